@@ -1,0 +1,26 @@
+//! The tolerant decoder: status and bytes in, meaning out. Pure; no input makes it panic.
+
+mod callback;
+mod code;
+mod complaint;
+mod created;
+mod envelope;
+mod failure;
+mod output;
+mod query;
+mod status;
+mod task;
+mod value;
+
+pub use callback::decode_callback;
+pub use complaint::Refusals;
+pub use created::{Created, decode_created, decode_created_with};
+pub use failure::classify_failure;
+pub use output::{Output, OutputKind};
+pub use query::{decode_task, decode_tasks};
+pub use status::TaskStatus;
+pub use task::{BalanceDeduction, ParentVideo, Task};
+
+pub(crate) use created::decode_data;
+pub(crate) use output::outputs;
+pub(crate) use value::{id, text};

@@ -1,0 +1,50 @@
+//! Why a task failed, by the provider's words: the task body carries no code.
+
+use crate::error::FailureClass;
+
+const MODERATION: &[&str] = &[
+    "risk control",
+    "moderation",
+    "sensitive",
+    "content safety",
+    "content security",
+    "unsafe",
+    "nsfw",
+    "policy",
+    "prohibited",
+    "violat",
+    "风控",
+    "审核",
+    "敏感",
+];
+
+const INPUT: &[&str] = &[
+    "resolution",
+    "aspect ratio",
+    "input image",
+    "input video",
+    "input audio",
+    "invalid",
+    "not supported",
+    "unsupported",
+    "too short",
+    "too long",
+    "too small",
+    "too large",
+    "no face",
+    "face not",
+    "download",
+];
+
+/// The class of a failed task. Words that name neither content nor input are the generation's own.
+pub fn classify_failure(status_message: &str) -> FailureClass {
+    let said = status_message.to_lowercase();
+    let names = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    if names(MODERATION) {
+        FailureClass::Moderation
+    } else if names(INPUT) {
+        FailureClass::Input
+    } else {
+        FailureClass::Generation
+    }
+}

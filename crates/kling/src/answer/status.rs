@@ -1,0 +1,28 @@
+//! The words for where a task stands.
+
+/// Where a task stands at the provider. Succeeded and Failed are final.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TaskStatus {
+    Submitted,
+    Processing,
+    Succeeded,
+    Failed,
+}
+
+impl TaskStatus {
+    /// Whether the provider will never change it again.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed)
+    }
+
+    /// The status a word means, in Kling's spelling or a gateway's, in any case.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word.trim().to_ascii_lowercase().as_str() {
+            "submitted" | "queued" | "not_start" | "pending" => Some(Self::Submitted),
+            "processing" | "in_progress" | "running" => Some(Self::Processing),
+            "succeed" | "succeeded" | "success" | "completed" => Some(Self::Succeeded),
+            "failed" | "failure" | "error" => Some(Self::Failed),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The real transport.
+
+use std::error::Error as _;
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use secrecy::ExposeSecret;
+
+use crate::transport::{HttpRequest, HttpResponse, Method, Transport, TransportError};
+
+/// How the real transport behaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpSettings {
+    /// For name look-up, TCP and TLS together. Kept below `total_timeout`.
+    pub connect_timeout: Duration,
+    /// From the first step to the last byte of the answer.
+    pub total_timeout: Duration,
+    /// Idle connections kept per host; more than are needed cost throughput.
+    pub max_idle: usize,
+    /// Shorter than servers keep theirs, so that a request seldom meets a closing connection.
+    pub idle_timeout: Duration,
+    /// An answer longer than this is lost.
+    pub max_body_bytes: usize,
+    pub user_agent: String,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            total_timeout: Duration::from_secs(60),
+            max_idle: 64,
+            idle_timeout: Duration::from_secs(20),
+            max_body_bytes: 16 * 1024 * 1024,
+            user_agent: concat!("reelwork/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+/// The transport could not be built: TLS or the user agent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot build the HTTP transport: {cause}")]
+pub struct HttpSetupError {
+    pub cause: String,
+}
+
+/// Sends over HTTP/1.1 and TLS (rustls with aws-lc-rs). Redirects are answers, never followed.
+/// The proxy variables of the environment are honoured, except for loopback addresses.
+#[derive(Clone)]
+pub struct HttpTransport {
+    client: reqwest::Client,
+    /// Without a proxy, for loopback addresses.
+    direct: reqwest::Client,
+    max_body_bytes: usize,
+}
+
+impl HttpTransport {
+    pub fn new(settings: &HttpSettings) -> Result<Self, HttpSetupError> {
+        let built = |builder: reqwest::ClientBuilder| {
+            builder.build().map_err(|error| HttpSetupError { cause: causes(&error) })
+        };
+        Ok(Self {
+            client: built(builder(settings))?,
+            direct: built(builder(settings).no_proxy())?,
+            max_body_bytes: settings.max_body_bytes,
+        })
+    }
+
+    fn client_for(&self, url: &str) -> &reqwest::Client {
+        if is_loopback(url) { &self.direct } else { &self.client }
+    }
+
+    async fn read(&self, mut response: reqwest::Response) -> Result<Bytes, TransportError> {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(lost)? {
+            if body.len() + chunk.len() > self.max_body_bytes {
+                let limit = self.max_body_bytes;
+                return Err(TransportError::Lost(format!("the answer is over {limit} bytes")));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+}
+
+// A proxy address may hold a password: nothing of the inner clients is shown.
+impl fmt::Debug for HttpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpTransport").finish_non_exhaustive()
+    }
+}
+
+fn builder(settings: &HttpSettings) -> reqwest::ClientBuilder {
+    // A connect timeout that strikes first tells "never connected" from "answer lost".
+    let connect_timeout = settings.connect_timeout.min(settings.total_timeout / 2);
+    // `retry::never` stops reqwest. Below it hyper-util still moves a request to a new connection
+    // if a pooled one closed before the request was taken from its queue: no byte of it was
+    // written, so nothing can be sent twice.
+    reqwest::Client::builder()
+        .http1_only()
+        .retry(reqwest::retry::never())
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(connect_timeout)
+        .timeout(settings.total_timeout)
+        .pool_max_idle_per_host(settings.max_idle)
+        .pool_idle_timeout(settings.idle_timeout)
+        .user_agent(settings.user_agent.clone())
+}
+
+#[async_trait]
+impl Transport for HttpTransport {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+        };
+        let mut call = self
+            .client_for(&request.url)
+            .request(method, &request.url)
+            .header(AUTHORIZATION, bearer(&request)?);
+        if let Some(body) = request.body {
+            call = call.header(CONTENT_TYPE, "application/json").body(body);
+        }
+        let response = call.send().await.map_err(failed)?;
+        Ok(HttpResponse {
+            status: response.status().as_u16(),
+            content_type: header(response.headers(), &CONTENT_TYPE),
+            retry_after: header(response.headers(), &RETRY_AFTER),
+            body: self.read(response).await?,
+        })
+    }
+}
+
+fn bearer(request: &HttpRequest) -> Result<HeaderValue, TransportError> {
+    let value = format!("Bearer {}", request.bearer.expose_secret());
+    let mut value = HeaderValue::from_str(&value)
+        .map_err(|_| TransportError::NotSent("the API key cannot stand in a header".to_owned()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn header(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+/// Only a request that could not be built or never had a connection is surely unsent. A pooled
+/// connection that dies, or a timeout of any other kind, may have carried the request: lost.
+fn failed(error: reqwest::Error) -> TransportError {
+    if error.is_builder() || error.is_connect() {
+        TransportError::NotSent(causes(&error.without_url()))
+    } else {
+        lost(error)
+    }
+}
+
+fn lost(error: reqwest::Error) -> TransportError {
+    TransportError::Lost(causes(&error.without_url()))
+}
+
+/// An error with the causes below it, on one line.
+fn causes(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(cause) = below {
+        text = format!("{text}: {cause}");
+        below = cause.source();
+    }
+    text
+}
+
+/// Whether the URL's host is this machine: a proxy has nothing to do there.
+fn is_loopback(url: &str) -> bool {
+    let authority = url.split('/').nth(2).unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    let address = host.parse::<std::net::IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for url in ["http://127.0.0.1:80/x", "http://localhost", "http://[::1]:8080/a"] {
+            assert!(is_loopback(url), "{url}");
+        }
+        for url in
+            ["https://api.cometapi.com/x", "http://127.0.0.1.evil.example/", "http://10.0.0.1"]
+        {
+            assert!(!is_loopback(url), "{url}");
+        }
+    }
+}

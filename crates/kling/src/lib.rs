@@ -1,0 +1,61 @@
+//! The provider's HTTP API, complete and typed: requests, tolerant answers, errors by what the
+//! caller must do. It knows no queue and no job, and is usable alone.
+//!
+//! Reading order: a [`Route`] says where, [`request`] and [`validate`] say what,
+//! a [`Transport`] carries it, the decoder ([`decode_created`], [`decode_task`]) says what came
+//! back, and [`Client`] does all of it for one account. Without the feature `http` everything is
+//! here except the real transport.
+//!
+//! ```no_run
+//! # #[cfg(feature = "http")]
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//! use kling::{BaseUrl, Client, HttpSettings, HttpTransport, Route, request::Text2video};
+//!
+//! let transport = Arc::new(HttpTransport::new(&HttpSettings::default())?);
+//! let client = Client::new(transport, BaseUrl::DEFAULT, "my key".to_owned().into())?;
+//! let request = Text2video { prompt: Some("a beach at dawn".to_owned()), ..Default::default() };
+//! let created = client.create(&request).await?;
+//! let task = client.query(Route::VideosText2video, &created.task_id).await?;
+//! println!("{:?} {:?}", task.status, task.outputs);
+//! # Ok(())
+//! # }
+//! ```
+
+mod route;
+
+pub mod request;
+mod validation;
+
+mod answer;
+mod error;
+
+mod base_url;
+mod client;
+mod look_up;
+mod transport;
+
+mod face;
+mod selection;
+mod speech;
+
+#[cfg(feature = "http")]
+mod http;
+
+pub use answer::{
+    BalanceDeduction, Created, Output, OutputKind, ParentVideo, Refusals, Task, TaskStatus,
+    classify_failure, decode_callback, decode_created, decode_created_with, decode_task,
+    decode_tasks,
+};
+pub use base_url::{BaseUrl, BaseUrlError};
+pub use client::Client;
+pub use error::{CallbackError, FailureClass, QueryError, RefusalClass, SubmitError};
+pub use face::{Face, Faces, VideoSource};
+#[cfg(feature = "http")]
+pub use http::{HttpSettings, HttpSetupError, HttpTransport};
+pub use look_up::LookUp;
+pub use route::{Resource, Route};
+pub use selection::{Mask, Preview, Selected, SelectionPoints, SelectionSession, SelectionSource};
+pub use speech::{Recognized, Speech, SpeechRequest};
+pub use transport::{HttpRequest, HttpResponse, Method, Transport, TransportError};
+pub use validation::{Problem, Validation, validate};
