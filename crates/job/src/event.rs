@@ -1,0 +1,226 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{Operation, Outcome, Output, Problem, Record, RequestHash, State, Timestamp};
+
+/// What is announced about a job; the last word of an event's type and routing key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    Submitted,
+    Succeeded,
+    Failed,
+    Rejected,
+    TimedOut,
+    Cancelled,
+    Parked,
+    Conflict,
+}
+
+impl EventKind {
+    pub const ALL: [Self; 8] = [
+        Self::Submitted,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Rejected,
+        Self::TimedOut,
+        Self::Cancelled,
+        Self::Parked,
+        Self::Conflict,
+    ];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Submitted => "submitted",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Rejected => "rejected",
+            Self::TimedOut => "timed_out",
+            Self::Cancelled => "cancelled",
+            Self::Parked => "parked",
+            Self::Conflict => "conflict",
+        }
+    }
+
+    /// The kind that an event's type (`dev.reelwork.task.succeeded.v1`) names.
+    pub fn of_type(event_type: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.event_type() == event_type)
+    }
+
+    pub fn event_type(self) -> String {
+        format!("dev.reelwork.task.{}.v1", self.word())
+    }
+
+    /// The job's round is over: no other outcome of this round follows.
+    pub fn is_outcome(self) -> bool {
+        !matches!(self, Self::Submitted | Self::Conflict)
+    }
+}
+
+/// Who announces: an absolute URI, one per installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventSource(String);
+
+impl EventSource {
+    pub fn of_installation(installation: &str) -> Self {
+        Self(format!("https://reelwork.dev/installations/{installation}"))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EventSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One announcement, as CloudEvents 1.0 in structured JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CloudEvent {
+    pub specversion: String,
+    /// Deterministic: equal for every repeat of the same announcement.
+    pub id: String,
+    pub source: String,
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// The job id.
+    pub subject: String,
+    /// RFC 3339.
+    pub time: String,
+    pub datacontenttype: String,
+    /// The producer's own trace, carried to the consumer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracestate: Option<String>,
+    pub data: EventData,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventData {
+    pub job_id: String,
+    pub tenant: String,
+    pub operation: Operation,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    pub round: u32,
+    /// The provider's id of the task, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<String>,
+    #[serde(default)]
+    pub outputs: Vec<Output>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Problem>,
+    pub timings: Timings,
+    /// What the provider says it took, in its own units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub final_unit_deduction: Option<String>,
+    #[serde(default)]
+    pub metadata: Map<String, Value>,
+}
+
+/// Unix milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timings {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued_ms: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submitted_ms: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_ms: Option<Timestamp>,
+    pub announced_ms: Timestamp,
+}
+
+impl CloudEvent {
+    /// What `kind` says about the record as it now stands.
+    pub fn about(record: &Record, kind: EventKind, source: &EventSource, now: Timestamp) -> Self {
+        let id = record.key.derived_id(&["event", kind.word()], record.round).to_string();
+        Self {
+            specversion: "1.0".to_owned(),
+            id,
+            source: source.to_string(),
+            event_type: kind.event_type(),
+            subject: record.key.id.to_string(),
+            time: now.to_string(),
+            datacontenttype: "application/json".to_owned(),
+            traceparent: record.traceparent.clone(),
+            tracestate: record.tracestate.clone(),
+            data: EventData::about(record, now),
+        }
+    }
+
+    /// Another request came under the id of `record`; each such request is announced once.
+    pub fn conflict(
+        record: &Record,
+        other: &RequestHash,
+        source: &EventSource,
+        now: Timestamp,
+    ) -> Self {
+        let mut event = Self::about(record, EventKind::Conflict, source, now);
+        let parts = ["event", EventKind::Conflict.word(), other.as_str()];
+        event.id = record.key.derived_id(&parts, record.round).to_string();
+        event.data.outputs.clear();
+        event.data.error = Some(
+            Problem::new("conflict", "the same id came with another request: the first stands")
+                .advice("give the other request an id of its own"),
+        );
+        event
+    }
+
+    pub fn kind(&self) -> Option<EventKind> {
+        EventKind::of_type(&self.event_type)
+    }
+
+    /// `videos.text2video.succeeded`: consumers bind `videos.*.succeeded` or `#`.
+    pub fn routing_key(&self) -> String {
+        let kind = self.kind().map_or("unknown", EventKind::word);
+        format!("{}.{kind}", self.data.operation.dotted())
+    }
+}
+
+impl EventData {
+    fn about(record: &Record, now: Timestamp) -> Self {
+        let (outputs, error, final_unit_deduction, finished_ms) = ending(&record.state);
+        Self {
+            job_id: record.key.id.to_string(),
+            tenant: record.key.tenant.to_string(),
+            operation: record.operation.clone(),
+            model: record.model.clone(),
+            round: record.round,
+            task_id: record.task_id.clone(),
+            outputs,
+            error,
+            timings: Timings {
+                queued_ms: record.enqueued_at,
+                submitted_ms: record.submitted_at,
+                finished_ms,
+                announced_ms: now,
+            },
+            final_unit_deduction,
+            metadata: record.metadata.clone(),
+        }
+    }
+}
+
+type Ending = (Vec<Output>, Option<Problem>, Option<String>, Option<Timestamp>);
+
+fn ending(state: &State) -> Ending {
+    match state {
+        State::Settled { outcome: Outcome::Succeeded { outputs, final_unit_deduction }, at } => {
+            (outputs.clone(), None, final_unit_deduction.clone(), Some(*at))
+        }
+        State::Settled { outcome, at } => (Vec::new(), outcome.error().cloned(), None, Some(*at)),
+        State::Parked { why, at, .. } => {
+            let error = Problem::new("parked", why).advice(
+                "a person must decide: see `reelwork why`, `reelwork dead`, `reelwork doubt`",
+            );
+            (Vec::new(), Some(error), None, Some(*at))
+        }
+        _ => (Vec::new(), None, None, None),
+    }
+}

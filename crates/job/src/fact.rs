@@ -1,0 +1,104 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{Outcome, Problem, Timestamp};
+
+/// Time and chance, brought in from outside.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    pub now: Timestamp,
+    /// Uniform in [0, 1): spreads looks and retries.
+    pub jitter: f64,
+}
+
+/// Something that has happened to a job and may change its record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum Fact {
+    /// A worker holds the delivery and a permit and is about to POST.
+    Taken {
+        owner: String,
+        post_deadline: Timestamp,
+    },
+    /// The provider answered with a task id, or a look-up or callback found one.
+    Accepted {
+        task_id: String,
+        status: String,
+    },
+    /// The provider accepted a submission of this job that the record has moved on from.
+    Strayed {
+        task_id: String,
+    },
+    /// Too busy, or the account cannot pay: nothing was created; the try does not count.
+    PutOff {
+        why: String,
+    },
+    /// The request never left: nothing was created; the try counts.
+    NotSent {
+        why: String,
+    },
+    /// Refused for good: nothing was created.
+    Refused {
+        error: Problem,
+    },
+    /// Sent, and no answer that tells whether a task exists.
+    AnswerLost {
+        cause: String,
+    },
+    /// The process that was submitting is gone, or the record of it is.
+    OwnerLost {
+        cause: String,
+    },
+    /// A look-up by external id was answered: no such task.
+    Denied,
+    /// A look-up could not be made or said nothing.
+    LookUpFailed {
+        why: String,
+    },
+    /// The provider told the state of a task that goes on.
+    Seen {
+        status: String,
+    },
+    /// Asking failed; that says nothing about the task.
+    LookFailed {
+        why: String,
+    },
+    /// The provider told the end of the task.
+    Ended {
+        outcome: Outcome,
+    },
+    /// The deadline passed before the job was submitted.
+    DeadlinePassed,
+    CancelRequested,
+    /// Nobody here can do it: kept for a person.
+    GivenUp {
+        why: String,
+    },
+    /// A new paid attempt, wanted by an operator or by the job itself.
+    Again {
+        why: String,
+    },
+}
+
+impl Fact {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Taken { .. } => "taken",
+            Self::Accepted { .. } => "accepted",
+            Self::Strayed { .. } => "strayed",
+            Self::PutOff { .. } => "put_off",
+            Self::NotSent { .. } => "not_sent",
+            Self::Refused { .. } => "refused",
+            Self::AnswerLost { .. } => "answer_lost",
+            Self::OwnerLost { .. } => "owner_lost",
+            Self::Denied => "denied",
+            Self::LookUpFailed { .. } => "look_up_failed",
+            Self::Seen { .. } => "seen",
+            Self::LookFailed { .. } => "look_failed",
+            Self::Ended { .. } => "ended",
+            Self::DeadlinePassed => "deadline_passed",
+            Self::CancelRequested => "cancel_requested",
+            Self::GivenUp { .. } => "given_up",
+            Self::Again { .. } => "again",
+        }
+    }
+}

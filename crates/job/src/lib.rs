@@ -1,0 +1,36 @@
+//! What a job is, what may happen to it, and what we say about it.
+//!
+//! Pure: no async, no clock, no network. Time and chance come in as values, so every decision
+//! can be tested as a table. Read in this order: the vocabulary ([`JobKey`], [`Operation`],
+//! [`Job`]), what we remember ([`Record`], [`State`]), what may happen ([`Fact`],
+//! [`transition()`]), and what we say about it ([`CloudEvent`], [`JournalEntry`]).
+
+mod cadence;
+mod envelope;
+mod event;
+mod fact;
+mod identity;
+mod journal;
+mod operation;
+mod record;
+mod request;
+mod retry;
+mod rules;
+mod state;
+mod time;
+mod transition;
+
+pub use cadence::Cadence;
+pub use envelope::{BadJob, Job, MAX_MESSAGE_BYTES, MessageFacts, Reason, decode};
+pub use event::{CloudEvent, EventData, EventKind, EventSource, Timings};
+pub use fact::{Fact, Moment};
+pub use identity::{BadIdentity, ExternalId, JobId, JobKey, Tenant};
+pub use journal::JournalEntry;
+pub use operation::{Lane, Operation, Priority, Resource, RoutingKey};
+pub use record::{HistoryEntry, Record};
+pub use request::{Request, RequestHash};
+pub use retry::Rung;
+pub use rules::{OnDoubt, Rules};
+pub use state::{Doubt, Outcome, Output, OutputKind, Problem, State};
+pub use time::Timestamp;
+pub use transition::{Effect, Illegal, Step, transition};

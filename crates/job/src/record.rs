@@ -1,0 +1,190 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    BadJob, ExternalId, Job, JobKey, Operation, Priority, Request, RequestHash, State, Timestamp,
+};
+
+/// Enough to tell a job's story; a hot job must not grow without bound.
+const MAX_HISTORY: usize = 32;
+
+/// The account of a message that never was a job. No real account has an empty name.
+const NO_ACCOUNT: &str = "";
+
+/// What the ledger remembers of one job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    pub key: JobKey,
+    pub operation: Operation,
+    /// The provider account it was submitted with: pinned, so that a change of
+    /// configuration never asks the wrong account about a task.
+    pub account: String,
+    /// Raised by every new paid attempt; part of the external id and of event ids.
+    pub round: u32,
+    /// Tries to submit within this round that counted.
+    pub attempt: u32,
+    pub external_id: ExternalId,
+    /// A POST under this external id may have reached the provider: a refusal as
+    /// "already used" then means that the task exists.
+    #[serde(default)]
+    pub sent_before: bool,
+    pub request_hash: RequestHash,
+    /// Kept while it may still have to be sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Request>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    pub priority: Priority,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
+    /// Further rounds the job may still pay for.
+    #[serde(default)]
+    pub retries: u32,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub metadata: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracestate: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enqueued_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submitted_at: Option<Timestamp>,
+    /// The provider's id, from the moment it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<String>,
+    pub state: State,
+    #[serde(default)]
+    pub history: Vec<HistoryEntry>,
+}
+
+/// One line of a job's timeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    pub at: Timestamp,
+    pub round: u32,
+    pub what: String,
+}
+
+impl Record {
+    /// A job that is about to be tried for the first time.
+    pub fn new(job: &Job, account: &str, installation: &str, now: Timestamp) -> Self {
+        Self {
+            key: job.key.clone(),
+            operation: job.operation.clone(),
+            account: account.to_owned(),
+            round: 1,
+            attempt: 0,
+            external_id: ExternalId::derive(installation, &job.key, 1),
+            sent_before: false,
+            request_hash: job.request.hash(),
+            model: job.request.model().map(str::to_owned),
+            request: Some(job.request.clone()),
+            priority: job.priority,
+            deadline: job.deadline,
+            retries: job.retries,
+            metadata: job.metadata.clone(),
+            traceparent: None,
+            tracestate: None,
+            enqueued_at: None,
+            created_at: now,
+            submitted_at: None,
+            task_id: None,
+            state: State::Queued { why: None },
+            history: Vec::new(),
+        }
+    }
+
+    /// The record of a message that never was a job, so that its id has an answer.
+    pub fn of_bad_job(bad: &BadJob, key: JobKey, body: &[u8], now: Timestamp) -> Self {
+        let operation = bad.operation.clone().unwrap_or_else(|| Operation::new("unknown"));
+        let job = Job {
+            key,
+            operation,
+            request: Request::default(),
+            priority: Priority::default(),
+            deadline: None,
+            metadata: Map::new(),
+            retries: 0,
+        };
+        let mut record = Self::new(&job, NO_ACCOUNT, NO_ACCOUNT, now);
+        record.request = None;
+        record.request_hash = RequestHash::of_bytes(body);
+        record
+    }
+
+    /// A cancellation that came before its job.
+    pub fn tombstone(key: JobKey, now: Timestamp) -> Self {
+        let bad =
+            BadJob { reason: crate::Reason::NotAJob(String::new()), key: None, operation: None };
+        let mut record = Self::of_bad_job(&bad, key, b"", now);
+        record.state = State::Tombstone;
+        record.note(now, "cancelled before it was seen");
+        record
+    }
+
+    /// When somebody must look at it again; `None` when nobody needs to.
+    pub fn due(&self, orphan_check: Duration) -> Option<Timestamp> {
+        match &self.state {
+            State::Submitting { .. } => Some(self.last_change() + orphan_check),
+            State::InDoubt { doubt } => Some(doubt.next_look),
+            State::Pending { next_look, .. } => Some(*next_look),
+            State::Tombstone
+            | State::Queued { .. }
+            | State::Settled { .. }
+            | State::Parked { .. } => None,
+        }
+    }
+
+    /// `false` for a message that could not be read as a job: its id is free for one that can.
+    pub fn was_a_job(&self) -> bool {
+        self.account != NO_ACCOUNT
+    }
+
+    /// This job takes the place of a message under its id that never was one. That one was
+    /// announced under its round, so this begins the next.
+    #[must_use]
+    pub fn in_place_of(mut self, other: &Self, installation: &str) -> Self {
+        self.round = other.round + 1;
+        self.external_id = ExternalId::derive(installation, &self.key, self.round);
+        self.history.clone_from(&other.history);
+        self
+    }
+
+    /// The provider may be working on this round: its slot is taken.
+    pub fn holds_permit(&self, round: u32) -> bool {
+        let working = matches!(
+            self.state,
+            State::Submitting { .. } | State::InDoubt { .. } | State::Pending { .. }
+        );
+        working && self.round == round
+    }
+
+    pub fn last_change(&self) -> Timestamp {
+        self.history.last().map_or(self.created_at, |entry| entry.at)
+    }
+
+    /// The job message that asks for this record to be tried (again).
+    pub fn to_job(&self) -> Option<Job> {
+        Some(Job {
+            key: self.key.clone(),
+            operation: self.operation.clone(),
+            request: self.request.clone()?,
+            priority: self.priority,
+            deadline: self.deadline,
+            metadata: self.metadata.clone(),
+            retries: self.retries,
+        })
+    }
+
+    pub(crate) fn note(&mut self, at: Timestamp, what: impl Into<String>) {
+        if self.history.len() >= MAX_HISTORY {
+            // The first line tells where it came from, the last ones where it is.
+            self.history.remove(1);
+        }
+        self.history.push(HistoryEntry { at, round: self.round, what: what.into() });
+    }
+}

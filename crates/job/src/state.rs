@@ -1,0 +1,170 @@
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Timestamp;
+
+/// Where a job is in its present round.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// Cancelled before it was seen: the delivery, when it comes, ends here.
+    Tombstone,
+    /// Waits in the broker for its (next) try.
+    Queued {
+        why: Option<String>,
+    },
+    /// The intent is written; a POST may be under way until the deadline.
+    Submitting {
+        owner: String,
+        post_deadline: Timestamp,
+    },
+    /// A POST may or may not have created a task; settled by looking, never by guessing.
+    InDoubt {
+        doubt: Doubt,
+    },
+    /// The provider has it.
+    Pending {
+        status: String,
+        looks: u32,
+        next_look: Timestamp,
+    },
+    Settled {
+        outcome: Outcome,
+        at: Timestamp,
+    },
+    /// For a person.
+    Parked {
+        why: String,
+        doubt: Option<Doubt>,
+        at: Timestamp,
+    },
+}
+
+impl State {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Tombstone => "cancelled",
+            Self::Queued { .. } => "queued",
+            Self::Submitting { .. } => "submitting",
+            Self::InDoubt { .. } => "in_doubt",
+            Self::Pending { .. } => "pending",
+            Self::Settled { outcome, .. } => outcome.word(),
+            Self::Parked { .. } => "parked",
+        }
+    }
+
+    /// Nothing more happens by itself.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Settled { .. } | Self::Parked { .. })
+    }
+}
+
+/// What is known about a POST whose answer was lost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Doubt {
+    pub since: Timestamp,
+    pub cause: String,
+    /// The POST's deadline plus the settling time: only later denials count.
+    pub settles_at: Timestamp,
+    /// Denials that counted.
+    pub denials: u32,
+    pub looks: u32,
+    pub next_look: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    Succeeded {
+        outputs: Vec<Output>,
+        /// The provider's own figure, in its units, when it tells one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        final_unit_deduction: Option<String>,
+    },
+    Failed {
+        error: Problem,
+    },
+    Rejected {
+        error: Problem,
+    },
+    TimedOut {
+        error: Problem,
+    },
+    Cancelled,
+}
+
+impl Outcome {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Succeeded { .. } => "succeeded",
+            Self::Failed { .. } => "failed",
+            Self::Rejected { .. } => "rejected",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub fn error(&self) -> Option<&Problem> {
+        match self {
+            Self::Failed { error } | Self::Rejected { error } | Self::TimedOut { error } => {
+                Some(error)
+            }
+            Self::Succeeded { .. } | Self::Cancelled => None,
+        }
+    }
+}
+
+/// One result file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Output {
+    pub kind: OutputKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    pub url: String,
+    /// Seconds, as the provider writes them ("5.1").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<String>,
+    /// Kling deletes generated files after 30 days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutputKind {
+    Video,
+    Image,
+    Audio,
+}
+
+/// Why a job did not succeed, in words a consumer can act on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The class: moderation, input, generation, permission, policy, deadline …
+    pub kind: String,
+    pub message: String,
+    /// The provider's number or word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Value>,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+}
+
+impl Problem {
+    pub fn new(kind: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { kind: kind.into(), message: message.into(), code: None, advice: None }
+    }
+
+    #[must_use]
+    pub fn advice(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+
+    #[must_use]
+    pub fn code(mut self, code: Option<i64>) -> Self {
+        self.code = code.map(Value::from);
+        self
+    }
+}

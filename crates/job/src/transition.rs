@@ -1,0 +1,326 @@
+use crate::{
+    Cadence, Doubt, EventKind, ExternalId, Fact, Moment, OnDoubt, Outcome, Problem, Record, Rules,
+    State, Timestamp,
+};
+
+/// What the shell must do once the new record is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Say it, through the outbox.
+    Announce(EventKind),
+    /// The slot at the provider is free. `unspent`: nothing was created, so the day's brake
+    /// gets its submission back.
+    ReleasePermit { round: u32, unspent: bool },
+    /// Publish the job message again, through the outbox: the record waits for a delivery.
+    Requeue,
+}
+
+/// A legal move: the next record, and what follows from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    pub record: Record,
+    pub effects: Vec<Effect>,
+}
+
+/// A fact that cannot happen in this state: the caller read something stale.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a job that is {state} cannot be {fact}")]
+pub struct Illegal {
+    pub state: &'static str,
+    pub fact: &'static str,
+}
+
+/// The whole life of a job: every state and fact is either a move or a named illegal one.
+pub fn transition(
+    record: Record,
+    fact: Fact,
+    at: Moment,
+    rules: &Rules,
+) -> Result<Step, Box<Illegal>> {
+    use State::{InDoubt, Parked, Pending, Queued, Settled, Submitting, Tombstone};
+    let mv = Move { record, at, rules, effects: Vec::new() };
+    match (mv.record.state.clone(), fact) {
+        // A task that exists beats every plan to submit again.
+        (Queued { .. }, Fact::Accepted { task_id, status }) => Ok(mv.pending(task_id, status)),
+        (_, Fact::Strayed { task_id }) => Ok(mv.strayed(task_id)),
+        (Queued { .. }, Fact::Taken { owner, post_deadline }) => Ok(mv.take(owner, post_deadline)),
+        (Queued { .. }, Fact::DeadlinePassed) => Ok(mv.deadline_passed()),
+        (Tombstone | Queued { .. }, Fact::CancelRequested) => Ok(mv.cancel()),
+        (Queued { .. }, Fact::GivenUp { why }) => Ok(mv.park(why, None)),
+        (Queued { .. }, Fact::OwnerLost { cause }) => Ok(mv.doubt(cause, at.now)),
+
+        (Submitting { .. }, Fact::Accepted { task_id, status }) => Ok(mv.pending(task_id, status)),
+        (Submitting { .. }, Fact::PutOff { why }) => Ok(mv.queue(why, false)),
+        (Submitting { .. }, Fact::NotSent { why }) => Ok(mv.not_sent(why)),
+        (Submitting { .. }, Fact::Refused { error }) => Ok(mv.refused(error)),
+        (
+            Submitting { post_deadline, .. },
+            Fact::AnswerLost { cause } | Fact::OwnerLost { cause },
+        ) => Ok(mv.doubt(cause, post_deadline)),
+
+        (InDoubt { .. }, Fact::Accepted { task_id, status }) => Ok(mv.pending(task_id, status)),
+        // The very POST that is in doubt turns out to have been answered.
+        (InDoubt { .. }, Fact::PutOff { why }) => Ok(mv.queue(why, false)),
+        (InDoubt { .. }, Fact::NotSent { why }) => Ok(mv.not_sent(why)),
+        (InDoubt { .. }, Fact::Refused { error }) => Ok(mv.refused(error)),
+        (InDoubt { doubt }, Fact::Denied) => Ok(mv.denied(doubt)),
+        (InDoubt { doubt }, Fact::LookUpFailed { why }) => Ok(mv.unanswered(doubt, why)),
+        (InDoubt { doubt }, Fact::GivenUp { why }) => Ok(mv.given_up(doubt, why)),
+
+        (Pending { looks, .. }, Fact::Seen { status }) => Ok(mv.seen(status, looks, true)),
+        (Pending { looks, status, .. }, Fact::LookFailed { .. }) => {
+            Ok(mv.seen(status, looks, false))
+        }
+        (Pending { .. }, Fact::Ended { outcome }) => Ok(mv.ended(outcome)),
+
+        (Parked { doubt: Some(_), .. }, Fact::Accepted { task_id, status }) => {
+            Ok(mv.pending(task_id, status))
+        }
+        (Parked { .. }, Fact::Refused { error }) => {
+            Ok(mv.settle(Outcome::Failed { error }, EventKind::Failed))
+        }
+        (Parked { .. }, Fact::CancelRequested) => Ok(mv.cancel()),
+        (Parked { .. } | Settled { .. }, Fact::Again { why }) => Ok(mv.again(why)),
+
+        (state, fact) => Err(Box::new(Illegal { state: state.word(), fact: fact.word() })),
+    }
+}
+
+struct Move<'a> {
+    record: Record,
+    at: Moment,
+    rules: &'a Rules,
+    effects: Vec<Effect>,
+}
+
+impl Move<'_> {
+    fn to(mut self, state: State, what: impl Into<String>) -> Step {
+        self.record.state = state;
+        self.record.note(self.at.now, what);
+        Step { record: self.record, effects: self.effects }
+    }
+
+    fn effect(mut self, effect: Effect) -> Self {
+        self.effects.push(effect);
+        self
+    }
+
+    fn release(self, unspent: bool) -> Self {
+        let round = self.record.round;
+        self.effect(Effect::ReleasePermit { round, unspent })
+    }
+
+    fn take(mut self, owner: String, post_deadline: Timestamp) -> Step {
+        self.record.attempt += 1;
+        self.to(State::Submitting { owner, post_deadline }, "submitting")
+    }
+
+    fn deadline_passed(self) -> Step {
+        let error = Problem::new("deadline", "the deadline passed before the job was submitted")
+            .advice("give a later deadline, or raise the limits that made it wait");
+        self.settle(Outcome::TimedOut { error }, EventKind::TimedOut)
+    }
+
+    fn cancel(self) -> Step {
+        self.settle(Outcome::Cancelled, EventKind::Cancelled)
+    }
+
+    fn settle(mut self, outcome: Outcome, kind: EventKind) -> Step {
+        self.record.request = None;
+        let what = outcome.word();
+        let at = self.at.now;
+        self.effect(Effect::Announce(kind)).to(State::Settled { outcome, at }, what)
+    }
+
+    fn park(self, why: String, doubt: Option<Doubt>) -> Step {
+        let at = self.at.now;
+        let what = format!("parked: {why}");
+        self.effect(Effect::Announce(EventKind::Parked)).to(State::Parked { why, doubt, at }, what)
+    }
+
+    /// Back to the broker's queue. What was not counted is given back.
+    fn queue(mut self, why: String, counted: bool) -> Step {
+        if !counted {
+            self.record.attempt = self.record.attempt.saturating_sub(1);
+        }
+        let what = format!("queued: {why}");
+        self.release(true).to(State::Queued { why: Some(why) }, what)
+    }
+
+    fn not_sent(self, why: String) -> Step {
+        if self.record.attempt < self.rules.max_attempts {
+            return self.queue(why, true);
+        }
+        let why = format!("gave up after {} attempts, the last: {why}", self.record.attempt);
+        self.release(true).park(why, None)
+    }
+
+    fn refused(self, error: Problem) -> Step {
+        self.release(true).settle(Outcome::Rejected { error }, EventKind::Rejected)
+    }
+
+    fn pending(mut self, task_id: String, status: String) -> Step {
+        let now = self.at.now;
+        self.record.submitted_at = Some(now);
+        if self.record.retries == 0 {
+            self.record.request = None;
+        }
+        let cadence = Cadence::of(&self.record.operation, self.rules.pace);
+        let next_look = cadence.next_look(0, now, now, self.at.jitter);
+        let what = format!("submitted as task {task_id}");
+        self.record.task_id = Some(task_id);
+        let mv = match self.rules.announce_submitted {
+            true => self.effect(Effect::Announce(EventKind::Submitted)),
+            false => self,
+        };
+        mv.to(State::Pending { status, looks: 0, next_look }, what)
+    }
+
+    /// The permit is kept: a task may be running.
+    fn doubt(mut self, cause: String, post_deadline: Timestamp) -> Step {
+        let now = self.at.now;
+        let doubt = Doubt {
+            since: now,
+            settles_at: post_deadline + self.rules.settling,
+            denials: 0,
+            looks: 0,
+            next_look: now,
+            cause,
+        };
+        let what = format!("in doubt: {}", doubt.cause);
+        self.record.sent_before = true;
+        self.to(State::InDoubt { doubt }, what)
+    }
+
+    fn denied(self, mut doubt: Doubt) -> Step {
+        if self.at.now >= doubt.settles_at {
+            doubt.denials += 1;
+        }
+        if doubt.denials < self.rules.denials_needed {
+            return self.look_again(doubt, "the provider does not know it (yet)");
+        }
+        if self.rules.denials_trusted {
+            return self.resubmit(doubt, "the provider denies that a task exists");
+        }
+        self.cannot_tell(doubt, "denied by a look-up that is not trusted".to_owned())
+    }
+
+    fn unanswered(self, doubt: Doubt, why: String) -> Step {
+        if self.at.now.since(doubt.since) < self.rules.doubt_give_up {
+            return self.look_again(doubt, &format!("look-up failed: {why}"));
+        }
+        self.cannot_tell(doubt, why)
+    }
+
+    fn look_again(self, mut doubt: Doubt, what: &str) -> Step {
+        let backoff = std::time::Duration::from_secs(2u64.saturating_pow(doubt.looks.min(6)));
+        let next = self.at.now + backoff.mul_f64(self.rules.pace * (0.8 + 0.4 * self.at.jitter));
+        doubt.looks += 1;
+        // A denial before the settling time cannot count, and one right after it should.
+        doubt.next_look = match next < doubt.settles_at {
+            true => next,
+            false if self.at.now < doubt.settles_at => doubt.settles_at,
+            false => next,
+        };
+        self.to(State::InDoubt { doubt }, what)
+    }
+
+    /// Nobody can look. The worker's own late answer may still come until the doubt settles.
+    fn given_up(self, mut doubt: Doubt, why: String) -> Step {
+        if self.at.now >= doubt.settles_at {
+            return self.cannot_tell(doubt, why);
+        }
+        doubt.next_look = doubt.settles_at;
+        let mut record = self.record;
+        record.state = State::InDoubt { doubt };
+        Step { record, effects: self.effects }
+    }
+
+    fn cannot_tell(self, doubt: Doubt, why: String) -> Step {
+        match self.rules.on_doubt {
+            OnDoubt::Park => {
+                let why =
+                    format!("in doubt ({}), and looking cannot settle it: {why}", doubt.cause);
+                self.park(why, Some(doubt))
+            }
+            OnDoubt::Resubmit => self.resubmit(doubt, "in doubt; the policy is to submit again"),
+        }
+    }
+
+    /// The same round and external id: where the provider enforces ids, it cannot be paid twice.
+    /// The permit stays with the round: given back and taken again it could be lost in between.
+    fn resubmit(self, doubt: Doubt, why: &str) -> Step {
+        let attempts = self.record.attempt;
+        if attempts >= self.rules.max_attempts {
+            let why = format!("gave up after {attempts} attempts, the last: {why}");
+            return self.park(why, Some(doubt));
+        }
+        if self.record.request.is_none() {
+            return self.park(format!("{why}, and the request is gone"), Some(doubt));
+        }
+        let state = State::Queued { why: Some(why.to_owned()) };
+        self.effect(Effect::Requeue).to(state, format!("queued again: {why}"))
+    }
+
+    /// The provider accepted an earlier submission of this job under a task id that this record
+    /// cannot take any more: it was paid for, so it is kept where people look.
+    fn strayed(self, task_id: String) -> Step {
+        let state = self.record.state.clone();
+        self.to(state, format!("the provider also accepted it as task {task_id}"))
+    }
+
+    fn seen(self, status: String, looks: u32, heard: bool) -> Step {
+        let now = self.at.now;
+        let submitted = self.record.submitted_at.unwrap_or(self.record.created_at);
+        let cadence = Cadence::of(&self.record.operation, self.rules.pace);
+        if cadence.is_over(submitted, now, heard) {
+            return self.timed_out();
+        }
+        let looks = looks.saturating_add(1);
+        let next_look = cadence.next_look(looks, submitted, now, self.at.jitter);
+        // No history line: a task is looked at often, and nothing happened.
+        let mut record = self.record;
+        record.state = State::Pending { status, looks, next_look };
+        Step { record, effects: self.effects }
+    }
+
+    fn timed_out(self) -> Step {
+        let error = Problem::new("timed_out", "the provider did not finish the task in time")
+            .advice("the task may still end and be billed: ask the provider under its task id");
+        self.release(false).settle(Outcome::TimedOut { error }, EventKind::TimedOut)
+    }
+
+    fn ended(self, outcome: Outcome) -> Step {
+        let mv = self.release(false);
+        match &outcome {
+            Outcome::Failed { error } if mv.record.retries > 0 => {
+                let why = format!("failed ({}), and the job asked for a retry", error.message);
+                mv.again(why)
+            }
+            Outcome::Failed { .. } => mv.settle(outcome, EventKind::Failed),
+            Outcome::Succeeded { .. } => mv.settle(outcome, EventKind::Succeeded),
+            Outcome::Rejected { .. } => mv.settle(outcome, EventKind::Rejected),
+            Outcome::TimedOut { .. } => mv.settle(outcome, EventKind::TimedOut),
+            Outcome::Cancelled => mv.settle(outcome, EventKind::Cancelled),
+        }
+    }
+
+    /// A new round: new external id, new event ids, a new payment.
+    fn again(mut self, why: String) -> Step {
+        self.record.round += 1;
+        self.record.retries = self.record.retries.saturating_sub(1);
+        self.record.attempt = 0;
+        self.record.task_id = None;
+        self.record.sent_before = false;
+        self.record.submitted_at = None;
+        self.record.external_id =
+            ExternalId::derive(&self.rules.installation, &self.record.key, self.record.round);
+        let what = format!("round {}: {why}", self.record.round);
+        let state = State::Queued { why: Some(why) };
+        // A settled record has dropped its request: then the operator's message brings it.
+        match self.record.request.is_some() {
+            true => self.effect(Effect::Requeue).to(state, what),
+            false => self.to(state, what),
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! The record machine: every pair of state and fact, and what must hold along any way.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use job::{
+    Doubt, Effect, EventKind, Fact, Job, MessageFacts, Moment, OnDoubt, Outcome, Problem, Record,
+    Rules, State, Step, Timestamp, decode, transition,
+};
+use proptest::prelude::*;
+
+fn job() -> Job {
+    let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+    decode(body, MessageFacts::default()).unwrap()
+}
+
+fn record(state: State) -> Record {
+    let mut record = Record::new(&job(), "default", "reelwork", Timestamp::EPOCH);
+    record.attempt = 1;
+    record.state = state;
+    record
+}
+
+fn doubt() -> Doubt {
+    Doubt {
+        since: Timestamp::EPOCH,
+        cause: "reset".into(),
+        settles_at: Timestamp::from_millis(90_000),
+        denials: 0,
+        looks: 0,
+        next_look: Timestamp::EPOCH,
+    }
+}
+
+fn failed() -> Outcome {
+    Outcome::Failed { error: Problem::new("generation", "x") }
+}
+
+fn succeeded() -> Outcome {
+    Outcome::Succeeded { outputs: Vec::new(), final_unit_deduction: None }
+}
+
+fn states() -> Vec<State> {
+    let at = Timestamp::EPOCH;
+    vec![
+        State::Tombstone,
+        State::Queued { why: None },
+        State::Submitting { owner: "o".into(), post_deadline: Timestamp::from_millis(60_000) },
+        State::InDoubt { doubt: doubt() },
+        State::Pending { status: "processing".into(), looks: 0, next_look: at },
+        State::Settled { outcome: succeeded(), at },
+        State::Parked { why: "x".into(), doubt: None, at },
+        State::Parked { why: "x".into(), doubt: Some(doubt()), at },
+    ]
+}
+
+fn facts() -> Vec<Fact> {
+    let why = || "x".to_owned();
+    vec![
+        Fact::Taken { owner: "o".into(), post_deadline: Timestamp::from_millis(60_000) },
+        Fact::Accepted { task_id: "7".into(), status: "submitted".into() },
+        Fact::Strayed { task_id: "8".into() },
+        Fact::PutOff { why: why() },
+        Fact::NotSent { why: why() },
+        Fact::Refused { error: Problem::new("policy", "x") },
+        Fact::AnswerLost { cause: why() },
+        Fact::OwnerLost { cause: why() },
+        Fact::Denied,
+        Fact::LookUpFailed { why: why() },
+        Fact::Seen { status: "processing".into() },
+        Fact::LookFailed { why: why() },
+        Fact::Ended { outcome: succeeded() },
+        Fact::DeadlinePassed,
+        Fact::CancelRequested,
+        Fact::GivenUp { why: why() },
+        Fact::Again { why: why() },
+    ]
+}
+
+fn at(millis: i64) -> Moment {
+    Moment { now: Timestamp::from_millis(millis), jitter: 0.5 }
+}
+
+fn step(record: Record, fact: Fact, millis: i64, rules: &Rules) -> Step {
+    transition(record, fact, at(millis), rules).unwrap()
+}
+
+#[test]
+fn every_pair_is_a_move_or_a_named_refusal() {
+    let mut table = String::new();
+    for state in states() {
+        let row = record(state.clone());
+        for fact in facts() {
+            let word = fact.word();
+            match transition(row.clone(), fact, at(1000), &Rules::default()) {
+                Ok(step) => {
+                    let effects: Vec<String> = step.effects.iter().map(effect).collect();
+                    let effects = effects.join(", ");
+                    let line = format!("{} + {word} -> {}", name(&state), name(&step.record.state));
+                    table.push_str(format!("{line} [{effects}]\n").trim_end_matches(" []\n"));
+                    table.push_str(if effects.is_empty() { "\n" } else { "" });
+                }
+                Err(illegal) => {
+                    assert_eq!((illegal.state, illegal.fact), (state.word(), word));
+                }
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+fn name(state: &State) -> String {
+    match state {
+        State::Tombstone => "tombstone".to_owned(),
+        State::Parked { doubt: Some(_), .. } => "parked in doubt".to_owned(),
+        other => other.word().to_owned(),
+    }
+}
+
+fn effect(effect: &Effect) -> String {
+    match effect {
+        Effect::Announce(kind) => format!("announce {}", kind.word()),
+        Effect::ReleasePermit { unspent: true, .. } => "release permit unspent".to_owned(),
+        Effect::ReleasePermit { .. } => "release permit".to_owned(),
+        Effect::Requeue => "requeue".to_owned(),
+    }
+}
+
+#[test]
+fn a_denial_counts_only_after_the_settling_time_and_only_when_repeated() {
+    let rules = Rules { denials_trusted: true, ..Rules::default() };
+    let early = step(record(State::InDoubt { doubt: doubt() }), Fact::Denied, 89_999, &rules);
+    let State::InDoubt { doubt } = &early.record.state else { panic!("{:?}", early.record) };
+    assert_eq!(doubt.denials, 0);
+    assert_eq!(doubt.next_look, doubt.settles_at, "the next look is one that can count");
+    let once = step(early.record, Fact::Denied, 90_000, &rules);
+    assert!(matches!(&once.record.state, State::InDoubt { doubt } if doubt.denials == 1));
+    let twice = step(once.record, Fact::Denied, 95_000, &rules);
+    assert!(matches!(twice.record.state, State::Queued { .. }));
+    assert_eq!(twice.record.round, 1, "the same external id: where enforced, never paid twice");
+    assert!(twice.effects.contains(&Effect::Requeue));
+}
+
+#[test]
+fn an_untrusted_denial_parks_and_keeps_the_permit() {
+    let rules = Rules::default();
+    let mut record = record(State::InDoubt { doubt: doubt() });
+    for _ in 0..2 {
+        record = step(record, Fact::Denied, 100_000, &rules).record;
+    }
+    assert!(matches!(record.state, State::Parked { doubt: Some(_), .. }));
+}
+
+#[test]
+fn a_doubt_that_nobody_can_look_into_waits_for_the_late_answer_first() {
+    let rules = Rules::default();
+    let in_doubt = record(State::InDoubt { doubt: doubt() });
+    let fact = || Fact::GivenUp { why: "no look-up".into() };
+    let early = step(in_doubt, fact(), 10, &rules);
+    assert!(
+        matches!(&early.record.state, State::InDoubt { doubt } if doubt.next_look == doubt.settles_at)
+    );
+    let late = Fact::Accepted { task_id: "7".into(), status: "submitted".into() };
+    assert!(matches!(
+        step(early.record.clone(), late, 20, &rules).record.state,
+        State::Pending { .. }
+    ));
+    let resubmit = Rules { on_doubt: OnDoubt::Resubmit, ..Rules::default() };
+    assert!(matches!(
+        step(early.record.clone(), fact(), 90_000, &resubmit).record.state,
+        State::Queued { .. }
+    ));
+    assert!(matches!(
+        step(early.record, fact(), 90_000, &rules).record.state,
+        State::Parked { .. }
+    ));
+}
+
+#[test]
+fn what_did_not_count_is_given_back_and_what_counted_ends_in_parking() {
+    let rules = Rules { max_attempts: 2, ..Rules::default() };
+    let take = |record| {
+        let fact = Fact::Taken { owner: "o".into(), post_deadline: Timestamp::from_millis(60_000) };
+        step(record, fact, 1, &rules).record
+    };
+    let mut waiting = record(State::Queued { why: None });
+    waiting.attempt = 0;
+    for _ in 0..50 {
+        waiting = step(take(waiting), Fact::PutOff { why: "busy".into() }, 2, &rules).record;
+    }
+    assert_eq!(waiting.attempt, 0);
+    waiting = step(take(waiting), Fact::NotSent { why: "refused".into() }, 3, &rules).record;
+    assert!(matches!(waiting.state, State::Queued { .. }));
+    let parked = step(take(waiting), Fact::NotSent { why: "refused".into() }, 4, &rules);
+    assert!(matches!(parked.record.state, State::Parked { .. }));
+    assert!(parked.effects.contains(&Effect::ReleasePermit { round: 1, unspent: true }));
+}
+
+#[test]
+fn a_wanted_retry_is_a_new_round_with_a_new_external_id_and_says_nothing_yet() {
+    let rules = Rules::default();
+    let mut pending = record(states().remove(4));
+    pending.retries = 1;
+    pending.task_id = Some("7".into());
+    let again = step(pending.clone(), Fact::Ended { outcome: failed() }, 5, &rules);
+    assert_eq!(again.record.round, 2);
+    assert_ne!(again.record.external_id, pending.external_id);
+    assert_eq!(
+        again.effects,
+        [Effect::ReleasePermit { round: 1, unspent: false }, Effect::Requeue]
+    );
+    let mut last = again.record;
+    last.state = states().remove(4);
+    let end = step(last, Fact::Ended { outcome: failed() }, 6, &rules);
+    assert!(end.effects.contains(&Effect::Announce(EventKind::Failed)));
+}
+
+#[test]
+fn a_task_that_never_ends_is_announced_as_timed_out_but_an_outage_is_not() {
+    let rules = Rules::default();
+    let mut pending = record(states().remove(4));
+    pending.submitted_at = Some(Timestamp::EPOCH);
+    let hours = |n: u64| i64::try_from(Duration::from_secs(n * 3600).as_millis()).unwrap();
+    let unheard = || Fact::LookFailed { why: "down".into() };
+    let waiting = step(pending.clone(), unheard(), hours(23), &rules);
+    assert!(matches!(waiting.record.state, State::Pending { .. }));
+    let seen = Fact::Seen { status: "processing".into() };
+    assert_eq!(step(pending.clone(), seen, hours(2), &rules).record.state.word(), "timed_out");
+    assert_eq!(step(pending, unheard(), hours(24), &rules).record.state.word(), "timed_out");
+}
+
+#[test]
+fn a_request_is_kept_only_while_it_may_be_sent_again() {
+    let rules = Rules::default();
+    let accepted = || Fact::Accepted { task_id: "7".into(), status: "submitted".into() };
+    let submitting = record(states().remove(2));
+    assert_eq!(step(submitting.clone(), accepted(), 1, &rules).record.request, None);
+    let retrying = Record { retries: 1, ..submitting };
+    assert!(step(retrying, accepted(), 1, &rules).record.request.is_some());
+}
+
+fn any_fact() -> impl Strategy<Value = Fact> {
+    let mut all = facts();
+    all.push(Fact::Ended { outcome: failed() });
+    proptest::sample::select(all)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever happens in whatever order: outcomes are announced once per round, a permit is
+    /// released exactly when the round stops working, and history stays bounded.
+    #[test]
+    fn no_sequence_of_facts_breaks_the_promises(
+        sequence in proptest::collection::vec((any_fact(), 0i64..200_000), 1..120),
+        retries in 0u32..3,
+        trusted in any::<bool>(),
+    ) {
+        let rules = Rules { denials_trusted: trusted, max_attempts: 4, ..Rules::default() };
+        let mut present = record(State::Queued { why: None });
+        present.retries = retries;
+        let mut now = 0;
+        let mut announced = std::collections::HashSet::new();
+        for (fact, wait) in sequence {
+            now += wait;
+            let Ok(step) = transition(present.clone(), fact, at(now), &rules) else { continue };
+            let held = present.holds_permit(present.round);
+            let holds = step.record.holds_permit(present.round);
+            let released = step.effects.iter().any(|effect| {
+                matches!(effect, Effect::ReleasePermit { round, .. } if *round == present.round)
+            });
+            let parked_in_doubt =
+                matches!(step.record.state, State::Parked { doubt: Some(_), .. });
+            let same_round = step.record.round == present.round;
+            let resubmitted = same_round && step.effects.contains(&Effect::Requeue);
+            let keeps = parked_in_doubt || resubmitted;
+            prop_assert_eq!(released, held && !holds && !keeps);
+            for effect in &step.effects {
+                if let Effect::Announce(kind) = effect {
+                    prop_assert!(step.record.state.is_final());
+                    prop_assert!(announced.insert((*kind, step.record.round)) || *kind == EventKind::Parked);
+                }
+            }
+            prop_assert!(step.record.round >= present.round);
+            prop_assert!(step.record.history.len() <= 32);
+            if step.effects.contains(&Effect::Requeue) {
+                prop_assert!(step.record.to_job().is_some());
+            }
+            let json = serde_json::to_string(&step.record).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<Record>(&json).unwrap(), &step.record);
+            present = step.record;
+        }
+    }
+}
