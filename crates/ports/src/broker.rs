@@ -1,0 +1,96 @@
+use async_trait::async_trait;
+use job::Lane;
+
+use crate::{Delivery, Destination, Message};
+
+/// How words travel.
+#[async_trait]
+pub trait Broker: Send + Sync + 'static {
+    /// Returns when the broker has it durably. Concurrent callers share the wire: publish from
+    /// many tasks for throughput. Bounded in time: an outage ends in `Unknown`, not in waiting.
+    async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError>;
+
+    /// Starts to deliver from a source, at most `prefetch` unsettled at a time.
+    async fn consume(
+        &self,
+        source: &Source,
+        prefetch: u16,
+    ) -> Result<Box<dyn Deliveries>, BrokerError>;
+
+    /// Messages ready to be delivered from a source (an estimate on a busy broker).
+    async fn depth(&self, source: &Source) -> Result<u64, BrokerError>;
+
+    /// Reached, logged in, and everything this program needs is in place.
+    async fn check(&self) -> Result<(), BrokerError>;
+}
+
+/// What can be consumed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    Lane(Lane),
+    Dead,
+    Results(Subscription),
+    Journal(JournalStart),
+}
+
+/// Who listens to results, and to which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// Named: kept while nobody listens, shared by all who use the name.
+    /// Unnamed: only what is announced from now on, gone with the consumer.
+    pub name: Option<String>,
+    /// A topic pattern: `#` for everything, `videos.*.succeeded`, …
+    pub binding: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JournalStart {
+    First,
+    Offset(u64),
+    /// Only what is appended from now on.
+    End,
+}
+
+/// A stream of deliveries. Quiet is pending; closed is `None`: leave the loop.
+#[async_trait]
+pub trait Deliveries: Send {
+    /// `None` once closed: cancelled here and drained, cancelled by the broker, or cut off.
+    /// Dropping the future before it is ready loses no delivery.
+    async fn next(&mut self) -> Option<Delivery>;
+
+    /// Stops taking. What was already taken still comes from [`next`](Self::next), then `None`.
+    async fn cancel(&mut self);
+}
+
+/// Why a publish or a settlement is not known to have happened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// Nothing is bound there: the broker has nothing. Repeating does not help.
+    #[error("no queue takes messages for {0}")]
+    Unroutable(String),
+    /// The broker refused it (a full queue): it has nothing. Try later.
+    #[error("the broker refused the message: {0}")]
+    Refused(String),
+    /// Larger than a message may be. Repeating does not help.
+    #[error(
+        "{bytes} bytes are more than the {most} a message may have: send a URL instead of inline data"
+    )]
+    TooLarge { bytes: usize, most: usize },
+    /// The connection was lost or slow: perhaps it has it. Repeat under the same id.
+    #[error("whether the broker has the message is unknown: {0}")]
+    Unknown(String),
+}
+
+/// Why the broker cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BrokerError {
+    /// Try again later.
+    #[error("the broker is unavailable: {0}")]
+    Unavailable(String),
+    /// Wrong URL, user or virtual host: a person must act.
+    #[error("the broker refuses us: {0}")]
+    Denied(String),
+    /// What is there is not what we expect, with the difference.
+    #[error("the broker's topology differs: {0}")]
+    Differs(String),
+}

@@ -1,0 +1,38 @@
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use job::{Moment, Timestamp};
+
+/// Time and chance, so that a simulation can own both.
+#[async_trait]
+pub trait Clock: Send + Sync + 'static {
+    fn now(&self) -> Timestamp;
+
+    /// Uniform in [0, 1).
+    fn jitter(&self) -> f64;
+
+    async fn sleep(&self, duration: Duration);
+
+    fn moment(&self) -> Moment {
+        Moment { now: self.now(), jitter: self.jitter() }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+#[async_trait]
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn jitter(&self) -> f64 {
+        rand::random()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}

@@ -1,0 +1,73 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::{Reason, Rung, Timestamp};
+use tokio::time::Instant;
+
+use super::fixture::{
+    VIDEO_KEY, expect_depth, expect_nothing, jobs, message, take, take_ids, videos,
+};
+use crate::{Broker, Source, header};
+
+pub async fn later_comes_back_under_its_key(door: Arc<dyn Broker>) {
+    let sent = message("a").header(header::ENQUEUED_AT, "1700000000123");
+    door.publish(&jobs(VIDEO_KEY), sent.clone()).await.unwrap();
+    let mut deliveries = door.consume(&videos(), 10).await.unwrap();
+    for retries in 1..=2 {
+        let since = Instant::now();
+        let delivery = take(&mut deliveries).await;
+        delivery.later(door.as_ref(), Rung::OneSecond, true).await.unwrap();
+        let again = take(&mut deliveries).await;
+        let waited = since.elapsed();
+        assert!(waited >= Duration::from_millis(900), "back after only {waited:?}");
+        assert_eq!(again.routing_key, VIDEO_KEY);
+        assert_eq!(again.message.retries(), retries);
+        assert_eq!(again.message.enqueued_at(), sent.enqueued_at());
+        assert_eq!((&again.message.id, &again.message.body), (&sent.id, &sent.body));
+        assert_eq!(again.delivery_count, 0, "waiting is no failed delivery");
+        drop(again);
+    }
+    take(&mut deliveries).await.ack().await.unwrap();
+    expect_nothing(&mut deliveries).await;
+}
+
+pub async fn what_is_parked_lies_in_dead_with_its_reason(door: Arc<dyn Broker>) {
+    let mut sent = message("a").header("x-shop", "Köln");
+    sent.body = bytes::Bytes::from_static(b"\xff not { json \0");
+    door.publish(&jobs(VIDEO_KEY), sent.clone()).await.unwrap();
+    let mut deliveries = door.consume(&videos(), 10).await.unwrap();
+    let reason = Reason::NotJson("expected value at line 1".to_owned());
+    let now = Timestamp::from_millis(1_700_000_000_123);
+    take(&mut deliveries).await.park(door.as_ref(), &reason, now).await.unwrap();
+    expect_depth(&door, &Source::Dead, 1).await;
+    let mut dead = door.consume(&Source::Dead, 10).await.unwrap();
+    let letter = take(&mut dead).await;
+    assert_eq!(letter.routing_key, VIDEO_KEY);
+    assert_eq!(letter.message.id, "a");
+    assert_eq!(letter.message.body, sent.body);
+    let expected = [
+        ("x-shop", "Köln"),
+        (header::REASON, reason.word()),
+        (header::ROUTING_KEY, VIDEO_KEY),
+        (header::DEAD_AT, "1700000000123"),
+    ];
+    for (name, value) in expected {
+        assert_eq!(letter.message.get(name), Some(value), "{name}");
+    }
+    assert_eq!(letter.message.get(header::DETAIL), Some(reason.to_string().as_str()));
+    letter.ack().await.unwrap();
+    expect_nothing(&mut deliveries).await;
+    expect_depth(&door, &Source::Dead, 0).await;
+}
+
+pub async fn a_dead_letter_can_be_sent_again(door: Arc<dyn Broker>) {
+    door.publish(&jobs(VIDEO_KEY), message("a")).await.unwrap();
+    let mut deliveries = door.consume(&videos(), 10).await.unwrap();
+    let now = Timestamp::from_millis(0);
+    take(&mut deliveries).await.park(door.as_ref(), &Reason::Conflict, now).await.unwrap();
+    let mut dead = door.consume(&Source::Dead, 10).await.unwrap();
+    let letter = take(&mut dead).await;
+    door.publish(&jobs(&letter.routing_key), letter.message.clone()).await.unwrap();
+    letter.ack().await.unwrap();
+    assert_eq!(take_ids(&mut deliveries, 1).await, ["a"]);
+}

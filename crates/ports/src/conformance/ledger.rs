@@ -1,0 +1,143 @@
+//! The suite of the [`Ledger`] door. [`ledger_conformance!`](crate::ledger_conformance) makes
+//! one test of each case.
+// A panic is how a case fails.
+#![allow(clippy::unwrap_used)]
+
+mod due;
+mod fixture;
+mod membership;
+mod outbox;
+mod people;
+mod permits;
+mod races;
+mod records;
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::FutureExt;
+
+use crate::Ledger;
+
+pub use due::*;
+pub use membership::*;
+pub use outbox::*;
+pub use people::*;
+pub use permits::*;
+pub use races::*;
+pub use records::*;
+
+/// Every case expects a ledger that was opened with this retention.
+pub const RETENTION: Duration = Duration::from_secs(1);
+
+/// What the opening expression gives: a door, and what must be done when the case is over.
+#[async_trait]
+pub trait Opened: Send {
+    fn door(&self) -> Arc<dyn Ledger>;
+
+    /// Removes what the case has left behind; also after a failed case.
+    async fn close(self);
+}
+
+#[async_trait]
+impl Opened for Arc<dyn Ledger> {
+    fn door(&self) -> Arc<dyn Ledger> {
+        self.clone()
+    }
+
+    async fn close(self) {}
+}
+
+/// Runs one case and closes what was opened, whatever comes of it.
+pub async fn run<F: Future<Output = ()>>(
+    opened: impl Opened,
+    case: impl FnOnce(Arc<dyn Ledger>) -> F,
+) {
+    let result = AssertUnwindSafe(case(opened.door())).catch_unwind().await;
+    opened.close().await;
+    if let Err(panic) = result {
+        resume_unwind(panic);
+    }
+}
+
+/// One `#[tokio::test]` for each case. The expression is evaluated anew for each: a future of
+/// an `Opened` with an empty ledger, such as an
+/// `Arc<dyn Ledger>`, whose retention is `RETENTION`.
+#[macro_export]
+macro_rules! ledger_conformance {
+    ($open:expr) => {
+        $crate::ledger_conformance! { @cases $open =>
+            an_empty_ledger_has_no_generation
+            joins_agree_on_one_generation
+            a_later_join_keeps_the_generation
+            an_ended_lease_fences_every_write
+            leaving_ends_the_lease_at_once
+            renewing_keeps_the_lease
+            every_write_of_another_generation_is_refused
+
+            a_record_is_created_once_and_then_shown
+            nothing_is_loaded_where_nothing_is
+            a_swap_raises_the_version
+            a_swap_from_an_old_version_changes_nothing
+            a_swap_of_nothing_is_stale
+            a_late_voice_cannot_swap
+            a_megabyte_comes_back_whole
+            an_owner_is_alive_while_its_lease_lasts
+            only_a_submitting_owner_counts_as_alive
+            ids_of_any_kind_are_kept_apart
+
+            one_of_many_creators_wins
+            one_of_two_swaps_wins
+            racing_owners_lose_no_write
+            random_writes_of_two_owners_are_linear
+
+            what_is_due_comes_in_order
+            a_claim_keeps_others_away_and_comes_again
+            a_claim_leaves_the_version
+            a_claim_tells_when_the_next_is_due
+            a_claim_keeps_to_its_limit
+            two_claimers_never_share
+            a_swap_without_due_ends_the_looking
+            look_now_brings_it_forward
+            look_now_finds_nothing_that_is_not_due_some_day
+
+            an_entry_is_claimed_until_announced
+            an_entry_comes_back_as_it_was_written
+            the_writer_keeps_its_entries_for_a_while
+            the_same_entry_twice_leaves_one
+            a_postponed_entry_comes_back_with_its_tries
+            a_stale_swap_adds_no_entry
+            announcing_again_or_the_unknown_is_harmless
+            a_claim_of_entries_keeps_to_its_limit
+            a_closed_record_expires
+            only_a_closing_entry_begins_the_retention
+            a_parked_record_never_expires
+            a_record_that_moved_on_stays
+            a_record_that_moves_on_during_its_retention_stays
+
+            permits_are_exact_under_many_takers
+            taking_twice_counts_once
+            giving_twice_gives_once
+            held_permits_are_shown
+            pools_do_not_share_slots
+            zero_is_no_limit
+            a_day_has_its_limit
+            an_unspent_return_gives_the_day_its_submission_back
+
+            a_pause_lasts_until_resumed
+            a_list_shows_the_newest_first
+            a_list_takes_only_what_is_asked_for
+            a_good_ledger_passes_its_check
+        }
+    };
+    (@cases $open:expr => $($case:ident)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $case() {
+            let opened = $open.await;
+            $crate::conformance::ledger::run(opened, $crate::conformance::ledger::$case).await;
+        }
+    )*};
+}

@@ -1,0 +1,71 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::{JobId, JobKey, Tenant};
+
+use super::fixture::*;
+use crate::{Ledger, ListFilter, Pause};
+
+pub async fn a_pause_lasts_until_resumed(door: Arc<dyn Ledger>) {
+    assert_eq!(door.paused("default").await.unwrap(), None);
+    let pause =
+        Pause { reason: "the account has no balance".to_owned(), since: CREATED, until: FUTURE };
+    door.pause("default", &pause).await.unwrap();
+    assert_eq!(door.paused("default").await.unwrap(), Some(pause.clone()));
+    assert_eq!(door.paused("another").await.unwrap(), None);
+    let longer = Pause { until: FUTURE + Duration::from_secs(1), ..pause };
+    door.pause("default", &longer).await.unwrap();
+    assert_eq!(door.paused("default").await.unwrap(), Some(longer));
+    for _ in 0..2 {
+        door.resume("default").await.unwrap();
+        assert_eq!(door.paused("default").await.unwrap(), None);
+    }
+}
+
+async fn list(door: &dyn Ledger, filter: ListFilter) -> Vec<String> {
+    let records = door.list(&filter).await.unwrap();
+    let names = records.into_iter().map(|record| record.key.to_string());
+    names.collect()
+}
+
+pub async fn a_list_shows_the_newest_first(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    for n in [3, 1, 4, 0, 2] {
+        let mut record = record(&format!("job-{n}"));
+        record.created_at = CREATED + Duration::from_secs(n);
+        created(&*door, &fence, plain(record)).await;
+    }
+    let newest = |limit| ListFilter { limit, ..ListFilter::default() };
+    let three = ["default/job-4", "default/job-3", "default/job-2"];
+    assert_eq!(list(&*door, newest(3)).await, three);
+    assert_eq!(list(&*door, newest(100)).await.len(), 5);
+    assert!(list(&*door, newest(0)).await.is_empty());
+}
+
+pub async fn a_list_takes_only_what_is_asked_for(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    let states = [("queued", record("x").state), ("pending", pending()), ("parked", parked())];
+    for tenant in ["acme", "default"] {
+        for (id, state) in &states {
+            let tenant = Tenant::new(tenant).unwrap();
+            let mut record = record_of(&JobKey::new(tenant, JobId::new(*id).unwrap()));
+            record.state = state.clone();
+            created(&*door, &fence, plain(record)).await;
+        }
+    }
+    let filter = |state: Option<&str>, tenant: Option<&str>| ListFilter {
+        state: state.map(str::to_owned),
+        tenant: tenant.map(|tenant| Tenant::new(tenant).unwrap()),
+        limit: 100,
+    };
+    let both = list(&*door, filter(Some("parked"), Some("acme"))).await;
+    assert_eq!(both, ["acme/parked"]);
+    assert_eq!(list(&*door, filter(Some("pending"), None)).await.len(), 2);
+    assert_eq!(list(&*door, filter(None, Some("default"))).await.len(), 3);
+    assert!(list(&*door, filter(Some("in_doubt"), None)).await.is_empty());
+    assert!(list(&*door, filter(None, Some("nobody"))).await.is_empty());
+}
+
+pub async fn a_good_ledger_passes_its_check(door: Arc<dyn Ledger>) {
+    door.check().await.unwrap();
+}

@@ -1,0 +1,180 @@
+use std::sync::Arc;
+
+use super::fixture::*;
+use crate::{Fence, HeldPermit, Ledger, Limits, Permit, PermitReturn, Permitted};
+
+fn permit(pool: &str, id: &str, weight: u32) -> Permit {
+    Permit { pool: pool.to_owned(), key: key(id), round: 1, weight }
+}
+
+fn back(permit: &Permit, unspent: bool) -> PermitReturn {
+    PermitReturn {
+        pool: permit.pool.clone(),
+        key: permit.key.clone(),
+        round: permit.round,
+        unspent,
+    }
+}
+
+fn slots(concurrency: u32) -> Limits {
+    Limits { concurrency, submissions_per_day: 0 }
+}
+
+fn a_day(submissions_per_day: u64) -> Limits {
+    Limits { concurrency: 0, submissions_per_day }
+}
+
+async fn take(door: &dyn Ledger, fence: &Fence, permit: &Permit, limits: Limits) -> Permitted {
+    door.take_permit(fence, permit, &limits).await.unwrap()
+}
+
+async fn weight_held(door: &dyn Ledger, pool: &str) -> u32 {
+    let held = door.permits(pool).await.unwrap();
+    held.iter().map(|held| held.permit.weight).sum()
+}
+
+pub async fn permits_are_exact_under_many_takers(door: Arc<dyn Ledger>) {
+    const SLOTS: u32 = 20;
+    let fence = member(&*door).await;
+    let takers = (0..64_u32).map(|n| {
+        let (door, fence) = (door.clone(), fence.clone());
+        let permit = permit("default:images", &format!("job-{n}"), n % 3 + 1);
+        tokio::spawn(async move {
+            let answer = take(&*door, &fence, &permit, slots(SLOTS)).await;
+            (permit, answer)
+        })
+    });
+    let mut granted = Vec::new();
+    for taker in takers.collect::<Vec<_>>() {
+        match taker.await.unwrap() {
+            (permit, Permitted::Granted) => granted.push(permit),
+            (permit, Permitted::AtLimit { used }) => assert!(used + permit.weight > SLOTS),
+            (_, other) => panic!("{other:?}"),
+        }
+    }
+    let sum: u32 = granted.iter().map(|permit| permit.weight).sum();
+    assert!((SLOTS - 2..=SLOTS).contains(&sum), "{sum} of {SLOTS} granted");
+    assert_eq!(door.used("default:images").await.unwrap(), sum);
+    assert_eq!(weight_held(&*door, "default:images").await, sum);
+    let returns: Vec<_> = granted.iter().map(|permit| back(permit, false)).collect();
+    door.give_permits(&fence, &returns).await.unwrap();
+    assert_eq!(door.used("default:images").await.unwrap(), 0);
+    assert_eq!(weight_held(&*door, "default:images").await, 0);
+}
+
+pub async fn taking_twice_counts_once(door: Arc<dyn Ledger>) {
+    let (one, two) = (member(&*door).await, member(&*door).await);
+    let limits = Limits { concurrency: 3, submissions_per_day: 2 };
+    let mine = permit("pool", "a", 2);
+    for fence in [&one, &one, &two] {
+        let answer = take(&*door, fence, &mine, limits).await;
+        assert_eq!(answer, Permitted::Granted);
+    }
+    assert_eq!(door.used("pool").await.unwrap(), 2);
+    let another = permit("pool", "b", 2);
+    let answer = take(&*door, &one, &another, limits).await;
+    assert_eq!(answer, Permitted::AtLimit { used: 2 });
+    let last = permit("pool", "c", 1);
+    assert_eq!(take(&*door, &one, &last, limits).await, Permitted::Granted);
+    // Another round of the same job is another permit.
+    let again = Permit { round: 2, ..mine };
+    let answer = take(&*door, &one, &again, slots(4)).await;
+    assert_eq!(answer, Permitted::AtLimit { used: 3 });
+}
+
+pub async fn giving_twice_gives_once(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    let (mine, other) = (permit("pool", "a", 2), permit("pool", "b", 1));
+    for permit in [&mine, &other] {
+        take(&*door, &fence, permit, slots(0)).await;
+    }
+    let unknown = permit("elsewhere", "c", 1);
+    let returns = [back(&mine, false), back(&mine, false), back(&unknown, false)];
+    for _ in 0..2 {
+        door.give_permits(&fence, &returns).await.unwrap();
+        assert_eq!(door.used("pool").await.unwrap(), 1);
+    }
+    assert_eq!(door.used("elsewhere").await.unwrap(), 0);
+    let answer = take(&*door, &fence, &mine, slots(3)).await;
+    assert_eq!(answer, Permitted::Granted);
+    assert_eq!(door.used("pool").await.unwrap(), 3);
+}
+
+pub async fn held_permits_are_shown(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    assert!(door.permits("pool").await.unwrap().is_empty());
+    let mut wanted = vec![permit("pool", "a#1/é", 3), permit("pool", "b", 1)];
+    wanted[1].round = 7;
+    let before = door.claim_due(&fence, 0, LONG).await.unwrap().now;
+    for permit in &wanted {
+        take(&*door, &fence, permit, slots(9)).await;
+    }
+    let after = door.claim_due(&fence, 0, LONG).await.unwrap().now;
+    let mut held = door.permits("pool").await.unwrap();
+    held.sort_by(|a, b| a.permit.key.cmp(&b.permit.key));
+    let in_time = |held: &HeldPermit| held.since + TICK >= before && held.since <= after + TICK;
+    assert!(held.iter().all(in_time), "{held:?}");
+    let found: Vec<_> = held.into_iter().map(|held| held.permit).collect();
+    assert_eq!(found, wanted);
+}
+
+pub async fn pools_do_not_share_slots(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    for pool in ["one", "two"] {
+        let answer = take(&*door, &fence, &permit(pool, "a", 1), slots(1)).await;
+        assert_eq!(answer, Permitted::Granted);
+    }
+    let answer = take(&*door, &fence, &permit("one", "b", 1), slots(1)).await;
+    assert_eq!(answer, Permitted::AtLimit { used: 1 });
+    let first = back(&permit("one", "a", 1), false);
+    door.give_permits(&fence, &[first]).await.unwrap();
+    assert_eq!(door.used("one").await.unwrap(), 0);
+    assert_eq!(door.used("two").await.unwrap(), 1);
+}
+
+pub async fn zero_is_no_limit(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    for n in 0..50 {
+        let permit = permit("pool", &format!("job-{n}"), 9);
+        let answer = take(&*door, &fence, &permit, Limits::default()).await;
+        assert_eq!(answer, Permitted::Granted);
+    }
+    assert_eq!(door.used("pool").await.unwrap(), 450);
+}
+
+pub async fn a_day_has_its_limit(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    // Over all pools, and also what was spent while there was no limit.
+    take(&*door, &fence, &permit("one", "a", 5), slots(0)).await;
+    take(&*door, &fence, &permit("two", "b", 1), a_day(2)).await;
+    let third = permit("two", "c", 1);
+    let now = door.claim_due(&fence, 0, LONG).await.unwrap().now;
+    match take(&*door, &fence, &third, a_day(2)).await {
+        Permitted::DayOver { until } => {
+            assert_eq!(until.as_millis() % 86_400_000, 0, "{until} is no midnight");
+            assert!(until > now && until.since(now).as_secs() <= 86_400);
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(door.used("two").await.unwrap(), 1);
+    let held = take(&*door, &fence, &permit("one", "a", 5), a_day(2)).await;
+    assert_eq!(held, Permitted::Granted, "it was paid for already");
+    assert_eq!(take(&*door, &fence, &third, a_day(3)).await, Permitted::Granted);
+}
+
+pub async fn an_unspent_return_gives_the_day_its_submission_back(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    let (spent, unspent) = (permit("pool", "a", 1), permit("pool", "b", 1));
+    take(&*door, &fence, &spent, a_day(2)).await;
+    take(&*door, &fence, &unspent, a_day(2)).await;
+    let next = permit("pool", "c", 1);
+    door.give_permits(&fence, &[back(&spent, false)]).await.unwrap();
+    let answer = take(&*door, &fence, &next, a_day(2)).await;
+    assert!(matches!(answer, Permitted::DayOver { .. }), "{answer:?}");
+    for _ in 0..2 {
+        door.give_permits(&fence, &[back(&unspent, true)]).await.unwrap();
+    }
+    assert_eq!(take(&*door, &fence, &next, a_day(2)).await, Permitted::Granted);
+    let answer = take(&*door, &fence, &unspent, a_day(2)).await;
+    assert!(matches!(answer, Permitted::DayOver { .. }), "{answer:?}");
+}

@@ -1,0 +1,164 @@
+use std::sync::Arc;
+
+use super::fixture::*;
+use crate::{Created, Fence, Ledger, LedgerError, Swapped};
+
+pub async fn one_of_many_creators_wins(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    let creations = (0..32).map(|n| {
+        let (door, fence) = (door.clone(), fence.clone());
+        let mut mine = record("a");
+        mine.attempt = n;
+        tokio::spawn(async move { door.create(&fence, plain(mine)).await.unwrap() })
+    });
+    let mut new = 0;
+    let mut seen = Vec::new();
+    for creation in creations.collect::<Vec<_>>() {
+        match creation.await.unwrap() {
+            Created::New => new += 1,
+            Created::Exists(there) => seen.push(*there),
+        }
+    }
+    assert_eq!(new, 1);
+    let there = loaded(&*door, "a").await;
+    assert!(seen.iter().all(|stored| *stored == there));
+}
+
+pub async fn one_of_two_swaps_wins(door: Arc<dyn Ledger>) {
+    let (one, two) = (member(&*door).await, member(&*door).await);
+    for n in 0..20 {
+        let id = format!("job-{n}");
+        created(&*door, &one, plain(record(&id))).await;
+        let swap = |fence: &Fence| {
+            let (door, fence) = (door.clone(), fence.clone());
+            let mut mine = record(&id);
+            mine.account = fence.owner.clone();
+            tokio::spawn(async move { door.swap(&fence, 1, plain(mine)).await.unwrap() })
+        };
+        let (first, second) = (swap(&one), swap(&two));
+        let (winner, lost) = match (first.await.unwrap(), second.await.unwrap()) {
+            (Swapped::Done(2), Swapped::Stale(Some(there))) => (&one, there),
+            (Swapped::Stale(Some(there)), Swapped::Done(2)) => (&two, there),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((lost.version, &lost.record.account), (2, &winner.owner));
+    }
+}
+
+pub async fn racing_owners_lose_no_write(door: Arc<dyn Ledger>) {
+    const EACH: u32 = 40;
+    const OWNERS: u32 = 3;
+    let fence = member(&*door).await;
+    created(&*door, &fence, plain(record("a"))).await;
+    let racers = (0..OWNERS).map(|_| tokio::spawn(count_up(door.clone(), EACH)));
+    for racer in racers.collect::<Vec<_>>() {
+        racer.await.unwrap();
+    }
+    let there = loaded(&*door, "a").await;
+    assert_eq!(there.record.attempt, OWNERS * EACH);
+    assert_eq!(there.version, u64::from(OWNERS * EACH) + 1);
+}
+
+/// Raises the record's attempts `times` times, by load and swap.
+async fn count_up(door: Arc<dyn Ledger>, times: u32) {
+    let fence = member(&*door).await;
+    let mut there = loaded(&*door, "a").await;
+    let mut done = 0;
+    while done < times {
+        let mut next = there.record.clone();
+        next.attempt += 1;
+        match door.swap(&fence, there.version, plain(next.clone())).await.unwrap() {
+            Swapped::Done(version) => {
+                assert_eq!(version, there.version + 1);
+                (there.version, there.record) = (version, next);
+                done += 1;
+            }
+            Swapped::Stale(found) => there = *found.unwrap(),
+        }
+    }
+}
+
+pub async fn random_writes_of_two_owners_are_linear(door: Arc<dyn Ledger>) {
+    for seed in 1..=8 {
+        interleave(&*door, seed).await;
+    }
+}
+
+/// What the ledger must hold after every step.
+struct Model {
+    version: u64,
+    attempt: u32,
+}
+
+/// Two owners, who know of an older or newer version, come and go, and write: exactly the
+/// writes of a living owner from the present version are done.
+async fn interleave(door: &dyn Ledger, seed: u64) {
+    let id = format!("job-{seed}");
+    let mut dice = Dice(seed);
+    let mut owners = [(member(door).await, true), (member(door).await, true)];
+    let mut model = Model { version: 0, attempt: 0 };
+    for step in 1..=120 {
+        let who = dice.below(2);
+        match dice.below(10) {
+            0 => {
+                door.leave(&owners[who].0).await.unwrap();
+                owners[who].1 = false;
+            }
+            1 => owners[who] = (member(door).await, true),
+            _ => {
+                let expected = model.version.saturating_sub(dice.below(3) as u64 / 2);
+                attempt(door, &owners[who], &id, expected, step, &mut model).await;
+            }
+        }
+        let there = door.load(&key(&id)).await.unwrap();
+        let found = there.map_or((0, 0), |there| (there.version, there.record.attempt));
+        assert_eq!(found, (model.version, model.attempt), "seed {seed}, step {step}");
+    }
+    assert!(model.version > 20, "seed {seed} wrote {} times", model.version);
+}
+
+async fn attempt(
+    door: &dyn Ledger,
+    (fence, alive): &(Fence, bool),
+    id: &str,
+    expected: u64,
+    step: u32,
+    model: &mut Model,
+) {
+    let mut mine = record(id);
+    mine.attempt = step;
+    let done = match model.version {
+        0 => door.create(fence, plain(mine)).await.map(|answer| {
+            assert_eq!(answer, Created::New);
+            Some(1)
+        }),
+        _ => door.swap(fence, expected, plain(mine)).await.map(done),
+    };
+    match (alive, expected == model.version) {
+        (false, _) => assert_eq!(done, Err(LedgerError::Fenced)),
+        (true, false) => assert_eq!(done, Ok(None)),
+        (true, true) => {
+            assert_eq!(done, Ok(Some(model.version + 1)));
+            (model.version, model.attempt) = (model.version + 1, step);
+        }
+    }
+}
+
+fn done(answer: Swapped) -> Option<u64> {
+    match answer {
+        Swapped::Done(version) => Some(version),
+        Swapped::Stale(_) => None,
+    }
+}
+
+/// The same throws for the same seed, everywhere (xorshift).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, sides: u64) -> usize {
+        for (left, shift) in [(true, 13), (false, 7), (true, 17)] {
+            self.0 ^= if left { self.0 << shift } else { self.0 >> shift };
+        }
+        ((self.0 >> 11) % sides) as usize
+    }
+}

@@ -1,0 +1,91 @@
+use std::fmt;
+
+use async_trait::async_trait;
+use job::{Reason, Rung, Timestamp};
+
+use crate::{Broker, Destination, Message, PublishError, header};
+
+/// How one implementation settles a message. Dropped unsettled, it gives the message back.
+#[async_trait]
+pub trait Settle: Send + Sync {
+    /// Done with it. `Unknown` when the connection it came on is gone: it will come again.
+    async fn ack(self: Box<Self>) -> Result<(), PublishError>;
+    /// Gives it back at once. Raises its delivery count: never a way to wait.
+    async fn requeue(self: Box<Self>) -> Result<(), PublishError>;
+}
+
+/// A message taken, to be settled exactly once, by value.
+pub struct Delivery {
+    pub message: Message,
+    pub routing_key: String,
+    /// It may have been seen before; `false` guarantees that it was not.
+    pub redelivered: bool,
+    /// How often it was given back or its holder died.
+    pub delivery_count: u32,
+    /// Its place in the journal; `None` elsewhere.
+    pub offset: Option<u64>,
+    pub settle: Box<dyn Settle>,
+}
+
+impl Delivery {
+    pub async fn ack(self) -> Result<(), PublishError> {
+        self.settle.ack().await
+    }
+
+    pub async fn requeue(self) -> Result<(), PublishError> {
+        self.settle.requeue().await
+    }
+
+    /// Publishes a copy that comes back after the rung's wait, then acknowledges.
+    /// A crash in between leaves both, which the ledger tells apart from two jobs. `recorded`:
+    /// the ledger may have a record of the job by now; once said, it stays said.
+    pub async fn later(
+        self,
+        broker: &dyn Broker,
+        rung: Rung,
+        recorded: bool,
+    ) -> Result<(), PublishError> {
+        let retries = self.message.retries() + 1;
+        let mut message = self.message.header(header::RETRIES, retries.to_string());
+        if recorded {
+            message = message.header(header::RECORDED, "1");
+        }
+        let to = Destination::Later { rung, routing_key: self.routing_key };
+        broker.publish(&to, message).await?;
+        self.settle.ack().await
+    }
+
+    /// Publishes the original bytes to the dead letters with the reason, then acknowledges.
+    pub async fn park(
+        self,
+        broker: &dyn Broker,
+        reason: &Reason,
+        now: Timestamp,
+    ) -> Result<(), PublishError> {
+        let message = self
+            .message
+            .header(header::REASON, reason.word())
+            .header(header::DETAIL, clip(&reason.to_string()))
+            .header(header::ROUTING_KEY, self.routing_key.as_str())
+            .header(header::DEAD_AT, now.as_millis().to_string());
+        broker.publish(&Destination::Dead { routing_key: self.routing_key }, message).await?;
+        self.settle.ack().await
+    }
+}
+
+/// Headers travel in one frame (128 KiB at most): a detail is for reading, not for keeping.
+fn clip(text: &str) -> String {
+    const MOST: usize = 2000;
+    text.chars().take(MOST).collect()
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("message", &self.message.id)
+            .field("routing_key", &self.routing_key)
+            .field("redelivered", &self.redelivered)
+            .field("delivery_count", &self.delivery_count)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,233 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use job::{JobKey, Record, Tenant, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{Destination, HeldPermit, Limits, Message, Permit, PermitReturn, Permitted};
+
+/// One life of the ledger's memory. Emptied or restored, it begins another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Generation {
+    pub id: String,
+    /// Jobs enqueued before this may have been known to an earlier generation.
+    pub began_at: Timestamp,
+}
+
+/// Who writes: checked in every write, so that a late voice is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fence {
+    pub generation: Generation,
+    /// Random per joining; alive while its lease is renewed.
+    pub owner: String,
+}
+
+/// A record as it stands in the ledger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    pub record: Record,
+    /// Raised by every write.
+    pub version: u64,
+    /// The lease of the record's `submitting` owner is alive; `false` in every other state.
+    pub owner_alive: bool,
+}
+
+/// A record to be written, with its index changes, in one atomic step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    pub record: Record,
+    /// When it must be looked at; `None` takes it out of the due set.
+    pub due: Option<Timestamp>,
+    /// Added to the outbox.
+    pub outbox: Vec<OutboxEntry>,
+    /// How long the writer keeps the new outbox entries to itself, because it is about to
+    /// publish them; zero when somebody else shall.
+    pub outbox_lease: Duration,
+}
+
+/// A message that must go out because of a write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxEntry {
+    /// Deterministic: writing the same entry twice leaves one.
+    pub id: String,
+    pub key: JobKey,
+    pub to: Destination,
+    pub message: Message,
+    /// Once published, the record's retention begins.
+    pub closes: bool,
+    /// Failed publishes so far.
+    pub tries: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Created {
+    /// It was absent and is now at version 1.
+    New,
+    Exists(Box<Stored>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Swapped {
+    /// Written, at this version.
+    Done(u64),
+    /// Somebody wrote in between: nothing was changed, and this is there now.
+    Stale(Option<Box<Stored>>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claimed<T> {
+    pub items: Vec<T>,
+    /// The store's own time.
+    pub now: Timestamp,
+    /// The earliest moment at which something not claimed here becomes due.
+    pub next: Option<Timestamp>,
+}
+
+/// An account that must not be used for now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    pub reason: String,
+    pub since: Timestamp,
+    /// When one job may try again.
+    pub until: Timestamp,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListFilter {
+    /// The state's word: `pending`, `in_doubt`, `succeeded`, …
+    pub state: Option<String>,
+    pub tenant: Option<Tenant>,
+    /// At most this many, newest first by creation among those found.
+    pub limit: usize,
+}
+
+/// What we remember while the other side works. Stores decide nothing: they compare and write.
+///
+/// Time is the store's. Every write checks the fence's generation and that its owner's lease
+/// is alive, atomically with the write itself.
+#[async_trait]
+pub trait Ledger: Send + Sync + 'static {
+    /// Joins as a new owner with a lease. A ledger without a generation gets one that began at
+    /// `began_at`; concurrent joins agree on one.
+    async fn join(&self, began_at: Timestamp, lease: Duration) -> Result<Fence, LedgerError>;
+
+    /// Extends the owner's lease from now; `Fenced` when it had already ended.
+    async fn renew(&self, fence: &Fence, lease: Duration) -> Result<(), LedgerError>;
+
+    /// Ends the owner's lease at once, so that nobody waits for it.
+    async fn leave(&self, fence: &Fence) -> Result<(), LedgerError>;
+
+    /// The present generation, `None` in an empty ledger.
+    async fn generation(&self) -> Result<Option<Generation>, LedgerError>;
+
+    /// Writes it if no record of this key is there, else returns what is there.
+    async fn create(&self, fence: &Fence, write: Write) -> Result<Created, LedgerError>;
+
+    async fn load(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError>;
+
+    /// Writes over exactly this version.
+    async fn swap(
+        &self,
+        fence: &Fence,
+        expected: u64,
+        write: Write,
+    ) -> Result<Swapped, LedgerError>;
+
+    /// Records that are due, each kept from other claimers for `lease`. Versions stay.
+    async fn claim_due(
+        &self,
+        fence: &Fence,
+        limit: usize,
+        lease: Duration,
+    ) -> Result<Claimed<Stored>, LedgerError>;
+
+    /// Makes a record due at once (a callback's hint); nothing happens when it is not in the
+    /// due set.
+    async fn look_now(&self, key: &JobKey) -> Result<(), LedgerError>;
+
+    /// Outbox entries that nobody is publishing, each kept from others for `lease`.
+    async fn claim_outbox(
+        &self,
+        fence: &Fence,
+        limit: usize,
+        lease: Duration,
+    ) -> Result<Claimed<OutboxEntry>, LedgerError>;
+
+    /// Published: the entries go, and the records they close expire after the ledger's
+    /// retention. A record that has moved on (a new round) since keeps no expiry.
+    async fn announced(&self, fence: &Fence, ids: &[OutboxId]) -> Result<(), LedgerError>;
+
+    /// Could not be published: try again after the wait. Raises the entry's tries.
+    async fn postpone(
+        &self,
+        fence: &Fence,
+        id: &OutboxId,
+        wait: Duration,
+    ) -> Result<(), LedgerError>;
+
+    async fn take_permit(
+        &self,
+        fence: &Fence,
+        permit: &Permit,
+        limits: &Limits,
+    ) -> Result<Permitted, LedgerError>;
+
+    async fn give_permits(
+        &self,
+        fence: &Fence,
+        returns: &[PermitReturn],
+    ) -> Result<(), LedgerError>;
+
+    /// Slots in use in a pool.
+    async fn used(&self, pool: &str) -> Result<u32, LedgerError>;
+
+    async fn permits(&self, pool: &str) -> Result<Vec<HeldPermit>, LedgerError>;
+
+    async fn pause(&self, account: &str, pause: &Pause) -> Result<(), LedgerError>;
+
+    async fn paused(&self, account: &str) -> Result<Option<Pause>, LedgerError>;
+
+    async fn resume(&self, account: &str) -> Result<(), LedgerError>;
+
+    /// For people: reads many records, so never on a job's way.
+    async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError>;
+
+    /// Reached, logged in, and safe to use.
+    async fn check(&self) -> Result<(), LedgerError>;
+}
+
+/// An entry's id and the key it belongs to: the key tells the shard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxId {
+    pub key: JobKey,
+    pub id: String,
+}
+
+impl OutboxEntry {
+    pub fn outbox_id(&self) -> OutboxId {
+        OutboxId { key: self.key.clone(), id: self.id.clone() }
+    }
+}
+
+/// Why the ledger did not do it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// Whether a write happened is unknown; load and look.
+    #[error("the ledger is unavailable: {0}")]
+    Unavailable(String),
+    /// Wrong URL, user or rights: a person must act.
+    #[error("the ledger refuses us: {0}")]
+    Denied(String),
+    /// The owner's lease has ended: nothing was written; join again.
+    #[error("the lease has ended")]
+    Fenced,
+    /// The ledger has begun another generation, or lost its own: nothing was written.
+    #[error("the ledger's generation has changed")]
+    GenerationChanged,
+    /// What is stored cannot be read: a person must act.
+    #[error("the ledger holds something unreadable under {key}: {cause}")]
+    Corrupt { key: String, cause: String },
+    /// The store is set up in a way that loses data.
+    #[error("the ledger is not safe to use: {0}")]
+    Unsafe(String),
+}

@@ -1,0 +1,31 @@
+//! The doors: what a job's way needs from a broker, a ledger and a clock.
+//!
+//! Two implementations stand behind each: RabbitMQ and Redis for production, one SQLite file
+//! for a laptop. The `conformance` feature holds the suite that all of them must pass; where a
+//! doc comment here and the suite disagree, the suite is wrong.
+
+mod broker;
+mod clock;
+mod delivery;
+mod ledger;
+mod message;
+mod permit;
+mod session;
+mod write;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
+pub use broker::{
+    Broker, BrokerError, Deliveries, JournalStart, PublishError, Source, Subscription,
+};
+pub use clock::{Clock, SystemClock};
+pub use delivery::{Delivery, Settle};
+pub use ledger::{
+    Claimed, Created, Fence, Generation, Ledger, LedgerError, ListFilter, OutboxEntry, OutboxId,
+    Pause, Stored, Swapped, Write,
+};
+pub use message::{Destination, Message, header};
+pub use permit::{HeldPermit, Limits, Permit, PermitReturn, Permitted};
+pub use session::{LEASE, Session};
+pub use write::{Announcer, journal_message};

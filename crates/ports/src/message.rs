@@ -1,0 +1,103 @@
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use job::{Rung, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Where a message goes. Names on the wire are the implementation's business.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "to", rename_all = "snake_case")]
+pub enum Destination {
+    /// The lane that the key binds to; a key that no lane binds is [`Unroutable`].
+    ///
+    /// [`Unroutable`]: crate::PublishError::Unroutable
+    Jobs { routing_key: String },
+    /// Back to its lane under the same key after the rung's wait.
+    Later { rung: Rung, routing_key: String },
+    /// Kept for a person, with the key it came under.
+    Dead { routing_key: String },
+    /// To whoever has subscribed; kept as unrouted when nobody has.
+    Results { routing_key: String },
+    /// The append-only log from which a ledger can be rebuilt.
+    Journal,
+}
+
+/// Names of the headers we write. Values are flat strings: RabbitMQ 4 drops tables and arrays.
+pub mod header {
+    /// Unix milliseconds of the producer's publish; AMQP's own timestamp counts seconds.
+    pub const ENQUEUED_AT: &str = "x-reelwork-enqueued-at";
+    /// How often the message was put back for later; `x-death` is not counted.
+    pub const RETRIES: &str = "x-reelwork-retries";
+    /// `1` once a record of the job may exist: if it is then missing, the ledger has forgotten it.
+    pub const RECORDED: &str = "x-reelwork-recorded";
+    /// Why a message is dead: a stable word, and the sentence for people.
+    pub const REASON: &str = "x-reelwork-reason";
+    pub const DETAIL: &str = "x-reelwork-detail";
+    /// The key a dead message came under.
+    pub const ROUTING_KEY: &str = "x-reelwork-routing-key";
+    /// Unix milliseconds.
+    pub const DEAD_AT: &str = "x-reelwork-dead-at";
+    pub const TENANT: &str = "x-reelwork-tenant";
+    pub const JOB_ID: &str = "x-reelwork-job-id";
+    pub const TRACEPARENT: &str = "traceparent";
+    pub const TRACESTATE: &str = "tracestate";
+}
+
+/// What travels: always persistent, always confirmed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// AMQP `message_id`: equal for repeats of one publish.
+    pub id: String,
+    pub content_type: String,
+    /// AMQP `type`; the event type on results.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// AMQP `correlation_id`; the job id on results.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+    /// `None` when the publisher set no `timestamp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    pub body: Bytes,
+}
+
+impl Message {
+    pub fn json(id: impl Into<String>, body: impl Into<Bytes>) -> Self {
+        Self {
+            id: id.into(),
+            content_type: "application/json".to_owned(),
+            kind: None,
+            correlation_id: None,
+            timestamp: None,
+            headers: BTreeMap::new(),
+            body: body.into(),
+        }
+    }
+
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    /// A header that holds a whole number.
+    pub fn number(&self, name: &str) -> Option<i64> {
+        self.get(name)?.parse().ok()
+    }
+
+    /// When the producer published it, as exactly as it told us.
+    pub fn enqueued_at(&self) -> Option<Timestamp> {
+        self.number(header::ENQUEUED_AT).map(Timestamp::from_millis).or(self.timestamp)
+    }
+
+    /// How often it was put back for later.
+    pub fn retries(&self) -> u32 {
+        self.number(header::RETRIES).and_then(|n| u32::try_from(n).ok()).unwrap_or(0)
+    }
+}

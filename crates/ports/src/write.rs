@@ -1,0 +1,155 @@
+use std::time::Duration;
+
+use job::{CloudEvent, Effect, EventKind, EventSource, JournalEntry, Record, Step, Timestamp};
+
+use crate::{Destination, Generation, Message, OutboxEntry, Write, header};
+
+/// How long a POST may be silent before somebody checks whether its owner still lives.
+const ORPHAN_CHECK: Duration = crate::LEASE;
+
+/// Turns steps into ledger writes: the record, its due time, and what must go out.
+#[derive(Clone, Debug)]
+pub struct Announcer {
+    pub source: EventSource,
+}
+
+impl Announcer {
+    /// `outbox_lease` is how long the writer keeps the announcement to itself.
+    pub fn write(&self, step: &Step, now: Timestamp, outbox_lease: Duration) -> Write {
+        let outbox = step
+            .effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Announce(kind) => Some(self.announcement(&step.record, *kind, now)),
+                Effect::Requeue => requeue(&step.record, now),
+                Effect::ReleasePermit { .. } => None,
+            })
+            .collect();
+        self.write_with(step.record.clone(), outbox, outbox_lease)
+    }
+
+    /// A record that stays as it is, with one more thing to say.
+    pub fn write_with(
+        &self,
+        record: Record,
+        outbox: Vec<OutboxEntry>,
+        outbox_lease: Duration,
+    ) -> Write {
+        Write { due: record.due(ORPHAN_CHECK), record, outbox, outbox_lease }
+    }
+
+    fn announcement(&self, record: &Record, kind: EventKind, now: Timestamp) -> OutboxEntry {
+        self.entry(record, &CloudEvent::about(record, kind, &self.source, now))
+    }
+
+    pub fn entry(&self, record: &Record, event: &CloudEvent) -> OutboxEntry {
+        OutboxEntry {
+            id: event.id.clone(),
+            key: record.key.clone(),
+            to: Destination::Results { routing_key: event.routing_key() },
+            message: event_message(record, event),
+            closes: event.kind().is_some_and(EventKind::is_outcome) || record.state.is_final(),
+            tries: 0,
+        }
+    }
+}
+
+fn event_message(record: &Record, event: &CloudEvent) -> Message {
+    let body = serde_json::to_vec(event).unwrap_or_default();
+    let mut message = Message::json(event.id.clone(), body);
+    message.content_type = "application/cloudevents+json".to_owned();
+    message.kind = Some(event.event_type.clone());
+    message.correlation_id = Some(record.key.id.to_string());
+    message.timestamp = Some(event.data.timings.announced_ms);
+    traced(message, record)
+}
+
+/// The producer's trace travels on in the headers, where AMQP clients look for it.
+fn traced(mut message: Message, record: &Record) -> Message {
+    for (name, value) in
+        [(header::TRACEPARENT, &record.traceparent), (header::TRACESTATE, &record.tracestate)]
+    {
+        if let Some(value) = value {
+            message = message.header(name, value.as_str());
+        }
+    }
+    message
+}
+
+/// The job message once more; the record waits for it. `None` when the request is gone.
+fn requeue(record: &Record, now: Timestamp) -> Option<OutboxEntry> {
+    let job = record.to_job()?;
+    let body = job.to_message().to_string();
+    let enqueued = record.enqueued_at.unwrap_or(now);
+    let message = Message::json(record.key.id.as_str(), body)
+        .header(header::ENQUEUED_AT, enqueued.as_millis().to_string())
+        .header(header::RETRIES, "1");
+    Some(OutboxEntry {
+        // One requeue per change of the record: a repeat of the same write leaves one entry.
+        id: format!("requeue:{}:{}:{}", record.key, record.round, now.as_millis()),
+        key: record.key.clone(),
+        to: Destination::Jobs { routing_key: job.routing_key().to_string() },
+        message: traced(message, record),
+        closes: false,
+        tries: 0,
+    })
+}
+
+/// A line of the journal as a message; `event` is the body of an announcement as published.
+pub fn journal_message(
+    generation: &Generation,
+    at: Timestamp,
+    record: &Record,
+    event: Option<&[u8]>,
+) -> Message {
+    let id = format!("{}:{}:{}", record.key, record.round, at.as_millis());
+    let line =
+        JournalLine { version: JournalEntry::VERSION, generation: &generation.id, at, record };
+    let mut body = serde_json::to_vec(&line).unwrap_or_default();
+    // The event is JSON already: it takes the place of the closing brace instead of being read
+    // and written once more for every outcome.
+    if let (Some(event), Some(b'}')) = (event, body.last()) {
+        body.pop();
+        body.extend_from_slice(b",\"event\":");
+        body.extend_from_slice(event);
+        body.push(b'}');
+    }
+    let mut message = Message::json(id, body);
+    message.timestamp = Some(at);
+    message
+}
+
+/// [`JournalEntry`] as it is written, from a record that is only lent.
+#[derive(serde::Serialize)]
+struct JournalLine<'a> {
+    version: u32,
+    generation: &'a str,
+    at: Timestamp,
+    record: &'a Record,
+}
+
+#[cfg(test)]
+mod tests {
+    use job::{MessageFacts, decode};
+
+    use super::*;
+
+    #[test]
+    fn a_journal_line_reads_back_with_its_event() {
+        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        let job = decode(body, MessageFacts::default()).unwrap();
+        let record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
+        let announcer = Announcer { source: EventSource::of_installation("reelwork") };
+        let event =
+            CloudEvent::about(&record, EventKind::Succeeded, &announcer.source, Timestamp::EPOCH);
+        let entry = announcer.entry(&record, &event);
+        let generation = Generation { id: "g".into(), began_at: Timestamp::EPOCH };
+        let line = |event| journal_message(&generation, Timestamp::EPOCH, &record, event);
+
+        let read: JournalEntry =
+            serde_json::from_slice(&line(Some(&entry.message.body)).body).unwrap();
+        assert_eq!((read.record, read.event), (record.clone(), Some(event)));
+        let read: JournalEntry = serde_json::from_slice(&line(None).body).unwrap();
+        assert_eq!((read.generation.as_str(), read.event), ("g", None));
+    }
+}
