@@ -1,0 +1,122 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lapin::uri::AMQPUri;
+use ports::{Broker, BrokerError, Deliveries, Destination, Message, PublishError, Source};
+
+use crate::consume::{consume, depth};
+use crate::link::{Dialer, Link};
+use crate::names::Names;
+use crate::publish::{Parcel, Publishing};
+use crate::topology::{inspect, look, verdict};
+use crate::wire::Wire;
+use crate::{Settings, Topology};
+
+/// How long a caller waits for a connection that is being built anew.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Longer names would not fit AMQP's 255 bytes together with what follows.
+const MOST_NAMESPACE_BYTES: usize = 100;
+
+/// The broker door on RabbitMQ. Clones share two connections: a broker in need of memory stops
+/// reading from connections that publish, and acknowledgements must still get through.
+#[derive(Clone)]
+pub struct RabbitBroker {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: Settings,
+    names: Names,
+    topology: Topology,
+    publishing: Publishing,
+    outbound: Link,
+    inbound: Link,
+}
+
+impl RabbitBroker {
+    /// Connects, and declares or checks what must be there. Takes 10 s to say `Unavailable`; afterwards lost connections are built anew, however long it takes.
+    pub async fn connect(settings: Settings) -> Result<Self, BrokerError> {
+        check_namespace(&settings.namespace)?;
+        let uri = settings.uri()?;
+        let topology = settings.topology();
+        let outbound = dialer(&uri, &settings, "publishing", Some(&topology));
+        let inbound = dialer(&uri, &settings, "consuming", None);
+        let (outgoing, incoming) = tokio::try_join!(outbound.dial(), inbound.dial())?;
+        if !settings.manage_topology {
+            verdict(inspect(&outgoing, &topology).await?)?;
+        }
+        let outbound = Link::keep(outgoing, outbound);
+        let inner = Inner {
+            names: Names::new(&settings.namespace),
+            topology,
+            publishing: Publishing::start(outbound.watch(), settings.publish_timeout),
+            outbound,
+            inbound: Link::keep(incoming, inbound),
+            settings,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Closes both connections, for all clones: what is not settled goes back to its queue.
+    pub async fn close(self) {
+        self.inner.outbound.close().await;
+        self.inner.inbound.close().await;
+    }
+
+    async fn inbound(&self) -> Result<Arc<Wire>, BrokerError> {
+        self.inner.inbound.watch().up(PATIENCE).await
+    }
+}
+
+#[async_trait]
+impl Broker for RabbitBroker {
+    async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError> {
+        let Inner { settings, names, publishing, .. } = &*self.inner;
+        let parcel = Parcel::pack(names, to, message, settings.max_message_bytes)?;
+        publishing.publish(parcel).await
+    }
+
+    async fn consume(
+        &self,
+        source: &Source,
+        prefetch: u16,
+    ) -> Result<Box<dyn Deliveries>, BrokerError> {
+        let Inner { settings, names, .. } = &*self.inner;
+        let wire = self.inbound().await?;
+        consume(wire, names, source, prefetch, settings.publish_timeout).await
+    }
+
+    async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
+        let wire = self.inbound().await?;
+        depth(&wire, &self.inner.names, source).await
+    }
+
+    async fn check(&self) -> Result<(), BrokerError> {
+        let outgoing = self.inner.outbound.watch().now()?;
+        if outgoing.is_blocked() {
+            let alarm = "it takes no messages (memory or disk alarm)";
+            return Err(BrokerError::Unavailable(alarm.to_owned()));
+        }
+        let incoming = self.inner.inbound.watch().now()?;
+        look(&incoming, &self.inner.topology).await
+    }
+}
+
+fn dialer(uri: &AMQPUri, settings: &Settings, role: &str, topology: Option<&Topology>) -> Dialer {
+    Dialer {
+        uri: uri.clone(),
+        name: format!("{} {role}", settings.namespace),
+        topology: topology.filter(|_| settings.manage_topology).cloned(),
+    }
+}
+
+fn check_namespace(namespace: &str) -> Result<(), BrokerError> {
+    let bytes = namespace.len();
+    if (1..=MOST_NAMESPACE_BYTES).contains(&bytes) {
+        return Ok(());
+    }
+    let text = format!("a namespace has 1 to {MOST_NAMESPACE_BYTES} bytes, this one {bytes}");
+    Err(BrokerError::Denied(text))
+}

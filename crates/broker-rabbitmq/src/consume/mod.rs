@@ -1,0 +1,63 @@
+//! Taking: one channel to each consumer, deliveries that own what settles them.
+
+mod source;
+mod stream;
+mod ticket;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lapin::Channel;
+use lapin::options::{BasicConsumeOptions, BasicQosOptions};
+use ports::{BrokerError, Deliveries, Source};
+use uuid::Uuid;
+
+use crate::failure::{using, within};
+use crate::names::Names;
+use crate::wire::{ANSWER, Wire};
+
+pub(crate) use source::depth;
+use source::{arguments, queue};
+use stream::Stream;
+
+/// A consumer's channel, open while anything taken on it can still be settled: the last one to
+/// let go closes it.
+pub(crate) struct Intake {
+    channel: Channel,
+    _wire: Arc<Wire>,
+}
+
+/// What becomes of something taken here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Queue,
+    DeadLetters,
+    /// Read, not taken: settling it in any way makes room for the next.
+    Log,
+}
+
+pub(crate) async fn consume(
+    wire: Arc<Wire>,
+    names: &Names,
+    source: &Source,
+    prefetch: u16,
+    timeout: Duration,
+) -> Result<Box<dyn Deliveries>, BrokerError> {
+    let channel = wire.channel().await.map_err(|error| using("a channel", &error))?;
+    let queue = queue(&channel, names, source).await?;
+    let thing = format!("queue {queue}");
+    // 0 would mean: no limit.
+    let qos = channel.basic_qos(prefetch.max(1), BasicQosOptions::default());
+    within(ANSWER, qos).await.map_err(|error| using(&thing, &error))?;
+    let tag = format!("reelwork-{}", Uuid::new_v4());
+    let options = BasicConsumeOptions::default();
+    let starting = channel.basic_consume(queue, tag.as_str().into(), options, arguments(source));
+    let consumer = within(ANSWER, starting).await.map_err(|error| using(&thing, &error))?;
+    let kind = match source {
+        Source::Lane(_) | Source::Results(_) => Kind::Queue,
+        Source::Dead => Kind::DeadLetters,
+        Source::Journal(_) => Kind::Log,
+    };
+    let intake = Arc::new(Intake { channel, _wire: wire });
+    Ok(Box::new(Stream::new(consumer, intake, kind, timeout)))
+}

@@ -1,0 +1,101 @@
+use lapin::Channel;
+use lapin::options::QueueDeclareOptions;
+use lapin::types::{AMQPValue, FieldTable, ShortString};
+use ports::{BrokerError, JournalStart, Source, Subscription};
+
+use crate::failure::{code, reply_code, short, using, within};
+use crate::names::Names;
+use crate::topology::{bind, declare_queue, subscription_queue};
+use crate::wire::{ANSWER, Wire};
+
+/// The queue to consume; a subscription's is made here.
+pub(super) async fn queue(
+    channel: &Channel,
+    names: &Names,
+    source: &Source,
+) -> Result<ShortString, BrokerError> {
+    match source {
+        Source::Results(subscription) => subscribe(channel, names, subscription).await,
+        Source::Lane(_) | Source::Dead | Source::Journal(_) => fixed(names, source),
+    }
+}
+
+async fn subscribe(
+    channel: &Channel,
+    names: &Names,
+    subscription: &Subscription,
+) -> Result<ShortString, BrokerError> {
+    let queue = match &subscription.name {
+        Some(name) => named(channel, names.subscription(name)).await?,
+        None => unnamed(channel).await?,
+    };
+    bind(channel, queue.as_str(), &names.results(), &subscription.binding).await?;
+    Ok(queue)
+}
+
+/// Kept while nobody listens. What its users bind adds up.
+async fn named(channel: &Channel, name: String) -> Result<ShortString, BrokerError> {
+    let thing = format!("queue {name}");
+    let queue = subscription_queue(name);
+    let declared = declare_queue(channel, &queue, false).await;
+    let declared = declared.map_err(|error| using(&thing, &error))?;
+    Ok(declared.name().clone())
+}
+
+/// Gone with its consumer, and with the connection; the broker gives the name.
+async fn unnamed(channel: &Channel) -> Result<ShortString, BrokerError> {
+    let options = QueueDeclareOptions::exclusive().auto_delete();
+    let declaring = channel.queue_declare("".into(), options, FieldTable::default());
+    let declared = within(ANSWER, declaring).await;
+    let declared = declared.map_err(|error| using("an unnamed result queue", &error))?;
+    Ok(declared.name().clone())
+}
+
+fn fixed(names: &Names, source: &Source) -> Result<ShortString, BrokerError> {
+    let name = match source {
+        Source::Lane(lane) => names.lane(*lane),
+        Source::Dead => names.dead(),
+        Source::Journal(_) => names.journal(),
+        Source::Results(subscription) => {
+            names.subscription(subscription.name.as_deref().unwrap_or_default())
+        }
+    };
+    short(&name).ok_or_else(|| BrokerError::Denied(format!("queue {name}: the name is too long")))
+}
+
+/// Where reading begins, for the journal; nothing elsewhere.
+pub(super) fn arguments(source: &Source) -> FieldTable {
+    let mut table = FieldTable::default();
+    if let Source::Journal(start) = source {
+        let start = match start {
+            JournalStart::First => AMQPValue::LongString("first".into()),
+            JournalStart::Offset(offset) => {
+                AMQPValue::LongLongInt(i64::try_from(*offset).unwrap_or(i64::MAX))
+            }
+            JournalStart::End => AMQPValue::LongString("next".into()),
+        };
+        table.insert("x-stream-offset".into(), start);
+    }
+    table
+}
+
+/// Messages ready there. A subscription that does not exist (yet) holds none.
+pub(crate) async fn depth(wire: &Wire, names: &Names, source: &Source) -> Result<u64, BrokerError> {
+    if matches!(source, Source::Results(Subscription { name: None, .. })) {
+        return Ok(0);
+    }
+    let queue = fixed(names, source)?;
+    let thing = format!("queue {queue}");
+    let channel = wire.channel().await.map_err(|error| using(&thing, &error))?;
+    let options = QueueDeclareOptions::durable().passive();
+    let asking = channel.queue_declare(queue, options, FieldTable::default());
+    match within(ANSWER, asking).await {
+        Ok(declared) => Ok(declared.message_count().into()),
+        Err(error) if is_absent(&error) && matches!(source, Source::Results(_)) => Ok(0),
+        Err(error) => Err(using(&thing, &error)),
+    }
+}
+
+fn is_absent(error: &lapin::Error) -> bool {
+    reply_code(error) == Some(code::NOT_FOUND)
+}

@@ -1,0 +1,135 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::{FutureExt, StreamExt};
+use lapin::Consumer;
+use lapin::options::BasicCancelOptions;
+use ports::{Deliveries, Delivery};
+use tokio::runtime::Handle;
+
+use super::ticket::{Ticket, give_back};
+use super::{Intake, Kind};
+use crate::failure::within;
+use crate::properties::decode;
+
+/// How long the broker may take to stop delivering.
+const CANCEL: Duration = Duration::from_secs(5);
+
+/// One consumer; `None` once it has ended.
+pub(super) struct Stream {
+    open: Option<Open>,
+    timeout: Duration,
+    runtime: Handle,
+}
+
+struct Open {
+    consumer: Consumer,
+    intake: Arc<Intake>,
+    kind: Kind,
+    /// The broker did not answer our cancel: what has arrived is all that comes.
+    cut: bool,
+}
+
+impl Stream {
+    pub(super) fn new(
+        consumer: Consumer,
+        intake: Arc<Intake>,
+        kind: Kind,
+        timeout: Duration,
+    ) -> Self {
+        let open = Open { consumer, intake, kind, cut: false };
+        Self { open: Some(open), timeout, runtime: Handle::current() }
+    }
+}
+
+#[async_trait]
+impl Deliveries for Stream {
+    async fn next(&mut self) -> Option<Delivery> {
+        let taken = match &mut self.open {
+            Some(open) => open.next().await,
+            None => None,
+        };
+        match (taken, &self.open) {
+            (Some(taken), Some(open)) => Some(self.delivery(open, taken)),
+            _ => {
+                // lapin's stream must not be asked again after its end: it would wait for ever.
+                self.open = None;
+                None
+            }
+        }
+    }
+
+    async fn cancel(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.cancel().await;
+        }
+    }
+}
+
+impl Stream {
+    fn delivery(&self, open: &Open, taken: lapin::message::Delivery) -> Delivery {
+        let dead = open.kind == Kind::DeadLetters;
+        let arrived = decode(&taken.properties, taken.data, dead);
+        Delivery {
+            message: arrived.message,
+            routing_key: taken.routing_key.to_string(),
+            redelivered: taken.redelivered || arrived.delivery_count > 0,
+            delivery_count: arrived.delivery_count,
+            offset: arrived.offset,
+            settle: Box::new(Ticket {
+                intake: open.intake.clone(),
+                number: taken.delivery_tag,
+                kind: open.kind,
+                timeout: self.timeout,
+                runtime: self.runtime.clone(),
+                settled: false,
+            }),
+        }
+    }
+}
+
+impl Drop for Stream {
+    /// What has arrived and was not asked for goes back, also while an earlier delivery still
+    /// holds the channel open.
+    fn drop(&mut self) {
+        if let Some(open) = self.open.take() {
+            self.runtime.spawn(open.give_up());
+        }
+    }
+}
+
+impl Open {
+    async fn next(&mut self) -> Option<lapin::message::Delivery> {
+        let next = match self.cut {
+            false => self.consumer.next().await,
+            true => self.consumer.next().now_or_never().flatten(),
+        };
+        match next? {
+            // Of a channel that has ended nothing can be settled: the broker delivers it again.
+            Ok(taken) => self.intake.channel.status().connected().then_some(taken),
+            Err(error) => {
+                tracing::debug!(%error, queue = %self.consumer.queue(), "a consumer has ended");
+                None
+            }
+        }
+    }
+
+    async fn cancel(&mut self) {
+        let options = BasicCancelOptions::default();
+        let cancelling = self.intake.channel.basic_cancel(self.consumer.tag(), options);
+        if let Err(error) = within(CANCEL, cancelling).await {
+            tracing::debug!(%error, queue = %self.consumer.queue(), "a consumer was not cancelled");
+            self.cut = true;
+        }
+    }
+
+    async fn give_up(mut self) {
+        self.cancel().await;
+        while let Some(taken) = self.next().await {
+            if give_back(&self.intake, taken.delivery_tag, self.kind).await.is_err() {
+                return;
+            }
+        }
+    }
+}

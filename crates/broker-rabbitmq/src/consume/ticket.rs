@@ -1,0 +1,66 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lapin::options::{BasicAckOptions, BasicNackOptions};
+use ports::{PublishError, Settle};
+use tokio::runtime::Handle;
+
+use super::{Intake, Kind};
+use crate::failure::{cause, within};
+
+/// The right to settle one delivery. It keeps the channel open on which it came.
+pub(crate) struct Ticket {
+    pub(crate) intake: Arc<Intake>,
+    pub(crate) number: u64,
+    pub(crate) kind: Kind,
+    pub(crate) timeout: Duration,
+    pub(crate) runtime: Handle,
+    /// Set before the answer goes out: then dropping it sends nothing more.
+    pub(crate) settled: bool,
+}
+
+#[async_trait]
+impl Settle for Ticket {
+    async fn ack(mut self: Box<Self>) -> Result<(), PublishError> {
+        self.settled = true;
+        let acking = acknowledge(&self.intake, self.number);
+        within(self.timeout, acking).await.map_err(unknown)
+    }
+
+    async fn requeue(mut self: Box<Self>) -> Result<(), PublishError> {
+        self.settled = true;
+        let giving = give_back(&self.intake, self.number, self.kind);
+        within(self.timeout, giving).await.map_err(unknown)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if !self.settled {
+            let (intake, number, kind) = (self.intake.clone(), self.number, self.kind);
+            self.runtime.spawn(async move {
+                if let Err(error) = give_back(&intake, number, kind).await {
+                    tracing::debug!(%error, "a dropped delivery comes again when its channel ends");
+                }
+            });
+        }
+    }
+}
+
+async fn acknowledge(intake: &Intake, number: u64) -> lapin::Result<()> {
+    intake.channel.basic_ack(number, BasicAckOptions::default()).await
+}
+
+/// A stream takes nothing back: a nack would end the whole connection.
+pub(super) async fn give_back(intake: &Intake, number: u64, kind: Kind) -> lapin::Result<()> {
+    if kind == Kind::Log {
+        return acknowledge(intake, number).await;
+    }
+    let options = BasicNackOptions { multiple: false, requeue: true };
+    intake.channel.basic_nack(number, options).await
+}
+
+fn unknown(error: lapin::Error) -> PublishError {
+    PublishError::Unknown(format!("not settled, it will come again: {}", cause(&error)))
+}

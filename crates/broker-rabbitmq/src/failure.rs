@@ -1,0 +1,71 @@
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+use lapin::ErrorKind;
+use lapin::types::ShortString;
+use ports::BrokerError;
+
+/// AMQP reply codes (AMQP 0-9-1, constants).
+pub(crate) mod code {
+    pub(crate) const ACCESS_REFUSED: u16 = 403;
+    pub(crate) const NOT_FOUND: u16 = 404;
+    pub(crate) const PRECONDITION_FAILED: u16 = 406;
+    /// Also what an unknown or forbidden virtual host answers.
+    pub(crate) const NOT_ALLOWED: u16 = 530;
+}
+
+/// The broker's reply code, when it was the broker that refused.
+pub(crate) fn reply_code(error: &lapin::Error) -> Option<u16> {
+    match error.kind() {
+        ErrorKind::ProtocolError(error) => Some(error.get_id()),
+        _ => None,
+    }
+}
+
+/// One line for people; lapin's errors never hold the URL.
+pub(crate) fn cause(error: &lapin::Error) -> String {
+    let text = match error.kind() {
+        ErrorKind::ProtocolError(error) => error.get_message().to_string(),
+        ErrorKind::IOError(error) => error.to_string(),
+        _ => error.to_string(),
+    };
+    text.replace(['\r', '\n'], " ")
+}
+
+/// Why no connection came about.
+pub(crate) fn connecting(error: &lapin::Error, address: &str) -> BrokerError {
+    match reply_code(error) {
+        Some(code::ACCESS_REFUSED | code::NOT_ALLOWED) => BrokerError::Denied(cause(error)),
+        _ => BrokerError::Unavailable(format!("{address}: {}", cause(error))),
+    }
+}
+
+/// Why something on a channel was refused; `thing` names what it was about.
+pub(crate) fn using(thing: &str, error: &lapin::Error) -> BrokerError {
+    let text = format!("{thing}: {}", cause(error));
+    match reply_code(error) {
+        Some(code::NOT_FOUND | code::PRECONDITION_FAILED) => BrokerError::Differs(text),
+        Some(code::ACCESS_REFUSED) => BrokerError::Denied(text),
+        _ => BrokerError::Unavailable(text),
+    }
+}
+
+/// Bounds a wait on the broker: a frozen one answers nothing, and lapin waits for ever.
+pub(crate) async fn within<T>(
+    most: Duration,
+    waiting: impl Future<Output = lapin::Result<T>>,
+) -> lapin::Result<T> {
+    match tokio::time::timeout(most, waiting).await {
+        Ok(result) => result,
+        Err(_) => {
+            let text = format!("no answer within {most:?}");
+            Err(io::Error::new(io::ErrorKind::TimedOut, text).into())
+        }
+    }
+}
+
+/// AMQP's short strings hold 255 bytes; lapin panics beyond.
+pub(crate) fn short(text: &str) -> Option<ShortString> {
+    ShortString::try_new(text).ok()
+}

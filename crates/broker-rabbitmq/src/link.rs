@@ -1,0 +1,188 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use lapin::uri::AMQPUri;
+use ports::BrokerError;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::Topology;
+use crate::topology::apply;
+use crate::wire::Wire;
+
+/// Full jitter below a ceiling that doubles up to 2 s, so that work resumes soon after a fault.
+const FIRST: Duration = Duration::from_millis(100);
+const MOST: Duration = Duration::from_secs(2);
+/// A connection that ends sooner did not end the trouble: the ceiling keeps rising.
+const STEADY: Duration = Duration::from_secs(5);
+
+/// How a lost connection is built anew.
+#[derive(Clone)]
+pub(crate) struct Dialer {
+    pub(crate) uri: AMQPUri,
+    pub(crate) name: String,
+    /// Declared again on every connection: a broker may come back empty.
+    pub(crate) topology: Option<Topology>,
+}
+
+impl Dialer {
+    /// The first connection: what differs there is an error.
+    pub(crate) async fn dial(&self) -> Result<Wire, BrokerError> {
+        let wire = Wire::open(&self.uri, &self.name).await?;
+        self.declare(&wire).await?;
+        Ok(wire)
+    }
+
+    /// A later one: what was good enough to begin with is not a reason to stop.
+    async fn redial(&self) -> Result<Wire, BrokerError> {
+        let wire = Wire::open(&self.uri, &self.name).await?;
+        match self.declare(&wire).await {
+            Err(BrokerError::Differs(text)) => {
+                tracing::warn!(connection = %self.name, "the topology differs now: {text}");
+                Ok(wire)
+            }
+            declared => declared.map(|()| wire),
+        }
+    }
+
+    async fn declare(&self, wire: &Wire) -> Result<(), BrokerError> {
+        match &self.topology {
+            Some(topology) => apply(wire, topology).await,
+            None => Ok(()),
+        }
+    }
+}
+
+#[derive(Clone)]
+enum State {
+    Up(Arc<Wire>),
+    Down(BrokerError),
+}
+
+/// A connection that is kept: lost, it is built anew until the link is dropped.
+pub(crate) struct Link {
+    state: watch::Receiver<State>,
+    keeper: JoinHandle<()>,
+}
+
+impl Link {
+    pub(crate) fn keep(first: Wire, dialer: Dialer) -> Self {
+        let first = Arc::new(first);
+        let (tell, state) = watch::channel(State::Up(first.clone()));
+        let keeper = tokio::spawn(keep(first, dialer, tell));
+        Self { state, keeper }
+    }
+
+    pub(crate) fn watch(&self) -> Line {
+        Line(self.state.clone())
+    }
+
+    /// Ends the keeping and closes what is open.
+    pub(crate) async fn close(&self) {
+        self.keeper.abort();
+        let state = self.state.borrow().clone();
+        if let State::Up(wire) = state {
+            wire.close().await;
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+/// A view of a link.
+#[derive(Clone)]
+pub(crate) struct Line(watch::Receiver<State>);
+
+impl Line {
+    /// The connection, waiting for it at most so long. The error is the last attempt's.
+    pub(crate) async fn up(&self, patience: Duration) -> Result<Arc<Wire>, BrokerError> {
+        match tokio::time::timeout(patience, self.next()).await {
+            Ok(Some(wire)) => Ok(wire),
+            Ok(None) => Err(BrokerError::Unavailable("it was closed".to_owned())),
+            Err(_) => Err(self.trouble()),
+        }
+    }
+
+    /// The connection, however long it takes; `None` once the link is closed.
+    pub(crate) async fn next(&self) -> Option<Arc<Wire>> {
+        let mut state = self.0.clone();
+        let up = |state: &State| matches!(state, State::Up(wire) if wire.is_up());
+        match &*state.wait_for(up).await.ok()? {
+            State::Up(wire) => Some(wire.clone()),
+            State::Down(_) => None,
+        }
+    }
+
+    pub(crate) fn now(&self) -> Result<Arc<Wire>, BrokerError> {
+        match &*self.0.borrow() {
+            State::Up(wire) if wire.is_up() => Ok(wire.clone()),
+            State::Up(_) => Err(lost()),
+            State::Down(error) => Err(error.clone()),
+        }
+    }
+
+    fn trouble(&self) -> BrokerError {
+        self.now().err().unwrap_or_else(lost)
+    }
+}
+
+fn lost() -> BrokerError {
+    BrokerError::Unavailable("the connection was lost".to_owned())
+}
+
+async fn keep(first: Arc<Wire>, dialer: Dialer, tell: watch::Sender<State>) {
+    let mut wire = Some(first);
+    let mut tries = 0;
+    loop {
+        if let Some(wire) = wire.take() {
+            let since = Instant::now();
+            wire.ended().await;
+            tracing::warn!(connection = %dialer.name, "the connection to the broker was lost");
+            tell.send_replace(State::Down(lost()));
+            if since.elapsed() > STEADY {
+                tries = 0;
+            }
+        }
+        tokio::time::sleep(pause(tries, rand::random())).await;
+        tries = tries.saturating_add(1);
+        match dialer.redial().await {
+            Ok(next) => {
+                let next = Arc::new(next);
+                tracing::info!(connection = %dialer.name, "the broker is connected again");
+                tell.send_replace(State::Up(next.clone()));
+                wire = Some(next);
+            }
+            Err(error) => {
+                tracing::debug!(connection = %dialer.name, %error, "not connected yet");
+                tell.send_replace(State::Down(error));
+            }
+        }
+    }
+}
+
+/// How long to wait before the next try; `jitter` is uniform in [0, 1).
+pub(crate) fn pause(tries: u32, jitter: f64) -> Duration {
+    let ceiling = FIRST.saturating_mul(2u32.saturating_pow(tries.min(10)));
+    ceiling.min(MOST).mul_f64(jitter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_is_jittered_from_nothing_and_never_passes_two_seconds() {
+        assert_eq!(pause(0, 0.0), Duration::ZERO);
+        assert_eq!(pause(0, 0.5), Duration::from_millis(50));
+        assert_eq!(pause(3, 0.5), Duration::from_millis(400));
+        for tries in 5..40 {
+            assert!(pause(tries, 0.999) < MOST);
+            assert!(pause(tries, 0.999) > Duration::from_millis(1900));
+        }
+    }
+}

@@ -1,0 +1,52 @@
+use job::{Lane, Rung};
+
+/// What the things on the broker are called.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    namespace: String,
+}
+
+impl Names {
+    pub(crate) fn new(namespace: &str) -> Self {
+        Self { namespace: namespace.to_owned() }
+    }
+
+    pub(crate) fn jobs(&self) -> String {
+        self.of("jobs")
+    }
+
+    pub(crate) fn lane(&self, lane: Lane) -> String {
+        format!("{}.jobs.{lane}", self.namespace)
+    }
+
+    /// Exchange and queue alike.
+    pub(crate) fn later(&self, rung: Rung) -> String {
+        format!("{}.later.{}", self.namespace, rung.as_str())
+    }
+
+    /// Exchange and queue alike.
+    pub(crate) fn dead(&self) -> String {
+        self.of("dead")
+    }
+
+    pub(crate) fn results(&self) -> String {
+        self.of("results")
+    }
+
+    pub(crate) fn subscription(&self, name: &str) -> String {
+        format!("{}.results.{name}", self.namespace)
+    }
+
+    /// Exchange and queue alike.
+    pub(crate) fn unrouted(&self) -> String {
+        self.of("unrouted")
+    }
+
+    pub(crate) fn journal(&self) -> String {
+        self.of("journal")
+    }
+
+    fn of(&self, thing: &str) -> String {
+        format!("{}.{thing}", self.namespace)
+    }
+}

@@ -1,0 +1,270 @@
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use job::Timestamp;
+use lapin::BasicProperties;
+use lapin::types::{AMQPValue, FieldTable, ShortString};
+use ports::{Message, PublishError, header};
+
+use crate::failure::short;
+
+/// AMQP delivery mode: written to disk, also after dead-lettering.
+const PERSISTENT: u8 = 2;
+
+/// Properties and headers travel in one frame, which the broker caps at 128 KiB; a larger one
+/// would end the connection for everybody on it.
+const MOST_HEADER_BYTES: usize = 100_000;
+const MOST_SHORT_BYTES: usize = 255;
+
+/// RabbitMQ reads these as lists of further routing keys; a string ends the channel.
+const SENDER_SELECTED: [&str; 2] = ["CC", "BCC"];
+
+const DELIVERY_COUNT: &str = "x-delivery-count";
+const STREAM_OFFSET: &str = "x-stream-offset";
+const DEATHS: &str = "x-death";
+
+/// What the broker writes for itself. Sent on with a copy, it would speak of another life.
+const BROKERS_OWN: [&str; 10] = [
+    DELIVERY_COUNT,
+    "x-acquired-count",
+    STREAM_OFFSET,
+    DEATHS,
+    "x-first-death-reason",
+    "x-first-death-queue",
+    "x-first-death-exchange",
+    "x-last-death-reason",
+    "x-last-death-queue",
+    "x-last-death-exchange",
+];
+
+/// A message as AMQP writes it; AMQP's own timestamp counts seconds.
+pub(crate) fn encode(message: &Message) -> Result<BasicProperties, PublishError> {
+    let mut properties = BasicProperties::default()
+        .with_delivery_mode(PERSISTENT)
+        .with_message_id(property(&message.id)?)
+        .with_content_type(property(&message.content_type)?)
+        .with_headers(headers(&message.headers)?);
+    if let Some(kind) = &message.kind {
+        properties = properties.with_type(property(kind)?);
+    }
+    if let Some(id) = &message.correlation_id {
+        properties = properties.with_correlation_id(property(id)?);
+    }
+    let seconds = message.timestamp.map(|at| at.as_millis().div_euclid(1000));
+    if let Some(seconds) = seconds.and_then(|seconds| u64::try_from(seconds).ok()) {
+        properties = properties.with_timestamp(seconds);
+    }
+    Ok(properties)
+}
+
+fn headers(headers: &BTreeMap<String, String>) -> Result<FieldTable, PublishError> {
+    let bytes = headers.iter().map(|(name, value)| name.len() + value.len() + 6).sum();
+    if bytes > MOST_HEADER_BYTES {
+        return Err(PublishError::TooLarge { bytes, most: MOST_HEADER_BYTES });
+    }
+    let mut table = FieldTable::default();
+    for (name, value) in headers {
+        if !SENDER_SELECTED.contains(&name.as_str()) {
+            table.insert(property(name)?, AMQPValue::LongString(value.as_str().into()));
+        }
+    }
+    Ok(table)
+}
+
+fn property(text: &str) -> Result<ShortString, PublishError> {
+    short(text).ok_or(PublishError::TooLarge { bytes: text.len(), most: MOST_SHORT_BYTES })
+}
+
+/// A message as it came, with what the broker says about it.
+pub(crate) struct Arrived {
+    pub(crate) message: Message,
+    pub(crate) delivery_count: u32,
+    pub(crate) offset: Option<u64>,
+}
+
+/// `dead`: from the dead letters, where the broker's own reason is kept if ours is missing.
+pub(crate) fn decode(properties: &BasicProperties, body: Vec<u8>, dead: bool) -> Arrived {
+    let text = |value: &Option<ShortString>| value.as_ref().map(ToString::to_string);
+    let table = properties.headers().as_ref();
+    let millis = |seconds: u64| i64::try_from(seconds).ok()?.checked_mul(1000);
+    let mut message = Message {
+        id: text(properties.message_id()).unwrap_or_default(),
+        content_type: text(properties.content_type()).unwrap_or_default(),
+        kind: text(properties.kind()),
+        correlation_id: text(properties.correlation_id()),
+        timestamp: properties.timestamp().and_then(millis).map(Timestamp::from_millis),
+        headers: table.map(own_headers).unwrap_or_default(),
+        body: Bytes::from(body),
+    };
+    if let Some(table) = table.filter(|_| dead && message.get(header::REASON).is_none()) {
+        message.headers.extend(deaths(table));
+    }
+    Arrived {
+        message,
+        delivery_count: number(table, DELIVERY_COUNT)
+            .map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX)),
+        offset: number(table, STREAM_OFFSET),
+    }
+}
+
+fn own_headers(table: &FieldTable) -> BTreeMap<String, String> {
+    table
+        .into_iter()
+        .filter(|(name, _)| !BROKERS_OWN.contains(&name.as_str()))
+        .filter_map(|(name, value)| Some((name.to_string(), plain(value)?)))
+        .collect()
+}
+
+/// Why and where the broker dead-lettered it: the first time as its headers tell, and the last
+/// time, which RabbitMQ 3 tells in the table `x-death` only.
+fn deaths(table: &FieldTable) -> BTreeMap<String, String> {
+    let fields = table.inner();
+    let mut deaths = BTreeMap::new();
+    let Some(AMQPValue::FieldArray(entries)) = fields.get(DEATHS) else {
+        return deaths;
+    };
+    if let Some(AMQPValue::FieldTable(latest)) = entries.as_slice().first() {
+        for part in ["reason", "queue"] {
+            if let Some(value) = latest.inner().get(part).and_then(plain) {
+                deaths.insert(format!("x-last-death-{part}"), value);
+            }
+        }
+    }
+    let told = BROKERS_OWN.iter().filter(|name| name.contains("-death-"));
+    let told = told.filter_map(|name| Some(((*name).to_owned(), plain(fields.get(*name)?)?)));
+    deaths.extend(told);
+    deaths
+}
+
+/// Strings, whole numbers and truth values; nothing else has one plain spelling.
+fn plain(value: &AMQPValue) -> Option<String> {
+    match value {
+        AMQPValue::LongString(text) => Some(text.to_string()),
+        AMQPValue::ShortString(text) => Some(text.to_string()),
+        AMQPValue::Boolean(truth) => Some(truth.to_string()),
+        _ => whole(value).map(|number| number.to_string()),
+    }
+}
+
+fn whole(value: &AMQPValue) -> Option<i64> {
+    match *value {
+        AMQPValue::ShortShortInt(n) => Some(n.into()),
+        AMQPValue::ShortShortUInt(n) => Some(n.into()),
+        AMQPValue::ShortInt(n) => Some(n.into()),
+        AMQPValue::ShortUInt(n) => Some(n.into()),
+        AMQPValue::LongInt(n) => Some(n.into()),
+        AMQPValue::LongUInt(n) => Some(n.into()),
+        AMQPValue::LongLongInt(n) => Some(n),
+        _ => None,
+    }
+}
+
+fn number(table: Option<&FieldTable>, name: &str) -> Option<u64> {
+    let value = table?.inner().get(name)?;
+    u64::try_from(whole(value)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lapin::types::FieldArray;
+
+    fn text(text: &str) -> AMQPValue {
+        AMQPValue::LongString(text.into())
+    }
+
+    fn table(fields: &[(&str, AMQPValue)]) -> FieldTable {
+        let mut table = FieldTable::default();
+        for (name, value) in fields {
+            table.insert((*name).into(), value.clone());
+        }
+        table
+    }
+
+    fn arrived(fields: &[(&str, AMQPValue)], dead: bool) -> Arrived {
+        let properties = BasicProperties::default().with_headers(table(fields));
+        decode(&properties, Vec::new(), dead)
+    }
+
+    fn died(reason: &str, queue: &str) -> AMQPValue {
+        AMQPValue::FieldTable(table(&[("reason", text(reason)), ("queue", text(queue))]))
+    }
+
+    #[test]
+    fn a_message_is_written_and_read_back() {
+        let mut message = Message::json("№ 1", "{}").header("a", "ä");
+        message.kind = Some("kind".to_owned());
+        message.correlation_id = Some("job".to_owned());
+        message.timestamp = Some(Timestamp::from_millis(1_700_000_000_999));
+        let properties = encode(&message).unwrap();
+        assert_eq!(*properties.delivery_mode(), Some(2));
+        let back = decode(&properties, b"{}".to_vec(), false).message;
+        message.timestamp = Some(Timestamp::from_millis(1_700_000_000_000));
+        assert_eq!(back, message);
+    }
+
+    #[test]
+    fn simple_headers_become_strings_and_others_are_dropped() {
+        let fields = [
+            ("byte", AMQPValue::ShortShortInt(-3)),
+            ("int", AMQPValue::LongInt(42)),
+            ("long", AMQPValue::LongLongInt(1_700_000_000_123)),
+            ("truth", AMQPValue::Boolean(true)),
+            ("table", AMQPValue::FieldTable(FieldTable::default())),
+            ("list", AMQPValue::FieldArray(FieldArray::default())),
+            ("nothing", AMQPValue::Void),
+        ];
+        let headers = arrived(&fields, false).message.headers;
+        let read: Vec<_> = headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let expected =
+            [("byte", "-3"), ("int", "42"), ("long", "1700000000123"), ("truth", "true")];
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn what_the_broker_counts_is_told_and_not_sent_on() {
+        let fields = [
+            ("x-delivery-count", AMQPValue::LongLongInt(3)),
+            ("x-stream-offset", AMQPValue::LongLongInt(17)),
+            ("x-first-death-reason", text("expired")),
+        ];
+        let arrived = arrived(&fields, false);
+        assert_eq!(arrived.delivery_count, 3);
+        assert_eq!(arrived.offset, Some(17));
+        assert!(arrived.message.headers.is_empty());
+    }
+
+    #[test]
+    fn a_letter_that_the_broker_wrote_keeps_its_reasons() {
+        let deaths = vec![died("delivery_limit", "ns.jobs.videos.normal"), died("expired", "l")];
+        let mut fields = vec![
+            ("x-death", AMQPValue::FieldArray(deaths.into())),
+            ("x-first-death-reason", text("expired")),
+            ("x-first-death-queue", text("ns.later.1s")),
+        ];
+        let letter = arrived(&fields, true).message;
+        for (name, value) in [
+            ("x-first-death-reason", "expired"),
+            ("x-first-death-queue", "ns.later.1s"),
+            ("x-last-death-reason", "delivery_limit"),
+            ("x-last-death-queue", "ns.jobs.videos.normal"),
+        ] {
+            assert_eq!(letter.get(name), Some(value), "{name}");
+        }
+        fields.push((header::REASON, text("not_json")));
+        let ours = arrived(&fields, true).message;
+        assert_eq!(ours.headers.len(), 1, "we know our own reason: {:?}", ours.headers);
+    }
+
+    #[test]
+    fn what_would_end_the_connection_is_refused_here() {
+        let large = Message::json("a", "").header("x", "y".repeat(MOST_HEADER_BYTES));
+        let long = Message::json("a".repeat(256), "");
+        let name = Message::json("a", "").header(&"n".repeat(256), "");
+        for message in [large, long, name] {
+            assert!(matches!(encode(&message), Err(PublishError::TooLarge { .. })));
+        }
+        let copies = encode(&Message::json("a", "").header("CC", "elsewhere")).unwrap();
+        assert!(!copies.headers().as_ref().unwrap().contains_key("CC"));
+    }
+}

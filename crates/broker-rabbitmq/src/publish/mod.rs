@@ -1,0 +1,80 @@
+//! Confirmed publishing: many callers, a few channels, one task to each channel.
+
+mod outstanding;
+mod parcel;
+mod publisher;
+mod returns;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use ports::{BrokerError, PublishError};
+use tokio::sync::{mpsc, oneshot};
+
+pub(crate) use parcel::Parcel;
+
+use crate::link::Line;
+use publisher::publish_all;
+
+/// A broker handles each channel in a process of its own: several share the work.
+const CHANNELS: usize = 4;
+/// Waiting for one channel; beyond it the callers themselves wait.
+const QUEUED: usize = 256;
+
+/// One caller's message and where its answer goes.
+pub(crate) struct Order {
+    parcel: Parcel,
+    answer: oneshot::Sender<Result<(), PublishError>>,
+}
+
+/// The channels, and whose turn it is.
+pub(crate) struct Publishing {
+    line: Line,
+    channels: Vec<mpsc::Sender<Order>>,
+    turn: AtomicUsize,
+    timeout: Duration,
+}
+
+impl Publishing {
+    /// The tasks end when this is dropped.
+    pub(crate) fn start(line: Line, timeout: Duration) -> Self {
+        let start = |_| {
+            let (orders, inbox) = mpsc::channel(QUEUED);
+            tokio::spawn(publish_all(line.clone(), inbox));
+            orders
+        };
+        let channels = (0..CHANNELS).map(start).collect();
+        Self { line, channels, turn: AtomicUsize::new(0), timeout }
+    }
+
+    pub(crate) async fn publish(&self, parcel: Parcel) -> Result<(), PublishError> {
+        let (answer, answered) = oneshot::channel();
+        let handed = parcel.handed.clone();
+        let order = Order { parcel, answer };
+        let channel = &self.channels[self.turn.fetch_add(1, Ordering::Relaxed) % CHANNELS];
+        let publishing = async {
+            channel.send(order).await.ok()?;
+            answered.await.ok()
+        };
+        match tokio::time::timeout(self.timeout, publishing).await {
+            Ok(Some(answer)) => answer,
+            Ok(None) => Err(PublishError::Unknown("the broker was closed".to_owned())),
+            Err(_) => Err(self.overdue(handed.load(Ordering::SeqCst))),
+        }
+    }
+
+    /// Why there is no answer in time. `handed`: it may have gone out.
+    fn overdue(&self, handed: bool) -> PublishError {
+        let timeout = self.timeout;
+        match self.line.now() {
+            Ok(wire) if wire.is_blocked() && !handed => PublishError::Refused(format!(
+                "it takes no messages (memory or disk alarm), for {timeout:?} now"
+            )),
+            Ok(_) => PublishError::Unknown(format!("no confirm within {timeout:?}")),
+            Err(BrokerError::Unavailable(cause)) => {
+                PublishError::Unknown(format!("no connection within {timeout:?}: {cause}"))
+            }
+            Err(error) => PublishError::Unknown(error.to_string()),
+        }
+    }
+}

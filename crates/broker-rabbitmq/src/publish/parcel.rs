@@ -1,0 +1,86 @@
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use bytes::Bytes;
+use lapin::BasicProperties;
+use lapin::message::BasicReturnMessage;
+use lapin::types::ShortString;
+use ports::{Destination, Message, PublishError};
+
+use crate::failure::short;
+use crate::names::Names;
+use crate::properties::encode;
+
+/// A message as it is handed to lapin.
+pub(crate) struct Parcel {
+    pub(crate) exchange: ShortString,
+    pub(crate) routing_key: ShortString,
+    pub(crate) properties: BasicProperties,
+    pub(crate) body: Bytes,
+    /// Set before it goes out: until then the broker surely has nothing.
+    pub(crate) handed: Arc<AtomicBool>,
+}
+
+impl Parcel {
+    pub(crate) fn pack(
+        names: &Names,
+        to: &Destination,
+        message: Message,
+        most: usize,
+    ) -> Result<Self, PublishError> {
+        let bytes = message.body.len();
+        // What is parked must get in as it came, and a journal line is a record around a request.
+        let capped = !matches!(to, Destination::Dead { .. } | Destination::Journal);
+        if capped && bytes > most {
+            return Err(PublishError::TooLarge { bytes, most });
+        }
+        let (exchange, routing_key) = address(names, to);
+        let unroutable = || PublishError::Unroutable(routing_key.clone());
+        Ok(Self {
+            exchange: short(&exchange).ok_or_else(unroutable)?,
+            routing_key: short(&routing_key).ok_or_else(unroutable)?,
+            properties: encode(&message)?,
+            body: message.body,
+            handed: Arc::default(),
+        })
+    }
+
+    pub(crate) fn label(&self) -> Label {
+        Label {
+            exchange: self.exchange.clone(),
+            routing_key: self.routing_key.clone(),
+            message_id: self.properties.message_id().clone(),
+        }
+    }
+}
+
+/// Where messages go, and under which key. The journal is reached by its queue's name, so that
+/// a missing one is noticed.
+fn address(names: &Names, to: &Destination) -> (String, String) {
+    match to {
+        Destination::Jobs { routing_key } => (names.jobs(), routing_key.clone()),
+        Destination::Later { rung, routing_key } => (names.later(*rung), routing_key.clone()),
+        Destination::Dead { routing_key } => (names.dead(), routing_key.clone()),
+        Destination::Results { routing_key } => (names.results(), routing_key.clone()),
+        Destination::Journal => (String::new(), names.journal()),
+    }
+}
+
+/// What tells one publish from another when the broker returns it. Two with equal labels are
+/// repeats of one message to one place, and share its fate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Label {
+    pub(crate) exchange: ShortString,
+    pub(crate) routing_key: ShortString,
+    pub(crate) message_id: Option<ShortString>,
+}
+
+impl Label {
+    pub(crate) fn of(returned: &BasicReturnMessage) -> Self {
+        Self {
+            exchange: returned.exchange.clone(),
+            routing_key: returned.routing_key.clone(),
+            message_id: returned.properties.message_id().clone(),
+        }
+    }
+}

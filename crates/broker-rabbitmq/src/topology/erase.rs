@@ -1,0 +1,42 @@
+use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
+use ports::BrokerError;
+
+use crate::failure::using;
+use crate::names::Names;
+use crate::wire::Wire;
+use crate::{Settings, Topology};
+
+impl Topology {
+    /// Deletes everything, with the messages in it, and the named subscriptions to results.
+    /// For a namespace that was made for a test or a demonstration.
+    pub async fn erase(
+        &self,
+        settings: &Settings,
+        subscriptions: &[&str],
+    ) -> Result<(), BrokerError> {
+        let wire = Wire::open(&settings.uri()?, "reelwork topology").await?;
+        let erased = self.erase_over(&wire, settings, subscriptions).await;
+        wire.close().await;
+        erased.map_err(|error| using("erasing", &error))
+    }
+
+    /// Deleting what is not there succeeds.
+    async fn erase_over(
+        &self,
+        wire: &Wire,
+        settings: &Settings,
+        subscriptions: &[&str],
+    ) -> lapin::Result<()> {
+        let channel = wire.channel().await?;
+        let names = Names::new(&settings.namespace);
+        let named = subscriptions.iter().map(|name| names.subscription(name));
+        for queue in self.queues.iter().map(|queue| queue.name.clone()).chain(named) {
+            channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await?;
+        }
+        for exchange in &self.exchanges {
+            let name = exchange.name.as_str().into();
+            channel.exchange_delete(name, ExchangeDeleteOptions::default()).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,259 @@
+//! The topology as data: what must be on the broker, and what is.
+
+mod arguments;
+mod definitions;
+mod erase;
+mod probe;
+
+use std::time::Duration;
+
+use job::{Lane, Rung};
+
+pub use arguments::{Argument, Arguments};
+pub use probe::{Finding, Found};
+
+pub(crate) use probe::{apply, bind, declare_queue, inspect, look, verdict};
+
+use crate::names::Names;
+
+/// The worker parks at 20 deliveries; the broker's own limit only ends what nobody parks.
+const LANE_DELIVERY_LIMIT: i64 = 1_000;
+
+/// Where nothing may be dropped for having been looked at often: RabbitMQ 4 drops after 20.
+const NO_DELIVERY_LIMIT: i64 = 1_000_000;
+
+/// Results that nobody has subscribed to. Beyond it the oldest go, because refusing would stop
+/// the announcement of every other result; the journal still holds them.
+const UNROUTED_MAX_LENGTH: i64 = 1_000_000;
+
+/// Age is enforced by whole segments: small ones, so that a quiet journal ages too.
+const JOURNAL_SEGMENT_BYTES: i64 = 64_000_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExchangeType {
+    Topic,
+    Fanout,
+}
+
+impl ExchangeType {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Topic => "topic",
+            Self::Fanout => "fanout",
+        }
+    }
+}
+
+/// A durable exchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    pub name: String,
+    pub kind: ExchangeType,
+    pub arguments: Arguments,
+}
+
+/// A durable queue or stream; which, its argument `x-queue-type` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queue {
+    pub name: String,
+    pub arguments: Arguments,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    pub exchange: String,
+    pub queue: String,
+    pub routing_key: String,
+}
+
+/// Everything that must be on the broker before a job can walk. Named result subscriptions are
+/// made by whoever subscribes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topology {
+    /// For [`definitions`](Self::definitions) only: a connection knows its own.
+    pub vhost: String,
+    pub exchanges: Vec<Exchange>,
+    pub queues: Vec<Queue>,
+    pub bindings: Vec<Binding>,
+}
+
+impl Topology {
+    pub fn of(namespace: &str, lane_max_length: u64, journal_max_age: Duration) -> Self {
+        let names = Names::new(namespace);
+        let mut topology = Self {
+            vhost: "/".to_owned(),
+            exchanges: Vec::new(),
+            queues: Vec::new(),
+            bindings: Vec::new(),
+        };
+        topology.dead(&names);
+        topology.jobs(&names, lane_max_length);
+        topology.later(&names);
+        topology.results(&names);
+        topology.journal(&names, journal_max_age);
+        topology
+    }
+
+    /// No alternate exchange: it would defeat mandatory publishing.
+    fn jobs(&mut self, names: &Names, lane_max_length: u64) {
+        self.exchange(names.jobs(), ExchangeType::Topic, Arguments::default());
+        for lane in Lane::all() {
+            let queue = names.lane(lane);
+            let arguments = safe_dead_letters(Arguments::quorum(), names.dead())
+                .int("x-max-length", i64::try_from(lane_max_length).unwrap_or(i64::MAX))
+                .int("x-delivery-limit", LANE_DELIVERY_LIMIT);
+            self.queue(queue.clone(), arguments);
+            self.bind(names.jobs(), queue, lane.binding());
+        }
+    }
+
+    /// A rung's queue has one TTL for all: expiry happens at the head only.
+    fn later(&mut self, names: &Names) {
+        for rung in Rung::ALL {
+            let name = names.later(rung);
+            let wait = i64::try_from(rung.wait().as_millis()).unwrap_or(i64::MAX);
+            let arguments =
+                safe_dead_letters(Arguments::quorum(), names.jobs()).int("x-message-ttl", wait);
+            self.pair(name, ExchangeType::Topic, arguments);
+        }
+    }
+
+    fn dead(&mut self, names: &Names) {
+        let arguments = Arguments::quorum().int("x-delivery-limit", NO_DELIVERY_LIMIT);
+        self.pair(names.dead(), ExchangeType::Topic, arguments);
+    }
+
+    fn results(&mut self, names: &Names) {
+        let arguments = Arguments::quorum()
+            .int("x-max-length", UNROUTED_MAX_LENGTH)
+            .int("x-delivery-limit", NO_DELIVERY_LIMIT);
+        self.pair(names.unrouted(), ExchangeType::Fanout, arguments);
+        let arguments = Arguments::default().text("alternate-exchange", names.unrouted());
+        self.exchange(names.results(), ExchangeType::Topic, arguments);
+    }
+
+    fn journal(&mut self, names: &Names, max_age: Duration) {
+        let arguments = Arguments::default()
+            .text("x-queue-type", "stream")
+            .text("x-max-age", format!("{}s", max_age.as_secs().max(1)))
+            .int("x-stream-max-segment-size-bytes", JOURNAL_SEGMENT_BYTES);
+        self.queue(names.journal(), arguments);
+    }
+
+    /// An exchange and a queue of one name: everything sent there is kept, with its key.
+    fn pair(&mut self, name: String, kind: ExchangeType, arguments: Arguments) {
+        let everything = match kind {
+            ExchangeType::Topic => "#",
+            ExchangeType::Fanout => "",
+        };
+        self.exchange(name.clone(), kind, Arguments::default());
+        self.queue(name.clone(), arguments);
+        self.bind(name.clone(), name, everything.to_owned());
+    }
+
+    fn exchange(&mut self, name: String, kind: ExchangeType, arguments: Arguments) {
+        self.exchanges.push(Exchange { name, kind, arguments });
+    }
+
+    fn queue(&mut self, name: String, arguments: Arguments) {
+        self.queues.push(Queue { name, arguments });
+    }
+
+    fn bind(&mut self, exchange: String, queue: String, routing_key: String) {
+        self.bindings.push(Binding { exchange, queue, routing_key });
+    }
+}
+
+/// The queue of a named result subscription.
+pub(crate) fn subscription_queue(name: String) -> Queue {
+    let arguments = Arguments::quorum().int("x-delivery-limit", NO_DELIVERY_LIMIT);
+    Queue { name, arguments }
+}
+
+/// At-least-once dead-lettering asks for `reject-publish`; without it the broker silently falls
+/// back to at-most-once (RabbitMQ manual, quorum queues, dead lettering).
+fn safe_dead_letters(arguments: Arguments, exchange: String) -> Arguments {
+    arguments
+        .text("x-dead-letter-exchange", exchange)
+        .text("x-dead-letter-strategy", "at-least-once")
+        .text("x-overflow", "reject-publish")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn topology() -> Topology {
+        Topology::of("ns", 5000, Duration::from_secs(86_400))
+    }
+
+    fn arguments(name: &str) -> String {
+        let topology = topology();
+        let queue = topology.queues.iter().find(|queue| queue.name == name).unwrap();
+        queue.arguments.to_string()
+    }
+
+    #[test]
+    fn queues_are_as_the_table_says() {
+        assert_eq!(topology().queues.len(), 9 + 5 + 3);
+        for (queue, expected) in [
+            (
+                "ns.jobs.videos.high",
+                "x-dead-letter-exchange=ns.dead x-dead-letter-strategy=at-least-once \
+                 x-delivery-limit=1000 x-max-length=5000 x-overflow=reject-publish \
+                 x-queue-type=quorum",
+            ),
+            (
+                "ns.later.30s",
+                "x-dead-letter-exchange=ns.jobs x-dead-letter-strategy=at-least-once \
+                 x-message-ttl=30000 x-overflow=reject-publish x-queue-type=quorum",
+            ),
+            ("ns.dead", "x-delivery-limit=1000000 x-queue-type=quorum"),
+            (
+                "ns.journal",
+                "x-max-age=86400s x-queue-type=stream x-stream-max-segment-size-bytes=64000000",
+            ),
+        ] {
+            assert_eq!(arguments(queue), expected, "{queue}");
+        }
+    }
+
+    #[test]
+    fn only_results_have_an_alternate_exchange() {
+        for exchange in topology().exchanges {
+            let alternate = exchange.arguments.get("alternate-exchange");
+            let expected = Argument::Text("ns.unrouted".to_owned());
+            assert_eq!(alternate, (exchange.name == "ns.results").then_some(&expected));
+        }
+    }
+
+    #[test]
+    fn every_binding_joins_what_is_declared() {
+        let topology = topology();
+        for binding in &topology.bindings {
+            assert!(topology.exchanges.iter().any(|exchange| exchange.name == binding.exchange));
+            assert!(topology.queues.iter().any(|queue| queue.name == binding.queue));
+        }
+        let key = |queue: &str| {
+            let binding = topology.bindings.iter().find(|binding| binding.queue == queue);
+            binding.unwrap().routing_key.as_str()
+        };
+        assert_eq!(key("ns.jobs.videos.high"), "videos.#.high");
+        assert_eq!(key("ns.later.10m"), "#");
+    }
+
+    #[test]
+    fn definitions_hold_everything_under_the_virtual_host() {
+        let topology = crate::Settings::new("amqp://broker/studio", "ns").topology();
+        let definitions = topology.definitions();
+        for (part, count) in [("queues", 17), ("exchanges", 9), ("bindings", 16)] {
+            let entries = definitions[part].as_array().unwrap();
+            assert_eq!(entries.len(), count, "{part}");
+            assert!(entries.iter().all(|entry| entry["vhost"] == "studio"));
+        }
+        let journal = &definitions["queues"][16];
+        assert_eq!(journal["name"], "ns.journal");
+        assert_eq!(journal["arguments"]["x-queue-type"], "stream");
+        assert_eq!(journal["durable"], true);
+    }
+}

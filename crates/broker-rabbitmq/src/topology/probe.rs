@@ -1,0 +1,239 @@
+use std::fmt;
+
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::FieldTable;
+use lapin::{Channel, ExchangeKind};
+use ports::BrokerError;
+
+use super::{Exchange, ExchangeType, Queue, Topology};
+use crate::Settings;
+use crate::failure::{cause, code, reply_code, short, using, within};
+use crate::wire::{ANSWER, Wire};
+
+/// One thing that is expected, and what is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// `queue reelwork.dead`
+    pub thing: String,
+    /// `x-queue-type=quorum …`
+    pub expected: String,
+    pub found: Found,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    AsExpected,
+    Missing,
+    /// The broker's own words on the difference.
+    Differs(String),
+    /// It is there, but we may not compare it: this needs the permission to configure it.
+    NotComparable,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.found {
+            Found::AsExpected => write!(f, "{} is as expected", self.thing),
+            Found::Missing => write!(f, "{} is missing", self.thing),
+            Found::Differs(words) => write!(f, "{}: {words}", self.thing),
+            Found::NotComparable => write!(f, "{} is there, but may not be compared", self.thing),
+        }
+    }
+}
+
+impl Topology {
+    /// Looks at every exchange and queue and declares nothing. Bindings cannot be seen over
+    /// AMQP: [`apply`](Self::apply) makes them sure.
+    pub async fn show(&self, settings: &Settings) -> Result<Vec<Finding>, BrokerError> {
+        let wire = Wire::open(&settings.uri()?, "reelwork topology").await?;
+        let findings = inspect(&wire, self).await;
+        wire.close().await;
+        findings
+    }
+
+    /// Declares what is missing and binds everything. What differs is reported and left alone:
+    /// changing it means deleting it, with its messages.
+    pub async fn apply(&self, settings: &Settings) -> Result<(), BrokerError> {
+        let wire = Wire::open(&settings.uri()?, "reelwork topology").await?;
+        let applied = apply(&wire, self).await;
+        wire.close().await;
+        applied
+    }
+}
+
+/// Every thing, looked at without declaring anything.
+pub(crate) async fn inspect(wire: &Wire, topology: &Topology) -> Result<Vec<Finding>, BrokerError> {
+    let mut probe = Probe::new(wire);
+    let mut findings = Vec::new();
+    for thing in things(topology) {
+        let found = match probe.declare(thing, true).await? {
+            Found::AsExpected => probe.declare(thing, false).await?,
+            absent => absent,
+        };
+        findings.push(thing.finding(found));
+    }
+    Ok(findings)
+}
+
+/// Whether everything is there, in as many round trips; arguments are not compared.
+pub(crate) async fn look(wire: &Wire, topology: &Topology) -> Result<(), BrokerError> {
+    let mut probe = Probe::new(wire);
+    let mut findings = Vec::new();
+    for thing in things(topology) {
+        findings.push(thing.finding(probe.declare(thing, true).await?));
+    }
+    verdict(findings)
+}
+
+/// Declares and binds everything that can be; then the differences are the error.
+pub(crate) async fn apply(wire: &Wire, topology: &Topology) -> Result<(), BrokerError> {
+    let mut probe = Probe::new(wire);
+    let mut findings = Vec::new();
+    for thing in things(topology) {
+        let found = match probe.declare(thing, false).await? {
+            Found::NotComparable => probe.declare(thing, true).await?,
+            found => found,
+        };
+        findings.push(thing.finding(found));
+    }
+    if findings.iter().all(|finding| finding.found != Found::Missing) {
+        let channel = probe.channel().await?;
+        for binding in &topology.bindings {
+            bind(channel, &binding.queue, &binding.exchange, &binding.routing_key).await?;
+        }
+    }
+    verdict(findings)
+}
+
+/// What keeps us from working, all of it at once.
+pub(crate) fn verdict(findings: Vec<Finding>) -> Result<(), BrokerError> {
+    let wrong: Vec<String> = findings
+        .iter()
+        .filter(|finding| matches!(finding.found, Found::Missing | Found::Differs(_)))
+        .map(Finding::to_string)
+        .collect();
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(BrokerError::Differs(wrong.join("; "))),
+    }
+}
+
+pub(crate) async fn bind(
+    channel: &Channel,
+    queue: &str,
+    exchange: &str,
+    routing_key: &str,
+) -> Result<(), BrokerError> {
+    let thing = format!("binding of queue {queue} to exchange {exchange} by {routing_key}");
+    let names = (short(queue), short(exchange), short(routing_key));
+    let (Some(queue), Some(exchange), Some(routing_key)) = names else {
+        return Err(BrokerError::Denied(format!("{thing}: a name is longer than 255 bytes")));
+    };
+    let options = QueueBindOptions::default();
+    let binding = channel.queue_bind(queue, exchange, routing_key, options, FieldTable::default());
+    within(ANSWER, binding).await.map_err(|error| using(&thing, &error))
+}
+
+#[derive(Clone, Copy)]
+enum Thing<'a> {
+    Exchange(&'a Exchange),
+    Queue(&'a Queue),
+}
+
+fn things(topology: &Topology) -> impl Iterator<Item = Thing<'_>> {
+    let exchanges = topology.exchanges.iter().map(Thing::Exchange);
+    exchanges.chain(topology.queues.iter().map(Thing::Queue))
+}
+
+impl Thing<'_> {
+    fn finding(self, found: Found) -> Finding {
+        let expected = match self {
+            Self::Exchange(exchange) => {
+                format!("{} {}", exchange.kind.as_str(), exchange.arguments)
+            }
+            Self::Queue(queue) => queue.arguments.to_string(),
+        };
+        Finding { thing: self.to_string(), expected: expected.trim_end().to_owned(), found }
+    }
+}
+
+impl fmt::Display for Thing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exchange(exchange) => write!(f, "exchange {}", exchange.name),
+            Self::Queue(queue) => write!(f, "queue {}", queue.name),
+        }
+    }
+}
+
+/// A channel for questions: the broker closes it with every "no", so it is opened anew.
+struct Probe<'a> {
+    wire: &'a Wire,
+    channel: Option<Channel>,
+}
+
+impl<'a> Probe<'a> {
+    fn new(wire: &'a Wire) -> Self {
+        Self { wire, channel: None }
+    }
+
+    async fn channel(&mut self) -> Result<&Channel, BrokerError> {
+        let channel = match self.channel.take().filter(|channel| channel.status().connected()) {
+            Some(channel) => channel,
+            None => self.wire.channel().await.map_err(|error| using("a channel", &error))?,
+        };
+        Ok(self.channel.insert(channel))
+    }
+
+    /// Passive: is it there? Active: is it the same? The broker makes it when it is not there.
+    async fn declare(&mut self, thing: Thing<'_>, passive: bool) -> Result<Found, BrokerError> {
+        let channel = self.channel().await?;
+        let declared = match thing {
+            Thing::Exchange(exchange) => declare_exchange(channel, exchange, passive).await,
+            Thing::Queue(queue) => declare_queue(channel, queue, passive).await.map(|_| ()),
+        };
+        let Err(error) = declared else {
+            return Ok(Found::AsExpected);
+        };
+        // The close is under way: this channel must not be asked again.
+        self.channel = None;
+        match reply_code(&error) {
+            Some(code::NOT_FOUND) if passive => Ok(Found::Missing),
+            Some(code::PRECONDITION_FAILED) => Ok(Found::Differs(cause(&error))),
+            Some(code::ACCESS_REFUSED) if !passive => Ok(Found::NotComparable),
+            _ => Err(using(&thing.to_string(), &error)),
+        }
+    }
+}
+
+async fn declare_exchange(
+    channel: &Channel,
+    exchange: &Exchange,
+    passive: bool,
+) -> lapin::Result<()> {
+    let kind = match exchange.kind {
+        ExchangeType::Topic => ExchangeKind::Topic,
+        ExchangeType::Fanout => ExchangeKind::Fanout,
+    };
+    let options =
+        ExchangeDeclareOptions { passive, durable: true, ..ExchangeDeclareOptions::default() };
+    let name = short(&exchange.name).ok_or_else(too_long)?;
+    let declaring = channel.exchange_declare(name, kind, options, exchange.arguments.table());
+    within(ANSWER, declaring).await
+}
+
+pub(crate) async fn declare_queue(
+    channel: &Channel,
+    queue: &Queue,
+    passive: bool,
+) -> lapin::Result<lapin::Queue> {
+    let options = QueueDeclareOptions { passive, ..QueueDeclareOptions::durable() };
+    let name = short(&queue.name).ok_or_else(too_long)?;
+    let declaring = channel.queue_declare(name, options, queue.arguments.table());
+    within(ANSWER, declaring).await
+}
+
+fn too_long() -> lapin::Error {
+    let text = "a name is longer than 255 bytes";
+    std::io::Error::new(std::io::ErrorKind::InvalidInput, text).into()
+}

@@ -1,0 +1,121 @@
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use futures::StreamExt;
+use lapin::tcp::TLSConfig;
+use lapin::uri::{AMQPScheme, AMQPUri};
+use lapin::{AsyncTcpStream, Channel, Connection, ConnectionProperties};
+use ports::BrokerError;
+
+use crate::Settings;
+use crate::failure::{connecting, within};
+
+/// From the first packet to an open connection.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Name look-up, TCP and TLS; less than the above, so that lapin's thread ends by itself.
+const DIAL: Duration = Duration::from_secs(8);
+/// One request and its answer on an open connection.
+pub(crate) const ANSWER: Duration = Duration::from_secs(10);
+/// How often a connection is looked at, should an event be missed.
+const LOOK: Duration = Duration::from_millis(500);
+const CLOSE: Duration = Duration::from_secs(2);
+
+const CLOSE_NORMALLY: u16 = 200;
+
+/// One connection to the broker. Dropped, it is cut.
+pub(crate) struct Wire {
+    connection: Connection,
+    _socket: Socket,
+}
+
+impl Wire {
+    /// Opens a connection that calls itself `name` in the broker's listings.
+    pub(crate) async fn open(uri: &AMQPUri, name: &str) -> Result<Self, BrokerError> {
+        let address = Settings::address(uri);
+        let socket = Socket::default();
+        let opening = connect(uri.clone(), name, socket.0.clone());
+        let connection =
+            within(CONNECT, opening).await.map_err(|error| connecting(&error, &address))?;
+        Ok(Self { connection, _socket: socket })
+    }
+
+    pub(crate) async fn channel(&self) -> lapin::Result<Channel> {
+        within(ANSWER, self.connection.create_channel()).await
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        self.connection.status().connected()
+    }
+
+    /// The broker takes no messages: a memory or disk alarm.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.connection.status().blocked()
+    }
+
+    /// Returns when the connection has ended. One caller at a time: events come only once.
+    pub(crate) async fn ended(&self) {
+        let mut events = Box::pin(self.connection.events_listener());
+        while self.is_up() {
+            tokio::select! {
+                _ = events.next() => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        let closing = self.connection.close(CLOSE_NORMALLY, "closed".into());
+        if let Err(error) = within(CLOSE, closing).await {
+            tracing::debug!(%error, "the connection to the broker was not closed in order");
+        }
+    }
+}
+
+async fn connect(
+    uri: AMQPUri,
+    name: &str,
+    slot: Arc<OnceLock<TcpStream>>,
+) -> lapin::Result<Connection> {
+    let properties = ConnectionProperties::default().with_connection_name(name.into());
+    let runtime = lapin::runtime::default_runtime()?;
+    // Our own dialling, because lapin's cannot be bounded, and leaves a thread waiting for ever
+    // on a broker that accepts and then says nothing: cutting the socket ends it.
+    let reactor = runtime.clone();
+    let dial = async move |uri: AMQPUri, _| {
+        let dialling = async {
+            let authority = (uri.authority.host.as_str(), uri.authority.port);
+            let found: Vec<SocketAddr> = tokio::net::lookup_host(authority).await?.collect();
+            let plain = AsyncTcpStream::connect(&reactor, found).await?;
+            if let AsyncTcpStream::Plain(stream) = &plain {
+                let _ = slot.set(duplicate(stream.get_ref())?);
+            }
+            match uri.scheme {
+                AMQPScheme::AMQP => Ok(plain),
+                AMQPScheme::AMQPS => {
+                    plain.into_tls(authority.0, TLSConfig::default()).await.map_err(Into::into)
+                }
+            }
+        };
+        within(DIAL, dialling).await
+    };
+    Connection::connector(uri, runtime, dial, properties).await
+}
+
+/// A second handle on the connection's socket, to cut it with.
+#[derive(Default)]
+struct Socket(Arc<OnceLock<TcpStream>>);
+
+fn duplicate(stream: &tokio::net::TcpStream) -> std::io::Result<TcpStream> {
+    use std::os::fd::AsFd;
+    Ok(TcpStream::from(stream.as_fd().try_clone_to_owned()?))
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if let Some(stream) = self.0.get() {
+            // Closed already, most times.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+}

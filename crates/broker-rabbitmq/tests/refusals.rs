@@ -1,0 +1,152 @@
+//! What the broker refuses, and how it is told.
+
+mod house;
+
+use broker_rabbitmq::{RabbitBroker, Settings};
+use house::{RawDoor, VIDEO_KEY, jobs, open, open_with, settings, take, until_ok, videos};
+use ports::conformance::broker::Opened;
+use ports::{
+    Broker, BrokerError, Destination, JournalStart, Message, PublishError, Source, Subscription,
+    header,
+};
+
+fn message(id: &str) -> Message {
+    Message::json(id, "{}")
+}
+
+async fn refusal(url: &str) -> BrokerError {
+    let refused = RabbitBroker::connect(Settings::new(url, "nobody")).await;
+    let error = refused.err().expect("a refusal");
+    let text = error.to_string();
+    assert!(!text.contains("hunter2") && !text.contains('\n'), "{text}");
+    error
+}
+
+#[tokio::test]
+async fn a_refused_login_is_denied_without_the_password() {
+    let address = house::address();
+    let error = refusal(&format!("amqp://guest:hunter2@{address}")).await;
+    assert!(
+        matches!(&error, BrokerError::Denied(text) if text.contains("ACCESS_REFUSED")),
+        "{error}"
+    );
+    let error = refusal(&format!("amqp://guest:guest@{address}/no-such-host")).await;
+    assert!(
+        matches!(&error, BrokerError::Denied(text) if text.contains("no-such-host")),
+        "{error}"
+    );
+    let error = refusal("amqp:/hunter2").await;
+    assert!(matches!(error, BrokerError::Denied(_)), "{error}");
+}
+
+#[tokio::test]
+async fn an_absent_broker_is_unavailable() {
+    for url in ["amqp://me:hunter2@127.0.0.1:1", "amqp://me:hunter2@no-such-host.invalid"] {
+        let error = refusal(url).await;
+        assert!(matches!(error, BrokerError::Unavailable(_)), "{error}");
+    }
+    let error = refusal("amqps://me:hunter2@127.0.0.1:1").await;
+    assert!(matches!(error, BrokerError::Unavailable(_)), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_lane_refuses_and_takes_again_when_it_has_room() {
+    let mut settings = settings();
+    settings.lane_max_length = 1;
+    let scratch = open_with(settings).await;
+    let mut taken = 0;
+    let refused = loop {
+        match scratch.broker.publish(&jobs(VIDEO_KEY), message("a")).await {
+            Ok(()) => taken += 1,
+            Err(error) => break error,
+        }
+        assert!(taken < 100, "the lane never fills");
+    };
+    assert!(matches!(refused, PublishError::Refused(_)), "{refused}");
+    let mut deliveries = scratch.broker.consume(&videos(), 10).await.unwrap();
+    for _ in 0..taken {
+        take(&mut deliveries).await.ack().await.unwrap();
+    }
+    let to = jobs(VIDEO_KEY);
+    until_ok(|| scratch.broker.publish(&to, message("b"))).await;
+    drop(deliveries);
+    scratch.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_missing_journal_is_noticed() {
+    let scratch = open().await;
+    let raw = RawDoor::open(&scratch.settings).await;
+    raw.delete_queue("journal").await;
+    let refused = scratch.broker.publish(&Destination::Journal, message("a")).await;
+    let journal = format!("{}.journal", scratch.settings.namespace);
+    assert_eq!(refused, Err(PublishError::Unroutable(journal.clone())));
+    let Err(BrokerError::Differs(text)) = scratch.broker.check().await else {
+        panic!("the check did not notice");
+    };
+    assert_eq!(text, format!("queue {journal} is missing"));
+    let source = Source::Journal(JournalStart::First);
+    let refused = scratch.broker.consume(&source, 1).await.err();
+    assert!(matches!(refused, Some(BrokerError::Differs(_))), "{refused:?}");
+    scratch.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_consumer_whose_queue_is_deleted_ends() {
+    let scratch = open().await;
+    let mut deliveries = scratch.broker.consume(&videos(), 1).await.unwrap();
+    RawDoor::open(&scratch.settings).await.delete_queue("jobs.videos.normal").await;
+    assert!(house::soon(deliveries.next()).await.is_none());
+    let refused = scratch.broker.publish(&jobs(VIDEO_KEY), message("a")).await;
+    assert_eq!(refused, Err(PublishError::Unroutable(VIDEO_KEY.to_owned())));
+    scratch.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_missing_exchange_costs_one_channel_and_not_the_others() {
+    let scratch = open().await;
+    RawDoor::open(&scratch.settings).await.delete_exchange("results").await;
+    let to = Destination::Results { routing_key: "videos.text2video.failed".to_owned() };
+    let unknown = scratch.broker.publish(&to, message("a")).await;
+    assert!(matches!(unknown, Err(PublishError::Unknown(_))), "{unknown:?}");
+    for id in ["b", "c", "d", "e", "f", "g", "h", "i"] {
+        scratch.broker.publish(&jobs(VIDEO_KEY), message(id)).await.unwrap();
+    }
+    scratch.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_would_end_the_connection_is_refused_and_the_rest_goes_on() {
+    let scratch = open().await;
+    let huge = message("a").header("x", "y".repeat(200_000));
+    let refused = scratch.broker.publish(&jobs(VIDEO_KEY), huge).await;
+    assert!(matches!(refused, Err(PublishError::TooLarge { .. })), "{refused:?}");
+    let long = format!("videos.{}.normal", "x".repeat(255));
+    let refused = scratch.broker.publish(&jobs(&long), message("a")).await;
+    assert_eq!(refused, Err(PublishError::Unroutable(long)));
+    let almost = message("a").header("x", "y".repeat(99_000)).header("CC", "elsewhere");
+    scratch.broker.publish(&jobs(VIDEO_KEY), almost).await.unwrap();
+    let name = "n".repeat(255);
+    let long = Source::Results(Subscription { name: Some(name), binding: "#".to_owned() });
+    assert!(scratch.broker.consume(&long, 1).await.is_err());
+    assert_eq!(scratch.broker.check().await, Ok(()));
+    scratch.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_broker_dead_letters_can_be_adopted() {
+    let scratch = open().await;
+    scratch.broker.publish(&jobs(VIDEO_KEY), message("a")).await.unwrap();
+    RawDoor::open(&scratch.settings).await.reject_one("jobs.videos.normal").await;
+    let mut dead = scratch.broker.consume(&Source::Dead, 1).await.unwrap();
+    let letter = take(&mut dead).await;
+    assert_eq!(letter.routing_key, VIDEO_KEY);
+    let lane = format!("{}.jobs.videos.normal", scratch.settings.namespace);
+    assert_eq!(letter.message.get("x-first-death-reason"), Some("rejected"));
+    assert_eq!(letter.message.get("x-first-death-queue"), Some(lane.as_str()));
+    assert_eq!(letter.message.get("x-last-death-reason"), Some("rejected"));
+    assert_eq!(letter.message.get(header::REASON), None);
+    letter.ack().await.unwrap();
+    drop(dead);
+    scratch.close().await;
+}
