@@ -1,0 +1,100 @@
+use ports::LedgerError;
+use redis::{ErrorKind, RedisError, ServerErrorKind};
+
+/// Why one command brought no answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The server does not know the script: it was not executed.
+    NoScript,
+    /// The connection is gone; whether the command was executed is unknown.
+    Lost(LedgerError),
+    /// Told by the server, or not sent: repeating now does not help.
+    Told(LedgerError),
+}
+
+impl Failure {
+    pub(crate) fn of(error: &RedisError) -> Self {
+        if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) {
+            return Self::NoScript;
+        }
+        let told = ledger_error(error);
+        match error.is_unrecoverable_error() {
+            true => Self::Lost(told),
+            false => Self::Told(told),
+        }
+    }
+}
+
+impl From<Failure> for LedgerError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NoScript => Self::Unavailable("the server forgets scripts".to_owned()),
+            Failure::Lost(error) | Failure::Told(error) => error,
+        }
+    }
+}
+
+/// Sorted by what the caller must do: wait, or call a person.
+pub(crate) fn ledger_error(error: &RedisError) -> LedgerError {
+    let text = words(error);
+    match (error.kind(), error.code()) {
+        (ErrorKind::AuthenticationFailed | ErrorKind::InvalidClientConfig, _)
+        | (_, Some("NOAUTH" | "WRONGPASS" | "NOPERM" | "MOVED" | "ASK" | "CROSSSLOT")) => {
+            LedgerError::Denied(text)
+        }
+        (_, Some("WRONGTYPE")) => {
+            LedgerError::Corrupt { key: "the namespace".to_owned(), cause: text }
+        }
+        _ => LedgerError::Unavailable(text),
+    }
+}
+
+/// The server's word first. A server that does not know `AUTH` repeats its arguments, which
+/// are the password: what follows is cut off.
+fn words(error: &RedisError) -> String {
+    let text = match (error.code(), error.detail()) {
+        (Some(code), Some(detail)) => format!("{code} {detail}"),
+        (Some(code), None) => code.to_owned(),
+        (None, _) => error.to_string(),
+    };
+    match text.split_once(", with args") {
+        Some((before, _)) => before.to_owned(),
+        None => text,
+    }
+}
+
+/// The server's mode has changed under a live connection: only another connection helps.
+pub(crate) fn needs_reconnect(error: &RedisError) -> bool {
+    let demoted = [ServerErrorKind::ReadOnly, ServerErrorKind::MasterDown];
+    error.is_unrecoverable_error()
+        || demoted.iter().any(|kind| error.kind() == ErrorKind::Server(*kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(line: &str) -> RedisError {
+        redis::parse_redis_value(line.as_bytes()).unwrap().extract_error().unwrap_err()
+    }
+
+    #[test]
+    fn what_needs_a_person_is_denied_and_what_passes_is_unavailable() {
+        for line in ["NOAUTH Authentication required.", "WRONGPASS x", "NOPERM x"] {
+            let error = ledger_error(&told(&format!("-{line}\r\n")));
+            assert!(matches!(&error, LedgerError::Denied(text) if text == line), "{error}");
+        }
+        for line in ["LOADING x", "READONLY x", "OOM x", "CLUSTERDOWN x", "MISCONF x"] {
+            let error = ledger_error(&told(&format!("-{line}\r\n")));
+            assert!(matches!(&error, LedgerError::Unavailable(text) if text == line), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_repeats_the_password_is_cut_short() {
+        let line = "-ERR unknown command 'AUTH', with args beginning with: 'hunter2' \r\n";
+        let error = ledger_error(&told(line));
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+        assert!(error.to_string().contains("AUTH"), "{error}");
+    }
+}

@@ -1,0 +1,181 @@
+use job::JobKey;
+use ports::OutboxId;
+
+/// Fixed for the life of a ledger: another number would look for records where they are not.
+pub(crate) const SHARDS: usize = 4;
+
+/// Keys that one script touches share a tag, and with it a slot of a Redis Cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct Tag(String);
+
+impl Tag {
+    fn key(&self, name: &str) -> String {
+        format!("{}:{name}", self.0)
+    }
+
+    pub(crate) fn generation(&self) -> String {
+        self.key("generation")
+    }
+
+    pub(crate) fn leases(&self) -> String {
+        self.key("leases")
+    }
+
+    pub(crate) fn due(&self) -> String {
+        self.key("due")
+    }
+
+    pub(crate) fn outbox(&self) -> String {
+        self.key("outbox")
+    }
+
+    pub(crate) fn outbox_bodies(&self) -> String {
+        self.key("outbox:bodies")
+    }
+
+    pub(crate) fn outbox_tries(&self) -> String {
+        self.key("outbox:tries")
+    }
+
+    /// What the key of every record here begins with.
+    pub(crate) fn records(&self) -> String {
+        self.key("job:")
+    }
+
+    pub(crate) fn record(&self, key: &JobKey) -> String {
+        self.key(&format!("job:{key}"))
+    }
+
+    /// Slots held in a pool, by holder.
+    pub(crate) fn held(&self, pool: &str) -> String {
+        self.key(&format!("held:{pool}"))
+    }
+
+    /// Slots used in a pool: the sum of what is held.
+    pub(crate) fn used(&self, pool: &str) -> String {
+        self.key(&format!("used:{pool}"))
+    }
+
+    pub(crate) fn day(&self) -> String {
+        self.key("day")
+    }
+
+    pub(crate) fn pauses(&self) -> String {
+        self.key("pauses")
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Keys {
+    namespace: String,
+    shards: Vec<Tag>,
+    permits: Tag,
+}
+
+impl Keys {
+    pub(crate) fn new(namespace: &str) -> Self {
+        let shards = (0..SHARDS).map(|n| Tag(format!("{{{namespace}:{n}}}")));
+        Self {
+            namespace: namespace.to_owned(),
+            shards: shards.collect(),
+            permits: Tag(format!("{{{namespace}:permits}}")),
+        }
+    }
+
+    pub(crate) fn shards(&self) -> &[Tag] {
+        &self.shards
+    }
+
+    /// The shard that decides which generation it is.
+    pub(crate) fn deciding(&self) -> &Tag {
+        &self.shards[0]
+    }
+
+    pub(crate) fn permits(&self) -> &Tag {
+        &self.permits
+    }
+
+    /// Every tag but the deciding one.
+    pub(crate) fn following(&self) -> impl Iterator<Item = &Tag> {
+        self.shards[1..].iter().chain([&self.permits])
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Tag> {
+        self.shards.iter().chain([&self.permits])
+    }
+
+    pub(crate) fn shard_of(&self, key: &JobKey) -> &Tag {
+        &self.shards[self.shard_index(key)]
+    }
+
+    pub(crate) fn shard_index(&self, key: &JobKey) -> usize {
+        shard_of(key.to_string().as_bytes())
+    }
+
+    /// A glob that matches every key.
+    pub(crate) fn pattern(&self) -> String {
+        format!("{{{}:*", self.namespace)
+    }
+
+    /// A glob that matches the records of all shards.
+    pub(crate) fn record_pattern(&self) -> String {
+        format!("{{{}:*}}:job:*", self.namespace)
+    }
+}
+
+/// The job key in a record's key.
+pub(crate) fn job_key(record: &str) -> Option<JobKey> {
+    JobKey::parse(record.split_once("}:job:")?.1)
+}
+
+/// How an entry is called in the outbox of its shard. No job id holds a line break.
+pub(crate) fn outbox_member(id: &OutboxId) -> String {
+    format!("{}\n{}", id.key, id.id)
+}
+
+/// FNV-1a, folded: stable over versions and machines.
+fn shard_of(bytes: &[u8]) -> usize {
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    // The low bits of FNV-1a depend on the low bits of the input only.
+    ((hash ^ (hash >> 32)) % SHARDS as u64) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use job::{JobId, Tenant};
+
+    use super::*;
+
+    fn key(id: &str) -> JobKey {
+        JobKey::new(Tenant::default(), JobId::new(id).unwrap())
+    }
+
+    #[test]
+    fn the_shard_of_a_key_never_changes_between_versions() {
+        let keys = Keys::new("n");
+        let found: Vec<_> = ["a", "b", "order-1", "order-2", "order-3"]
+            .map(|id| keys.shard_index(&key(id)))
+            .to_vec();
+        assert_eq!(found, [2, 3, 1, 0, 3]);
+    }
+
+    #[test]
+    fn keys_spread_evenly_over_the_shards() {
+        let keys = Keys::new("n");
+        let mut counts = [0_usize; SHARDS];
+        for n in 0..4000 {
+            counts[keys.shard_index(&key(&format!("order-{n}")))] += 1;
+        }
+        assert!(counts.iter().all(|n| (900..1100).contains(n)), "{counts:?}");
+    }
+
+    #[test]
+    fn a_record_key_reads_back_even_with_braces_in_the_id() {
+        let keys = Keys::new("n");
+        let odd = key("a}:job:{b/c");
+        let record = keys.shard_of(&odd).record(&odd);
+        assert_eq!(job_key(&record), Some(odd));
+    }
+}

@@ -1,0 +1,170 @@
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use job::{JobKey, Record, Timestamp};
+use ports::{
+    Claimed, Created, Fence, Generation, HeldPermit, Ledger, LedgerError, Limits, ListFilter,
+    OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Stored, Swapped, Write,
+};
+use redis::io::tcp::TcpSettings;
+use redis::{Client, IntoConnectionInfo};
+use secrecy::ExposeSecret;
+
+use crate::keys::Keys;
+use crate::link::Link;
+use crate::{Settings, claims, listing, membership, outbox, permits, records, safety};
+
+/// The [`Ledger`] on Redis. One connection, shared by all callers, that comes back by itself.
+pub struct RedisLedger {
+    pub(crate) link: Link,
+    pub(crate) keys: Keys,
+    pub(crate) retention: Duration,
+    pub(crate) allow_unsafe: bool,
+    /// Which shard comes first in the next claim, so that small claims reach all.
+    pub(crate) turn: AtomicUsize,
+}
+
+impl RedisLedger {
+    /// Connects and checks that the server is safe to use; bounded by twice the timeout.
+    pub async fn connect(settings: Settings) -> Result<Self, LedgerError> {
+        let keys = Keys::new(settings.checked_namespace()?);
+        let ledger = Self {
+            link: Link::new(client(&settings)?, keys.clone(), settings.timeout),
+            keys,
+            retention: settings.retention,
+            allow_unsafe: settings.allow_unsafe,
+            turn: AtomicUsize::new(0),
+        };
+        ledger.check().await?;
+        Ok(ledger)
+    }
+}
+
+fn client(settings: &Settings) -> Result<Client, LedgerError> {
+    // The URL itself must not be shown: it may hold the password.
+    let malformed = |_| LedgerError::Denied("the ledger's URL is not a Redis URL".to_owned());
+    let info = settings.url.expose_secret().into_connection_info().map_err(malformed)?;
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Another thread may have been faster; then its choice stands.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    }
+    let tcp = TcpSettings::default().set_nodelay(true);
+    Client::open(info.set_tcp_settings(tcp)).map_err(malformed)
+}
+
+#[async_trait]
+impl Ledger for RedisLedger {
+    async fn join(&self, began_at: Timestamp, lease: Duration) -> Result<Fence, LedgerError> {
+        membership::join(self, began_at, lease).await
+    }
+
+    async fn renew(&self, fence: &Fence, lease: Duration) -> Result<(), LedgerError> {
+        membership::renew(self, fence, lease).await
+    }
+
+    async fn leave(&self, fence: &Fence) -> Result<(), LedgerError> {
+        membership::leave(self, fence).await
+    }
+
+    async fn generation(&self) -> Result<Option<Generation>, LedgerError> {
+        membership::generation(self).await
+    }
+
+    async fn create(&self, fence: &Fence, write: Write) -> Result<Created, LedgerError> {
+        records::create(self, fence, write).await
+    }
+
+    async fn load(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError> {
+        records::load(self, key).await
+    }
+
+    async fn swap(
+        &self,
+        fence: &Fence,
+        expected: u64,
+        write: Write,
+    ) -> Result<Swapped, LedgerError> {
+        records::swap(self, fence, expected, write).await
+    }
+
+    async fn claim_due(
+        &self,
+        fence: &Fence,
+        limit: usize,
+        lease: Duration,
+    ) -> Result<Claimed<Stored>, LedgerError> {
+        claims::due(self, fence, limit, lease).await
+    }
+
+    async fn look_now(&self, key: &JobKey) -> Result<(), LedgerError> {
+        claims::look_now(self, key).await
+    }
+
+    async fn claim_outbox(
+        &self,
+        fence: &Fence,
+        limit: usize,
+        lease: Duration,
+    ) -> Result<Claimed<OutboxEntry>, LedgerError> {
+        claims::outbox(self, fence, limit, lease).await
+    }
+
+    async fn announced(&self, fence: &Fence, ids: &[OutboxId]) -> Result<(), LedgerError> {
+        outbox::announced(self, fence, ids).await
+    }
+
+    async fn postpone(
+        &self,
+        fence: &Fence,
+        id: &OutboxId,
+        wait: Duration,
+    ) -> Result<(), LedgerError> {
+        outbox::postpone(self, fence, id, wait).await
+    }
+
+    async fn take_permit(
+        &self,
+        fence: &Fence,
+        permit: &Permit,
+        limits: &Limits,
+    ) -> Result<Permitted, LedgerError> {
+        permits::take(self, fence, permit, limits).await
+    }
+
+    async fn give_permits(
+        &self,
+        fence: &Fence,
+        returns: &[PermitReturn],
+    ) -> Result<(), LedgerError> {
+        permits::give(self, fence, returns).await
+    }
+
+    async fn used(&self, pool: &str) -> Result<u32, LedgerError> {
+        permits::used(self, pool).await
+    }
+
+    async fn permits(&self, pool: &str) -> Result<Vec<HeldPermit>, LedgerError> {
+        permits::held(self, pool).await
+    }
+
+    async fn pause(&self, account: &str, pause: &Pause) -> Result<(), LedgerError> {
+        permits::pause(self, account, pause).await
+    }
+
+    async fn paused(&self, account: &str) -> Result<Option<Pause>, LedgerError> {
+        permits::paused(self, account).await
+    }
+
+    async fn resume(&self, account: &str) -> Result<(), LedgerError> {
+        permits::resume(self, account).await
+    }
+
+    async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {
+        listing::list(self, filter).await
+    }
+
+    async fn check(&self) -> Result<(), LedgerError> {
+        safety::check(self).await
+    }
+}

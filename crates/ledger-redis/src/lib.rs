@@ -1,0 +1,47 @@
+//! What we remember while the provider works, on Redis 6.2 or newer.
+//!
+//! Everything that decides is in `job`; Redis compares and writes. Each call of the door is one
+//! short Lua script (`scripts/*.lua`) and one round trip, and concurrent calls share one
+//! connection. Read in this order: how it is set up ([`Settings`]), what the keys are called
+//! (`keys`), how words reach the server (`link`, `script`, `reply`, `failure`), then one file
+//! for each part of the door, and [`RedisLedger`], which only hands over to them.
+//!
+//! A new connection compares the server's run id with the one under which the generation
+//! began. After a restart or a failover the last writes may be gone, so the generation ends:
+//! every write answers `GenerationChanged` until somebody joins again.
+//!
+//! What a person finds with `redis-cli`, for the namespace `reelwork` and shard 0 to 3:
+//!
+//! | key | type | holds |
+//! |---|---|---|
+//! | `{reelwork:0}:job:<tenant>/<id>` | hash | `v` version, `b` the record in JSON, `o` submitting owner, `s` state, `f` 1 when settled, `c` created at |
+//! | `{reelwork:0}:due` | sorted set | job key by the ms at which it is due |
+//! | `{reelwork:0}:outbox`, `:outbox:bodies`, `:outbox:tries` | sorted set, hashes | what waits to be published |
+//! | `{reelwork:0}:generation` | hash | this life of the memory: `id`, `began_at`, `run` the server that began it, `formed` 1 when every tag has it (shard 0 only) |
+//! | `{reelwork:0}:leases` | sorted set | owner by the ms at which its lease ends |
+//! | `{reelwork:permits}:held:<pool>`, `:used:<pool>`, `:day`, `:pauses` | hash, string, hashes | slots at the provider, the day's submissions, paused accounts |
+//! | `{reelwork:permits}:generation`, `:leases` | hash, sorted set | as above |
+
+mod settings;
+
+mod keys;
+
+mod failure;
+mod link;
+mod reply;
+mod script;
+
+mod claims;
+mod codec;
+mod erase;
+mod listing;
+mod membership;
+mod outbox;
+mod permits;
+mod records;
+mod safety;
+
+mod ledger;
+
+pub use ledger::RedisLedger;
+pub use settings::Settings;

@@ -1,0 +1,226 @@
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
+use ports::LedgerError;
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Value};
+use tokio::time::{Instant, timeout_at};
+
+use crate::failure::{Failure, ledger_error, needs_reconnect};
+use crate::keys::Keys;
+use crate::membership::witness;
+use crate::reply::Reply;
+use crate::safety::ServerFacts;
+use crate::script::Call;
+
+/// A connection that broke within this time does not clear the wait before the next.
+const SETTLED: Duration = Duration::from_secs(5);
+
+/// Commands that may wait to be written; more callers than this wait for their turn.
+const QUEUE: usize = 4096;
+
+/// May a command be sent again when its connection broke and nobody knows if it was executed?
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// Executed twice, it does and answers the same.
+    Safe,
+    Never,
+}
+
+/// One connection that all callers share. When it breaks, the next caller begins another, and
+/// those who come meanwhile wait for that one attempt; attempts keep a distance of up to 1 s.
+pub(crate) struct Link {
+    client: Client,
+    keys: Keys,
+    timeout: Duration,
+    slot: Mutex<Slot>,
+}
+
+struct Slot {
+    /// Raised with every new connection, so that it is replaced once, not by every caller.
+    epoch: u64,
+    began: Instant,
+    /// Attempts that failed, or connections that did not last, one after the other.
+    failures: u32,
+    attempt: Attempt,
+}
+
+type Attempt = Shared<BoxFuture<'static, Result<Live, LedgerError>>>;
+
+#[derive(Clone)]
+pub(crate) struct Live {
+    connection: MultiplexedConnection,
+    pub(crate) facts: Arc<ServerFacts>,
+}
+
+impl Link {
+    pub(crate) fn new(client: Client, keys: Keys, timeout: Duration) -> Self {
+        let began = Instant::now();
+        let attempt = attempt(client.clone(), keys.clone(), timeout, began);
+        Self {
+            client,
+            keys,
+            timeout,
+            slot: Mutex::new(Slot { epoch: 0, began, failures: 0, attempt }),
+        }
+    }
+
+    pub(crate) async fn run(&self, call: Call, repeat: Repeat) -> Result<Reply, LedgerError> {
+        let deadline = Instant::now() + self.timeout;
+        let answer = match self.send(&call.by_hash(), repeat, deadline).await {
+            Err(Failure::NoScript) => self.send(&call.in_full(), repeat, deadline).await?,
+            answer => answer?,
+        };
+        Reply::read(call.script.name, answer)
+    }
+
+    /// One plain command.
+    pub(crate) async fn ask<T: FromRedisValue>(
+        &self,
+        command: &Cmd,
+        repeat: Repeat,
+    ) -> Result<T, LedgerError> {
+        let deadline = Instant::now() + self.timeout;
+        let value = self.send(command, repeat, deadline).await?;
+        T::from_redis_value(value)
+            .map_err(|error| LedgerError::Unavailable(format!("an unexpected answer: {error}")))
+    }
+
+    /// What the server behind the present connection says of itself.
+    pub(crate) async fn facts(&self) -> Result<Arc<ServerFacts>, LedgerError> {
+        let deadline = Instant::now() + self.timeout;
+        let (_, live) = self.live(deadline).await?;
+        Ok(live.facts)
+    }
+
+    /// Asks the server anew what it says of itself.
+    pub(crate) async fn ask_facts(&self) -> Result<ServerFacts, LedgerError> {
+        let deadline = Instant::now() + self.timeout;
+        let (epoch, mut live) = self.live(deadline).await?;
+        match timeout_at(deadline, ServerFacts::ask(&mut live.connection)).await {
+            Ok(Ok(facts)) => Ok(facts),
+            Ok(Err(error)) => {
+                self.replace(epoch);
+                Err(error)
+            }
+            Err(_) => {
+                self.replace(epoch);
+                Err(self.too_late("no answer"))
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        command: &Cmd,
+        repeat: Repeat,
+        deadline: Instant,
+    ) -> Result<Value, Failure> {
+        match self.send_once(command, deadline).await {
+            Err(Failure::Lost(_)) if repeat == Repeat::Safe => {
+                self.send_once(command, deadline).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn send_once(&self, command: &Cmd, deadline: Instant) -> Result<Value, Failure> {
+        let (epoch, mut live) = self.live(deadline).await.map_err(Failure::Told)?;
+        match timeout_at(deadline, command.query_async(&mut live.connection)).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => {
+                if needs_reconnect(&error) {
+                    self.replace(epoch);
+                }
+                Err(Failure::of(&error))
+            }
+            // A wire that swallows everything looks like this, and never breaks by itself.
+            Err(_) => {
+                self.replace(epoch);
+                Err(Failure::Told(self.too_late("no answer")))
+            }
+        }
+    }
+
+    async fn live(&self, deadline: Instant) -> Result<(u64, Live), LedgerError> {
+        let (epoch, attempt) = {
+            let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+            (slot.epoch, slot.attempt.clone())
+        };
+        match timeout_at(deadline, attempt).await {
+            Ok(Ok(live)) => Ok((epoch, live)),
+            Ok(Err(error)) => {
+                self.replace(epoch);
+                Err(error)
+            }
+            Err(_) => Err(self.too_late("no connection")),
+        }
+    }
+
+    fn too_late(&self, what: &str) -> LedgerError {
+        LedgerError::Unavailable(format!("{what} within {:?}", self.timeout))
+    }
+
+    /// Lets the next caller connect anew, unless somebody has already seen to that.
+    fn replace(&self, epoch: u64) {
+        let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.epoch != epoch {
+            return;
+        }
+        let lasted = slot.began.elapsed();
+        slot.failures = if lasted > SETTLED { 0 } else { slot.failures + 1 };
+        let wait = backoff(slot.failures).saturating_sub(lasted);
+        let began = Instant::now() + wait;
+        let attempt = attempt(self.client.clone(), self.keys.clone(), self.timeout, began);
+        slot.epoch += 1;
+        slot.began = began;
+        slot.attempt = attempt;
+    }
+}
+
+/// The least time from one attempt to the next.
+fn backoff(failures: u32) -> Duration {
+    match failures {
+        0 => Duration::ZERO,
+        n => Duration::from_millis(100 << (n - 1).min(4)).min(Duration::from_secs(1)),
+    }
+}
+
+fn attempt(client: Client, keys: Keys, timeout: Duration, at: Instant) -> Attempt {
+    let attempt = async move {
+        tokio::time::sleep_until(at).await;
+        match tokio::time::timeout(timeout, connect(&client, &keys, timeout)).await {
+            Ok(connected) => connected,
+            Err(_) => Err(LedgerError::Unavailable(format!("no connection within {timeout:?}"))),
+        }
+    };
+    attempt.boxed().shared()
+}
+
+/// A connection counts once it is known whether its server still has our memory.
+async fn connect(client: &Client, keys: &Keys, timeout: Duration) -> Result<Live, LedgerError> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(timeout))
+        .set_response_timeout(None)
+        .set_pipeline_buffer_size(QUEUE);
+    let mut connection = client
+        .get_multiplexed_async_connection_with_config(&config)
+        .await
+        .map_err(|error| ledger_error(&error))?;
+    let facts = ServerFacts::ask(&mut connection).await?;
+    witness(&mut connection, keys, &facts).await?;
+    Ok(Live { connection, facts: Arc::new(facts) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_keep_a_growing_distance_of_at_most_a_second() {
+        let millis = [0, 1, 2, 3, 4, 5, 40].map(|n| backoff(n).as_millis());
+        assert_eq!(millis, [0, 100, 200, 400, 800, 1000, 1000]);
+    }
+}

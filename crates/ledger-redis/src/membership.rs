@@ -1,0 +1,167 @@
+use std::time::Duration;
+
+use futures::future::try_join_all;
+use job::Timestamp;
+use ports::{Fence, Generation, LedgerError};
+use redis::aio::MultiplexedConnection;
+use uuid::Uuid;
+
+use crate::RedisLedger;
+use crate::codec::millis;
+use crate::failure::ledger_error;
+use crate::keys::{Keys, Tag};
+use crate::link::Repeat;
+use crate::reply::Reply;
+use crate::safety::ServerFacts;
+use crate::script::{ADOPT, BEGIN, Call, END, RENEW, Script, WITNESS};
+
+/// Ends the generation where it was begun by another server process: a restart or a failover
+/// may have lost the last writes, and the memory must be compared with the journal. A server
+/// that does not tell its run id is believed.
+pub(crate) async fn witness(
+    connection: &mut MultiplexedConnection,
+    keys: &Keys,
+    facts: &ServerFacts,
+) -> Result<(), LedgerError> {
+    if facts.run_id().is_empty() {
+        return Ok(());
+    }
+    for tag in keys.all() {
+        let call = Call::of(&WITNESS).key(tag.generation()).arg(facts.run_id());
+        let answer = call.in_full().query_async(connection).await;
+        let reply = Reply::read(WITNESS.name, answer.map_err(|error| ledger_error(&error))?)?;
+        if reply.status == "ended" {
+            let key = tag.generation();
+            tracing::warn!(%key, "Redis has restarted or failed over: the ledger's generation ends");
+        }
+    }
+    Ok(())
+}
+
+/// One shard decides the generation, the other tags adopt it, then the deciding one notes that
+/// all have it. A tag that has lost a generation which all had ends it for all.
+pub(crate) async fn join(
+    ledger: &RedisLedger,
+    began_at: Timestamp,
+    lease: Duration,
+) -> Result<Fence, LedgerError> {
+    const ROUNDS: usize = 10;
+    let facts = ledger.link.facts().await?;
+    for _ in 0..ROUNDS {
+        let decided = decide(ledger, began_at, facts.run_id()).await?;
+        let joining = Joining {
+            fence: Fence { generation: decided.generation, owner: Uuid::new_v4().to_string() },
+            lease,
+            run_id: facts.run_id(),
+        };
+        if joining.run(ledger, decided.formed).await? {
+            return Ok(joining.fence);
+        }
+    }
+    Err(LedgerError::Unavailable("the ledger's generation changes again and again".to_owned()))
+}
+
+struct Decided {
+    generation: Generation,
+    /// Every tag has had it.
+    formed: bool,
+}
+
+async fn decide(
+    ledger: &RedisLedger,
+    began_at: Timestamp,
+    run_id: &str,
+) -> Result<Decided, LedgerError> {
+    let call = Call::of(&BEGIN)
+        .key(ledger.keys.deciding().generation())
+        .arg(Uuid::new_v4().to_string())
+        .arg(began_at.as_millis())
+        .arg(run_id);
+    let mut reply = ledger.link.run(call, Repeat::Safe).await?;
+    Ok(Decided {
+        generation: Generation {
+            id: reply.next()?,
+            began_at: Timestamp::from_millis(reply.next()?),
+        },
+        formed: reply.next::<String>()? == "1",
+    })
+}
+
+struct Joining<'a> {
+    fence: Fence,
+    lease: Duration,
+    run_id: &'a str,
+}
+
+impl Joining<'_> {
+    /// `false` when the generation went away meanwhile: decide again.
+    async fn run(&self, ledger: &RedisLedger, formed: bool) -> Result<bool, LedgerError> {
+        let following = ledger.keys.following();
+        let adopted = following.map(|tag| self.adopt(ledger, tag, formed, false));
+        if try_join_all(adopted).await?.contains(&false) {
+            let end = Call::of(&END)
+                .key(ledger.keys.deciding().generation())
+                .arg(&self.fence.generation.id);
+            ledger.link.run(end, Repeat::Safe).await?;
+            return Ok(false);
+        }
+        self.adopt(ledger, ledger.keys.deciding(), true, true).await
+    }
+
+    async fn adopt(
+        &self,
+        ledger: &RedisLedger,
+        tag: &Tag,
+        must_have: bool,
+        all_have: bool,
+    ) -> Result<bool, LedgerError> {
+        let call = fenced(&ADOPT, tag, &self.fence)
+            .arg(self.fence.generation.began_at.as_millis())
+            .arg(self.run_id)
+            .arg(millis(self.lease))
+            .arg(u8::from(must_have))
+            .arg(u8::from(all_have));
+        let reply = ledger.link.run(call, Repeat::Safe).await?;
+        Ok(reply.status == "ok")
+    }
+}
+
+/// Generation and leases of the tag, and who writes: what the fence in every write reads.
+pub(crate) fn fenced(script: &'static Script, tag: &Tag, fence: &Fence) -> Call {
+    Call::of(script)
+        .key(tag.generation())
+        .key(tag.leases())
+        .arg(&fence.generation.id)
+        .arg(&fence.owner)
+}
+
+pub(crate) async fn renew(
+    ledger: &RedisLedger,
+    fence: &Fence,
+    lease: Duration,
+) -> Result<(), LedgerError> {
+    let renewals = ledger.keys.all().map(|tag| {
+        let call = fenced(&RENEW, tag, fence).arg(millis(lease));
+        ledger.link.run(call, Repeat::Safe)
+    });
+    try_join_all(renewals).await.map(drop)
+}
+
+pub(crate) async fn leave(ledger: &RedisLedger, fence: &Fence) -> Result<(), LedgerError> {
+    let endings = ledger.keys.all().map(|tag| async move {
+        let mut command = redis::cmd("ZREM");
+        command.arg(tag.leases()).arg(&fence.owner);
+        ledger.link.ask::<i64>(&command, Repeat::Safe).await
+    });
+    try_join_all(endings).await.map(drop)
+}
+
+pub(crate) async fn generation(ledger: &RedisLedger) -> Result<Option<Generation>, LedgerError> {
+    let mut command = redis::cmd("HMGET");
+    command.arg(ledger.keys.deciding().generation()).arg(&["id", "began_at"]);
+    let (id, began_at): (Option<String>, Option<i64>) =
+        ledger.link.ask(&command, Repeat::Safe).await?;
+    Ok(id
+        .zip(began_at)
+        .map(|(id, began_at)| Generation { id, began_at: Timestamp::from_millis(began_at) }))
+}

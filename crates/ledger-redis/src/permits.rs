@@ -1,0 +1,132 @@
+use std::collections::HashMap;
+
+use futures::future::try_join_all;
+use job::Timestamp;
+use ports::{Fence, HeldPermit, LedgerError, Limits, Pause, Permit, PermitReturn, Permitted};
+use redis::Cmd;
+
+use crate::RedisLedger;
+use crate::codec::{self, corrupt};
+use crate::link::Repeat;
+use crate::membership::fenced;
+use crate::script::{Call, GIVE_PERMITS, TAKE_PERMIT};
+
+/// A script holds up every other caller while it runs.
+const MOST_PER_SCRIPT: usize = 500;
+
+pub(crate) async fn take(
+    ledger: &RedisLedger,
+    fence: &Fence,
+    permit: &Permit,
+    limits: &Limits,
+) -> Result<Permitted, LedgerError> {
+    let call = take_call(ledger, fence, permit, limits);
+    let mut reply = ledger.link.run(call, Repeat::Safe).await?;
+    match reply.status.as_str() {
+        "ok" => Ok(Permitted::Granted),
+        "at_limit" => Ok(Permitted::AtLimit { used: reply.next()? }),
+        "day_over" => Ok(Permitted::DayOver { until: Timestamp::from_millis(reply.next()?) }),
+        _ => Err(reply.unexpected()),
+    }
+}
+
+pub(crate) fn take_call(
+    ledger: &RedisLedger,
+    fence: &Fence,
+    permit: &Permit,
+    limits: &Limits,
+) -> Call {
+    let tag = ledger.keys.permits();
+    fenced(&TAKE_PERMIT, tag, fence)
+        .key(tag.held(&permit.pool))
+        .key(tag.used(&permit.pool))
+        .key(tag.day())
+        .arg(codec::holder(&permit.key, permit.round))
+        .arg(permit.weight)
+        .arg(limits.concurrency)
+        .arg(limits.submissions_per_day)
+}
+
+pub(crate) async fn give(
+    ledger: &RedisLedger,
+    fence: &Fence,
+    returns: &[PermitReturn],
+) -> Result<(), LedgerError> {
+    let calls = returns.chunks(MOST_PER_SCRIPT).map(|returns| {
+        let call = give_call(ledger, fence, returns);
+        ledger.link.run(call, Repeat::Safe)
+    });
+    try_join_all(calls).await.map(drop)
+}
+
+pub(crate) fn give_call(ledger: &RedisLedger, fence: &Fence, returns: &[PermitReturn]) -> Call {
+    let tag = ledger.keys.permits();
+    let call = fenced(&GIVE_PERMITS, tag, fence).key(tag.day());
+    returns.iter().fold(call, |call, back| {
+        call.key(tag.held(&back.pool))
+            .key(tag.used(&back.pool))
+            .arg(codec::holder(&back.key, back.round))
+            .arg(u8::from(back.unspent))
+    })
+}
+
+pub(crate) async fn used(ledger: &RedisLedger, pool: &str) -> Result<u32, LedgerError> {
+    let mut command = redis::cmd("GET");
+    command.arg(ledger.keys.permits().used(pool));
+    let used: Option<u32> = ledger.link.ask(&command, Repeat::Safe).await?;
+    Ok(used.unwrap_or(0))
+}
+
+pub(crate) async fn held(ledger: &RedisLedger, pool: &str) -> Result<Vec<HeldPermit>, LedgerError> {
+    let key = ledger.keys.permits().held(pool);
+    let mut command = redis::cmd("HGETALL");
+    command.arg(&key);
+    let held: HashMap<String, String> = ledger.link.ask(&command, Repeat::Safe).await?;
+    held.iter()
+        .map(|(holder, value)| {
+            read_permit(pool, holder, value)
+                .ok_or_else(|| corrupt(&key, format!("{holder} holds {value:?}")))
+        })
+        .collect()
+}
+
+fn read_permit(pool: &str, holder: &str, value: &str) -> Option<HeldPermit> {
+    let (key, round) = codec::parse_holder(holder)?;
+    let (weight, since) = value.split_once(':')?;
+    Some(HeldPermit {
+        permit: Permit { pool: pool.to_owned(), key, round, weight: weight.parse().ok()? },
+        since: Timestamp::from_millis(since.parse().ok()?),
+    })
+}
+
+pub(crate) async fn pause(
+    ledger: &RedisLedger,
+    account: &str,
+    pause: &Pause,
+) -> Result<(), LedgerError> {
+    let mut command = on_pauses(ledger, "HSET", account);
+    command.arg(codec::json(account, pause)?);
+    let _: i64 = ledger.link.ask(&command, Repeat::Safe).await?;
+    Ok(())
+}
+
+pub(crate) async fn paused(
+    ledger: &RedisLedger,
+    account: &str,
+) -> Result<Option<Pause>, LedgerError> {
+    let command = on_pauses(ledger, "HGET", account);
+    let text: Option<Vec<u8>> = ledger.link.ask(&command, Repeat::Safe).await?;
+    text.map(|text| codec::from_json(account, &text)).transpose()
+}
+
+pub(crate) async fn resume(ledger: &RedisLedger, account: &str) -> Result<(), LedgerError> {
+    let command = on_pauses(ledger, "HDEL", account);
+    let _: i64 = ledger.link.ask(&command, Repeat::Safe).await?;
+    Ok(())
+}
+
+fn on_pauses(ledger: &RedisLedger, name: &str, account: &str) -> Cmd {
+    let mut command = redis::cmd(name);
+    command.arg(ledger.keys.permits().pauses()).arg(account);
+    command
+}

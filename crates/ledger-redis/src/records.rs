@@ -1,0 +1,92 @@
+use job::JobKey;
+use ports::{Created, Fence, LedgerError, Stored, Swapped, Write};
+
+use crate::RedisLedger;
+use crate::codec::{self, millis};
+use crate::keys::outbox_member;
+use crate::link::Repeat;
+use crate::membership::fenced;
+use crate::reply::Reply;
+use crate::script::{Call, LOAD, WRITE};
+
+pub(crate) async fn load(
+    ledger: &RedisLedger,
+    key: &JobKey,
+) -> Result<Option<Stored>, LedgerError> {
+    let mut reply = ledger.link.run(load_call(ledger, key), Repeat::Safe).await?;
+    match reply.status.as_str() {
+        "ok" => codec::stored(key, &mut reply).map(Some),
+        "gone" => Ok(None),
+        _ => Err(reply.unexpected()),
+    }
+}
+
+pub(crate) fn load_call(ledger: &RedisLedger, key: &JobKey) -> Call {
+    let shard = ledger.keys.shard_of(key);
+    Call::of(&LOAD).key(shard.leases()).key(shard.record(key))
+}
+
+pub(crate) async fn create(
+    ledger: &RedisLedger,
+    fence: &Fence,
+    write: Write,
+) -> Result<Created, LedgerError> {
+    let call = write_call(ledger, fence, "", &write)?;
+    let mut reply = ledger.link.run(call, Repeat::Never).await?;
+    match reply.status.as_str() {
+        "ok" => Ok(Created::New),
+        "stale" => Ok(Created::Exists(found(&write, &mut reply)?)),
+        _ => Err(reply.unexpected()),
+    }
+}
+
+pub(crate) async fn swap(
+    ledger: &RedisLedger,
+    fence: &Fence,
+    expected: u64,
+    write: Write,
+) -> Result<Swapped, LedgerError> {
+    let call = write_call(ledger, fence, &expected.to_string(), &write)?;
+    let mut reply = ledger.link.run(call, Repeat::Never).await?;
+    match reply.status.as_str() {
+        "ok" => Ok(Swapped::Done(reply.next()?)),
+        "stale" => Ok(Swapped::Stale(Some(found(&write, &mut reply)?))),
+        "gone" => Ok(Swapped::Stale(None)),
+        _ => Err(reply.unexpected()),
+    }
+}
+
+fn found(write: &Write, reply: &mut Reply) -> Result<Box<Stored>, LedgerError> {
+    codec::stored(&write.record.key, reply).map(Box::new)
+}
+
+/// `expected` is a version, or empty for an absent record.
+pub(crate) fn write_call(
+    ledger: &RedisLedger,
+    fence: &Fence,
+    expected: &str,
+    write: &Write,
+) -> Result<Call, LedgerError> {
+    let record = &write.record;
+    let shard = ledger.keys.shard_of(&record.key);
+    let due = write.due.map(|due| due.as_millis().to_string());
+    let mut call = fenced(&WRITE, shard, fence)
+        .key(shard.record(&record.key))
+        .key(shard.due())
+        .key(shard.outbox())
+        .key(shard.outbox_bodies())
+        .key(shard.outbox_tries())
+        .arg(expected)
+        .arg(record.key.to_string())
+        .arg(codec::json(&record.key, record)?)
+        .arg(codec::owner(record))
+        .arg(record.state.word())
+        .arg(u8::from(codec::settled(record)))
+        .arg(record.created_at.as_millis())
+        .arg(due.unwrap_or_default())
+        .arg(millis(write.outbox_lease));
+    for entry in &write.outbox {
+        call = call.arg(outbox_member(&entry.outbox_id())).arg(codec::outbox_body(entry)?);
+    }
+    Ok(call)
+}

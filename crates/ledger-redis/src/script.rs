@@ -1,0 +1,86 @@
+use std::sync::LazyLock;
+
+use redis::{Cmd, ToRedisArgs};
+
+/// A Lua script, called by the hash of its text.
+pub(crate) struct Script {
+    pub(crate) name: &'static str,
+    text: &'static str,
+    hash: LazyLock<String>,
+}
+
+impl Script {
+    pub(crate) const fn new(name: &'static str, text: &'static str, hash: fn() -> String) -> Self {
+        Self { name, text, hash: LazyLock::new(hash) }
+    }
+}
+
+/// Declares scripts by file name. What comes after the clock may ask for the time; what comes
+/// after the fence begins with the check of generation and lease.
+macro_rules! scripts {
+    ($($name:ident = $file:literal $(after $first:literal)*;)*) => {$(
+        pub(crate) static $name: Script = {
+            const TEXT: &str = concat!(
+                $(include_str!(concat!("scripts/", $first, ".lua")),)*
+                include_str!(concat!("scripts/", $file, ".lua")),
+            );
+            Script::new($file, TEXT, || redis::Script::new(TEXT).get_hash().to_owned())
+        };
+    )*};
+}
+
+scripts! {
+    BEGIN = "begin";
+    END = "end";
+    WITNESS = "witness";
+    ADOPT = "adopt" after "clock";
+    LOAD = "load" after "clock";
+    LOOK_NOW = "look_now" after "clock";
+    RENEW = "renew" after "clock" after "fence";
+    WRITE = "write" after "clock" after "fence";
+    CLAIM_DUE = "claim_due" after "clock" after "fence";
+    CLAIM_OUTBOX = "claim_outbox" after "clock" after "fence";
+    ANNOUNCED = "announced" after "clock" after "fence";
+    POSTPONE = "postpone" after "clock" after "fence";
+    TAKE_PERMIT = "take_permit" after "clock" after "fence";
+    GIVE_PERMITS = "give_permits" after "clock" after "fence";
+}
+
+/// A script with its keys and arguments.
+pub(crate) struct Call {
+    pub(crate) script: &'static Script,
+    keys: Vec<Vec<u8>>,
+    args: Vec<Vec<u8>>,
+}
+
+impl Call {
+    pub(crate) fn of(script: &'static Script) -> Self {
+        Self { script, keys: Vec::new(), args: Vec::new() }
+    }
+
+    pub(crate) fn key(mut self, key: String) -> Self {
+        self.keys.push(key.into_bytes());
+        self
+    }
+
+    pub(crate) fn arg(mut self, arg: impl ToRedisArgs) -> Self {
+        arg.write_redis_args(&mut self.args);
+        self
+    }
+
+    pub(crate) fn by_hash(&self) -> Cmd {
+        self.command("EVALSHA", &self.script.hash)
+    }
+
+    /// With the text, which the server then keeps.
+    pub(crate) fn in_full(&self) -> Cmd {
+        self.command("EVAL", self.script.text)
+    }
+
+    fn command(&self, name: &str, script: &str) -> Cmd {
+        let mut command = redis::cmd(name);
+        command.arg(script).arg(self.keys.len());
+        command.arg(&self.keys).arg(&self.args);
+        command
+    }
+}

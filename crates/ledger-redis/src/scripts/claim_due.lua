@@ -1,0 +1,20 @@
+-- KEYS 3 due; ARGV 3 limit, 4 lease ms, 5 what a record's key begins with: the record keys
+-- are only known in here, and share the tag of KEYS.
+local limit = tonumber(ARGV[3])
+local first = redis.call('ZRANGE', KEYS[3], 0, limit, 'WITHSCORES')
+local items, later = {}, ''
+for i = 1, #first, 2 do
+  local member, score = first[i], tonumber(first[i + 1])
+  if score > now or i > limit * 2 then
+    later = score
+    break
+  end
+  local there = redis.call('HMGET', ARGV[5] .. member, 'v', 'b', 'o')
+  if there[1] then
+    redis.call('ZADD', KEYS[3], now + ARGV[4], member)
+    items[#items + 1] = {score, member, there[1], there[2], alive(KEYS[2], there[3])}
+  else
+    redis.call('ZREM', KEYS[3], member)
+  end
+end
+return {'ok', now, later, items}

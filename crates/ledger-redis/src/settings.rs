@@ -1,0 +1,46 @@
+use std::time::Duration;
+
+use ports::LedgerError;
+use secrecy::SecretString;
+
+/// How to reach the ledger, and how it behaves.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `redis://[user][:password@]host[:port][/db]`, `rediss://` for TLS, or
+    /// `unix:///path?db=N`. Private authorities are taken from `SSL_CERT_FILE`.
+    pub url: SecretString,
+    /// First word of every key: 1 to 64 characters of `A-Z a-z 0-9 . _ -`.
+    pub namespace: String,
+    /// How long a settled record stays once its outcome is announced.
+    pub retention: Duration,
+    /// No call waits longer than this.
+    pub timeout: Duration,
+    /// Work with a server that may drop keys when its memory is full, or that will not tell.
+    pub allow_unsafe: bool,
+}
+
+impl Settings {
+    pub fn new(url: impl Into<SecretString>, namespace: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            namespace: namespace.into(),
+            retention: Duration::from_secs(7 * 24 * 3600),
+            timeout: Duration::from_secs(5),
+            allow_unsafe: false,
+        }
+    }
+
+    /// A brace would move keys to another slot, a star would match keys of others.
+    pub(crate) fn checked_namespace(&self) -> Result<&str, LedgerError> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        let fits = (1..=64).contains(&self.namespace.len()) && self.namespace.chars().all(allowed);
+        if fits {
+            Ok(&self.namespace)
+        } else {
+            Err(LedgerError::Denied(format!(
+                "the namespace must be 1 to 64 characters of A-Z a-z 0-9 . _ -, got \"{}\"",
+                self.namespace
+            )))
+        }
+    }
+}
