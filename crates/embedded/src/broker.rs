@@ -1,0 +1,87 @@
+//! How words travel: queues as rows, taken by the writer for whoever listens.
+
+mod consume;
+mod dispatch;
+pub(crate) mod journal;
+pub(crate) mod later;
+mod publish;
+pub(crate) mod queues;
+pub(crate) mod settle;
+mod tap;
+mod topic;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use job::Timestamp;
+use ports::{
+    Broker, BrokerError, Clock, Deliveries, Destination, Message, PublishError, Source, SystemClock,
+};
+use rusqlite::Connection;
+
+pub(crate) use self::dispatch::{Dispatch, Fills};
+pub(crate) use self::queues::Queues;
+pub(crate) use self::settle::{Return, Returns};
+pub(crate) use self::tap::Tap;
+use crate::failure::Failure;
+use crate::store::Store;
+
+pub(crate) struct FileBroker {
+    store: Arc<Store>,
+}
+
+impl FileBroker {
+    pub(crate) fn new(store: Arc<Store>) -> Self {
+        Self { store }
+    }
+}
+
+#[async_trait]
+impl Broker for FileBroker {
+    async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError> {
+        publish::publish(&self.store, to, message).await
+    }
+
+    async fn consume(
+        &self,
+        source: &Source,
+        prefetch: u16,
+    ) -> Result<Box<dyn Deliveries>, BrokerError> {
+        consume::consume(&self.store, source, prefetch).await
+    }
+
+    async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
+        let (source, queues, ns) = (source.clone(), self.store.queues.clone(), self.store.ns);
+        let now = SystemClock.now();
+        let count = self
+            .store
+            .read(move |sql| Ok::<_, Failure<BrokerError>>(depth(sql, ns, &queues, &source, now)?))
+            .await?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    async fn check(&self) -> Result<(), BrokerError> {
+        let checked = self.store.check().await;
+        checked.map_err(|error| Failure::<BrokerError>::Store(error).into())
+    }
+}
+
+fn depth(
+    sql: &Connection,
+    ns: i64,
+    queues: &Queues,
+    source: &Source,
+    now: Timestamp,
+) -> rusqlite::Result<i64> {
+    let queue = match source {
+        Source::Journal(from) => return journal::count_from(sql, ns, *from),
+        Source::Lane(lane) => queues.of(*lane),
+        Source::Dead => Some(queues.dead),
+        Source::Results(subscription) => match &subscription.name {
+            Some(name) => queues::find_subscription(sql, ns, name)?,
+            None => None,
+        },
+    };
+    let Some(queue) = queue else { return Ok(0) };
+    Ok(queues::count_ready(sql, queue)? + later::count_due(sql, queue, now)?)
+}

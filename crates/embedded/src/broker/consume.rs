@@ -1,0 +1,76 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ports::{BrokerError, Deliveries, Delivery, Source, Subscription};
+
+use super::journal::JournalDeliveries;
+use super::queues;
+use super::settle::Holding;
+use super::tap::Tap;
+use crate::failure::Failure;
+use crate::store::Store;
+
+pub(crate) async fn consume(
+    store: &Arc<Store>,
+    source: &Source,
+    prefetch: u16,
+) -> Result<Box<dyn Deliveries>, BrokerError> {
+    let (queue, private) = match source {
+        Source::Journal(from) => {
+            let journal = JournalDeliveries::open(store.clone(), *from, prefetch).await?;
+            return Ok(Box::new(journal));
+        }
+        Source::Lane(lane) => (store.queues.of(*lane), false),
+        Source::Dead => (Some(store.queues.dead), false),
+        Source::Results(subscription) => {
+            let queue = subscribe(store, subscription).await?;
+            (Some(queue), subscription.name.is_none())
+        }
+    };
+    let queue = queue.ok_or_else(|| BrokerError::Differs(format!("no queue for {source:?}")))?;
+    let tap = Arc::new(Tap::new(store.clone(), queue, prefetch, private));
+    store
+        .register(Arc::downgrade(&tap), queue)
+        .map_err(|failure: Failure<BrokerError>| BrokerError::from(failure))?;
+    Ok(Box::new(QueueDeliveries { tap }))
+}
+
+async fn subscribe(store: &Store, subscription: &Subscription) -> Result<i64, BrokerError> {
+    let (ns, process) = (store.ns, store.process);
+    let subscription = subscription.clone();
+    let queue = store
+        .write(move |tx| {
+            Ok::<_, Failure<BrokerError>>(queues::subscribe(tx.sql, ns, process, &subscription)?)
+        })
+        .await?;
+    Ok(queue)
+}
+
+struct QueueDeliveries {
+    tap: Arc<Tap>,
+}
+
+#[async_trait]
+impl Deliveries for QueueDeliveries {
+    async fn next(&mut self) -> Option<Delivery> {
+        let (taken, credit) = self.tap.next().await?;
+        Some(Delivery {
+            settle: Box::new(Holding::of(&taken, credit)),
+            message: taken.packed.open(),
+            routing_key: taken.routing_key,
+            redelivered: taken.deliveries > 0,
+            delivery_count: u32::try_from(taken.deliveries).unwrap_or(u32::MAX),
+            offset: None,
+        })
+    }
+
+    async fn cancel(&mut self) {
+        self.tap.stop();
+    }
+}
+
+impl Drop for QueueDeliveries {
+    fn drop(&mut self) {
+        self.tap.abandon();
+    }
+}

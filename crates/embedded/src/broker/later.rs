@@ -1,0 +1,70 @@
+//! The ladder: messages that come back to their lane after a wait.
+
+use std::time::Duration;
+
+use job::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::publish;
+use crate::packed::Packed;
+use crate::writer::Tx;
+
+/// Brought back in one transaction; the rest follows with the next.
+const PORTION: i64 = 1_000;
+
+pub(crate) fn put(
+    tx: &mut Tx<'_>,
+    queue: i64,
+    key: &str,
+    wait: Duration,
+    packed: &Packed,
+) -> rusqlite::Result<()> {
+    let message = publish::store(tx.sql, key, packed)?;
+    tx.sql
+        .prepare_cached("INSERT INTO later (message, queue, due_at) VALUES (?1, ?2, ?3)")?
+        .execute(params![message, queue, (tx.now + wait).as_millis()])?;
+    Ok(())
+}
+
+pub(crate) fn is_due(sql: &Connection, now: Timestamp) -> bool {
+    sql.prepare_cached("SELECT EXISTS (SELECT 1 FROM later WHERE due_at <= ?1)")
+        .and_then(|mut query| query.query_row([now.as_millis()], |row| row.get(0)))
+        .unwrap_or(false)
+}
+
+/// Those of a queue that are due though nobody has brought them back yet.
+pub(crate) fn count_due(sql: &Connection, queue: i64, now: Timestamp) -> rusqlite::Result<i64> {
+    sql.prepare_cached("SELECT count(*) FROM later WHERE due_at <= ?2 AND queue = ?1")?
+        .query_row(params![queue, now.as_millis()], |row| row.get(0))
+}
+
+/// Puts what is due at the end of its queue.
+pub(crate) fn promote(tx: &mut Tx<'_>) -> rusqlite::Result<()> {
+    let due: Vec<(i64, i64)> = tx
+        .sql
+        .prepare_cached(
+            "SELECT message, queue FROM later WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2",
+        )?
+        .query_map(params![tx.now.as_millis(), PORTION], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (message, queue) in due {
+        let rank = next_rank(tx)?;
+        tx.sql
+            .prepare_cached(
+                "INSERT INTO ready (queue, rank, message, deliveries) VALUES (?1, ?2, ?3, 0)",
+            )?
+            .execute([queue, rank, message])?;
+        tx.sql.prepare_cached("DELETE FROM later WHERE message = ?1")?.execute([message])?;
+        tx.touched.queues.insert(queue);
+    }
+    Ok(())
+}
+
+/// The number that a message published now would get; no message will get it any more.
+fn next_rank(tx: &mut Tx<'_>) -> rusqlite::Result<i64> {
+    tx.sql
+        .prepare_cached(
+            "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'message' RETURNING seq",
+        )?
+        .query_row([], |row| row.get(0))
+}

@@ -1,0 +1,178 @@
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use rusqlite::Row;
+use tokio::sync::{Notify, oneshot};
+
+use super::queues;
+use super::settle::Return;
+use crate::failure::Failure;
+use crate::packed::Packed;
+use crate::store::Store;
+use crate::writer::{Call, Tx};
+
+/// A message that this process has taken from a queue.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) message: i64,
+    pub(crate) rank: i64,
+    pub(crate) deliveries: i64,
+    pub(crate) routing_key: String,
+    pub(crate) packed: Packed,
+}
+
+/// One consumer: the writer fills it, the consumer drains it. It lives until its last
+/// delivery is settled.
+pub(crate) struct Tap {
+    pub(crate) queue: i64,
+    prefetch: usize,
+    /// The queue goes with its consumer.
+    private: bool,
+    state: Mutex<State>,
+    ready: Notify,
+    pub(crate) store: Arc<Store>,
+}
+
+struct State {
+    buffer: VecDeque<Taken>,
+    /// Taken and not settled, the buffer included.
+    unsettled: usize,
+    flow: Flow,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    Open,
+    /// Nothing is added; what was taken still comes.
+    Stopped,
+    /// The store is closed: what was taken is not ours any more.
+    Cut,
+}
+
+/// One unsettled delivery of a consumer; dropped, there is room for another.
+pub(crate) struct Credit(Arc<Tap>);
+
+impl Tap {
+    pub(crate) fn new(store: Arc<Store>, queue: i64, prefetch: u16, private: bool) -> Self {
+        Self {
+            queue,
+            prefetch: usize::from(prefetch.max(1)),
+            private,
+            state: Mutex::new(State { buffer: VecDeque::new(), unsettled: 0, flow: Flow::Open }),
+            ready: Notify::new(),
+            store,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many more it may take.
+    pub(crate) fn credit(&self) -> usize {
+        let state = self.state();
+        match state.flow {
+            Flow::Open => self.prefetch.saturating_sub(state.unsettled),
+            Flow::Stopped | Flow::Cut => 0,
+        }
+    }
+
+    /// Hands over what was taken for it; gives back what it does not want any more.
+    pub(crate) fn push(&self, taken: Vec<Taken>) -> Vec<Return> {
+        let mut state = self.state();
+        if state.flow != Flow::Open {
+            return taken.iter().map(Return::unseen).collect();
+        }
+        state.unsettled += taken.len();
+        state.buffer.extend(taken);
+        drop(state);
+        self.ready.notify_one();
+        Vec::new()
+    }
+
+    /// The next one taken, or `None` once nothing follows.
+    pub(crate) async fn next(self: &Arc<Self>) -> Option<(Taken, Credit)> {
+        loop {
+            {
+                let mut state = self.state();
+                if let Some(taken) = state.buffer.pop_front() {
+                    return Some((taken, Credit(self.clone())));
+                }
+                if state.flow != Flow::Open {
+                    return None;
+                }
+            }
+            self.ready.notified().await;
+        }
+    }
+
+    pub(crate) fn stop(&self) {
+        let mut state = self.state();
+        if state.flow == Flow::Open {
+            state.flow = Flow::Stopped;
+        }
+        drop(state);
+        self.ready.notify_one();
+    }
+
+    pub(crate) fn cut(&self) {
+        let mut state = self.state();
+        state.flow = Flow::Cut;
+        state.buffer.clear();
+        drop(state);
+        self.ready.notify_one();
+    }
+
+    /// Stops, and gives back what nobody has seen.
+    pub(crate) fn abandon(&self) {
+        self.stop();
+        let mut state = self.state();
+        let unseen: Vec<Return> = state.buffer.drain(..).map(|t| Return::unseen(&t)).collect();
+        state.unsettled -= unseen.len();
+        drop(state);
+        if !unseen.is_empty() {
+            self.store.returns.add(unseen);
+            self.store.wake();
+        }
+    }
+}
+
+impl Drop for Tap {
+    fn drop(&mut self) {
+        if !self.private {
+            return;
+        }
+        let queue = self.queue;
+        let remove = move |tx: &mut Tx<'_>| Ok::<_, Failure<()>>(queues::remove(tx, queue)?);
+        let (reply, _) = oneshot::channel();
+        // A store that is closed has removed the queue already.
+        let _ = self.store.submit::<()>(Box::new(Call::new(remove, reply)));
+    }
+}
+
+impl Credit {
+    pub(crate) fn tap(&self) -> &Tap {
+        &self.0
+    }
+}
+
+impl Drop for Credit {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.unsettled = state.unsettled.saturating_sub(1);
+    }
+}
+
+impl Taken {
+    /// From columns rank, message, deliveries, routing_key, props, body.
+    pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            rank: row.get(0)?,
+            message: row.get(1)?,
+            deliveries: row.get(2)?,
+            routing_key: row.get(3)?,
+            packed: Packed { props: row.get(4)?, body: Bytes::from(row.get::<_, Vec<u8>>(5)?) },
+        })
+    }
+}

@@ -1,0 +1,92 @@
+use std::time::Duration;
+
+use job::Timestamp;
+use ports::{Fence, Generation, LedgerError};
+use rusqlite::{Connection, params};
+use uuid::Uuid;
+
+use super::Outcome;
+use crate::failure::Failure;
+use crate::writer::Tx;
+
+/// A fence, and where it is checked.
+pub(crate) struct Pass {
+    ns: i64,
+    process: i64,
+    generation: String,
+    owner: String,
+}
+
+impl Pass {
+    pub(crate) fn of(fence: &Fence, ns: i64, process: i64) -> Self {
+        Self { ns, process, generation: fence.generation.id.clone(), owner: fence.owner.clone() }
+    }
+}
+
+/// Whether a write under this fence is one of the living.
+pub(crate) fn check(tx: &Tx<'_>, pass: &Pass) -> Outcome<()> {
+    let (generation, expires_at): (Option<String>, Option<i64>) = tx
+        .sql
+        .prepare_cached(
+            "SELECT (SELECT generation FROM namespace WHERE id = ?1),
+                    (SELECT expires_at FROM lease WHERE ns = ?1 AND owner = ?2)",
+        )?
+        .query_row(params![pass.ns, pass.owner], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if generation.as_deref() != Some(pass.generation.as_str()) {
+        return Err(Failure::Refused(LedgerError::GenerationChanged));
+    }
+    if expires_at.is_none_or(|at| at <= tx.now.as_millis()) {
+        return Err(Failure::Refused(LedgerError::Fenced));
+    }
+    Ok(())
+}
+
+pub(crate) fn join(
+    tx: &mut Tx<'_>,
+    ns: i64,
+    process: i64,
+    began_at: Timestamp,
+    lease: Duration,
+) -> rusqlite::Result<Fence> {
+    let first = Uuid::new_v4().to_string();
+    tx.sql
+        .prepare_cached(
+            "UPDATE namespace SET generation = ?2, began_at = ?3
+             WHERE id = ?1 AND generation IS NULL",
+        )?
+        .execute(params![ns, first, began_at.as_millis()])?;
+    let pass = Pass { ns, process, generation: String::new(), owner: Uuid::new_v4().to_string() };
+    renew(tx, &pass, lease)?;
+    Ok(Fence {
+        generation: generation(tx.sql, ns)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?,
+        owner: pass.owner,
+    })
+}
+
+pub(crate) fn renew(tx: &mut Tx<'_>, pass: &Pass, lease: Duration) -> rusqlite::Result<()> {
+    tx.sql
+        .prepare_cached(
+            "INSERT INTO lease (ns, owner, process, expires_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (ns, owner) DO UPDATE
+             SET process = excluded.process, expires_at = excluded.expires_at",
+        )?
+        .execute(params![pass.ns, pass.owner, pass.process, (tx.now + lease).as_millis()])?;
+    Ok(())
+}
+
+pub(crate) fn leave(tx: &mut Tx<'_>, pass: &Pass) -> rusqlite::Result<()> {
+    tx.sql
+        .prepare_cached("DELETE FROM lease WHERE ns = ?1 AND owner = ?2")?
+        .execute(params![pass.ns, pass.owner])?;
+    Ok(())
+}
+
+pub(crate) fn generation(sql: &Connection, ns: i64) -> rusqlite::Result<Option<Generation>> {
+    let (id, began_at): (Option<String>, Option<i64>) = sql
+        .prepare_cached("SELECT generation, began_at FROM namespace WHERE id = ?1")?
+        .query_row([ns], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(id.map(|id| Generation {
+        id,
+        began_at: Timestamp::from_millis(began_at.unwrap_or_default()),
+    }))
+}

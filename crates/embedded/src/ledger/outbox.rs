@@ -1,0 +1,158 @@
+use std::collections::HashSet;
+use std::time::Duration;
+
+use bytes::Bytes;
+use job::Timestamp;
+use ports::{Claimed, LedgerError, OutboxEntry, OutboxId};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::row::{OutboxRow, from_json, limit, parse_key};
+use crate::packed::Packed;
+use crate::writer::Tx;
+
+/// An entry as its row has it.
+pub(crate) struct RawEntry {
+    seq: i64,
+    id: String,
+    key: String,
+    destination: String,
+    packed: Packed,
+    closes: bool,
+    tries: u32,
+}
+
+impl RawEntry {
+    pub(crate) fn decode(self) -> Result<OutboxEntry, LedgerError> {
+        Ok(OutboxEntry {
+            key: parse_key(&self.key)?,
+            to: from_json(&self.key, &self.destination)?,
+            message: self.packed.open(),
+            id: self.id,
+            closes: self.closes,
+            tries: self.tries,
+        })
+    }
+
+    fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            seq: row.get(0)?,
+            id: row.get(1)?,
+            key: row.get(2)?,
+            destination: row.get(3)?,
+            packed: Packed { props: row.get(4)?, body: Bytes::from(row.get::<_, Vec<u8>>(5)?) },
+            closes: row.get(6)?,
+            tries: row.get(7)?,
+        })
+    }
+}
+
+/// Kept from others for the lease. Once more the same entry is one entry.
+pub(crate) fn add(
+    tx: &mut Tx<'_>,
+    ns: i64,
+    process: i64,
+    entry: &OutboxRow,
+    lease: Duration,
+) -> rusqlite::Result<()> {
+    let holder = (!lease.is_zero()).then_some(process);
+    tx.sql
+        .prepare_cached(
+            "INSERT INTO outbox
+                 (ns, key, id, at, holder, closes, tries, destination, props, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (ns, key, id) DO UPDATE SET at = excluded.at, holder = excluded.holder",
+        )?
+        .execute(params![
+            ns,
+            entry.key,
+            entry.id,
+            (tx.now + lease).as_millis(),
+            holder,
+            entry.closes,
+            entry.tries,
+            entry.destination,
+            entry.packed.props,
+            &entry.packed.body[..]
+        ])?;
+    Ok(())
+}
+
+pub(crate) fn claim(
+    tx: &mut Tx<'_>,
+    ns: i64,
+    process: i64,
+    count: usize,
+    lease: Duration,
+) -> rusqlite::Result<Claimed<RawEntry>> {
+    let items: Vec<RawEntry> = tx
+        .sql
+        .prepare_cached(
+            "SELECT seq, id, key, destination, props, body, closes, tries FROM outbox
+             WHERE ns = ?1 AND at <= ?2 ORDER BY at, seq LIMIT ?3",
+        )?
+        .query_map(params![ns, tx.now.as_millis(), limit(count)], RawEntry::from_row)?
+        .collect::<rusqlite::Result<_>>()?;
+    let claimed: HashSet<i64> = items.iter().map(|item| item.seq).collect();
+    for seq in &claimed {
+        tx.sql
+            .prepare_cached("UPDATE outbox SET at = ?2, holder = ?3 WHERE seq = ?1")?
+            .execute(params![seq, (tx.now + lease).as_millis(), process])?;
+    }
+    Ok(Claimed { next: next(tx.sql, ns, &claimed)?, now: tx.now, items })
+}
+
+/// The earliest that is not one of these: among as many and one more it must be.
+fn next(sql: &Connection, ns: i64, claimed: &HashSet<i64>) -> rusqlite::Result<Option<Timestamp>> {
+    let mut query =
+        sql.prepare_cached("SELECT seq, at FROM outbox WHERE ns = ?1 ORDER BY at LIMIT ?2")?;
+    let mut rows = query.query(params![ns, limit(claimed.len() + 1)])?;
+    while let Some(row) = rows.next()? {
+        if !claimed.contains(&row.get(0)?) {
+            return Ok(Some(Timestamp::from_millis(row.get(1)?)));
+        }
+    }
+    Ok(None)
+}
+
+/// Removes an entry. When it closes its record, retention begins, unless the record has moved
+/// on to another round or has another outcome of its own to announce.
+pub(crate) fn announced(
+    tx: &mut Tx<'_>,
+    ns: i64,
+    id: &OutboxId,
+    retention: Duration,
+) -> rusqlite::Result<()> {
+    let key = id.key.to_string();
+    let closes: Option<bool> = tx
+        .sql
+        .prepare_cached(
+            "DELETE FROM outbox WHERE ns = ?1 AND key = ?2 AND id = ?3 RETURNING closes",
+        )?
+        .query_row(params![ns, key, id.id], |row| row.get(0))
+        .optional()?;
+    if closes == Some(true) {
+        tx.sql
+            .prepare_cached(
+                "UPDATE record SET expires_at = ?3
+                 WHERE ns = ?1 AND key = ?2 AND settled AND NOT EXISTS
+                     (SELECT 1 FROM outbox WHERE ns = ?1 AND key = ?2 AND closes)",
+            )?
+            .execute(params![ns, key, (tx.now + retention).as_millis()])?;
+    }
+    Ok(())
+}
+
+pub(crate) fn postpone(
+    tx: &mut Tx<'_>,
+    ns: i64,
+    id: &OutboxId,
+    wait: Duration,
+) -> rusqlite::Result<()> {
+    tx.sql
+        .prepare_cached(
+            "UPDATE outbox SET at = ?4, holder = NULL, tries = tries + 1
+             WHERE ns = ?1 AND key = ?2 AND id = ?3",
+        )?
+        .execute(params![ns, id.key.to_string(), id.id, (tx.now + wait).as_millis()])?;
+    Ok(())
+}

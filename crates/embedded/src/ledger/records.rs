@@ -1,0 +1,108 @@
+use job::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::row::{Found, Row};
+use super::{due, outbox};
+use crate::writer::Tx;
+
+/// What is there under a key; an expired record is not.
+pub(crate) fn load(
+    sql: &Connection,
+    ns: i64,
+    key: &str,
+    now: Timestamp,
+) -> rusqlite::Result<Option<Found>> {
+    sql.prepare_cached(
+        "SELECT id, version, body, EXISTS (
+             SELECT 1 FROM lease
+             WHERE lease.ns = record.ns AND lease.owner = record.owner AND lease.expires_at > ?3)
+         FROM record
+         WHERE ns = ?1 AND key = ?2 AND (expires_at IS NULL OR expires_at > ?3)",
+    )?
+    .query_row(params![ns, key, now.as_millis()], Found::from_row)
+    .optional()
+}
+
+/// `None` when it was absent and is now written; else what is there.
+pub(crate) fn create(
+    tx: &mut Tx<'_>,
+    ns: i64,
+    process: i64,
+    row: &Row,
+) -> rusqlite::Result<Option<Found>> {
+    if let Some(found) = load(tx.sql, ns, &row.key, tx.now)? {
+        return Ok(Some(found));
+    }
+    remove_expired(tx, ns, &row.key)?;
+    tx.sql
+        .prepare_cached(
+            "INSERT INTO record
+                 (ns, key, version, tenant, state, settled, owner, created_at, body)
+             VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            ns,
+            row.key,
+            row.tenant,
+            row.state,
+            row.settled,
+            row.owner,
+            row.created_at,
+            row.body
+        ])?;
+    index(tx, ns, process, tx.sql.last_insert_rowid(), row)?;
+    Ok(None)
+}
+
+/// The new version, or what is there instead of the expected one.
+pub(crate) fn swap(
+    tx: &mut Tx<'_>,
+    ns: i64,
+    process: i64,
+    expected: u64,
+    row: &Row,
+) -> rusqlite::Result<Result<u64, Option<Found>>> {
+    let found = match load(tx.sql, ns, &row.key, tx.now)? {
+        Some(found) if u64::try_from(found.version) == Ok(expected) => found,
+        other => return Ok(Err(other)),
+    };
+    tx.sql
+        .prepare_cached(
+            "UPDATE record
+             SET version = version + 1, tenant = ?2, state = ?3, settled = ?4, owner = ?5,
+                 created_at = ?6, body = ?7, expires_at = NULL
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            found.id,
+            row.tenant,
+            row.state,
+            row.settled,
+            row.owner,
+            row.created_at,
+            row.body
+        ])?;
+    index(tx, ns, process, found.id, row)?;
+    Ok(Ok(expected + 1))
+}
+
+/// What goes with a record, in the same transaction.
+fn index(tx: &mut Tx<'_>, ns: i64, process: i64, id: i64, row: &Row) -> rusqlite::Result<()> {
+    due::set(tx, ns, id, row.due)?;
+    for entry in &row.outbox {
+        outbox::add(tx, ns, process, entry, row.outbox_lease)?;
+    }
+    Ok(())
+}
+
+fn remove_expired(tx: &mut Tx<'_>, ns: i64, key: &str) -> rusqlite::Result<()> {
+    let removed: Option<i64> = tx
+        .sql
+        .prepare_cached("DELETE FROM record WHERE ns = ?1 AND key = ?2 RETURNING id")?
+        .query_row(params![ns, key], |row| row.get(0))
+        .optional()?;
+    match removed {
+        Some(id) => due::set(tx, ns, id, None),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,141 @@
+use std::time::Duration;
+
+use job::{JobKey, Record, State, Timestamp};
+use ports::{Clock, LedgerError, OutboxEntry, Stored, SystemClock, Write};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::packed::Packed;
+
+/// A write in columns: made outside the transaction, so that the writer only writes.
+pub(crate) struct Row {
+    pub(crate) key: String,
+    pub(crate) tenant: String,
+    pub(crate) state: &'static str,
+    /// Such a record may expire once it is announced; a parked one never does.
+    pub(crate) settled: bool,
+    /// Who is submitting it.
+    pub(crate) owner: Option<String>,
+    pub(crate) created_at: i64,
+    pub(crate) body: String,
+    pub(crate) due: Option<i64>,
+    pub(crate) outbox: Vec<OutboxRow>,
+    pub(crate) outbox_lease: Duration,
+}
+
+pub(crate) struct OutboxRow {
+    pub(crate) id: String,
+    pub(crate) key: String,
+    pub(crate) destination: String,
+    pub(crate) packed: Packed,
+    pub(crate) closes: bool,
+    pub(crate) tries: u32,
+}
+
+impl Row {
+    pub(crate) fn of(write: &Write) -> Result<Self, LedgerError> {
+        let record = &write.record;
+        let key = record.key.to_string();
+        let outbox = write.outbox.iter().map(OutboxRow::of);
+        Ok(Self {
+            body: to_json(&key, record)?,
+            tenant: record.key.tenant.to_string(),
+            state: record.state.word(),
+            settled: matches!(record.state, State::Settled { .. }),
+            owner: match &record.state {
+                State::Submitting { owner, .. } => Some(owner.clone()),
+                _ => None,
+            },
+            created_at: record.created_at.as_millis(),
+            due: write.due.map(Timestamp::as_millis),
+            outbox: outbox.collect::<Result<_, _>>()?,
+            outbox_lease: write.outbox_lease,
+            key,
+        })
+    }
+}
+
+impl OutboxRow {
+    fn of(entry: &OutboxEntry) -> Result<Self, LedgerError> {
+        let key = entry.key.to_string();
+        Ok(Self {
+            id: entry.id.clone(),
+            destination: to_json(&key, &entry.to)?,
+            packed: Packed::of(entry.message.clone()),
+            closes: entry.closes,
+            tries: entry.tries,
+            key,
+        })
+    }
+}
+
+/// A record as its row has it.
+pub(crate) struct Found {
+    pub(crate) id: i64,
+    pub(crate) version: i64,
+    pub(crate) body: String,
+    pub(crate) owner_alive: bool,
+}
+
+impl Found {
+    /// From columns id, version, body, owner_alive.
+    pub(crate) fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            version: row.get(1)?,
+            body: row.get(2)?,
+            owner_alive: row.get(3)?,
+        })
+    }
+
+    pub(crate) fn decode(self, key: &JobKey) -> Result<Stored, LedgerError> {
+        let record: Record = from_json(&key.to_string(), &self.body)?;
+        Ok(Stored {
+            record,
+            version: u64::try_from(self.version).unwrap_or_default(),
+            owner_alive: self.owner_alive,
+        })
+    }
+}
+
+/// A record found without knowing its key.
+pub(crate) struct Keyed {
+    pub(crate) key: String,
+    pub(crate) found: Found,
+}
+
+impl Keyed {
+    pub(crate) fn decode(self) -> Result<Stored, LedgerError> {
+        let key = parse_key(&self.key)?;
+        self.found.decode(&key)
+    }
+}
+
+pub(crate) fn parse_key(text: &str) -> Result<JobKey, LedgerError> {
+    JobKey::parse(text).ok_or_else(|| LedgerError::Corrupt {
+        key: text.to_owned(),
+        cause: "it is not a key of a job".to_owned(),
+    })
+}
+
+pub(crate) fn to_json(key: &str, value: &impl Serialize) -> Result<String, LedgerError> {
+    serde_json::to_string(value).map_err(|error| corrupt(key, &error))
+}
+
+pub(crate) fn from_json<T: DeserializeOwned>(key: &str, text: &str) -> Result<T, LedgerError> {
+    serde_json::from_str(text).map_err(|error| corrupt(key, &error))
+}
+
+fn corrupt(key: &str, error: &serde_json::Error) -> LedgerError {
+    LedgerError::Corrupt { key: key.to_owned(), cause: error.to_string() }
+}
+
+/// The store's time is the machine's: all who share a file are on one.
+pub(crate) fn now() -> Timestamp {
+    SystemClock.now()
+}
+
+/// SQLite counts in signed 64 bits.
+pub(crate) fn limit(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,182 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ports::{Broker, Ledger};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
+use uuid::Uuid;
+
+use crate::broker::{FileBroker, Queues};
+use crate::ledger::FileLedger;
+use crate::presence::{Lock, Locks, create_private_dir, private_file};
+use crate::schema::{self, Unfit};
+use crate::store::{Place, Store};
+use crate::writer::{Roll, bury_all};
+
+/// Settled records stay a week unless told otherwise.
+const RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The database; made, with its directory, when missing.
+    pub path: PathBuf,
+    /// Several installations may share one file without seeing each other.
+    pub namespace: String,
+    /// How long a settled and announced record stays.
+    pub retention: Duration,
+}
+
+impl Settings {
+    pub fn new(path: impl Into<PathBuf>, namespace: impl Into<String>) -> Self {
+        Self { path: path.into(), namespace: namespace.into(), retention: RETENTION }
+    }
+}
+
+/// Why the file cannot be used: a person must act.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It cannot be made, read or written there.
+    #[error("{} cannot be used: {cause}", path.display())]
+    Unusable { path: PathBuf, cause: String },
+    /// It is something else; it was not touched.
+    #[error("{} is not a reelwork database: {cause}", path.display())]
+    NotOurs { path: PathBuf, cause: String },
+    /// A later version of this program has written it; it was not touched.
+    #[error(
+        "{} has schema version {found}, and this program knows up to {known}: use a newer one",
+        path.display()
+    )]
+    Newer { path: PathBuf, found: i32, known: i32 },
+}
+
+/// One open file and this process's presence in it. Clones share it.
+///
+/// Without [`close`](Self::close) it ends when the last clone, door, consumer and delivery
+/// are gone.
+#[derive(Clone)]
+pub struct Embedded {
+    store: Arc<Store>,
+}
+
+impl Embedded {
+    /// Opens the file, making it if need be, and joins those who share it. Blocks for some
+    /// milliseconds of file work; up to a few seconds while another process is writing.
+    pub fn open(settings: Settings) -> Result<Self, OpenError> {
+        let path = settings.path.clone();
+        let place = prepare_place(&path).map_err(|error| unusable(&path, error))?;
+        let mut sql = schema::connect(&path).map_err(|error| sql_error(&path, error))?;
+        schema::prepare(&mut sql).map_err(|unfit| unfit_error(&path, unfit))?;
+        let locks = Locks::beside(&path).map_err(|error| unusable(&path, error))?;
+        let name = Uuid::now_v7().to_string();
+        let lock = locks.hold(&name).map_err(|error| unusable(&path, error))?;
+        let entered =
+            enter(&mut sql, &locks, &settings, &name).map_err(|error| sql_error(&path, error))?;
+        locks.sweep();
+        let present = Present { locks, lock: Some(lock) };
+        let store = Store::start(sql, place, present, entered, settings.retention)
+            .map_err(|error| unusable(&path, error))?;
+        Ok(Self { store: Arc::new(store) })
+    }
+
+    pub fn broker(&self) -> Arc<dyn Broker> {
+        Arc::new(FileBroker::new(self.store.clone()))
+    }
+
+    pub fn ledger(&self) -> Arc<dyn Ledger> {
+        Arc::new(FileLedger::new(self.store.clone()))
+    }
+
+    /// Finishes what was begun, gives back what was taken, ends every lease that was joined
+    /// here and every consumer. Doors that are still held answer that the file was closed.
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+}
+
+#[cfg(test)]
+impl Embedded {
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
+/// The lock that says this process lives, and where those of others are.
+pub(crate) struct Present {
+    pub(crate) locks: Locks,
+    pub(crate) lock: Option<Lock>,
+}
+
+/// What a process learns when it enters the file.
+pub(crate) struct Entered {
+    pub(crate) ns: i64,
+    pub(crate) process: i64,
+    pub(crate) queues: Queues,
+}
+
+/// Buries those who died, so that the first look already sees free what they held.
+fn enter(
+    sql: &mut Connection,
+    locks: &Locks,
+    settings: &Settings,
+    name: &str,
+) -> rusqlite::Result<Entered> {
+    let tx = sql.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let roll = Roll::call(&tx, locks, None)?;
+    bury_all(&tx, &roll.dead)?;
+    let ns = namespace(&tx, &settings.namespace)?;
+    let queues = Queues::ensure(&tx, ns)?;
+    tx.execute("INSERT INTO process (name) VALUES (?1)", [name])?;
+    let process = tx.last_insert_rowid();
+    tx.commit()?;
+    roll.dead.into_iter().for_each(|dead| dead.lock.remove());
+    Ok(Entered { ns, process, queues })
+}
+
+fn namespace(tx: &Transaction<'_>, name: &str) -> rusqlite::Result<i64> {
+    tx.execute("INSERT INTO namespace (name) VALUES (?1) ON CONFLICT DO NOTHING", params![name])?;
+    tx.query_row("SELECT id FROM namespace WHERE name = ?1", [name], |row| row.get(0))
+}
+
+/// SQLite would make the file readable by all, and explain a directory poorly.
+fn prepare_place(path: &Path) -> std::io::Result<Place> {
+    if path.is_dir() {
+        return Err(std::io::Error::other("it is a directory"));
+    }
+    if let Some(parent) = path.parent()
+        && !parent.as_os_str().is_empty()
+    {
+        create_private_dir(parent)?;
+    }
+    private_file().create(true).open(path)?;
+    // Later changes of the working directory must not matter.
+    Place::of(fs::canonicalize(path)?)
+}
+
+fn unusable(path: &Path, cause: impl ToString) -> OpenError {
+    OpenError::Unusable { path: path.to_owned(), cause: cause.to_string() }
+}
+
+fn unfit_error(path: &Path, unfit: Unfit) -> OpenError {
+    match unfit {
+        Unfit::Sql(error) => sql_error(path, error),
+        Unfit::Foreign => OpenError::NotOurs {
+            path: path.to_owned(),
+            cause: "another program's database".to_owned(),
+        },
+        Unfit::Newer { found, known } => OpenError::Newer { path: path.to_owned(), found, known },
+        Unfit::NoLog(mode) => unusable(
+            path,
+            format!("no write-ahead log is possible there (journal mode \"{mode}\")"),
+        ),
+    }
+}
+
+fn sql_error(path: &Path, error: rusqlite::Error) -> OpenError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            OpenError::NotOurs { path: path.to_owned(), cause: error.to_string() }
+        }
+        _ => unusable(path, error),
+    }
+}

@@ -1,0 +1,50 @@
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
+
+use rusqlite::Connection;
+
+use crate::store::read_only;
+
+/// Two, so that a long list does not hold up short questions.
+const THREADS: usize = 2;
+
+pub(crate) type Question = Box<dyn FnOnce(&Connection) + Send>;
+
+/// Threads that read; the log lets them see the last commit without waiting for the writer.
+pub(crate) struct Readers {
+    questions: mpsc::Sender<Question>,
+}
+
+impl Readers {
+    /// The threads end when this is dropped.
+    pub(crate) fn start(path: &Path) -> io::Result<Self> {
+        let (questions, inbox) = mpsc::channel();
+        let inbox = Arc::new(Mutex::new(inbox));
+        for _ in 0..THREADS {
+            let sql = read_only(path).map_err(io::Error::other)?;
+            let inbox = inbox.clone();
+            thread::Builder::new()
+                .name("embedded-reader".to_owned())
+                .spawn(move || answer_all(&sql, &inbox))?;
+        }
+        Ok(Self { questions })
+    }
+
+    /// A question that cannot be asked any more is dropped, which its asker notices.
+    pub(crate) fn submit(&self, question: Question) {
+        let _ = self.questions.send(question);
+    }
+}
+
+fn answer_all(sql: &Connection, inbox: &Mutex<mpsc::Receiver<Question>>) {
+    while let Some(question) = next(inbox) {
+        question(sql);
+    }
+}
+
+/// The lock is held while waiting: the threads take turns.
+fn next(inbox: &Mutex<mpsc::Receiver<Question>>) -> Option<Question> {
+    inbox.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}

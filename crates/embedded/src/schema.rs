@@ -1,0 +1,139 @@
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+/// Marks the file as ours in its header ("reel").
+const APPLICATION_ID: i32 = 0x7265_656c;
+
+/// One script per schema version, in order; `PRAGMA user_version` counts those applied.
+const SCRIPTS: [&str; 1] = [include_str!("schema.sql")];
+
+/// How long to wait for another process's transaction.
+const BUSY: Duration = Duration::from_secs(5);
+const BUSY_STEP: Duration = Duration::from_millis(1);
+
+const CACHED_STATEMENTS: usize = 128;
+
+/// Why a file cannot serve.
+#[derive(Debug)]
+pub(crate) enum Unfit {
+    Sql(rusqlite::Error),
+    /// A database, but not one of ours.
+    Foreign,
+    Newer {
+        found: i32,
+        known: i32,
+    },
+    /// The place cannot hold a write-ahead log.
+    NoLog(String),
+}
+
+impl From<rusqlite::Error> for Unfit {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+/// A connection as every thread of ours uses it.
+pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let sql = Connection::open_with_flags(path, flags)?;
+    sql.busy_handler(Some(wait_while_busy))?;
+    sql.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    sql.pragma_update(None, "synchronous", "FULL")?;
+    sql.pragma_update(None, "temp_store", "MEMORY")?;
+    sql.pragma_update(None, "cache_size", -16_000)?;
+    sql.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    sql.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    Ok(sql)
+}
+
+/// Short even steps: SQLite's own growing ones starve a process beside a busy one.
+fn wait_while_busy(tries: i32) -> bool {
+    thread::sleep(BUSY_STEP);
+    u128::try_from(tries).unwrap_or_default() < BUSY.as_millis() / BUSY_STEP.as_millis()
+}
+
+/// Brings the file to the present schema. Several processes may do so at once.
+pub(crate) fn prepare(sql: &mut Connection) -> Result<(), Unfit> {
+    fit(sql)?;
+    use_log(sql)?;
+    let tx = sql.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let applied = fit(&tx)?;
+    for script in &SCRIPTS[applied..] {
+        tx.execute_batch(script)?;
+    }
+    if applied < SCRIPTS.len() {
+        tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+        tx.pragma_update(None, "user_version", SCRIPTS.len() as i32)?;
+    }
+    tx.commit()?;
+    Ok(())
+}
+
+/// How many scripts were applied to a file that is ours, or still nobody's.
+fn fit(sql: &Connection) -> Result<usize, Unfit> {
+    let application: i32 = sql.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let version: i32 = sql.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let tables: i64 = sql.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application == 0 && version == 0 && tables == 0 {
+        return Ok(0);
+    }
+    if application != APPLICATION_ID {
+        return Err(Unfit::Foreign);
+    }
+    match usize::try_from(version) {
+        Ok(applied) if applied <= SCRIPTS.len() => Ok(applied),
+        _ => Err(Unfit::Newer { found: version, known: SCRIPTS.len() as i32 }),
+    }
+}
+
+/// Switching to the log needs the file alone for a moment, and SQLite does not wait for it.
+fn use_log(sql: &Connection) -> Result<(), Unfit> {
+    let deadline = Instant::now() + BUSY;
+    loop {
+        let mode =
+            sql.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+        match mode {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(mode) => return Err(Unfit::NoLog(mode)),
+            Err(error) if is_busy(&error) && Instant::now() < deadline => thread::sleep(BUSY_STEP),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+#[cfg(test)]
+pub(crate) fn in_memory() -> Connection {
+    let sql = Connection::open_in_memory().unwrap();
+    for script in SCRIPTS {
+        sql.execute_batch(script).unwrap();
+    }
+    sql
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_connection_waits_for_the_disk() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.db");
+        std::fs::write(&path, "").unwrap();
+        let mut sql = connect(&path).unwrap();
+        prepare(&mut sql).unwrap();
+        prepare(&mut sql).unwrap();
+        let synchronous: i32 =
+            sql.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        let journal: String =
+            sql.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        assert_eq!((synchronous, journal.as_str()), (2, "wal"), "2 is FULL");
+    }
+}

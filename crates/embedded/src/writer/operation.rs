@@ -1,0 +1,67 @@
+use std::collections::HashSet;
+
+use job::Timestamp;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::failure::{Failure, StoreError};
+
+/// The transaction in which a call runs.
+pub(crate) struct Tx<'a> {
+    pub(crate) sql: &'a Connection,
+    /// Taken once the file was ours: equal for all calls of one transaction.
+    pub(crate) now: Timestamp,
+    pub(crate) touched: &'a mut Touched,
+}
+
+/// Who may have something new once this is committed; more is harmless, less is not.
+#[derive(Debug, Default)]
+pub(crate) struct Touched {
+    pub(crate) queues: HashSet<i64>,
+    pub(crate) journal: bool,
+}
+
+/// Something to be done in a transaction, and answered once it is committed.
+pub(crate) trait Operation: Send {
+    /// Whether what it wrote shall stay.
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+/// A closure, and who waits for its result.
+pub(crate) struct Call<F, T, E> {
+    work: Option<F>,
+    outcome: Option<Result<T, Failure<E>>>,
+    reply: oneshot::Sender<Result<T, Failure<E>>>,
+}
+
+impl<F, T, E> Call<F, T, E> {
+    pub(crate) fn new(work: F, reply: oneshot::Sender<Result<T, Failure<E>>>) -> Self {
+        Self { work: Some(work), outcome: None, reply }
+    }
+}
+
+impl<F, T, E> Operation for Call<F, T, E>
+where
+    F: FnOnce(&mut Tx<'_>) -> Result<T, Failure<E>> + Send,
+    T: Send,
+    E: Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        let outcome = self.work.take().map(|work| work(tx));
+        let stays = matches!(outcome, Some(Ok(_)));
+        self.outcome = outcome;
+        stays
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
+        let answer = match (self.outcome, committed) {
+            (Some(Err(failure)), _) => Err(failure),
+            (_, Err(error)) => Err(Failure::Store(error)),
+            (Some(Ok(value)), Ok(())) => Ok(value),
+            (None, Ok(())) => Err(Failure::Store(StoreError::closed())),
+        };
+        let _ = self.reply.send(answer);
+    }
+}

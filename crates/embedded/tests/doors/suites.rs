@@ -1,0 +1,53 @@
+//! What every implementation must do.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use embedded::{Embedded, Settings};
+use ports::conformance::ledger::RETENTION;
+use ports::{Broker, Ledger};
+use tempfile::TempDir;
+
+struct Fresh {
+    embedded: Embedded,
+    _dir: TempDir,
+}
+
+async fn fresh() -> Fresh {
+    let dir = tempfile::tempdir().unwrap();
+    let mut settings = Settings::new(dir.path().join("reelwork.db"), "suite");
+    settings.retention = RETENTION;
+    Fresh { embedded: Embedded::open(settings).unwrap(), _dir: dir }
+}
+
+#[async_trait]
+impl ports::conformance::ledger::Opened for Fresh {
+    fn door(&self) -> Arc<dyn Ledger> {
+        self.embedded.ledger()
+    }
+
+    async fn close(self) {
+        self.embedded.close().await;
+    }
+}
+
+#[async_trait]
+impl ports::conformance::broker::Opened for Fresh {
+    fn door(&self) -> Arc<dyn Broker> {
+        self.embedded.broker()
+    }
+
+    async fn close(self) {
+        self.embedded.close().await;
+    }
+}
+
+mod ledger {
+    use super::fresh;
+    ports::ledger_conformance!(fresh());
+}
+
+mod broker {
+    use super::fresh;
+    ports::broker_conformance!(fresh());
+}
