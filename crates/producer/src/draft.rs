@@ -1,0 +1,191 @@
+use job::{
+    BadJob, Job, JobId, JobKey, MAX_MESSAGE_BYTES, MessageFacts, Operation, Priority, Reason,
+    Request, Tenant, Timestamp, decode,
+};
+use kling::{Route, validate};
+use serde_json::{Map, Value};
+
+/// A job being written. Nothing is checked until [`build`](Draft::build).
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    id: Option<String>,
+    operation: String,
+    request: Map<String, Value>,
+    tenant: Option<String>,
+    priority: Priority,
+    deadline: Option<Timestamp>,
+    metadata: Map<String, Value>,
+    retries: u32,
+}
+
+/// Why a draft is not a job: every problem with its field and its fix.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{}", self.sentence())]
+pub struct Invalid {
+    pub reason: Reason,
+    /// The identity, when that much could be read.
+    pub key: Option<JobKey>,
+}
+
+impl Invalid {
+    fn sentence(&self) -> String {
+        match &self.key {
+            Some(key) => format!("job {}: {}", key.id, self.reason),
+            None => self.reason.to_string(),
+        }
+    }
+}
+
+impl Draft {
+    /// `operation` is the provider's path below `/kling/v1/`, such as `videos/text2video`.
+    pub fn new(operation: impl Into<String>) -> Self {
+        Self { operation: operation.into(), ..Self::default() }
+    }
+
+    /// The idempotency key; without one a time-ordered id is made.
+    #[must_use]
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    #[must_use]
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = Some(tenant.into());
+        self
+    }
+
+    #[must_use]
+    pub fn prompt(self, prompt: impl Into<String>) -> Self {
+        self.set("prompt", prompt.into())
+    }
+
+    /// A field of the provider's request.
+    #[must_use]
+    pub fn set(mut self, field: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.request.insert(field.into(), value.into());
+        self
+    }
+
+    #[must_use]
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// Not submitted after this moment.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Timestamp) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Comes back in every event about the job.
+    #[must_use]
+    pub fn metadata(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.metadata.insert(name.into(), value.into());
+        self
+    }
+
+    /// Further paid attempts, should a task end failed.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    pub fn build(self) -> Result<Job, Invalid> {
+        let bad = |reason| Invalid { reason, key: None };
+        let id = match self.id {
+            Some(id) => JobId::new(id).map_err(|e| bad(Reason::NotAJob(e.to_string())))?,
+            None => JobId::generate(),
+        };
+        let tenant = match self.tenant {
+            Some(tenant) => Tenant::new(tenant).map_err(|e| bad(Reason::NotAJob(e.to_string())))?,
+            None => Tenant::default(),
+        };
+        let job = Job {
+            key: JobKey::new(tenant, id),
+            operation: Operation::new(self.operation),
+            request: Request::new(self.request),
+            priority: self.priority,
+            deadline: self.deadline,
+            metadata: self.metadata,
+            retries: self.retries,
+        };
+        // The worker's own reader is asked, so that what is published here is never parked there.
+        read(job.to_message().to_string().as_bytes())
+    }
+}
+
+/// A job message in the form that any language may publish (one line of `submit --file`).
+pub(crate) fn read(body: &[u8]) -> Result<Job, Invalid> {
+    let generated = JobId::generate();
+    let facts = MessageFacts { message_id: Some(generated.as_str()), routing_key: None };
+    let job = decode(body, facts).map_err(|bad| {
+        let BadJob { reason, key, .. } = *bad;
+        Invalid { reason, key }
+    })?;
+    match inspect(&job) {
+        None => Ok(job),
+        Some(reason) => Err(Invalid { reason, key: Some(job.key) }),
+    }
+}
+
+fn inspect(job: &Job) -> Option<Reason> {
+    let Some(route) = Route::parse(job.operation.as_str()) else {
+        return Some(Reason::UnknownOperation(job.operation.to_string()));
+    };
+    let bytes = job.to_message().to_string().len();
+    if bytes > MAX_MESSAGE_BYTES {
+        return Some(Reason::TooLarge { bytes });
+    }
+    if job.request.fields().contains_key("external_task_id") {
+        let fix = "external_task_id is set by reelwork: give the job an id instead";
+        return Some(Reason::InvalidRequest(fix.to_owned()));
+    }
+    let errors = validate(route, job.request.fields()).errors;
+    let each: Vec<String> = errors.iter().map(|p| format!("{}: {}", p.field, p.message)).collect();
+    (!each.is_empty()).then(|| Reason::InvalidRequest(each.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draft_without_an_id_gets_one_of_its_own() {
+        let draft = Draft::new("images/generations").prompt("a cat");
+        let (one, two) = (draft.clone().build().unwrap(), draft.build().unwrap());
+        assert_ne!(one.key, two.key);
+    }
+
+    #[test]
+    fn an_invalid_draft_names_the_field_and_the_value() {
+        let long = Draft::new("videos/text2video").id("a").prompt("x".repeat(10_000)).build();
+        let error = long.unwrap_err();
+        assert_eq!(error.key.as_ref().unwrap().id.as_str(), "a");
+        let text = error.to_string();
+        assert!(
+            text.contains("prompt") && text.contains("10000") && text.contains("2500"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn an_unknown_operation_and_a_large_inline_image_are_refused_with_the_fix() {
+        let poem = Draft::new("texts/poem").prompt("x").build().unwrap_err();
+        assert!(matches!(poem.reason, Reason::UnknownOperation(_)));
+        let unknown = Draft::new("videos/poem").prompt("x").build().unwrap_err();
+        assert!(matches!(unknown.reason, Reason::UnknownOperation(_)));
+        let image = "A".repeat(15 * 1024 * 1024);
+        let large = Draft::new("videos/image2video").set("image", image).build().unwrap_err();
+        assert!(large.to_string().contains("send a URL"), "{large}");
+    }
+
+    #[test]
+    fn our_own_field_cannot_be_set() {
+        let mine = Draft::new("videos/text2video").prompt("x").set("external_task_id", "y").build();
+        assert!(mine.unwrap_err().to_string().contains("external_task_id"));
+    }
+}

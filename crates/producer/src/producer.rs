@@ -1,0 +1,94 @@
+use std::sync::Arc;
+
+use job::{Job, JobKey};
+use ports::{
+    Broker, BrokerError, Clock, Destination, Message, PublishError, Source, Subscription,
+    SystemClock, header,
+};
+
+use crate::draft::{self, Invalid};
+use crate::results::Results;
+
+/// Publishes jobs, and reads what became of them.
+#[derive(Clone)]
+pub struct Producer {
+    broker: Arc<dyn Broker>,
+}
+
+/// The broker has the job, durably.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    pub key: JobKey,
+    pub operation: String,
+}
+
+/// Why a job is not known to be in. The key is always told, so that nothing has to be guessed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ProduceError {
+    /// Nothing was published: change the job.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The broker has nothing: publish again later.
+    #[error("job {} was refused: {cause}", key.id)]
+    Refused { key: JobKey, cause: PublishError },
+    /// The broker may have it: publish again **under the same id**.
+    #[error("job {}: {cause}; publish it again under the same id", key.id)]
+    Unknown { key: JobKey, cause: PublishError },
+}
+
+impl ProduceError {
+    pub fn key(&self) -> Option<&JobKey> {
+        match self {
+            Self::Invalid(invalid) => invalid.key.as_ref(),
+            Self::Refused { key, .. } | Self::Unknown { key, .. } => Some(key),
+        }
+    }
+}
+
+impl Producer {
+    pub fn new(broker: Arc<dyn Broker>) -> Self {
+        Self { broker }
+    }
+
+    /// Connects to the RabbitMQ at `url` (`amqp://…`), under the namespace `reelwork`.
+    #[cfg(feature = "rabbitmq")]
+    pub async fn connect(url: &str) -> Result<Self, BrokerError> {
+        let settings = broker_rabbitmq::Settings::new(url.to_owned(), "reelwork");
+        Ok(Self::new(Arc::new(broker_rabbitmq::RabbitBroker::connect(settings).await?)))
+    }
+
+    /// Returns when the broker has it. The same id again with the same request is a duplicate
+    /// and is done once; with another request it is a conflict, and the first stands.
+    pub async fn publish(&self, job: &Job) -> Result<Receipt, ProduceError> {
+        let to = Destination::Jobs { routing_key: job.routing_key().to_string() };
+        let now = SystemClock.now();
+        let mut message = Message::json(job.key.id.as_str(), job.to_message().to_string())
+            .header(header::ENQUEUED_AT, now.as_millis().to_string());
+        message.timestamp = Some(now);
+        let key = job.key.clone();
+        match self.broker.publish(&to, message).await {
+            Ok(()) => Ok(Receipt { key, operation: job.operation.to_string() }),
+            Err(cause @ PublishError::Unknown(_)) => Err(ProduceError::Unknown { key, cause }),
+            Err(cause) => Err(ProduceError::Refused { key, cause }),
+        }
+    }
+
+    /// Publishes a job written as JSON, in the form that every language uses.
+    pub async fn publish_json(&self, body: &[u8]) -> Result<Receipt, ProduceError> {
+        self.publish(&Self::read(body)?).await
+    }
+
+    /// Checks a job written as JSON, without publishing it.
+    pub fn read(body: &[u8]) -> Result<Job, Invalid> {
+        draft::read(body)
+    }
+
+    /// Follows results. With a name, what comes while nobody listens is kept.
+    pub async fn results(&self, name: Option<&str>, binding: &str) -> Result<Results, BrokerError> {
+        const AHEAD: u16 = 256;
+        let subscription =
+            Subscription { name: name.map(str::to_owned), binding: binding.to_owned() };
+        let deliveries = self.broker.consume(&Source::Results(subscription), AHEAD).await?;
+        Ok(Results::new(deliveries))
+    }
+}
