@@ -1,0 +1,140 @@
+//! What the ledger knows of a job decides what a delivery of it means.
+
+use std::time::Duration;
+
+use job::{RequestHash, State, Timestamp};
+use ports::Stored;
+
+/// What to do with a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Never seen: write the intent and submit.
+    New,
+    /// No record, yet an earlier ledger may have known it: look before submitting.
+    RecordLost,
+    /// It waits for this try.
+    Retry,
+    /// Its id was only ever used by a message that was no job.
+    Replacement,
+    /// Cancelled before it came.
+    Cancelled,
+    /// Already on its way or done: journal what is known, acknowledge.
+    Duplicate,
+    /// Somebody alive is submitting it.
+    BeingSubmitted,
+    /// Whoever was submitting it is gone.
+    Orphaned,
+    /// Another request under the same id: the first stands.
+    Conflict,
+}
+
+/// What the delivery itself tells.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sighting {
+    /// A record may have been made: redelivered, or put back after one was.
+    pub recorded: bool,
+    /// Enqueued before the present generation of the ledger began.
+    pub before_generation: bool,
+    pub now: Timestamp,
+}
+
+/// A POST that ended has been recorded long since, if its worker can reach the ledger at all.
+const OVERDUE: Duration = Duration::from_secs(5);
+
+pub(crate) fn decide(found: Option<&Stored>, hash: &RequestHash, sighting: Sighting) -> Verdict {
+    let Some(stored) = found else {
+        return match sighting.recorded && sighting.before_generation {
+            true => Verdict::RecordLost,
+            false => Verdict::New,
+        };
+    };
+    let record = &stored.record;
+    match &record.state {
+        State::Tombstone => Verdict::Cancelled,
+        State::Parked { .. } if !record.was_a_job() => Verdict::Replacement,
+        _ if record.request_hash != *hash => Verdict::Conflict,
+        State::Queued { .. } => Verdict::Retry,
+        // An owner that lives but has forgotten the job (a lost answer, a panic) is no owner.
+        State::Submitting { post_deadline, .. }
+            if stored.owner_alive && sighting.now < *post_deadline + OVERDUE =>
+        {
+            Verdict::BeingSubmitted
+        }
+        State::Submitting { .. } => Verdict::Orphaned,
+        State::InDoubt { .. }
+        | State::Pending { .. }
+        | State::Settled { .. }
+        | State::Parked { .. } => Verdict::Duplicate,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use job::{Job, MessageFacts, Record, decode};
+
+    use super::*;
+
+    fn job() -> Job {
+        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        decode(body, MessageFacts::default()).unwrap()
+    }
+
+    fn stored(state: State, owner_alive: bool) -> Stored {
+        let mut record = Record::new(&job(), "default", "reelwork", Timestamp::EPOCH);
+        record.state = state;
+        Stored { record, version: 1, owner_alive }
+    }
+
+    fn submitting() -> State {
+        State::Submitting { owner: "o".into(), post_deadline: Timestamp::EPOCH }
+    }
+
+    const FRESH: Sighting =
+        Sighting { recorded: false, before_generation: false, now: Timestamp::EPOCH };
+
+    #[test]
+    fn no_record_means_new_unless_an_earlier_ledger_may_have_known_it() {
+        let hash = job().request.hash();
+        let seen = |recorded, before_generation| Sighting { recorded, before_generation, ..FRESH };
+        assert_eq!(decide(None, &hash, FRESH), Verdict::New);
+        assert_eq!(decide(None, &hash, seen(true, false)), Verdict::New);
+        assert_eq!(decide(None, &hash, seen(false, true)), Verdict::New);
+        assert_eq!(decide(None, &hash, seen(true, true)), Verdict::RecordLost);
+    }
+
+    #[test]
+    fn every_state_has_its_verdict() {
+        let hash = job().request.hash();
+        let verdict = |state, alive| decide(Some(&stored(state, alive)), &hash, FRESH);
+        assert_eq!(verdict(State::Queued { why: None }, false), Verdict::Retry);
+        assert_eq!(verdict(State::Tombstone, false), Verdict::Cancelled);
+        assert_eq!(verdict(submitting(), true), Verdict::BeingSubmitted);
+        assert_eq!(verdict(submitting(), false), Verdict::Orphaned);
+        let overdue = Sighting { now: Timestamp::EPOCH + OVERDUE, ..FRESH };
+        let forgotten = stored(submitting(), true);
+        assert_eq!(decide(Some(&forgotten), &hash, overdue), Verdict::Orphaned);
+        let parked = State::Parked { why: "x".into(), doubt: None, at: Timestamp::EPOCH };
+        assert_eq!(verdict(parked, false), Verdict::Duplicate);
+    }
+
+    #[test]
+    fn an_id_that_only_a_bad_message_used_is_free() {
+        let hash = job().request.hash();
+        let bad = decode(b"{}", MessageFacts { message_id: Some("a"), routing_key: None });
+        let key = job().key;
+        let mut record = Record::of_bad_job(&bad.unwrap_err(), key, b"{}", Timestamp::EPOCH);
+        record.state = State::Parked { why: "x".into(), doubt: None, at: Timestamp::EPOCH };
+        let stored = Stored { record: record.clone(), version: 1, owner_alive: false };
+        assert_eq!(decide(Some(&stored), &hash, FRESH), Verdict::Replacement);
+        let now = Record::new(&job(), "default", "reelwork", Timestamp::EPOCH);
+        assert_eq!(now.in_place_of(&record, "reelwork").round, 2);
+    }
+
+    #[test]
+    fn another_request_under_the_same_id_is_a_conflict_in_every_state() {
+        let other = RequestHash::of_bytes(b"other");
+        for state in [State::Queued { why: None }, submitting()] {
+            assert_eq!(decide(Some(&stored(state, true)), &other, FRESH), Verdict::Conflict);
+        }
+    }
+}

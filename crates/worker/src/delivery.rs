@@ -1,0 +1,55 @@
+//! One delivery, from the moment it is taken to the moment it is settled.
+
+use std::time::Duration;
+
+use job::Rung;
+use ports::Delivery;
+
+use crate::ending::{Ending, Trouble};
+use crate::gate::{Gate, Reopen};
+use crate::intake;
+use crate::parking;
+use crate::shared::Shared;
+use crate::walk::Walk;
+
+/// How long a lane rests when a store does not do its part.
+const REST: Duration = Duration::from_millis(500);
+
+pub(crate) async fn handle(shared: &Shared, gate: &Gate, delivery: Delivery) {
+    let ending = match intake::read(&delivery, &shared.settings) {
+        Ok(accepted) => Walk::new(shared, gate, &delivery, accepted).go().await,
+        Err(bad) => parking::park_bad(shared, &delivery, *bad).await,
+    };
+    match ending {
+        Ok(ending) => settle(shared, gate, delivery, ending).await,
+        Err(trouble) => put_back(shared, gate, delivery, &trouble).await,
+    }
+}
+
+async fn settle(shared: &Shared, gate: &Gate, delivery: Delivery, ending: Ending) {
+    let id = delivery.message.id.clone();
+    let broker = shared.broker.as_ref();
+    let settled = match ending {
+        Ending::Ack => delivery.ack().await,
+        Ending::Later(rung) => delivery.later(broker, rung, true).await,
+        Ending::Bounce(rung) => delivery.later(broker, rung, false).await,
+        Ending::Park(reason) => {
+            tracing::warn!(message_id = %id, reason = reason.word(), "parked: {reason}");
+            delivery.park(broker, &reason, shared.clock.now()).await
+        }
+    };
+    if let Err(error) = settled {
+        tracing::warn!(message_id = %id, %error, "not settled; it will be delivered again");
+        // At once, if the broker is well but refuses: without a rest that would be a hot loop.
+        gate.close(error.to_string(), Reopen::After(REST));
+    }
+}
+
+/// A store is away: the lane rests, and the job waits on the ladder rather than in our hands.
+async fn put_back(shared: &Shared, gate: &Gate, delivery: Delivery, trouble: &Trouble) {
+    tracing::warn!(message_id = %delivery.message.id, %trouble, "put back for later");
+    gate.close(trouble.to_string(), Reopen::After(REST));
+    if let Err(error) = delivery.later(shared.broker.as_ref(), Rung::OneSecond, true).await {
+        tracing::debug!(%error, "a delivery comes back with its connection");
+    }
+}

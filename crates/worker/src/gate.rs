@@ -1,0 +1,186 @@
+//! Whether a resource's lanes may take deliveries, and how many at a time.
+//!
+//! Trouble of a whole lane closes the door: its messages stay in the broker, untouched, instead
+//! of being taken and put back.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::submit::Weather;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// Take up to this many deliveries at a time.
+    Open {
+        window: u16,
+    },
+    Closed {
+        why: String,
+        until: Reopen,
+    },
+}
+
+/// What opens it again. Later variants are graver and win over earlier ones.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reopen {
+    /// So many slots at the provider are free.
+    WhenFree {
+        need: u32,
+    },
+    After(Duration),
+    /// The account's pause has ended.
+    WhenResumed,
+}
+
+pub(crate) struct Gate {
+    door: watch::Sender<Door>,
+    widest: u16,
+    /// Permits granted since the window last changed.
+    granted: AtomicU32,
+    /// Failures to reach the provider, in a row.
+    failures: AtomicU32,
+}
+
+/// A provider that cannot be reached is tried this rarely at most.
+const LONGEST_REST: Duration = Duration::from_secs(30);
+const BUSY_REST: Duration = Duration::from_secs(1);
+
+impl Gate {
+    pub(crate) fn new(widest: u16) -> Self {
+        let (door, _) = watch::channel(Door::Open { window: widest });
+        Self { door, widest, granted: AtomicU32::new(0), failures: AtomicU32::new(0) }
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<Door> {
+        self.door.subscribe()
+    }
+
+    pub(crate) fn close(&self, why: impl Into<String>, until: Reopen) {
+        let why = why.into();
+        self.door.send_if_modified(|door| {
+            let graver = match door {
+                Door::Open { .. } => true,
+                Door::Closed { until: present, .. } => *present < until,
+            };
+            if graver {
+                tracing::info!(%why, "lane closed");
+                *door = Door::Closed { why, until };
+            }
+            graver
+        });
+    }
+
+    /// Nothing may be sent now, not even for what was already taken. A lane that is only full
+    /// does not forbid it: there the permit decides.
+    pub(crate) fn forbids_sending(&self) -> bool {
+        match &*self.door.borrow() {
+            Door::Open { .. } | Door::Closed { until: Reopen::WhenFree { .. }, .. } => false,
+            Door::Closed { until: Reopen::After(_) | Reopen::WhenResumed, .. } => true,
+        }
+    }
+
+    pub(crate) fn open(&self, window: u16) {
+        self.granted.store(0, Ordering::Relaxed);
+        let window = window.clamp(1, self.widest);
+        self.door.send_if_modified(|door| {
+            let changes = *door != Door::Open { window };
+            *door = Door::Open { window };
+            changes
+        });
+    }
+
+    /// Two windows of permits without a refusal double the window.
+    pub(crate) fn granted(&self) {
+        let granted = self.granted.fetch_add(1, Ordering::Relaxed) + 1;
+        let Door::Open { window } = *self.door.borrow() else {
+            return;
+        };
+        if window < self.widest && granted >= 2 * u32::from(window) {
+            self.granted.store(0, Ordering::Relaxed);
+            self.open(window.saturating_mul(2));
+        }
+    }
+
+    /// What one answer says about all of the lane; `jitter` in [0, 1) spreads the rests.
+    pub(crate) fn weather(&self, weather: &Weather, jitter: f64) {
+        match weather {
+            Weather::Fair => self.failures.store(0, Ordering::Relaxed),
+            Weather::Busy { retry_after } => {
+                let rest = retry_after.unwrap_or(BUSY_REST).min(LONGEST_REST);
+                self.close("the provider is busy", Reopen::After(rest.mul_f64(0.5 + jitter)));
+            }
+            Weather::Down { why } => {
+                let failures = self.failures.fetch_add(1, Ordering::Relaxed);
+                let why = format!("the provider cannot be reached: {why}");
+                self.close(why, Reopen::After(rest(failures, jitter)));
+            }
+            Weather::AccountRefused { why } => self.close(why, Reopen::WhenResumed),
+        }
+    }
+}
+
+/// Full jitter over an exponential rest, never less than 100 ms.
+fn rest(failures: u32, jitter: f64) -> Duration {
+    let ceiling = Duration::from_secs(1).saturating_mul(2u32.saturating_pow(failures.min(8)));
+    ceiling.min(LONGEST_REST).mul_f64(jitter).max(Duration::from_millis(100))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(gate: &Gate) -> Option<u16> {
+        match *gate.door.borrow() {
+            Door::Open { window } => Some(window),
+            Door::Closed { .. } => None,
+        }
+    }
+
+    #[test]
+    fn a_graver_trouble_wins_and_a_lighter_one_does_not() {
+        let gate = Gate::new(8);
+        gate.close("full", Reopen::WhenFree { need: 1 });
+        gate.close("unpaid", Reopen::WhenResumed);
+        gate.close("busy", Reopen::After(BUSY_REST));
+        let door = gate.door.borrow().clone();
+        assert_eq!(door, Door::Closed { why: "unpaid".into(), until: Reopen::WhenResumed });
+    }
+
+    #[test]
+    fn only_trouble_of_the_provider_or_the_account_forbids_sending() {
+        let gate = Gate::new(8);
+        assert!(!gate.forbids_sending());
+        gate.close("full", Reopen::WhenFree { need: 1 });
+        assert!(!gate.forbids_sending());
+        gate.close("busy", Reopen::After(BUSY_REST));
+        assert!(gate.forbids_sending());
+        gate.close("unpaid", Reopen::WhenResumed);
+        assert!(gate.forbids_sending());
+        gate.open(1);
+        assert!(!gate.forbids_sending());
+    }
+
+    #[test]
+    fn a_reopened_lane_starts_narrow_and_widens_with_permits() {
+        let gate = Gate::new(8);
+        gate.close("full", Reopen::WhenFree { need: 1 });
+        gate.open(1);
+        let mut seen = Vec::new();
+        for _ in 0..20 {
+            seen.push(window(&gate).unwrap());
+            gate.granted();
+        }
+        assert_eq!(&seen[..7], [1, 1, 2, 2, 2, 2, 4]);
+        assert_eq!(window(&gate), Some(8));
+    }
+
+    #[test]
+    fn rests_grow_with_failures_and_stay_bounded() {
+        assert_eq!(rest(0, 0.5), Duration::from_millis(500));
+        assert_eq!(rest(3, 0.5), Duration::from_secs(4));
+        assert_eq!(rest(20, 0.999).as_secs(), 29);
+        assert_eq!(rest(5, 0.0), Duration::from_millis(100));
+    }
+}

@@ -1,0 +1,142 @@
+//! The loop of one lane: while its gate is open, take deliveries and work on them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::Lane;
+use ports::{Deliveries, Delivery, Source};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::delivery;
+use crate::gate::{Door, Gate};
+use crate::shared::Shared;
+
+/// A consumer that cannot be had, or that ended by itself, is asked for again after this.
+const RECONSUME: Duration = Duration::from_millis(200);
+
+pub(crate) struct LaneLoop {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) lane: Lane,
+    pub(crate) stop: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+}
+
+/// Why deliveries stopped.
+enum Ended {
+    Stopping,
+    /// The gate closed or changed its window.
+    Gate,
+    /// The broker ended it.
+    Closed,
+}
+
+impl LaneLoop {
+    pub(crate) async fn run(self) {
+        let mut door = self.gate.watch();
+        while let Some(window) = self.open_window(&mut door).await {
+            match self.shared.broker.consume(&Source::Lane(self.lane), window).await {
+                Ok(deliveries) => match self.take(deliveries, &mut door, window).await {
+                    Ended::Stopping => return,
+                    Ended::Gate => {}
+                    Ended::Closed => self.shared.clock.sleep(RECONSUME).await,
+                },
+                Err(error) => {
+                    tracing::warn!(lane = %self.lane, %error, "lane cannot be consumed");
+                    self.shared.clock.sleep(RECONSUME).await;
+                }
+            }
+        }
+    }
+
+    /// Waits until the gate is open; `None` when the worker stops.
+    async fn open_window(&self, door: &mut watch::Receiver<Door>) -> Option<u16> {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => None,
+            open = door.wait_for(|door| matches!(door, Door::Open { .. })) => {
+                match open.ok().as_deref() {
+                    Some(Door::Open { window }) => Some(*window),
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    async fn take(
+        &self,
+        mut deliveries: Box<dyn Deliveries>,
+        door: &mut watch::Receiver<Door>,
+        window: u16,
+    ) -> Ended {
+        loop {
+            let delivery = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => {
+                    self.give_back(deliveries).await;
+                    return Ended::Stopping;
+                }
+                () = changed(door, window) => {
+                    self.finish(deliveries).await;
+                    return Ended::Gate;
+                }
+                delivery = deliveries.next() => delivery,
+            };
+            match delivery {
+                Some(delivery) => self.work_on(delivery).await,
+                None => return Ended::Closed,
+            }
+        }
+    }
+
+    /// Waits for a place to work; meanwhile the prefetch keeps this lane from taking more.
+    async fn work_on(&self, delivery: Delivery) {
+        let place = tokio::select! {
+            biased;
+            // At a stop places become free only as POSTs end: nobody shall wait for those.
+            () = self.stop.cancelled() => return requeue(delivery).await,
+            place = self.shared.in_progress.clone().acquire_owned() => place,
+        };
+        let Ok(place) = place else {
+            return;
+        };
+        let (shared, gate) = (self.shared.clone(), self.gate.clone());
+        self.tasks.spawn(async move {
+            delivery::handle(&shared, &gate, delivery).await;
+            drop(place);
+        });
+    }
+
+    /// What was already taken when the gate changed is still worked on: each delivery finds
+    /// its own answer, which for a full lane is the ladder.
+    async fn finish(&self, mut deliveries: Box<dyn Deliveries>) {
+        deliveries.cancel().await;
+        while let Some(delivery) = deliveries.next().await {
+            self.work_on(delivery).await;
+        }
+    }
+
+    /// At a stop the rest goes back at once.
+    async fn give_back(&self, mut deliveries: Box<dyn Deliveries>) {
+        deliveries.cancel().await;
+        while let Some(delivery) = deliveries.next().await {
+            requeue(delivery).await;
+        }
+    }
+}
+
+async fn requeue(delivery: Delivery) {
+    if let Err(error) = delivery.requeue().await {
+        tracing::debug!(%error, "a delivery comes back with its connection");
+    }
+}
+
+/// Returns when the gate has closed or changed its window.
+async fn changed(door: &mut watch::Receiver<Door>, window: u16) {
+    let other = door.wait_for(|door| *door != Door::Open { window }).await.map(drop);
+    if other.is_err() {
+        std::future::pending().await
+    }
+}

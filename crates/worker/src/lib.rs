@@ -1,0 +1,25 @@
+//! Takes a job from its lane, hands it to the provider, writes the ledger, settles the
+//! delivery. Never polls, never announces an outcome.
+//!
+//! A delivery walks down the page: `intake` (a job, or the reason why not), `claim` (what
+//! the ledger already knows decides), `submit` (the one request that costs money), `settle`
+//! (task id into the ledger, journal, then the ack). Around it stand the loop of one `lane`
+//! and the `gate` that stops a lane which cannot work.
+
+mod claim;
+mod delivery;
+mod ending;
+mod gate;
+mod gatekeeper;
+mod intake;
+mod lane;
+mod parking;
+mod settings;
+mod settle;
+mod shared;
+mod submit;
+mod walk;
+mod worker;
+
+pub use settings::{Settings, Slots};
+pub use worker::Worker;

@@ -1,0 +1,68 @@
+use std::time::Duration;
+
+use job::{Resource, Rules};
+use ports::Limits;
+
+/// What a worker needs to know besides its doors.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub rules: Rules,
+    /// The provider account, pinned into every record.
+    pub account: String,
+    pub slots: Slots,
+    /// Submissions per UTC day over all workers; 0 = no limit.
+    pub submissions_per_day: u64,
+    /// A POST that takes longer is in doubt.
+    pub post_timeout: Duration,
+    /// Deliveries taken ahead per lane.
+    pub prefetch: u16,
+    /// Deliveries worked on at once, over all lanes.
+    pub in_progress: usize,
+    /// A message delivered more often than this is parked, long before the broker drops it.
+    pub max_deliveries: u32,
+    /// How long an account rests after the provider refused it.
+    pub account_rest: Duration,
+}
+
+/// Slots at the provider per resource; 0 = no limit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Slots {
+    pub videos: u32,
+    pub images: u32,
+    pub audio: u32,
+}
+
+impl Slots {
+    pub fn of(&self, resource: Resource) -> u32 {
+        match resource {
+            Resource::Videos => self.videos,
+            Resource::Images => self.images,
+            Resource::Audio => self.audio,
+        }
+    }
+}
+
+impl Settings {
+    pub fn limits(&self, resource: Resource) -> Limits {
+        Limits {
+            concurrency: self.slots.of(resource),
+            submissions_per_day: self.submissions_per_day,
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            rules: Rules::default(),
+            account: "default".to_owned(),
+            slots: Slots { videos: 5, images: 9, audio: 5 },
+            submissions_per_day: 0,
+            post_timeout: Duration::from_secs(60),
+            prefetch: 64,
+            in_progress: 256,
+            max_deliveries: 20,
+            account_rest: Duration::from_secs(60),
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! What happened goes into the ledger, then the journal; only then is the delivery settled.
+
+use std::time::Duration;
+
+use job::{Effect, Fact, Record, Rung, State, Step, transition};
+use ports::{
+    Created, Destination, LedgerError, Pause, Permit, PermitReturn, Stored, Swapped, Write,
+    journal_message,
+};
+
+use crate::ending::{Ending, Trouble};
+use crate::shared::Shared;
+
+/// A record as we last saw or wrote it.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) record: Record,
+    pub(crate) version: u64,
+}
+
+pub(crate) struct Settler<'a> {
+    pub(crate) shared: &'a Shared,
+}
+
+/// Between tries to reach a store with something that must not be lost.
+const AGAIN: Duration = Duration::from_millis(200);
+
+impl Settler<'_> {
+    pub(crate) fn write(&self, step: &Step) -> Write {
+        self.shared.announcer.write(step, self.shared.clock.now(), Duration::ZERO)
+    }
+
+    /// The first record of a job that is not going to be submitted now.
+    pub(crate) async fn begin(&self, record: Record, fact: Fact) -> Result<Ending, Trouble> {
+        let Some(step) = self.step(record, &fact) else {
+            return Ok(Ending::Ack);
+        };
+        let fence = self.shared.session.fence();
+        match self.shared.ledger.create(&fence, self.write(&step)).await? {
+            Created::New => self.finish(step).await,
+            Created::Exists(_) => Ok(Ending::Later(Rung::OneSecond)),
+        }
+    }
+
+    /// A fact about a record that somebody else may be changing too: once, or later.
+    pub(crate) async fn conclude(&self, stored: Stored, fact: Fact) -> Result<Ending, Trouble> {
+        let Some(step) = self.step(stored.record, &fact) else {
+            return Ok(Ending::Ack);
+        };
+        let fence = self.shared.session.fence();
+        match self.shared.ledger.swap(&fence, stored.version, self.write(&step)).await? {
+            Swapped::Done(_) => self.finish(step).await,
+            Swapped::Stale(_) => Ok(Ending::Later(Rung::OneSecond)),
+        }
+    }
+
+    /// What a POST told must reach the ledger, however long that takes: it was paid for. What
+    /// it may still say about the record that is there by then is decided by [`voice`].
+    pub(crate) async fn record(&self, intent: Known, fact: Fact) -> Result<Ending, Trouble> {
+        let mut present = intent.clone();
+        loop {
+            let fact = match voice(&intent.record, &present.record, &fact) {
+                Voice::Speaks => fact.clone(),
+                Voice::Strays(task_id) => Fact::Strayed { task_id },
+                Voice::Silent => {
+                    return self.overtaken(&intent.record, &present.record, &fact).await;
+                }
+            };
+            let Some(step) = self.step(present.record.clone(), &fact) else {
+                return self.overtaken(&intent.record, &present.record, &fact).await;
+            };
+            match self.try_write(present.version, &step).await {
+                Tried::Written => return self.finish(step).await,
+                Tried::Found(found) => present = *found,
+                Tried::NotNow(error) => {
+                    tracing::warn!(job = %intent.record.key, %error, "not recorded yet");
+                    if !self.wait().await {
+                        self.journal(&step.record).await?;
+                        return Err(error.into());
+                    }
+                }
+            }
+        }
+    }
+
+    async fn try_write(&self, version: u64, step: &Step) -> Tried {
+        let fence = self.shared.session.fence();
+        match self.shared.ledger.swap(&fence, version, self.write(step)).await {
+            Ok(Swapped::Done(_)) => Tried::Written,
+            Ok(Swapped::Stale(Some(stored))) => Tried::found(*stored),
+            // The ledger forgot it: what we know is written anew.
+            Ok(Swapped::Stale(None)) => {
+                match self.shared.ledger.create(&fence, self.write(step)).await {
+                    Ok(Created::New) => Tried::Written,
+                    Ok(Created::Exists(stored)) => Tried::found(*stored),
+                    Err(error) => Tried::NotNow(error),
+                }
+            }
+            Err(error) => Tried::NotNow(error),
+        }
+    }
+
+    /// The record has moved on without us: usually our own write landed and its answer was
+    /// lost. Then what followed from it was not done either.
+    async fn overtaken(
+        &self,
+        intent: &Record,
+        present: &Record,
+        fact: &Fact,
+    ) -> Result<Ending, Trouble> {
+        let refused =
+            matches!(fact, Fact::PutOff { .. } | Fact::NotSent { .. } | Fact::Refused { .. });
+        if refused && present.round == intent.round && !present.holds_permit(intent.round) {
+            let effect = Effect::ReleasePermit { round: intent.round, unspent: true };
+            self.release(&Step { record: present.clone(), effects: vec![effect] }).await;
+        }
+        self.journal(present).await?;
+        Ok(ending(present, self.shared.clock.jitter()))
+    }
+
+    /// Known already: make sure that the journal knows it too, and be done.
+    pub(crate) async fn duplicate(&self, record: &Record) -> Result<Ending, Trouble> {
+        self.journal(record).await?;
+        Ok(Ending::Ack)
+    }
+
+    async fn finish(&self, step: Step) -> Result<Ending, Trouble> {
+        tracing::info!(
+            job = %step.record.key, state = step.record.state.word(), round = step.record.round,
+            task = step.record.task_id.as_deref(), "{}", last_word(&step.record)
+        );
+        self.release(&step).await;
+        self.journal(&step.record).await?;
+        Ok(ending(&step.record, self.shared.clock.jitter()))
+    }
+
+    /// A permit that stays behind is found by the reconciler.
+    async fn release(&self, step: &Step) {
+        let Some(resource) = step.record.operation.resource() else {
+            return;
+        };
+        let returns: Vec<PermitReturn> = step
+            .effects
+            .iter()
+            .filter_map(|effect| match *effect {
+                Effect::ReleasePermit { round, unspent } => Some(PermitReturn {
+                    pool: Permit::pool_of(&step.record.account, resource),
+                    key: step.record.key.clone(),
+                    round,
+                    unspent,
+                }),
+                Effect::Announce(_) | Effect::Requeue => None,
+            })
+            .collect();
+        if returns.is_empty() {
+            return;
+        }
+        let fence = self.shared.session.fence();
+        if let Err(error) = self.shared.ledger.give_permits(&fence, &returns).await {
+            tracing::warn!(job = %step.record.key, %error, "a permit was not given back yet");
+        }
+    }
+
+    pub(crate) async fn journal(&self, record: &Record) -> Result<(), Trouble> {
+        let fence = self.shared.session.fence();
+        let line = journal_message(&fence.generation, self.shared.clock.now(), record, None);
+        Ok(self.shared.broker.publish(&Destination::Journal, line).await?)
+    }
+
+    pub(crate) async fn pause_account(&self, why: &str) {
+        let now = self.shared.clock.now();
+        let until = now + self.shared.settings.account_rest;
+        let pause = Pause { reason: why.to_owned(), since: now, until };
+        if let Err(error) = self.shared.ledger.pause(&self.shared.settings.account, &pause).await {
+            tracing::warn!(%error, "the account's pause was not recorded");
+        }
+    }
+
+    fn step(&self, record: Record, fact: &Fact) -> Option<Step> {
+        let moment = self.shared.clock.moment();
+        let key = record.key.clone();
+        match transition(record, fact.clone(), moment, &self.shared.settings.rules) {
+            Ok(step) => Some(step),
+            Err(illegal) => {
+                tracing::debug!(job = %key, %illegal, "overtaken");
+                None
+            }
+        }
+    }
+
+    /// `false` once the worker must stop waiting.
+    pub(crate) async fn wait(&self) -> bool {
+        tokio::select! {
+            () = self.shared.abandon.cancelled() => false,
+            () = self.shared.clock.sleep(AGAIN) => true,
+        }
+    }
+}
+
+/// What an answer that comes late may still say.
+#[derive(Debug, PartialEq, Eq)]
+enum Voice {
+    /// It is about the very try that the record is waiting for, or tells of a task that exists.
+    Speaks,
+    /// A task exists that this record cannot take: kept where people look.
+    Strays(String),
+    /// Somebody else's try, or all said already.
+    Silent,
+}
+
+/// Pure. `intent` is the record as it was when we sent; `present` as it is now.
+fn voice(intent: &Record, present: &Record, fact: &Fact) -> Voice {
+    let same_round = intent.round == present.round;
+    let same_try = same_round && intent.attempt == present.attempt;
+    match (fact, &present.state) {
+        (Fact::Accepted { task_id, .. }, _) if present.task_id.as_ref() == Some(task_id) => {
+            Voice::Silent
+        }
+        (
+            Fact::Accepted { .. },
+            State::Queued { .. } | State::Submitting { .. } | State::InDoubt { .. },
+        ) if same_round => Voice::Speaks,
+        (Fact::Accepted { .. }, State::Parked { doubt: Some(_), .. }) if same_round => {
+            Voice::Speaks
+        }
+        (Fact::Accepted { task_id, .. }, _) => match strayed_already(present, task_id) {
+            true => Voice::Silent,
+            false => Voice::Strays(task_id.clone()),
+        },
+        (_, State::Submitting { .. }) if same_try && intent.state == present.state => Voice::Speaks,
+        (_, State::InDoubt { .. }) if same_try => Voice::Speaks,
+        _ => Voice::Silent,
+    }
+}
+
+fn strayed_already(present: &Record, task_id: &str) -> bool {
+    present.history.iter().any(|entry| entry.what.ends_with(&format!("as task {task_id}")))
+}
+
+enum Tried {
+    Written,
+    Found(Box<Known>),
+    NotNow(LedgerError),
+}
+
+impl Tried {
+    fn found(stored: Stored) -> Self {
+        Self::Found(Box::new(Known { record: stored.record, version: stored.version }))
+    }
+}
+
+/// What the record's new state means for the message that brought it.
+fn ending(record: &Record, jitter: f64) -> Ending {
+    match &record.state {
+        State::Queued { .. } if record.attempt == 0 => Ending::Later(Rung::OneSecond),
+        State::Queued { .. } => Ending::Later(Rung::after(record.attempt, jitter)),
+        State::Parked { why, doubt: None, .. } => Ending::Park(job::Reason::TooManyAttempts {
+            attempts: record.attempt,
+            cause: why.clone(),
+        }),
+        // Another worker's now: a copy of its message comes here in vain, and is then dropped.
+        State::Submitting { .. } => Ending::Later(Rung::OneSecond),
+        State::Tombstone
+        | State::InDoubt { .. }
+        | State::Pending { .. }
+        | State::Settled { .. }
+        | State::Parked { doubt: Some(_), .. } => Ending::Ack,
+    }
+}
+
+fn last_word(record: &Record) -> &str {
+    record.history.last().map_or("", |entry| entry.what.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use job::{Doubt, MessageFacts, Timestamp, decode};
+
+    use super::*;
+
+    fn record(state: State) -> Record {
+        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        let job = decode(body, MessageFacts::default()).unwrap();
+        let mut record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
+        (record.attempt, record.state) = (1, state);
+        record
+    }
+
+    fn submitting(owner: &str) -> State {
+        State::Submitting { owner: owner.into(), post_deadline: Timestamp::EPOCH }
+    }
+
+    fn in_doubt() -> State {
+        let doubt = Doubt {
+            since: Timestamp::EPOCH,
+            cause: String::new(),
+            settles_at: Timestamp::EPOCH,
+            denials: 0,
+            looks: 0,
+            next_look: Timestamp::EPOCH,
+        };
+        State::InDoubt { doubt }
+    }
+
+    fn put_off() -> Fact {
+        Fact::PutOff { why: "busy".into() }
+    }
+
+    fn accepted() -> Fact {
+        Fact::Accepted { task_id: "7".into(), status: "submitted".into() }
+    }
+
+    #[test]
+    fn a_late_refusal_does_not_touch_another_workers_try() {
+        let intent = record(submitting("ours"));
+        assert_eq!(voice(&intent, &record(submitting("ours")), &put_off()), Voice::Speaks);
+        assert_eq!(voice(&intent, &record(submitting("other")), &put_off()), Voice::Silent);
+        let next_try = Record { attempt: 2, ..record(in_doubt()) };
+        assert_eq!(voice(&intent, &record(in_doubt()), &put_off()), Voice::Speaks);
+        assert_eq!(voice(&intent, &next_try, &put_off()), Voice::Silent);
+    }
+
+    #[test]
+    fn a_task_id_is_attached_where_it_can_be_and_kept_where_it_cannot() {
+        let intent = record(submitting("ours"));
+        let queued = record(State::Queued { why: None });
+        assert_eq!(voice(&intent, &queued, &accepted()), Voice::Speaks);
+        assert_eq!(voice(&intent, &record(submitting("other")), &accepted()), Voice::Speaks);
+        let next_round = Record { round: 2, ..record(submitting("other")) };
+        assert_eq!(voice(&intent, &next_round, &accepted()), Voice::Strays("7".into()));
+        let pending =
+            State::Pending { status: "submitted".into(), looks: 0, next_look: Timestamp::EPOCH };
+        let known = Record { task_id: Some("7".into()), ..record(pending.clone()) };
+        assert_eq!(voice(&intent, &known, &accepted()), Voice::Silent);
+        let other = Record { task_id: Some("8".into()), ..record(pending) };
+        assert_eq!(voice(&intent, &other, &accepted()), Voice::Strays("7".into()));
+    }
+
+    #[test]
+    fn a_put_off_that_landed_unheard_still_sends_the_message_back() {
+        let queued = record(State::Queued { why: Some("busy".into()) });
+        assert!(matches!(ending(&queued, 0.5), Ending::Later(_)));
+        assert_eq!(voice(&record(submitting("ours")), &queued, &put_off()), Voice::Silent);
+    }
+}

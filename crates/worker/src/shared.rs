@@ -1,0 +1,21 @@
+use std::sync::Arc;
+
+use ports::{Announcer, Broker, Clock, Ledger, Session};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::settings::Settings;
+
+/// What every delivery needs.
+pub(crate) struct Shared {
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) session: Arc<Session>,
+    pub(crate) kling: kling::Client,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) settings: Settings,
+    pub(crate) announcer: Announcer,
+    pub(crate) in_progress: Arc<Semaphore>,
+    /// The drain's time is over: what still waits for a store is left to others.
+    pub(crate) abandon: CancellationToken,
+}

@@ -1,0 +1,153 @@
+//! The one request that costs money, and what its answer means.
+
+use std::time::Duration;
+
+use job::{Fact, Problem, Record};
+use kling::{Created, RefusalClass, Route, SubmitError, TaskStatus};
+use serde_json::{Map, Value};
+
+/// What an answer says about the lane, beyond the one job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Weather {
+    Fair,
+    /// The provider is full.
+    Busy {
+        retry_after: Option<Duration>,
+    },
+    /// The provider cannot be reached.
+    Down {
+        why: String,
+    },
+    /// The account must not be used.
+    AccountRefused {
+        why: String,
+    },
+}
+
+/// The provider's body: the producer's own, and our id in it.
+pub(crate) fn body(record: &Record) -> Map<String, Value> {
+    let mut fields = record.request.clone().unwrap_or_default().into_fields();
+    fields.insert("external_task_id".to_owned(), Value::from(record.external_id.as_str()));
+    fields
+}
+
+pub(crate) async fn post(client: &kling::Client, route: Route, record: &Record) -> (Fact, Weather) {
+    let answer = client.submit(route, &body(record)).await;
+    read(answer, record.sent_before)
+}
+
+/// Pure: the answer as a fact about the job and as weather for the lane.
+pub(crate) fn read(answer: Result<Created, SubmitError>, sent_before: bool) -> (Fact, Weather) {
+    match answer {
+        Ok(created) => {
+            let status = status_word(created.status).to_owned();
+            (Fact::Accepted { task_id: created.task_id, status }, Weather::Fair)
+        }
+        Err(SubmitError::Busy { message, retry_after, .. }) => {
+            let why = format!("the provider is busy: {message}");
+            (Fact::PutOff { why }, Weather::Busy { retry_after })
+        }
+        Err(SubmitError::NotSent { cause }) => {
+            (Fact::NotSent { why: cause.clone() }, Weather::Down { why: cause })
+        }
+        Err(SubmitError::Account { message, .. }) => {
+            let why = format!("the account is refused: {message}");
+            (Fact::PutOff { why: why.clone() }, Weather::AccountRefused { why })
+        }
+        Err(SubmitError::Refused { code: None, http_status, message, .. })
+            if answered_before_routing(http_status) =>
+        {
+            let why = format!("HTTP {http_status}: the base URL seems wrong: {message}");
+            (Fact::PutOff { why: why.clone() }, Weather::AccountRefused { why })
+        }
+        Err(SubmitError::Refused { message, may_be_repeat: true, .. }) if sent_before => {
+            let cause = format!("refused, perhaps as a repeat of an earlier send: {message}");
+            (Fact::AnswerLost { cause }, Weather::Fair)
+        }
+        Err(SubmitError::Refused { code, message, advice, class, .. }) => {
+            let error = Problem::new(class_word(class), message).advice(advice).code(code);
+            (Fact::Refused { error }, Weather::Fair)
+        }
+        Err(SubmitError::Unknown { cause }) => (Fact::AnswerLost { cause }, Weather::Fair),
+    }
+}
+
+/// A wrong path or base URL answers every job alike: no job is to blame, so none is rejected.
+/// Kling's own 404s carry a code (API reference, errors).
+fn answered_before_routing(http_status: u16) -> bool {
+    matches!(http_status, 301 | 307 | 308 | 404 | 405)
+}
+
+fn status_word(status: TaskStatus) -> &'static str {
+    match status {
+        TaskStatus::Submitted => "submitted",
+        TaskStatus::Processing => "processing",
+        TaskStatus::Succeeded => "succeeded",
+        TaskStatus::Failed => "failed",
+    }
+}
+
+fn class_word(class: RefusalClass) -> &'static str {
+    match class {
+        RefusalClass::Permission => "permission",
+        RefusalClass::BadRequest => "bad_request",
+        RefusalClass::Policy => "policy",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repeat() -> SubmitError {
+        SubmitError::Refused {
+            code: Some(1201),
+            http_status: 400,
+            message: "external_task_id already exists".into(),
+            advice: String::new(),
+            class: RefusalClass::BadRequest,
+            may_be_repeat: true,
+        }
+    }
+
+    #[test]
+    fn a_lost_answer_is_a_doubt_and_never_a_failure() {
+        let lost = Err(SubmitError::Unknown { cause: "timed out".into() });
+        assert_eq!(read(lost, false).0, Fact::AnswerLost { cause: "timed out".into() });
+    }
+
+    #[test]
+    fn a_refused_repeat_is_an_answer_only_when_something_was_sent_before() {
+        assert!(matches!(read(Err(repeat()), false).0, Fact::Refused { .. }));
+        assert!(matches!(read(Err(repeat()), true).0, Fact::AnswerLost { .. }));
+    }
+
+    #[test]
+    fn a_wrong_address_rests_the_lanes_and_rejects_no_job() {
+        let page = |http_status, code| SubmitError::Refused {
+            code,
+            http_status,
+            message: "a page".into(),
+            advice: String::new(),
+            class: RefusalClass::BadRequest,
+            may_be_repeat: false,
+        };
+        let (fact, weather) = read(Err(page(404, None)), false);
+        assert!(matches!(fact, Fact::PutOff { .. }));
+        assert!(matches!(weather, Weather::AccountRefused { .. }));
+        assert!(matches!(read(Err(page(404, Some(1203))), false).0, Fact::Refused { .. }));
+    }
+
+    #[test]
+    fn busy_and_a_refused_account_do_not_count_as_tries() {
+        let busy =
+            SubmitError::Busy { code: Some(1303), message: "full".into(), retry_after: None };
+        let (fact, weather) = read(Err(busy), false);
+        assert!(matches!(fact, Fact::PutOff { .. }));
+        assert_eq!(weather, Weather::Busy { retry_after: None });
+        let account = SubmitError::Account { code: Some(1102), message: "empty".into() };
+        let (fact, weather) = read(Err(account), false);
+        assert!(matches!(fact, Fact::PutOff { .. }));
+        assert!(matches!(weather, Weather::AccountRefused { .. }));
+    }
+}

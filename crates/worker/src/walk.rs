@@ -1,0 +1,254 @@
+//! A job's way through the worker, once its message is understood.
+
+use job::{Fact, Record, Rung, State, Step, Timestamp, transition};
+use ports::{
+    Created, Delivery, Fence, LedgerError, Permit, PermitReturn, Permitted, Stored, Swapped, header,
+};
+
+use crate::claim::{Sighting, Verdict, decide};
+use crate::ending::{Ending, Trouble};
+use crate::gate::{Gate, Reopen};
+use crate::intake::Accepted;
+use crate::settle::{Known, Settler};
+use crate::shared::Shared;
+use crate::submit::{self, Weather};
+
+pub(crate) struct Walk<'a> {
+    shared: &'a Shared,
+    gate: &'a Gate,
+    delivery: &'a Delivery,
+    accepted: Accepted,
+    fence: std::sync::Arc<Fence>,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(
+        shared: &'a Shared,
+        gate: &'a Gate,
+        delivery: &'a Delivery,
+        accepted: Accepted,
+    ) -> Self {
+        Self { shared, gate, delivery, accepted, fence: shared.session.fence() }
+    }
+
+    /// A message that was surely never seen is not looked up: creating its record tells.
+    pub(crate) async fn go(self) -> Result<Ending, Trouble> {
+        let sighting = self.sighting();
+        let seen_before = self.delivery.redelivered || self.delivery.message.retries() > 0;
+        let found = match seen_before {
+            true => self.shared.ledger.load(&self.accepted.job.key).await?,
+            false => None,
+        };
+        self.decide(found, sighting).await
+    }
+
+    fn sighting(&self) -> Sighting {
+        let message = &self.delivery.message;
+        let enqueued = message.enqueued_at().unwrap_or(Timestamp::EPOCH);
+        Sighting {
+            recorded: self.delivery.redelivered || message.get(header::RECORDED).is_some(),
+            before_generation: enqueued < self.fence.generation.began_at,
+            now: self.shared.clock.now(),
+        }
+    }
+
+    async fn decide(&self, found: Option<Stored>, sighting: Sighting) -> Result<Ending, Trouble> {
+        let hash = self.accepted.job.request.hash();
+        let verdict = decide(found.as_ref(), &hash, sighting);
+        match (verdict, found) {
+            (Verdict::Retry, Some(stored)) => self.retry(stored).await,
+            (Verdict::Replacement, Some(stored)) => {
+                let installation = &self.shared.settings.rules.installation;
+                let record = self.record().in_place_of(&stored.record, installation);
+                self.retry(Stored { record, ..stored }).await
+            }
+            (Verdict::Cancelled, Some(stored)) => self.cancelled(stored).await,
+            (Verdict::Duplicate, Some(stored)) => self.settler().duplicate(&stored.record).await,
+            (Verdict::Orphaned, Some(stored)) => self.orphaned(stored).await,
+            (Verdict::Conflict, Some(stored)) => {
+                crate::parking::conflict(self.shared, stored, &hash).await
+            }
+            (Verdict::BeingSubmitted, _) => Ok(Ending::Later(Rung::OneSecond)),
+            (Verdict::RecordLost, _) => self.record_lost().await,
+            (_, _) => self.new_job(sighting).await,
+        }
+    }
+
+    fn settler(&self) -> Settler<'a> {
+        Settler { shared: self.shared }
+    }
+
+    async fn new_job(&self, sighting: Sighting) -> Result<Ending, Trouble> {
+        let record = self.record();
+        if self.deadline_passed(&record) {
+            return self.settler().begin(record, Fact::DeadlinePassed).await;
+        }
+        if let Some(ending) = self.permit(&record).await? {
+            return Ok(ending);
+        }
+        let step = self.intend(record)?;
+        let write = self.settler().write(&step);
+        match self.shared.ledger.create(&self.fence, write).await {
+            Ok(Created::New) => self.submit(Known { record: step.record, version: 1 }).await,
+            Err(error @ LedgerError::Unavailable(_)) => self.after_silence(step, error).await,
+            Err(error) => Err(error.into()),
+            Ok(Created::Exists(stored)) => {
+                self.give_back_surplus(&stored.record).await?;
+                Box::pin(self.decide(Some(*stored), sighting)).await
+            }
+        }
+    }
+
+    async fn retry(&self, stored: Stored) -> Result<Ending, Trouble> {
+        if self.deadline_passed(&stored.record) {
+            return self.settler().conclude(stored, Fact::DeadlinePassed).await;
+        }
+        if let Some(ending) = self.permit(&stored.record).await? {
+            return Ok(ending);
+        }
+        let mut record = stored.record;
+        if record.account != self.shared.settings.account {
+            // A task that may exist can only be found with the account it was sent with.
+            if record.sent_before {
+                return Ok(Ending::Later(Rung::ThirtySeconds));
+            }
+            record.account.clone_from(&self.shared.settings.account);
+        }
+        // A record whose request was dropped (an operator's new round) gets it back here.
+        record.request.get_or_insert_with(|| self.accepted.job.request.clone());
+        let step = self.intend(record)?;
+        let write = self.settler().write(&step);
+        match self.shared.ledger.swap(&self.fence, stored.version, write).await {
+            Ok(Swapped::Done(version)) => self.submit(Known { record: step.record, version }).await,
+            // Another delivery of the same job was faster; the next look will tell.
+            Ok(Swapped::Stale(_)) => Ok(Ending::Later(Rung::OneSecond)),
+            Err(error @ LedgerError::Unavailable(_)) => self.after_silence(step, error).await,
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether the intent was written is not known. Nothing has been sent, so if it was, this
+    /// delivery may go on with it; left alone, it would look like a POST under way.
+    async fn after_silence(&self, step: Step, error: LedgerError) -> Result<Ending, Trouble> {
+        loop {
+            match self.shared.ledger.load(&step.record.key).await {
+                Ok(Some(stored)) if stored.record.state == step.record.state => {
+                    let version = stored.version;
+                    return self.submit(Known { record: stored.record, version }).await;
+                }
+                Ok(_) => return Err(error.into()),
+                Err(LedgerError::Unavailable(_)) if self.settler().wait().await => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+    }
+
+    /// The job's own words fill the tombstone, so that its event says what was cancelled.
+    async fn cancelled(&self, stored: Stored) -> Result<Ending, Trouble> {
+        let mut record = self.record();
+        record.state = State::Tombstone;
+        record.history = stored.record.history.clone();
+        self.settler().conclude(Stored { record, ..stored }, Fact::CancelRequested).await
+    }
+
+    async fn orphaned(&self, stored: Stored) -> Result<Ending, Trouble> {
+        let cause = "the worker that was submitting it is gone".to_owned();
+        self.settler().conclude(stored, Fact::OwnerLost { cause }).await
+    }
+
+    async fn record_lost(&self) -> Result<Ending, Trouble> {
+        let cause = "seen before, and the ledger has since lost its memory".to_owned();
+        self.settler().begin(self.record(), Fact::OwnerLost { cause }).await
+    }
+
+    fn record(&self) -> Record {
+        let settings = &self.shared.settings;
+        let now = self.shared.clock.now();
+        let job = &self.accepted.job;
+        let mut record = Record::new(job, &settings.account, &settings.rules.installation, now);
+        let message = &self.delivery.message;
+        record.enqueued_at = message.enqueued_at();
+        record.traceparent = message.get(header::TRACEPARENT).map(str::to_owned);
+        record.tracestate = message.get(header::TRACESTATE).map(str::to_owned);
+        record
+    }
+
+    fn deadline_passed(&self, record: &Record) -> bool {
+        record.deadline.is_some_and(|deadline| deadline <= self.shared.clock.now())
+    }
+
+    /// The intent, to be written before anything is sent.
+    fn intend(&self, record: Record) -> Result<Step, Trouble> {
+        let owner = self.fence.owner.clone();
+        let post_deadline = self.shared.clock.now() + self.shared.settings.post_timeout;
+        let fact = Fact::Taken { owner, post_deadline };
+        let rules = &self.shared.settings.rules;
+        Ok(transition(record, fact, self.shared.clock.moment(), rules)?)
+    }
+
+    /// `None` when granted; else what the delivery must do.
+    async fn permit(&self, record: &Record) -> Result<Option<Ending>, Trouble> {
+        let permit = Permit {
+            pool: self.pool(),
+            key: record.key.clone(),
+            round: record.round,
+            weight: self.accepted.slots,
+        };
+        let resource = self.accepted.job.operation.resource();
+        let limits = resource.map(|r| self.shared.settings.limits(r)).unwrap_or_default();
+        // Taken before the lane closed: sending it too would be a storm of refused POSTs.
+        if self.gate.forbids_sending() {
+            return Ok(Some(Ending::Bounce(Rung::OneSecond)));
+        }
+        match self.shared.ledger.take_permit(&self.fence, &permit, &limits).await? {
+            Permitted::Granted => {
+                self.gate.granted();
+                Ok(None)
+            }
+            Permitted::AtLimit { used } => {
+                let why = format!("{used} of {} slots are taken", limits.concurrency);
+                self.gate.close(why, Reopen::WhenFree { need: permit.weight });
+                Ok(Some(Ending::Bounce(Rung::OneSecond)))
+            }
+            Permitted::DayOver { until } => {
+                let rest = until.since(self.shared.clock.now());
+                let why = format!("the day's submissions are used up until {until}");
+                self.gate.close(why, Reopen::After(rest.min(std::time::Duration::from_secs(60))));
+                Ok(Some(Ending::Bounce(Rung::ThirtySeconds)))
+            }
+        }
+    }
+
+    fn pool(&self) -> String {
+        let account = &self.shared.settings.account;
+        let resource = self.accepted.job.operation.resource();
+        resource.map(|resource| Permit::pool_of(account, resource)).unwrap_or_default()
+    }
+
+    /// A permit was taken for a job that turned out to be known: its own stays.
+    async fn give_back_surplus(&self, known: &Record) -> Result<(), Trouble> {
+        if known.holds_permit(1) || known.round == 1 && matches!(known.state, State::Queued { .. })
+        {
+            return Ok(());
+        }
+        let surplus =
+            PermitReturn { pool: self.pool(), key: known.key.clone(), round: 1, unspent: true };
+        Ok(self.shared.ledger.give_permits(&self.fence, &[surplus]).await?)
+    }
+
+    async fn submit(&self, intent: Known) -> Result<Ending, Trouble> {
+        // Whoever lost its lease must not send: another may already be looking into this job.
+        let (fact, weather) = match self.shared.session.is_fresh(&self.fence) {
+            true => submit::post(&self.shared.kling, self.accepted.route, &intent.record).await,
+            false => {
+                let why = "the ledger lease was not fresh".to_owned();
+                (Fact::PutOff { why }, Weather::Fair)
+            }
+        };
+        self.gate.weather(&weather, self.shared.clock.jitter());
+        if let Weather::AccountRefused { why } = &weather {
+            self.settler().pause_account(why).await;
+        }
+        self.settler().record(intent, fact).await
+    }
+}

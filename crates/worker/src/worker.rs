@@ -1,0 +1,103 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::{EventSource, Lane, Resource};
+use ports::{Announcer, Broker, Clock, Ledger, Session};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::gate::Gate;
+use crate::gatekeeper;
+use crate::lane::LaneLoop;
+use crate::settings::Settings;
+use crate::shared::Shared;
+
+/// Submits jobs from every lane until it is drained.
+pub struct Worker {
+    shared: Arc<Shared>,
+    stop: CancellationToken,
+    loops: TaskTracker,
+    tasks: TaskTracker,
+}
+
+impl Worker {
+    pub fn start(
+        broker: Arc<dyn Broker>,
+        ledger: Arc<dyn Ledger>,
+        session: Arc<Session>,
+        kling: kling::Client,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+    ) -> Self {
+        let source = EventSource::of_installation(&settings.rules.installation);
+        let shared = Arc::new(Shared {
+            in_progress: Arc::new(Semaphore::new(settings.in_progress.max(1))),
+            announcer: Announcer { source },
+            abandon: CancellationToken::new(),
+            broker,
+            ledger,
+            session,
+            kling,
+            clock,
+            settings,
+        });
+        let worker = Self {
+            shared,
+            stop: CancellationToken::new(),
+            loops: TaskTracker::new(),
+            tasks: TaskTracker::new(),
+        };
+        worker.start_lanes();
+        worker
+    }
+
+    fn start_lanes(&self) {
+        let gates: BTreeMap<Resource, Arc<Gate>> =
+            Resource::ALL.into_iter().map(|r| (r, Arc::new(Gate::new(self.widest(r))))).collect();
+        for (resource, gate) in &gates {
+            let keeping =
+                gatekeeper::keep(self.shared.clone(), gate.clone(), *resource, self.stop.clone());
+            self.loops.spawn(keeping);
+        }
+        for lane in Lane::all() {
+            let lane_loop = LaneLoop {
+                shared: self.shared.clone(),
+                gate: gates[&lane.resource].clone(),
+                lane,
+                stop: self.stop.clone(),
+                tasks: self.tasks.clone(),
+            };
+            self.loops.spawn(lane_loop.run());
+        }
+        self.loops.close();
+    }
+
+    /// Never more deliveries at a time than there are slots for them.
+    fn widest(&self, resource: Resource) -> u16 {
+        let settings = &self.shared.settings;
+        let slots = match settings.slots.of(resource) {
+            0 => u16::MAX,
+            slots => u16::try_from(slots).unwrap_or(u16::MAX),
+        };
+        settings.prefetch.min(slots).max(1)
+    }
+
+    /// Takes nothing new, gives back what was not begun, finishes and records every POST that
+    /// is under way. `true` when all was done within `patience`.
+    pub async fn drain(self, patience: Duration) -> bool {
+        self.stop.cancel();
+        let finish = async {
+            self.loops.wait().await;
+            self.tasks.close();
+            self.tasks.wait().await;
+        };
+        if tokio::time::timeout(patience, finish).await.is_ok() {
+            return true;
+        }
+        // Half-recorded work is journaled and given back rather than held for ever.
+        self.shared.abandon.cancel();
+        tokio::time::timeout(Duration::from_secs(2), self.tasks.wait()).await.is_ok()
+    }
+}
