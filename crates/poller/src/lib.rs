@@ -1,0 +1,21 @@
+//! Takes what is due, asks the provider, completes the record, announces. Never submits.
+//!
+//! A `sweep` claims due records and hands each to `look` (a task that the provider has) or
+//! to `doubt` (a POST whose answer was lost). The fact that comes back goes through
+//! `settle` into the ledger; what must be said goes out through `announce`, and whatever a
+//! dead process left unsaid through `outbox`. `reconcile` finds permits that nobody holds.
+
+mod announce;
+mod doubt;
+mod look;
+mod marks;
+mod outbox;
+mod poller;
+mod reconcile;
+mod settings;
+mod settle;
+mod shared;
+mod sweep;
+
+pub use poller::Poller;
+pub use settings::Settings;

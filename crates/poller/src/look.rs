@@ -1,0 +1,130 @@
+//! Asking about a task that the provider has, and what its answer means.
+
+use job::{Fact, Outcome, Output, OutputKind, Problem, Timestamp};
+use kling::{FailureClass, QueryError, Task, TaskStatus, classify_failure};
+
+/// Kling deletes generated files after 30 days (API reference, retention).
+const FILES_KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3600);
+
+/// Looks at a task that succeeded without any file, before it counts as failed.
+const LOOKS_FOR_OUTPUT: u32 = 3;
+
+/// Pure: an answer as a fact. `status` is what was known before; `now` dates the files.
+pub(crate) fn read(answer: Result<Task, QueryError>, status: &str, now: Timestamp) -> Fact {
+    let task = match answer {
+        Ok(task) => task,
+        Err(error) => {
+            return Fact::LookFailed { why: error.to_string() };
+        }
+    };
+    match task.status {
+        TaskStatus::Submitted => Fact::Seen { status: "submitted".to_owned() },
+        TaskStatus::Processing => Fact::Seen { status: "processing".to_owned() },
+        TaskStatus::Succeeded if task.outputs.is_empty() => without_output(status),
+        TaskStatus::Succeeded => succeeded(task, now),
+        TaskStatus::Failed => failed(task.status_message.as_deref().unwrap_or_default()),
+    }
+}
+
+fn succeeded(task: Task, now: Timestamp) -> Fact {
+    let expires = (now + FILES_KEPT).to_string();
+    let outputs = task.outputs.into_iter().map(|output| output_of(output, &expires)).collect();
+    let final_unit_deduction = task.final_unit_deduction;
+    Fact::Ended { outcome: Outcome::Succeeded { outputs, final_unit_deduction } }
+}
+
+fn output_of(output: kling::Output, expires: &str) -> Output {
+    Output {
+        kind: match output.kind {
+            kling::OutputKind::Video => OutputKind::Video,
+            kling::OutputKind::Image => OutputKind::Image,
+            kling::OutputKind::Audio => OutputKind::Audio,
+        },
+        id: output.id,
+        url: output.url,
+        duration: output.duration_s,
+        expires_at: Some(expires.to_owned()),
+    }
+}
+
+/// Success is sometimes told before the files are: look again a few times.
+fn without_output(status: &str) -> Fact {
+    const WORD: &str = "succeeded_without_output_";
+    let seen: u32 = status.strip_prefix(WORD).and_then(|n| n.parse().ok()).unwrap_or(0);
+    if seen + 1 < LOOKS_FOR_OUTPUT {
+        return Fact::Seen { status: format!("{WORD}{}", seen + 1) };
+    }
+    let error = Problem::new("no_output", "the provider reports success but no file")
+        .advice("ask the provider about this task id; the task may have been billed");
+    Fact::Ended { outcome: Outcome::Failed { error } }
+}
+
+fn failed(message: &str) -> Fact {
+    let (kind, advice) = match classify_failure(message) {
+        FailureClass::Moderation => {
+            ("moderation", "change the prompt or the input; sometimes a new attempt passes")
+        }
+        FailureClass::Input => ("input", "change the input as the message says"),
+        FailureClass::Generation => ("generation", "try again"),
+    };
+    let message = if message.is_empty() { "the task failed" } else { message };
+    Fact::Ended { outcome: Outcome::Failed { error: Problem::new(kind, message).advice(advice) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(body: &str) -> Result<Task, QueryError> {
+        kling::decode_task(200, body.as_bytes())
+    }
+
+    fn answer(status: &str, result: &str) -> Result<Task, QueryError> {
+        task(&format!(
+            r#"{{"code":0,"data":{{"task_id":"1","task_status":"{status}","task_status_msg":"Failure to pass the risk control system","task_result":{result}}}}}"#
+        ))
+    }
+
+    const NOW: Timestamp = Timestamp::EPOCH;
+
+    #[test]
+    fn success_needs_a_file_and_is_given_three_looks_to_show_one() {
+        let mut status = "processing".to_owned();
+        for _ in 0..2 {
+            match read(answer("succeed", "{}"), &status, NOW) {
+                Fact::Seen { status: next } => status = next,
+                other => panic!("{other:?}"),
+            }
+        }
+        let Fact::Ended { outcome: Outcome::Failed { error } } =
+            read(answer("succeed", "{}"), &status, NOW)
+        else {
+            panic!("the third look decides")
+        };
+        assert_eq!(error.kind, "no_output");
+    }
+
+    #[test]
+    fn a_file_ends_it_with_its_expiry() {
+        let result = r#"{"videos":[{"id":"v","url":"https://x/y.mp4","duration":"5.1"}]}"#;
+        let Fact::Ended { outcome: Outcome::Succeeded { outputs, .. } } =
+            read(answer("succeed", result), "processing", NOW)
+        else {
+            panic!("a file is a success")
+        };
+        assert_eq!(outputs[0].duration.as_deref(), Some("5.1"));
+        assert_eq!(outputs[0].expires_at.as_deref(), Some("1970-01-31T00:00:00.000Z"));
+    }
+
+    #[test]
+    fn a_failed_task_is_classed_and_an_unreadable_answer_says_nothing() {
+        let Fact::Ended { outcome: Outcome::Failed { error } } =
+            read(answer("failed", "{}"), "processing", NOW)
+        else {
+            panic!("failed is an end")
+        };
+        assert_eq!(error.kind, "moderation");
+        let page = kling::decode_task(502, b"<html>");
+        assert!(matches!(read(page, "processing", NOW), Fact::LookFailed { .. }));
+    }
+}

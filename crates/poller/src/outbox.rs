@@ -1,0 +1,99 @@
+//! What workers wrote to be said, and what a dead process left unsaid.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::Record;
+use ports::{Destination, OutboxEntry};
+use tokio_util::sync::CancellationToken;
+
+use crate::announce::announce;
+use crate::shared::Shared;
+
+/// After a ledger that could not be asked.
+const TROUBLE: Duration = Duration::from_secs(1);
+
+/// Others may claim an entry again after this.
+const LEASE: Duration = Duration::from_secs(10);
+
+pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
+    loop {
+        // Looked at before the pass: the last one comes after the stop, so that what a worker
+        // of the same process wrote while draining is said too.
+        let stopping = stop.is_cancelled();
+        let claimed = claim(&shared).await;
+        let found = !claimed.is_empty();
+        // Each on its own: one full consumer queue must not stop anything else.
+        let each = claimed.into_iter().map(|entry| say(&shared, entry));
+        futures::future::join_all(each).await;
+        if stopping {
+            return;
+        }
+        if !found {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = shared.clock.sleep(shared.settings.sweep) => {}
+            }
+        }
+    }
+}
+
+async fn claim(shared: &Shared) -> Vec<OutboxEntry> {
+    let fence = shared.session.fence();
+    match shared.ledger.claim_outbox(&fence, shared.settings.batch, LEASE).await {
+        Ok(claimed) => claimed.items,
+        Err(error) => {
+            tracing::warn!(%error, "the outbox could not be read");
+            shared.clock.sleep(TROUBLE).await;
+            Vec::new()
+        }
+    }
+}
+
+async fn say(shared: &Shared, entry: OutboxEntry) {
+    let id = entry.outbox_id();
+    let tries = entry.tries;
+    let record = match entry.to {
+        Destination::Results { .. } => load(shared, &entry).await,
+        _ => None,
+    };
+    let Err(error) = announce(shared, entry, record.as_ref()).await else {
+        return;
+    };
+    tracing::warn!(job = %id.key, %error, tries, "not announced yet");
+    let fence = shared.session.fence();
+    let wait = backoff(tries, shared.clock.jitter());
+    if let Err(error) = shared.ledger.postpone(&fence, &id, wait).await {
+        tracing::debug!(%error, "an entry waits for its claim to end instead");
+    }
+}
+
+async fn load(shared: &Shared, entry: &OutboxEntry) -> Option<Record> {
+    match shared.ledger.load(&entry.key).await {
+        Ok(stored) => stored.map(|stored| stored.record),
+        Err(error) => {
+            tracing::debug!(job = %entry.key, %error, "announced without its journal line");
+            None
+        }
+    }
+}
+
+/// Full jitter from one second up to one minute.
+fn backoff(tries: u32, jitter: f64) -> Duration {
+    let ceiling =
+        Duration::from_secs(2u64.saturating_pow(tries.min(6))).min(Duration::from_secs(60));
+    ceiling.mul_f64(jitter).max(Duration::from_millis(100))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failed_try_waits_longer_up_to_a_minute() {
+        assert_eq!(backoff(0, 0.5), Duration::from_millis(500));
+        assert_eq!(backoff(3, 0.5), Duration::from_secs(4));
+        assert_eq!(backoff(60, 0.5), Duration::from_secs(30));
+        assert_eq!(backoff(2, 0.0), Duration::from_millis(100));
+    }
+}

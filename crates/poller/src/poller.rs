@@ -1,0 +1,70 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::EventSource;
+use ports::{Announcer, Broker, Clock, Ledger, Session};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::marks::Marks;
+use crate::settings::Settings;
+use crate::shared::Shared;
+use crate::{outbox, reconcile, sweep};
+
+/// Follows tasks to their end and announces it, until it is drained.
+pub struct Poller {
+    stop: CancellationToken,
+    loops: TaskTracker,
+    tasks: TaskTracker,
+    marking: tokio::task::JoinHandle<()>,
+    shared: Arc<Shared>,
+}
+
+impl Poller {
+    pub fn start(
+        broker: Arc<dyn Broker>,
+        ledger: Arc<dyn Ledger>,
+        session: Arc<Session>,
+        kling: kling::Client,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+    ) -> Self {
+        let source = EventSource::of_installation(&settings.rules.installation);
+        let (marks, writing) = Marks::new(ledger.clone(), session.clone());
+        let shared = Arc::new(Shared {
+            looking: Arc::new(Semaphore::new(settings.concurrency.max(1))),
+            announcer: Announcer { source },
+            broker,
+            ledger,
+            session,
+            kling,
+            clock,
+            settings,
+            marks,
+        });
+        let (stop, loops, tasks) =
+            (CancellationToken::new(), TaskTracker::new(), TaskTracker::new());
+        loops.spawn(sweep::run(shared.clone(), stop.clone(), tasks.clone()));
+        loops.spawn(outbox::run(shared.clone(), stop.clone()));
+        loops.spawn(reconcile::run(shared.clone(), stop.clone()));
+        loops.close();
+        Self { stop, loops, tasks, marking: tokio::spawn(writing), shared }
+    }
+
+    /// Claims nothing new and finishes the looks under way. `true` when all was done within
+    /// `patience`; what was not is claimed by others when its lease ends.
+    pub async fn drain(self, patience: Duration) -> bool {
+        self.stop.cancel();
+        let Self { loops, tasks, marking, shared, .. } = self;
+        let finish = async {
+            loops.wait().await;
+            tasks.close();
+            tasks.wait().await;
+            // The last sender of marks goes with the shared state; then the loop ends.
+            drop(shared);
+            marking.await.is_ok()
+        };
+        tokio::time::timeout(patience, finish).await.unwrap_or(false)
+    }
+}

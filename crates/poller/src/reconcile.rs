@@ -1,0 +1,128 @@
+//! Permits whose release was lost: a permit is over when its record says so.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::{Record, Resource, State, Timestamp};
+use ports::{HeldPermit, LedgerError, Permit, PermitReturn};
+use tokio_util::sync::CancellationToken;
+
+use crate::shared::Shared;
+
+/// A younger permit may belong to a job whose record is just being written.
+const YOUNG: Duration = Duration::from_secs(30);
+
+pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = shared.clock.sleep(shared.settings.reconcile) => {}
+        }
+        for resource in Resource::ALL {
+            if let Err(error) = reconcile(&shared, resource).await {
+                tracing::warn!(%error, %resource, "permits could not be compared");
+            }
+        }
+    }
+}
+
+async fn reconcile(shared: &Shared, resource: Resource) -> Result<(), LedgerError> {
+    let pool = Permit::pool_of(&shared.settings.account, resource);
+    for held in shared.ledger.permits(&pool).await? {
+        if shared.clock.now().since(held.since) < YOUNG {
+            continue;
+        }
+        // One record that cannot be read or given back must not keep the others.
+        if let Err(error) = compare(shared, &held).await {
+            tracing::warn!(job = %held.permit.key, %error, "a permit could not be compared");
+        }
+    }
+    Ok(())
+}
+
+/// Given back right after the look: the longer between, the likelier somebody takes it again.
+async fn compare(shared: &Shared, held: &HeldPermit) -> Result<(), LedgerError> {
+    let permit = &held.permit;
+    let stored = shared.ledger.load(&permit.key).await?;
+    let record = stored.as_ref().map(|stored| &stored.record);
+    let keep_doubts = shared.settings.rules.doubt_give_up;
+    if !is_over(record, held, shared.clock.now(), keep_doubts) {
+        return Ok(());
+    }
+    tracing::info!(job = %permit.key, "a permit was left behind and is given back");
+    let (pool, key, round) = (permit.pool.clone(), permit.key.clone(), permit.round);
+    // Whether it was spent is not known: the day's brake stays on the safe side.
+    let back = PermitReturn { pool, key, round, unspent: false };
+    shared.ledger.give_permits(&shared.session.fence(), &[back]).await
+}
+
+/// Pure. A job parked in doubt may have a task running that nobody can see: its slot is kept
+/// until the doubt would have been given up.
+fn is_over(
+    record: Option<&Record>,
+    held: &HeldPermit,
+    now: Timestamp,
+    keep_doubts: Duration,
+) -> bool {
+    let Some(record) = record else { return true };
+    match &record.state {
+        State::Parked { doubt: Some(doubt), .. } if record.round == held.permit.round => {
+            now.since(doubt.since) >= keep_doubts
+        }
+        // Queued again after a doubt: the permit waits for the delivery with it.
+        State::Queued { .. } if record.sent_before => false,
+        _ => !record.holds_permit(held.permit.round),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use job::{Doubt, JobKey, MessageFacts, decode};
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn record(state: State) -> Record {
+        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        let job = decode(body, MessageFacts::default()).unwrap();
+        let mut record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
+        record.state = state;
+        record
+    }
+
+    fn held(round: u32) -> HeldPermit {
+        let key = JobKey::parse("default/a").unwrap();
+        let permit = Permit { pool: "default:videos".into(), key, round, weight: 1 };
+        HeldPermit { permit, since: Timestamp::EPOCH }
+    }
+
+    fn pending() -> State {
+        State::Pending { status: "processing".into(), looks: 0, next_look: Timestamp::EPOCH }
+    }
+
+    #[test]
+    fn a_permit_lives_as_long_as_its_round_works() {
+        let over =
+            |record: Option<&Record>, round| is_over(record, &held(round), Timestamp::EPOCH, HOUR);
+        assert!(!over(Some(&record(pending())), 1));
+        assert!(over(Some(&record(pending())), 2), "another round's permit");
+        assert!(over(Some(&record(State::Queued { why: None })), 1));
+        assert!(over(None, 1), "no record at all");
+    }
+
+    #[test]
+    fn a_parked_doubt_keeps_its_slot_for_a_while() {
+        let doubt = Doubt {
+            since: Timestamp::EPOCH,
+            cause: String::new(),
+            settles_at: Timestamp::EPOCH,
+            denials: 0,
+            looks: 0,
+            next_look: Timestamp::EPOCH,
+        };
+        let parked =
+            record(State::Parked { why: String::new(), doubt: Some(doubt), at: Timestamp::EPOCH });
+        assert!(!is_over(Some(&parked), &held(1), Timestamp::EPOCH, HOUR));
+        assert!(is_over(Some(&parked), &held(1), Timestamp::EPOCH + HOUR, HOUR));
+    }
+}

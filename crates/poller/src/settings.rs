@@ -1,0 +1,42 @@
+use std::time::Duration;
+
+use job::Rules;
+use kling::LookUp;
+
+/// What a poller needs to know besides its doors.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub rules: Rules,
+    /// The provider account whose tasks this poller can ask about.
+    pub account: String,
+    /// How the provider finds a task by external id; `None` where it cannot.
+    pub look_up: Option<LookUp>,
+    /// Looks under way at once.
+    pub concurrency: usize,
+    /// Due records claimed at a time.
+    pub batch: usize,
+    /// How often to ask the ledger when nothing is known to become due sooner.
+    pub sweep: Duration,
+    /// A look that takes longer is given up; it says nothing about the task.
+    pub look_timeout: Duration,
+    /// How long an account rests after the provider refused it.
+    pub account_rest: Duration,
+    /// How often permits are compared with records.
+    pub reconcile: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            rules: Rules::default(),
+            account: "default".to_owned(),
+            look_up: None,
+            concurrency: 64,
+            batch: 256,
+            sweep: Duration::from_millis(100),
+            look_timeout: Duration::from_secs(8),
+            account_rest: Duration::from_secs(60),
+            reconcile: Duration::from_secs(30),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! A fact about a claimed record goes into the ledger, and what follows from it out.
+
+use std::time::Duration;
+
+use job::{Effect, Fact, Illegal, State, Step, transition};
+use ports::{
+    Destination, LedgerError, Permit, PermitReturn, PublishError, Stored, Swapped, journal_message,
+};
+
+use crate::announce::announce;
+use crate::marks::Mark;
+use crate::shared::Shared;
+
+/// How long the poller that settled a job keeps its announcement to itself.
+const OWN_ANNOUNCEMENT: Duration = Duration::from_secs(10);
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error("announced later: {0}")]
+    Broker(#[from] PublishError),
+    #[error(transparent)]
+    Illegal(#[from] Box<Illegal>),
+}
+
+/// Whoever wrote in between has the newer knowledge: then this look was for nothing.
+pub(crate) async fn settle(shared: &Shared, stored: Stored, fact: Fact) -> Result<(), Trouble> {
+    let was = stored.record.state.word();
+    let step = transition(stored.record, fact, shared.clock.moment(), &shared.settings.rules)?;
+    let write = shared.announcer.write(&step, shared.clock.now(), OWN_ANNOUNCEMENT);
+    let outbox = write.outbox.clone();
+    let fence = shared.session.fence();
+    match shared.ledger.swap(&fence, stored.version, write).await? {
+        Swapped::Done(_) => {}
+        Swapped::Stale(_) => return Ok(()),
+    }
+    tell(&step, was);
+    release(shared, &step).await;
+    if outbox.is_empty() {
+        return journal_change(shared, &step, was).await;
+    }
+    for entry in outbox {
+        announce(shared, entry, Some(&step.record)).await?;
+    }
+    Ok(())
+}
+
+/// One line per change of state; a task that merely goes on is not news.
+fn tell(step: &Step, was: &str) {
+    let record = &step.record;
+    let is = record.state.word();
+    if is != was {
+        let what = record.history.last().map_or("", |entry| entry.what.as_str());
+        let task = record.task_id.as_deref();
+        tracing::info!(job = %record.key, state = is, was, round = record.round, task, "{what}");
+    }
+}
+
+async fn journal_change(shared: &Shared, step: &Step, was: &str) -> Result<(), Trouble> {
+    let changed = step.record.state.word() != was;
+    let settled_doubt = matches!(step.record.state, State::Pending { .. } | State::InDoubt { .. });
+    if !(changed && settled_doubt) {
+        return Ok(());
+    }
+    let fence = shared.session.fence();
+    let now = shared.clock.now();
+    let line = journal_message(&fence.generation, now, &step.record, None);
+    Ok(shared.broker.publish(&Destination::Journal, line).await?)
+}
+
+async fn release(shared: &Shared, step: &Step) {
+    let Some(resource) = step.record.operation.resource() else {
+        return;
+    };
+    for effect in &step.effects {
+        if let Effect::ReleasePermit { round, unspent } = *effect {
+            let pool = Permit::pool_of(&step.record.account, resource);
+            let key = step.record.key.clone();
+            shared.marks.put(Mark::Released(PermitReturn { pool, key, round, unspent })).await;
+        }
+    }
+}
