@@ -1,0 +1,63 @@
+//! Settings that are one word out of a few.
+
+/// An enum whose variants are written as words.
+macro_rules! choice {
+    ($(#[$outer:meta])* pub enum $name:ident { $($(#[$inner:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$outer])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$inner])* $variant),+ }
+
+        impl $name {
+            pub(crate) const WORDS: &'static [&'static str] = &[$($word),+];
+
+            pub(crate) fn from_word(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+
+            /// The word that stands for it in a configuration.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word),+
+                }
+            }
+        }
+    };
+}
+
+choice! {
+    /// How to ask the provider for a task by our external id. No form is proven at CometAPI.
+    pub enum LookUp {
+        /// Do not ask: what is in doubt stays in doubt.
+        None = "none",
+        /// The external id in the place of the task id.
+        Path = "path",
+        /// `?external_task_id=` on the create path.
+        Query = "query",
+        /// Walk the list, newest first.
+        List = "list",
+    }
+}
+
+choice! {
+    /// What becomes of a submission whose fate cannot be known.
+    pub enum DoubtPolicy {
+        /// A person decides.
+        Park = "park",
+        /// Submit again, at the risk of paying twice.
+        Resubmit = "resubmit",
+    }
+}
+
+choice! {
+    pub enum LogFormat {
+        /// `Pretty` on a terminal, `Json` elsewhere.
+        Auto = "auto",
+        /// One JSON object a line.
+        Json = "json",
+        /// For eyes.
+        Pretty = "pretty",
+    }
+}

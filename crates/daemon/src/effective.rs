@@ -1,0 +1,14 @@
+//! What holds, and why: the rows of `config show`.
+
+use serde::Serialize;
+
+use crate::sources::Source;
+
+/// One key as it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Effective {
+    pub key: &'static str,
+    /// Without secrets; `None` when unset.
+    pub value: Option<String>,
+    pub source: Source,
+}

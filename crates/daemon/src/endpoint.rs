@@ -1,0 +1,176 @@
+//! Addresses of broker and ledger, which may hold a password.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+/// Where the broker or the ledger is.
+#[derive(Clone, Debug)]
+pub enum Endpoint {
+    /// The SQLite file at `embedded.path`.
+    Embedded,
+    Url(SecretUrl),
+}
+
+/// A URL that may hold a password: shown without user, query and fragment.
+#[derive(Clone)]
+pub struct SecretUrl {
+    text: SecretString,
+    redacted: String,
+}
+
+/// Why a text is no endpoint. It never says the text, which may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum EndpointError {
+    #[error("is neither a URL nor the word embedded")]
+    NotAUrl,
+    #[error("is a URL of another scheme")]
+    Scheme,
+    #[error("names no host")]
+    NoHost,
+    #[error("names no socket")]
+    NoPath,
+    #[error("holds '@' after the host: in a password, write / ? # @ as %2F %3F %23 %40")]
+    StrayAt,
+}
+
+impl Endpoint {
+    pub(crate) fn parse(text: &str, schemes: &[&str]) -> Result<Self, EndpointError> {
+        if text == "embedded" {
+            return Ok(Self::Embedded);
+        }
+        SecretUrl::parse(text, schemes).map(Self::Url)
+    }
+
+    pub const fn is_embedded(&self) -> bool {
+        matches!(self, Self::Embedded)
+    }
+
+    /// `None` when embedded.
+    pub const fn url(&self) -> Option<&SecretUrl> {
+        match self {
+            Self::Embedded => None,
+            Self::Url(url) => Some(url),
+        }
+    }
+}
+
+/// `embedded`, or the URL redacted.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Embedded => f.write_str("embedded"),
+            Self::Url(url) => url.fmt(f),
+        }
+    }
+}
+
+impl SecretUrl {
+    fn parse(text: &str, schemes: &[&str]) -> Result<Self, EndpointError> {
+        let url = Url::parse(text).map_err(|_| EndpointError::NotAUrl)?;
+        if !schemes.contains(&url.scheme()) {
+            return Err(EndpointError::Scheme);
+        }
+        // `amqp://user:12/34@host` parses with half of the password as the path.
+        if has_stray_at(&url) {
+            return Err(EndpointError::StrayAt);
+        }
+        let socket = url.scheme().ends_with("unix");
+        if socket && url.path().trim_matches('/').is_empty() {
+            return Err(EndpointError::NoPath);
+        }
+        if !socket && url.host_str().is_none_or(str::is_empty) {
+            return Err(EndpointError::NoHost);
+        }
+        Ok(Self { redacted: redacted(&url), text: text.into() })
+    }
+
+    /// The whole URL, for the one who connects.
+    pub fn expose(&self) -> &str {
+        self.text.expose_secret()
+    }
+}
+
+impl fmt::Display for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.redacted)
+    }
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretUrl({})", self.redacted)
+    }
+}
+
+fn has_stray_at(url: &Url) -> bool {
+    [Some(url.path()), url.query(), url.fragment()]
+        .into_iter()
+        .flatten()
+        .any(|part| part.contains('@'))
+}
+
+fn redacted(url: &Url) -> String {
+    let userinfo = !url.username().is_empty() || url.password().is_some();
+    let port = url.port().map(|port| format!(":{port}"));
+    [
+        url.scheme(),
+        "://",
+        if userinfo { "***@" } else { "" },
+        url.host_str().unwrap_or_default(),
+        port.as_deref().unwrap_or_default(),
+        url.path(),
+        if url.query().is_some() { "?***" } else { "" },
+        if url.fragment().is_some() { "#***" } else { "" },
+    ]
+    .concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCHEMES: &[&str] = &["amqp", "amqps", "redis", "redis+unix", "unix"];
+
+    fn shown(text: &str) -> String {
+        Endpoint::parse(text, SCHEMES).unwrap().to_string()
+    }
+
+    #[test]
+    fn a_password_is_kept_for_the_connection_and_hidden_from_eyes() {
+        let text = "amqp://ann:p%40ss-canary@mq.example:5673/%2f?heartbeat=canary#canary";
+        let endpoint = Endpoint::parse(text, SCHEMES).unwrap();
+        assert_eq!(endpoint.url().unwrap().expose(), text);
+        assert_eq!(endpoint.to_string(), "amqp://***@mq.example:5673/%2f?***#***");
+        assert!(!format!("{endpoint:?}").contains("canary"));
+    }
+
+    #[test]
+    fn what_holds_no_secret_is_shown_whole() {
+        for text in
+            ["embedded", "redis://127.0.0.1:6379/3", "amqp://[::1]:5672", "unix:///run/redis.sock"]
+        {
+            assert_eq!(shown(text), text);
+        }
+        assert!(Endpoint::parse("embedded", SCHEMES).unwrap().is_embedded());
+    }
+
+    #[test]
+    fn an_address_that_could_not_work_or_would_leak_is_refused() {
+        for (text, error) in [
+            ("", EndpointError::NotAUrl),
+            ("localhost", EndpointError::NotAUrl),
+            ("Embedded", EndpointError::NotAUrl),
+            ("http://h", EndpointError::Scheme),
+            ("localhost:5672", EndpointError::Scheme),
+            ("amqp:///vhost", EndpointError::NoHost),
+            ("unix://", EndpointError::NoPath),
+            ("amqp://user:12/34@host", EndpointError::StrayAt),
+            ("amqp://user:12#34@host", EndpointError::StrayAt),
+            ("amqp://user:12?34@host", EndpointError::StrayAt),
+        ] {
+            assert_eq!(Endpoint::parse(text, SCHEMES).err(), Some(error), "{text}");
+        }
+    }
+}

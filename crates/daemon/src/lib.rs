@@ -1,0 +1,52 @@
+//! How every process begins and ends: configuration, logs, signals, drain.
+//!
+//! [`Config::load`] takes [`Sources`] (defaults < files < environment < flags) and answers with the
+//! typed [`Config`] and where each value came from, or with every [`Problem`] at once. [`logs::init`]
+//! starts the log on stderr, [`Shutdown`] turns signals into one request to drain, and [`ExitCode`]
+//! holds the numbers of the command-line contract. Nothing here knows what a process does.
+
+// What can be set: one table, from which everything else derives.
+mod choice;
+mod keys;
+mod kind;
+
+// How a value is read.
+mod duration;
+mod endpoint;
+mod parse;
+mod value;
+
+// Where values come from.
+mod environment;
+mod file;
+mod nearest;
+mod raw;
+mod sources;
+
+// What comes of them.
+mod config;
+mod effective;
+mod example;
+mod load;
+mod problem;
+mod rules;
+
+// The life of a process.
+mod exit;
+pub mod logs;
+mod shutdown;
+
+pub use self::choice::{DoubtPolicy, LogFormat, LookUp};
+pub use self::config::{
+    Broker, Config, Doubt, Embedded, Events, Gateway, Kling, Ledger, Limits, Poll, Telemetry,
+    Worker,
+};
+pub use self::effective::Effective;
+pub use self::endpoint::{Endpoint, SecretUrl};
+pub use self::example::example;
+pub use self::exit::ExitCode;
+pub use self::load::Loaded;
+pub use self::problem::{ConfigError, Problem};
+pub use self::shutdown::Shutdown;
+pub use self::sources::{Source, Sources};
+pub use secrecy::{ExposeSecret, SecretString};

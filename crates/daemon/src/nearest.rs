@@ -1,0 +1,77 @@
+//! "Did you mean": the known name nearest to an unknown one.
+
+/// The candidate with the fewest edits, if they are few enough for a slip of the pen; failing
+/// that, one with the same last segment (the right key in the wrong section).
+pub(crate) fn nearest<'a>(
+    name: &str,
+    candidates: impl Iterator<Item = &'a str> + Clone,
+) -> Option<&'a str> {
+    let close = candidates
+        .clone()
+        .map(|candidate| (distance(&folded(name), &folded(candidate)), candidate))
+        .filter(|(edits, _)| *edits <= 2.max(name.len() / 5))
+        .min()
+        .map(|(_, candidate)| candidate);
+    close.or_else(|| candidates.into_iter().find(|known| leaf(known) == leaf(name)))
+}
+
+/// Case, and how section and key are joined, are the likeliest slips.
+fn folded(name: &str) -> String {
+    name.to_lowercase().replace("__", "_").replace(['.', '-'], "_")
+}
+
+fn leaf(name: &str) -> Option<&str> {
+    name.rsplit('.').next()
+}
+
+/// Levenshtein distance in characters.
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (index, c) in from.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = index + 1;
+        for column in 1..=to.len() {
+            let substituted = diagonal + usize::from(to[column - 1] != c);
+            diagonal = row[column];
+            row[column] = substituted.min(row[column] + 1).min(row[column - 1] + 1);
+        }
+    }
+    row[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(name: &str) -> Option<&'static str> {
+        let known = ["kling.api_key", "poll.sweep", "limits.videos", "REELWORK_BROKER__URL"];
+        nearest(name, known.into_iter())
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_finds_the_name() {
+        assert_eq!(found("kling.api_kye"), Some("kling.api_key"));
+        assert_eq!(found("Kling.API-Key"), Some("kling.api_key"));
+        assert_eq!(found("limit.video"), Some("limits.videos"));
+        assert_eq!(found("REELWORK_BROKER_URL"), Some("REELWORK_BROKER__URL"));
+    }
+
+    #[test]
+    fn the_right_key_in_the_wrong_section_finds_its_own() {
+        assert_eq!(found("worker.sweep"), Some("poll.sweep"));
+        assert_eq!(found("api_key"), Some("kling.api_key"));
+    }
+
+    #[test]
+    fn what_resembles_nothing_finds_nothing() {
+        assert_eq!(found("telemetry.colour"), None);
+    }
+
+    #[test]
+    fn distance_counts_edits() {
+        for (from, to, edits) in [("", "abc", 3), ("kitten", "sitting", 3), ("same", "same", 0)] {
+            assert_eq!(distance(from, to), edits);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What must hold between keys. A rule is silent when one of its keys could not be read.
+
+use crate::choice::LookUp;
+use crate::endpoint::Endpoint;
+use crate::value::Values;
+
+/// A broken rule, told at one of its keys.
+pub(crate) struct Breach {
+    pub(crate) key: &'static str,
+    pub(crate) message: String,
+    pub(crate) hint: &'static str,
+}
+
+pub(crate) fn breaches(values: &Values) -> Vec<Breach> {
+    [together(values), trusted(values)].into_iter().flatten().collect()
+}
+
+fn together(values: &Values) -> Option<Breach> {
+    let broker: Endpoint = values.get("broker.url")?;
+    let ledger: Endpoint = values.get("ledger.url")?;
+    (broker.is_embedded() != ledger.is_embedded()).then(|| Breach {
+        key: "ledger.url",
+        message: format!("is {ledger} while broker.url is {broker}"),
+        hint: "both are embedded, or neither",
+    })
+}
+
+fn trusted(values: &Values) -> Option<Breach> {
+    let trust: bool = values.get("kling.trust_denials")?;
+    let look_up: LookUp = values.get("kling.look_up")?;
+    (trust && look_up == LookUp::None).then(|| Breach {
+        key: "kling.trust_denials",
+        message: "is true while kling.look_up is none: nobody is asked".into(),
+        hint: "set kling.look_up to path, query or list",
+    })
+}

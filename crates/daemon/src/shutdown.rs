@@ -1,0 +1,173 @@
+//! One request to drain, from a signal or from code.
+
+use std::io;
+use std::process;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+
+use tokio::sync::watch;
+
+/// Raised once, for the whole process. Clones are the same request.
+#[derive(Clone, Debug)]
+pub struct Shutdown {
+    requested: Arc<watch::Sender<bool>>,
+}
+
+impl Shutdown {
+    /// Raised by [`trigger`](Self::trigger) alone.
+    pub fn new() -> Self {
+        Self { requested: Arc::new(watch::Sender::new(false)) }
+    }
+
+    /// Raised by the first SIGTERM or SIGINT (elsewhere than on Unix, Ctrl-C) as well. The second
+    /// signal ends the process at once, with 143 or 130.
+    ///
+    /// Signals are heard when this returns. They have a thread of their own, so that the second
+    /// one works even when every thread of the runtime is stuck.
+    pub fn on_signals() -> io::Result<Self> {
+        let shutdown = Self::new();
+        let (ready, heard) = mpsc::channel();
+        let raised = shutdown.clone();
+        thread::Builder::new().name("signals".into()).spawn(move || listen(&raised, &ready))?;
+        heard.recv().map_err(io::Error::other)??;
+        Ok(shutdown)
+    }
+
+    /// Repeating it changes nothing.
+    pub fn trigger(&self) {
+        self.requested.send_replace(true);
+    }
+
+    pub fn is_requested(&self) -> bool {
+        *self.requested.borrow()
+    }
+
+    /// Waits until it is raised; at once when it was. Safe to drop and call again.
+    pub async fn requested(&self) {
+        // It cannot close: `self` holds the sender.
+        let _ = self.requested.subscribe().wait_for(|raised| *raised).await;
+    }
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+type Ready = mpsc::Sender<io::Result<()>>;
+
+fn listen(shutdown: &Shutdown, ready: &Ready) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(hear(shutdown, ready)),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = outcome {
+        // Nobody waits any more when it failed later than at its start.
+        let _ = ready.send(Err(error));
+    }
+}
+
+async fn hear(shutdown: &Shutdown, ready: &Ready) -> io::Result<()> {
+    let mut signals = Signals::new()?;
+    let _ = ready.send(Ok(()));
+    let first = signals.next().await?;
+    tracing::info!(signal = first.name(), "draining; a second signal ends the process at once");
+    shutdown.trigger();
+    let second = signals.next().await?;
+    process::exit(second.exit_code())
+}
+
+#[derive(Clone, Copy)]
+enum Signal {
+    Interrupt,
+    #[cfg(unix)]
+    Terminate,
+}
+
+impl Signal {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Interrupt => "SIGINT",
+            #[cfg(unix)]
+            Self::Terminate => "SIGTERM",
+        }
+    }
+
+    /// 128 and the signal's number, as a shell says it.
+    const fn exit_code(self) -> i32 {
+        match self {
+            Self::Interrupt => 130,
+            #[cfg(unix)]
+            Self::Terminate => 143,
+        }
+    }
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) -> io::Result<Signal> {
+        let (heard, signal) = tokio::select! {
+            heard = self.interrupt.recv() => (heard, Signal::Interrupt),
+            heard = self.terminate.recv() => (heard, Signal::Terminate),
+        };
+        heard.map(|()| signal).ok_or_else(|| io::Error::other("no more signals"))
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> io::Result<Signal> {
+        tokio::signal::ctrl_c().await?;
+        Ok(Signal::Interrupt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn code_can_raise_it_and_every_clone_hears() {
+        let shutdown = Shutdown::new();
+        let clone = shutdown.clone();
+        let waiting = tokio::spawn(async move { clone.requested().await });
+        tokio::task::yield_now().await;
+        assert!(!shutdown.is_requested() && !waiting.is_finished());
+        shutdown.trigger();
+        shutdown.trigger();
+        waiting.await.unwrap();
+        assert!(shutdown.is_requested());
+        shutdown.requested().await;
+    }
+    #[tokio::test]
+    async fn it_stays_raised_when_nobody_was_waiting() {
+        let shutdown = Shutdown::new();
+        shutdown.trigger();
+        assert!(shutdown.is_requested());
+        shutdown.requested().await;
+    }
+}

@@ -1,0 +1,223 @@
+//! Everything that is wrong is said at once, with what to do.
+
+use crate::bench::Bench;
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let mut bench = Bench::new()
+        .system_file("[kling]\napi_kye = \"x\"\n")
+        .file("broken.toml", "[limits]\nvideos = 3\nimages = = 4\n")
+        .env("REELWORK_KLING_TIMEOUT", "5s")
+        .env("REELWORK_LIMITS__VIDEOS", "five")
+        .env("REELWORK_BROKER__URL", "amqp://u:p@mq")
+        .flag("poll.batch", "0")
+        .flag("poll.bach", "1");
+    bench.sources.files.push("/no/such/file.toml".into());
+    let problems = bench.problems();
+    let expected = [
+        "1. kling.api_kye (DIR/etc/config.toml): unknown key; did you mean kling.api_key?",
+        "2. DIR/broken.toml: line 3 is not TOML: ",
+        "3. /no/such/file.toml: cannot be read: No such file or directory",
+        "4. REELWORK_KLING_TIMEOUT: unknown variable; did you mean REELWORK_KLING__TIMEOUT?",
+        "5. poll.bach (flag): unknown key; did you mean poll.batch?",
+        "6. limits.videos (REELWORK_LIMITS__VIDEOS): \"five\" is not a whole number; \
+         write a whole number from 0 to 100000",
+        "7. poll.batch (flag): 0 is out of range; write a whole number from 1 to 10000",
+        "8. ledger.url: is embedded while broker.url is amqp://***@mq; \
+         both are embedded, or neither",
+    ];
+    assert_eq!(problems.len(), expected.len(), "{problems:#?}");
+    for (problem, expected) in problems.iter().zip(expected) {
+        assert!(problem.starts_with(expected), "{problem}\n{expected}");
+    }
+    assert_eq!(bench.load().unwrap_err().exit_code().code(), 78);
+}
+
+/// The one problem that a flag makes.
+fn misfit(key: &str, value: &str) -> String {
+    let problems = Bench::new().flag(key, value).problems();
+    assert_eq!(problems.len(), 1, "{key} = {value}: {problems:#?}");
+    problems[0].clone()
+}
+
+#[test]
+fn every_kind_refuses_what_it_is_not() {
+    for (key, value, message) in [
+        ("kling.base_url", "api.cometapi.com", "is not a URL"),
+        ("kling.base_url", "ftp://h", "is not an http or https URL"),
+        ("kling.base_url", "https://u@h", "holds a user or a password"),
+        ("kling.base_url", "https://h/?q=1", "holds a query or a fragment"),
+        ("kling.account", "", "\"\" is not such a name"),
+        ("broker.namespace", "reel work", "\"reel work\" is not such a name"),
+        ("ledger.namespace", "ä", "\"ä\" is not such a name"),
+        ("kling.timeout", "60", "\"60\" is not a duration"),
+        ("kling.timeout", "2h", "2h is out of range"),
+        ("kling.timeout", "0s", "0s is out of range"),
+        ("kling.look_up", "Path", "\"Path\" is not known here"),
+        ("kling.trust_denials", "1", "\"1\" is not true or false"),
+        ("broker.url", "localhost", "is neither a URL nor the word embedded"),
+        ("broker.url", "redis://h", "is a URL of another scheme"),
+        ("ledger.url", "redis://", "names no host"),
+        ("embedded.path", "~/x.db", "\"~/x.db\" is not a path"),
+        ("embedded.path", "", "is empty"),
+        ("limits.videos", "-1", "-1 is out of range"),
+        ("limits.videos", "100001", "100001 is out of range"),
+        ("limits.videos", "2.5", "\"2.5\" is not a whole number"),
+        ("poll.pace", "NaN", "NaN is out of range"),
+        ("poll.pace", "0", "0 is out of range"),
+        ("worker.prefetch", "65536", "65536 is out of range"),
+        ("gateway.listen", "8081", "\"8081\" is not an address"),
+        ("gateway.callback_secrets", "a,b,c", "holds 3 secrets"),
+        ("telemetry.log_format", "xml", "\"xml\" is not known here"),
+        ("telemetry.log", "inof", "\"inof\" is not a level or filters"),
+        ("telemetry.log", "lapin=loud", "\"lapin=loud\" is not a level or filters"),
+        ("telemetry.log", "", "\"\" is not a level or filters"),
+    ] {
+        let problem = misfit(key, value);
+        let expected = format!("1. {key} (flag): {message}; write ");
+        assert!(problem.starts_with(&expected), "{problem}\n{expected}");
+    }
+}
+
+#[test]
+fn filters_of_the_log_are_taken() {
+    for filter in ["off", "INFO", "warn,lapin=error", "info,[job{id=7}]=debug"] {
+        assert_eq!(Bench::new().flag("telemetry.log", filter).config().telemetry.log, filter);
+    }
+}
+
+#[test]
+fn a_long_value_is_cut() {
+    let problem = misfit("limits.videos", &"x".repeat(1000));
+    assert!(problem.contains("xxx\"… is not a whole number"), "{problem}");
+    assert!(problem.len() < 200, "{problem}");
+}
+
+#[test]
+fn a_file_is_read_by_type() {
+    for (text, message) in [
+        (
+            "kling.timeout = 60",
+            "kling.timeout (DIR/a.toml): is a whole number and not a duration in quotes",
+        ),
+        (
+            "kling.account = 5",
+            "kling.account (DIR/a.toml): is a whole number and not text in quotes",
+        ),
+        (
+            "limits.videos = true",
+            "limits.videos (DIR/a.toml): is true or false and not a whole number",
+        ),
+        ("limits.videos = 1.5", "limits.videos (DIR/a.toml): is a number and not a whole number"),
+        ("limits.videos = [1]", "limits.videos (DIR/a.toml): is a list and not a whole number"),
+        (
+            "kling.refusal_codes = [1]",
+            "kling.refusal_codes (DIR/a.toml): is a whole number and not text in quotes",
+        ),
+        ("kling.refusal_codes = [\" \"]", "kling.refusal_codes (DIR/a.toml): is empty"),
+        ("poll.pace = \"fast\"", "poll.pace (DIR/a.toml): \"fast\" is not a number"),
+        (
+            "kling.trust_denials = 1",
+            "kling.trust_denials (DIR/a.toml): is a whole number and not true or false",
+        ),
+        ("kling = 5", "kling (DIR/a.toml): unknown key; it is a section: write [kling]"),
+        (
+            "[[kling]]\naccount = \"x\"",
+            "kling (DIR/a.toml): unknown key; it is a section: write [kling]",
+        ),
+        ("[colour]", "colour (DIR/a.toml): unknown key"),
+        ("[limits.videos]\nmost = 5", "limits.videos.most (DIR/a.toml): unknown key"),
+        (
+            "[worker]\nsweep = \"1s\"",
+            "worker.sweep (DIR/a.toml): unknown key; did you mean poll.sweep?",
+        ),
+        (
+            "\"kling.account\" = \"x\"",
+            "\"kling.account\" (DIR/a.toml): unknown key; did you mean kling.account?",
+        ),
+        ("a = 1\na = 2", "DIR/a.toml: line 2 is not TOML: "),
+    ] {
+        let problems = Bench::new().file("a.toml", text).problems();
+        assert_eq!(problems.len(), 1, "{text}: {problems:#?}");
+        let expected = format!("1. {message}");
+        assert!(problems[0].starts_with(&expected), "{}\n{expected}", problems[0]);
+    }
+}
+
+#[test]
+fn an_empty_section_says_nothing() {
+    Bench::new().file("a.toml", "[kling]\n[limits]\n").config();
+}
+
+#[test]
+fn a_file_that_is_no_text_is_a_problem() {
+    let mut bench = Bench::new();
+    let path = bench.write("binary.toml", [0xff, 0xfe]);
+    bench.sources.files.push(path);
+    assert!(bench.problems()[0].starts_with("1. DIR/binary.toml: cannot be read: "));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_a_problem() {
+    use std::os::unix::ffi::OsStringExt;
+    let mut bench = Bench::new();
+    let value = std::ffi::OsString::from_vec(vec![0xff]);
+    bench.sources.env.insert("REELWORK_KLING__ACCOUNT".into(), value);
+    assert_eq!(bench.problems(), ["1. REELWORK_KLING__ACCOUNT: is not UTF-8"]);
+}
+
+#[test]
+fn unknown_variables_of_ours_are_problems_and_others_are_not() {
+    let bench = Bench::new()
+        .env("REELWORK_TEST_AMQP_URL", "amqp://h")
+        .env("RUST_LOG", "trace")
+        .env("REELWORKER_X", "1");
+    bench.config();
+    let bench = bench
+        .env("REELWORK_BROKER__URL_FILES", "x")
+        .env("REELWORK_GATEWAY_SERVICE_HOST", "10.0.0.1")
+        .env("REELWORK_GATEWAY__PORT", "80")
+        .env("REELWORK_LIMITS__VIDEOS_FILE", "x")
+        .env("reelwork_kling__api_key", "x");
+    assert_eq!(
+        bench.problems(),
+        [
+            "1. REELWORK_BROKER__URL_FILES: unknown variable",
+            "2. REELWORK_GATEWAY_SERVICE_HOST: unknown variable; \
+             if Kubernetes set it, set enableServiceLinks to false in the pod",
+            "3. REELWORK_GATEWAY__PORT: unknown variable",
+            "4. REELWORK_LIMITS__VIDEOS_FILE: unknown variable; \
+             only secrets can be read from a file",
+            "5. reelwork_kling__api_key: unknown variable; did you mean REELWORK_KLING__API_KEY?",
+        ]
+    );
+}
+
+#[test]
+fn a_value_that_is_overridden_cannot_be_wrong() {
+    let bench = Bench::new().env("REELWORK_LIMITS__VIDEOS", "five").flag("limits.videos", "6");
+    assert_eq!(bench.config().limits.videos, 6);
+}
+
+#[test]
+fn keys_that_do_not_go_together_are_a_problem() {
+    for (key, value, expected) in [
+        ("broker.url", "amqp://h", "1. ledger.url: is embedded while broker.url is amqp://h"),
+        ("ledger.url", "redis://h", "1. ledger.url (flag): is redis://h while broker.url is"),
+        ("kling.trust_denials", "true", "1. kling.trust_denials (flag): is true while kling.look"),
+    ] {
+        let problem = misfit(key, value);
+        assert!(problem.starts_with(expected), "{problem}\n{expected}");
+    }
+    Bench::new()
+        .flag("broker.url", "amqp://h")
+        .flag("ledger.url", "redis+unix:///run/redis.sock?db=1")
+        .config();
+}
+
+#[test]
+fn a_rule_is_silent_about_a_key_that_could_not_be_read() {
+    let bench = Bench::new().flag("broker.url", "nonsense").flag("ledger.url", "redis://h");
+    assert_eq!(bench.problems().len(), 1);
+}

@@ -1,0 +1,125 @@
+//! A real process and real signals. The process is this test binary, started again.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use daemon::{Config, ExitCode, Shutdown, Sources, logs};
+
+/// Set in the child: what it does once it was asked to drain.
+const DRAIN: &str = "REELWORK_TEST_DRAIN";
+/// Longest wait for anything, and longest life of a child.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+#[test]
+fn the_first_signal_drains_and_the_process_ends_as_it_wants() {
+    for signal in ["TERM", "INT"] {
+        let mut child = Drained::start("the_first_signal_drains_and_the_process_ends_as_it_wants");
+        child.send(signal);
+        child.expect("draining");
+        assert_eq!(child.exit_code(), Some(0), "{signal}");
+        let log = child.log();
+        let line = log.lines().find(|line| line.contains("draining")).unwrap();
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["level"], "INFO");
+        assert_eq!(line["signal"], format!("SIG{signal}"));
+        assert_eq!(log.matches("logged once").count(), 1, "{log}");
+    }
+}
+
+#[test]
+fn the_second_signal_ends_the_process_even_when_its_runtime_is_stuck() {
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        let name = "the_second_signal_ends_the_process_even_when_its_runtime_is_stuck";
+        let mut child = Drained::start(name);
+        child.send("TERM");
+        child.expect("draining");
+        child.send(signal);
+        assert_eq!(child.exit_code(), Some(code), "{signal}");
+    }
+}
+
+/// A child that has said "ready".
+struct Drained {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+}
+
+impl Drained {
+    /// Runs `test` again in a process of its own; in that process, plays the child and never
+    /// returns.
+    fn start(test: &str) -> Self {
+        if let Ok(drain) = std::env::var(DRAIN) {
+            play(&drain);
+        }
+        let drain = if test.contains("stuck") { "stuck" } else { "clean" };
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([&format!("signals::{test}"), "--exact", "--nocapture"])
+            .env(DRAIN, drain)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (said, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                let _ = said.send(line);
+            }
+        });
+        let child = Self { child, lines };
+        child.expect("ready");
+        child
+    }
+
+    fn expect(&self, word: &str) {
+        while !self.lines.recv_timeout(DEADLINE).expect(word).contains(word) {}
+    }
+
+    fn send(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{signal}"), &pid]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    fn exit_code(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+
+    fn log(&mut self) -> String {
+        let mut text = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+        text
+    }
+}
+
+/// The child's whole life.
+fn play(drain: &str) -> ! {
+    thread::spawn(|| {
+        thread::sleep(DEADLINE);
+        std::process::exit(99)
+    });
+    let telemetry = Config::load(&Sources::default()).unwrap().config.telemetry;
+    logs::init(&telemetry);
+    logs::init(&telemetry);
+    tracing::info!("logged once");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let shutdown = Shutdown::on_signals().unwrap();
+        say("ready");
+        shutdown.requested().await;
+        say("draining");
+        if drain == "stuck" {
+            loop {
+                thread::park();
+            }
+        }
+    });
+    std::process::exit(ExitCode::Ok.code().into())
+}
+
+fn say(word: &str) {
+    std::io::stdout().write_all(format!("{word}\n").as_bytes()).unwrap();
+}
