@@ -1,0 +1,47 @@
+//! Callbacks to the `callback_url` of a request, on every status change.
+
+mod body;
+mod dispatch;
+mod sign;
+
+use serde::{Deserialize, Serialize};
+
+use crate::secret::Secret;
+
+pub(crate) use dispatch::{Counters, run};
+
+/// Whether callbacks are sent, and what is wrong with them. Only targets on 127.0.0.1, localhost
+/// or `[::1]` are called; redirects are not followed, and nothing is sent twice by itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Callbacks {
+    /// Send callbacks for tasks accepted from now on.
+    pub enabled: bool,
+    /// Send each one twice.
+    pub duplicate: bool,
+    /// Send each one this many milliseconds after the status change.
+    pub late_ms: u64,
+    /// Share of callbacks never sent, 0 to 1.
+    pub missing_rate: f64,
+    /// Share of callbacks followed by a forged one that claims success with a false url, 0 to 1.
+    pub forged_rate: f64,
+    /// Carry an id of the other style than the create answer did, as a gateway may pass on.
+    pub wrong_id: bool,
+    /// Put the task inside `{code, message, request_id, data}`.
+    pub enveloped: bool,
+    /// Sign by Standard Webhooks with this secret: `whsec_` and Base64. Absent: unsigned.
+    pub secret: Option<Secret>,
+}
+
+impl Callbacks {
+    pub(crate) fn problem(&self) -> Option<String> {
+        for (name, rate) in [("missing_rate", self.missing_rate), ("forged_rate", self.forged_rate)]
+        {
+            if !(0.0..=1.0).contains(&rate) {
+                return Some(format!("callbacks.{name} must be from 0 to 1"));
+            }
+        }
+        let unreadable = self.secret.as_ref().is_some_and(|secret| sign::key(secret).is_none());
+        unreadable.then(|| "callbacks.secret must be whsec_ and Base64".into())
+    }
+}
