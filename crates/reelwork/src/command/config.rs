@@ -1,0 +1,49 @@
+use daemon::{Config, ExitCode, Sources, example};
+use serde_json::json;
+
+use crate::cli::ConfigAction;
+use crate::failure::Failure;
+use crate::output::Output;
+
+pub(crate) fn run(
+    action: &ConfigAction,
+    sources: &Sources,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    match action {
+        ConfigAction::Example => output.line(example().trim_end()),
+        ConfigAction::Show => show(sources, output)?,
+        ConfigAction::Check => return Ok(check(sources, output)),
+    }
+    Ok(ExitCode::Ok)
+}
+
+fn show(sources: &Sources, output: &Output) -> Result<(), Failure> {
+    let effective = Config::load(sources)?.effective;
+    if output.json {
+        output.result(&effective, String::new);
+        return Ok(());
+    }
+    for row in &effective {
+        let value = row.value.as_deref().unwrap_or("(not set)");
+        output.line(&format!("{} = {value}  ({})", row.key, row.source));
+    }
+    Ok(())
+}
+
+fn check(sources: &Sources, output: &Output) -> ExitCode {
+    match Config::load(sources) {
+        Ok(_) => {
+            output.result(&json!({"ok": true, "problems": []}), || "ok".to_owned());
+            ExitCode::Ok
+        }
+        Err(error) => {
+            if output.json {
+                output.result(&json!({"ok": false, "problems": error.problems}), String::new);
+            } else {
+                output.say(&error.to_string());
+            }
+            ExitCode::Configuration
+        }
+    }
+}

@@ -1,0 +1,93 @@
+use daemon::{Config, ExitCode};
+use kling::{QueryError, Route};
+use serde::Serialize;
+
+use crate::command::probe;
+use crate::doors::Doors;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::roles;
+
+#[derive(Debug, Serialize)]
+struct Check {
+    check: &'static str,
+    ok: bool,
+    detail: String,
+    #[serde(skip)]
+    code: u8,
+}
+
+/// Looks at everything that is needed, costs nothing, and tells each finding. The exit code is
+/// that of the gravest.
+pub(crate) async fn run(
+    config: &Config,
+    with_probe: bool,
+    yes: bool,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    if with_probe {
+        let findings = probe::probe(config, yes, output).await?;
+        let text = serde_json::to_string_pretty(&findings).unwrap_or_default();
+        output.result(&findings, || text);
+        return Ok(ExitCode::Ok);
+    }
+    let checks = [broker(config).await, ledger(config).await, provider(config).await];
+    for check in &checks {
+        output.result(check, || {
+            let mark = if check.ok { "ok     " } else { "PROBLEM" };
+            format!("{mark}  {}: {}", check.check, check.detail)
+        });
+    }
+    let worst = checks.iter().map(|check| check.code).max().unwrap_or(0);
+    Ok(match worst {
+        0 => ExitCode::Ok,
+        78 => ExitCode::Configuration,
+        69 => ExitCode::Unavailable,
+        _ => ExitCode::Failure,
+    })
+}
+
+fn finding(check: &'static str, found: Result<String, Failure>) -> Check {
+    match found {
+        Ok(detail) => Check { check, ok: true, detail, code: 0 },
+        Err(failure) => {
+            let code = failure.exit_code().code();
+            Check { check, ok: false, detail: failure.to_string(), code }
+        }
+    }
+}
+
+async fn broker(config: &Config) -> Check {
+    let look = async {
+        Doors::open_broker(config).await?.check().await?;
+        Ok(format!("{} is reached, and its topology is as expected", config.broker.url))
+    };
+    finding("broker", look.await)
+}
+
+async fn ledger(config: &Config) -> Check {
+    let look = async {
+        Doors::open_ledger(config).await?.check().await?;
+        Ok(format!("{} is reached and safe to use", config.ledger.url))
+    };
+    finding("ledger", look.await)
+}
+
+/// Asks for a task that cannot exist: free, and any clear denial proves address and key.
+async fn provider(config: &Config) -> Check {
+    let look = async {
+        let key = config.kling.require_api_key()?.clone();
+        let client = roles::client(config, key)?;
+        let base = config.kling.base_url.as_str();
+        match client.query(Route::VideosText2video, "0").await {
+            Ok(_) | Err(QueryError::NotFound { .. } | QueryError::Busy { .. }) => {
+                Ok(format!("{base} answers and accepts the key"))
+            }
+            Err(error @ QueryError::Account { .. }) => Err(Failure::Denied(error.to_string())),
+            Err(error @ (QueryError::Later { .. } | QueryError::Unreadable { .. })) => {
+                Err(Failure::Unavailable(format!("{base}: {error}")))
+            }
+        }
+    };
+    finding("provider", look.await)
+}

@@ -1,0 +1,25 @@
+use daemon::{Config, ExitCode};
+use job::Tenant;
+use ports::ListFilter;
+
+use crate::doors::Doors;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::view::JobView;
+
+pub(crate) async fn run(
+    config: &Config,
+    state: Option<String>,
+    tenant: Option<String>,
+    limit: usize,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let tenant = tenant.map(Tenant::new).transpose();
+    let tenant = tenant.map_err(|error| Failure::Usage(error.to_string()))?;
+    let ledger = Doors::open_ledger(config).await?;
+    for record in ledger.list(&ListFilter { state, tenant, limit }).await? {
+        let view = JobView::of(&record);
+        output.result(&view, || view.words());
+    }
+    Ok(ExitCode::Ok)
+}

@@ -1,0 +1,65 @@
+//! One file per command.
+
+pub(crate) mod config;
+
+mod cancel;
+mod dead;
+mod doctor;
+mod events;
+mod get;
+mod list;
+mod probe;
+mod role;
+mod simulator;
+mod submit;
+mod topology;
+mod wait;
+mod why;
+
+use daemon::{Config, ExitCode};
+use job::{JobId, JobKey, Tenant};
+
+use crate::cli::Command;
+use crate::demo;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::roles::Which;
+
+pub(crate) async fn run(
+    command: Command,
+    config: Config,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Demo(options) => demo::run(options, config, output).await,
+        Command::Up { simulate } => role::up(config, simulate, output).await,
+        Command::Worker => role::run(config, Which::Worker, output).await,
+        Command::Poller => role::run(config, Which::Poller, output).await,
+        Command::Simulator(options) => simulator::run(options, output).await,
+        Command::Submit(options) => submit::run(options, &config, output).await,
+        Command::Get { id, tenant, strict } => {
+            get::run(&config, &key(&tenant.tenant, &id)?, strict, output).await
+        }
+        Command::Wait { ids, tenant, timeout } => {
+            let keys: Result<Vec<_>, _> = ids.iter().map(|id| key(&tenant.tenant, id)).collect();
+            wait::run(&config, keys?, timeout, output).await
+        }
+        Command::List { state, tenant, limit } => {
+            list::run(&config, state, tenant, limit, output).await
+        }
+        Command::Cancel { id, tenant } => {
+            cancel::run(&config, key(&tenant.tenant, &id)?, output).await
+        }
+        Command::Why { id, tenant } => why::run(&config, &key(&tenant.tenant, &id)?, output).await,
+        Command::Events(options) => events::run(options, &config, output).await,
+        Command::Dead { action } => dead::run(action, &config, output).await,
+        Command::Topology { action } => topology::run(action, &config, output).await,
+        Command::Config { .. } => Ok(ExitCode::Ok),
+        Command::Doctor { probe, yes } => doctor::run(&config, probe, yes, output).await,
+    }
+}
+
+fn key(tenant: &str, id: &str) -> Result<JobKey, Failure> {
+    let usage = |error: job::BadIdentity| Failure::Usage(error.to_string());
+    Ok(JobKey::new(Tenant::new(tenant).map_err(usage)?, JobId::new(id).map_err(usage)?))
+}

@@ -1,0 +1,142 @@
+//! Finds out, with one cheap paid task, what the provider really supports.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use daemon::Config;
+use kling::{Client, LookUp, Route};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::roles;
+
+/// The cheapest task there is: one picture of the oldest model (list price $0.0035).
+const ROUTE: Route = Route::ImagesGenerations;
+
+/// A task may take a moment to be found.
+const TRIES: u32 = 5;
+const BETWEEN: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Findings {
+    task_id: String,
+    external_id_echoed: bool,
+    /// What each form of look-up answered: found, denied, or why nothing was learnt.
+    look_up_path: String,
+    look_up_query: String,
+    look_up_list: String,
+    /// An id that was never used is denied by the same form.
+    unknown_id_denied: bool,
+    /// Needs a public address, and the receiver that the gateway will bring.
+    callbacks: &'static str,
+    /// Settings that follow.
+    advice: Vec<String>,
+}
+
+pub(crate) async fn probe(
+    config: &Config,
+    yes: bool,
+    output: &Output,
+) -> Result<Findings, Failure> {
+    let key = config.kling.require_api_key()?.clone();
+    consent(config, yes, output)?;
+    let client = roles::client(config, key)?;
+    let external_id = uuid::Uuid::new_v4().to_string();
+    let created = client
+        .submit(ROUTE, &request(&external_id))
+        .await
+        .map_err(|error| Failure::Unavailable(format!("the probe's task: {error}")))?;
+    let [path, query, list] = [
+        look(&client, &external_id, LookUp::Path).await,
+        look(&client, &external_id, LookUp::Query).await,
+        look(&client, &external_id, LookUp::List).await,
+    ];
+    let works = [(LookUp::Path, &path), (LookUp::Query, &query), (LookUp::List, &list)]
+        .into_iter()
+        .find(|(_, found)| *found == FOUND)
+        .map(|(form, _)| form);
+    let unknown_id_denied = match works {
+        Some(form) => look_once(&client, &uuid::Uuid::new_v4().to_string(), form).await == DENIED,
+        None => false,
+    };
+    Ok(Findings {
+        task_id: created.task_id,
+        external_id_echoed: created.external_task_id.as_deref() == Some(external_id.as_str()),
+        look_up_path: path,
+        look_up_query: query,
+        look_up_list: list,
+        unknown_id_denied,
+        callbacks: "not probed",
+        advice: advice(works, unknown_id_denied),
+    })
+}
+
+/// Money is spent only by somebody who said so.
+fn consent(config: &Config, yes: bool, output: &Output) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        return Err(Failure::Usage("--probe pays for one task: add --yes to agree".to_owned()));
+    }
+    let base = &config.kling.base_url;
+    output.say(&format!("The probe pays for one picture (about $0.0035) at {base}. Go on? [y/N]"));
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    stdin.read_line(&mut answer)?;
+    match answer.trim() {
+        "y" | "Y" | "yes" => Ok(()),
+        _ => Err(Failure::Other("nothing was probed".to_owned())),
+    }
+}
+
+fn request(external_id: &str) -> Map<String, Value> {
+    let fields = serde_json::json!({
+        "model_name": "kling-v1", "prompt": "A plain grey square", "n": 1,
+        "external_task_id": external_id,
+    });
+    match fields {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+const FOUND: &str = "found";
+const DENIED: &str = "denied";
+
+async fn look(client: &Client, external_id: &str, form: LookUp) -> String {
+    let mut answer = String::new();
+    for _ in 0..TRIES {
+        answer = look_once(client, external_id, form).await;
+        if answer == FOUND {
+            break;
+        }
+        tokio::time::sleep(BETWEEN).await;
+    }
+    answer
+}
+
+async fn look_once(client: &Client, external_id: &str, form: LookUp) -> String {
+    match client.look_up(ROUTE, external_id, form).await {
+        Ok(Some(_)) => FOUND.to_owned(),
+        Ok(None) => DENIED.to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn advice(works: Option<LookUp>, unknown_id_denied: bool) -> Vec<String> {
+    let form = match works {
+        Some(LookUp::Path) => "path",
+        Some(LookUp::Query) => "query",
+        Some(LookUp::List) => "list",
+        None => "none",
+    };
+    let mut advice = vec![format!("kling.look_up = \"{form}\"")];
+    if unknown_id_denied {
+        advice.push("kling.trust_denials = true".to_owned());
+    }
+    advice
+}

@@ -1,0 +1,66 @@
+use daemon::{Config, ExitCode, SecretString, Shutdown};
+use kling::Client;
+
+use crate::doors::Doors;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::roles::{self, Roles, Which};
+
+/// One role until it is told to stop.
+pub(crate) async fn run(
+    config: Config,
+    which: Which,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let key = config.kling.require_api_key()?.clone();
+    let client = roles::client(&config, key)?;
+    serve(&config, client, which, output).await
+}
+
+/// Every role in one process; with `simulate`, also a provider to work against.
+pub(crate) async fn up(
+    mut config: Config,
+    simulate: bool,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    if !simulate {
+        return run(config, Which::Both, output).await;
+    }
+    let settings = simulator::Settings { speed: SIMULATED_SPEED, ..simulator::Settings::default() };
+    let simulator = simulator::Simulator::start(settings, ([127, 0, 0, 1], 0).into()).await?;
+    config.poll.pace /= SIMULATED_SPEED;
+    output.say(&format!("simulated provider on {}", simulator.url()));
+    let client = simulated_client(&mut config, &simulator)?;
+    let done = serve(&config, client, Which::Both, output).await;
+    simulator.stop().await;
+    done
+}
+
+/// Tasks that take minutes take seconds.
+const SIMULATED_SPEED: f64 = 20.0;
+
+pub(crate) fn simulated_client(
+    config: &mut Config,
+    simulator: &simulator::Simulator,
+) -> Result<Client, Failure> {
+    config.kling.base_url =
+        simulator.url().parse().map_err(|_| Failure::Other("the simulator's address".into()))?;
+    roles::client(config, SecretString::from("simulated"))
+}
+
+async fn serve(
+    config: &Config,
+    client: Client,
+    which: Which,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    // From here on a signal means: drain.
+    let shutdown = Shutdown::on_signals()?;
+    let doors = Doors::open(config).await?;
+    let roles = Roles::start(config, &doors, client, which).await?;
+    output.say(&format!("ready: {which:?}; stop with Ctrl-C").to_lowercase());
+    shutdown.requested().await;
+    output.say("draining: nothing new is taken, what is under way is finished");
+    roles.drain().await?;
+    Ok(ExitCode::Ok)
+}

@@ -1,0 +1,33 @@
+use std::path::Path;
+
+use daemon::{ExitCode, Shutdown};
+use simulator::{Settings, Simulator};
+
+use crate::cli::SimulatorArgs;
+use crate::failure::Failure;
+use crate::output::Output;
+
+pub(crate) async fn run(options: SimulatorArgs, output: &Output) -> Result<ExitCode, Failure> {
+    let mut settings = match &options.settings {
+        Some(path) => read(path)?,
+        None => Settings::default(),
+    };
+    if let Some(speed) = options.speed {
+        settings.speed = speed;
+    }
+    let shutdown = Shutdown::on_signals()?;
+    let simulator = Simulator::start(settings, options.listen).await?;
+    output.result(&serde_json::json!({ "url": simulator.url() }), || simulator.url());
+    shutdown.requested().await;
+    simulator.stop().await;
+    Ok(ExitCode::Ok)
+}
+
+fn read(path: &Path) -> Result<Settings, Failure> {
+    let bad = |cause: String| Failure::Usage(format!("{}: {cause}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
+    match path.extension().is_some_and(|extension| extension == "toml") {
+        true => toml::from_str(&text).map_err(|error| bad(error.to_string())),
+        false => serde_json::from_str(&text).map_err(|error| bad(error.to_string())),
+    }
+}

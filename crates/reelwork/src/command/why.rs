@@ -1,0 +1,119 @@
+use daemon::{Config, ExitCode};
+use job::{JobKey, Record, State, Timestamp};
+use ports::{Clock, SystemClock};
+use serde_json::json;
+
+use crate::doors::Doors;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::view::JobView;
+
+pub(crate) async fn run(
+    config: &Config,
+    key: &JobKey,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let ledger = Doors::open_ledger(config).await?;
+    let Some(stored) = ledger.load(key).await? else {
+        let why = format!(
+            "{}: no worker has seen it: it is still queued, it was never published, or it ended \
+             so long ago that it was forgotten",
+            key.id
+        );
+        return Err(Failure::NotFound(why));
+    };
+    let record = stored.record;
+    let why = explain(&record, stored.owner_alive, SystemClock.now());
+    let pause = ledger.paused(&record.account).await?;
+    let pause = pause.filter(|pause| pause.until > SystemClock.now());
+    let value = json!({
+        "job": JobView::of(&record), "why": why, "history": record.history,
+        "account_paused": pause.as_ref().map(|pause| &pause.reason),
+    });
+    output.result(&value, || {
+        let mut words = timeline(&record);
+        words.push_str(&format!("now: {why}"));
+        if let Some(pause) = &pause {
+            words.push_str(&format!("\nthe account is paused: {}", pause.reason));
+        }
+        words
+    });
+    Ok(ExitCode::Ok)
+}
+
+fn timeline(record: &Record) -> String {
+    let mut lines = format!("{}  {}\n", record.key, record.operation);
+    if let Some(enqueued) = record.enqueued_at {
+        lines.push_str(&format!("{enqueued}  enqueued\n"));
+    }
+    for entry in &record.history {
+        lines.push_str(&format!("{}  {}\n", entry.at, entry.what));
+    }
+    lines
+}
+
+/// Pure: where it is, since when, and what happens next.
+fn explain(record: &Record, owner_alive: bool, now: Timestamp) -> String {
+    let since = record.last_change();
+    match &record.state {
+        State::Tombstone => format!("cancelled at {since}, before it was seen"),
+        State::Queued { why: Some(why) } => {
+            format!("queued since {since}: {why}; it waits in the broker for its next try")
+        }
+        State::Queued { why: None } => format!("queued since {since}"),
+        State::Submitting { post_deadline, .. } if owner_alive => {
+            format!("submitting since {since}; an answer is awaited until {post_deadline}")
+        }
+        State::Submitting { .. } => {
+            format!("submitting since {since}, and its worker is gone: it is about to be in doubt")
+        }
+        State::InDoubt { doubt } => format!(
+            "in doubt since {}: {}; next look-up {}",
+            doubt.since,
+            doubt.cause,
+            when(doubt.next_look, now)
+        ),
+        State::Pending { status, looks, next_look } => format!(
+            "the provider has it since {since} (last told: {status}, after {looks} looks); \
+             next look {}",
+            when(*next_look, now)
+        ),
+        State::Settled { outcome, at } => format!("{} at {at}", outcome.word()),
+        State::Parked { why, at, .. } => format!("parked at {at}, for a person: {why}"),
+    }
+}
+
+fn when(at: Timestamp, now: Timestamp) -> String {
+    match at <= now {
+        true => "due now".to_owned(),
+        false => format!("at {at}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use job::{Doubt, MessageFacts, decode};
+
+    use super::*;
+
+    #[test]
+    fn a_doubt_says_since_when_why_and_what_comes_next() {
+        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        let job = decode(body, MessageFacts::default()).unwrap();
+        let mut record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
+        let doubt = Doubt {
+            since: Timestamp::from_millis(1_000),
+            cause: "answer lost".into(),
+            settles_at: Timestamp::EPOCH,
+            denials: 0,
+            looks: 1,
+            next_look: Timestamp::from_millis(61_000),
+        };
+        record.state = State::InDoubt { doubt };
+        assert_eq!(
+            explain(&record, false, Timestamp::from_millis(2_000)),
+            "in doubt since 1970-01-01T00:00:01.000Z: answer lost; \
+             next look-up at 1970-01-01T00:01:01.000Z"
+        );
+    }
+}

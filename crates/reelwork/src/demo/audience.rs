@@ -1,0 +1,69 @@
+//! A consumer with its own count.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use job::{EventKind, JobId, JobKey, Tenant};
+use producer::{Producer, Results};
+
+use crate::demo::stage::AUDIENCE;
+use crate::failure::Failure;
+
+/// A repeat of an event would come right behind it.
+const REPEATS: Duration = Duration::from_millis(200);
+
+pub(crate) struct Audience {
+    results: Results,
+    /// How often each event id was heard.
+    heard: HashMap<String, u64>,
+    /// The outcome of each job, by first event.
+    outcomes: BTreeMap<JobKey, EventKind>,
+}
+
+impl Audience {
+    pub(crate) async fn seated(producer: &Producer) -> Result<Self, Failure> {
+        let results = producer.results(Some(AUDIENCE), "#").await?;
+        Ok(Self { results, heard: HashMap::new(), outcomes: BTreeMap::new() })
+    }
+
+    /// `false` when no more can come.
+    pub(crate) async fn hear(&mut self) -> bool {
+        let Some(result) = self.results.next().await else { return false };
+        let event = &result.event;
+        *self.heard.entry(event.id.clone()).or_default() += 1;
+        let key = Tenant::new(&event.data.tenant)
+            .and_then(|tenant| Ok(JobKey::new(tenant, JobId::new(&event.subject)?)));
+        if let (Ok(key), Some(kind)) = (key, event.kind())
+            && kind.is_outcome()
+        {
+            self.outcomes.entry(key).or_insert(kind);
+        }
+        result.ack().await.is_ok()
+    }
+
+    pub(crate) async fn hear_repeats(&mut self) {
+        while let Ok(true) = tokio::time::timeout(REPEATS, self.hear()).await {}
+    }
+
+    /// Jobs with an outcome.
+    pub(crate) fn outcomes(&self) -> usize {
+        self.outcomes.len()
+    }
+
+    pub(crate) fn outcome(&self, key: &JobKey) -> Option<EventKind> {
+        self.outcomes.get(key).copied()
+    }
+
+    pub(crate) fn count(&self, kind: EventKind) -> u64 {
+        self.outcomes.values().filter(|outcome| **outcome == kind).count() as u64
+    }
+
+    /// Different events heard.
+    pub(crate) fn events(&self) -> u64 {
+        self.heard.len() as u64
+    }
+
+    pub(crate) fn repeats(&self) -> u64 {
+        self.heard.values().map(|times| times - 1).sum()
+    }
+}

@@ -1,0 +1,81 @@
+//! The jobs of a demo: real prompts, spread over operations that need nothing but words.
+
+use std::path::Path;
+
+use job::{Job, Priority};
+use producer::Draft;
+
+use crate::failure::Failure;
+
+const DEFAULT_JOBS: usize = 20;
+
+/// Text-to-audio takes no longer prompt (API reference, audio), marker included.
+const AUDIO_PROMPT: usize = 150;
+
+/// What a task is told apart by at the provider: inside the request, not beside it.
+fn marked(prompt: &str, id: &str) -> String {
+    format!("{prompt} [job:{id}]")
+}
+
+pub(crate) fn jobs(count: Option<usize>, prompts: Option<&Path>) -> Result<Vec<Job>, Failure> {
+    let prompts = match prompts {
+        Some(path) => read(path)?,
+        None => SCENES.iter().map(|scene| (*scene).to_owned()).collect(),
+    };
+    let count =
+        count.unwrap_or(if prompts.len() > SCENES.len() { prompts.len() } else { DEFAULT_JOBS });
+    (0..count).map(|index| one(index, &prompts[index % prompts.len()])).collect()
+}
+
+fn read(path: &Path) -> Result<Vec<String>, Failure> {
+    let bad = |cause: String| Failure::Usage(format!("{}: {cause}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
+    let prompts: Vec<String> =
+        text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    match prompts.is_empty() {
+        true => Err(bad("no prompt in it".to_owned())),
+        false => Ok(prompts),
+    }
+}
+
+fn one(index: usize, prompt: &str) -> Result<Job, Failure> {
+    let id = format!("demo-{index:06}");
+    let text = marked(prompt, &id);
+    let draft = match index % 5 {
+        0 => Draft::new("images/generations").set("n", 1),
+        1 if prompt.chars().count() <= AUDIO_PROMPT => {
+            Draft::new("audio/text-to-audio").set("duration", 5.0)
+        }
+        _ => Draft::new("videos/text2video").set("duration", "5").set("mode", "std"),
+    };
+    let priority = if index % 10 == 3 { Priority::High } else { Priority::Normal };
+    let job = draft.id(id).prompt(text).priority(priority).metadata("demo", index as u64).build();
+    job.map_err(|invalid| Failure::Other(invalid.to_string()))
+}
+
+const SCENES: [&str; 8] = [
+    "A lighthouse at dusk, its beam sweeping over a calm sea",
+    "A red kite rises above a wheat field in the wind",
+    "Rain on a tin roof, slow pan to a cat behind the window",
+    "A paper boat drifts down a street gutter after a storm",
+    "Time-lapse of bread rising in a warm oven",
+    "An old tram crosses a bridge in morning fog",
+    "Two children build a sand castle as the tide comes in",
+    "A potter's hands shape a bowl on a turning wheel",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_job_is_valid_different_and_marked_inside_its_request() {
+        let jobs = jobs(Some(25), None).unwrap();
+        let keys: std::collections::BTreeSet<_> = jobs.iter().map(|job| &job.key).collect();
+        assert_eq!(keys.len(), 25);
+        for job in &jobs {
+            let prompt = job.request.fields()["prompt"].as_str().unwrap();
+            assert!(prompt.ends_with(&format!("[job:{}]", job.key.id)), "{prompt}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What a demo plays on: a simulated provider, a backend of its own, and every role.
+
+use std::sync::Arc;
+
+use daemon::{Config, SecretString};
+use embedded::Embedded;
+use kling::{HttpSettings, HttpTransport, Transport};
+use ports::Broker;
+use simulator::{Accounts, PerPool, Settings, Simulator};
+
+use crate::cli::{Backend, Demo, Sabotage};
+use crate::demo::sabotage::{DoublePost, Dropping};
+use crate::doors::{self, Doors};
+use crate::failure::Failure;
+use crate::roles::{self, Roles, Which};
+
+/// Tasks that take minutes take under a second.
+const SPEED: f64 = 400.0;
+
+/// The name of the demo's own subscription.
+pub(crate) const AUDIENCE: &str = "demo";
+
+/// Slots at the provider per resource: enough to keep it busy, few enough to be met.
+const SLOTS: u32 = 100;
+
+pub(crate) struct Stage {
+    simulator: Simulator,
+    doors: Doors,
+    roles: Roles,
+    backend: Own,
+}
+
+/// What belongs to this demo alone and goes when it ends.
+enum Own {
+    Embedded(Embedded, tempfile::TempDir),
+    Services(Box<Config>),
+}
+
+impl Stage {
+    pub(crate) async fn set(options: &Demo, mut config: Config) -> Result<Self, Failure> {
+        let simulator = Simulator::start(provider(), ([127, 0, 0, 1], 0).into()).await?;
+        config.kling.base_url = simulator
+            .url()
+            .parse()
+            .map_err(|_| Failure::Other("the simulator's address".to_owned()))?;
+        config.poll.pace = 1.0 / SPEED;
+        config.poll.sweep = std::time::Duration::from_millis(20);
+        (config.limits.videos, config.limits.images, config.limits.audio) = (SLOTS, SLOTS, SLOTS);
+        config.limits.max_submissions_per_day = 0;
+        let (mut doors, backend) = match options.backend {
+            Backend::Embedded => embedded_backend()?,
+            Backend::Rabbitmq => services(&mut config).await?,
+        };
+        if let Some(what @ (Sabotage::DropEvent | Sabotage::DropJob)) = options.sabotage {
+            doors.broker = Arc::new(Dropping::new(doors.broker, what));
+        }
+        let client = client(&config, options.sabotage)?;
+        let roles = Roles::start(&config, &doors, client, Which::Both).await?;
+        Ok(Self { simulator, doors, roles, backend })
+    }
+
+    pub(crate) fn broker(&self) -> Arc<dyn Broker> {
+        self.doors.broker.clone()
+    }
+
+    pub(crate) fn accounts(&self) -> Accounts {
+        self.simulator.accounts()
+    }
+
+    pub(crate) async fn strike(self) -> Result<(), Failure> {
+        let drained = self.roles.drain().await;
+        self.simulator.stop().await;
+        drop(self.doors);
+        match self.backend {
+            Own::Embedded(embedded, directory) => {
+                embedded.close().await;
+                drop(directory);
+            }
+            Own::Services(config) => doors::erase(&config, &[AUDIENCE]).await?,
+        }
+        drained
+    }
+}
+
+fn provider() -> Settings {
+    Settings {
+        speed: SPEED,
+        concurrency: PerPool { videos: SLOTS, images: SLOTS, audio: SLOTS },
+        ..Settings::default()
+    }
+}
+
+fn client(config: &Config, sabotage: Option<Sabotage>) -> Result<kling::Client, Failure> {
+    let transport = HttpTransport::new(&HttpSettings::default())
+        .map_err(|error| Failure::Other(error.to_string()))?;
+    let transport: Arc<dyn Transport> = match sabotage {
+        Some(Sabotage::DoublePost) => Arc::new(DoublePost::new(transport)),
+        _ => Arc::new(transport),
+    };
+    roles::client_over(config, SecretString::from("demo"), transport)
+}
+
+fn embedded_backend() -> Result<(Doors, Own), Failure> {
+    let directory = tempfile::tempdir()?;
+    let settings = embedded::Settings::new(directory.path().join("demo.db"), "demo");
+    let embedded = Embedded::open(settings)?;
+    let doors = Doors { broker: embedded.broker(), ledger: embedded.ledger() };
+    Ok((doors, Own::Embedded(embedded, directory)))
+}
+
+/// The configured services, under a name of our own.
+async fn services(config: &mut Config) -> Result<(Doors, Own), Failure> {
+    let namespace = format!("demo-{:.8}", uuid::Uuid::new_v4().simple());
+    (config.broker.namespace, config.ledger.namespace) = (namespace.clone(), namespace);
+    let doors = Doors::open(config).await?;
+    Ok((doors, Own::Services(Box::new(config.clone()))))
+}

@@ -1,0 +1,102 @@
+//! Configuration becomes doors: RabbitMQ and Redis, or one SQLite file.
+
+use std::sync::Arc;
+
+use broker_rabbitmq::RabbitBroker;
+use daemon::{Config, Endpoint, SecretUrl};
+use embedded::Embedded;
+use job::Timestamp;
+use ledger_redis::RedisLedger;
+use ports::{Broker, Clock, JournalStart, Ledger, Session, Source, SystemClock};
+
+use crate::failure::Failure;
+
+/// Both doors, open.
+#[derive(Clone)]
+pub(crate) struct Doors {
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+}
+
+impl Doors {
+    pub(crate) async fn open(config: &Config) -> Result<Self, Failure> {
+        match (&config.broker.url, &config.ledger.url) {
+            (Endpoint::Url(broker), Endpoint::Url(ledger)) => {
+                let (broker, ledger) =
+                    tokio::try_join!(open_broker(config, broker), open_ledger(config, ledger))?;
+                Ok(Self { broker, ledger })
+            }
+            _ => {
+                let embedded = open_embedded(config)?;
+                Ok(Self { broker: embedded.broker(), ledger: embedded.ledger() })
+            }
+        }
+    }
+
+    /// Only the broker: a producer's host need not reach the ledger.
+    pub(crate) async fn open_broker(config: &Config) -> Result<Arc<dyn Broker>, Failure> {
+        match &config.broker.url {
+            Endpoint::Url(url) => open_broker(config, url).await,
+            Endpoint::Embedded => Ok(open_embedded(config)?.broker()),
+        }
+    }
+
+    pub(crate) async fn open_ledger(config: &Config) -> Result<Arc<dyn Ledger>, Failure> {
+        match &config.ledger.url {
+            Endpoint::Url(url) => open_ledger(config, url).await,
+            Endpoint::Embedded => Ok(open_embedded(config)?.ledger()),
+        }
+    }
+
+    /// Joins the ledger. One that never had a generation, beside a journal without a line,
+    /// has forgotten nothing; any other new generation may have, so it begins now.
+    pub(crate) async fn join(&self) -> Result<Session, Failure> {
+        let virgin = self.ledger.generation().await?.is_none()
+            && self.broker.depth(&Source::Journal(JournalStart::First)).await? == 0;
+        let began_at = if virgin { Timestamp::EPOCH } else { SystemClock.now() };
+        Ok(Session::join(self.ledger.clone(), began_at).await?)
+    }
+}
+
+/// Deletes a namespace that was made for a demo, with everything in it.
+pub(crate) async fn erase(config: &Config, subscriptions: &[&str]) -> Result<(), Failure> {
+    if let Some(url) = config.ledger.url.url() {
+        RedisLedger::connect(ledger_settings(config, url)).await?.erase().await?;
+    }
+    if let Some(url) = config.broker.url.url() {
+        let settings = broker_settings(config, url);
+        settings.topology().erase(&settings, subscriptions).await?;
+    }
+    Ok(())
+}
+
+/// The settings of the RabbitMQ door, also for commands that only look at its topology.
+pub(crate) fn broker_settings(config: &Config, url: &SecretUrl) -> broker_rabbitmq::Settings {
+    let namespace = config.broker.namespace.clone();
+    let mut settings = broker_rabbitmq::Settings::new(url.expose().to_owned(), namespace);
+    settings.manage_topology = config.broker.manage_topology;
+    settings
+}
+
+async fn open_broker(config: &Config, url: &SecretUrl) -> Result<Arc<dyn Broker>, Failure> {
+    Ok(Arc::new(RabbitBroker::connect(broker_settings(config, url)).await?))
+}
+
+async fn open_ledger(config: &Config, url: &SecretUrl) -> Result<Arc<dyn Ledger>, Failure> {
+    Ok(Arc::new(RedisLedger::connect(ledger_settings(config, url)).await?))
+}
+
+fn ledger_settings(config: &Config, url: &SecretUrl) -> ledger_redis::Settings {
+    let namespace = config.ledger.namespace.clone();
+    let mut settings = ledger_redis::Settings::new(url.expose().to_owned(), namespace);
+    settings.retention = config.ledger.retention;
+    settings.allow_unsafe = config.ledger.allow_unsafe;
+    settings
+}
+
+fn open_embedded(config: &Config) -> Result<Embedded, Failure> {
+    let namespace = config.ledger.namespace.clone();
+    let mut settings = embedded::Settings::new(config.embedded.path.clone(), namespace);
+    settings.retention = config.ledger.retention;
+    Ok(Embedded::open(settings)?)
+}

@@ -1,0 +1,103 @@
+use daemon::{ConfigError, ExitCode, Problem};
+use ports::{BrokerError, LedgerError, PublishError};
+use producer::ProduceError;
+
+/// Why a command did not do it: one line for people, one number for programs.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("{0}")]
+    Usage(String),
+    #[error("{}", configuration(.0))]
+    Configuration(#[from] ConfigError),
+    #[error("{0}")]
+    Denied(String),
+    #[error("{0}")]
+    Unavailable(String),
+    #[error("{0}")]
+    NotFound(String),
+    #[error("{0}")]
+    Other(String),
+}
+
+/// One problem is one line; more are a list.
+fn configuration(error: &ConfigError) -> String {
+    match error.problems.as_slice() {
+        [problem] => format!("configuration: {problem}"),
+        _ => format!("the configuration has problems:\n{error}"),
+    }
+}
+
+impl Failure {
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::Usage,
+            Self::Configuration(_) | Self::Denied(_) => ExitCode::Configuration,
+            Self::Unavailable(_) => ExitCode::Unavailable,
+            Self::NotFound(_) => ExitCode::NotFound,
+            Self::Other(_) => ExitCode::Failure,
+        }
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Configuration(problem.into())
+    }
+}
+
+impl From<BrokerError> for Failure {
+    fn from(error: BrokerError) -> Self {
+        match error {
+            BrokerError::Unavailable(_) => Self::Unavailable(error.to_string()),
+            BrokerError::Denied(_) | BrokerError::Differs(_) => Self::Denied(error.to_string()),
+        }
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Unavailable(_) => Self::Unavailable(error.to_string()),
+            LedgerError::Denied(_) | LedgerError::Unsafe(_) => Self::Denied(error.to_string()),
+            LedgerError::Fenced | LedgerError::GenerationChanged | LedgerError::Corrupt { .. } => {
+                Self::Other(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Unknown(_) | PublishError::Refused(_) => {
+                Self::Unavailable(error.to_string())
+            }
+            PublishError::Unroutable(_) | PublishError::TooLarge { .. } => {
+                Self::Other(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<ProduceError> for Failure {
+    fn from(error: ProduceError) -> Self {
+        match &error {
+            ProduceError::Invalid(_) => Self::Other(error.to_string()),
+            ProduceError::Refused { .. } | ProduceError::Unknown { .. } => {
+                Self::Unavailable(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<embedded::OpenError> for Failure {
+    fn from(error: embedded::OpenError) -> Self {
+        Self::Denied(error.to_string())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Other(error.to_string())
+    }
+}

@@ -1,0 +1,79 @@
+//! The program: the command line and the wiring.
+
+mod cli;
+mod command;
+mod demo;
+mod doors;
+mod failure;
+mod output;
+mod roles;
+mod view;
+
+use clap::Parser;
+use daemon::{Config, ExitCode, Source, Sources};
+
+use crate::cli::{Backend, Cli, Command};
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// A third of a worker's time went into the system's allocator: many short-lived futures and
+/// messages of a few hundred bytes.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.json);
+    // One TLS provider for every client in the process; a second installation is harmless.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    match start(cli, &output) {
+        Ok(code) => code,
+        Err(failure) => {
+            output.complain(&failure.to_string());
+            failure.exit_code()
+        }
+    }
+}
+
+fn start(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
+    let sources = Sources::of_process(cli.config.clone(), cli.overrides());
+    if let Command::Config { action } = &cli.command {
+        return command::config::run(action, &sources, output);
+    }
+    let config = load(&cli.command, sources)?;
+    daemon::logs::init(&config.telemetry);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(command::run(cli.command, config, output));
+    // A blocked reader (stdin, a file) must not hold the process.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    done
+}
+
+fn load(command: &Command, mut sources: Sources) -> Result<Config, Failure> {
+    let mut loaded = Config::load(&sources)?;
+    if wants_local_services(command) && loaded.config.broker.url.is_embedded() {
+        for (key, url) in LOCAL_SERVICES {
+            sources.overrides.push((key.to_owned(), url.to_owned()));
+        }
+        loaded = Config::load(&sources)?;
+    }
+    // A command that people run to see its result keeps quiet unless it is told to speak. What
+    // lapin calls an error is handled by the broker's crate and told in its own words.
+    let said = loaded
+        .effective
+        .iter()
+        .any(|row| row.key == "telemetry.log" && row.source != Source::Default);
+    if !said {
+        let filter = if command.is_role() { "info,lapin=off" } else { "warn,lapin=off" };
+        filter.clone_into(&mut loaded.config.telemetry.log);
+    }
+    Ok(loaded.config)
+}
+
+/// A demo on services that nobody configured plays on the standard local ports.
+fn wants_local_services(command: &Command) -> bool {
+    matches!(command, Command::Demo(demo) if demo.backend == Backend::Rabbitmq)
+}
+
+const LOCAL_SERVICES: [(&str, &str); 2] =
+    [("broker.url", "amqp://guest:guest@127.0.0.1:5672"), ("ledger.url", "redis://127.0.0.1:6379")];

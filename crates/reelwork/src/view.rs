@@ -1,0 +1,92 @@
+//! A record as people and programs see it.
+
+use job::{Outcome, Output, Problem, Record, State};
+use serde::Serialize;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct JobView<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) tenant: &'a str,
+    pub(crate) state: &'static str,
+    pub(crate) operation: &'a str,
+    pub(crate) round: u32,
+    pub(crate) attempt: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) task_id: Option<&'a str>,
+    pub(crate) external_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) model: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(crate) outputs: &'a [Output],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<Problem>,
+    pub(crate) created_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) submitted_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) finished_at: Option<String>,
+}
+
+impl<'a> JobView<'a> {
+    pub(crate) fn of(record: &'a Record) -> Self {
+        let (outputs, error, finished) = ending(&record.state);
+        Self {
+            id: record.key.id.as_str(),
+            tenant: record.key.tenant.as_str(),
+            state: record.state.word(),
+            operation: record.operation.as_str(),
+            round: record.round,
+            attempt: record.attempt,
+            task_id: record.task_id.as_deref(),
+            external_id: record.external_id.as_str(),
+            model: record.model.as_deref(),
+            outputs,
+            error,
+            created_at: record.created_at.to_string(),
+            submitted_at: record.submitted_at.map(|at| at.to_string()),
+            finished_at: finished.map(|at| at.to_string()),
+        }
+    }
+
+    pub(crate) fn words(&self) -> String {
+        let mut words = format!("{}  {}  {}", self.id, self.state, self.operation);
+        if let Some(task) = self.task_id {
+            words.push_str(&format!("  task {task}"));
+        }
+        for output in self.outputs {
+            words.push_str(&format!("\n  {}", output.url));
+        }
+        if let Some(error) = &self.error {
+            words.push_str(&format!("\n  {}: {}", error.kind, error.message));
+            if let Some(advice) = &error.advice {
+                words.push_str(&format!("\n  what to do: {advice}"));
+            }
+        }
+        words
+    }
+}
+
+fn ending(state: &State) -> (&[Output], Option<Problem>, Option<job::Timestamp>) {
+    match state {
+        State::Settled { outcome: Outcome::Succeeded { outputs, .. }, at } => {
+            (outputs, None, Some(*at))
+        }
+        State::Settled { outcome, at } => (&[], outcome.error().cloned(), Some(*at)),
+        State::Parked { why, at, .. } => (&[], Some(Problem::new("parked", why)), Some(*at)),
+        _ => (&[], None, None),
+    }
+}
+
+/// A job that no worker has seen: the broker may hold it, or nobody may know it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Unseen<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) tenant: &'a str,
+    pub(crate) state: &'static str,
+}
+
+impl<'a> Unseen<'a> {
+    pub(crate) fn of(key: &'a job::JobKey) -> Self {
+        Self { id: key.id.as_str(), tenant: key.tenant.as_str(), state: "queued or unknown" }
+    }
+}
