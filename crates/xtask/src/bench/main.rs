@@ -1,0 +1,133 @@
+//! Jobs per second of the real pipeline, beside the least that does the same work.
+//!
+//! - [`pipeline`]: worker, poller, producer and consumer through the crates' public doors.
+//! - [`thin`]: the same external operations, and nothing else.
+//! - [`provider`]: the simulator in a process of its own, and the accounts it keeps.
+//! - [`measure`], [`report`]: time and processor time per job; what is made of the rounds.
+//!
+//! Both sides take turns against the same servers; a round in which an account disagrees has no
+//! figures. Started by `cargo xtask bench pipeline`.
+
+mod measure;
+mod pipeline;
+mod provider;
+mod report;
+mod thin;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use measure::Measured;
+use provider::Provider;
+use report::Round;
+
+pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+#[derive(Debug, Parser)]
+struct Options {
+    /// Serve as the provider until stdin ends.
+    #[arg(long, hide = true)]
+    provider: bool,
+    /// Jobs of each side in each round.
+    #[arg(long, default_value_t = 5_000)]
+    jobs: usize,
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Jobs under way at once, on both sides: publishes, submissions, looks.
+    #[arg(long, default_value_t = 256)]
+    at_once: u16,
+    /// Only one side, for a profile; then there is no ratio.
+    #[arg(long)]
+    only: Option<Side>,
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Side {
+    Pipeline,
+    Thin,
+}
+
+/// What one side has to do, and where.
+#[derive(Clone, Debug)]
+pub(crate) struct Load {
+    pub(crate) amqp: String,
+    pub(crate) redis: String,
+    /// Base address of the provider.
+    pub(crate) provider: String,
+    pub(crate) jobs: usize,
+    pub(crate) at_once: u16,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    if options.provider {
+        return ended(provider::serve().await);
+    }
+    ended(bench(&options).await)
+}
+
+fn ended(done: Result<(), Failed>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => {
+            say(format!("error: {failed}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn bench(options: &Options) -> Result<(), Failed> {
+    // The first round finds cold caches and scripts not yet loaded.
+    round(options, options.jobs.div_ceil(5)).await?;
+    let mut rounds = Vec::new();
+    for number in 1..=options.rounds {
+        let round = round(options, options.jobs).await?;
+        say(format!("round {number}: {}", round.words()));
+        rounds.push(round);
+    }
+    let mut stdout = std::io::stdout();
+    match options.json {
+        true => writeln!(stdout, "{}", report::json(&rounds))?,
+        false => writeln!(stdout, "{}", report::words(&rounds))?,
+    }
+    Ok(())
+}
+
+async fn round(options: &Options, jobs: usize) -> Result<Round, Failed> {
+    let pipeline = match options.only {
+        Some(Side::Thin) => None,
+        _ => Some(side(options, jobs, Side::Pipeline).await?),
+    };
+    let thin = match options.only {
+        Some(Side::Pipeline) => None,
+        _ => Some(side(options, jobs, Side::Thin).await?),
+    };
+    Ok(Round { pipeline, thin })
+}
+
+/// One side, against a provider that has seen nothing yet.
+async fn side(options: &Options, jobs: usize, side: Side) -> Result<Measured, Failed> {
+    let provider = Provider::start().await?;
+    let load = Load {
+        amqp: std::env::var("REELWORK_TEST_AMQP_URL")?,
+        redis: std::env::var("REELWORK_TEST_REDIS_URL")?,
+        provider: provider.url().to_owned(),
+        jobs,
+        at_once: options.at_once,
+    };
+    let measured = match side {
+        Side::Pipeline => pipeline::run(&load, provider.process()).await?,
+        Side::Thin => thin::run(&load, provider.process()).await?,
+    };
+    provider.agrees(jobs).await.map_err(|failed| format!("{side:?}: {failed}"))?;
+    Ok(measured)
+}
+
+fn say(words: impl AsRef<str>) {
+    let _ = writeln!(std::io::stderr(), "{}", words.as_ref());
+}

@@ -1,0 +1,59 @@
+//! The workspace's own tasks, run as `cargo xtask TASK`.
+//!
+//! - [`mod@test`](mod@test): passes the tests on a machine that has only Rust. [`services`] finds or starts
+//!   RabbitMQ and Redis, [`python`] a plain AMQP client of another language.
+//! - [`check`]: format, lints, documentation, dependencies.
+//! - [`mod@bench`](mod@bench): the pipeline beside the least that does the same work.
+//! - [`guard`]: how something that was started here ends, whatever becomes of us.
+
+mod bench;
+mod check;
+mod debian;
+mod failure;
+mod guard;
+mod process;
+mod python;
+mod services;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use failure::Failure;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "The workspace's own tasks", max_term_width = 100)]
+enum Task {
+    /// Passes the tests; starts RabbitMQ and Redis if there are none.
+    ///
+    /// Uses REELWORK_TEST_AMQP_URL and REELWORK_TEST_REDIS_URL; else what answers on the standard
+    /// local ports; else starts private servers: installed ones, in containers, or (on Debian,
+    /// as root) from the distribution's packages. Stops what it started, and nothing else.
+    Test(test::Options),
+    /// Format, lints, documentation and dependencies; reports every step.
+    Check,
+    /// Measurements, built in release.
+    Bench(bench::Options),
+    #[command(hide = true)]
+    Guard(guard::Options),
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let done = match Task::parse() {
+        Task::Test(options) => test::run(&options).await,
+        Task::Check => check::run(),
+        Task::Bench(options) => bench::run(&options).await,
+        Task::Guard(options) => guard::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Ended(code)) => ExitCode::from(code),
+        Err(Failure::Stuck(why)) => {
+            process::say(format!("error: {why}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Running other programs, and speaking to the person.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::failure::Failure;
+
+/// Words for the person: never on stdout, which carries results.
+pub(crate) fn say(words: impl AsRef<str>) {
+    let _ = writeln!(std::io::stderr(), "xtask: {}", words.as_ref());
+}
+
+/// Whether it could be run and ended well; its output is thrown away.
+pub(crate) fn succeeds(command: &mut Command) -> bool {
+    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    quiet.status().is_ok_and(|status| status.success())
+}
+
+/// What it printed, if it ended well.
+pub(crate) fn output(command: &mut Command) -> Option<String> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// A program by its name, on `PATH`.
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|place| place.join(name)).find(|file| is_program(file))
+}
+
+pub(crate) fn is_program(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    file.metadata().is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)
+}
+
+/// Runs it to its end. A request to stop us is handed on, and we go on to clean up.
+pub(crate) async fn run_to_end(command: Command) -> Result<(), Failure> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let stuck = |error: std::io::Error| Failure::stuck(&name, error);
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(stuck)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(stuck)?;
+    let mut child = tokio::process::Command::from(command).spawn().map_err(stuck)?;
+    loop {
+        tokio::select! {
+            status = child.wait() => return verdict(status.map_err(stuck)?),
+            _ = interrupt.recv() => stop(child.id()),
+            _ = terminate.recv() => stop(child.id()),
+        }
+    }
+}
+
+fn verdict(status: ExitStatus) -> Result<(), Failure> {
+    match status.code() {
+        Some(0) => Ok(()),
+        Some(code) => Err(Failure::Ended(u8::try_from(code).unwrap_or(1))),
+        None => Err(Failure::Ended(1)),
+    }
+}
+
+fn stop(id: Option<u32>) {
+    if let Some(id) = id {
+        signal_to("TERM", &id.to_string());
+    }
+}
+
+/// A negative id is a process group. The shell's own `kill`, for there may be no other.
+pub(crate) fn signal_to(signal: &str, id: &str) {
+    let script = format!("kill -s {signal} -- {id}");
+    let _ = succeeds(Command::new("sh").args(["-c", &script]));
+}

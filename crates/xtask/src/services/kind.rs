@@ -1,0 +1,73 @@
+use std::fmt;
+
+/// What the two services differ in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Rabbitmq,
+    Redis,
+}
+
+impl Kind {
+    /// Names a server that the tests shall use.
+    pub(crate) fn url_variable(self) -> &'static str {
+        match self {
+            Self::Rabbitmq => "REELWORK_TEST_AMQP_URL",
+            Self::Redis => "REELWORK_TEST_REDIS_URL",
+        }
+    }
+
+    /// Names the program of which tests start servers of their own.
+    pub(crate) fn server_variable(self) -> &'static str {
+        match self {
+            Self::Rabbitmq => "REELWORK_TEST_RABBITMQ_SERVER",
+            Self::Redis => "REELWORK_TEST_REDIS_SERVER",
+        }
+    }
+
+    pub(crate) fn standard_port(self) -> u16 {
+        match self {
+            Self::Rabbitmq => 5672,
+            Self::Redis => 6379,
+        }
+    }
+
+    pub(crate) fn local_url(self, port: u16) -> String {
+        match self {
+            Self::Rabbitmq => format!("amqp://guest:guest@127.0.0.1:{port}"),
+            Self::Redis => format!("redis://127.0.0.1:{port}"),
+        }
+    }
+
+    /// Debian's name for it, and the program's.
+    pub(crate) fn package(self) -> &'static str {
+        match self {
+            Self::Rabbitmq => "rabbitmq-server",
+            Self::Redis => "redis-server",
+        }
+    }
+
+    /// Preferred to what `PATH` finds: there, Debian has a wrapper around RabbitMQ's own script
+    /// that changes the user.
+    pub(crate) fn place(self) -> &'static str {
+        match self {
+            Self::Rabbitmq => "/usr/lib/rabbitmq/bin/rabbitmq-server",
+            Self::Redis => "/usr/bin/redis-server",
+        }
+    }
+
+    pub(crate) fn image(self) -> &'static str {
+        match self {
+            Self::Rabbitmq => "docker.io/library/rabbitmq:3.13",
+            Self::Redis => "docker.io/library/redis:7.2",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Rabbitmq => "RabbitMQ",
+            Self::Redis => "Redis",
+        })
+    }
+}

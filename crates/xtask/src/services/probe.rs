@@ -1,0 +1,148 @@
+//! Whether a server answers as the one we want: an open port proves nothing.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::time::Duration;
+
+use super::Kind;
+
+/// A local server that needs longer than this is no use to the tests.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+
+/// RabbitMQ opens the default virtual host for guest; Redis says PONG without a password.
+pub(super) fn answers(kind: Kind, port: u16) -> bool {
+    let asked = connect(port).and_then(|wire| match kind {
+        Kind::Rabbitmq => Amqp(wire).opens(),
+        Kind::Redis => ping(wire),
+    });
+    asked.unwrap_or(false)
+}
+
+fn connect(port: u16) -> io::Result<TcpStream> {
+    let wire = TcpStream::connect_timeout(&(Ipv4Addr::LOCALHOST, port).into(), PATIENCE)?;
+    wire.set_read_timeout(Some(PATIENCE))?;
+    wire.set_write_timeout(Some(PATIENCE))?;
+    Ok(wire)
+}
+
+fn ping(mut wire: TcpStream) -> io::Result<bool> {
+    wire.write_all(b"PING\r\n")?;
+    let mut answer = [0; 7];
+    wire.read_exact(&mut answer)?;
+    Ok(&answer == b"+PONG\r\n")
+}
+
+/// The beginning of an AMQP 0-9-1 connection: class 10, and its methods by number.
+struct Amqp(TcpStream);
+
+type Method = (u16, u16);
+
+const START: Method = (10, 10);
+const START_OK: Method = (10, 11);
+const TUNE: Method = (10, 30);
+const TUNE_OK: Method = (10, 31);
+const OPEN: Method = (10, 40);
+const OPEN_OK: Method = (10, 41);
+const CLOSE: Method = (10, 50);
+
+const METHOD_FRAME: u8 = 1;
+const FRAME_END: u8 = 0xCE;
+
+/// A method of the handshake is far smaller; what says otherwise is no broker.
+const MOST: usize = 64 * 1024;
+
+impl Amqp {
+    fn opens(mut self) -> io::Result<bool> {
+        self.0.write_all(b"AMQP\x00\x00\x09\x01")?;
+        if self.hear()?.0 != START {
+            return Ok(false);
+        }
+        // No client properties, SASL PLAIN as guest, a locale.
+        self.say(START_OK, b"\0\0\0\0\x05PLAIN\0\0\0\x0c\0guest\0guest\x05en_US")?;
+        let (TUNE, limits) = self.hear()? else { return Ok(false) };
+        self.say(TUNE_OK, &limits)?;
+        // The virtual host "/", and two words that are no longer used.
+        self.say(OPEN, b"\x01/\0\0")?;
+        let opened = self.hear()?.0 == OPEN_OK;
+        // Said for the broker's log; whether it hears it does not matter.
+        let _ = self.say(CLOSE, b"\0\xc8\0\0\0\0\0").and_then(|()| self.hear());
+        Ok(opened)
+    }
+
+    fn say(&mut self, (class, method): Method, arguments: &[u8]) -> io::Result<()> {
+        let length = (arguments.len() + 4) as u32;
+        let mut frame = vec![METHOD_FRAME, 0, 0];
+        frame.extend(length.to_be_bytes());
+        frame.extend(class.to_be_bytes());
+        frame.extend(method.to_be_bytes());
+        frame.extend(arguments);
+        frame.push(FRAME_END);
+        self.0.write_all(&frame)
+    }
+
+    fn hear(&mut self) -> io::Result<(Method, Vec<u8>)> {
+        let mut head = [0; 7];
+        self.0.read_exact(&mut head)?;
+        let length = u32::from_be_bytes([head[3], head[4], head[5], head[6]]) as usize;
+        if head[0] != METHOD_FRAME || !(4..=MOST).contains(&length) {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let mut body = vec![0; length + 1];
+        self.0.read_exact(&mut body)?;
+        let method =
+            (u16::from_be_bytes([body[0], body[1]]), u16::from_be_bytes([body[2], body[3]]));
+        Ok((method, body[4..length].to_vec()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Shutdown, TcpListener};
+
+    use super::*;
+
+    /// A port where each caller hears this and then nothing.
+    fn saying(words: &'static [u8]) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for wire in listener.incoming() {
+                let mut wire = wire.unwrap();
+                let _ = wire.write_all(words);
+                let _ = wire.shutdown(Shutdown::Write);
+                // A wire closed with something unread would take back what was said.
+                let _ = wire.read_to_end(&mut Vec::new());
+            }
+        });
+        port
+    }
+
+    #[test]
+    fn only_a_pong_is_redis() {
+        assert!(answers(Kind::Redis, saying(b"+PONG\r\n")));
+        assert!(!answers(Kind::Redis, saying(b"-NOAUTH Authentication required.\r\n")));
+        assert!(!answers(Kind::Redis, saying(b"")));
+    }
+
+    #[test]
+    fn an_open_port_is_no_broker() {
+        for words in [
+            b"".as_slice(),
+            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            b"AMQP\x00\x00\x09\x01",
+            b"\x01\0\0\xff\xff\xff\xff\0\x0a\0\x0a\xce",
+            b"\x01\0\0\0\0\0\x04\0\x0a\0\x32\xce",
+        ] {
+            assert!(!answers(Kind::Rabbitmq, saying(words)), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_broker_that_lets_guest_in_is_known() {
+        let start = b"\x01\0\0\0\0\0\x04\0\x0a\0\x0a\xce";
+        let tune = b"\x01\0\0\0\0\0\x0c\0\x0a\0\x1e\x07\xff\0\x02\0\0\0\x3c\xce";
+        let opened = b"\x01\0\0\0\0\0\x05\0\x0a\0\x29\0\xce";
+        let words = [start.as_slice(), tune, opened].concat();
+        assert!(answers(Kind::Rabbitmq, saying(words.leak())));
+    }
+}

@@ -1,0 +1,74 @@
+//! The tests, with everything they need.
+
+use std::ffi::OsString;
+use std::process::Command;
+
+use crate::debian;
+use crate::failure::Failure;
+use crate::process::{run_to_end, say, succeeds};
+use crate::python;
+use crate::services::{self, Kind, Service};
+use crate::workspace::Workspace;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// For cargo-nextest, or for `cargo test` where there is none; without any, everything is
+    /// tested, documentation included.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
+/// The services that are ours end with it, whatever comes out.
+pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
+    let workspace = Workspace::here()?;
+    debian::commands(&[("kill", "procps"), ("openssl", "openssl")]);
+    let started = [Service::ready(Kind::Rabbitmq)?, Service::ready(Kind::Redis)?];
+    let mut environment: Vec<(&str, OsString)> = Vec::new();
+    environment.extend(started.iter().map(Service::environment).map(|(k, v)| (k, v.into())));
+    environment.extend(services::programs().into_iter().map(|(k, v)| (k, v.into())));
+    environment.extend(python::ready(&workspace).map(|path| (python::VARIABLE, path.into())));
+    environment.push(("REELWORK_BIN", program(&workspace, options)?.into()));
+
+    for mut command in commands(&workspace, &options.arguments) {
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        run_to_end(command).await?;
+    }
+    Ok(())
+}
+
+/// The program that the tests run. Built together with the tests, it shares what they are
+/// built from; built alone, it does not wait for tests that are not wanted.
+fn program(workspace: &Workspace, options: &Options) -> Result<std::path::PathBuf, Failure> {
+    say("building");
+    match names_packages(&options.arguments) {
+        true => workspace.build("reelwork", &["--package", "reelwork", "--bin", "reelwork"]),
+        false => {
+            workspace.build("reelwork", &[EVERYTHING.as_slice(), &["--bins", "--tests"]].concat())
+        }
+    }
+}
+
+const EVERYTHING: [&str; 2] = ["--workspace", "--all-features"];
+
+fn commands(workspace: &Workspace, arguments: &[OsString]) -> Vec<Command> {
+    let nextest = succeeds(&mut workspace.cargo("nextest", &["--version"]));
+    let scope: &[&str] = if names_packages(arguments) { &[] } else { &EVERYTHING };
+    let mut commands = vec![match nextest {
+        true => workspace.cargo("nextest", &[&["run"], scope].concat()),
+        false => workspace.cargo("test", &[scope, &["--no-fail-fast"]].concat()),
+    }];
+    commands[0].args(arguments);
+    // `cargo test` has tested the documentation with the rest.
+    if nextest && arguments.is_empty() {
+        commands.push(workspace.cargo("test", &[&["--doc"], scope].concat()));
+    }
+    commands
+}
+
+fn names_packages(arguments: &[OsString]) -> bool {
+    let names = |argument: &OsString| {
+        let argument = argument.to_string_lossy();
+        argument.starts_with("-p") || argument.starts_with("--package")
+    };
+    arguments.iter().take_while(|argument| *argument != "--").any(names)
+}

@@ -1,0 +1,67 @@
+//! Where we are, and the cargo that runs us.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+pub(crate) struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Workspace {
+    pub(crate) fn here() -> Result<Self, Failure> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let root = root.canonicalize().map_err(|error| Failure::stuck(root.display(), error))?;
+        let mut workspace = Self { target: root.join("target"), root };
+        let facts = workspace.cargo("metadata", &["--no-deps", "--format-version", "1"]);
+        let facts = json_lines(facts)?;
+        let target = facts.iter().find_map(|facts| facts["target_directory"].as_str());
+        workspace.target = target.ok_or(Failure::Ended(1))?.into();
+        Ok(workspace)
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where builds go, and what is kept between runs.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// A cargo command at the root.
+    pub(crate) fn cargo(&self, name: &str, arguments: &[&str]) -> Command {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+        let mut command = Command::new(cargo);
+        command.arg(name).args(arguments).current_dir(&self.root).stdin(Stdio::null());
+        command
+    }
+
+    /// Builds, and tells where the executable of this target is.
+    pub(crate) fn build(&self, target: &str, arguments: &[&str]) -> Result<PathBuf, Failure> {
+        let mut command = self.cargo("build", arguments);
+        command.arg("--message-format=json-render-diagnostics");
+        let messages = json_lines(command)?;
+        let built = messages.iter().rev().find_map(|message| {
+            let ours = message["target"]["name"] == target && message["profile"]["test"] == false;
+            message["executable"].as_str().filter(|_| ours)
+        });
+        built.map(PathBuf::from).ok_or(Failure::Stuck(format!("cargo built no {target}")))
+    }
+}
+
+/// Runs it, its words going where ours go, and reads what it prints.
+fn json_lines(mut command: Command) -> Result<Vec<Value>, Failure> {
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| Failure::stuck("cargo", error))?;
+    if !output.status.success() {
+        return Err(Failure::Ended(1));
+    }
+    let lines = String::from_utf8_lossy(&output.stdout);
+    Ok(lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+}

@@ -1,0 +1,70 @@
+//! `config show|check|example`, and what a wrong configuration does to every command.
+
+use serde_json::Value;
+
+use crate::harness::{Backend, House};
+
+const CANARY: &str = "canary-7d1f";
+
+fn row<'a>(rows: &'a Value, key: &str) -> &'a Value {
+    let rows = rows.as_array().expect("rows");
+    rows.iter().find(|row| row["key"] == key).unwrap_or_else(|| panic!("no row {key}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_holds_is_shown_with_its_source_and_without_secrets() {
+    let house = House::on(Backend::Embedded);
+    let file = house.file("own.toml", "[limits]\nvideos = 7\nimages = 8\n");
+    let mut program = house.program();
+    program.set("limits.images", "11");
+    program.set("kling.api_key", CANARY);
+    program.set("broker.url", &format!("amqp://me:{CANARY}@broker.example:5671/video"));
+    program.set("ledger.url", &format!("redis://:{CANARY}@ledger.example"));
+    let arguments = ["config", "show", "--json", "--config", &file, "--namespace", "mine"];
+    let shown = program.run(&arguments).await.exits(0);
+    let rows = shown.json();
+    assert_eq!(row(&rows, "limits.videos")["value"], "7");
+    assert_eq!(row(&rows, "limits.images")["value"], "11", "a variable beats a file");
+    assert_eq!(row(&rows, "broker.namespace")["value"], "mine", "a flag beats a variable");
+    let broker = row(&rows, "broker.url")["value"].as_str().expect("a value").to_owned();
+    assert!(broker.contains("broker.example:5671"), "{broker}");
+    let words = program.run(&["config", "show"]).await.exits(0);
+    for text in [&shown.stdout, &shown.stderr, &words.stdout, &words.stderr] {
+        assert!(!text.contains(CANARY), "{text}");
+    }
+    assert!(words.stdout.contains("limits.images = 11  ("), "{}", words.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_problem_is_told_at_once() {
+    let house = House::on(Backend::Embedded);
+    let mut program = house.program();
+    assert_eq!(program.run(&["config", "check"]).await.exits(0).stdout, "ok\n");
+    program.set("limits.videos", "many");
+    program.set("poll.sweep", "soon");
+    program.set("kling.tiemout", "5s");
+    program.set("broker.url", &format!("smtp://me:{CANARY}@x"));
+    let checked = program.run(&["config", "check", "--json"]).await.exits(78);
+    let problems = checked.json()["problems"].to_string();
+    for word in ["limits.videos", "poll.sweep", "REELWORK_KLING__TIEMOUT", "broker.url"] {
+        assert!(problems.contains(word), "{word}: {problems}");
+    }
+    // Every other command says the same.
+    let done = program.run(&["submit", "videos/text2video", "--prompt", "x"]).await.exits(78);
+    for word in ["limits.videos", "poll.sweep", "REELWORK_KLING__TIMEOUT?", "broker.url"] {
+        assert!(done.stderr.contains(word), "{word}: {}", done.stderr);
+    }
+    assert!(!problems.contains(CANARY) && !done.stderr.contains(CANARY));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_is_a_configuration() {
+    let house = House::on(Backend::Embedded);
+    let program = house.program();
+    let example = program.run(&["config", "example"]).await.exits(0).stdout;
+    let file = house.file("example.toml", &example);
+    program.run(&["config", "check", "--config", &file]).await.exits(0);
+    let broken = house.file("broken.toml", &example.replace("[limits]", "[limitz]"));
+    let checked = program.run(&["config", "check", "--config", &broken]).await.exits(78);
+    assert!(checked.stderr.contains("limitz"), "{}", checked.stderr);
+}

@@ -1,0 +1,36 @@
+//! `doctor`: looks at everything, pays for nothing.
+
+use serde_json::{Value, json};
+
+use crate::harness::{House, Provider};
+
+on_each_backend!(all_is_well, a_provider_that_refuses_or_is_away_is_told);
+
+fn check<'a>(rows: &'a [Value], name: &str) -> &'a Value {
+    rows.iter().find(|row| row["check"] == name).unwrap_or_else(|| panic!("no check {name}"))
+}
+
+async fn all_is_well(house: House) {
+    let provider = Provider::here(json!({"api_keys": ["test-key"]})).await;
+    let rows = house.program_for(&provider).run(&["doctor", "--json"]).await.exits(0).lines();
+    for name in ["broker", "ledger", "provider"] {
+        assert_eq!(check(&rows, name)["ok"], true, "{rows:?}");
+    }
+    assert_eq!(provider.accounts().await.submissions, 0);
+}
+
+async fn a_provider_that_refuses_or_is_away_is_told(house: House) {
+    let provider = Provider::here(json!({"api_keys": ["another-key"]})).await;
+    let mut program = house.program_for(&provider);
+    let refused = program.run(&["doctor", "--json"]).await.exits(78);
+    assert_eq!(check(&refused.lines(), "provider")["ok"], false);
+    assert_eq!(check(&refused.lines(), "ledger")["ok"], true);
+    assert!(!refused.stdout.contains("test-key"), "{}", refused.stdout);
+    drop(provider);
+    program.set("kling.base_url", "http://127.0.0.1:1");
+    let away = program.run(&["doctor", "--json"]).await.exits(69).lines();
+    assert_eq!(check(&away, "provider")["ok"], false);
+    program.unset("kling.api_key");
+    let keyless = program.run(&["doctor", "--json"]).await.exits(78).lines();
+    assert!(check(&keyless, "provider")["detail"].to_string().contains("kling.api_key"));
+}

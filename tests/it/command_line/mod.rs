@@ -1,0 +1,11 @@
+//! The contract of the program: what each command prints, and how it exits.
+
+mod cancel;
+mod config;
+mod dead;
+mod demo;
+mod doctor;
+mod refused;
+mod status;
+mod submit;
+mod topology;

@@ -1,0 +1,112 @@
+//! `get`, `wait`, `list`, `why`, `events`: what is known of jobs.
+
+use serde_json::{Value, json};
+
+use crate::harness::{House, Program, Provider, Wish, lines};
+
+on_each_backend!(
+    of_a_job_that_nobody_has_seen_no_more_is_said_than_is_known,
+    a_job_is_followed_from_every_side,
+    events_are_kept_under_a_name,
+);
+
+async fn of_a_job_that_nobody_has_seen_no_more_is_said_than_is_known(house: House) {
+    let program = house.program();
+    let unseen = json!({"id": "a", "tenant": "default", "state": "queued or unknown"});
+    assert_eq!(program.run(&["get", "a", "--json"]).await.exits(0).json(), unseen);
+    assert_eq!(program.run(&["get", "a", "--json", "--strict"]).await.exits(4).json(), unseen);
+    assert_eq!(program.run(&["get", "a"]).await.exits(0).stdout, "a  queued or unknown\n");
+    let wait = ["wait", "a", "b", "--timeout", "200ms", "--json"];
+    assert_eq!(program.run(&wait).await.exits(5).lines().len(), 2);
+    let why = program.run(&["why", "a"]).await.exits(4);
+    assert!(why.stderr.contains("no worker has seen it"), "{}", why.stderr);
+    assert_eq!(program.run(&["list", "--json"]).await.exits(0).stdout, "");
+    assert_eq!(program.run(&["events", "--idle", "200ms"]).await.exits(0).stdout, "");
+}
+
+async fn submit(house: &House, program: &Program, wishes: &[Wish]) {
+    let file = house.file("jobs.jsonl", &lines(wishes));
+    program.run(&["submit", "--file", &file]).await.exits(0);
+}
+
+async fn a_job_is_followed_from_every_side(house: House) {
+    let faults = json!([{"kind": "fail_generation", "operation": "images/generations"}]);
+    let provider = Provider::here(json!({"faults": faults})).await;
+    let program = house.program_for(&provider);
+    let _up = program.start_role("up", "up").await;
+    let wishes =
+        [Wish::video("one"), Wish::video("two"), Wish::of("images/generations", "bad", "")];
+    submit(&house, &program, &wishes).await;
+
+    let waited = program.run(&["wait", "one", "two", "--timeout", "30s", "--json"]).await;
+    let waited = waited.exits(0).lines();
+    assert!(waited.iter().all(|job| job["state"] == "succeeded"), "{waited:?}");
+    let failed = program.run(&["wait", "one", "bad", "--timeout", "30s", "--json"]).await.exits(3);
+    assert_eq!(failed.lines().len(), 2);
+
+    let one = program.run(&["get", "one", "--json"]).await.exits(0).json();
+    for (field, value) in
+        [("operation", json!("videos/text2video")), ("round", json!(1)), ("attempt", json!(1))]
+    {
+        assert_eq!(one[field], value, "{field}");
+    }
+    let url = one["outputs"][0]["url"].as_str().expect("a url");
+    assert!(url.starts_with(&provider.url), "{url}");
+    for field in ["created_at", "submitted_at", "finished_at", "task_id", "external_id"] {
+        assert!(one[field].is_string(), "{field}: {one}");
+    }
+    assert!(program.run(&["get", "one"]).await.exits(0).stdout.contains(url));
+
+    listed(&program).await;
+    let why = program.run(&["why", "bad", "--json"]).await.exits(0).json();
+    let history: Vec<&str> = why["history"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|h| h["what"].as_str())
+        .collect();
+    assert_eq!(history[0], "submitting");
+    assert!(history[1].starts_with("submitted as task"), "{history:?}");
+    assert_eq!(*history.last().expect("a line"), "failed");
+    let words = program.run(&["why", "one"]).await.exits(0).stdout;
+    assert!(words.contains("enqueued") && words.contains("now: succeeded at"), "{words}");
+}
+
+async fn listed(program: &Program) {
+    let ids = async |arguments: &[&str]| {
+        let arguments = [&["list", "--json"], arguments].concat();
+        let rows = program.run(&arguments).await.exits(0).lines();
+        let mut ids: Vec<String> =
+            rows.iter().filter_map(|row| row["id"].as_str().map(str::to_owned)).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(ids(&[]).await, ["bad", "one", "two"]);
+    assert_eq!(ids(&["--state", "failed"]).await, ["bad"]);
+    assert_eq!(ids(&["--limit", "2"]).await.len(), 2);
+    assert!(ids(&["--tenant", "acme"]).await.is_empty());
+    program.run(&["list", "--tenant", "a/b"]).await.exits(2);
+}
+
+async fn events_are_kept_under_a_name(house: House) {
+    let provider = Provider::here(json!({})).await;
+    let program = house.program_for(&provider);
+    // Asking for none makes the subscription.
+    program.run(&["events", "--name", "billing", "--count", "0"]).await.exits(0);
+    let _up = program.start_role("up", "up").await;
+    submit(&house, &program, &[Wish::video("one"), Wish::video("two")]).await;
+    program.run(&["wait", "one", "two", "--timeout", "30s"]).await.exits(0);
+
+    let events = ["events", "--name", "billing", "--count", "2", "--json"];
+    let events = program.run(&events).await.exits(0).lines();
+    let mut subjects: Vec<&str> = events.iter().filter_map(|e| e["subject"].as_str()).collect();
+    subjects.sort_unstable();
+    assert_eq!(subjects, ["one", "two"]);
+    let event: &Value = &events[0];
+    assert_eq!(event["specversion"], "1.0");
+    assert_eq!(event["type"], "dev.reelwork.task.succeeded.v1");
+    assert!(event["source"].as_str().is_some_and(|source| source.starts_with("https://")));
+    // What was shown is done with.
+    let rest = program.run(&["events", "--name", "billing", "--idle", "300ms"]).await.exits(0);
+    assert_eq!(rest.stdout, "");
+}

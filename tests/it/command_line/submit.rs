@@ -1,0 +1,117 @@
+//! `submit`: receipts, bad lines, keys, waiting.
+
+use job::{Lane, Priority, Resource};
+use ports::Source;
+use serde_json::{Value, json};
+
+use crate::harness::{House, Program, Provider, Wish};
+
+on_each_backend!(
+    a_job_from_flags_gets_a_receipt,
+    a_bad_line_does_not_hold_up_the_next,
+    jobs_come_from_stdin,
+    the_same_key_again_is_the_same_job,
+    waiting_tells_how_the_job_ended,
+);
+
+async fn depth(house: &House, priority: Priority) -> u64 {
+    let lane = Source::Lane(Lane { resource: Resource::Videos, priority });
+    house.broker().await.depth(&lane).await.expect("a depth")
+}
+
+async fn a_job_from_flags_gets_a_receipt(house: House) {
+    let program = house.program();
+    let mut flags =
+        vec!["submit", "videos/text2video", "--prompt", "a kite", "--set", "duration=5"];
+    flags.extend(["--key", "order-1", "--tenant", "acme", "--priority", "high"]);
+    flags.extend(["--metadata", "order=42", "--deadline", "2030-01-01T00:00:00Z"]);
+    flags.extend(["--retries", "1", "--json"]);
+    let receipt = program.run(&flags).await.exits(0).json();
+    let expected = json!({
+        "id": "order-1", "tenant": "acme", "operation": "videos/text2video", "status": "queued",
+    });
+    assert_eq!(receipt, expected);
+    assert_eq!(depth(&house, Priority::High).await, 1);
+
+    // Without a key each is a job of its own.
+    let arguments = ["submit", "videos/text2video", "--prompt", "a kite", "--json"];
+    let one = program.run(&arguments).await.exits(0).json();
+    let two = program.run(&arguments).await.exits(0).json();
+    assert!(one["id"].is_string() && one["id"] != two["id"]);
+    assert_eq!(depth(&house, Priority::Normal).await, 2);
+
+    let words = program.run(&["submit", "videos/text2video", "--prompt", "x", "--key", "k"]).await;
+    assert_eq!(words.exits(0).stdout, "k  queued\n");
+
+    let wrong = ["submit", "videos/text2video", "--prompt", "x", "--set", "cfg_scale=3", "--json"];
+    let refused = program.run(&wrong).await.exits(1).json();
+    assert_eq!(refused["status"], "invalid");
+    let error = refused["error"].as_str().expect("an error");
+    assert!(error.contains("cfg_scale") && error.contains('3') && error.contains('1'), "{error}");
+    assert_eq!(depth(&house, Priority::Normal).await, 3);
+}
+
+async fn a_bad_line_does_not_hold_up_the_next(house: House) {
+    let text = format!(
+        "{}\n\n{{\"id\": \"typo\", \"opperation\": \"videos/text2video\"}}\nno json\n{}\n",
+        Wish::video("one").message(),
+        Wish::video("two").message()
+    );
+    let file = house.file("jobs.jsonl", &text);
+    let done = house.program().run(&["submit", "--json", "--file", &file]).await.exits(1);
+    let receipts = done.lines();
+    let told: Vec<_> = receipts.iter().map(|r| (r["line"].clone(), r["status"].clone())).collect();
+    let expected = [(1, "queued"), (3, "invalid"), (4, "invalid"), (5, "queued")];
+    assert_eq!(told, expected.map(|(line, status)| (Value::from(line), Value::from(status))));
+    assert_eq!(receipts[1]["id"], "typo", "the id is told even of a bad line");
+    assert!(receipts[2]["error"].as_str().is_some_and(|error| error.contains("not JSON")));
+    assert_eq!(depth(&house, Priority::Normal).await, 2);
+}
+
+async fn jobs_come_from_stdin(house: House) {
+    let lines = format!("{}\n{}", Wish::video("one").message(), Wish::video("two").message());
+    let done = house.program().run_with(&["submit", "--json", "--file", "-"], &lines).await;
+    let receipts = done.exits(0).lines();
+    assert_eq!(
+        (receipts[0]["id"].as_str(), receipts[1]["id"].as_str()),
+        (Some("one"), Some("two"))
+    );
+    assert_eq!(depth(&house, Priority::Normal).await, 2);
+    let nothing = house.program().run_with(&["submit", "--file", "-"], "").await.exits(0);
+    assert_eq!(nothing.stdout, "");
+}
+
+async fn submit_and_wait(program: &Program, key: &str) -> Vec<Value> {
+    let prompt = format!("a kite [job:{key}]");
+    let mut arguments = vec!["submit", "videos/text2video", "--prompt", &prompt, "--key", key];
+    arguments.extend(["--wait", "--timeout", "30s", "--json"]);
+    program.run(&arguments).await.exits(0).lines()
+}
+
+async fn the_same_key_again_is_the_same_job(house: House) {
+    let provider = Provider::here(json!({})).await;
+    let program = house.program_for(&provider);
+    let _up = program.start_role("up", "up").await;
+    let first = submit_and_wait(&program, "order-1").await;
+    let again = submit_and_wait(&program, "order-1").await;
+    assert_eq!(first[1]["state"], "succeeded");
+    assert_eq!(first[1]["task_id"], again[1]["task_id"]);
+    assert!(first[1]["outputs"][0]["url"].is_string());
+    assert_eq!(provider.tasks_of("order-1").await, 1);
+}
+
+async fn waiting_tells_how_the_job_ended(house: House) {
+    let faults = json!([{"kind": "fail_moderation", "operation": "images/generations"}]);
+    let provider = Provider::here(json!({"faults": faults})).await;
+    let program = house.program_for(&provider);
+    let submit = ["submit", "images/generations", "--prompt", "x [job:a]", "--key", "a", "--json"];
+    let timed = [&submit[..], &["--wait", "--timeout", "300ms"]].concat();
+    // Nobody works yet.
+    let lines = program.run(&timed).await.exits(5).lines();
+    assert_eq!(lines[1]["state"], "queued or unknown");
+    let _up = program.start_role("up", "up").await;
+    let waiting = [&submit[..], &["--wait", "--timeout", "30s"]].concat();
+    let lines = program.run(&waiting).await.exits(3).lines();
+    assert_eq!((&lines[0]["status"], &lines[1]["state"]), (&json!("queued"), &json!("failed")));
+    assert_eq!(lines[1]["error"]["kind"], "moderation");
+}

@@ -1,0 +1,65 @@
+//! A worker is told to end while its POSTs are under way.
+
+use std::time::{Duration, Instant};
+
+use job::{EventKind, Lane, Priority, Resource};
+use ports::Source;
+use serde_json::json;
+
+use crate::harness::{Audience, House, Provider, Wish, until};
+
+const JOBS: usize = 40;
+/// What the first worker has in its hands when it is told to end.
+const IN_HAND: usize = 10;
+/// Far longer than giving back may take.
+const ANSWER_MS: u64 = 4_000;
+
+on_each_backend!(half_sent_posts_are_recorded_and_the_rest_goes_back_at_once);
+
+async fn half_sent_posts_are_recorded_and_the_rest_goes_back_at_once(house: House) {
+    let provider = Provider::here(json!({
+        "faults": [{"kind": "delay_ms", "value": ANSWER_MS, "first_n": 1}],
+    }))
+    .await;
+    let mut program = house.program_for(&provider);
+    program.set("kling.timeout", "20s");
+    program.set("limits.max_in_progress", &IN_HAND.to_string());
+    let audience = Audience::seated(&house).await;
+    let jobs: Vec<Wish> = (0..JOBS).map(|n| Wish::video(&format!("drain-{n:02}"))).collect();
+    let lines: String = jobs.iter().map(|job| format!("{}\n", job.message())).collect();
+    let file = house.file("jobs.jsonl", &lines);
+
+    let mut first = program.start_role("worker-1", "worker").await;
+    program.run(&["submit", "--file", &file]).await.exits(0);
+    until("the first worker has its hands full", async || {
+        provider.accounts().await.accepted as usize >= IN_HAND
+    })
+    .await;
+    let told = Instant::now();
+    first.terminate();
+    let lane = Source::Lane(Lane { resource: Resource::Videos, priority: Priority::Normal });
+    let broker = house.broker().await;
+    until("the rest is back", async || {
+        broker.depth(&lane).await.expect("a depth") as usize == JOBS - IN_HAND
+    })
+    .await;
+    let back_after = told.elapsed();
+    assert!(back_after < Duration::from_millis(ANSWER_MS / 2), "given back after {back_after:?}");
+    assert_eq!(first.ended(Duration::from_secs(15)).await, Some(0), "{}", first.stderr());
+
+    // Nobody follows tasks yet: what the first worker half-sent is pending, nothing is in doubt.
+    let pending = program.run(&["list", "--json", "--limit", "100"]).await.exits(0).lines();
+    assert_eq!(pending.len(), IN_HAND, "only what was sent has a record: {pending:?}");
+    assert!(pending.iter().all(|job| job["state"] == "pending" && job["task_id"].is_string()));
+
+    let _second = program.start_role("worker-2", "worker").await;
+    let _poller = program.start_role("poller", "poller").await;
+    let heard = audience.hears_outcomes(JOBS).await;
+    heard.tells_once_about(jobs.iter().map(|job| job.id.as_str()));
+    assert_eq!(heard.count(EventKind::Succeeded), JOBS);
+    let records = program.run(&["list", "--json", "--limit", "100"]).await.exits(0).lines();
+    assert_eq!(records.len(), JOBS);
+    assert!(records.iter().all(|job| job["attempt"] == 1), "an attempt was burned: {records:?}");
+    let accounts = provider.accounts().await;
+    assert_eq!((accounts.double_paid, accounts.accepted), (0, JOBS as u64));
+}

@@ -1,0 +1,242 @@
+//! A provider that misbehaves, and what becomes of jobs and money.
+
+use std::time::Duration;
+
+use job::{EventKind, JobId, JobKey, Tenant, Timestamp};
+use ports::{Destination, Message};
+use serde_json::{Value, json};
+use simulator::{Accounts, FaultKind};
+
+use crate::harness::{Audience, Backend, Heard, House, Provider, Setup, Wish, until};
+
+/// Publishes so many jobs to a provider with these faults, and waits until each has its outcome.
+async fn run(house: &House, setup: Setup, faults: Value, jobs: usize) -> (Heard, Accounts) {
+    run_with(house, setup, json!({"faults": faults}), jobs).await
+}
+
+async fn run_with(house: &House, setup: Setup, settings: Value, jobs: usize) -> (Heard, Accounts) {
+    let provider = Provider::here(settings).await;
+    let roles = setup.start(house, &provider).await;
+    let audience = Audience::seated(house).await;
+    let ids = publish(house, jobs).await;
+    let heard = audience.hears_outcomes(jobs).await;
+    heard.tells_once_about(ids.iter().map(String::as_str));
+    let accounts = provider.accounts().await;
+    roles.drain().await;
+    assert_eq!(accounts.double_paid, 0, "paid twice: {:?}", accounts.tasks_per_job);
+    (heard, accounts)
+}
+
+async fn publish(house: &House, jobs: usize) -> Vec<String> {
+    let broker = house.broker().await;
+    let wishes: Vec<Wish> = (0..jobs).map(|n| Wish::video(&format!("fault-{n:03}"))).collect();
+    for wish in &wishes {
+        let to = Destination::Jobs { routing_key: wish.routing_key() };
+        broker.publish(&to, Message::json(&wish.id, wish.body())).await.expect("published");
+    }
+    wishes.into_iter().map(|wish| wish.id).collect()
+}
+
+fn struck(accounts: &Accounts, kind: FaultKind) -> u64 {
+    accounts.faults.get(&kind).copied().unwrap_or(0)
+}
+
+async fn every_lost_answer_is_found(house: House, form: kling::LookUp) {
+    let faults = json!([{"kind": "lost_answer", "rate": 0.2}]);
+    let (heard, accounts) = run(&house, Setup::quick().looking_up(form), faults, 60).await;
+    assert!(struck(&accounts, FaultKind::LostAnswer) > 0);
+    assert_eq!(heard.count(EventKind::Succeeded), 60);
+    assert_eq!(accounts.accepted, 60);
+    let asked = if form == kling::LookUp::List { accounts.lists } else { accounts.look_ups };
+    assert!(asked > 0, "nobody looked");
+}
+
+on_each_backend!(lost_answers_are_found_by_path, lost_answers_without_look_up_are_parked);
+
+async fn lost_answers_are_found_by_path(house: House) {
+    every_lost_answer_is_found(house, kling::LookUp::Path).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_answers_are_found_by_query() {
+    every_lost_answer_is_found(House::on(Backend::Embedded), kling::LookUp::Query).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_answers_are_found_in_the_list() {
+    every_lost_answer_is_found(House::on(Backend::Embedded), kling::LookUp::List).await;
+}
+
+/// Nobody can tell whether those tasks exist, so nobody pays again, though the provider would
+/// let us.
+async fn lost_answers_without_look_up_are_parked(house: House) {
+    let faults = json!([{"kind": "lost_answer", "rate": 0.2}]);
+    let settings = json!({"faults": faults, "external_ids": "ignored"});
+    let (heard, accounts) = run_with(&house, Setup::quick(), settings, 60).await;
+    let lost = struck(&accounts, FaultKind::LostAnswer);
+    assert!(lost > 0);
+    assert_eq!(heard.count(EventKind::Parked) as u64, lost);
+    assert_eq!(heard.count(EventKind::Succeeded) as u64, 60 - lost);
+    assert_eq!((accounts.submissions, accounts.accepted), (60, 60));
+}
+
+/// Ten ways to lose an answer, with and without a task behind it.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_became_of_the_answer_each_job_is_paid_once() {
+    let kinds = [
+        ("error_500_created", FaultKind::Error500Created),
+        ("error_500_not_created", FaultKind::Error500NotCreated),
+        ("error_504_created", FaultKind::Error504Created),
+        ("error_504_not_created", FaultKind::Error504NotCreated),
+        ("html", FaultKind::Html),
+        ("html_created", FaultKind::HtmlCreated),
+        ("no_task_id", FaultKind::NoTaskId),
+        ("reset_before", FaultKind::ResetBefore),
+        ("lost_answer", FaultKind::LostAnswer),
+        ("created_late", FaultKind::CreatedLate),
+    ];
+    let fault = |(word, _)| json!({"kind": word, "rate": 0.12, "first_n": 1, "value": 700});
+    let faults: Vec<Value> = kinds.iter().copied().map(fault).collect();
+    let house = House::on(Backend::Rabbitmq);
+    let setup = Setup::quick().looking_up(kling::LookUp::Path);
+    let (heard, accounts) = run(&house, setup, faults.into(), 120).await;
+    for (word, kind) in kinds {
+        assert!(struck(&accounts, kind) > 0, "{word} never struck: {:?}", accounts.faults);
+    }
+    assert_eq!(heard.count(EventKind::Succeeded), 120);
+    assert_eq!(accounts.accepted, 120);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_provider_costs_time_and_no_attempt() {
+    let house = House::on(Backend::Rabbitmq);
+    let faults = json!([{"kind": "busy", "rate": 0.35}]);
+    let (heard, accounts) = run(&house, Setup::quick(), faults, 30).await;
+    assert!(struck(&accounts, FaultKind::Busy) > 3, "{:?}", accounts.faults);
+    assert_eq!(heard.count(EventKind::Succeeded), 30);
+    for event in &heard.0 {
+        let key = key(&event.subject);
+        let stored = house.ledger().await.load(&key).await.expect("a ledger").expect("a record");
+        assert_eq!(stored.record.attempt, 1, "{key} was charged an attempt for a busy provider");
+    }
+}
+
+fn key(id: &str) -> JobKey {
+    JobKey::new(Tenant::default(), JobId::new(id).expect("an id"))
+}
+
+/// The account is out of money: it is said once, and not asked forty times.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blocked_account_is_paused_everywhere_and_resumed() {
+    let house = House::on(Backend::Rabbitmq);
+    let provider = Provider::here(json!({"faults": [{"kind": "account_blocked"}]})).await;
+    let mut setup = Setup::quick();
+    (setup.worker.account_rest, setup.worker.in_progress) = (REST, IN_HAND);
+    let audience = Audience::seated(&house).await;
+    // All are there at once: the worker takes many before the first answer comes.
+    let ids = publish(&house, 40).await;
+    let roles = setup.start(&house, &provider).await;
+
+    let ledger = house.ledger().await;
+    let (mut probes, mut last) = (0, Timestamp::EPOCH);
+    until("the account was probed three times", async || {
+        let Some(pause) = ledger.paused("default").await.expect("a ledger") else { return false };
+        assert!(pause.reason.contains("balance"), "{}", pause.reason);
+        if pause.since.since(last) > REST / 2 {
+            (probes, last) = (probes + 1, pause.since);
+        }
+        let submissions = provider.accounts().await.submissions;
+        // What was in hand at the first refusal, then one job a rest.
+        let most = (IN_HAND + probes) as u64;
+        assert!(submissions <= most, "{submissions} POSTs, {probes} rests");
+        probes == 4
+    })
+    .await;
+    provider.change(json!({})).await;
+    let heard = audience.hears_outcomes(40).await;
+    heard.tells_once_about(ids.iter().map(String::as_str));
+    assert_eq!(heard.count(EventKind::Succeeded), 40);
+    roles.drain().await;
+}
+
+const IN_HAND: usize = 4;
+const REST: Duration = Duration::from_secs(2);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_prompt_ends_failed_for_moderation() {
+    let error = outcome_under(json!([{"kind": "fail_moderation"}]), EventKind::Failed).await;
+    assert_eq!(error["kind"], "moderation");
+    assert_eq!(error["message"], "Failure to pass the risk control system");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_generation_ends_failed_and_is_not_paid_again() {
+    let error = outcome_under(json!([{"kind": "fail_generation"}]), EventKind::Failed).await;
+    assert_eq!(error["kind"], "generation");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn success_without_a_file_ends_failed() {
+    let error = outcome_under(json!([{"kind": "succeed_without_url"}]), EventKind::Failed).await;
+    assert_eq!(error["kind"], "no_output");
+}
+
+/// The outcome of eight jobs, all alike, each submitted once.
+async fn outcome_under(faults: Value, kind: EventKind) -> Value {
+    let house = House::on(Backend::Embedded);
+    let (heard, accounts) = run(&house, Setup::quick(), faults, 8).await;
+    assert_eq!(heard.count(kind), 8, "{:?}", heard.0);
+    assert_eq!((accounts.submissions, accounts.accepted), (8, 8));
+    let event = serde_json::to_value(&heard.0[0]).expect("JSON");
+    event["data"]["error"].clone()
+}
+
+/// Looks that tell nothing, or nonsense, end nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_looks_only_delay_the_outcome() {
+    let house = House::on(Backend::Embedded);
+    let faults = json!([
+        {"kind": "not_found_after_create", "value": 3, "rate": 0.5},
+        {"kind": "status_backwards", "rate": 0.5},
+        {"kind": "query_error_500", "rate": 0.1},
+        {"kind": "query_lost_answer", "rate": 0.1},
+        {"kind": "query_html", "rate": 0.1},
+        {"kind": "query_delay_ms", "rate": 0.1, "value": 300},
+    ]);
+    let (heard, accounts) = run(&house, Setup::quick(), faults, 40).await;
+    for kind in [
+        FaultKind::NotFoundAfterCreate,
+        FaultKind::StatusBackwards,
+        FaultKind::QueryError500,
+        FaultKind::QueryLostAnswer,
+        FaultKind::QueryHtml,
+        FaultKind::QueryDelayMs,
+    ] {
+        assert!(struck(&accounts, kind) > 0, "{kind:?} never struck: {:?}", accounts.faults);
+    }
+    assert_eq!(heard.count(EventKind::Succeeded), 40);
+    assert_eq!(accounts.submissions, 40);
+}
+
+/// What the provider refuses for good is told with its own words.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_request_is_rejected_and_not_tried_again() {
+    let house = House::on(Backend::Embedded);
+    let provider = Provider::here(json!({})).await;
+    let roles = Setup::quick().start(&house, &provider).await;
+    let audience = Audience::seated(&house).await;
+    let mut wish = Wish::video("refused");
+    // A model that nobody can know to be wrong before asking.
+    wish.request["model_name"] = "kling-v99".into();
+    let to = Destination::Jobs { routing_key: wish.routing_key() };
+    let message = Message::json(&wish.id, wish.body());
+    house.broker().await.publish(&to, message).await.expect("published");
+    let event = audience.hears("refused").await;
+    assert_eq!(event.kind(), Some(EventKind::Rejected));
+    let error = event.data.error.expect("an error");
+    assert!(error.message.contains("kling-v99"), "{error:?}");
+    assert_eq!(error.code, Some(1201.into()));
+    let accounts = provider.accounts().await;
+    assert_eq!((accounts.submissions, accounts.accepted), (1, 0));
+    roles.drain().await;
+}

@@ -1,0 +1,141 @@
+//! Who listens to results, and what was heard.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use job::{CloudEvent, EventKind};
+use producer::Producer;
+
+use super::{House, Process, until};
+
+/// A consumer of everything that is announced in a house.
+pub(crate) struct Audience {
+    heard: Source,
+}
+
+enum Source {
+    /// Our own consumer.
+    Here(Arc<Mutex<Vec<CloudEvent>>>),
+    /// A plain client: one JSON line a message.
+    Python(Box<Process>),
+}
+
+/// What was heard up to a moment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Heard(pub(crate) Vec<CloudEvent>);
+
+impl Audience {
+    /// Listens from now on.
+    pub(crate) async fn seated(house: &House) -> Self {
+        let producer = Producer::new(house.broker().await);
+        let mut results = producer.results(Some("audience"), "#").await.expect("results");
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let events = heard.clone();
+        tokio::spawn(async move {
+            while let Some(result) = results.next().await {
+                events.lock().expect("no panic").push(result.event.clone());
+                if result.ack().await.is_err() {
+                    return;
+                }
+            }
+        });
+        Self { heard: Source::Here(heard) }
+    }
+
+    /// The consumer that prints what it hears.
+    pub(crate) async fn python(consumer: Process) -> Self {
+        until("the consumer is bound", async || consumer.stdout().starts_with("ready")).await;
+        Self { heard: Source::Python(Box::new(consumer)) }
+    }
+
+    pub(crate) fn heard(&self) -> Heard {
+        match &self.heard {
+            Source::Here(events) => Heard(events.lock().expect("no panic").clone()),
+            Source::Python(consumer) => Heard(read(&consumer.stdout())),
+        }
+    }
+
+    /// Waits until so many jobs have an outcome.
+    pub(crate) async fn hears_outcomes(&self, jobs: usize) -> Heard {
+        let what = format!("{jobs} outcomes are announced");
+        until(&what, async || self.heard().outcomes().len() >= jobs).await;
+        self.heard()
+    }
+
+    /// Waits until this job has an outcome.
+    pub(crate) async fn hears(&self, id: &str) -> CloudEvent {
+        let mut outcome = None;
+        until(&format!("the outcome of {id} is announced"), async || {
+            outcome = self.heard().outcome(id).cloned();
+            outcome.is_some()
+        })
+        .await;
+        outcome.expect("an outcome")
+    }
+}
+
+/// A line that is still being written is left for the next reading.
+fn read(lines: &str) -> Vec<CloudEvent> {
+    let complete = lines.rsplit_once('\n').map_or("", |(complete, _)| complete);
+    let event = |line: &str| {
+        let message: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
+        assert_eq!(message["content_type"], "application/cloudevents+json");
+        assert_eq!(message["delivery_mode"], 2, "events are persistent");
+        let body = message["body"].as_str().expect("a body");
+        let event: CloudEvent = serde_json::from_str(body).expect("an event");
+        assert_eq!(message["message_id"], event.id.as_str());
+        assert_eq!(message["routing_key"], event.routing_key());
+        event
+    };
+    complete.lines().filter(|line| line.starts_with('{')).map(event).collect()
+}
+
+impl Heard {
+    /// Different events by job: a repeat of one event counts once.
+    pub(crate) fn outcomes(&self) -> BTreeMap<&str, BTreeSet<&str>> {
+        let mut outcomes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for event in self.0.iter().filter(|event| is_outcome(event)) {
+            outcomes.entry(&event.subject).or_default().insert(&event.id);
+        }
+        outcomes
+    }
+
+    pub(crate) fn outcome(&self, id: &str) -> Option<&CloudEvent> {
+        self.0.iter().find(|event| event.subject == id && is_outcome(event))
+    }
+
+    pub(crate) fn distinct(&self) -> usize {
+        self.0.iter().map(|event| event.id.as_str()).collect::<BTreeSet<_>>().len()
+    }
+
+    /// Deliveries beyond the first of each event.
+    pub(crate) fn repeats(&self) -> usize {
+        self.0.len() - self.distinct()
+    }
+
+    /// Jobs whose outcome is of this kind.
+    pub(crate) fn count(&self, kind: EventKind) -> usize {
+        let of_kind = self.0.iter().filter(|event| event.kind() == Some(kind));
+        of_kind.map(|event| event.id.as_str()).collect::<BTreeSet<_>>().len()
+    }
+
+    /// Exactly one logical outcome for each of these jobs, and nothing about any other.
+    #[track_caller]
+    pub(crate) fn tells_once_about<'a>(&self, ids: impl IntoIterator<Item = &'a str>) {
+        let wanted: BTreeSet<&str> = ids.into_iter().collect();
+        let outcomes = self.outcomes();
+        let told: BTreeSet<&str> = outcomes.keys().copied().collect();
+        let lost: Vec<_> = wanted.difference(&told).collect();
+        let strange: Vec<_> = told.difference(&wanted).collect();
+        assert!(
+            lost.is_empty() && strange.is_empty(),
+            "lost {lost:?}, never asked for {strange:?}"
+        );
+        let twice: Vec<_> = outcomes.iter().filter(|(_, events)| events.len() != 1).collect();
+        assert!(twice.is_empty(), "more than one outcome: {twice:?}");
+    }
+}
+
+fn is_outcome(event: &CloudEvent) -> bool {
+    event.kind().is_some_and(EventKind::is_outcome)
+}

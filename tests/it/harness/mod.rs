@@ -1,0 +1,51 @@
+//! What the tests stand on.
+
+mod house;
+mod process;
+mod program;
+mod provider;
+mod python;
+mod requests;
+mod roles;
+mod wait;
+
+mod audience;
+
+use std::io::Write;
+
+pub(crate) use audience::{Audience, Heard};
+pub(crate) use house::{Backend, House, amqp_url, redis_url};
+pub(crate) use process::Process;
+pub(crate) use program::{Done, Program};
+pub(crate) use provider::Provider;
+pub(crate) use python::Python;
+pub(crate) use requests::{Wish, lines, mixed};
+pub(crate) use roles::Setup;
+pub(crate) use wait::{soon, until};
+
+/// Figures for the reader of a run; a runner shows them on demand or when the test fails.
+pub(crate) fn say(words: impl AsRef<str>) {
+    let _ = writeln!(std::io::stderr(), "{}", words.as_ref());
+}
+
+/// The same test on RabbitMQ with Redis and on the SQLite file.
+macro_rules! on_each_backend {
+    ($($name:ident),+ $(,)?) => {
+        mod on_rabbitmq {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $name() {
+                    super::$name(crate::harness::House::on(crate::harness::Backend::Rabbitmq)).await;
+                }
+            )+
+        }
+        mod on_embedded {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $name() {
+                    super::$name(crate::harness::House::on(crate::harness::Backend::Embedded)).await;
+                }
+            )+
+        }
+    };
+}

@@ -1,0 +1,22 @@
+//! Waiting for something to be so, never for time to pass.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+const DEADLINE: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(25);
+
+/// Looks until it is so.
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !is_so().await {
+        assert!(Instant::now() < deadline, "not within {DEADLINE:?}: {what}");
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+pub(crate) async fn soon<T>(what: &str, waiting: impl Future<Output = T>) -> T {
+    let result = tokio::time::timeout(DEADLINE, waiting).await;
+    result.unwrap_or_else(|_| panic!("not within {DEADLINE:?}: {what}"))
+}

@@ -1,0 +1,108 @@
+//! A worker and a poller are killed in mid-flight, and nobody restarts them.
+
+use std::collections::BTreeSet;
+
+use job::EventKind;
+use ports::ListFilter;
+use serde_json::json;
+
+use crate::five_processes::{Company, listening, provider_settings};
+use crate::harness::{Audience, Backend, Heard, House, Program, mixed, say, until};
+
+const JOBS: usize = 400;
+
+/// Some answers come so late that many POSTs are between sending and record when the first
+/// tasks have already ended.
+const LATE_ANSWER_MS: u64 = 4_000;
+
+async fn survive(
+    house: &House,
+    external_ids: &str,
+    adjust: impl FnOnce(&mut Program),
+) -> (Company, Heard) {
+    let mut settings = provider_settings();
+    settings["external_ids"] = external_ids.into();
+    settings["faults"] = json!([{"kind": "delay_ms", "rate": 0.3, "value": LATE_ANSWER_MS}]);
+    let patient = |program: &mut Program| {
+        program.set("kling.timeout", "8s");
+        adjust(program);
+    };
+    let mut company = Company::start(house, &settings, patient).await;
+    let audience: Audience = listening(house).await;
+    let session = company.provider.selection_session().await;
+    let jobs = mixed("kill", JOBS, &session);
+    company.submit(house, &jobs).await;
+
+    // Some have ended, so that the poller has work; many are between POST and record.
+    until("at least 50 jobs are in flight, 20 of them without a record of it", async || {
+        let accounts = company.provider.accounts().await;
+        accounts.unfinished >= 50 && accounts.succeeded >= 20 && submitting(house).await >= 20
+    })
+    .await;
+    company.workers[0].kill().await;
+    company.pollers[0].kill().await;
+    let accounts = company.provider.accounts().await;
+    assert!(accounts.unfinished >= 50, "killed too late: {} in flight", accounts.unfinished);
+
+    let heard = audience.hears_outcomes(JOBS).await;
+    heard.tells_once_about(jobs.iter().map(|job| job.id.as_str()));
+    assert!(company.workers[1].is_running() && company.pollers[1].is_running());
+    say(format!(
+        "killed with {} in flight: {} succeeded, {} parked, {} events heard twice",
+        accounts.unfinished,
+        heard.count(EventKind::Succeeded),
+        heard.count(EventKind::Parked),
+        heard.repeats()
+    ));
+    (company, heard)
+}
+
+async fn submitting(house: &House) -> usize {
+    let state = Some("submitting".to_owned());
+    let filter = ListFilter { state, limit: JOBS, ..ListFilter::default() };
+    house.ledger().await.list(&filter).await.expect("the ledger").len()
+}
+
+/// Nothing was paid twice, and the limits held.
+async fn paid_once(company: &Company) -> simulator::Accounts {
+    let accounts = company.provider.accounts().await;
+    assert_eq!(accounts.double_paid, 0, "{:?}", accounts.tasks_per_job);
+    assert_eq!(accounts.limit_violations.concurrency, 0);
+    assert_eq!(accounts.unmarked, 0);
+    accounts
+}
+
+/// Nobody can ask for a task by our id, and the provider would take a repeat as a new task: what
+/// was caught in the window waits for a person.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_look_up_the_jobs_caught_between_post_and_record_are_parked() {
+    let house = House::on(Backend::Rabbitmq);
+    let (company, heard) = survive(&house, "ignored", |_| ()).await;
+    let accounts = paid_once(&company).await;
+    let (succeeded, parked) = (heard.count(EventKind::Succeeded), heard.count(EventKind::Parked));
+    assert_eq!(succeeded + parked, JOBS);
+    assert!(parked > 0, "no job was caught: the window was missed");
+    assert!(accounts.accepted as usize >= succeeded);
+    assert_eq!(accounts.look_ups, 0);
+    let done =
+        company.program.run(&["list", "--json", "--state", "parked", "--limit", "500"]).await;
+    assert_eq!(done.exits(0).lines().len(), parked);
+}
+
+/// The provider can be asked: every job caught in the window is found, or proven not to be there
+/// and submitted again.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_look_up_every_job_succeeds() {
+    let house = House::on(Backend::Rabbitmq);
+    let trusting = |program: &mut Program| {
+        program.set("kling.look_up", "path");
+        program.set("kling.trust_denials", "true");
+    };
+    let (company, heard) = survive(&house, "enforced", trusting).await;
+    let accounts = paid_once(&company).await;
+    assert_eq!(heard.count(EventKind::Succeeded), JOBS);
+    assert_eq!(accounts.accepted, JOBS as u64);
+    assert!(accounts.look_ups > 0, "no job was caught: the window was missed");
+    let markers: BTreeSet<_> = accounts.tasks.iter().flatten().map(|task| &task.marker).collect();
+    assert_eq!(markers.len(), JOBS);
+}

@@ -1,0 +1,23 @@
+//! The house with its lights on: the real program, a real broker, a real ledger, the simulator,
+//! killed processes.
+//!
+//! `harness` gives each test a namespace of its own on the shared services and cleans it up.
+#![cfg(test)]
+
+#[macro_use]
+mod harness;
+
+// The main job.
+mod five_processes;
+mod python_producer;
+
+// What goes wrong.
+mod bad_input;
+mod drain;
+mod faults;
+mod kills;
+
+// What is written down.
+mod command_line;
+mod map;
+mod readme;

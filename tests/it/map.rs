@@ -1,0 +1,109 @@
+//! The map is true: crates/README.md says who uses whom, and the manifests agree.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Crates in order, each with those of ours that it may use; `None`: all.
+type Graph = Vec<(String, Option<BTreeSet<String>>)>;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}
+
+/// The first table of the map. Columns: crate, what it is, may use.
+fn read(map: &str) -> Graph {
+    let rows = map.lines().skip_while(|line| !line.starts_with("| crate |")).skip(2);
+    rows.take_while(|line| line.starts_with('|')).map(row).collect()
+}
+
+fn row(line: &str) -> (String, Option<BTreeSet<String>>) {
+    let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+    let name = cells[1].split('`').nth(1).expect("a crate's name in backticks").to_owned();
+    let uses = match cells[3] {
+        "all" => None,
+        "–" => Some(BTreeSet::new()),
+        list => Some(list.split(',').map(|used| used.trim().to_owned()).collect()),
+    };
+    (name, uses)
+}
+
+/// The members in the manifest's order, with their normal dependencies among each other.
+fn members() -> Vec<(String, BTreeSet<String>)> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let output = Command::new(cargo)
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .expect("cargo metadata");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let name = |package: &Value| package["name"].as_str().expect("a name").to_owned();
+    let ours: BTreeSet<String> = packages.iter().map(name).collect();
+    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for package in packages {
+        let dependencies = package["dependencies"].as_array().expect("dependencies").iter();
+        let normal = dependencies.filter(|dependency| dependency["kind"].is_null()).map(name);
+        let normal = normal.filter(|name| ours.contains(name)).collect();
+        uses.insert(name(package), normal);
+    }
+    manifest_order().into_iter().map(|name| (name.clone(), uses[&name].clone())).collect()
+}
+
+/// `cargo metadata` sorts; the manifest's own order is the table of contents.
+fn manifest_order() -> Vec<String> {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("the manifest");
+    let list = manifest.split("members = [").nth(1).and_then(|rest| rest.split(']').next());
+    let paths = list.expect("members").split('"').skip(1).step_by(2);
+    paths.filter_map(|path| Some(path.rsplit('/').next()?.to_owned())).collect()
+}
+
+/// What the map says and the manifests do not, or the other way round.
+fn differences(map: &Graph, members: &[(String, BTreeSet<String>)]) -> Vec<String> {
+    let mapped: Vec<&String> = map.iter().map(|(name, _)| name).collect();
+    let listed: Vec<&String> = members.iter().map(|(name, _)| name).collect();
+    let mut found = Vec::new();
+    if mapped != listed {
+        found.push(format!("the map lists {mapped:?}, Cargo.toml {listed:?}"));
+    }
+    for (name, uses) in members {
+        let Some((_, Some(may))) = map.iter().find(|(mapped, _)| mapped == name) else { continue };
+        if may != uses {
+            found.push(format!("{name} may use {may:?} and uses {uses:?}"));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_map_agrees_with_the_manifests() {
+    let map = std::fs::read_to_string(root().join("crates/README.md")).expect("the map");
+    let found = differences(&read(&map), &members());
+    assert!(found.is_empty(), "crates/README.md differs:\n{}", found.join("\n"));
+}
+
+#[test]
+fn a_wrong_map_is_noticed() {
+    let members = members();
+    let text = std::fs::read_to_string(root().join("crates/README.md")).expect("the map");
+    let row = text.lines().find(|line| line.starts_with("| `worker`")).expect("the worker's row");
+    let row = format!("{row}\n");
+    let with_poller = row.replace("kling, job, ports", "kling, job, ports, poller");
+    let wrong = [text.replace(&row, &with_poller), text.replace(&row, "")];
+    let before = differences(&read(&text), &members);
+    for (wrong, words) in wrong.iter().zip(["worker may use", "the map lists"]) {
+        let found = differences(&read(wrong), &members);
+        let new: Vec<_> = found.iter().filter(|found| !before.contains(found)).collect();
+        assert!(new.len() == 1 && new[0].starts_with(words), "{new:?}");
+    }
+}
+
+/// The two roles meet in the ledger and in the vocabulary, never in each other.
+#[test]
+fn worker_and_poller_do_not_know_each_other() {
+    let members: BTreeMap<_, _> = members().into_iter().collect();
+    assert!(!members["worker"].contains("poller") && !members["poller"].contains("worker"));
+}

@@ -1,0 +1,78 @@
+//! Every command that the README shows is one that the program or the workspace knows.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::harness::{Backend, House};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
+}
+
+/// The lines of all fenced blocks marked `sh`.
+fn commands() -> Vec<String> {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
+    let blocks = readme.split("```sh\n").skip(1);
+    let lines = blocks.flat_map(|block| block.split("```").next().unwrap_or_default().lines());
+    let lines: Vec<String> = lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    assert!(lines.len() > 5, "the README shows commands: {lines:?}");
+    lines
+}
+
+/// Words of a shell line; quotes hold words together.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut quote) = (vec![String::new()], None);
+    for c in line.chars() {
+        let word = words.last_mut().expect("a word");
+        match (c, quote) {
+            ('"' | '\'', None) => quote = Some(c),
+            (c, Some(open)) if c == open => quote = None,
+            (' ', None) => words.push(String::new()),
+            (c, _) => word.push(c),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_of_the_readme_is_known() {
+    let house = House::on(Backend::Embedded);
+    let program = house.program();
+    for line in commands() {
+        let words = words(&line);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let arguments = match words.as_slice() {
+            ["reelwork", arguments @ ..] => arguments,
+            ["cargo", "run", "--release", "--", arguments @ ..] => arguments,
+            ["cargo", "xtask", task, ..] => {
+                assert!(xtask_knows(task), "xtask does not know {task}");
+                continue;
+            }
+            ["export", setting] => {
+                let (variable, value) = setting.split_once('=').expect("NAME=VALUE");
+                let key = variable.strip_prefix("REELWORK_").expect("a variable of ours");
+                let mut program = house.program();
+                // Both addresses are given together, or none.
+                program.set("broker.url", "amqp://guest:guest@127.0.0.1:5672");
+                program.set("ledger.url", "redis://127.0.0.1:6379");
+                program.set(&key.replace("__", "."), value);
+                program.run(&["config", "check"]).await.exits(0);
+                continue;
+            }
+            _ => panic!("the README shows a command that nobody checks: {line}"),
+        };
+        // Everything is read before --help answers, so that a wrong word or value is still 2.
+        let known = program.run(&[arguments, &["--help"]].concat()).await;
+        assert_eq!(known.code, 0, "{line}: {}", known.stderr);
+    }
+}
+
+/// By its own word; nothing is run.
+fn xtask_knows(task: &str) -> bool {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut command = Command::new(cargo);
+    command.args(["run", "--quiet", "--package", "xtask", "--", "help", task]);
+    let output = command.current_dir(root()).output().expect("cargo");
+    output.status.success()
+}
