@@ -30,6 +30,13 @@ pub struct Record {
     /// "already used" then means that the task exists.
     #[serde(default)]
     pub sent_before: bool,
+    /// Raised by every transition, so that two copies of a record tell which is newer.
+    #[serde(default)]
+    pub revision: u64,
+    /// It was put back from the journal and nothing has happened to it since: what came after
+    /// that journal line, such as an intent to submit, may be missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restored: bool,
     pub request_hash: RequestHash,
     /// Kept while it may still have to be sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,6 +87,8 @@ impl Record {
             attempt: 0,
             external_id: ExternalId::derive(installation, &job.key, 1),
             sent_before: false,
+            revision: 0,
+            restored: false,
             request_hash: job.request.hash(),
             model: job.request.model().map(str::to_owned),
             request: Some(job.request.clone()),
@@ -149,6 +158,7 @@ impl Record {
     #[must_use]
     pub fn in_place_of(mut self, other: &Self, installation: &str) -> Self {
         self.round = other.round + 1;
+        self.revision = other.revision;
         self.external_id = ExternalId::derive(installation, &self.key, self.round);
         self.history.clone_from(&other.history);
         self

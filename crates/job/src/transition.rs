@@ -37,6 +37,13 @@ pub fn transition(
     at: Moment,
     rules: &Rules,
 ) -> Result<Step, Box<Illegal>> {
+    let revision = record.revision + 1;
+    let mut step = moved(record, fact, at, rules)?;
+    (step.record.revision, step.record.restored) = (revision, false);
+    Ok(step)
+}
+
+fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, Box<Illegal>> {
     use State::{InDoubt, Parked, Pending, Queued, Settled, Submitting, Tombstone};
     let mv = Move { record, at, rules, effects: Vec::new() };
     match (mv.record.state.clone(), fact) {

@@ -1,0 +1,191 @@
+use std::time::Duration;
+
+use crate::{Doubt, EventKind, JournalEntry, Outcome, Record, State, Timestamp};
+
+/// What a ledger that has lost something is compared with.
+#[derive(Clone, Copy, Debug)]
+pub struct Restoring {
+    pub now: Timestamp,
+    /// Settled records older than this have expired rather than been lost.
+    pub retention: Duration,
+    /// Requests that left before the loss have arrived by then: earlier denials prove nothing.
+    pub settles_at: Timestamp,
+}
+
+/// A record that belongs into the ledger, and what goes with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Restored {
+    pub record: Record,
+    /// The journal does not tell that this was announced.
+    pub announce: Option<EventKind>,
+    /// It was accepted by the provider at this moment: the day's brake counts it.
+    pub spent_at: Option<Timestamp>,
+}
+
+impl Restoring {
+    /// `None` when the ledger need not learn anything from this line. `present` is the revision
+    /// that the ledger has of the same job.
+    ///
+    /// A journal lags behind the ledger by what happens before a POST is answered. So a job that
+    /// the journal shows as waiting may have been submitted since. One whose message is surely
+    /// in the broker stays queued, marked as restored, and the message tells (it was delivered
+    /// before or not). One that waits for a message that perhaps was never published is in doubt.
+    pub fn restore(&self, entry: JournalEntry, present: Option<u64>) -> Option<Restored> {
+        let record = entry.record;
+        if present.is_some_and(|present| present >= record.revision) || self.is_over(&record) {
+            return None;
+        }
+        let said = entry.event.is_some_and(|event| event.kind().is_some_and(EventKind::is_outcome));
+        let announce = if said { None } else { announcement(&record.state) };
+        let spent_at = record.submitted_at;
+        Some(Restored { record: self.back(record), announce, spent_at })
+    }
+
+    fn is_over(&self, record: &Record) -> bool {
+        match &record.state {
+            State::Settled { at, .. } => self.now.since(*at) > self.retention,
+            State::Tombstone => true,
+            _ => false,
+        }
+    }
+
+    fn back(&self, mut record: Record) -> Record {
+        let certain = record.round == 1 && !record.sent_before;
+        record.state = match record.state {
+            State::Queued { .. } if certain => record.state,
+            State::Queued { .. } | State::Submitting { .. } => State::InDoubt {
+                doubt: self.doubt("it may have been submitted after its last journal line"),
+            },
+            State::InDoubt { doubt } => State::InDoubt { doubt: self.again(doubt) },
+            other => other,
+        };
+        record.sent_before |= matches!(record.state, State::InDoubt { .. });
+        record.restored = true;
+        record.note(self.now, "put back from the journal");
+        record
+    }
+
+    fn doubt(&self, cause: &str) -> Doubt {
+        Doubt {
+            since: self.now,
+            cause: cause.to_owned(),
+            settles_at: self.settles_at,
+            denials: 0,
+            looks: 0,
+            next_look: self.now,
+        }
+    }
+
+    /// Whoever was asked before the loss may have been asked too early.
+    fn again(&self, doubt: Doubt) -> Doubt {
+        let settles_at = doubt.settles_at.max(self.settles_at);
+        Doubt { settles_at, denials: 0, next_look: self.now, ..doubt }
+    }
+}
+
+/// How the end of a job is told; `None` while it goes on.
+fn announcement(state: &State) -> Option<EventKind> {
+    Some(match state {
+        State::Parked { .. } => EventKind::Parked,
+        State::Settled { outcome, .. } => match outcome {
+            Outcome::Succeeded { .. } => EventKind::Succeeded,
+            Outcome::Failed { .. } => EventKind::Failed,
+            Outcome::Rejected { .. } => EventKind::Rejected,
+            Outcome::TimedOut { .. } => EventKind::TimedOut,
+            Outcome::Cancelled => EventKind::Cancelled,
+        },
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{CloudEvent, EventSource, MessageFacts, decode};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(10_000_000);
+    const QUIET: Timestamp = Timestamp::from_millis(10_090_000);
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn restoring() -> Restoring {
+        Restoring { now: NOW, retention: HOUR, settles_at: QUIET }
+    }
+
+    fn record(state: State) -> Record {
+        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        let job = decode(body, MessageFacts::default()).unwrap();
+        let mut record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
+        (record.revision, record.state) = (4, state);
+        record
+    }
+
+    fn line(record: Record) -> JournalEntry {
+        JournalEntry {
+            version: JournalEntry::VERSION,
+            generation: "g".into(),
+            at: NOW,
+            record,
+            event: None,
+        }
+    }
+
+    fn back(record: Record) -> Record {
+        restoring().restore(line(record), None).unwrap().record
+    }
+
+    fn settled(at: Timestamp) -> State {
+        State::Settled { outcome: Outcome::Cancelled, at }
+    }
+
+    #[test]
+    fn only_what_is_older_or_missing_is_put_back() {
+        let queued = || line(record(State::Queued { why: None }));
+        assert!(restoring().restore(queued(), Some(4)).is_none());
+        assert!(restoring().restore(queued(), Some(5)).is_none());
+        assert!(restoring().restore(queued(), Some(3)).is_some());
+        assert!(restoring().restore(queued(), None).is_some());
+    }
+
+    #[test]
+    fn what_expired_was_not_lost() {
+        let old = line(record(settled(Timestamp::EPOCH)));
+        assert!(restoring().restore(old, None).is_none());
+        assert!(restoring().restore(line(record(settled(NOW))), None).is_some());
+        let parked = State::Parked { why: "x".into(), doubt: None, at: Timestamp::EPOCH };
+        assert!(restoring().restore(line(record(parked)), None).is_some(), "kept for a person");
+    }
+
+    #[test]
+    fn a_first_try_waits_for_its_message_and_a_repeat_is_in_doubt() {
+        let first = back(record(State::Queued { why: None }));
+        assert!(matches!(first.state, State::Queued { .. }) && first.restored);
+        let again = Record { round: 2, ..record(State::Queued { why: None }) };
+        let State::InDoubt { doubt } = back(again).state else { panic!("nobody knows") };
+        assert_eq!((doubt.settles_at, doubt.next_look), (QUIET, NOW));
+        let sent = Record { sent_before: true, ..record(State::Queued { why: None }) };
+        assert!(matches!(back(sent).state, State::InDoubt { .. }));
+    }
+
+    #[test]
+    fn denials_from_before_the_loss_do_not_count() {
+        let mut doubt = restoring().doubt("answer lost");
+        (doubt.denials, doubt.settles_at) = (1, Timestamp::EPOCH);
+        let State::InDoubt { doubt } = back(record(State::InDoubt { doubt })).state else {
+            panic!("it stays in doubt")
+        };
+        assert_eq!((doubt.denials, doubt.settles_at), (0, QUIET));
+        assert_eq!(doubt.cause, "answer lost");
+    }
+
+    #[test]
+    fn an_end_is_announced_again_unless_the_journal_tells_that_it_was() {
+        let record = record(settled(NOW));
+        let restored = restoring().restore(line(record.clone()), None).unwrap();
+        assert_eq!(restored.announce, Some(EventKind::Cancelled));
+        let source = EventSource::of_installation("reelwork");
+        let event = CloudEvent::about(&record, EventKind::Cancelled, &source, NOW);
+        let told = JournalEntry { event: Some(event), ..line(record) };
+        assert_eq!(restoring().restore(told, None).unwrap().announce, None);
+    }
+}
