@@ -3,6 +3,7 @@
 mod day;
 mod due;
 mod fence;
+mod following;
 mod list;
 mod outbox;
 mod pauses;
@@ -16,8 +17,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, Record, Timestamp};
 use ports::{
-    Claimed, Created, Fence, Generation, HeldPermit, Ledger, LedgerError, Limits, ListFilter,
-    OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Stored, Swapped, Write,
+    Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError, Limits,
+    ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing, Stored,
+    Swapped, Write,
 };
 use rusqlite::Connection;
 
@@ -74,7 +76,7 @@ impl Ledger for FileLedger {
         self.write(move |tx| Ok(fence::join(tx, ns, process, began_at, lease)?)).await
     }
 
-    async fn renew(&self, fence: &Fence, lease: Duration) -> Result<(), LedgerError> {
+    async fn renew(&self, fence: &Fence, lease: Duration) -> Result<Standing, LedgerError> {
         let pass = Pass::of(fence, self.store.ns, self.store.process);
         self.fenced(fence, move |tx| Ok(fence::renew(tx, &pass, lease)?)).await
     }
@@ -87,6 +89,31 @@ impl Ledger for FileLedger {
     async fn generation(&self) -> Result<Option<Generation>, LedgerError> {
         let ns = self.store.ns;
         self.read(move |sql| Ok(fence::generation(sql, ns)?)).await
+    }
+
+    async fn distrust(&self) -> Result<(), LedgerError> {
+        let ns = self.store.ns;
+        self.write(move |tx| Ok(following::distrust(tx, ns)?)).await
+    }
+
+    async fn follow(&self, fence: &Fence) -> Result<Option<Following>, LedgerError> {
+        let (ns, owner) = (self.store.ns, fence.owner.clone());
+        self.fenced(fence, move |tx| Ok(following::follow(tx, ns, &owner)?)).await
+    }
+
+    async fn followed(&self, fence: &Fence, next: u64) -> Result<(), LedgerError> {
+        let ns = self.store.ns;
+        self.fenced(fence, move |tx| Ok(following::followed(tx, ns, next)?)).await
+    }
+
+    async fn open(&self, fence: &Fence, at: Timestamp) -> Result<(), LedgerError> {
+        let ns = self.store.ns;
+        self.fenced(fence, move |tx| Ok(following::open(tx, ns, at)?)).await
+    }
+
+    async fn revisions(&self, keys: &[JobKey]) -> Result<Vec<Option<u64>>, LedgerError> {
+        let (ns, keys) = (self.store.ns, keys.iter().map(ToString::to_string).collect::<Vec<_>>());
+        self.read(move |sql| Ok(following::revisions(sql, ns, &keys, row::now())?)).await
     }
 
     async fn create(&self, fence: &Fence, write: Write) -> Result<Created, LedgerError> {

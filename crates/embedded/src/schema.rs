@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x7265_656c;
 
 /// One script per schema version, in order; `PRAGMA user_version` counts those applied.
-const SCRIPTS: [&str; 1] = [include_str!("schema.sql")];
+const SCRIPTS: [&str; 2] = [include_str!("schema.sql"), include_str!("following.sql")];
 
 /// How long to wait for another process's transaction.
 const BUSY: Duration = Duration::from_secs(5);
@@ -135,5 +135,22 @@ mod tests {
         let journal: String =
             sql.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
         assert_eq!((synchronous, journal.as_str()), (2, "wal"), "2 is FULL");
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_stays_open_for_work() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.db");
+        std::fs::write(&path, "").unwrap();
+        let mut sql = connect(&path).unwrap();
+        sql.execute_batch(SCRIPTS[0]).unwrap();
+        sql.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        sql.pragma_update(None, "user_version", 1).unwrap();
+        let old = "INSERT INTO namespace (name, generation, began_at) VALUES ('n', 'g', 5)";
+        sql.execute_batch(old).unwrap();
+        prepare(&mut sql).unwrap();
+        let opens_at: Option<i64> =
+            sql.query_row("SELECT opens_at FROM namespace", [], |row| row.get(0)).unwrap();
+        assert_eq!(opens_at, Some(0));
     }
 }

@@ -21,6 +21,11 @@ impl Tag {
         self.key("leases")
     }
 
+    /// How far the journal was compared: on every tag, because each may lose its memory alone.
+    pub(crate) fn followed(&self) -> String {
+        self.key("followed")
+    }
+
     pub(crate) fn due(&self) -> String {
         self.key("due")
     }

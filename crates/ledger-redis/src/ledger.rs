@@ -4,8 +4,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, Record, Timestamp};
 use ports::{
-    Claimed, Created, Fence, Generation, HeldPermit, Ledger, LedgerError, Limits, ListFilter,
-    OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Stored, Swapped, Write,
+    Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError, Limits,
+    ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing, Stored,
+    Swapped, Write,
 };
 use redis::io::tcp::TcpSettings;
 use redis::{Client, IntoConnectionInfo};
@@ -13,7 +14,7 @@ use secrecy::ExposeSecret;
 
 use crate::keys::Keys;
 use crate::link::Link;
-use crate::{Settings, claims, listing, membership, outbox, permits, records, safety};
+use crate::{Settings, claims, following, listing, membership, outbox, permits, records, safety};
 
 /// The [`Ledger`] on Redis. One connection, shared by all callers, that comes back by itself.
 pub struct RedisLedger {
@@ -59,7 +60,7 @@ impl Ledger for RedisLedger {
         membership::join(self, began_at, lease).await
     }
 
-    async fn renew(&self, fence: &Fence, lease: Duration) -> Result<(), LedgerError> {
+    async fn renew(&self, fence: &Fence, lease: Duration) -> Result<Standing, LedgerError> {
         membership::renew(self, fence, lease).await
     }
 
@@ -69,6 +70,26 @@ impl Ledger for RedisLedger {
 
     async fn generation(&self) -> Result<Option<Generation>, LedgerError> {
         membership::generation(self).await
+    }
+
+    async fn distrust(&self) -> Result<(), LedgerError> {
+        following::distrust(self).await
+    }
+
+    async fn follow(&self, fence: &Fence) -> Result<Option<Following>, LedgerError> {
+        following::follow(self, fence).await
+    }
+
+    async fn followed(&self, fence: &Fence, next: u64) -> Result<(), LedgerError> {
+        following::followed(self, fence, next).await
+    }
+
+    async fn open(&self, fence: &Fence, at: Timestamp) -> Result<(), LedgerError> {
+        following::open(self, fence, at).await
+    }
+
+    async fn revisions(&self, keys: &[JobKey]) -> Result<Vec<Option<u64>>, LedgerError> {
+        following::revisions(self, keys).await
     }
 
     async fn create(&self, fence: &Fence, write: Write) -> Result<Created, LedgerError> {

@@ -27,6 +27,7 @@ mod settings;
 mod keys;
 
 mod failure;
+mod following;
 mod link;
 mod reply;
 mod script;

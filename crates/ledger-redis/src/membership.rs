@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use futures::future::try_join_all;
 use job::Timestamp;
-use ports::{Fence, Generation, LedgerError};
+use ports::{Fence, Generation, LedgerError, Standing};
 use redis::aio::MultiplexedConnection;
 use uuid::Uuid;
 
@@ -126,7 +126,7 @@ impl Joining<'_> {
     }
 }
 
-/// Generation and leases of the tag, and who writes: what the fence in every write reads.
+/// Generation and leases of a tag, and who writes: what the fence in every write reads.
 pub(crate) fn fenced(script: &'static Script, tag: &Tag, fence: &Fence) -> Call {
     Call::of(script)
         .key(tag.generation())
@@ -139,12 +139,17 @@ pub(crate) async fn renew(
     ledger: &RedisLedger,
     fence: &Fence,
     lease: Duration,
-) -> Result<(), LedgerError> {
-    let renewals = ledger.keys.all().map(|tag| {
+) -> Result<Standing, LedgerError> {
+    let renewals = [ledger.keys.deciding()].into_iter().chain(ledger.keys.following()).map(|tag| {
         let call = fenced(&RENEW, tag, fence).arg(millis(lease));
         ledger.link.run(call, Repeat::Safe)
     });
-    try_join_all(renewals).await.map(drop)
+    let mut replies = try_join_all(renewals).await?;
+    // Only the deciding shard knows when the generation opens.
+    let decided = &mut replies[0];
+    let now = Timestamp::from_millis(decided.next()?);
+    let opens_at: String = decided.next()?;
+    Ok(Standing { now, opens_at: opens_at.parse().ok().map(Timestamp::from_millis) })
 }
 
 pub(crate) async fn leave(ledger: &RedisLedger, fence: &Fence) -> Result<(), LedgerError> {

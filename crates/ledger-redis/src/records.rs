@@ -84,7 +84,8 @@ pub(crate) fn write_call(
         .arg(u8::from(codec::settled(record)))
         .arg(record.created_at.as_millis())
         .arg(due.unwrap_or_default())
-        .arg(millis(write.outbox_lease));
+        .arg(millis(write.outbox_lease))
+        .arg(record.revision);
     for entry in &write.outbox {
         call = call.arg(outbox_member(&entry.outbox_id())).arg(codec::outbox_body(entry)?);
     }

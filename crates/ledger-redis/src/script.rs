@@ -37,6 +37,9 @@ scripts! {
     LOAD = "load" after "clock";
     LOOK_NOW = "look_now" after "clock";
     RENEW = "renew" after "clock" after "fence";
+    FOLLOW = "follow" after "clock" after "fence";
+    FOLLOWED = "followed" after "clock" after "fence";
+    OPEN = "open" after "clock" after "fence";
     WRITE = "write" after "clock" after "fence";
     CLAIM_DUE = "claim_due" after "clock" after "fence";
     CLAIM_OUTBOX = "claim_outbox" after "clock" after "fence";

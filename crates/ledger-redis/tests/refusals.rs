@@ -96,7 +96,7 @@ async fn a_full_server_is_unavailable_and_nothing_is_half_written() {
     for refused in [
         ledger.swap(&fence, 1, due.clone()).await.map(drop),
         ledger.create(&fence, write("b")).await.map(drop),
-        ledger.renew(&fence, house::LONG).await,
+        ledger.renew(&fence, house::LONG).await.map(drop),
     ] {
         match refused {
             Err(LedgerError::Unavailable(text)) => assert!(text.contains("OOM"), "{text}"),

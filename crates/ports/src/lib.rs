@@ -22,10 +22,10 @@ pub use broker::{
 pub use clock::{Clock, SystemClock};
 pub use delivery::{Delivery, Settle};
 pub use ledger::{
-    Claimed, Created, Fence, Generation, Ledger, LedgerError, ListFilter, OutboxEntry, OutboxId,
-    Pause, Stored, Swapped, Write,
+    Claimed, Created, Fence, Following, Generation, Ledger, LedgerError, ListFilter, OutboxEntry,
+    OutboxId, Pause, Standing, Stored, Swapped, Write,
 };
 pub use message::{Destination, Message, header};
 pub use permit::{HeldPermit, Limits, Permit, PermitReturn, Permitted};
-pub use session::{LEASE, Session};
+pub use session::{LEASE, Phase, Session};
 pub use write::{Announcer, journal_message};

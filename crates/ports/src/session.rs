@@ -1,11 +1,12 @@
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use job::Timestamp;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::{Fence, Ledger, LedgerError};
+use crate::{Fence, Ledger, LedgerError, Standing};
 
 /// How long a silent owner counts as alive: short, so that orphans are found in seconds.
 pub const LEASE: Duration = Duration::from_secs(3);
@@ -13,10 +14,17 @@ pub const LEASE: Duration = Duration::from_secs(3);
 /// Three tries within one lease.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
+/// Between heartbeats while nothing may be submitted: its end is waited for.
+const IMPATIENT: Duration = Duration::from_millis(200);
+
+/// After the ledger opens, what was delivered before comes first: its slots at the provider may
+/// be in use without anybody knowing.
+const RECALL: Duration = Duration::from_secs(1);
+
 /// This process's membership of the ledger: one lease, renewed by one heartbeat.
 pub struct Session {
     ledger: Arc<dyn Ledger>,
-    shared: Arc<RwLock<Membership>>,
+    shared: watch::Receiver<Membership>,
     heartbeat: JoinHandle<()>,
 }
 
@@ -25,27 +33,53 @@ struct Membership {
     fence: Arc<Fence>,
     /// Counted from before the renewal was sent: the store's clock starts no earlier.
     renewed: Instant,
+    standing: Standing,
+}
+
+/// What may be done with the present generation of the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// It has not been compared with the journal, or requests from before may still arrive:
+    /// nothing is submitted.
+    Closed,
+    /// What was delivered before comes first.
+    Recalling,
+    Open,
 }
 
 impl Session {
     /// Joins and keeps the lease alive. `began_at` is for a ledger that has no generation yet.
     pub async fn join(ledger: Arc<dyn Ledger>, began_at: Timestamp) -> Result<Self, LedgerError> {
-        let renewed = Instant::now();
-        let fence = Arc::new(ledger.join(began_at, LEASE).await?);
-        let shared = Arc::new(RwLock::new(Membership { fence, renewed }));
-        let heartbeat = tokio::spawn(beat(ledger.clone(), shared.clone()));
+        let (tell, shared) = watch::channel(joined(ledger.as_ref(), began_at).await?);
+        let heartbeat = tokio::spawn(beat(ledger.clone(), tell));
         Ok(Self { ledger, shared, heartbeat })
     }
 
     pub fn fence(&self) -> Arc<Fence> {
-        read(&self.shared).fence
+        self.shared.borrow().fence.clone()
     }
 
     /// The lease has surely not ended: checked right before a request that costs money.
     /// A process frozen after this check is the one hole that the provider must close.
     pub fn is_fresh(&self, fence: &Fence) -> bool {
-        let membership = read(&self.shared);
+        let membership = self.shared.borrow();
         membership.fence.owner == fence.owner && membership.renewed.elapsed() < LEASE - HEARTBEAT
+    }
+
+    pub fn phase(&self) -> Phase {
+        self.shared.borrow().phase()
+    }
+
+    /// Returns once the phase is this one or a later one.
+    pub async fn reached(&self, phase: Phase) {
+        while self.phase() < phase {
+            tokio::time::sleep(IMPATIENT / 4).await;
+        }
+    }
+
+    /// The store's time, as far as the last heartbeat tells.
+    pub fn store_now(&self) -> Timestamp {
+        self.shared.borrow().store_now()
     }
 
     /// Ends the lease, so that nobody waits for what this process left behind.
@@ -64,21 +98,34 @@ impl Drop for Session {
     }
 }
 
-fn read(shared: &RwLock<Membership>) -> Membership {
-    shared.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+impl Membership {
+    fn store_now(&self) -> Timestamp {
+        self.standing.now + self.renewed.elapsed()
+    }
+
+    fn phase(&self) -> Phase {
+        match self.standing.opens_at {
+            Some(at) if self.store_now() >= at + RECALL => Phase::Open,
+            Some(at) if self.store_now() >= at => Phase::Recalling,
+            _ => Phase::Closed,
+        }
+    }
 }
 
-async fn beat(ledger: Arc<dyn Ledger>, shared: Arc<RwLock<Membership>>) {
-    let mut ticks = tokio::time::interval(HEARTBEAT);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    ticks.tick().await;
+async fn joined(ledger: &dyn Ledger, began_at: Timestamp) -> Result<Membership, LedgerError> {
+    let fence = Arc::new(ledger.join(began_at, LEASE).await?);
+    let renewed = Instant::now();
+    let standing = ledger.renew(&fence, LEASE).await?;
+    Ok(Membership { fence, renewed, standing })
+}
+
+async fn beat(ledger: Arc<dyn Ledger>, tell: watch::Sender<Membership>) {
     loop {
-        ticks.tick().await;
-        let current = read(&shared);
+        let current = tell.borrow().clone();
+        let rest = if current.phase() == Phase::Open { HEARTBEAT } else { IMPATIENT };
+        tokio::time::sleep(rest).await;
         match renewed(ledger.as_ref(), current).await {
-            Ok(next) => {
-                *shared.write().unwrap_or_else(std::sync::PoisonError::into_inner) = next;
-            }
+            Ok(next) => drop(tell.send_replace(next)),
             Err(error) => tracing::warn!(%error, "the ledger lease could not be renewed"),
         }
     }
@@ -89,13 +136,10 @@ async fn beat(ledger: Arc<dyn Ledger>, shared: Arc<RwLock<Membership>>) {
 async fn renewed(ledger: &dyn Ledger, current: Membership) -> Result<Membership, LedgerError> {
     let renewed = Instant::now();
     match ledger.renew(&current.fence, LEASE).await {
-        Ok(()) => Ok(Membership { renewed, ..current }),
+        Ok(standing) => Ok(Membership { renewed, standing, ..current }),
         Err(LedgerError::Fenced | LedgerError::GenerationChanged) => {
             tracing::warn!(owner = %current.fence.owner, "the ledger lease was lost; joining again");
-            let now = crate::Clock::now(&crate::SystemClock);
-            let renewed = Instant::now();
-            let fence = Arc::new(ledger.join(now, LEASE).await?);
-            Ok(Membership { fence, renewed })
+            joined(ledger, crate::Clock::now(&crate::SystemClock)).await
         }
         Err(error) => Err(error),
     }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use job::Timestamp;
-use ports::{Fence, Generation, LedgerError};
+use ports::{Fence, Generation, LedgerError, Standing};
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
@@ -51,7 +51,8 @@ pub(crate) fn join(
     let first = Uuid::new_v4().to_string();
     tx.sql
         .prepare_cached(
-            "UPDATE namespace SET generation = ?2, began_at = ?3
+            "UPDATE namespace
+             SET generation = ?2, began_at = ?3, opens_at = iif(?3 = 0, 0, NULL), follower = NULL
              WHERE id = ?1 AND generation IS NULL",
         )?
         .execute(params![ns, first, began_at.as_millis()])?;
@@ -63,7 +64,7 @@ pub(crate) fn join(
     })
 }
 
-pub(crate) fn renew(tx: &mut Tx<'_>, pass: &Pass, lease: Duration) -> rusqlite::Result<()> {
+pub(crate) fn renew(tx: &mut Tx<'_>, pass: &Pass, lease: Duration) -> rusqlite::Result<Standing> {
     tx.sql
         .prepare_cached(
             "INSERT INTO lease (ns, owner, process, expires_at) VALUES (?1, ?2, ?3, ?4)
@@ -71,7 +72,11 @@ pub(crate) fn renew(tx: &mut Tx<'_>, pass: &Pass, lease: Duration) -> rusqlite::
              SET process = excluded.process, expires_at = excluded.expires_at",
         )?
         .execute(params![pass.ns, pass.owner, pass.process, (tx.now + lease).as_millis()])?;
-    Ok(())
+    let opens_at: Option<i64> = tx
+        .sql
+        .prepare_cached("SELECT opens_at FROM namespace WHERE id = ?1")?
+        .query_row([pass.ns], |row| row.get(0))?;
+    Ok(Standing { now: tx.now, opens_at: opens_at.map(Timestamp::from_millis) })
 }
 
 pub(crate) fn leave(tx: &mut Tx<'_>, pass: &Pass) -> rusqlite::Result<()> {

@@ -5,6 +5,7 @@
 
 mod due;
 mod fixture;
+mod following;
 mod membership;
 mod outbox;
 mod people;
@@ -23,6 +24,7 @@ use futures::FutureExt;
 use crate::Ledger;
 
 pub use due::*;
+pub use following::*;
 pub use membership::*;
 pub use outbox::*;
 pub use people::*;
@@ -77,6 +79,13 @@ macro_rules! ledger_conformance {
             leaving_ends_the_lease_at_once
             renewing_keeps_the_lease
             every_write_of_another_generation_is_refused
+
+            one_owner_follows_and_the_next_goes_on_where_it_was
+            a_follower_that_dies_is_replaced
+            a_generation_is_closed_until_it_is_opened
+            a_generation_that_began_at_the_epoch_is_open
+            revisions_are_told_in_the_order_asked
+            a_distrusted_ledger_keeps_its_records_and_begins_anew
 
             a_record_is_created_once_and_then_shown
             nothing_is_loaded_where_nothing_is

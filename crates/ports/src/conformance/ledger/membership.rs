@@ -105,5 +105,8 @@ async fn every_write(door: &dyn Ledger, fence: &Fence) -> Vec<(&'static str, Opt
         ("take_permit", door.take_permit(fence, &permit, &limits).await.err()),
         ("give_permits", door.give_permits(fence, &[back]).await.err()),
         ("renew", door.renew(fence, LONG).await.err()),
+        ("follow", door.follow(fence).await.err()),
+        ("followed", door.followed(fence, 1).await.err()),
+        ("open", door.open(fence, CREATED).await.err()),
     ]
 }
