@@ -60,7 +60,7 @@ impl Company {
 
     /// Publishes all jobs with one command; every receipt says that the broker has its job.
     pub(crate) async fn submit(&self, house: &House, jobs: &[crate::harness::Wish]) {
-        let file = house.file("jobs.jsonl", &lines(jobs));
+        let file = house.file(&format!("{}.jsonl", jobs[0].id), &lines(jobs));
         let done = self.program.run(&["submit", "--json", "--file", &file]).await.exits(0);
         let receipts = done.lines();
         assert_eq!(receipts.len(), jobs.len());

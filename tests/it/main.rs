@@ -15,6 +15,7 @@ mod python_producer;
 mod bad_input;
 mod drain;
 mod faults;
+mod forgetting;
 mod kills;
 
 // What is written down.

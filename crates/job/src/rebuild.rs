@@ -16,10 +16,10 @@ pub struct Restoring {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Restored {
     pub record: Record,
-    /// The journal does not tell that this was announced.
-    pub announce: Option<EventKind>,
-    /// It was accepted by the provider at this moment: the day's brake counts it.
-    pub spent_at: Option<Timestamp>,
+    /// How its end is told, if it has ended.
+    pub ending: Option<EventKind>,
+    /// The journal tells that this was announced.
+    pub told: bool,
 }
 
 impl Restoring {
@@ -32,13 +32,13 @@ impl Restoring {
     /// before or not). One that waits for a message that perhaps was never published is in doubt.
     pub fn restore(&self, entry: JournalEntry, present: Option<u64>) -> Option<Restored> {
         let record = entry.record;
-        if present.is_some_and(|present| present >= record.revision) || self.is_over(&record) {
+        // One that has expired is still written over an older line of the same job.
+        let known = present.map_or(self.is_over(&record), |present| present >= record.revision);
+        if known {
             return None;
         }
-        let said = entry.event.is_some_and(|event| event.kind().is_some_and(EventKind::is_outcome));
-        let announce = if said { None } else { announcement(&record.state) };
-        let spent_at = record.submitted_at;
-        Some(Restored { record: self.back(record), announce, spent_at })
+        let told = entry.event.is_some_and(|event| event.kind().is_some_and(EventKind::is_outcome));
+        Some(Restored { ending: ending(&record.state), told, record: self.back(record) })
     }
 
     fn is_over(&self, record: &Record) -> bool {
@@ -84,7 +84,7 @@ impl Restoring {
 }
 
 /// How the end of a job is told; `None` while it goes on.
-fn announcement(state: &State) -> Option<EventKind> {
+fn ending(state: &State) -> Option<EventKind> {
     Some(match state {
         State::Parked { .. } => EventKind::Parked,
         State::Settled { outcome, .. } => match outcome {
@@ -150,7 +150,8 @@ mod tests {
     #[test]
     fn what_expired_was_not_lost() {
         let old = line(record(settled(Timestamp::EPOCH)));
-        assert!(restoring().restore(old, None).is_none());
+        assert!(restoring().restore(old.clone(), None).is_none());
+        assert!(restoring().restore(old, Some(1)).is_some(), "an older line of it came back");
         assert!(restoring().restore(line(record(settled(NOW))), None).is_some());
         let parked = State::Parked { why: "x".into(), doubt: None, at: Timestamp::EPOCH };
         assert!(restoring().restore(line(record(parked)), None).is_some(), "kept for a person");
@@ -182,10 +183,10 @@ mod tests {
     fn an_end_is_announced_again_unless_the_journal_tells_that_it_was() {
         let record = record(settled(NOW));
         let restored = restoring().restore(line(record.clone()), None).unwrap();
-        assert_eq!(restored.announce, Some(EventKind::Cancelled));
+        assert_eq!((restored.ending, restored.told), (Some(EventKind::Cancelled), false));
         let source = EventSource::of_installation("reelwork");
         let event = CloudEvent::about(&record, EventKind::Cancelled, &source, NOW);
         let told = JournalEntry { event: Some(event), ..line(record) };
-        assert_eq!(restoring().restore(told, None).unwrap().announce, None);
+        assert!(restoring().restore(told, None).unwrap().told);
     }
 }

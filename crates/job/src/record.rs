@@ -43,6 +43,9 @@ pub struct Record {
     pub request: Option<Request>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Slots it takes at the provider.
+    #[serde(default = "one")]
+    pub slots: u32,
     pub priority: Priority,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
@@ -66,6 +69,10 @@ pub struct Record {
     pub state: State,
     #[serde(default)]
     pub history: Vec<HistoryEntry>,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// One line of a job's timeline.
@@ -92,6 +99,7 @@ impl Record {
             request_hash: job.request.hash(),
             model: job.request.model().map(str::to_owned),
             request: Some(job.request.clone()),
+            slots: one(),
             priority: job.priority,
             deadline: job.deadline,
             retries: job.retries,

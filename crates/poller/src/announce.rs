@@ -6,27 +6,35 @@ use ports::{Destination, OutboxEntry, PublishError, journal_message};
 use crate::marks::Mark;
 use crate::shared::Shared;
 
-/// Publishes one outbox entry; an outcome goes into the journal with it, so that a rebuilt
-/// ledger need not ask for a finished task again.
+/// Publishes one outbox entry. A line of the journal tells what is true: an outcome is
+/// journaled once it is announced, so that a rebuilt ledger need not announce it again; a job is
+/// journaled as waiting before its message is there, so that a rebuilt ledger looks for its task.
 pub(crate) async fn announce(
     shared: &Shared,
     entry: OutboxEntry,
     record: Option<&Record>,
 ) -> Result<(), PublishError> {
     let id = entry.outbox_id();
-    let journal = record.map(|record| journal(shared, record, &entry));
-    let publishing = shared.broker.publish(&entry.to, entry.message);
-    let journaling = async {
-        match journal {
-            Some(message) => shared.broker.publish(&Destination::Journal, message).await,
-            None => Ok(()),
+    let line = record.map(|record| journal(shared, record, &entry));
+    match entry.to {
+        Destination::Jobs { .. } => {
+            write_down(shared, line).await?;
+            shared.broker.publish(&entry.to, entry.message).await?;
         }
-    };
-    let (published, journaled) = tokio::join!(publishing, journaling);
-    published?;
-    journaled?;
+        _ => {
+            shared.broker.publish(&entry.to, entry.message).await?;
+            write_down(shared, line).await?;
+        }
+    }
     shared.marks.put(Mark::Announced(id)).await;
     Ok(())
+}
+
+async fn write_down(shared: &Shared, line: Option<ports::Message>) -> Result<(), PublishError> {
+    match line {
+        Some(line) => shared.broker.publish(&Destination::Journal, line).await,
+        None => Ok(()),
+    }
 }
 
 fn journal(shared: &Shared, record: &Record, entry: &OutboxEntry) -> ports::Message {

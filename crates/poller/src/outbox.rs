@@ -54,7 +54,7 @@ async fn say(shared: &Shared, entry: OutboxEntry) {
     let id = entry.outbox_id();
     let tries = entry.tries;
     let record = match entry.to {
-        Destination::Results { .. } => load(shared, &entry).await,
+        Destination::Results { .. } | Destination::Jobs { .. } => load(shared, &entry).await,
         _ => None,
     };
     let Err(error) = announce(shared, entry, record.as_ref()).await else {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::{Record, Resource, State, Timestamp};
-use ports::{HeldPermit, LedgerError, Permit, PermitReturn};
+use ports::{HeldPermit, LedgerError, Permit, PermitReturn, Phase};
 use tokio_util::sync::CancellationToken;
 
 use crate::shared::Shared;
@@ -17,6 +17,10 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             () = shared.clock.sleep(shared.settings.reconcile) => {}
+        }
+        // Before that a record may be missing although its task is running.
+        if shared.session.phase() < Phase::Open {
+            continue;
         }
         for resource in Resource::ALL {
             if let Err(error) = reconcile(&shared, resource).await {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use job::{Fact, State};
 use kling::{QueryError, Route};
-use ports::{Claimed, Pause, Stored};
+use ports::{Claimed, Pause, Phase, Stored};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -24,6 +24,12 @@ const LEASE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, tasks: TaskTracker) {
     while !stop.is_cancelled() {
+        // What a ledger holds before it is rebuilt may be old news.
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = shared.session.reached(Phase::Closed) => {}
+        }
         let Some(free) = places(&shared, &stop).await else {
             return;
         };

@@ -149,7 +149,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// snapshot that loses records loses this with them; outlives the generation.
     async fn followed(&self, fence: &Fence, next: u64) -> Result<(), LedgerError>;
 
-    /// The ledger holds what the journal knows: from this moment on jobs may be submitted.
+    /// The ledger holds what the journal knows: from this moment on jobs may be submitted. Said
+    /// once for a generation; later calls change nothing.
     async fn open(&self, fence: &Fence, at: Timestamp) -> Result<(), LedgerError>;
 
     /// The revision of each record; `None` where there is none.

@@ -28,4 +28,4 @@ pub use ledger::{
 pub use message::{Destination, Message, header};
 pub use permit::{HeldPermit, Limits, Permit, PermitReturn, Permitted};
 pub use session::{LEASE, Phase, Session};
-pub use write::{Announcer, journal_message};
+pub use write::{Announcer, JOURNAL_BARRIER, journal_message};

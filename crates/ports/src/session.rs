@@ -39,8 +39,9 @@ struct Membership {
 /// What may be done with the present generation of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    /// It has not been compared with the journal, or requests from before may still arrive:
-    /// nothing is submitted.
+    /// It has not been compared with the journal: what it holds may be old.
+    Rebuilding,
+    /// Requests from before may still arrive at the provider: nothing is submitted.
     Closed,
     /// What was delivered before comes first.
     Recalling,
@@ -77,6 +78,11 @@ impl Session {
         }
     }
 
+    /// When jobs may be submitted, once that is known.
+    pub fn opens_at(&self) -> Option<Timestamp> {
+        self.shared.borrow().standing.opens_at
+    }
+
     /// The store's time, as far as the last heartbeat tells.
     pub fn store_now(&self) -> Timestamp {
         self.shared.borrow().store_now()
@@ -107,7 +113,8 @@ impl Membership {
         match self.standing.opens_at {
             Some(at) if self.store_now() >= at + RECALL => Phase::Open,
             Some(at) if self.store_now() >= at => Phase::Recalling,
-            _ => Phase::Closed,
+            Some(_) => Phase::Closed,
+            None => Phase::Rebuilding,
         }
     }
 }

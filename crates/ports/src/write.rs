@@ -95,6 +95,9 @@ fn requeue(record: &Record, now: Timestamp) -> Option<OutboxEntry> {
     })
 }
 
+/// The kind of a journal line that says nothing but where the journal was at a moment.
+pub const JOURNAL_BARRIER: &str = "barrier";
+
 /// A line of the journal as a message; `event` is the body of an announcement as published.
 pub fn journal_message(
     generation: &Generation,

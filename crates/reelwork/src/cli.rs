@@ -131,6 +131,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: Topology,
     },
+    /// What the ledger holds, compared with the journal and the provider
+    Ledger {
+        #[command(subcommand)]
+        action: Ledger,
+    },
     /// The configuration
     Config {
         #[command(subcommand)]
@@ -292,6 +297,18 @@ pub(crate) enum Topology {
     Apply,
     /// As a RabbitMQ definitions file
     Export,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Ledger {
+    /// Each difference between journal, ledger and provider; 1 if there is one
+    Check {
+        /// Tasks to ask the provider about; 0 = none
+        #[arg(long, default_value_t = 1000)]
+        tasks: usize,
+    },
+    /// Compare all of the journal again, and put back what is missing
+    Rebuild,
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]

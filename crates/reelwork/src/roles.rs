@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daemon::{Config, DoubtPolicy, LookUp, SecretString};
+use follower::Follower;
 use job::{OnDoubt, Rules};
 use kling::{Client, HttpSettings, HttpTransport, Transport};
 use poller::Poller;
@@ -13,10 +14,11 @@ use worker::{Slots, Worker};
 use crate::doors::Doors;
 use crate::failure::Failure;
 
-/// A worker, a poller, or both, on one membership of the ledger.
+/// A worker, a poller, or both, and a follower, on one membership of the ledger.
 pub(crate) struct Roles {
     worker: Option<Worker>,
     poller: Option<Poller>,
+    follower: Follower,
     session: Arc<Session>,
     patience: Duration,
 }
@@ -56,7 +58,15 @@ impl Roles {
                 poller_settings(config),
             )
         });
-        Ok(Self { worker, poller, session, patience: config.worker.drain })
+        // In every process, so that a ledger that has lost its memory never waits for a role.
+        let follower = Follower::start(
+            doors.broker.clone(),
+            doors.ledger.clone(),
+            session.clone(),
+            Arc::new(SystemClock),
+            follower_settings(config),
+        );
+        Ok(Self { worker, poller, follower, session, patience: config.worker.drain })
     }
 
     /// The worker first: what it records is then still announced by the poller.
@@ -68,6 +78,7 @@ impl Roles {
         if let Some(poller) = self.poller {
             clean &= poller.drain(self.patience).await;
         }
+        clean &= self.follower.drain(self.patience).await;
         if let Some(session) = Arc::into_inner(self.session) {
             session.leave().await;
         }
@@ -115,6 +126,16 @@ fn rules(config: &Config) -> Rules {
         max_attempts: config.limits.max_attempts,
         announce_submitted: config.events.submitted,
         ..Rules::default()
+    }
+}
+
+pub(crate) fn follower_settings(config: &Config) -> follower::Settings {
+    follower::Settings {
+        rules: rules(config),
+        retention: config.ledger.retention,
+        post_timeout: config.kling.timeout,
+        counts_days: config.limits.max_submissions_per_day > 0,
+        goes_on: config.ledger.url.url().is_some(),
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) enum Verdict {
 /// What the delivery itself tells.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sighting {
+    /// This message may have been taken before.
+    pub redelivered: bool,
     /// A record may have been made: redelivered, or put back after one was.
     pub recorded: bool,
     /// Enqueued before the present generation of the ledger began.
@@ -53,6 +55,8 @@ pub(crate) fn decide(found: Option<&Stored>, hash: &RequestHash, sighting: Sight
         State::Tombstone => Verdict::Cancelled,
         State::Parked { .. } if !record.was_a_job() => Verdict::Replacement,
         _ if record.request_hash != *hash => Verdict::Conflict,
+        // The journal shows it as waiting, but whoever had this message may have begun a POST.
+        State::Queued { .. } if record.restored && sighting.redelivered => Verdict::Orphaned,
         State::Queued { .. } => Verdict::Retry,
         // An owner that lives but has forgotten the job (a lost answer, a panic) is no owner.
         State::Submitting { post_deadline, .. }
@@ -89,8 +93,12 @@ mod tests {
         State::Submitting { owner: "o".into(), post_deadline: Timestamp::EPOCH }
     }
 
-    const FRESH: Sighting =
-        Sighting { recorded: false, before_generation: false, now: Timestamp::EPOCH };
+    const FRESH: Sighting = Sighting {
+        redelivered: false,
+        recorded: false,
+        before_generation: false,
+        now: Timestamp::EPOCH,
+    };
 
     #[test]
     fn no_record_means_new_unless_an_earlier_ledger_may_have_known_it() {
@@ -115,6 +123,17 @@ mod tests {
         assert_eq!(decide(Some(&forgotten), &hash, overdue), Verdict::Orphaned);
         let parked = State::Parked { why: "x".into(), doubt: None, at: Timestamp::EPOCH };
         assert_eq!(verdict(parked, false), Verdict::Duplicate);
+    }
+
+    #[test]
+    fn a_restored_job_whose_message_was_taken_before_is_an_orphan() {
+        let hash = job().request.hash();
+        let mut waiting = stored(State::Queued { why: None }, false);
+        let again = Sighting { redelivered: true, ..FRESH };
+        assert_eq!(decide(Some(&waiting), &hash, again), Verdict::Retry);
+        waiting.record.restored = true;
+        assert_eq!(decide(Some(&waiting), &hash, FRESH), Verdict::Retry);
+        assert_eq!(decide(Some(&waiting), &hash, again), Verdict::Orphaned);
     }
 
     #[test]

@@ -32,7 +32,11 @@ async fn settle(shared: &Shared, gate: &Gate, delivery: Delivery, ending: Ending
     let settled = match ending {
         Ending::Ack => delivery.ack().await,
         Ending::Later(rung) => delivery.later(broker, rung, true).await,
-        Ending::Bounce(rung) => delivery.later(broker, rung, false).await,
+        // Another delivery of it may have been recorded, in a ledger that has since been lost.
+        Ending::Bounce(rung) => {
+            let seen = delivery.redelivered;
+            delivery.later(broker, rung, seen).await
+        }
         Ending::Park(reason) => {
             tracing::warn!(message_id = %id, reason = reason.word(), "parked: {reason}");
             delivery.park(broker, &reason, shared.clock.now()).await
@@ -49,7 +53,8 @@ async fn settle(shared: &Shared, gate: &Gate, delivery: Delivery, ending: Ending
 async fn put_back(shared: &Shared, gate: &Gate, delivery: Delivery, trouble: &Trouble) {
     tracing::warn!(message_id = %delivery.message.id, %trouble, "put back for later");
     gate.close(trouble.to_string(), Reopen::After(REST));
-    if let Err(error) = delivery.later(shared.broker.as_ref(), Rung::OneSecond, true).await {
+    let recorded = delivery.redelivered || trouble.may_be_recorded();
+    if let Err(error) = delivery.later(shared.broker.as_ref(), Rung::OneSecond, recorded).await {
         tracing::debug!(%error, "a delivery comes back with its connection");
     }
 }

@@ -23,3 +23,10 @@ pub(crate) enum Trouble {
     #[error(transparent)]
     Illegal(#[from] Box<Illegal>),
 }
+
+impl Trouble {
+    /// A refused fence wrote nothing: the job is as new as it was.
+    pub(crate) fn may_be_recorded(&self) -> bool {
+        !matches!(self, Self::Ledger(LedgerError::Fenced | LedgerError::GenerationChanged))
+    }
+}

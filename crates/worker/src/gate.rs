@@ -32,6 +32,8 @@ pub(crate) enum Reopen {
     After(Duration),
     /// The account's pause has ended.
     WhenResumed,
+    /// The ledger holds what the journal knows.
+    WhenRebuilt,
 }
 
 pub(crate) struct Gate {
@@ -77,7 +79,7 @@ impl Gate {
     pub(crate) fn forbids_sending(&self) -> bool {
         match &*self.door.borrow() {
             Door::Open { .. } | Door::Closed { until: Reopen::WhenFree { .. }, .. } => false,
-            Door::Closed { until: Reopen::After(_) | Reopen::WhenResumed, .. } => true,
+            Door::Closed { .. } => true,
         }
     }
 

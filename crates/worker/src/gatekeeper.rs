@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::Resource;
-use ports::Permit;
+use ports::{Permit, Phase};
 use tokio_util::sync::CancellationToken;
 
 use crate::gate::{Door, Gate, Reopen};
@@ -13,6 +13,9 @@ use crate::shared::Shared;
 
 const CAPACITY_CHECK: Duration = Duration::from_millis(100);
 const PAUSE_CHECK: Duration = Duration::from_secs(1);
+
+/// Why nothing is submitted although broker and provider are well.
+pub(crate) const REBUILT: &str = "the ledger has lost its memory and is being rebuilt";
 
 pub(crate) async fn keep(
     shared: Arc<Shared>,
@@ -25,7 +28,9 @@ pub(crate) async fn keep(
         let present = door.borrow_and_update().clone();
         let wait = match &present {
             Door::Open { .. } | Door::Closed { until: Reopen::WhenResumed, .. } => PAUSE_CHECK,
-            Door::Closed { until: Reopen::WhenFree { .. }, .. } => CAPACITY_CHECK,
+            Door::Closed { until: Reopen::WhenFree { .. } | Reopen::WhenRebuilt, .. } => {
+                CAPACITY_CHECK
+            }
             Door::Closed { until: Reopen::After(rest), .. } => *rest,
         };
         tokio::select! {
@@ -33,7 +38,12 @@ pub(crate) async fn keep(
             _ = door.changed() => continue,
             () = shared.clock.sleep(wait) => {}
         }
+        if shared.session.phase() < Phase::Recalling {
+            gate.close(REBUILT, Reopen::WhenRebuilt);
+            continue;
+        }
         match present {
+            Door::Closed { until: Reopen::WhenRebuilt, .. } => gate.open(u16::MAX),
             Door::Open { .. } => close_if_paused(&shared, &gate).await,
             Door::Closed { until: Reopen::WhenFree { need }, .. } => {
                 open_if_free(&shared, &gate, resource, need).await;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use job::{Effect, Fact, Record, Rung, State, Step, transition};
 use ports::{
-    Created, Destination, LedgerError, Pause, Permit, PermitReturn, Stored, Swapped, Write,
-    journal_message,
+    Created, Destination, Fence, LedgerError, Limits, Pause, Permit, PermitReturn, Stored, Swapped,
+    Write, journal_message,
 };
 
 use crate::ending::{Ending, Trouble};
@@ -58,6 +58,7 @@ impl Settler<'_> {
     /// it may still say about the record that is there by then is decided by [`voice`].
     pub(crate) async fn record(&self, intent: Known, fact: Fact) -> Result<Ending, Trouble> {
         let mut present = intent.clone();
+        let mut journaled = false;
         loop {
             let fact = match voice(&intent.record, &present.record, &fact) {
                 Voice::Speaks => fact.clone(),
@@ -74,9 +75,13 @@ impl Settler<'_> {
                 Tried::Found(found) => present = *found,
                 Tried::NotNow(error) => {
                     tracing::warn!(job = %intent.record.key, %error, "not recorded yet");
+                    // Until the ledger is back, the journal alone knows what was paid for.
+                    if !journaled {
+                        journaled = self.journal(&step.record).await.is_ok();
+                    }
                     if !self.wait().await {
                         self.journal(&step.record).await?;
-                        return Err(error.into());
+                        return Err(abandoned(&error));
                     }
                 }
             }
@@ -89,15 +94,35 @@ impl Settler<'_> {
             Ok(Swapped::Done(_)) => Tried::Written,
             Ok(Swapped::Stale(Some(stored))) => Tried::found(*stored),
             // The ledger forgot it: what we know is written anew.
-            Ok(Swapped::Stale(None)) => {
-                match self.shared.ledger.create(&fence, self.write(step)).await {
-                    Ok(Created::New) => Tried::Written,
-                    Ok(Created::Exists(stored)) => Tried::found(*stored),
-                    Err(error) => Tried::NotNow(error),
-                }
-            }
+            Ok(Swapped::Stale(None)) => match self.anew(&fence, step).await {
+                Ok(Created::New) => Tried::Written,
+                Ok(Created::Exists(stored)) => Tried::found(*stored),
+                Err(error) => Tried::NotNow(error),
+            },
             Err(error) => Tried::NotNow(error),
         }
+    }
+
+    /// With its slot, whatever the limit says: it is in use.
+    async fn anew(&self, fence: &Fence, step: &Step) -> Result<Created, LedgerError> {
+        if step.record.holds_permit(step.record.round) {
+            self.hold(fence, &step.record).await?;
+        }
+        self.shared.ledger.create(fence, self.write(step)).await
+    }
+
+    /// Takes the slot of a task that may be running without one.
+    pub(crate) async fn hold(&self, fence: &Fence, record: &Record) -> Result<(), LedgerError> {
+        let Some(resource) = record.operation.resource() else {
+            return Ok(());
+        };
+        let permit = Permit {
+            pool: Permit::pool_of(&record.account, resource),
+            key: record.key.clone(),
+            round: record.round,
+            weight: record.slots,
+        };
+        self.shared.ledger.take_permit(fence, &permit, &Limits::default()).await.map(drop)
     }
 
     /// The record has moved on without us: usually our own write landed and its answer was
@@ -231,6 +256,11 @@ fn voice(intent: &Record, present: &Record, fact: &Fact) -> Voice {
         (_, State::InDoubt { .. }) if same_try => Voice::Speaks,
         _ => Voice::Silent,
     }
+}
+
+/// The drain's time is over while a store is away. The POST was made: not a refused write.
+fn abandoned(error: &LedgerError) -> Trouble {
+    LedgerError::Unavailable(format!("given up while draining: {error}")).into()
 }
 
 fn strayed_already(present: &Record, task_id: &str) -> bool {

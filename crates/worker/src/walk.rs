@@ -1,17 +1,24 @@
 //! A job's way through the worker, once its message is understood.
 
+use std::time::Duration;
+
 use job::{Fact, Record, Rung, State, Step, Timestamp, transition};
 use ports::{
-    Created, Delivery, Fence, LedgerError, Permit, PermitReturn, Permitted, Stored, Swapped, header,
+    Created, Delivery, Fence, LedgerError, Permit, PermitReturn, Permitted, Phase, Stored, Swapped,
+    header,
 };
 
 use crate::claim::{Sighting, Verdict, decide};
 use crate::ending::{Ending, Trouble};
 use crate::gate::{Gate, Reopen};
+use crate::gatekeeper::REBUILT;
 use crate::intake::Accepted;
 use crate::settle::{Known, Settler};
 use crate::shared::Shared;
 use crate::submit::{self, Weather};
+
+/// Producers' clocks may be ahead of ours by so much.
+const SKEW: Duration = Duration::from_secs(5);
 
 pub(crate) struct Walk<'a> {
     shared: &'a Shared,
@@ -33,6 +40,10 @@ impl<'a> Walk<'a> {
 
     /// A message that was surely never seen is not looked up: creating its record tells.
     pub(crate) async fn go(self) -> Result<Ending, Trouble> {
+        if self.shared.session.phase() < Phase::Recalling {
+            self.gate.close(REBUILT, Reopen::WhenRebuilt);
+            return Ok(Ending::Bounce(Rung::OneSecond));
+        }
         let sighting = self.sighting();
         let seen_before = self.delivery.redelivered || self.delivery.message.retries() > 0;
         let found = match seen_before {
@@ -46,8 +57,9 @@ impl<'a> Walk<'a> {
         let message = &self.delivery.message;
         let enqueued = message.enqueued_at().unwrap_or(Timestamp::EPOCH);
         Sighting {
+            redelivered: self.delivery.redelivered,
             recorded: self.delivery.redelivered || message.get(header::RECORDED).is_some(),
-            before_generation: enqueued < self.fence.generation.began_at,
+            before_generation: enqueued < self.fence.generation.began_at + SKEW,
             now: self.shared.clock.now(),
         }
     }
@@ -79,6 +91,7 @@ impl<'a> Walk<'a> {
     }
 
     async fn new_job(&self, sighting: Sighting) -> Result<Ending, Trouble> {
+        self.let_others_pass().await;
         let record = self.record();
         if self.deadline_passed(&record) {
             return self.settler().begin(record, Fact::DeadlinePassed).await;
@@ -100,6 +113,7 @@ impl<'a> Walk<'a> {
     }
 
     async fn retry(&self, stored: Stored) -> Result<Ending, Trouble> {
+        self.let_others_pass().await;
         if self.deadline_passed(&stored.record) {
             return self.settler().conclude(stored, Fact::DeadlinePassed).await;
         }
@@ -147,18 +161,39 @@ impl<'a> Walk<'a> {
     async fn cancelled(&self, stored: Stored) -> Result<Ending, Trouble> {
         let mut record = self.record();
         record.state = State::Tombstone;
+        record.revision = stored.record.revision;
         record.history = stored.record.history.clone();
         self.settler().conclude(Stored { record, ..stored }, Fact::CancelRequested).await
     }
 
-    async fn orphaned(&self, stored: Stored) -> Result<Ending, Trouble> {
+    async fn orphaned(&self, mut stored: Stored) -> Result<Ending, Trouble> {
+        if stored.record.restored {
+            self.suppose_sent(&mut stored.record).await?;
+        }
         let cause = "the worker that was submitting it is gone".to_owned();
         self.settler().conclude(stored, Fact::OwnerLost { cause }).await
     }
 
     async fn record_lost(&self) -> Result<Ending, Trouble> {
+        let mut record = self.record();
+        self.suppose_sent(&mut record).await?;
         let cause = "seen before, and the ledger has since lost its memory".to_owned();
-        self.settler().begin(self.record(), Fact::OwnerLost { cause }).await
+        self.settler().begin(record, Fact::OwnerLost { cause }).await
+    }
+
+    /// As if somebody had begun to send it just now: denials count only once that would have
+    /// arrived, and its slot may be in use.
+    async fn suppose_sent(&self, record: &mut Record) -> Result<(), Trouble> {
+        let post_deadline = self.shared.clock.now() + self.shared.settings.post_timeout;
+        record.state = State::Submitting { owner: String::new(), post_deadline };
+        Ok(self.settler().hold(&self.fence, record).await?)
+    }
+
+    /// Just after a rebuild, jobs that may be running without their slots come first.
+    async fn let_others_pass(&self) {
+        if !self.delivery.redelivered {
+            self.shared.session.reached(Phase::Open).await;
+        }
     }
 
     fn record(&self) -> Record {
@@ -167,6 +202,7 @@ impl<'a> Walk<'a> {
         let job = &self.accepted.job;
         let mut record = Record::new(job, &settings.account, &settings.rules.installation, now);
         let message = &self.delivery.message;
+        record.slots = self.accepted.slots;
         record.enqueued_at = message.enqueued_at();
         record.traceparent = message.get(header::TRACEPARENT).map(str::to_owned);
         record.tracestate = message.get(header::TRACESTATE).map(str::to_owned);
@@ -213,7 +249,7 @@ impl<'a> Walk<'a> {
             Permitted::DayOver { until } => {
                 let rest = until.since(self.shared.clock.now());
                 let why = format!("the day's submissions are used up until {until}");
-                self.gate.close(why, Reopen::After(rest.min(std::time::Duration::from_secs(60))));
+                self.gate.close(why, Reopen::After(rest.min(Duration::from_secs(60))));
                 Ok(Some(Ending::Bounce(Rung::ThirtySeconds)))
             }
         }

@@ -10,7 +10,7 @@ use ports::{Broker, Ledger};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use super::{Program, Provider};
+use super::{OwnRedis, Program, Provider};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backend {
@@ -23,6 +23,8 @@ pub(crate) enum Backend {
 pub(crate) struct House {
     pub(crate) backend: Backend,
     pub(crate) namespace: String,
+    /// Its own, or the one that all tests share.
+    redis: Option<OwnRedis>,
     directory: TempDir,
     doors: OnceCell<(Arc<dyn Broker>, Arc<dyn Ledger>)>,
 }
@@ -36,9 +38,25 @@ impl House {
         Self {
             backend,
             namespace: format!("house-{}", &unique[..12]),
+            redis: None,
             directory: tempfile::tempdir().expect("a directory"),
             doors: OnceCell::new(),
         }
+    }
+
+    /// On RabbitMQ and a Redis of its own, which may be harmed.
+    pub(crate) async fn with_own_redis() -> Self {
+        let mut house = Self::on(Backend::Rabbitmq);
+        house.redis = Some(OwnRedis::start().await);
+        house
+    }
+
+    pub(crate) fn redis(&mut self) -> &mut OwnRedis {
+        self.redis.as_mut().expect("a Redis of its own")
+    }
+
+    fn redis_url(&self) -> String {
+        self.redis.as_ref().map_or_else(redis_url, OwnRedis::url)
     }
 
     pub(crate) fn directory(&self) -> &Path {
@@ -60,7 +78,7 @@ impl House {
         match self.backend {
             Backend::Rabbitmq => {
                 program.set("broker.url", &amqp_url());
-                program.set("ledger.url", &redis_url());
+                program.set("ledger.url", &self.redis_url());
             }
             Backend::Embedded => {
                 let path = self.directory().join("house.db");
@@ -118,7 +136,7 @@ impl House {
     }
 
     fn ledger_settings(&self) -> ledger_redis::Settings {
-        ledger_redis::Settings::new(redis_url(), &self.namespace)
+        ledger_redis::Settings::new(self.redis_url(), &self.namespace)
     }
 }
 
@@ -128,13 +146,16 @@ impl Drop for House {
             return;
         }
         let (broker, ledger) = (self.broker_settings(), self.ledger_settings());
+        let shared = self.redis.is_none();
         // A thread of its own: a runtime may not block within another one.
         let erasing = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime").block_on(async {
                 broker.topology().erase(&broker, &SUBSCRIPTIONS).await.expect("a clean broker");
-                let ledger = RedisLedger::connect(ledger).await.expect("Redis");
-                ledger.erase().await.expect("a clean ledger");
+                if shared {
+                    let ledger = RedisLedger::connect(ledger).await.expect("Redis");
+                    ledger.erase().await.expect("a clean ledger");
+                }
             });
         });
         let erased = erasing.join();

@@ -1,6 +1,7 @@
 //! What the tests stand on.
 
 mod house;
+mod own_redis;
 mod process;
 mod program;
 mod provider;
@@ -15,6 +16,7 @@ use std::io::Write;
 
 pub(crate) use audience::{Audience, Heard};
 pub(crate) use house::{Backend, House, amqp_url, redis_url};
+pub(crate) use own_redis::OwnRedis;
 pub(crate) use process::Process;
 pub(crate) use program::{Done, Program};
 pub(crate) use provider::Provider;

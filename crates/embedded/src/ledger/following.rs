@@ -30,7 +30,7 @@ pub(crate) fn followed(tx: &mut Tx<'_>, ns: i64, next: u64) -> rusqlite::Result<
 
 pub(crate) fn open(tx: &mut Tx<'_>, ns: i64, at: Timestamp) -> rusqlite::Result<()> {
     tx.sql
-        .prepare_cached("UPDATE namespace SET opens_at = ?2 WHERE id = ?1")?
+        .prepare_cached("UPDATE namespace SET opens_at = coalesce(opens_at, ?2) WHERE id = ?1")?
         .execute([ns, at.as_millis()])?;
     Ok(())
 }

@@ -1,3 +1,3 @@
 -- ARGV 3 when jobs may be submitted. Called on the deciding shard.
-redis.call('HSET', KEYS[1], 'opens_at', ARGV[3])
+redis.call('HSETNX', KEYS[1], 'opens_at', ARGV[3])
 return {'ok'}

@@ -7,6 +7,7 @@ mod dead;
 mod doctor;
 mod events;
 mod get;
+mod ledger;
 mod list;
 mod probe;
 mod role;
@@ -54,6 +55,7 @@ pub(crate) async fn run(
         Command::Events(options) => events::run(options, &config, output).await,
         Command::Dead { action } => dead::run(action, &config, output).await,
         Command::Topology { action } => topology::run(action, &config, output).await,
+        Command::Ledger { action } => ledger::run(action, &config, output).await,
         Command::Config { .. } => Ok(ExitCode::Ok),
         Command::Doctor { probe, yes } => doctor::run(&config, probe, yes, output).await,
     }

@@ -1,0 +1,153 @@
+//! Lines of the journal, read a batch at a time.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use job::{JobKey, JournalEntry};
+use ports::{Deliveries, Delivery, JOURNAL_BARRIER, Ledger, LedgerError};
+use serde::Deserialize;
+use tokio::time::{Instant, timeout_at};
+
+use crate::barrier::Barrier;
+use crate::trouble::Trouble;
+
+const MOST: usize = 256;
+
+/// A batch is complete once nothing has come for so long.
+const GATHER: Duration = Duration::from_millis(20);
+
+/// The newest line of each job among those read, in the order of their keys.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) lines: BTreeMap<JobKey, Line>,
+    /// The line after the last one read.
+    pub(crate) next: Option<u64>,
+    pub(crate) met_barrier: bool,
+    count: usize,
+}
+
+pub(crate) struct Line {
+    pub(crate) revision: u64,
+    body: Bytes,
+}
+
+/// As little of a line as tells whether the ledger is behind it.
+#[derive(Deserialize)]
+struct Head {
+    version: u32,
+    record: HeadRecord,
+}
+
+#[derive(Deserialize)]
+struct HeadRecord {
+    key: JobKey,
+    #[serde(default)]
+    revision: u64,
+}
+
+impl Batch {
+    /// Waits for a first line until `patience` is over, then takes what comes along. Ends at
+    /// the barrier.
+    pub(crate) async fn read(
+        deliveries: &mut dyn Deliveries,
+        barrier: Option<&Barrier>,
+        patience: Duration,
+    ) -> Result<Self, Trouble> {
+        let mut batch = Self::default();
+        let mut deadline = Instant::now() + patience;
+        while batch.count < MOST && !batch.met_barrier {
+            match timeout_at(deadline, deliveries.next()).await {
+                Ok(Some(delivery)) => batch.take(delivery, barrier).await,
+                Ok(None) => return Err(Trouble::Ended),
+                Err(_) => break,
+            }
+            deadline = Instant::now() + GATHER;
+        }
+        Ok(batch)
+    }
+
+    async fn take(&mut self, delivery: Delivery, barrier: Option<&Barrier>) {
+        self.count += 1;
+        self.next = delivery.offset.map(|offset| offset + 1).or(self.next);
+        self.met_barrier = barrier.is_some_and(|barrier| barrier.is(&delivery.message));
+        if delivery.message.kind.as_deref() != Some(JOURNAL_BARRIER) {
+            self.keep(delivery.message.body.clone());
+        }
+        // A line is read, not taken: this only makes room for the next.
+        if let Err(error) = delivery.ack().await {
+            tracing::debug!(%error, "a journal line was not acknowledged");
+        }
+    }
+
+    /// Of two lines with one revision the later one knows more: it tells what was announced.
+    fn keep(&mut self, body: Bytes) {
+        let head: Head = match serde_json::from_slice(&body) {
+            Ok(head) => head,
+            Err(error) => return tracing::warn!(%error, "a journal line cannot be read"),
+        };
+        if head.version > JournalEntry::VERSION {
+            return tracing::warn!(version = head.version, "a journal line is too new to be read");
+        }
+        let HeadRecord { key, revision } = head.record;
+        if self.lines.get(&key).is_none_or(|line| line.revision <= revision) {
+            self.lines.insert(key, Line { revision, body });
+        }
+    }
+}
+
+impl Line {
+    pub(crate) fn entry(&self) -> Option<JournalEntry> {
+        serde_json::from_slice(&self.body)
+            .inspect_err(|error| tracing::warn!(%error, "a journal line cannot be read"))
+            .ok()
+    }
+}
+
+/// The lines that the ledger is behind, with the revision that it has.
+pub(crate) async fn behind(
+    ledger: &dyn Ledger,
+    batch: &Batch,
+) -> Result<Vec<(JournalEntry, Option<u64>)>, LedgerError> {
+    let keys: Vec<_> = batch.lines.keys().cloned().collect();
+    let present = ledger.revisions(&keys).await?;
+    let lines = batch.lines.values().zip(present);
+    let older = lines.filter(|(line, present)| present.is_none_or(|n| n < line.revision));
+    Ok(older.filter_map(|(line, present)| Some((line.entry()?, present))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(id: &str, revision: u64, mark: &str) -> Bytes {
+        let text = format!(
+            r#"{{"version":1,"mark":"{mark}","record":{{"key":{{"tenant":"default","id":"{id}"}},"revision":{revision}}}}}"#
+        );
+        Bytes::from(text)
+    }
+
+    #[test]
+    fn the_newest_line_of_a_job_is_kept_and_the_later_of_equals() {
+        let mut batch = Batch::default();
+        let lines = [("a", 2, "x"), ("a", 3, "y"), ("a", 3, "z"), ("a", 1, "old"), ("b", 0, "b")];
+        for (id, revision, mark) in lines {
+            batch.keep(line(id, revision, mark));
+        }
+        let kept: Vec<_> = batch.lines.values().map(|line| line.revision).collect();
+        assert_eq!(kept, [3, 0]);
+        let first = batch.lines.values().next().unwrap();
+        assert_eq!(first.body, line("a", 3, "z"));
+    }
+
+    const TOO_NEW: &str = r#"{"version":9,"record":{"key":{"tenant":"default","id":"a"}}}"#;
+
+    #[test]
+    fn what_cannot_be_read_is_left_out() {
+        let mut batch = Batch::default();
+        for text in ["", "{}", "[1]", TOO_NEW] {
+            batch.keep(Bytes::from(text));
+        }
+        assert!(batch.lines.is_empty());
+    }
+}

@@ -1,0 +1,167 @@
+//! The lead: from the first line not compared to the end of the journal, and on from there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::Timestamp;
+use ports::{Deliveries, Fence, Following, JournalStart, LEASE, Phase, Source};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::barrier::Barrier;
+use crate::batch::Batch;
+use crate::follower::Shared;
+use crate::restore::Restorer;
+use crate::trouble::Trouble;
+
+/// Between looks whether somebody must take the lead.
+const LOOK: Duration = Duration::from_millis(300);
+
+/// Lines taken ahead.
+const PREFETCH: u16 = 1024;
+
+/// How often the position is written down.
+const MARK: Duration = Duration::from_secs(1);
+
+/// A journal in which nothing comes although a barrier was written is not the one whose
+/// position we know.
+const SILENCE: Duration = Duration::from_secs(10);
+
+pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
+    loop {
+        let turn = tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            turn = turn(&shared) => turn,
+        };
+        if let Err(trouble) = turn {
+            tracing::warn!(%trouble, "the journal is not compared with the ledger");
+        }
+        if !shared.settings.goes_on && shared.session.phase() > Phase::Rebuilding {
+            return;
+        }
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = shared.clock.sleep(LOOK) => {}
+        }
+    }
+}
+
+/// Leads until the membership ends or something fails; returns at once while another leads.
+async fn turn(shared: &Arc<Shared>) -> Result<(), Trouble> {
+    let fence = shared.session.fence();
+    match shared.ledger.follow(&fence).await? {
+        Some(following) => Lead::begin(shared, fence, following).await?.go().await,
+        None => Ok(()),
+    }
+}
+
+struct Lead {
+    shared: Arc<Shared>,
+    fence: Arc<Fence>,
+    deliveries: Box<dyn Deliveries>,
+    restorer: Restorer,
+    /// The store's time.
+    began: Timestamp,
+    /// Until it is met.
+    barrier: Option<Barrier>,
+    /// The ledger did not know how far it had been compared.
+    forgot: bool,
+    restored: usize,
+    next: Option<u64>,
+    marked: Instant,
+    heard: Instant,
+}
+
+impl Lead {
+    async fn begin(
+        shared: &Arc<Shared>,
+        fence: Arc<Fence>,
+        following: Following,
+    ) -> Result<Self, Trouble> {
+        let is_open = shared.session.phase() > Phase::Rebuilding;
+        let barrier = match is_open {
+            true => None,
+            false => Some(Barrier::publish(shared.broker.as_ref()).await?),
+        };
+        let start = following.next.map_or(JournalStart::First, JournalStart::Offset);
+        let deliveries = shared.broker.consume(&Source::Journal(start), PREFETCH).await?;
+        if barrier.is_some() {
+            tracing::warn!(?start, "the ledger is compared with the journal; nothing is submitted");
+        }
+        Ok(Self {
+            restorer: Restorer { shared: shared.clone(), fence: fence.clone(), is_open },
+            shared: shared.clone(),
+            began: shared.session.store_now(),
+            fence,
+            deliveries,
+            barrier,
+            forgot: following.next.is_none(),
+            restored: 0,
+            next: None,
+            marked: Instant::now(),
+            heard: Instant::now(),
+        })
+    }
+
+    async fn go(mut self) -> Result<(), Trouble> {
+        while self.shared.session.fence().owner == self.fence.owner {
+            let barrier = self.barrier.as_ref();
+            let batch = Batch::read(self.deliveries.as_mut(), barrier, LOOK).await?;
+            self.restored += self.restorer.put_back(&batch).await?;
+            self.note(&batch).await?;
+            if batch.met_barrier {
+                self.open().await?;
+            }
+            if self.barrier.is_none() && !self.shared.settings.goes_on {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn note(&mut self, batch: &Batch) -> Result<(), Trouble> {
+        if batch.next.is_some() {
+            (self.next, self.heard) = (batch.next, Instant::now());
+        }
+        if self.barrier.is_some() && self.heard.elapsed() > SILENCE {
+            tracing::warn!("the journal is not where it was: compared from its beginning");
+            let first = Source::Journal(JournalStart::First);
+            self.deliveries = self.shared.broker.consume(&first, PREFETCH).await?;
+            self.heard = Instant::now();
+        }
+        if self.marked.elapsed() >= MARK || batch.met_barrier {
+            self.mark().await?;
+        }
+        Ok(())
+    }
+
+    async fn mark(&mut self) -> Result<(), Trouble> {
+        if let Some(next) = self.next.take() {
+            self.shared.ledger.followed(&self.fence, next).await?;
+        }
+        self.marked = Instant::now();
+        Ok(())
+    }
+
+    /// Everything that the journal knows is in the ledger. If something had been lost, an
+    /// intent to submit may have been too: its POST must have ended before others follow.
+    async fn open(&mut self) -> Result<(), Trouble> {
+        let slots = self.restorer.recount().await?;
+        let lost = self.forgot || self.restored > 0;
+        let wait = match lost {
+            true => LEASE + self.shared.settings.post_timeout,
+            false => Duration::ZERO,
+        };
+        let at = self.began + wait;
+        self.shared.ledger.open(&self.fence, at).await?;
+        tracing::info!(
+            restored = self.restored, slots, opens_at = %at,
+            "the ledger holds what the journal knows"
+        );
+        self.barrier = None;
+        self.restorer.is_open = true;
+        Ok(())
+    }
+}

@@ -1,0 +1,49 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::EventSource;
+use ports::{Announcer, Broker, Clock, Ledger, Session};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::follow;
+use crate::settings::Settings;
+
+/// Follows the journal while it leads, and stands by while another member does.
+pub struct Follower {
+    stop: CancellationToken,
+    following: JoinHandle<()>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) session: Arc<Session>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) announcer: Announcer,
+    pub(crate) settings: Settings,
+}
+
+impl Follower {
+    pub fn start(
+        broker: Arc<dyn Broker>,
+        ledger: Arc<dyn Ledger>,
+        session: Arc<Session>,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+    ) -> Self {
+        let source = EventSource::of_installation(&settings.rules.installation);
+        let announcer = Announcer { source };
+        let shared = Arc::new(Shared { broker, ledger, session, clock, announcer, settings });
+        let stop = CancellationToken::new();
+        let following = tokio::spawn(follow::run(shared, stop.clone()));
+        Self { stop, following }
+    }
+
+    /// Stops at once: whoever leads next goes on where this one was. `true` when it ended
+    /// within `patience`.
+    pub async fn drain(self, patience: Duration) -> bool {
+        self.stop.cancel();
+        tokio::time::timeout(patience, self.following).await.is_ok()
+    }
+}

@@ -1,0 +1,22 @@
+//! Compares the journal with the ledger, and puts back what the ledger has lost.
+//!
+//! One living member of the ledger follows at a time. It reads the journal from the line up to
+//! which it was compared before, in `batch`es of which only what is missing or older in the
+//! ledger is looked at closely, and `restore`d. A ledger that lost its memory begins a new
+//! generation, which stays closed until a `barrier`, published into the journal, has been met:
+//! then everything that the journal knows is in the ledger. The same reading without any
+//! writing is a [`difference`](differences).
+
+mod barrier;
+mod batch;
+mod differences;
+mod follow;
+mod follower;
+mod restore;
+mod settings;
+mod trouble;
+
+pub use differences::{Difference, Version, differences};
+pub use follower::Follower;
+pub use settings::Settings;
+pub use trouble::Trouble;

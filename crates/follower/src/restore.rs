@@ -1,0 +1,164 @@
+//! What the ledger is missing is put back, and its slots are taken for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use job::{Effect, Record, Restored, Restoring, State, Step, Timestamp};
+use ports::{
+    Created, Fence, LEASE, LedgerError, Limits, ListFilter, OutboxId, Permit, PermitReturn,
+    Swapped, Write,
+};
+
+use crate::batch::{Batch, behind};
+use crate::follower::Shared;
+use crate::trouble::Trouble;
+
+/// Records written at once.
+const AT_ONCE: usize = 32;
+
+/// Longer than it takes to mark as announced what was announced before the loss.
+const TOLD: Duration = Duration::from_secs(60);
+
+pub(crate) struct Restorer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) fence: Arc<Fence>,
+    /// The generation is open: slots are taken record by record. Before it opens they are
+    /// counted once, when all records are back.
+    pub(crate) is_open: bool,
+}
+
+impl Restorer {
+    /// How many of these the ledger had lost.
+    pub(crate) async fn put_back(&self, batch: &Batch) -> Result<usize, Trouble> {
+        let behind = behind(self.shared.ledger.as_ref(), batch).await?;
+        let restoring = self.restoring();
+        let puts = behind.into_iter().filter_map(|(entry, present)| {
+            restoring.restore(entry, present).map(|restored| self.put(restored, restoring.now))
+        });
+        let puts: Vec<_> = puts.collect();
+        let done: Vec<bool> = stream::iter(puts).buffer_unordered(AT_ONCE).try_collect().await?;
+        Ok(done.into_iter().filter(|done| *done).count())
+    }
+
+    /// Whether the ledger was behind indeed.
+    async fn put(&self, restored: Restored, now: Timestamp) -> Result<bool, Trouble> {
+        self.count(&restored.record, now).await?;
+        let write = self.write(&restored, now);
+        let told: Vec<OutboxId> = match restored.told {
+            true => write.outbox.iter().map(|entry| entry.outbox_id()).collect(),
+            false => Vec::new(),
+        };
+        if !self.write_over(&restored.record, write).await? {
+            return Ok(false);
+        }
+        // Only then does its retention begin.
+        self.shared.ledger.announced(&self.fence, &told).await?;
+        tracing::info!(
+            job = %restored.record.key, state = restored.record.state.word(),
+            round = restored.record.round, "put back from the journal"
+        );
+        Ok(true)
+    }
+
+    async fn write_over(&self, record: &Record, write: Write) -> Result<bool, LedgerError> {
+        let ledger = &self.shared.ledger;
+        loop {
+            match ledger.create(&self.fence, write.clone()).await? {
+                Created::New => return Ok(true),
+                Created::Exists(there) if there.record.revision >= record.revision => {
+                    return Ok(false);
+                }
+                Created::Exists(there) => {
+                    let swapped = ledger.swap(&self.fence, there.version, write.clone()).await?;
+                    if matches!(swapped, Swapped::Done(_)) {
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+    }
+
+    fn restoring(&self) -> Restoring {
+        let settings = &self.shared.settings;
+        let now = self.shared.session.store_now();
+        let settles_at = now + LEASE + settings.post_timeout + settings.rules.settling;
+        Restoring { now, retention: settings.retention, settles_at }
+    }
+
+    fn write(&self, restored: &Restored, now: Timestamp) -> Write {
+        let effects = restored.ending.map(Effect::Announce).into_iter().collect();
+        let step = Step { record: restored.record.clone(), effects };
+        let lease = if restored.told { TOLD } else { Duration::ZERO };
+        self.shared.announcer.write(&step, now, lease)
+    }
+
+    /// Before the record is there: a slot without a record is given back by the reconciler, a
+    /// record without its slot would let too many run.
+    async fn count(&self, record: &Record, now: Timestamp) -> Result<(), LedgerError> {
+        match working(record) {
+            true if self.is_open => self.take(record).await,
+            false if self.shared.settings.counts_days && spent_today(record, now) => {
+                self.take(record).await?;
+                self.give(record).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Slots of all that may be running, whatever the limit says: they are in use.
+    pub(crate) async fn recount(&self) -> Result<usize, LedgerError> {
+        let mut taken = 0;
+        for state in ["pending", "in_doubt", "submitting", "parked"] {
+            let filter = ListFilter { state: Some(state.to_owned()), tenant: None, limit: MOST };
+            for record in self.shared.ledger.list(&filter).await? {
+                if working(&record) {
+                    self.take(&record).await?;
+                    taken += 1;
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    async fn take(&self, record: &Record) -> Result<(), LedgerError> {
+        let Some(permit) = permit(record) else {
+            return Ok(());
+        };
+        let unlimited = Limits::default();
+        self.shared.ledger.take_permit(&self.fence, &permit, &unlimited).await.map(drop)
+    }
+
+    async fn give(&self, record: &Record) -> Result<(), LedgerError> {
+        let Some(Permit { pool, key, round, .. }) = permit(record) else {
+            return Ok(());
+        };
+        let back = PermitReturn { pool, key, round, unspent: false };
+        self.shared.ledger.give_permits(&self.fence, &[back]).await
+    }
+}
+
+/// More than a ledger holds.
+const MOST: usize = 1_000_000_000;
+
+/// The provider may be working on it, or somebody may still find out that it is.
+fn working(record: &Record) -> bool {
+    record.holds_permit(record.round)
+        || matches!(record.state, State::Parked { doubt: Some(_), .. })
+}
+
+fn permit(record: &Record) -> Option<Permit> {
+    let resource = record.operation.resource()?;
+    Some(Permit {
+        pool: Permit::pool_of(&record.account, resource),
+        key: record.key.clone(),
+        round: record.round,
+        weight: record.slots,
+    })
+}
+
+fn spent_today(record: &Record, now: Timestamp) -> bool {
+    const DAY: i64 = 86_400_000;
+    let day = |at: Timestamp| at.as_millis().div_euclid(DAY);
+    record.submitted_at.is_some_and(|at| day(at) == day(now))
+}

@@ -1,0 +1,150 @@
+//! What the ledger holds, compared with the journal and the provider.
+
+use std::sync::Arc;
+
+use daemon::{Config, ExitCode};
+use follower::{Difference, Follower, Version, differences};
+use futures::{StreamExt, stream};
+use job::{JobKey, Record, Restoring};
+use kling::{QueryError, Route};
+use ports::{Clock, ListFilter, Phase, SystemClock};
+use serde::Serialize;
+
+use crate::cli;
+use crate::doors::Doors;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::roles;
+
+/// Queries under way at once.
+const AT_ONCE: usize = 16;
+
+pub(crate) async fn run(
+    action: cli::Ledger,
+    config: &Config,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let doors = Doors::open(config).await?;
+    match action {
+        cli::Ledger::Check { tasks } => check(config, &doors, tasks, output).await,
+        cli::Ledger::Rebuild => rebuild(config, &doors, output).await,
+    }
+}
+
+/// One line of the check, for programs and for people.
+#[derive(Debug, Serialize)]
+struct Row {
+    tenant: String,
+    id: String,
+    ledger: String,
+    /// What the journal says instead, or else the provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    journal: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<String>,
+}
+
+async fn check(
+    config: &Config,
+    doors: &Doors,
+    tasks: usize,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let now = SystemClock.now();
+    let retention = config.ledger.retention;
+    let restoring = Restoring { now, retention, settles_at: now };
+    let found = differences(doors.broker.as_ref(), doors.ledger.as_ref(), restoring).await;
+    let mut rows: Vec<Row> = found.map_err(trouble)?.into_iter().map(of_journal).collect();
+    if tasks > 0 {
+        rows.extend(denied_tasks(config, doors, tasks).await?);
+    }
+    for row in &rows {
+        output.result(row, || row.words());
+    }
+    output.complain(&match rows.len() {
+        0 => "no difference".to_owned(),
+        1 => "1 difference".to_owned(),
+        many => format!("{many} differences"),
+    });
+    Ok(if rows.is_empty() { ExitCode::Ok } else { ExitCode::Failure })
+}
+
+fn trouble(trouble: follower::Trouble) -> Failure {
+    match trouble {
+        follower::Trouble::Ledger(error) => error.into(),
+        follower::Trouble::Broker(error) => error.into(),
+        follower::Trouble::Publish(error) => error.into(),
+        follower::Trouble::Ended => Failure::Unavailable(trouble.to_string()),
+    }
+}
+
+fn of_journal(difference: Difference) -> Row {
+    let version = |v: &Version| format!("{} (revision {})", v.state, v.revision);
+    let ledger = difference.ledger.as_ref().map_or_else(|| "missing".to_owned(), version);
+    let journal = Some(version(&difference.journal));
+    row(&difference.key, ledger, journal, None)
+}
+
+fn row(key: &JobKey, ledger: String, journal: Option<String>, provider: Option<String>) -> Row {
+    Row { tenant: key.tenant.to_string(), id: key.id.to_string(), ledger, journal, provider }
+}
+
+impl Row {
+    fn words(&self) -> String {
+        let (who, says) = match (&self.journal, &self.provider) {
+            (Some(journal), _) => ("journal", journal.as_str()),
+            (None, provider) => ("provider", provider.as_deref().unwrap_or_default()),
+        };
+        format!("{}/{}  ledger: {}  {who}: {says}", self.tenant, self.id, self.ledger)
+    }
+}
+
+/// Tasks that the ledger waits for and the provider does not know.
+async fn denied_tasks(config: &Config, doors: &Doors, limit: usize) -> Result<Vec<Row>, Failure> {
+    let filter = ListFilter { state: Some("pending".to_owned()), tenant: None, limit };
+    let pending = doors.ledger.list(&filter).await?;
+    if pending.is_empty() {
+        return Ok(Vec::new());
+    }
+    let client = &roles::client(config, config.kling.require_api_key()?.clone())?;
+    let looks = pending.into_iter().map(|record| async move { denial(client, &record).await });
+    let rows: Vec<Option<Row>> = stream::iter(looks).buffered(AT_ONCE).collect().await;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// `None` unless the provider says clearly that there is no such task.
+async fn denial(client: &kling::Client, record: &Record) -> Option<Row> {
+    let route = Route::parse(record.operation.as_str())?;
+    let task = record.task_id.as_deref()?;
+    match client.query(route, task).await {
+        Err(error @ QueryError::NotFound { .. }) => {
+            let ledger = format!("pending as task {task}");
+            Some(row(&record.key, ledger, None, Some(error.to_string())))
+        }
+        _ => None,
+    }
+}
+
+/// Ends the generation and compares everything, here or in whichever role is faster.
+async fn rebuild(config: &Config, doors: &Doors, output: &Output) -> Result<ExitCode, Failure> {
+    doors.ledger.distrust().await?;
+    let session = Arc::new(doors.join().await?);
+    let follower = Follower::start(
+        doors.broker.clone(),
+        doors.ledger.clone(),
+        session.clone(),
+        Arc::new(SystemClock),
+        follower::Settings { goes_on: false, ..roles::follower_settings(config) },
+    );
+    session.reached(Phase::Closed).await;
+    follower.drain(config.worker.drain).await;
+    let result = serde_json::json!({"rebuilt": true, "opens_at": session.opens_at()});
+    output.result(&result, || match session.opens_at() {
+        Some(at) => format!("rebuilt; jobs are submitted again from {at}"),
+        None => "rebuilt".to_owned(),
+    });
+    if let Some(session) = Arc::into_inner(session) {
+        session.leave().await;
+    }
+    Ok(ExitCode::Ok)
+}

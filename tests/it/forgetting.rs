@@ -1,0 +1,154 @@
+//! The ledger loses its memory in mid-run, and nobody tells: it is rebuilt from the journal.
+
+use std::time::{Duration, Instant};
+
+use job::EventKind;
+use ports::ListFilter;
+use serde_json::json;
+
+use crate::five_processes::{Company, listening, provider_settings};
+use crate::harness::{Audience, Heard, House, Program, Wish, mixed, say, until};
+
+/// As many slots as it takes to have 500 tasks in flight.
+const SLOTS: [(&str, u32); 3] = [("videos", 450), ("images", 200), ("audio", 200)];
+
+const FIRST: usize = 800;
+const LATER: usize = 400;
+
+struct Scene {
+    house: House,
+    company: Company,
+    audience: Audience,
+    jobs: Vec<Wish>,
+}
+
+impl Scene {
+    /// Many tasks that live long enough to be in flight together, and some answers so late that
+    /// a part of the POSTs is always between sending and record.
+    async fn set(adjust: impl FnOnce(&mut Program)) -> Self {
+        let house = House::with_own_redis().await;
+        let mut settings = provider_settings();
+        settings["speed"] = json!(30.0);
+        settings["concurrency"] =
+            json!({"videos": SLOTS[0].1, "images": SLOTS[1].1, "audio": SLOTS[2].1});
+        settings["faults"] = json!([{"kind": "delay_ms", "rate": 0.2, "value": 1_500}]);
+        settings["external_ids"] = "enforced".into();
+        let roomy = |program: &mut Program| {
+            program.set("kling.timeout", "3s");
+            for (pool, slots) in SLOTS {
+                program.set(&format!("limits.{pool}"), &slots.to_string());
+            }
+            adjust(program);
+        };
+        let company = Company::start(&house, &settings, roomy).await;
+        let audience = listening(&house).await;
+        let session = company.provider.selection_session().await;
+        let jobs = mixed("forget", FIRST + LATER, &session);
+        company.submit(&house, &jobs[..FIRST]).await;
+        Self { house, company, audience, jobs }
+    }
+
+    async fn until_in_flight(&self, tasks: u64) {
+        until(&format!("{tasks} tasks are in flight"), async || {
+            self.company.provider.accounts().await.unfinished >= tasks
+        })
+        .await;
+    }
+
+    async fn until_some_are_being_submitted(&self, jobs: usize) {
+        let state = Some("submitting".to_owned());
+        let filter = ListFilter { state, limit: jobs, ..ListFilter::default() };
+        let ledger = self.house.ledger().await;
+        until(&format!("{jobs} jobs are being submitted"), async || {
+            ledger.list(&filter).await.is_ok_and(|found| found.len() >= jobs)
+        })
+        .await;
+    }
+
+    async fn submit_the_rest(&self) {
+        self.company.submit(&self.house, &self.jobs[FIRST..]).await;
+    }
+
+    /// Every job ends, well and paid once, and the limits held.
+    async fn ends_well(&self, since: Instant) -> Heard {
+        let heard = self.audience.hears_outcomes(self.jobs.len()).await;
+        heard.tells_once_about(self.jobs.iter().map(|job| job.id.as_str()));
+        let accounts = self.company.provider.accounts().await;
+        say(format!(
+            "{} jobs ended {:.1} s after the loss: {} succeeded, {} parked; {} paid, {} paid twice, \
+             {} over a limit, {} look-ups; {} events heard twice",
+            self.jobs.len(),
+            since.elapsed().as_secs_f64(),
+            heard.count(EventKind::Succeeded),
+            heard.count(EventKind::Parked),
+            accounts.accepted,
+            accounts.double_paid,
+            accounts.limit_violations.concurrency,
+            accounts.look_ups,
+            heard.repeats()
+        ));
+        assert_eq!(accounts.double_paid, 0, "{:?}", accounts.tasks_per_job);
+        assert_eq!(accounts.limit_violations.concurrency, 0);
+        assert_eq!(heard.count(EventKind::Succeeded), self.jobs.len());
+        assert_eq!(accounts.accepted, self.jobs.len() as u64);
+        heard
+    }
+}
+
+fn with_look_up(program: &mut Program) {
+    program.set("kling.look_up", "path");
+    program.set("kling.trust_denials", "true");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emptied_ledger_is_rebuilt_while_jobs_arrive() {
+    let mut scene = Scene::set(with_look_up).await;
+    scene.until_in_flight(500).await;
+    scene.house.redis().flush();
+    let since = Instant::now();
+    scene.submit_the_rest().await;
+    scene.ends_well(since).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emptied_ledger_is_rebuilt_though_a_worker_died_between_post_and_record() {
+    let mut scene = Scene::set(with_look_up).await;
+    scene.until_in_flight(500).await;
+    scene.until_some_are_being_submitted(10).await;
+    scene.company.workers[0].kill().await;
+    scene.house.redis().flush();
+    let since = Instant::now();
+    scene.submit_the_rest().await;
+    scene.ends_well(since).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_set_back_to_an_old_snapshot_learns_what_it_missed() {
+    let mut scene = Scene::set(with_look_up).await;
+    scene.until_in_flight(200).await;
+    let snapshot = scene.house.redis().snapshot();
+    scene.until_in_flight(500).await;
+    scene.house.redis().restore(&snapshot).await;
+    let since = Instant::now();
+    scene.submit_the_rest().await;
+    scene.ends_well(since).await;
+}
+
+/// Nothing was lost: work goes on as soon as the journal has been compared.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_only_restarted_goes_on_within_seconds() {
+    let mut scene = Scene::set(with_look_up).await;
+    scene.until_in_flight(300).await;
+    scene.house.redis().restart().await;
+    let since = Instant::now();
+    let before = scene.company.provider.accounts().await.accepted;
+    until("a job is submitted again", async || {
+        scene.company.provider.accounts().await.accepted > before + 5
+    })
+    .await;
+    let resumed = since.elapsed();
+    say(format!("submitting again {:.1} s after the restart", resumed.as_secs_f64()));
+    assert!(resumed < Duration::from_secs(15), "{resumed:?}");
+    scene.submit_the_rest().await;
+    scene.ends_well(since).await;
+}
