@@ -15,6 +15,9 @@ pub(crate) enum Ending {
 /// Why a delivery could not be worked on; nothing was decided about the job.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Trouble {
+    /// Before any record of the job was written.
+    #[error(transparent)]
+    Untouched(LedgerError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error(transparent)]
@@ -27,6 +30,9 @@ pub(crate) enum Trouble {
 impl Trouble {
     /// A refused fence wrote nothing: the job is as new as it was.
     pub(crate) fn may_be_recorded(&self) -> bool {
-        !matches!(self, Self::Ledger(LedgerError::Fenced | LedgerError::GenerationChanged))
+        !matches!(
+            self,
+            Self::Untouched(_) | Self::Ledger(LedgerError::Fenced | LedgerError::GenerationChanged)
+        )
     }
 }

@@ -47,10 +47,14 @@ impl<'a> Walk<'a> {
         let sighting = self.sighting();
         let seen_before = self.delivery.redelivered || self.delivery.message.retries() > 0;
         let found = match seen_before {
-            true => self.shared.ledger.load(&self.accepted.job.key).await?,
+            true => self.load().await?,
             false => None,
         };
         self.decide(found, sighting).await
+    }
+
+    async fn load(&self) -> Result<Option<Stored>, Trouble> {
+        self.shared.ledger.load(&self.accepted.job.key).await.map_err(Trouble::Untouched)
     }
 
     fn sighting(&self) -> Sighting {
@@ -236,7 +240,8 @@ impl<'a> Walk<'a> {
         if self.gate.forbids_sending() {
             return Ok(Some(Ending::Bounce(Rung::OneSecond)));
         }
-        match self.shared.ledger.take_permit(&self.fence, &permit, &limits).await? {
+        let permitted = self.shared.ledger.take_permit(&self.fence, &permit, &limits).await;
+        match permitted.map_err(Trouble::Untouched)? {
             Permitted::Granted => {
                 self.gate.granted();
                 Ok(None)
