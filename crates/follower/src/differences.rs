@@ -29,6 +29,22 @@ const SILENCE: Duration = Duration::from_secs(10);
 
 const PREFETCH: u16 = 1024;
 
+/// Whether the journal tells of no job at all. Asked with a barrier, because a broker only
+/// estimates how many lines there are.
+pub async fn is_blank(broker: &dyn Broker) -> Result<bool, Trouble> {
+    let barrier = Barrier::publish(broker).await?;
+    let mut deliveries = broker.consume(&Source::Journal(JournalStart::First), 1).await?;
+    loop {
+        let batch = Batch::read(deliveries.as_mut(), Some(&barrier), SILENCE).await?;
+        match (batch.lines.is_empty(), batch.met_barrier, batch.next) {
+            (false, _, _) => return Ok(false),
+            (true, true, _) => return Ok(true),
+            (true, false, Some(_)) => {}
+            (true, false, None) => return Err(Trouble::Ended),
+        }
+    }
+}
+
 /// Reads the whole journal and changes no record. A job that moves on meanwhile is no
 /// difference; neither is one that has expired.
 pub async fn differences(

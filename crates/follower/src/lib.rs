@@ -16,7 +16,7 @@ mod restore;
 mod settings;
 mod trouble;
 
-pub use differences::{Difference, Version, differences};
+pub use differences::{Difference, Version, differences, is_blank};
 pub use follower::Follower;
 pub use settings::Settings;
 pub use trouble::Trouble;

@@ -17,7 +17,7 @@ pub trait Broker: Send + Sync + 'static {
         prefetch: u16,
     ) -> Result<Box<dyn Deliveries>, BrokerError>;
 
-    /// Messages ready to be delivered from a source (an estimate on a busy broker).
+    /// Messages ready to be delivered from a source: an estimate, late by seconds for the journal.
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError>;
 
     /// Reached, logged in, and everything this program needs is in place.

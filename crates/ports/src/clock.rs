@@ -1,7 +1,10 @@
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use job::{Moment, Timestamp};
+
+use crate::Session;
 
 /// Time and chance, so that a simulation can own both.
 #[async_trait]
@@ -15,6 +18,25 @@ pub trait Clock: Send + Sync + 'static {
 
     fn moment(&self) -> Moment {
         Moment { now: self.now(), jitter: self.jitter() }
+    }
+}
+
+/// The store's time, so that all processes count alike whatever their own clocks say.
+#[derive(Clone)]
+pub struct StoreClock(pub Arc<Session>);
+
+#[async_trait]
+impl Clock for StoreClock {
+    fn now(&self) -> Timestamp {
+        self.0.store_now()
+    }
+
+    fn jitter(&self) -> f64 {
+        SystemClock.jitter()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        SystemClock.sleep(duration).await;
     }
 }
 

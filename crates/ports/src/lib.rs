@@ -19,7 +19,7 @@ pub mod conformance;
 pub use broker::{
     Broker, BrokerError, Deliveries, JournalStart, PublishError, Source, Subscription,
 };
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, StoreClock, SystemClock};
 pub use delivery::{Delivery, Settle};
 pub use ledger::{
     Claimed, Created, Fence, Following, Generation, Ledger, LedgerError, ListFilter, OutboxEntry,

@@ -7,7 +7,7 @@ use daemon::{Config, Endpoint, SecretUrl};
 use embedded::Embedded;
 use job::Timestamp;
 use ledger_redis::RedisLedger;
-use ports::{Broker, Clock, JournalStart, Ledger, Session, Source, SystemClock};
+use ports::{Broker, Clock, Ledger, Session, SystemClock};
 
 use crate::failure::Failure;
 
@@ -52,7 +52,7 @@ impl Doors {
     /// has forgotten nothing; any other new generation may have, so it begins now.
     pub(crate) async fn join(&self) -> Result<Session, Failure> {
         let virgin = self.ledger.generation().await?.is_none()
-            && self.broker.depth(&Source::Journal(JournalStart::First)).await? == 0;
+            && follower::is_blank(self.broker.as_ref()).await?;
         let began_at = if virgin { Timestamp::EPOCH } else { SystemClock.now() };
         Ok(Session::join(self.ledger.clone(), began_at).await?)
     }

@@ -66,6 +66,17 @@ impl From<LedgerError> for Failure {
     }
 }
 
+impl From<follower::Trouble> for Failure {
+    fn from(trouble: follower::Trouble) -> Self {
+        match trouble {
+            follower::Trouble::Ledger(error) => error.into(),
+            follower::Trouble::Broker(error) => error.into(),
+            follower::Trouble::Publish(error) => error.into(),
+            follower::Trouble::Ended => Self::Unavailable(trouble.to_string()),
+        }
+    }
+}
+
 impl From<PublishError> for Failure {
     fn from(error: PublishError) -> Self {
         match error {

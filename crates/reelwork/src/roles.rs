@@ -8,7 +8,7 @@ use follower::Follower;
 use job::{OnDoubt, Rules};
 use kling::{Client, HttpSettings, HttpTransport, Transport};
 use poller::Poller;
-use ports::{Session, SystemClock};
+use ports::{Clock, Session, StoreClock};
 use worker::{Slots, Worker};
 
 use crate::doors::Doors;
@@ -38,13 +38,14 @@ impl Roles {
         which: Which,
     ) -> Result<Self, Failure> {
         let session = Arc::new(doors.join().await?);
+        let clock: Arc<dyn Clock> = Arc::new(StoreClock(session.clone()));
         let worker = (which != Which::Poller).then(|| {
             Worker::start(
                 doors.broker.clone(),
                 doors.ledger.clone(),
                 session.clone(),
                 kling.clone(),
-                Arc::new(SystemClock),
+                clock.clone(),
                 worker_settings(config),
             )
         });
@@ -54,7 +55,7 @@ impl Roles {
                 doors.ledger.clone(),
                 session.clone(),
                 kling,
-                Arc::new(SystemClock),
+                clock.clone(),
                 poller_settings(config),
             )
         });
@@ -63,7 +64,7 @@ impl Roles {
             doors.broker.clone(),
             doors.ledger.clone(),
             session.clone(),
-            Arc::new(SystemClock),
+            clock.clone(),
             follower_settings(config),
         );
         Ok(Self { worker, poller, follower, session, patience: config.worker.drain })
@@ -79,6 +80,7 @@ impl Roles {
             clean &= poller.drain(self.patience).await;
         }
         clean &= self.follower.drain(self.patience).await;
+        // All who had a part in it have ended.
         if let Some(session) = Arc::into_inner(self.session) {
             session.leave().await;
         }

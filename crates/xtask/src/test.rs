@@ -28,6 +28,8 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     environment.extend(services::programs().into_iter().map(|(k, v)| (k, v.into())));
     environment.extend(python::ready(&workspace).map(|path| (python::VARIABLE, path.into())));
     environment.push(("REELWORK_BIN", program(&workspace, options)?.into()));
+    // What the build wrote goes to disk first: a broker that waits for the same disk is slow.
+    succeeds(&mut Command::new("sync"));
 
     for mut command in commands(&workspace, &options.arguments) {
         command.envs(environment.iter().map(|(name, value)| (name, value)));

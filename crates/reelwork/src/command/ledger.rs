@@ -54,7 +54,7 @@ async fn check(
     let retention = config.ledger.retention;
     let restoring = Restoring { now, retention, settles_at: now };
     let found = differences(doors.broker.as_ref(), doors.ledger.as_ref(), restoring).await;
-    let mut rows: Vec<Row> = found.map_err(trouble)?.into_iter().map(of_journal).collect();
+    let mut rows: Vec<Row> = found?.into_iter().map(of_journal).collect();
     if tasks > 0 {
         rows.extend(denied_tasks(config, doors, tasks).await?);
     }
@@ -67,15 +67,6 @@ async fn check(
         many => format!("{many} differences"),
     });
     Ok(if rows.is_empty() { ExitCode::Ok } else { ExitCode::Failure })
-}
-
-fn trouble(trouble: follower::Trouble) -> Failure {
-    match trouble {
-        follower::Trouble::Ledger(error) => error.into(),
-        follower::Trouble::Broker(error) => error.into(),
-        follower::Trouble::Publish(error) => error.into(),
-        follower::Trouble::Ended => Failure::Unavailable(trouble.to_string()),
-    }
 }
 
 fn of_journal(difference: Difference) -> Row {
