@@ -1,0 +1,164 @@
+//! A journal in one file and a ledger in another: the ledger can be lost alone.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use embedded::{Embedded, Settings as FileSettings};
+use follower::{Follower, Settings, differences, is_blank};
+use job::{
+    CloudEvent, EventKind, EventSource, JobKey, MessageFacts, Outcome, Record, Restoring, State,
+    Timestamp, decode,
+};
+use ports::{
+    Broker, Clock, Destination, Generation, Ledger, Permit, Phase, Session, SystemClock,
+    journal_message,
+};
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+const POST_TIMEOUT: Duration = Duration::from_millis(500);
+const RETENTION: Duration = Duration::from_secs(2);
+
+struct Scene {
+    _directory: TempDir,
+    broker: Arc<dyn Broker>,
+    ledger: Arc<dyn Ledger>,
+}
+
+impl Scene {
+    fn set() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let open = |name: &str| {
+            let mut settings = FileSettings::new(directory.path().join(name), "follower");
+            settings.retention = RETENTION;
+            Embedded::open(settings).unwrap()
+        };
+        let (broker, ledger) = (open("journal.db").broker(), open("ledger.db").ledger());
+        Self { _directory: directory, broker, ledger }
+    }
+
+    async fn journal(&self, record: &Record, event: Option<EventKind>) {
+        let generation = Generation { id: "lost".into(), began_at: Timestamp::EPOCH };
+        let source = EventSource::of_installation("reelwork");
+        let body = event.map(|kind| {
+            serde_json::to_vec(&CloudEvent::about(record, kind, &source, record.created_at))
+        });
+        let body = body.transpose().unwrap();
+        let line = journal_message(&generation, SystemClock.now(), record, body.as_deref());
+        self.broker.publish(&Destination::Journal, line).await.unwrap();
+    }
+
+    async fn session(&self) -> Arc<Session> {
+        Arc::new(Session::join(self.ledger.clone(), SystemClock.now()).await.unwrap())
+    }
+
+    fn follow(&self, session: &Arc<Session>) -> Follower {
+        let settings =
+            Settings { retention: RETENTION, post_timeout: POST_TIMEOUT, ..Settings::default() };
+        let (broker, ledger) = (self.broker.clone(), self.ledger.clone());
+        Follower::start(broker, ledger, session.clone(), Arc::new(SystemClock), settings)
+    }
+
+    /// Follows until the generation is rebuilt.
+    async fn rebuild(&self) -> Arc<Session> {
+        let session = self.session().await;
+        let follower = self.follow(&session);
+        let rebuilt = session.reached(Phase::Closed);
+        tokio::time::timeout(Duration::from_secs(20), rebuilt).await.unwrap();
+        assert!(follower.drain(Duration::from_secs(5)).await);
+        session
+    }
+
+    async fn load(&self, id: &str) -> Option<Record> {
+        self.ledger.load(&key(id)).await.unwrap().map(|stored| stored.record)
+    }
+}
+
+fn key(id: &str) -> JobKey {
+    JobKey::parse(&format!("default/{id}")).unwrap()
+}
+
+fn record(id: &str, revision: u64, state: State) -> Record {
+    let body =
+        format!(r#"{{"id":"{id}","operation":"videos/text2video","request":{{"prompt":"x"}}}}"#);
+    let job = decode(body.as_bytes(), MessageFacts::default()).unwrap();
+    let mut record = Record::new(&job, "default", "reelwork", SystemClock.now());
+    (record.revision, record.state) = (revision, state);
+    record
+}
+
+fn pending() -> State {
+    State::Pending { status: "submitted".into(), looks: 0, next_look: SystemClock.now() }
+}
+
+fn settled() -> State {
+    State::Settled { outcome: Outcome::Cancelled, at: SystemClock.now() }
+}
+
+#[tokio::test]
+async fn what_is_running_comes_back_with_its_slot_and_submitting_waits_a_post_deadline() {
+    let scene = Scene::set();
+    let mut running = record("running", 3, pending());
+    (running.task_id, running.slots) = (Some("7".into()), 4);
+    scene.journal(&record("running", 1, State::Queued { why: None }), None).await;
+    scene.journal(&running, None).await;
+    let began = SystemClock.now();
+    let session = scene.rebuild().await;
+    let back = scene.load("running").await.unwrap();
+    assert_eq!((back.task_id.as_deref(), back.revision, back.restored), (Some("7"), 3, true));
+    let pool = Permit::pool_of("default", job::Resource::Videos);
+    assert_eq!(scene.ledger.used(&pool).await.unwrap(), 4);
+    assert!(session.opens_at().unwrap() >= began + POST_TIMEOUT, "{:?}", session.opens_at());
+}
+
+#[tokio::test]
+async fn the_open_ledger_is_compared_on_from_where_it_was() {
+    let scene = Scene::set();
+    drop(scene.rebuild().await);
+    scene.journal(&record("later", 2, pending()), None).await;
+    let session = scene.session().await;
+    let follower = scene.follow(&session);
+    let deadline = Instant::now() + Duration::from_secs(15);
+    while scene.load("later").await.is_none() {
+        assert!(Instant::now() < deadline, "it is not put back");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(follower.drain(Duration::from_secs(5)).await);
+    let pool = Permit::pool_of("default", job::Resource::Videos);
+    assert_eq!(scene.ledger.used(&pool).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_was_announced_is_not_said_again_and_still_expires() {
+    let scene = Scene::set();
+    scene.journal(&record("told", 4, settled()), Some(EventKind::Cancelled)).await;
+    scene.journal(&record("untold", 4, settled()), None).await;
+    let session = scene.rebuild().await;
+    let claimed =
+        scene.ledger.claim_outbox(&session.fence(), 9, Duration::from_secs(9)).await.unwrap();
+    let said: Vec<_> = claimed.items.iter().map(|entry| entry.key.clone()).collect();
+    assert_eq!(said, [key("untold")]);
+    assert!(scene.load("told").await.is_some());
+    let deadline = Instant::now() + Duration::from_secs(15);
+    while scene.load("told").await.is_some() {
+        assert!(Instant::now() < deadline, "it never expires");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn differences_are_shown_and_none_are_left_after_a_rebuild() {
+    let scene = Scene::set();
+    assert!(is_blank(scene.broker.as_ref()).await.unwrap());
+    scene.journal(&record("a", 2, pending()), None).await;
+    assert!(!is_blank(scene.broker.as_ref()).await.unwrap());
+    let now = SystemClock.now();
+    let restoring = Restoring { now, retention: RETENTION, settles_at: now };
+    let look = || differences(scene.broker.as_ref(), scene.ledger.as_ref(), restoring);
+    let found = look().await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].journal.state, &found[0].ledger), ("pending", &None));
+    scene.rebuild().await;
+    assert_eq!(look().await.unwrap(), []);
+}
