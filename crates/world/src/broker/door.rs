@@ -1,0 +1,132 @@
+use async_trait::async_trait;
+use job::{Lane, MAX_MESSAGE_BYTES};
+use ports::{
+    Broker, BrokerError, Deliveries, Destination, Message, PublishError, Source, Subscription,
+};
+
+use super::journal::Lines;
+use super::taken::Taken;
+use super::topic::matches;
+use super::{Shelf, WorldBroker};
+
+pub(super) const DEAD: &str = "dead";
+
+/// One process's connection.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    pub(super) broker: WorldBroker,
+    pub(super) number: u64,
+}
+
+impl Connection {
+    /// Ends every consumer on it and gives back all that they held; it may be used again.
+    pub fn cut(&self) {
+        self.broker.shelf().cut(self.number);
+    }
+
+    /// Out of the way for a while, then back in its lane.
+    fn later(
+        &self,
+        queue: String,
+        routing_key: String,
+        message: Message,
+        wait: std::time::Duration,
+    ) {
+        let broker = self.broker.clone();
+        broker.shelf().away += 1;
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            let mut shelf = broker.shelf();
+            shelf.away -= 1;
+            shelf.put(&queue, &routing_key, message);
+        });
+    }
+}
+
+#[async_trait]
+impl Broker for Connection {
+    async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError> {
+        let bytes = message.body.len();
+        if bytes > MAX_MESSAGE_BYTES {
+            return Err(PublishError::TooLarge { bytes, most: MAX_MESSAGE_BYTES });
+        }
+        let mut shelf = self.broker.shelf();
+        match to {
+            Destination::Jobs { routing_key } => {
+                let queue = lane_of(routing_key)?;
+                shelf.put(&queue, routing_key, message);
+            }
+            Destination::Later { rung, routing_key } => {
+                let queue = lane_of(routing_key)?;
+                drop(shelf);
+                self.later(queue, routing_key.clone(), message, rung.wait());
+            }
+            Destination::Dead { routing_key } => shelf.put(DEAD, routing_key, message),
+            Destination::Results { routing_key } => shelf.fan_out(routing_key, &message),
+            Destination::Journal => shelf.journal.append(message),
+        }
+        Ok(())
+    }
+
+    async fn consume(
+        &self,
+        source: &Source,
+        prefetch: u16,
+    ) -> Result<Box<dyn Deliveries>, BrokerError> {
+        let broker = self.broker.clone();
+        let mut shelf = broker.shelf();
+        if let Source::Journal(start) = source {
+            let number = shelf.name();
+            shelf.journal.read(number, self.number, *start, prefetch);
+            return Ok(Box::new(Lines { broker: self.broker.clone(), number }));
+        }
+        let queue = queue_of(&mut shelf, source);
+        let number = shelf.add_tap(self.number, &queue, prefetch);
+        let private = matches!(source, Source::Results(Subscription { name: None, .. }));
+        Ok(Box::new(Taken { broker: self.broker.clone(), number, private }))
+    }
+
+    async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
+        let mut shelf = self.broker.shelf();
+        let depth = match source {
+            Source::Journal(_) => shelf.journal.lines.len(),
+            // An unnamed listener would get a queue of its own, with nothing in it yet.
+            Source::Results(Subscription { name: None, .. }) => 0,
+            source => {
+                let queue = queue_of(&mut shelf, source);
+                shelf.ready(&queue)
+            }
+        };
+        Ok(depth as u64)
+    }
+
+    async fn check(&self) -> Result<(), BrokerError> {
+        Ok(())
+    }
+}
+
+/// The queue's name; a listener's queue is made when it is first asked for.
+fn queue_of(shelf: &mut Shelf, source: &Source) -> String {
+    let subscription = match source {
+        Source::Lane(lane) => return queue_of_lane(*lane),
+        Source::Dead | Source::Journal(_) => return DEAD.to_owned(),
+        Source::Results(subscription) => subscription,
+    };
+    let name = match &subscription.name {
+        Some(name) => format!("results.{name}"),
+        None => format!("private.{}", shelf.name()),
+    };
+    shelf.queues.entry(name.clone()).or_default().binding = Some(subscription.binding.clone());
+    name
+}
+
+fn queue_of_lane(lane: Lane) -> String {
+    format!("jobs.{}.{}", lane.resource, lane.priority)
+}
+
+fn lane_of(routing_key: &str) -> Result<String, PublishError> {
+    Lane::all()
+        .find(|lane| matches(&lane.binding(), routing_key))
+        .map(queue_of_lane)
+        .ok_or_else(|| PublishError::Unroutable(routing_key.to_owned()))
+}

@@ -1,0 +1,190 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ports::Message;
+use tokio::sync::Notify;
+
+use super::journal::Journal;
+use super::tap::{Flow, Tap};
+use super::topic::matches;
+use crate::chance::Chance;
+
+/// How far out of order a disorderly broker delivers.
+const REACH: u64 = 8;
+
+/// Every queue, and who holds what of it.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    pub(super) queues: BTreeMap<String, Queue>,
+    pub(super) taps: BTreeMap<u64, Tap>,
+    /// Taken and not settled, by tag.
+    pub(super) held: BTreeMap<u64, Held>,
+    pub(super) journal: Journal,
+    /// Messages on their way back from a wait.
+    pub(super) away: usize,
+    names: u64,
+    disorder: Option<Chance>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    pub(super) ready: BTreeMap<u64, Parcel>,
+    /// Which results it wants; `None` for lanes and dead letters.
+    pub(super) binding: Option<String>,
+    /// Who takes from it; the first is served next.
+    pub(super) taps: Vec<u64>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Parcel {
+    /// Its place in the queue, kept when it is given back.
+    pub(super) rank: u64,
+    pub(crate) message: Message,
+    pub(crate) routing_key: String,
+    pub(super) deliveries: u32,
+}
+
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) parcel: Parcel,
+    pub(super) queue: String,
+    tap: u64,
+    connection: u64,
+}
+
+impl Shelf {
+    pub(super) fn new(disorder: Option<Chance>) -> Self {
+        Self {
+            queues: BTreeMap::new(),
+            taps: BTreeMap::new(),
+            held: BTreeMap::new(),
+            journal: Journal::default(),
+            away: 0,
+            names: 0,
+            disorder,
+        }
+    }
+
+    /// A number that was never given before.
+    pub(super) fn name(&mut self) -> u64 {
+        self.names += 1;
+        self.names
+    }
+
+    pub(super) fn put(&mut self, queue: &str, routing_key: &str, message: Message) {
+        let rank = self.name();
+        let routing_key = routing_key.to_owned();
+        let parcel = Parcel { rank, message, routing_key, deliveries: 0 };
+        self.queues.entry(queue.to_owned()).or_default().ready.insert(rank, parcel);
+        self.dispatch(queue);
+    }
+
+    /// A copy for every queue that wants it.
+    pub(super) fn fan_out(&mut self, routing_key: &str, message: &Message) {
+        let wants = |queue: &Queue| queue.binding.as_ref().is_some_and(|b| matches(b, routing_key));
+        let found = self.queues.iter().filter(|(_, queue)| wants(queue));
+        let names: Vec<String> = found.map(|(name, _)| name.clone()).collect();
+        names.iter().for_each(|name| self.put(name, routing_key, message.clone()));
+    }
+
+    pub(super) fn add_tap(&mut self, connection: u64, queue: &str, prefetch: u16) -> u64 {
+        let number = self.name();
+        self.taps.insert(number, Tap::new(connection, queue, prefetch));
+        self.queues.entry(queue.to_owned()).or_default().taps.push(number);
+        self.dispatch(queue);
+        number
+    }
+
+    /// Gives what is ready to whoever has room for it.
+    pub(super) fn dispatch(&mut self, name: &str) {
+        while let Some((rank, number)) = self.next_hand_over(name) {
+            let tag = self.name();
+            let Some(queue) = self.queues.get_mut(name) else { return };
+            let Some(parcel) = queue.ready.remove(&rank) else { return };
+            queue.taps.rotate_left(1);
+            let Some(tap) = self.taps.get_mut(&number) else { return };
+            tap.hand(tag);
+            let (queue, connection) = (name.to_owned(), tap.connection);
+            self.held.insert(tag, Held { parcel, queue, tap: number, connection });
+        }
+    }
+
+    /// Which message goes next, and to whom.
+    fn next_hand_over(&mut self, name: &str) -> Option<(u64, u64)> {
+        let queue = self.queues.get_mut(name)?;
+        let has_room = |number: &u64| self.taps.get(number).is_some_and(Tap::has_room);
+        let at = queue.taps.iter().position(has_room)?;
+        queue.taps.rotate_left(at);
+        let reach = REACH.min(queue.ready.len() as u64);
+        let skip = self.disorder.as_ref().map_or(0, |chance| chance.below(reach));
+        let rank = *queue.ready.keys().nth(usize::try_from(skip).unwrap_or(0))?;
+        Some((rank, *queue.taps.first()?))
+    }
+
+    /// What is held under a tag goes; `None` when it was given back with its connection.
+    pub(super) fn settle(&mut self, tag: u64) -> Option<Held> {
+        let held = self.held.remove(&tag)?;
+        if let Some(tap) = self.taps.get_mut(&held.tap) {
+            tap.unsettled -= 1;
+        }
+        Some(held)
+    }
+
+    /// Back into its place, counted as one more delivery.
+    pub(super) fn give_back(&mut self, tag: u64) -> bool {
+        let Some(Held { mut parcel, queue: name, .. }) = self.settle(tag) else { return false };
+        parcel.deliveries += 1;
+        // A listener's own queue is gone with the listener.
+        if let Some(queue) = self.queues.get_mut(&name) {
+            queue.ready.insert(parcel.rank, parcel);
+        }
+        self.dispatch(&name);
+        true
+    }
+
+    /// The consumer is gone. What it never showed goes back; what it showed is still held.
+    pub(super) fn remove_tap(&mut self, number: u64, private: bool) {
+        let Some(tap) = self.taps.remove(&number) else { return };
+        if let Some(queue) = self.queues.get_mut(&tap.queue) {
+            queue.taps.retain(|other| *other != number);
+        }
+        for tag in tap.buffer {
+            self.give_back(tag);
+        }
+        if private {
+            self.queues.remove(&tap.queue);
+        }
+    }
+
+    /// The connection is lost: its consumers end, and all that it held comes again.
+    pub(super) fn cut(&mut self, connection: u64) {
+        let ours: Vec<u64> = self
+            .taps
+            .iter()
+            .filter(|(_, tap)| tap.connection == connection)
+            .map(|(n, _)| *n)
+            .collect();
+        for number in ours {
+            let Some(tap) = self.taps.get_mut(&number) else { continue };
+            tap.buffer.clear();
+            tap.end(Flow::Cut);
+            if let Some(queue) = self.queues.get_mut(&tap.queue) {
+                queue.taps.retain(|other| *other != number);
+            }
+        }
+        let held = self.held.iter().filter(|(_, held)| held.connection == connection);
+        let tags: Vec<u64> = held.map(|(tag, _)| *tag).collect();
+        for tag in tags {
+            self.give_back(tag);
+        }
+        self.journal.cut(connection);
+    }
+
+    pub(super) fn ring_of(&self, number: u64) -> Option<Arc<Notify>> {
+        self.taps.get(&number).map(|tap| tap.ring.clone())
+    }
+
+    pub(crate) fn ready(&self, queue: &str) -> usize {
+        self.queues.get(queue).map_or(0, |queue| queue.ready.len())
+    }
+}

@@ -1,0 +1,95 @@
+use async_trait::async_trait;
+use ports::{Deliveries, Delivery, PublishError, Settle};
+
+use super::WorldBroker;
+use super::tap::Flow;
+
+/// A consumer's stream of deliveries.
+pub(super) struct Taken {
+    pub(super) broker: WorldBroker,
+    pub(super) number: u64,
+    /// The queue goes with its listener.
+    pub(super) private: bool,
+}
+
+#[async_trait]
+impl Deliveries for Taken {
+    async fn next(&mut self) -> Option<Delivery> {
+        loop {
+            let ring = {
+                let mut shelf = self.broker.shelf();
+                let tap = shelf.taps.get_mut(&self.number)?;
+                let (tag, flow) = (tap.buffer.pop_front(), tap.flow);
+                match tag {
+                    Some(tag) => {
+                        let parcel = shelf.held.get(&tag)?.parcel.clone();
+                        return Some(self.delivery(tag, parcel));
+                    }
+                    None if flow != Flow::Open => return None,
+                    None => shelf.ring_of(self.number)?,
+                }
+            };
+            ring.notified().await;
+        }
+    }
+
+    async fn cancel(&mut self) {
+        if let Some(tap) = self.broker.shelf().taps.get_mut(&self.number)
+            && tap.flow == Flow::Open
+        {
+            tap.end(Flow::Stopped);
+        }
+    }
+}
+
+impl Taken {
+    fn delivery(&self, tag: u64, parcel: super::shelf::Parcel) -> Delivery {
+        Delivery {
+            message: parcel.message,
+            routing_key: parcel.routing_key,
+            redelivered: parcel.deliveries > 0,
+            delivery_count: parcel.deliveries,
+            offset: None,
+            settle: Box::new(Receipt { broker: self.broker.clone(), tag }),
+        }
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.broker.shelf().remove_tap(self.number, self.private);
+    }
+}
+
+/// The right to settle one message; dropped unused, it gives the message back.
+struct Receipt {
+    broker: WorldBroker,
+    tag: u64,
+}
+
+#[async_trait]
+impl Settle for Receipt {
+    async fn ack(self: Box<Self>) -> Result<(), PublishError> {
+        let mut shelf = self.broker.shelf();
+        let held = shelf.settle(self.tag).ok_or_else(gone)?;
+        shelf.dispatch(&held.queue);
+        Ok(())
+    }
+
+    async fn requeue(self: Box<Self>) -> Result<(), PublishError> {
+        match self.broker.shelf().give_back(self.tag) {
+            true => Ok(()),
+            false => Err(gone()),
+        }
+    }
+}
+
+fn gone() -> PublishError {
+    PublishError::Unknown("the connection it came on is gone".to_owned())
+}
+
+impl Drop for Receipt {
+    fn drop(&mut self) {
+        self.broker.shelf().give_back(self.tag);
+    }
+}

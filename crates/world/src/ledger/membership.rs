@@ -1,0 +1,59 @@
+use std::time::Duration;
+
+use job::Timestamp;
+use ports::{Fence, Generation, LedgerError, Standing};
+
+use super::Memory;
+
+impl Memory {
+    /// Whether a write under this fence is one of the living.
+    pub(super) fn check(&self, fence: &Fence) -> Result<(), LedgerError> {
+        if self.trusts_anybody {
+            return Ok(());
+        }
+        if self.generation.as_ref().map(|generation| &generation.id) != Some(&fence.generation.id) {
+            return Err(LedgerError::GenerationChanged);
+        }
+        match self.is_alive(&fence.owner) {
+            true => Ok(()),
+            false => Err(LedgerError::Fenced),
+        }
+    }
+
+    pub(crate) fn is_alive(&self, owner: &str) -> bool {
+        self.leases.get(owner).is_some_and(|until| *until > self.now)
+    }
+
+    pub(super) fn join(&mut self, began_at: Timestamp, lease: Duration) -> Fence {
+        self.names += 1;
+        let name = self.names;
+        let generation = match self.generation.clone() {
+            Some(generation) => generation,
+            None => self.begin(Generation { id: format!("generation-{name}"), began_at }),
+        };
+        let owner = format!("owner-{name}");
+        self.extend(&owner, lease);
+        Fence { generation, owner }
+    }
+
+    /// One that began at the epoch has nothing to remember.
+    fn begin(&mut self, generation: Generation) -> Generation {
+        let blank = generation.began_at == Timestamp::EPOCH;
+        self.opens_at = blank.then_some(Timestamp::EPOCH);
+        self.follower = None;
+        self.generation.insert(generation).clone()
+    }
+
+    pub(super) fn renew(&mut self, owner: &str, lease: Duration) -> Standing {
+        self.extend(owner, lease);
+        Standing { now: self.now, opens_at: self.opens_at }
+    }
+
+    fn extend(&mut self, owner: &str, lease: Duration) {
+        self.leases.insert(owner.to_owned(), self.now + lease);
+    }
+
+    pub(super) fn leave(&mut self, owner: &str) {
+        self.leases.remove(owner);
+    }
+}

@@ -1,0 +1,86 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use job::{JobKey, Record, Timestamp};
+use ports::{Generation, OutboxEntry, Pause};
+
+use super::permits::Pool;
+
+/// Everything that would be gone if the ledger were emptied.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    /// The moment of the call that is being served.
+    pub(crate) now: Timestamp,
+    pub(super) retention: Duration,
+    /// The broken store of a broken variant: whoever writes last is believed.
+    pub(crate) trusts_anybody: bool,
+    pub(crate) generation: Option<Generation>,
+    /// Since when the present generation may be worked with.
+    pub(super) opens_at: Option<Timestamp>,
+    /// Who compares the journal with the ledger, and the first line not compared.
+    pub(super) follower: Option<String>,
+    pub(super) followed: Option<u64>,
+    /// Survives a loss of memory, so that no owner or generation is ever named twice.
+    pub(super) names: u64,
+    pub(super) leases: BTreeMap<String, Timestamp>,
+    pub(crate) records: BTreeMap<JobKey, Row>,
+    pub(super) due: BTreeSet<(Timestamp, JobKey)>,
+    pub(super) expiring: BTreeSet<(Timestamp, JobKey)>,
+    pub(super) outbox: BTreeMap<(JobKey, String), Waiting>,
+    pub(super) unsaid: BTreeSet<(Timestamp, JobKey, String)>,
+    pub(super) pools: BTreeMap<String, Pool>,
+    /// Submissions by UTC day.
+    pub(super) days: BTreeMap<i64, u64>,
+    pub(super) pauses: BTreeMap<String, Pause>,
+}
+
+/// A record with its places in the indexes.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) record: Record,
+    pub(crate) version: u64,
+    pub(super) due: Option<Timestamp>,
+    pub(super) expires: Option<Timestamp>,
+}
+
+/// An outbox entry and when it may be claimed.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) entry: OutboxEntry,
+    pub(super) at: Timestamp,
+}
+
+impl Memory {
+    pub(super) fn new(retention: Duration) -> Self {
+        Self {
+            now: Timestamp::EPOCH,
+            retention,
+            trusts_anybody: false,
+            generation: None,
+            opens_at: None,
+            follower: None,
+            followed: None,
+            names: 0,
+            leases: BTreeMap::new(),
+            records: BTreeMap::new(),
+            due: BTreeSet::new(),
+            expiring: BTreeSet::new(),
+            outbox: BTreeMap::new(),
+            unsaid: BTreeSet::new(),
+            pools: BTreeMap::new(),
+            days: BTreeMap::new(),
+            pauses: BTreeMap::new(),
+        }
+    }
+
+    /// Moves on to `now`; what has expired by then is gone.
+    pub(super) fn wind(&mut self, now: Timestamp) {
+        self.now = now;
+        while self.expiring.first().is_some_and(|(at, _)| *at <= now) {
+            let Some((_, key)) = self.expiring.pop_first() else { return };
+            if let Some(Row { due: Some(due), .. }) = self.records.remove(&key) {
+                self.due.remove(&(due, key));
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+use std::collections::BTreeMap;
+
+use job::{JobKey, Timestamp};
+use ports::{HeldPermit, Limits, Permit, PermitReturn, Permitted};
+
+use super::Memory;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Who holds slots of one limit.
+#[derive(Debug, Default)]
+pub(super) struct Pool {
+    held: BTreeMap<(JobKey, u32), HeldPermit>,
+    used: u32,
+}
+
+impl Memory {
+    pub(super) fn take_permit(&mut self, permit: &Permit, limits: &Limits) -> Permitted {
+        let day = self.now.as_millis().div_euclid(DAY_MS);
+        let place = (permit.key.clone(), permit.round);
+        let pool = self.pools.entry(permit.pool.clone()).or_default();
+        if pool.held.contains_key(&place) {
+            return Permitted::Granted;
+        }
+        let today = self.days.entry(day).or_default();
+        if limits.submissions_per_day > 0 && *today >= limits.submissions_per_day {
+            return Permitted::DayOver { until: Timestamp::from_millis((day + 1) * DAY_MS) };
+        }
+        let used = pool.used.saturating_add(permit.weight);
+        if limits.concurrency > 0 && used > limits.concurrency {
+            return Permitted::AtLimit { used: pool.used };
+        }
+        *today += 1;
+        pool.used = used;
+        pool.held.insert(place, HeldPermit { permit: permit.clone(), since: self.now });
+        Permitted::Granted
+    }
+
+    pub(super) fn give_permit(&mut self, back: &PermitReturn) {
+        let Some(pool) = self.pools.get_mut(&back.pool) else { return };
+        let Some(held) = pool.held.remove(&(back.key.clone(), back.round)) else { return };
+        pool.used = pool.used.saturating_sub(held.permit.weight);
+        if back.unspent {
+            let today = self.days.entry(self.now.as_millis().div_euclid(DAY_MS)).or_default();
+            *today = today.saturating_sub(1);
+        }
+    }
+
+    pub(crate) fn used(&self, pool: &str) -> u32 {
+        self.pools.get(pool).map_or(0, |pool| pool.used)
+    }
+
+    pub(crate) fn held(&self, pool: &str) -> Vec<HeldPermit> {
+        self.pools.get(pool).map(|pool| pool.held.values().cloned().collect()).unwrap_or_default()
+    }
+}

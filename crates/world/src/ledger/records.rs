@@ -1,0 +1,72 @@
+use job::{JobKey, Record, State};
+use ports::{Created, ListFilter, Stored, Swapped, Write};
+
+use super::Memory;
+use super::memory::Row;
+
+impl Memory {
+    pub(super) fn create(&mut self, write: Write) -> Created {
+        match self.load(&write.record.key) {
+            Some(stored) => Created::Exists(Box::new(stored)),
+            None => {
+                self.put(1, write);
+                Created::New
+            }
+        }
+    }
+
+    pub(super) fn swap(&mut self, expected: u64, write: Write) -> Swapped {
+        let there = self.load(&write.record.key);
+        match there.as_ref().map(|stored| stored.version) {
+            Some(version) if version == expected || self.trusts_anybody => {
+                self.put(version + 1, write);
+                Swapped::Done(version + 1)
+            }
+            _ => Swapped::Stale(there.map(Box::new)),
+        }
+    }
+
+    pub(super) fn load(&self, key: &JobKey) -> Option<Stored> {
+        let row = self.records.get(key)?;
+        let owner_alive = match &row.record.state {
+            State::Submitting { owner, .. } => self.is_alive(owner),
+            _ => false,
+        };
+        Some(Stored { record: row.record.clone(), version: row.version, owner_alive })
+    }
+
+    fn put(&mut self, version: u64, write: Write) {
+        let key = write.record.key.clone();
+        self.remove_from_indexes(&key);
+        if let Some(due) = write.due {
+            self.due.insert((due, key.clone()));
+        }
+        for entry in write.outbox {
+            self.add_entry(entry, write.outbox_lease);
+        }
+        let row = Row { record: write.record, version, due: write.due, expires: None };
+        self.records.insert(key, row);
+    }
+
+    fn remove_from_indexes(&mut self, key: &JobKey) {
+        let Some(row) = self.records.get(key) else { return };
+        if let Some(due) = row.due {
+            self.due.remove(&(due, key.clone()));
+        }
+        if let Some(expires) = row.expires {
+            self.expiring.remove(&(expires, key.clone()));
+        }
+    }
+
+    pub(super) fn list(&self, filter: &ListFilter) -> Vec<Record> {
+        let wanted = |record: &&Record| {
+            filter.state.as_ref().is_none_or(|state| record.state.word() == state)
+                && filter.tenant.as_ref().is_none_or(|tenant| record.key.tenant == *tenant)
+        };
+        let mut found: Vec<Record> =
+            self.records.values().map(|row| &row.record).filter(wanted).cloned().collect();
+        found.sort_by_key(|record| std::cmp::Reverse(record.created_at));
+        found.truncate(filter.limit);
+        found
+    }
+}

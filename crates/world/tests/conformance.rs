@@ -1,0 +1,24 @@
+//! The world's doors keep what the real ones keep.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+
+use ports::conformance::ledger::RETENTION;
+use world::{WorldBroker, WorldLedger, WorldTime};
+
+async fn ledger() -> Arc<dyn ports::Ledger> {
+    Arc::new(WorldLedger::new(WorldTime::of_wall(), RETENTION))
+}
+
+async fn broker() -> Arc<dyn ports::Broker> {
+    Arc::new(WorldBroker::new().connect())
+}
+
+mod of_the_ledger {
+    ports::ledger_conformance!(super::ledger());
+}
+
+mod of_the_broker {
+    ports::broker_conformance!(super::broker());
+}
