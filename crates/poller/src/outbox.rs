@@ -31,6 +31,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
         }
         if !found {
             tokio::select! {
+                biased;
                 () = stop.cancelled() => {}
                 () = shared.clock.sleep(shared.settings.sweep) => {}
             }

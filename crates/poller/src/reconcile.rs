@@ -15,6 +15,7 @@ const YOUNG: Duration = Duration::from_secs(30);
 pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     loop {
         tokio::select! {
+            biased;
             () = stop.cancelled() => return,
             () = shared.clock.sleep(shared.settings.reconcile) => {}
         }

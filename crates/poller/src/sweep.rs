@@ -50,6 +50,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, tasks: Tas
             });
         }
         tokio::select! {
+            biased;
             () = stop.cancelled() => return,
             () = shared.clock.sleep(wait) => {}
         }
@@ -60,6 +61,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, tasks: Tas
 async fn places(shared: &Shared, stop: &CancellationToken) -> Option<usize> {
     let worth = u32::try_from(shared.settings.concurrency / 4).unwrap_or(u32::MAX).max(1);
     tokio::select! {
+        biased;
         () = stop.cancelled() => None,
         places = shared.looking.acquire_many(worth) => places.ok().map(drop),
     }?;
@@ -161,6 +163,7 @@ async fn in_time<T>(
     look: impl Future<Output = Result<T, QueryError>>,
 ) -> Result<T, QueryError> {
     tokio::select! {
+        biased;
         answer = look => answer,
         () = shared.clock.sleep(shared.settings.look_timeout) => {
             Err(QueryError::Later { cause: "no answer in time".to_owned() })

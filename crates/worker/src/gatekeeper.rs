@@ -34,6 +34,7 @@ pub(crate) async fn keep(
             Door::Closed { until: Reopen::After(rest), .. } => *rest,
         };
         tokio::select! {
+            biased;
             () = stop.cancelled() => return,
             _ = door.changed() => continue,
             () = shared.clock.sleep(wait) => {}

@@ -216,6 +216,7 @@ impl Settler<'_> {
     /// `false` once the worker must stop waiting.
     pub(crate) async fn wait(&self) -> bool {
         tokio::select! {
+            biased;
             () = self.shared.abandon.cancelled() => false,
             () = self.shared.clock.sleep(AGAIN) => true,
         }
