@@ -4,9 +4,10 @@
 //! of being taken and put back.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::submit::Weather;
 
@@ -37,7 +38,10 @@ pub(crate) enum Reopen {
 }
 
 pub(crate) struct Gate {
-    door: watch::Sender<Door>,
+    door: Mutex<Door>,
+    /// Wakes in the order of waiting, so that a simulation can be repeated; a watch channel
+    /// wakes in random order.
+    turned: Notify,
     widest: u16,
     /// Permits granted since the window last changed.
     granted: AtomicU32,
@@ -51,33 +55,56 @@ const BUSY_REST: Duration = Duration::from_secs(1);
 
 impl Gate {
     pub(crate) fn new(widest: u16) -> Self {
-        let (door, _) = watch::channel(Door::Open { window: widest });
-        Self { door, widest, granted: AtomicU32::new(0), failures: AtomicU32::new(0) }
+        Self {
+            door: Mutex::new(Door::Open { window: widest }),
+            turned: Notify::new(),
+            widest,
+            granted: AtomicU32::new(0),
+            failures: AtomicU32::new(0),
+        }
     }
 
-    pub(crate) fn watch(&self) -> watch::Receiver<Door> {
-        self.door.subscribe()
+    fn lock(&self) -> MutexGuard<'_, Door> {
+        self.door.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How it stands now.
+    pub(crate) fn door(&self) -> Door {
+        self.lock().clone()
+    }
+
+    /// Returns once the door is as wanted.
+    pub(crate) async fn wait_for(&self, wanted: impl Fn(&Door) -> bool) -> Door {
+        loop {
+            let mut turned = std::pin::pin!(self.turned.notified());
+            // Before the look: a turn between look and wait must not be missed.
+            turned.as_mut().enable();
+            let door = self.door();
+            if wanted(&door) {
+                return door;
+            }
+            turned.await;
+        }
     }
 
     pub(crate) fn close(&self, why: impl Into<String>, until: Reopen) {
         let why = why.into();
-        self.door.send_if_modified(|door| {
-            let graver = match door {
-                Door::Open { .. } => true,
-                Door::Closed { until: present, .. } => *present < until,
-            };
-            if graver {
-                tracing::info!(%why, "lane closed");
-                *door = Door::Closed { why, until };
-            }
-            graver
-        });
+        let mut door = self.lock();
+        let graver = match &*door {
+            Door::Open { .. } => true,
+            Door::Closed { until: present, .. } => *present < until,
+        };
+        if graver {
+            tracing::info!(%why, "lane closed");
+            *door = Door::Closed { why, until };
+            self.turned.notify_waiters();
+        }
     }
 
     /// Nothing may be sent now, not even for what was already taken. A lane that is only full
     /// does not forbid it: there the permit decides.
     pub(crate) fn forbids_sending(&self) -> bool {
-        match &*self.door.borrow() {
+        match &*self.lock() {
             Door::Open { .. } | Door::Closed { until: Reopen::WhenFree { .. }, .. } => false,
             Door::Closed { .. } => true,
         }
@@ -86,17 +113,17 @@ impl Gate {
     pub(crate) fn open(&self, window: u16) {
         self.granted.store(0, Ordering::Relaxed);
         let window = window.clamp(1, self.widest);
-        self.door.send_if_modified(|door| {
-            let changes = *door != Door::Open { window };
+        let mut door = self.lock();
+        if *door != (Door::Open { window }) {
             *door = Door::Open { window };
-            changes
-        });
+            self.turned.notify_waiters();
+        }
     }
 
     /// Two windows of permits without a refusal double the window.
     pub(crate) fn granted(&self) {
         let granted = self.granted.fetch_add(1, Ordering::Relaxed) + 1;
-        let Door::Open { window } = *self.door.borrow() else {
+        let Door::Open { window } = self.door() else {
             return;
         };
         if window < self.widest && granted >= 2 * u32::from(window) {
@@ -134,7 +161,7 @@ mod tests {
     use super::*;
 
     fn window(gate: &Gate) -> Option<u16> {
-        match *gate.door.borrow() {
+        match gate.door() {
             Door::Open { window } => Some(window),
             Door::Closed { .. } => None,
         }
@@ -146,8 +173,7 @@ mod tests {
         gate.close("full", Reopen::WhenFree { need: 1 });
         gate.close("unpaid", Reopen::WhenResumed);
         gate.close("busy", Reopen::After(BUSY_REST));
-        let door = gate.door.borrow().clone();
-        assert_eq!(door, Door::Closed { why: "unpaid".into(), until: Reopen::WhenResumed });
+        assert_eq!(gate.door(), Door::Closed { why: "unpaid".into(), until: Reopen::WhenResumed });
     }
 
     #[test]

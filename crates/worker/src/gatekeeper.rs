@@ -23,9 +23,8 @@ pub(crate) async fn keep(
     resource: Resource,
     stop: CancellationToken,
 ) {
-    let mut door = gate.watch();
     loop {
-        let present = door.borrow_and_update().clone();
+        let present = gate.door();
         let wait = match &present {
             Door::Open { .. } | Door::Closed { until: Reopen::WhenResumed, .. } => PAUSE_CHECK,
             Door::Closed { until: Reopen::WhenFree { .. } | Reopen::WhenRebuilt, .. } => {
@@ -36,7 +35,7 @@ pub(crate) async fn keep(
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            _ = door.changed() => continue,
+            _ = gate.wait_for(|door| *door != present) => continue,
             () = shared.clock.sleep(wait) => {}
         }
         if shared.session.phase() < Phase::Recalling {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use job::Lane;
 use ports::{Deliveries, Delivery, Source};
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -35,10 +34,9 @@ enum Ended {
 
 impl LaneLoop {
     pub(crate) async fn run(self) {
-        let mut door = self.gate.watch();
-        while let Some(window) = self.open_window(&mut door).await {
+        while let Some(window) = self.open_window().await {
             match self.shared.broker.consume(&Source::Lane(self.lane), window).await {
-                Ok(deliveries) => match self.take(deliveries, &mut door, window).await {
+                Ok(deliveries) => match self.take(deliveries, window).await {
                     Ended::Stopping => return,
                     Ended::Gate => {}
                     Ended::Closed => self.shared.clock.sleep(RECONSUME).await,
@@ -52,25 +50,18 @@ impl LaneLoop {
     }
 
     /// Waits until the gate is open; `None` when the worker stops.
-    async fn open_window(&self, door: &mut watch::Receiver<Door>) -> Option<u16> {
+    async fn open_window(&self) -> Option<u16> {
         tokio::select! {
             biased;
             () = self.stop.cancelled() => None,
-            open = door.wait_for(|door| matches!(door, Door::Open { .. })) => {
-                match open.ok().as_deref() {
-                    Some(Door::Open { window }) => Some(*window),
-                    _ => None,
-                }
-            }
+            door = self.gate.wait_for(|door| matches!(door, Door::Open { .. })) => match door {
+                Door::Open { window } => Some(window),
+                Door::Closed { .. } => None,
+            },
         }
     }
 
-    async fn take(
-        &self,
-        mut deliveries: Box<dyn Deliveries>,
-        door: &mut watch::Receiver<Door>,
-        window: u16,
-    ) -> Ended {
+    async fn take(&self, mut deliveries: Box<dyn Deliveries>, window: u16) -> Ended {
         loop {
             let delivery = tokio::select! {
                 biased;
@@ -78,7 +69,7 @@ impl LaneLoop {
                     self.give_back(deliveries).await;
                     return Ended::Stopping;
                 }
-                () = changed(door, window) => {
+                _ = self.gate.wait_for(|door| *door != Door::Open { window }) => {
                     self.finish(deliveries).await;
                     return Ended::Gate;
                 }
@@ -130,13 +121,5 @@ impl LaneLoop {
 async fn requeue(delivery: Delivery) {
     if let Err(error) = delivery.requeue().await {
         tracing::debug!(%error, "a delivery comes back with its connection");
-    }
-}
-
-/// Returns when the gate has closed or changed its window.
-async fn changed(door: &mut watch::Receiver<Door>, window: u16) {
-    let other = door.wait_for(|door| *door != Door::Open { window }).await.map(drop);
-    if other.is_err() {
-        std::future::pending().await
     }
 }
