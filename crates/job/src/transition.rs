@@ -122,7 +122,16 @@ impl Move<'_> {
         self.to(State::Submitting { owner, post_deadline }, "submitting")
     }
 
+    /// What may already be running is looked for first: it may have been paid for.
     fn deadline_passed(self) -> Step {
+        if self.record.sent_before {
+            let now = self.at.now;
+            return self.doubt("sent before, and the deadline has passed since".to_owned(), now);
+        }
+        self.too_late()
+    }
+
+    fn too_late(self) -> Step {
         let error = Problem::new("deadline", "the deadline passed before the job was submitted")
             .advice("give a later deadline, or raise the limits that made it wait");
         self.settle(Outcome::TimedOut { error }, EventKind::TimedOut)
@@ -207,6 +216,9 @@ impl Move<'_> {
             return self.look_again(doubt, "the provider does not know it (yet)");
         }
         if self.rules.denials_trusted {
+            if self.is_too_late() {
+                return self.release(true).too_late();
+            }
             return self.resubmit(doubt, "the provider denies that a task exists");
         }
         self.cannot_tell(doubt, "denied by a look-up that is not trusted".to_owned())
@@ -245,13 +257,19 @@ impl Move<'_> {
 
     fn cannot_tell(self, doubt: Doubt, why: String) -> Step {
         match self.rules.on_doubt {
-            OnDoubt::Park => {
+            OnDoubt::Resubmit if !self.is_too_late() => {
+                self.resubmit(doubt, "in doubt; the policy is to submit again")
+            }
+            OnDoubt::Park | OnDoubt::Resubmit => {
                 let why =
                     format!("in doubt ({}), and looking cannot settle it: {why}", doubt.cause);
                 self.park(why, Some(doubt))
             }
-            OnDoubt::Resubmit => self.resubmit(doubt, "in doubt; the policy is to submit again"),
         }
+    }
+
+    fn is_too_late(&self) -> bool {
+        self.record.deadline.is_some_and(|deadline| deadline <= self.at.now)
     }
 
     /// The same round and external id: where the provider enforces ids, it cannot be paid twice.

@@ -178,6 +178,25 @@ fn a_doubt_that_nobody_can_look_into_waits_for_the_late_answer_first() {
 }
 
 #[test]
+fn a_deadline_that_passes_after_a_send_is_no_answer() {
+    let trusting = Rules { denials_trusted: true, ..Rules::default() };
+    let resubmitting = Rules { on_doubt: OnDoubt::Resubmit, ..Rules::default() };
+    let deadline = Some(Timestamp::from_millis(50_000));
+    let waiting = Record { sent_before: true, deadline, ..record(State::Queued { why: None }) };
+    let looked = step(waiting, Fact::DeadlinePassed, 100_000, &trusting);
+    assert!(matches!(looked.record.state, State::InDoubt { .. }));
+    assert_eq!(looked.effects, [], "the slot is kept while it is looked for");
+    let settles = Timestamp::from_millis(100_000) + trusting.settling;
+    let once = step(looked.record.clone(), Fact::Denied, settles.as_millis(), &trusting).record;
+    let denied = step(once, Fact::Denied, settles.as_millis(), &trusting);
+    assert_eq!(denied.record.state.word(), "timed_out");
+    assert!(denied.effects.contains(&Effect::ReleasePermit { round: 1, unspent: true }));
+    let fact = Fact::GivenUp { why: "no look-up".into() };
+    let unknown = step(looked.record, fact, settles.as_millis(), &resubmitting);
+    assert!(matches!(unknown.record.state, State::Parked { doubt: Some(_), .. }));
+}
+
+#[test]
 fn what_did_not_count_is_given_back_and_what_counted_ends_in_parking() {
     let rules = Rules { max_attempts: 2, ..Rules::default() };
     let take = |record| {
