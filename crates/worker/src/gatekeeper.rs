@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::Resource;
-use ports::{Permit, Phase};
+use job::{Resource, State};
+use ports::{LedgerError, Permit, Phase};
 use tokio_util::sync::CancellationToken;
 
 use crate::gate::{Door, Gate, Reopen};
@@ -17,12 +17,16 @@ const PAUSE_CHECK: Duration = Duration::from_secs(1);
 /// Why nothing is submitted although broker and provider are well.
 pub(crate) const REBUILT: &str = "the ledger has lost its memory and is being rebuilt";
 
+/// Checks of a full lane between two looks at who holds its slots.
+const LOOK_EVERY: u32 = 20;
+
 pub(crate) async fn keep(
     shared: Arc<Shared>,
     gate: Arc<Gate>,
     resource: Resource,
     stop: CancellationToken,
 ) {
+    let mut full = Full::default();
     loop {
         let present = gate.door();
         let wait = match &present {
@@ -46,7 +50,7 @@ pub(crate) async fn keep(
             Door::Closed { until: Reopen::WhenRebuilt, .. } => gate.open(u16::MAX),
             Door::Open { .. } => close_if_paused(&shared, &gate).await,
             Door::Closed { until: Reopen::WhenFree { need }, .. } => {
-                open_if_free(&shared, &gate, resource, need).await;
+                full.open_if_free(&shared, &gate, resource, need).await;
             }
             Door::Closed { until: Reopen::After(_), .. } => gate.open(1),
             Door::Closed { until: Reopen::WhenResumed, .. } => {
@@ -58,17 +62,56 @@ pub(crate) async fn keep(
     }
 }
 
-/// A wide job waits for all its slots: narrow ones that would take them wait with it.
-async fn open_if_free(shared: &Shared, gate: &Gate, resource: Resource, need: u32) {
-    let limit = shared.settings.slots.of(resource);
-    match shared.ledger.used(&Permit::pool_of(&shared.settings.account, resource)).await {
-        Ok(used) if limit == 0 || used.saturating_add(need) <= limit => {
-            let free = (limit.saturating_sub(used) / need.max(1)).max(1);
-            gate.open(u16::try_from(free).unwrap_or(u16::MAX));
+/// How long a lane has been full.
+#[derive(Default)]
+struct Full {
+    checks: u32,
+    /// Doubled with every look that found a slot held by a job that waits.
+    window: u16,
+}
+
+impl Full {
+    /// A wide job waits for all its slots: narrow ones that would take them wait with it.
+    async fn open_if_free(&mut self, shared: &Shared, gate: &Gate, resource: Resource, need: u32) {
+        let limit = shared.settings.slots.of(resource);
+        match shared.ledger.used(&Permit::pool_of(&shared.settings.account, resource)).await {
+            Ok(used) if limit == 0 || used.saturating_add(need) <= limit => {
+                *self = Self::default();
+                let free = (limit.saturating_sub(used) / need.max(1)).max(1);
+                gate.open(u16::try_from(free).unwrap_or(u16::MAX));
+            }
+            Ok(_) => self.look_at_holders(shared, gate, resource).await,
+            Err(error) => tracing::warn!(%error, %resource, "free slots could not be counted"),
         }
-        Ok(_) => {}
-        Err(error) => tracing::warn!(%error, %resource, "free slots could not be counted"),
     }
+
+    /// A job that is to be sent again keeps its slot while it waits in the lane: if such jobs
+    /// hold the slots that are missing, only taking them can ever free one.
+    async fn look_at_holders(&mut self, shared: &Shared, gate: &Gate, resource: Resource) {
+        self.checks += 1;
+        if !self.checks.is_multiple_of(LOOK_EVERY) {
+            return;
+        }
+        match is_held_by_waiting(shared, resource).await {
+            Ok(true) => {
+                self.window = self.window.saturating_mul(2).max(1);
+                gate.open(self.window);
+            }
+            Ok(false) => self.window = 0,
+            Err(error) => tracing::warn!(%error, %resource, "slots could not be looked at"),
+        }
+    }
+}
+
+async fn is_held_by_waiting(shared: &Shared, resource: Resource) -> Result<bool, LedgerError> {
+    let pool = Permit::pool_of(&shared.settings.account, resource);
+    for held in shared.ledger.permits(&pool).await? {
+        let stored = shared.ledger.load(&held.permit.key).await?;
+        if stored.is_some_and(|stored| matches!(stored.record.state, State::Queued { .. })) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn close_if_paused(shared: &Shared, gate: &Gate) {
