@@ -187,4 +187,16 @@ impl Shelf {
     pub(crate) fn ready(&self, queue: &str) -> usize {
         self.queues.get(queue).map_or(0, |queue| queue.ready.len())
     }
+
+    /// Nothing waits in a lane, nothing is held, nothing is on its way back.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let lane_waits =
+            |(name, queue): (&String, &Queue)| name.starts_with("jobs.") && !queue.ready.is_empty();
+        self.away == 0 && self.held.is_empty() && !self.queues.iter().any(lane_waits)
+    }
+
+    /// What people would find among the dead letters.
+    pub(crate) fn dead(&self) -> impl Iterator<Item = &Parcel> {
+        self.queues.get(super::door::DEAD).into_iter().flat_map(|queue| queue.ready.values())
+    }
 }

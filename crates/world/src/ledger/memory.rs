@@ -83,4 +83,15 @@ impl Memory {
             }
         }
     }
+
+    /// All is gone, as after `FLUSHALL`.
+    pub(crate) fn forget(&mut self) {
+        let (retention, names, trusts_anybody) = (self.retention, self.names, self.trusts_anybody);
+        *self = Self { names, trusts_anybody, now: self.now, ..Self::new(retention) };
+    }
+
+    /// Entries that nobody has published yet.
+    pub(crate) fn unsaid(&self) -> usize {
+        self.outbox.len()
+    }
 }

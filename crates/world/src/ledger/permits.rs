@@ -53,4 +53,9 @@ impl Memory {
     pub(crate) fn held(&self, pool: &str) -> Vec<HeldPermit> {
         self.pools.get(pool).map(|pool| pool.held.values().cloned().collect()).unwrap_or_default()
     }
+
+    /// Every permit in every pool.
+    pub(crate) fn all_held(&self) -> impl Iterator<Item = &HeldPermit> {
+        self.pools.values().flat_map(|pool| pool.held.values())
+    }
 }

@@ -1,0 +1,240 @@
+//! The verdict on a run that has come to rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use job::{CloudEvent, EventKind, JobKey, Outcome, Record, Resource, State};
+
+use crate::judge::key_of;
+use crate::provider::Task;
+use crate::report::Report;
+use crate::script::{Kind, Line};
+use crate::stage::Stage;
+
+/// Calls with an effect that a world may make for each job: honest worlds stay below 40.
+const ACTS_PER_JOB: u64 = 60;
+
+/// What processes do whatever the number of jobs.
+const ACTS_BESIDE: u64 = 300;
+
+/// POSTs of one job that may reach the provider; every refusal as busy is one more.
+const POSTS_PER_JOB: u32 = 30;
+
+pub(crate) fn is_at_rest(stage: &Stage) -> bool {
+    let memory = stage.ledger.memory();
+    let is_final =
+        |key: &&JobKey| memory.records.get(*key).is_some_and(|row| row.record.state.is_final());
+    let is_over = |key: &JobKey| match memory.records.get(key).map(|row| &row.record.state) {
+        Some(State::Parked { doubt, .. }) => doubt.is_none(),
+        _ => true,
+    };
+    memory.unsaid() == 0
+        && stage.keys().iter().all(is_final)
+        && !memory.all_held().any(|held| is_over(&held.permit.key))
+        && stage.broker.shelf().is_quiet()
+}
+
+/// P8: more was done than the jobs explain.
+pub(crate) fn spins(stage: &Stage) -> bool {
+    stage.trace.acts() > u64::from(stage.plan.jobs) * ACTS_PER_JOB + ACTS_BESIDE
+}
+
+pub(crate) fn verdict(stage: &Stage, heard: &[CloudEvent], rested: bool) -> Report {
+    let mut audit = Audit { stage, heard: by_key(heard), violations: Vec::new(), lost: 0 };
+    audit.all_jobs();
+    audit.conflicts();
+    audit.provider();
+    if !rested {
+        audit.accuse("the world never came to rest".to_owned());
+        audit.remains();
+    }
+    if spins(stage) {
+        audit.accuse(format!("{} acts are more than the work explains", stage.trace.acts()));
+    }
+    let Audit { violations, lost, .. } = audit;
+    report(stage, heard, violations, lost)
+}
+
+fn by_key(heard: &[CloudEvent]) -> BTreeMap<JobKey, Vec<CloudEvent>> {
+    let mut all: BTreeMap<JobKey, Vec<CloudEvent>> = BTreeMap::new();
+    for event in heard {
+        if let Some(key) = key_of(event) {
+            all.entry(key).or_default().push(event.clone());
+        }
+    }
+    all
+}
+
+struct Audit<'a> {
+    stage: &'a Stage,
+    heard: BTreeMap<JobKey, Vec<CloudEvent>>,
+    violations: Vec<String>,
+    lost: u64,
+}
+
+impl Audit<'_> {
+    fn accuse(&mut self, what: String) {
+        self.violations.push(what);
+    }
+
+    /// P1 and P3: each identity has one outcome, and it was heard of.
+    fn all_jobs(&mut self) {
+        for key in self.stage.keys() {
+            let record = {
+                let memory = self.stage.ledger.memory();
+                memory.records.get(key).map(|row| row.record.clone())
+            };
+            let before = self.violations.len();
+            match record {
+                Some(record) => self.job(&record),
+                None => self.accuse(format!("{key} has no record")),
+            }
+            self.lost += u64::from(self.violations.len() > before);
+        }
+    }
+
+    fn job(&mut self, record: &Record) {
+        let key = &record.key;
+        let Some(kind) = kind_of(&record.state) else {
+            return self.accuse(format!("{key} is still {}", record.state.word()));
+        };
+        let events = self.heard.get(key).map(Vec::as_slice).unwrap_or_default();
+        let is_it =
+            |event: &&CloudEvent| event.kind() == Some(kind) && event.data.round == record.round;
+        if !events.iter().any(|event| is_it(&event)) {
+            self.accuse(format!("nobody was told that {key} was {}", kind.word()));
+        }
+        self.paid(record);
+    }
+
+    /// What was paid for is what is known.
+    fn paid(&mut self, record: &Record) {
+        let key = &record.key;
+        let books = self.stage.provider.books();
+        let ids = books.by_marker.get(&Line::marker(key)).map(Vec::as_slice).unwrap_or_default();
+        let last = ids.last().and_then(|id| books.tasks.get_key_value(id));
+        let wrong = contradiction(record, last);
+        drop(books);
+        if let Some(wrong) = wrong {
+            self.accuse(format!("{key} {wrong}"));
+        }
+    }
+
+    /// The request that came second is kept where people look, and was announced.
+    fn conflicts(&mut self) {
+        let lines = &self.stage.script;
+        let second = |line: &&Line| line.kind == Kind::Other;
+        for key in lines.iter().filter(second).map(|line| &line.key) {
+            if lines.iter().any(|line| line.key == *key && line.kind == Kind::Bad) {
+                continue;
+            }
+            let id = key.to_string();
+            let kept = self.stage.broker.shelf().dead().any(|parcel| parcel.message.id == id);
+            let events = self.heard.get(key).map(Vec::as_slice).unwrap_or_default();
+            let told = events.iter().any(|event| event.kind() == Some(EventKind::Conflict));
+            if !kept || !told {
+                self.accuse(format!("{key} had a conflict: kept {kept}, told {told}"));
+            }
+        }
+    }
+
+    /// P2, P4 and P8, from the provider's own accounts.
+    fn provider(&mut self) {
+        let books = self.stage.provider.books();
+        let mut wrong: Vec<String> =
+            books.double_paid.iter().map(|marker| format!("{marker} was paid twice")).collect();
+        for resource in Resource::ALL {
+            let peak = books.peaks.get(resource.as_str()).copied().unwrap_or_default();
+            let limit = self.stage.plan.slots.of(resource);
+            if peak > limit {
+                wrong.push(format!("{peak} {resource} ran at once, {limit} may"));
+            }
+        }
+        let stormy = books.posts.iter().filter(|(_, posts)| **posts > POSTS_PER_JOB);
+        wrong.extend(stormy.map(|(marker, posts)| format!("{marker} was sent {posts} times")));
+        drop(books);
+        self.violations.extend(wrong);
+    }
+
+    /// What keeps a world from rest.
+    fn remains(&mut self) {
+        let memory = self.stage.ledger.memory();
+        let held: Vec<String> =
+            memory.all_held().map(|held| format!("{} holds a permit", held.permit.key)).collect();
+        let unsaid = memory.unsaid();
+        drop(memory);
+        self.violations.extend(held.into_iter().take(5));
+        if unsaid > 0 {
+            self.accuse(format!("{unsaid} entries are unsaid"));
+        }
+        if !self.stage.broker.shelf().is_quiet() {
+            self.accuse("the broker is not empty".to_owned());
+        }
+    }
+}
+
+/// How a state is announced; `None` while it is no end.
+fn kind_of(state: &State) -> Option<EventKind> {
+    match state {
+        State::Parked { .. } => Some(EventKind::Parked),
+        State::Settled { outcome, .. } => Some(match outcome {
+            Outcome::Succeeded { .. } => EventKind::Succeeded,
+            Outcome::Failed { .. } => EventKind::Failed,
+            Outcome::Rejected { .. } => EventKind::Rejected,
+            Outcome::TimedOut { .. } => EventKind::TimedOut,
+            Outcome::Cancelled => EventKind::Cancelled,
+        }),
+        _ => None,
+    }
+}
+
+/// Pure: what the record says against what the provider has last accepted for the job.
+fn contradiction(record: &Record, last: Option<(&String, &Task)>) -> Option<String> {
+    let known = record.task_id.as_ref();
+    match (&record.state, last) {
+        (State::Settled { outcome: Outcome::Succeeded { .. }, .. }, Some((id, task))) => {
+            (task.fails || known != Some(id)).then(|| format!("succeeded, but not as {id}"))
+        }
+        (State::Settled { outcome: Outcome::Failed { .. }, .. }, Some((id, task))) => {
+            (!task.fails || known != Some(id)).then(|| format!("failed, but not as {id}"))
+        }
+        (State::Settled { outcome, .. }, None) => {
+            let needs = matches!(outcome, Outcome::Succeeded { .. } | Outcome::Failed { .. });
+            needs.then(|| format!("{} without a task", outcome.word()))
+        }
+        // A failed round was paid too; what follows it may be refused.
+        (_, Some((_, task))) if task.fails => None,
+        (State::Settled { outcome, .. }, Some((id, _))) => {
+            Some(format!("was {}, and {id} is paid for", outcome.word()))
+        }
+        (State::Parked { doubt: None, .. }, Some((id, _))) => {
+            Some(format!("was parked without a doubt, and {id} is paid for"))
+        }
+        _ => None,
+    }
+}
+
+fn report(stage: &Stage, heard: &[CloudEvent], mut violations: Vec<String>, lost: u64) -> Report {
+    let findings = stage.judge.findings();
+    violations.extend(findings.violations.iter().cloned());
+    let distinct: BTreeSet<&String> = heard.iter().map(|event| &event.id).collect();
+    let mut outcomes: BTreeMap<String, u64> = BTreeMap::new();
+    for row in stage.ledger.memory().records.values() {
+        *outcomes.entry(row.record.state.word().to_owned()).or_default() += 1;
+    }
+    Report {
+        seed: stage.plan.seed,
+        jobs: u64::from(stage.plan.jobs),
+        lost,
+        double_paid: stage.provider.books().double_paid.len() as u64,
+        duplicate_events: (heard.len() - distinct.len()) as u64,
+        outcomes,
+        faults: stage.trace.faults(),
+        late_writes_refused: findings.late_refused,
+        millis: stage.time.elapsed_ms(),
+        calls: stage.trace.calls(),
+        acts: stage.trace.acts(),
+        trace_hash: stage.trace.hash(),
+        trace: stage.trace.text(),
+        violations,
+    }
+}

@@ -1,0 +1,82 @@
+//! Deliberate mistakes, each one that a program like this could make. The simulation must find
+//! every one; no line of them is in the program itself.
+
+mod broker;
+mod ledger;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::Rules;
+use kling::Transport;
+use ports::{Broker, Ledger};
+
+use crate::chance::Chance;
+
+/// One mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// The delivery is acknowledged when it is taken.
+    AckBeforeRecord,
+    /// Writes are believed whoever makes them, and over whatever is there.
+    NoFence,
+    /// A lost answer counts as a request that was never sent.
+    ResubmitOnTimeout,
+    /// Events go out before the ledger knows what they tell.
+    AnnounceBeforeWrite,
+    /// Every job is granted a slot.
+    PermitsNotCounted,
+    /// No slot is ever given back.
+    PermitsKept,
+    /// The first denial is believed, however early.
+    EagerDenial,
+    /// Every POST has an external id of its own.
+    FreshExternalIds,
+    /// Every write of an event gives it another id.
+    RandomEventIds,
+    /// What must be said is not written with the record.
+    OutboxForgotten,
+    /// The intent is only in the worker's memory while it sends.
+    IntentInMemory,
+    /// A full lane counts as free, and what shall come back later comes back at once.
+    Restless,
+}
+
+impl Broken {
+    /// Each of them.
+    pub const ALL: [Self; 12] = [
+        Self::AckBeforeRecord,
+        Self::NoFence,
+        Self::ResubmitOnTimeout,
+        Self::AnnounceBeforeWrite,
+        Self::PermitsNotCounted,
+        Self::PermitsKept,
+        Self::EagerDenial,
+        Self::FreshExternalIds,
+        Self::RandomEventIds,
+        Self::OutboxForgotten,
+        Self::IntentInMemory,
+        Self::Restless,
+    ];
+
+    pub(crate) fn stores(
+        self,
+        broker: Arc<dyn Broker>,
+        ledger: Arc<dyn Ledger>,
+    ) -> (Arc<dyn Broker>, Arc<dyn Ledger>) {
+        let broken = ledger::BrokenLedger::new(self, broker.clone(), ledger);
+        (Arc::new(broker::BrokenBroker { broken: self, inner: broker }), Arc::new(broken))
+    }
+
+    pub(crate) fn transport(self, inner: Arc<dyn Transport>, chance: Chance) -> Arc<dyn Transport> {
+        Arc::new(wire::BrokenWire { broken: self, inner, chance })
+    }
+
+    pub(crate) fn rules(self, rules: Rules) -> Rules {
+        match self {
+            Self::EagerDenial => Rules { settling: Duration::ZERO, denials_needed: 0, ..rules },
+            _ => rules,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ports::{
+    Broker, BrokerError, Deliveries, Delivery, Destination, Message, PublishError, Settle, Source,
+};
+
+use super::Broken;
+
+pub(super) struct BrokenBroker {
+    pub(super) broken: Broken,
+    pub(super) inner: Arc<dyn Broker>,
+}
+
+#[async_trait]
+impl Broker for BrokenBroker {
+    async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError> {
+        match to {
+            Destination::Later { routing_key, .. } if self.broken == Broken::Restless => {
+                let at_once = Destination::Jobs { routing_key: routing_key.clone() };
+                self.inner.publish(&at_once, message).await
+            }
+            to => self.inner.publish(to, message).await,
+        }
+    }
+
+    async fn consume(
+        &self,
+        source: &Source,
+        prefetch: u16,
+    ) -> Result<Box<dyn Deliveries>, BrokerError> {
+        let inner = self.inner.consume(source, prefetch).await?;
+        match self.broken {
+            Broken::AckBeforeRecord => Ok(Box::new(Hasty { inner })),
+            _ => Ok(inner),
+        }
+    }
+
+    async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
+        self.inner.depth(source).await
+    }
+
+    async fn check(&self) -> Result<(), BrokerError> {
+        self.inner.check().await
+    }
+}
+
+/// Acknowledges what it hands out.
+struct Hasty {
+    inner: Box<dyn Deliveries>,
+}
+
+#[async_trait]
+impl Deliveries for Hasty {
+    async fn next(&mut self) -> Option<Delivery> {
+        let mut delivery = self.inner.next().await?;
+        let settle = std::mem::replace(&mut delivery.settle, Box::new(Settled));
+        // It was just taken: nothing can be unknown about it.
+        let _ = settle.ack().await;
+        Some(delivery)
+    }
+
+    async fn cancel(&mut self) {
+        self.inner.cancel().await;
+    }
+}
+
+struct Settled;
+
+#[async_trait]
+impl Settle for Settled {
+    async fn ack(self: Box<Self>) -> Result<(), PublishError> {
+        Ok(())
+    }
+
+    async fn requeue(self: Box<Self>) -> Result<(), PublishError> {
+        Ok(())
+    }
+}

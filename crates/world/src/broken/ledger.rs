@@ -1,0 +1,209 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use job::{JobKey, Record, State, Timestamp};
+use ports::{
+    Broker, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
+    Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
+    Stored, Swapped, Write,
+};
+
+use super::Broken;
+
+pub(super) struct BrokenLedger {
+    broken: Broken,
+    broker: Arc<dyn Broker>,
+    inner: Arc<dyn Ledger>,
+    /// Intents that were not written, and a number for event ids.
+    memory: Mutex<(BTreeMap<JobKey, Record>, u64)>,
+}
+
+type Answer<T> = Result<T, LedgerError>;
+
+impl BrokenLedger {
+    pub(super) fn new(broken: Broken, broker: Arc<dyn Broker>, inner: Arc<dyn Ledger>) -> Self {
+        Self { broken, broker, inner, memory: Mutex::default() }
+    }
+
+    fn intents<T>(&self, with: impl FnOnce(&mut BTreeMap<JobKey, Record>) -> T) -> T {
+        with(&mut self.memory.lock().unwrap_or_else(PoisonError::into_inner).0)
+    }
+
+    /// What is done to every write on its way.
+    async fn twist(&self, mut write: Write) -> Write {
+        match self.broken {
+            Broken::OutboxForgotten => write.outbox.clear(),
+            Broken::RandomEventIds => write.outbox.iter_mut().for_each(|entry| self.rename(entry)),
+            Broken::AnnounceBeforeWrite => {
+                for entry in &write.outbox {
+                    // Whether it went well is not asked: that is the mistake.
+                    let _ = self.broker.publish(&entry.to, entry.message.clone()).await;
+                }
+            }
+            _ => {}
+        }
+        write
+    }
+
+    fn rename(&self, entry: &mut OutboxEntry) {
+        let number = {
+            let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+            memory.1 += 1;
+            memory.1
+        };
+        let new = format!("{}-{number}", entry.id);
+        let body = String::from_utf8_lossy(&entry.message.body).replace(&entry.id, &new);
+        entry.message.body = body.into();
+        entry.message.id.clone_from(&new);
+        entry.id = new;
+    }
+}
+
+#[async_trait]
+impl Ledger for BrokenLedger {
+    async fn join(&self, began_at: Timestamp, lease: Duration) -> Answer<Fence> {
+        self.inner.join(began_at, lease).await
+    }
+
+    async fn renew(&self, fence: &Fence, lease: Duration) -> Answer<Standing> {
+        self.inner.renew(fence, lease).await
+    }
+
+    async fn leave(&self, fence: &Fence) -> Answer<()> {
+        self.inner.leave(fence).await
+    }
+
+    async fn generation(&self) -> Answer<Option<Generation>> {
+        self.inner.generation().await
+    }
+
+    async fn distrust(&self) -> Answer<()> {
+        self.inner.distrust().await
+    }
+
+    async fn follow(&self, fence: &Fence) -> Answer<Option<Following>> {
+        self.inner.follow(fence).await
+    }
+
+    async fn followed(&self, fence: &Fence, next: u64) -> Answer<()> {
+        self.inner.followed(fence, next).await
+    }
+
+    async fn open(&self, fence: &Fence, at: Timestamp) -> Answer<()> {
+        self.inner.open(fence, at).await
+    }
+
+    async fn revisions(&self, keys: &[JobKey]) -> Answer<Vec<Option<u64>>> {
+        self.inner.revisions(keys).await
+    }
+
+    async fn create(&self, fence: &Fence, write: Write) -> Answer<Created> {
+        let is_intent = matches!(write.record.state, State::Submitting { .. });
+        if self.broken == Broken::IntentInMemory && is_intent {
+            if let Some(stored) = self.inner.load(&write.record.key).await? {
+                return Ok(Created::Exists(Box::new(stored)));
+            }
+            self.intents(|all| all.insert(write.record.key.clone(), write.record));
+            return Ok(Created::New);
+        }
+        let write = self.twist(write).await;
+        self.inner.create(fence, write).await
+    }
+
+    async fn load(&self, key: &JobKey) -> Answer<Option<Stored>> {
+        self.inner.load(key).await
+    }
+
+    async fn swap(&self, fence: &Fence, expected: u64, write: Write) -> Answer<Swapped> {
+        if self.intents(|all| all.remove(&write.record.key)).is_some() {
+            return Ok(match self.inner.create(fence, write).await? {
+                Created::New => Swapped::Done(1),
+                Created::Exists(stored) => Swapped::Stale(Some(stored)),
+            });
+        }
+        let write = self.twist(write).await;
+        self.inner.swap(fence, expected, write).await
+    }
+
+    async fn claim_due(
+        &self,
+        fence: &Fence,
+        limit: usize,
+        lease: Duration,
+    ) -> Answer<Claimed<Stored>> {
+        self.inner.claim_due(fence, limit, lease).await
+    }
+
+    async fn look_now(&self, key: &JobKey) -> Answer<()> {
+        self.inner.look_now(key).await
+    }
+
+    async fn claim_outbox(
+        &self,
+        fence: &Fence,
+        limit: usize,
+        lease: Duration,
+    ) -> Answer<Claimed<OutboxEntry>> {
+        self.inner.claim_outbox(fence, limit, lease).await
+    }
+
+    async fn announced(&self, fence: &Fence, ids: &[OutboxId]) -> Answer<()> {
+        self.inner.announced(fence, ids).await
+    }
+
+    async fn postpone(&self, fence: &Fence, id: &OutboxId, wait: Duration) -> Answer<()> {
+        self.inner.postpone(fence, id, wait).await
+    }
+
+    async fn take_permit(
+        &self,
+        fence: &Fence,
+        permit: &Permit,
+        limits: &Limits,
+    ) -> Answer<Permitted> {
+        match self.broken {
+            Broken::PermitsNotCounted => Ok(Permitted::Granted),
+            _ => self.inner.take_permit(fence, permit, limits).await,
+        }
+    }
+
+    async fn give_permits(&self, fence: &Fence, returns: &[PermitReturn]) -> Answer<()> {
+        match self.broken {
+            Broken::PermitsKept => Ok(()),
+            _ => self.inner.give_permits(fence, returns).await,
+        }
+    }
+
+    async fn used(&self, pool: &str) -> Answer<u32> {
+        match self.broken {
+            Broken::Restless => Ok(0),
+            _ => self.inner.used(pool).await,
+        }
+    }
+
+    async fn permits(&self, pool: &str) -> Answer<Vec<HeldPermit>> {
+        self.inner.permits(pool).await
+    }
+
+    async fn pause(&self, account: &str, pause: &Pause) -> Answer<()> {
+        self.inner.pause(account, pause).await
+    }
+
+    async fn paused(&self, account: &str) -> Answer<Option<Pause>> {
+        self.inner.paused(account).await
+    }
+
+    async fn resume(&self, account: &str) -> Answer<()> {
+        self.inner.resume(account).await
+    }
+
+    async fn list(&self, filter: &ListFilter) -> Answer<Vec<Record>> {
+        self.inner.list(filter).await
+    }
+
+    async fn check(&self) -> Answer<()> {
+        self.inner.check().await
+    }
+}

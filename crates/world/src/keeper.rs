@@ -1,0 +1,73 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::time::sleep;
+
+use crate::life::Life;
+use crate::plan::Fault;
+use crate::process::Process;
+use crate::stage::Stage;
+
+/// Sees to it that one process runs: a new one whenever the last has ended.
+pub(crate) struct Keeper {
+    stage: Arc<Stage>,
+    life: Mutex<Option<Arc<Life>>>,
+    /// The present process shall end politely.
+    stop: Notify,
+}
+
+/// Processes are numbered through, over all keepers of a world.
+#[derive(Debug, Default)]
+pub(crate) struct Census(AtomicU32);
+
+impl Census {
+    pub(crate) fn next(&self) -> u32 {
+        self.0.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+impl Keeper {
+    pub(crate) fn start(stage: Arc<Stage>) -> Arc<Self> {
+        let keeper = Arc::new(Self { stage, life: Mutex::default(), stop: Notify::new() });
+        tokio::spawn(keeper.clone().keep());
+        keeper
+    }
+
+    fn life(&self) -> MutexGuard<'_, Option<Arc<Life>>> {
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn keep(self: Arc<Self>) {
+        loop {
+            let life = self.stage.life(self.stage.census.next());
+            *self.life() = Some(life.clone());
+            tokio::select! {
+                biased;
+                () = life.ended() => {}
+                () = self.run(&life) => {}
+            }
+            life.end();
+            sleep(life.chance.millis(0, 5_000)).await;
+        }
+    }
+
+    /// Returns when the process was stopped politely.
+    async fn run(&self, life: &Arc<Life>) {
+        let Some(process) = Process::start(&self.stage, life).await else { return };
+        self.stop.notified().await;
+        process.stop().await;
+    }
+
+    /// Something goes wrong with the present process.
+    pub(crate) fn strike(&self, fault: Fault) {
+        let Some(life) = self.life().clone() else { return };
+        match fault {
+            Fault::Crash(_) => life.end(),
+            Fault::Freeze(_, wait) => life.freeze(wait),
+            Fault::Cut(_) => life.cut(),
+            Fault::Stop(_) => self.stop.notify_one(),
+            _ => {}
+        }
+    }
+}

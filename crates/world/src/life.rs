@@ -1,0 +1,153 @@
+use std::future::pending;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::broker::Connection;
+use crate::chance::Chance;
+use crate::trace::Trace;
+use crate::weather::Weather;
+
+/// One process: whether it runs, and where it dies. Every call of its doors goes through here.
+pub(crate) struct Life {
+    pub(crate) number: u32,
+    pub(crate) chance: Chance,
+    pub(crate) weather: Arc<Weather>,
+    pub(crate) trace: Arc<Trace>,
+    connection: Connection,
+    state: Mutex<State>,
+    dead: watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    frozen_until: Option<Instant>,
+    points: u64,
+    dies_at: Option<u64>,
+}
+
+/// How a call counts among the points at which a process can die.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// Before it, and after its effect before its answer.
+    Effect,
+    /// Only after it, if it brought something.
+    Taking,
+    /// Dying here is dying at the next effect.
+    Idle,
+}
+
+/// More calls than any honest run makes: then nobody answers any more, and time goes on.
+const SPINNING: u64 = 3_000_000;
+
+impl Life {
+    pub(crate) fn new(
+        number: u32,
+        dies_at: Option<u64>,
+        chance: Chance,
+        weather: Arc<Weather>,
+        trace: Arc<Trace>,
+        connection: Connection,
+    ) -> Self {
+        let state = Mutex::new(State { dies_at, ..State::default() });
+        let (dead, _) = watch::channel(false);
+        Self { number, chance, weather, trace, connection, state, dead }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        *self.dead.borrow()
+    }
+
+    /// From this instant no door answers, and the broker takes back what was held.
+    pub(crate) fn end(&self) {
+        if !self.dead.send_replace(true) {
+            self.connection.cut();
+        }
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(crate) fn cut(&self) {
+        self.connection.cut();
+    }
+
+    pub(crate) fn freeze(&self, wait: Duration) {
+        self.state().frozen_until = Some(Instant::now() + wait);
+    }
+
+    /// Returns when the process is no more.
+    pub(crate) async fn ended(&self) {
+        let mut dead = self.dead.subscribe();
+        // The sender lives as long as we do.
+        let _ = dead.wait_for(|dead| *dead).await;
+    }
+
+    /// Waits while frozen, for ever when dead.
+    pub(crate) async fn pass(&self) {
+        loop {
+            if self.is_dead() {
+                return pending().await;
+            }
+            let frozen = self.state().frozen_until.filter(|until| *until > Instant::now());
+            match frozen {
+                Some(until) => sleep_until(until).await,
+                None => return,
+            }
+        }
+    }
+
+    /// What stands between a call and its effect.
+    pub(crate) async fn before(&self, name: &str, weight: Weight) {
+        if self.trace.call() > SPINNING {
+            return pending().await;
+        }
+        self.travel().await;
+        if weight == Weight::Effect {
+            self.point("before", name).await;
+        }
+    }
+
+    /// What stands between an effect and its answer.
+    pub(crate) async fn after(&self, name: &str, weight: Weight, what: String) {
+        self.trace.line(format_args!("p{}", self.number), format_args!("{name} {what}"));
+        if weight != Weight::Idle {
+            self.trace.act();
+            self.point("after", name).await;
+        }
+        self.travel().await;
+    }
+
+    async fn travel(&self) {
+        let delay = self.weather.delay(&self.chance);
+        if !delay.is_zero() {
+            sleep(delay).await;
+        }
+        self.pass().await;
+    }
+
+    /// One of the numbered points at which a process can be made to die.
+    pub(crate) async fn point(&self, side: &str, name: &str) {
+        let dies = {
+            let mut state = self.state();
+            state.points += 1;
+            state.dies_at == Some(state.points)
+        };
+        if dies {
+            self.trace.line(format_args!("p{}", self.number), format_args!("DIES {side} {name}"));
+            self.trace.fault("crash at a point");
+            self.end();
+        }
+        // Not `pass`: a frozen process is held at its next call, never between two of them.
+        if self.is_dead() {
+            pending().await
+        }
+    }
+}

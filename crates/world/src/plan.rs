@@ -1,0 +1,174 @@
+use std::time::Duration;
+
+use job::{OnDoubt, Rules};
+use worker::Slots;
+
+use crate::chance::Chance;
+
+/// All that is decided before a run begins; everything else follows from the seed.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Where all randomness comes from.
+    pub seed: u64,
+    /// Identities that are published.
+    pub jobs: u32,
+    pub(crate) processes: u32,
+    pub(crate) slots: Slots,
+    pub(crate) provider: Manners,
+    pub(crate) on_doubt: OnDoubt,
+    pub(crate) disorder: bool,
+    pub(crate) rates: Rates,
+    pub(crate) faults: Vec<(Duration, Fault)>,
+    /// At which point each incarnation of the only process dies.
+    pub(crate) crash_points: Vec<u64>,
+}
+
+/// How the provider treats external ids.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manners {
+    /// A repeated external id is refused.
+    pub(crate) enforces_ids: bool,
+    /// A task can be found by its external id.
+    pub(crate) look_up: bool,
+}
+
+/// How often of one a single call goes wrong.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rates {
+    pub(crate) ledger: f64,
+    pub(crate) broker: f64,
+    /// A call takes long enough to be overtaken.
+    pub(crate) slow: f64,
+    /// The POST never left.
+    pub(crate) not_sent: f64,
+    /// The POST vanished on its way.
+    pub(crate) vanished: f64,
+    /// The task was created and the answer lost.
+    pub(crate) answer_lost: f64,
+    /// The request is under way for longer than its sender waits.
+    pub(crate) lingers: f64,
+    pub(crate) busy: f64,
+    pub(crate) look_lost: f64,
+    /// A job message is published twice.
+    pub(crate) twins: f64,
+}
+
+/// Something that goes wrong at a moment, not with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Crash(u32),
+    /// A polite end, as by a new version.
+    Stop(u32),
+    Freeze(u32, Duration),
+    /// The broker drops the connection of a living process.
+    Cut(u32),
+    LedgerAway(Duration),
+    BrokerAway(Duration),
+    ProviderAway(Duration),
+    AccountRefused(Duration),
+    /// The ledger is emptied.
+    Forget,
+}
+
+/// Not until a ledger is rebuilt from the journal.
+const MAY_FORGET: bool = false;
+
+/// Faults come while jobs come, and a while after.
+const TROUBLE: u64 = 45_000;
+
+impl Plan {
+    /// A random world of its own.
+    pub fn of(seed: u64, jobs: u32) -> Self {
+        let chance = Chance::new(seed);
+        let processes = u32::try_from(chance.between(1, 4)).unwrap_or(1);
+        let provider = Manners { enforces_ids: chance.happens(0.6), look_up: chance.happens(0.75) };
+        let resubmit = provider.enforces_ids && chance.happens(0.2);
+        let slots = |least| u32::try_from(chance.between(least, 40)).unwrap_or(40);
+        Self {
+            seed,
+            jobs,
+            processes,
+            slots: Slots { videos: slots(3), images: slots(4), audio: slots(2) },
+            provider,
+            on_doubt: if resubmit { OnDoubt::Resubmit } else { OnDoubt::Park },
+            disorder: chance.happens(0.5),
+            rates: Rates::of(&chance),
+            faults: faults(&chance, processes, provider.enforces_ids),
+            crash_points: Vec::new(),
+        }
+    }
+
+    /// One job and one process, whose incarnations die at these points.
+    pub fn of_points(seed: u64, points: &[u64]) -> Self {
+        let crash_points = points.to_vec();
+        let provider = Manners { enforces_ids: false, look_up: true };
+        let quiet = Self::of(seed, 1);
+        let rates = Rates::default();
+        let on_doubt = OnDoubt::Park;
+        Self { processes: 1, provider, on_doubt, rates, faults: Vec::new(), crash_points, ..quiet }
+    }
+
+    /// How long a POST may take; simulated waits are a tenth of the real ones.
+    pub(crate) const POST: Duration = Duration::from_secs(5);
+
+    /// What may still be under way when a POST's sender has given up: the time a lease lasts
+    /// beyond a slow answer, a lingering request, a look-up that is not up to date.
+    pub(crate) const SETTLING: Duration = Duration::from_secs(8);
+
+    pub(crate) fn rules(&self) -> Rules {
+        Rules {
+            installation: "world".to_owned(),
+            pace: 0.1,
+            settling: Self::SETTLING,
+            denials_trusted: self.provider.look_up,
+            on_doubt: self.on_doubt,
+            doubt_give_up: Duration::from_secs(60),
+            max_attempts: 8,
+            ..Rules::default()
+        }
+    }
+}
+
+impl Rates {
+    /// Every world has its own troubles; some have none of a kind.
+    fn of(chance: &Chance) -> Self {
+        let some = |most: f64| if chance.happens(0.6) { most * chance.unit() } else { 0.0 };
+        Self {
+            ledger: some(0.02),
+            broker: some(0.02),
+            slow: some(0.1),
+            not_sent: some(0.05),
+            vanished: some(0.03),
+            answer_lost: some(0.1),
+            lingers: some(0.02),
+            busy: some(0.05),
+            look_lost: some(0.1),
+            twins: some(0.2),
+        }
+    }
+}
+
+fn faults(chance: &Chance, processes: u32, may_freeze: bool) -> Vec<(Duration, Fault)> {
+    let count = chance.below(3 * u64::from(processes) + 4);
+    let one = |_| (chance.millis(0, TROUBLE), fault(chance, processes, may_freeze));
+    let mut faults: Vec<(Duration, Fault)> = (0..count).map(one).collect();
+    faults.sort_by_key(|(at, _)| *at);
+    faults
+}
+
+/// A frozen process may send after its last check: only a provider that enforces ids covers
+/// that, so only there is it a fault that must do no harm.
+fn fault(chance: &Chance, processes: u32, may_freeze: bool) -> Fault {
+    let slot = u32::try_from(chance.below(u64::from(processes))).unwrap_or(0);
+    match chance.below(12) {
+        0..=3 => Fault::Crash(slot),
+        4 => Fault::Stop(slot),
+        5 | 6 if may_freeze => Fault::Freeze(slot, chance.millis(500, 12_000)),
+        5..=7 => Fault::Cut(slot),
+        8 => Fault::LedgerAway(chance.millis(200, 8_000)),
+        9 => Fault::BrokerAway(chance.millis(200, 8_000)),
+        10 if MAY_FORGET => Fault::Forget,
+        10 => Fault::ProviderAway(chance.millis(200, 8_000)),
+        _ => Fault::AccountRefused(chance.millis(200, 4_000)),
+    }
+}

@@ -1,0 +1,117 @@
+//! One process: a session, a worker and a poller on doors of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::Timestamp;
+use kling::Client;
+use poller::Poller;
+use ports::{Broker, Clock, Ledger, LedgerError, Session};
+use worker::Worker;
+
+use crate::life::Life;
+use crate::plan::Plan;
+use crate::process_broker::ProcessBroker;
+use crate::process_clock::ProcessClock;
+use crate::process_ledger::ProcessLedger;
+use crate::process_wire::{BASE_URL, ProcessWire};
+use crate::stage::Stage;
+
+pub(crate) struct Process {
+    worker: Worker,
+    poller: Poller,
+    session: Arc<Session>,
+}
+
+/// What a process is given.
+struct Doors {
+    broker: Arc<dyn Broker>,
+    ledger: Arc<dyn Ledger>,
+    clock: Arc<dyn Clock>,
+    kling: Client,
+}
+
+/// How far a process's clock may be ahead of the store's.
+const SKEW_MS: u64 = 200;
+
+const PATIENCE: Duration = Duration::from_secs(3);
+
+impl Doors {
+    fn of(stage: &Stage, life: &Arc<Life>) -> Option<Self> {
+        let (broker, ledger) = stage.stores(life);
+        let wire = ProcessWire { life: life.clone(), provider: stage.provider.clone() };
+        let transport = stage.transport(Arc::new(wire), life);
+        let ahead = life.chance.millis(0, SKEW_MS);
+        Some(Self {
+            broker: Arc::new(ProcessBroker { life: life.clone(), inner: broker }),
+            ledger: Arc::new(ProcessLedger { life: life.clone(), inner: ledger }),
+            clock: Arc::new(ProcessClock { life: life.clone(), time: stage.time, ahead }),
+            kling: Client::new(transport, BASE_URL, "key".to_owned().into()).ok()?,
+        })
+    }
+}
+
+impl Process {
+    /// Joins the ledger and begins to work; `None` only if the doors cannot be made.
+    pub(crate) async fn start(stage: &Stage, life: &Arc<Life>) -> Option<Self> {
+        let Doors { broker, ledger, clock, kling } = Doors::of(stage, life)?;
+        let session = Arc::new(join(&ledger, clock.as_ref()).await);
+        let (worker_settings, poller_settings) = settings(stage);
+        let worker = Worker::start(
+            broker.clone(),
+            ledger.clone(),
+            session.clone(),
+            kling.clone(),
+            clock.clone(),
+            worker_settings,
+        );
+        let poller = Poller::start(broker, ledger, session.clone(), kling, clock, poller_settings);
+        Some(Self { worker, poller, session })
+    }
+
+    /// The polite end: the worker first, so that what it records is still announced.
+    pub(crate) async fn stop(self) {
+        self.worker.drain(PATIENCE).await;
+        self.poller.drain(PATIENCE).await;
+        if let Some(session) = Arc::into_inner(self.session) {
+            session.leave().await;
+        }
+    }
+}
+
+/// The journal of a new world is blank: its first generation has nothing to remember.
+async fn join(ledger: &Arc<dyn Ledger>, clock: &dyn Clock) -> Session {
+    loop {
+        let joined: Result<Session, LedgerError> =
+            Session::join(ledger.clone(), Timestamp::EPOCH).await;
+        match joined {
+            Ok(session) => return session,
+            Err(_) => clock.sleep(Duration::from_millis(500)).await,
+        }
+    }
+}
+
+fn settings(stage: &Stage) -> (worker::Settings, poller::Settings) {
+    let rules = stage.rules();
+    let rest = Duration::from_secs(2);
+    let worker = worker::Settings {
+        rules: rules.clone(),
+        slots: stage.plan.slots,
+        post_timeout: Plan::POST,
+        prefetch: 16,
+        in_progress: 64,
+        account_rest: rest,
+        ..worker::Settings::default()
+    };
+    let poller = poller::Settings {
+        rules,
+        look_up: stage.plan.provider.look_up.then_some(kling::LookUp::Path),
+        concurrency: 32,
+        batch: 64,
+        look_timeout: Duration::from_secs(2),
+        account_rest: rest,
+        reconcile: Duration::from_secs(5),
+        ..poller::Settings::default()
+    };
+    (worker, poller)
+}

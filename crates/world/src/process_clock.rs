@@ -1,0 +1,32 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use job::Timestamp;
+use ports::Clock;
+
+use crate::life::Life;
+use crate::time::WorldTime;
+
+/// Time and chance as one process has them: its clock may be ahead, and stops with it.
+pub(crate) struct ProcessClock {
+    pub(crate) life: Arc<Life>,
+    pub(crate) time: WorldTime,
+    pub(crate) ahead: Duration,
+}
+
+#[async_trait]
+impl Clock for ProcessClock {
+    fn now(&self) -> Timestamp {
+        self.time.now() + self.ahead
+    }
+
+    fn jitter(&self) -> f64 {
+        self.life.chance.unit()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+        self.life.pass().await;
+    }
+}

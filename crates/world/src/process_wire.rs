@@ -1,0 +1,153 @@
+//! The way from one process to the provider: what is on it arrives even when its sender dies.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kling::{HttpRequest, HttpResponse, Method, Route, Transport, TransportError};
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
+
+use crate::life::{Life, Weight};
+use crate::plan::Plan;
+use crate::provider::{Provider, complaint};
+use crate::weather::Far;
+
+/// The base URL that the processes are given.
+pub(crate) const BASE_URL: &str = "https://provider.test";
+
+/// How much longer than its sender waits a request may be under way.
+const LINGERING_MS: u64 = 1_000;
+
+pub(crate) struct ProcessWire {
+    pub(crate) life: Arc<Life>,
+    pub(crate) provider: Arc<Provider>,
+}
+
+type Answer = Result<HttpResponse, TransportError>;
+
+/// What becomes of one POST.
+enum Way {
+    NotSent,
+    Vanished,
+    Refused(HttpResponse),
+    /// Arrives after so long; whether its answer finds the way back.
+    Arrives(Duration, bool),
+}
+
+impl ProcessWire {
+    fn way(&self) -> Way {
+        let (chance, weather) = (&self.life.chance, &self.life.weather);
+        let rates = weather.rates();
+        if weather.is_away(Far::Provider) || chance.happens(rates.not_sent) {
+            return Way::NotSent;
+        }
+        if weather.is_away(Far::Account) {
+            return Way::Refused(complaint(429, 1102, "the resource pack is used up"));
+        }
+        if chance.happens(rates.busy) {
+            return Way::Refused(complaint(429, 1303, "parallel task over resource pack limit"));
+        }
+        if chance.happens(rates.vanished) {
+            return Way::Vanished;
+        }
+        let most = Plan::POST.as_millis() as u64 + LINGERING_MS;
+        let way = match chance.happens(rates.lingers) {
+            true => chance.millis(0, most),
+            false => chance.millis(1, 40),
+        };
+        Way::Arrives(way, !chance.happens(rates.answer_lost))
+    }
+
+    async fn post(&self, route: Route, body: Value) -> Answer {
+        match self.way() {
+            Way::NotSent => self.fault("not sent", Err(TransportError::NotSent("refused".into()))),
+            Way::Refused(answer) => self.fault("provider refuses", Ok(answer)),
+            Way::Vanished => {
+                sleep(self.life.chance.millis(1, 200)).await;
+                self.fault("POST vanished", lost("reset"))
+            }
+            Way::Arrives(way, heard) => self.arrive(route, body, way, heard).await,
+        }
+    }
+
+    /// On its way it belongs to nobody.
+    async fn arrive(&self, route: Route, body: Value, way: Duration, heard: bool) -> Answer {
+        let (tell, told) = oneshot::channel();
+        let (provider, life) = (self.provider.clone(), self.life.clone());
+        tokio::spawn(async move {
+            sleep(way).await;
+            let answer = provider.create(route, &body);
+            life.trace.line("provider", format_args!("POST {}", words(&answer)));
+            // Nobody may be left to hear it.
+            let _ = tell.send(answer);
+        });
+        match timeout(Plan::POST, told).await {
+            Ok(Ok(answer)) if heard => Ok(answer),
+            Ok(_) => self.fault("answer lost", lost("reset")),
+            Err(_) => self.fault("POST timed out", lost("timed out")),
+        }
+    }
+
+    fn fault(&self, kind: &'static str, answer: Answer) -> Answer {
+        self.life.trace.fault(kind);
+        answer
+    }
+
+    async fn get(&self, id: &str) -> Answer {
+        let (chance, weather) = (&self.life.chance, &self.life.weather);
+        if weather.is_away(Far::Provider) {
+            return self.fault("look not sent", Err(TransportError::NotSent("refused".into())));
+        }
+        if !chance.happens(weather.rates().look_lost) {
+            return Ok(self.provider.query(id));
+        }
+        match chance.below(3) {
+            0 => self.fault("look lost", lost("reset")),
+            1 => self.fault("look broken", Ok(complaint(503, 5000, "try again"))),
+            _ => {
+                sleep(chance.millis(1_000, 9_000)).await;
+                self.fault("look slow", Ok(self.provider.query(id)))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Transport for ProcessWire {
+    async fn send(&self, request: HttpRequest) -> Answer {
+        let path = request.url.strip_prefix(BASE_URL).and_then(|p| p.strip_prefix("/kling/v1/"));
+        let path = path.unwrap_or_default().to_owned();
+        let life = &self.life;
+        if request.method == Method::Get {
+            life.before("GET", Weight::Effect).await;
+            let id = path.rsplit('/').next().unwrap_or_default();
+            let answer = self.get(id).await;
+            life.after("GET", Weight::Effect, format!("{id} -> {}", seen(&answer))).await;
+            return answer;
+        }
+        let body: Value =
+            serde_json::from_slice(&request.body.unwrap_or_default()).unwrap_or_default();
+        let Some(route) = Route::parse(&path) else {
+            return Ok(complaint(404, 1203, "no such route"));
+        };
+        let id = body["external_task_id"].as_str().unwrap_or_default().to_owned();
+        life.before("POST", Weight::Effect).await;
+        let answer = self.post(route, body).await;
+        life.after("POST", Weight::Effect, format!("{id} -> {}", seen(&answer))).await;
+        answer
+    }
+}
+
+fn lost(how: &str) -> Answer {
+    Err(TransportError::Lost(how.to_owned()))
+}
+
+fn seen(answer: &Answer) -> String {
+    answer.as_ref().map_or_else(ToString::to_string, words)
+}
+
+fn words(answer: &HttpResponse) -> String {
+    format!("{} {}", answer.status, String::from_utf8_lossy(&answer.body))
+}

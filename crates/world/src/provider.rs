@@ -1,0 +1,175 @@
+//! The provider, with accounts of its own: by a marker inside the request, never by external id.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use job::Timestamp;
+use kling::{HttpResponse, Resource, Route};
+use serde_json::{Value, json};
+
+use crate::chance::Chance;
+use crate::plan::Manners;
+use crate::time::WorldTime;
+
+/// Begins the prompt of every job and names it.
+pub(crate) const MARKER: &str = "marker:";
+
+/// A prompt that the provider refuses for good.
+pub(crate) const FORBIDDEN: &str = "forbidden";
+
+/// Longer than a look-up may be behind what was accepted.
+const LAG_MS: u64 = 1_000;
+
+pub(crate) struct Provider {
+    time: WorldTime,
+    chance: Chance,
+    manners: Manners,
+    books: Mutex<Books>,
+}
+
+/// What was accepted, and what it came to.
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    pub(crate) tasks: BTreeMap<String, Task>,
+    by_external_id: BTreeMap<String, String>,
+    pub(crate) by_marker: BTreeMap<String, Vec<String>>,
+    /// POSTs that arrived, by marker.
+    pub(crate) posts: BTreeMap<String, u32>,
+    /// GETs by task or external id.
+    pub(crate) looks: u64,
+    /// The most slots that were ever in use, by resource.
+    pub(crate) peaks: BTreeMap<&'static str, u32>,
+    /// Accepted while an earlier task of the same job had not failed.
+    pub(crate) double_paid: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Task {
+    pub(crate) external_id: String,
+    resource: &'static str,
+    slots: u32,
+    visible_at: Timestamp,
+    ends_at: Timestamp,
+    pub(crate) fails: bool,
+}
+
+impl Provider {
+    pub(crate) fn new(time: WorldTime, chance: Chance, manners: Manners) -> Self {
+        Self { time, chance, manners, books: Mutex::default() }
+    }
+
+    pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A POST arrives.
+    pub(crate) fn create(&self, route: Route, body: &Value) -> HttpResponse {
+        let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (external_id, prompt) = (text("external_task_id"), text("prompt"));
+        let marker = marker_of(prompt);
+        let mut books = self.books();
+        *books.posts.entry(marker.to_owned()).or_default() += 1;
+        if prompt.contains(FORBIDDEN) {
+            return complaint(400, 1301, "the content was found unsafe");
+        }
+        if self.manners.enforces_ids && books.by_external_id.contains_key(external_id) {
+            return complaint(400, 1201, "external_task_id already exists");
+        }
+        let task = self.task(route, body, external_id);
+        let id = books.accept(marker, task, self.time.now());
+        created(&id, "submitted", external_id)
+    }
+
+    fn task(&self, route: Route, body: &Value, external_id: &str) -> Task {
+        let now = self.time.now();
+        let empty = serde_json::Map::new();
+        Task {
+            external_id: external_id.to_owned(),
+            resource: resource_word(route.resource()),
+            slots: route.slots(body.as_object().unwrap_or(&empty)),
+            visible_at: now + self.chance.millis(0, LAG_MS),
+            ends_at: now + self.chance.millis(100, 6_000),
+            fails: self.chance.happens(0.1),
+        }
+    }
+
+    /// A GET arrives: for a task id, or for an external id where that is known.
+    pub(crate) fn query(&self, id: &str) -> HttpResponse {
+        let now = self.time.now();
+        let mut books = self.books();
+        books.looks += 1;
+        let by_external_id = books.by_external_id.get(id).filter(|_| self.manners.look_up);
+        let found = match by_external_id {
+            Some(task) => books.tasks.get_key_value(task).filter(|(_, t)| t.visible_at <= now),
+            None => books.tasks.get_key_value(id),
+        };
+        match found {
+            Some((id, task)) => shown(id, task, now),
+            None => complaint(404, 1203, "no such task"),
+        }
+    }
+}
+
+impl Books {
+    fn accept(&mut self, marker: &str, task: Task, now: Timestamp) -> String {
+        let id = format!("task-{}", self.tasks.len() + 1);
+        let earlier = self.by_marker.entry(marker.to_owned()).or_default();
+        let is_over = |id: &String| self.tasks.get(id).is_some_and(|t| t.fails && t.ends_at <= now);
+        if !earlier.iter().all(is_over) {
+            self.double_paid.push(marker.to_owned());
+        }
+        earlier.push(id.clone());
+        self.by_external_id.entry(task.external_id.clone()).or_insert_with(|| id.clone());
+        let resource = task.resource;
+        self.tasks.insert(id.clone(), task);
+        self.count(resource, now);
+        id
+    }
+
+    fn count(&mut self, resource: &'static str, now: Timestamp) {
+        let runs = |task: &&Task| task.resource == resource && task.ends_at > now;
+        let used: u32 = self.tasks.values().filter(runs).map(|task| task.slots).sum();
+        let peak = self.peaks.entry(resource).or_default();
+        *peak = used.max(*peak);
+    }
+}
+
+fn marker_of(prompt: &str) -> &str {
+    let rest = prompt.strip_prefix(MARKER).unwrap_or_default();
+    rest.split_whitespace().next().unwrap_or_default()
+}
+
+fn resource_word(resource: Resource) -> &'static str {
+    resource.as_str()
+}
+
+fn answer(status: u16, body: &Value) -> HttpResponse {
+    let content_type = Some("application/json".to_owned());
+    HttpResponse { status, content_type, retry_after: None, body: body.to_string().into() }
+}
+
+pub(crate) fn complaint(status: u16, code: i64, message: &str) -> HttpResponse {
+    answer(status, &json!({"code": code, "message": message}))
+}
+
+fn created(id: &str, status: &str, external_id: &str) -> HttpResponse {
+    let info = json!({"external_task_id": external_id});
+    let data = json!({"task_id": id, "task_status": status, "task_info": info});
+    answer(200, &json!({"code": 0, "message": "SUCCEED", "data": data}))
+}
+
+fn shown(id: &str, task: &Task, now: Timestamp) -> HttpResponse {
+    if now < task.ends_at {
+        return created(id, "processing", &task.external_id);
+    }
+    if task.fails {
+        let data = json!({"task_id": id, "task_status": "failed", "task_status_msg": "it broke",
+            "task_info": {"external_task_id": task.external_id}});
+        return answer(200, &json!({"code": 0, "data": data}));
+    }
+    let file = json!([{"id": format!("file-{id}"), "url": format!("https://files.test/{id}")}]);
+    let files = if task.resource == "images" { "images" } else { "videos" };
+    let data = json!({"task_id": id, "task_status": "succeed", "task_result": {files: file},
+        "task_info": {"external_task_id": task.external_id}});
+    answer(200, &json!({"code": 0, "data": data}))
+}

@@ -1,0 +1,146 @@
+//! One world from its first message to its last: trouble, then calm, then the verdict.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use job::CloudEvent;
+use ports::{Broker, Deliveries, Destination, Source, Subscription};
+use tokio::runtime::Builder;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::audit;
+use crate::broken::Broken;
+use crate::keeper::Keeper;
+use crate::plan::{Fault, Plan};
+use crate::report::Report;
+use crate::stage::Stage;
+use crate::weather::Far;
+
+/// What a consumer was told.
+pub(crate) type Heard = Arc<Mutex<Vec<CloudEvent>>>;
+
+/// A world that is not at rest by then never will be.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Repeats may still be under way when the last job is done.
+const AFTERWARDS: Duration = Duration::from_secs(3);
+
+/// Runs a plan to its end. The same plan gives the same report, to the last byte.
+pub fn run(plan: &Plan, broken: Option<Broken>, keep_trace: bool) -> Report {
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(play(plan.clone(), broken, keep_trace)),
+        Err(error) => Report::impossible(plan, &error.to_string()),
+    }
+}
+
+async fn play(plan: Plan, broken: Option<Broken>, keep_trace: bool) -> Report {
+    let stage = Arc::new(Stage::new(plan, broken, keep_trace));
+    let heard = listen(&stage).await;
+    let keepers: Vec<Arc<Keeper>> =
+        (0..stage.plan.processes).map(|_| Keeper::start(stage.clone())).collect();
+    let mut trouble = JoinSet::new();
+    trouble.spawn(publish(stage.clone()));
+    trouble.spawn(disturb(stage.clone(), keepers.clone()));
+    while trouble.join_next().await.is_some() {}
+    stage.weather.calm();
+    stage.trace.line("world", format_args!("CALM"));
+    let rested = rest(&stage).await;
+    sleep(AFTERWARDS).await;
+    let heard = heard.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    audit::verdict(&stage, &heard, rested)
+}
+
+/// One consumer of everything, from the beginning.
+async fn listen(stage: &Arc<Stage>) -> Heard {
+    let heard = Heard::default();
+    let subscription = Subscription { name: Some("audience".to_owned()), binding: "#".to_owned() };
+    let source = Source::Results(subscription);
+    let connection = stage.broker.connect();
+    if let Ok(deliveries) = connection.consume(&source, 100).await {
+        tokio::spawn(take_down(deliveries, heard.clone()));
+    }
+    heard
+}
+
+async fn take_down(mut deliveries: Box<dyn Deliveries>, heard: Heard) {
+    while let Some(delivery) = deliveries.next().await {
+        if let Ok(event) = serde_json::from_slice(&delivery.message.body) {
+            heard.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+        }
+        // Its connection is never cut.
+        let _ = delivery.ack().await;
+    }
+}
+
+async fn publish(stage: Arc<Stage>) {
+    let connection = stage.broker.connect();
+    for line in &stage.script {
+        until(&stage, line.at).await;
+        let to = Destination::Jobs { routing_key: line.routing_key() };
+        let done = connection.publish(&to, line.message(&stage.time)).await;
+        if let Err(error) = done {
+            stage.judge.accuse(format!("{} could not be published: {error}", line.key));
+        }
+    }
+}
+
+async fn until(stage: &Stage, at: Duration) {
+    sleep(at.saturating_sub(Duration::from_millis(stage.time.elapsed_ms()))).await;
+}
+
+async fn disturb(stage: Arc<Stage>, keepers: Vec<Arc<Keeper>>) {
+    for (at, fault) in &stage.plan.faults {
+        until(&stage, *at).await;
+        stage.trace.line("world", format_args!("FAULT {fault:?}"));
+        strike(&stage, &keepers, *fault);
+    }
+    // What is away or frozen comes back by itself: the calm begins when trouble is over.
+    if !stage.plan.faults.is_empty() {
+        sleep(Duration::from_secs(10)).await;
+    }
+}
+
+fn strike(stage: &Stage, keepers: &[Arc<Keeper>], fault: Fault) {
+    let keeper = |slot: u32| keepers.get(slot as usize);
+    let (kind, slot) = match fault {
+        Fault::Crash(slot) => ("crash", slot),
+        Fault::Stop(slot) => ("stop", slot),
+        Fault::Freeze(slot, _) => ("freeze", slot),
+        Fault::Cut(slot) => ("connection cut", slot),
+        Fault::LedgerAway(_) => ("ledger away", 0),
+        Fault::BrokerAway(_) => ("broker away", 0),
+        Fault::ProviderAway(_) => ("provider away", 0),
+        Fault::AccountRefused(_) => ("account refused", 0),
+        Fault::Forget => ("ledger emptied", 0),
+    };
+    stage.trace.fault(kind);
+    match fault {
+        Fault::LedgerAway(wait) => stage.weather.send_away(Far::Ledger, wait),
+        Fault::BrokerAway(wait) => stage.weather.send_away(Far::Broker, wait),
+        Fault::ProviderAway(wait) => stage.weather.send_away(Far::Provider, wait),
+        Fault::AccountRefused(wait) => stage.weather.send_away(Far::Account, wait),
+        Fault::Forget => stage.ledger.memory().forget(),
+        own => {
+            if let Some(keeper) = keeper(slot) {
+                keeper.strike(own);
+            }
+        }
+    }
+}
+
+/// Waits until nothing is left to do; `false` when that does not come.
+async fn rest(stage: &Stage) -> bool {
+    let end = stage.time.now() + PATIENCE;
+    while stage.time.now() < end {
+        sleep(Duration::from_secs(1)).await;
+        if audit::is_at_rest(stage) {
+            return true;
+        }
+        if audit::spins(stage) {
+            return false;
+        }
+    }
+    false
+}

@@ -1,0 +1,152 @@
+//! What the producers of a world publish.
+
+use std::time::Duration;
+
+use job::{JobId, JobKey, Operation, Priority, RoutingKey, Tenant};
+use ports::{Message, header};
+use serde_json::{Value, json};
+
+use crate::chance::Chance;
+use crate::provider::{FORBIDDEN, MARKER};
+use crate::time::WorldTime;
+
+/// One message, and when it is published.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) at: Duration,
+    pub(crate) key: JobKey,
+    pub(crate) kind: Kind,
+    priority: Priority,
+    operation: &'static str,
+    slots: u64,
+    retries: u64,
+    /// Counted from its publishing.
+    deadline: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Good,
+    /// The provider will refuse it.
+    Forbidden,
+    /// It names an operation's field that does not exist: no job.
+    Bad,
+    /// Another request under the same id.
+    Other,
+}
+
+/// Longer than the least busy world needs for one job.
+const SPREAD_MS: u64 = 25_000;
+
+/// Every message of a run, in order of time.
+pub(crate) fn write(chance: &Chance, jobs: u32, twins: f64) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for number in 1..=jobs {
+        let line = line(chance, number, jobs);
+        if chance.happens(twins) {
+            let kind = if chance.happens(0.2) { Kind::Other } else { line.kind };
+            let at = line.at + chance.millis(0, 3_000);
+            lines.push(Line { at, kind, ..line.clone() });
+        }
+        lines.push(line);
+    }
+    lines.sort_by_key(|line| line.at);
+    lines
+}
+
+fn line(chance: &Chance, number: u32, jobs: u32) -> Line {
+    let (operation, slots) = match chance.below(10) {
+        0..=5 => ("videos/text2video", 1),
+        6..=8 => ("images/generations", chance.between(1, 3)),
+        _ => ("audio/text-to-audio", 1),
+    };
+    let kind = match chance.below(40) {
+        _ if jobs == 1 => Kind::Good,
+        0 => Kind::Forbidden,
+        1 => Kind::Bad,
+        _ => Kind::Good,
+    };
+    Line {
+        at: chance.millis(0, if jobs == 1 { 0 } else { SPREAD_MS }),
+        key: key(chance, number),
+        kind,
+        priority: Priority::ALL[usize::try_from(chance.below(3)).unwrap_or(0)],
+        operation,
+        slots,
+        retries: if chance.happens(0.3) { chance.below(3) } else { 0 },
+        deadline: chance.happens(0.03).then(|| chance.millis(1_000, 20_000)),
+    }
+}
+
+fn key(chance: &Chance, number: u32) -> JobKey {
+    let tenant = if chance.happens(0.2) { Tenant::new("acme").ok() } else { None };
+    let id = JobId::new(format!("job-{number}")).unwrap_or_else(|_| JobId::generate());
+    JobKey::new(tenant.unwrap_or_default(), id)
+}
+
+impl Line {
+    pub(crate) fn marker(key: &JobKey) -> String {
+        key.to_string()
+    }
+
+    pub(crate) fn routing_key(&self) -> String {
+        RoutingKey::of(&Operation::new(self.operation), self.priority).to_string()
+    }
+
+    fn prompt(&self) -> String {
+        let words = match self.kind {
+            Kind::Forbidden => FORBIDDEN,
+            Kind::Other => "something else",
+            Kind::Good | Kind::Bad => "a cat",
+        };
+        format!("{MARKER}{} {words}", Self::marker(&self.key))
+    }
+
+    fn request(&self) -> Value {
+        let prompt = self.prompt();
+        match self.operation {
+            "images/generations" => json!({"prompt": prompt, "n": self.slots}),
+            "audio/text-to-audio" => json!({"prompt": prompt, "duration": 5.0}),
+            _ => json!({"prompt": prompt, "duration": "5"}),
+        }
+    }
+
+    pub(crate) fn message(&self, time: &WorldTime) -> Message {
+        let now = time.now();
+        let mut body = json!({
+            "id": self.key.id, "tenant": self.key.tenant, "operation": self.operation,
+            "request": self.request(), "priority": self.priority, "retries": self.retries,
+        });
+        if let Some(deadline) = self.deadline {
+            body["deadline"] = Value::from((now + deadline).to_string());
+        }
+        if self.kind == Kind::Bad {
+            body["surprise"] = Value::from(true);
+        }
+        Message::json(self.key.to_string(), body.to_string())
+            .header(header::ENQUEUED_AT, now.as_millis().to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use job::{MessageFacts, decode};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_good_line_is_a_job_that_the_provider_takes() {
+        let time = WorldTime::simulated();
+        let lines = write(&Chance::new(3), 300, 0.3);
+        assert!(lines.len() > 320);
+        for line in lines {
+            let (message, routing_key) = (line.message(&time), line.routing_key());
+            let facts = MessageFacts { message_id: None, routing_key: Some(&routing_key) };
+            let job = decode(&message.body, facts);
+            assert_eq!(job.is_ok(), line.kind != Kind::Bad, "{job:?}");
+            let Ok(job) = job else { continue };
+            let route = kling::Route::parse(job.operation.as_str()).unwrap();
+            assert_eq!(kling::validate(route, job.request.fields()).errors, []);
+        }
+    }
+}

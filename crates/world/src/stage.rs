@@ -1,0 +1,107 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::{JobKey, Rules};
+use kling::Transport;
+use ports::{Broker, Ledger};
+
+use crate::broken::Broken;
+use crate::broker::WorldBroker;
+use crate::chance::Chance;
+use crate::judge::Judge;
+use crate::judged::{JudgedBroker, JudgedLedger};
+use crate::keeper::Census;
+use crate::ledger::WorldLedger;
+use crate::life::Life;
+use crate::plan::Plan;
+use crate::provider::Provider;
+use crate::script::{self, Line};
+use crate::time::WorldTime;
+use crate::trace::Trace;
+use crate::weather::Weather;
+
+/// Longer than any run: what becomes of a repeat after that is not asked here.
+const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Everything in one world besides its processes.
+pub(crate) struct Stage {
+    pub(crate) plan: Plan,
+    pub(crate) broken: Option<Broken>,
+    pub(crate) time: WorldTime,
+    pub(crate) chance: Chance,
+    pub(crate) trace: Arc<Trace>,
+    pub(crate) weather: Arc<Weather>,
+    pub(crate) ledger: Arc<WorldLedger>,
+    pub(crate) broker: WorldBroker,
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) judge: Arc<Judge>,
+    pub(crate) script: Vec<Line>,
+    pub(crate) census: Census,
+}
+
+impl Stage {
+    pub(crate) fn new(plan: Plan, broken: Option<Broken>, keep_trace: bool) -> Self {
+        let time = WorldTime::simulated();
+        let chance = Chance::new(plan.seed.wrapping_mul(2).wrapping_add(1));
+        let ledger = Arc::new(WorldLedger::new(time, RETENTION));
+        ledger.memory().trusts_anybody = broken == Some(Broken::NoFence);
+        let order = chance.fork();
+        Self {
+            broker: if plan.disorder { WorldBroker::disorderly(order) } else { WorldBroker::new() },
+            provider: Arc::new(Provider::new(time, chance.fork(), plan.provider)),
+            judge: Arc::new(Judge::new(ledger.clone())),
+            trace: Arc::new(Trace::new(time, keep_trace)),
+            weather: Arc::new(Weather::new(plan.rates)),
+            script: script::write(&chance.fork(), plan.jobs, plan.rates.twins),
+            census: Census::default(),
+            plan,
+            broken,
+            time,
+            chance,
+            ledger,
+        }
+    }
+
+    /// A new process with a connection of its own.
+    pub(crate) fn life(&self, number: u32) -> Arc<Life> {
+        let dies_at = self.plan.crash_points.get(number as usize - 1).copied();
+        let (weather, trace) = (self.weather.clone(), self.trace.clone());
+        let connection = self.broker.connect();
+        Arc::new(Life::new(number, dies_at, self.chance.fork(), weather, trace, connection))
+    }
+
+    /// The stores as a process reaches them: judged, and perhaps broken.
+    pub(crate) fn stores(&self, life: &Life) -> (Arc<dyn Broker>, Arc<dyn Ledger>) {
+        let judge = self.judge.clone();
+        let inner = Arc::new(life.connection().clone());
+        let broker: Arc<dyn Broker> = Arc::new(JudgedBroker { judge: judge.clone(), inner });
+        let inner = self.ledger.clone();
+        let ledger: Arc<dyn Ledger> = Arc::new(JudgedLedger { judge, inner });
+        match self.broken {
+            Some(broken) => broken.stores(broker, ledger),
+            None => (broker, ledger),
+        }
+    }
+
+    pub(crate) fn transport(&self, wire: Arc<dyn Transport>, life: &Life) -> Arc<dyn Transport> {
+        match self.broken {
+            Some(broken) => broken.transport(wire, life.chance.fork()),
+            None => wire,
+        }
+    }
+
+    pub(crate) fn rules(&self) -> Rules {
+        match self.broken {
+            Some(broken) => broken.rules(self.plan.rules()),
+            None => self.plan.rules(),
+        }
+    }
+
+    /// Every identity that was published, once.
+    pub(crate) fn keys(&self) -> Vec<&JobKey> {
+        let mut keys: Vec<&JobKey> = self.script.iter().map(|line| &line.key).collect();
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+}

@@ -1,0 +1,94 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fmt::Write as _;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::time::WorldTime;
+
+/// What happened, line by line; always its hash, and the text when somebody wants to read it.
+#[derive(Debug)]
+pub(crate) struct Trace {
+    time: WorldTime,
+    told: Mutex<Told>,
+}
+
+#[derive(Debug)]
+struct Told {
+    line: String,
+    text: Option<String>,
+    hash: u64,
+    calls: u64,
+    acts: u64,
+    faults: BTreeMap<&'static str, u64>,
+}
+
+const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
+
+impl Trace {
+    pub(crate) fn new(time: WorldTime, keep: bool) -> Self {
+        let told = Told {
+            line: String::new(),
+            text: keep.then(String::new),
+            hash: FNV_BASIS,
+            calls: 0,
+            acts: 0,
+            faults: BTreeMap::new(),
+        };
+        Self { time, told: Mutex::new(told) }
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn line(&self, who: impl fmt::Display, what: fmt::Arguments<'_>) {
+        let at = self.time.elapsed_ms();
+        let told = &mut *self.told();
+        told.line.clear();
+        // Writing to a string cannot fail.
+        let _ = writeln!(told.line, "{at:>7} {who} {what}");
+        for byte in told.line.bytes() {
+            told.hash = (told.hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME);
+        }
+        if let Some(text) = &mut told.text {
+            text.push_str(&told.line);
+        }
+    }
+
+    /// One more call through a door; how many there were.
+    pub(crate) fn call(&self) -> u64 {
+        let mut told = self.told();
+        told.calls += 1;
+        told.calls
+    }
+
+    pub(crate) fn calls(&self) -> u64 {
+        self.told().calls
+    }
+
+    /// One more call that had an effect.
+    pub(crate) fn act(&self) {
+        self.told().acts += 1;
+    }
+
+    pub(crate) fn acts(&self) -> u64 {
+        self.told().acts
+    }
+
+    pub(crate) fn fault(&self, kind: &'static str) {
+        *self.told().faults.entry(kind).or_default() += 1;
+    }
+
+    pub(crate) fn faults(&self) -> BTreeMap<&'static str, u64> {
+        self.told().faults.clone()
+    }
+
+    pub(crate) fn hash(&self) -> u64 {
+        self.told().hash
+    }
+
+    pub(crate) fn text(&self) -> Option<String> {
+        self.told().text.clone()
+    }
+}
