@@ -1,0 +1,55 @@
+//! A simulation that finds nothing must be able to find something: every deliberate mistake is
+//! caught within a few worlds, and the world that caught it is named.
+
+#![allow(clippy::print_stderr, reason = "the seed is what a person wants to see")]
+
+use world::{Broken, Plan, Report, run};
+
+/// Worlds that a mistake may survive.
+const WORLDS: u64 = 60;
+
+const JOBS: u32 = 60;
+
+fn caught(broken: Broken, by: &str) -> Option<Report> {
+    let tells = |report: &Report| report.violations.iter().any(|what| what.contains(by));
+    (1..=WORLDS).map(|seed| run(&Plan::of(seed, JOBS), Some(broken), false)).find(tells)
+}
+
+fn is_caught(broken: Broken, by: &str) {
+    let Some(report) = caught(broken, by) else {
+        panic!("{broken:?} was not noticed in {WORLDS} worlds");
+    };
+    let seed = report.seed;
+    eprintln!("{broken:?} is caught by seed {seed}: {}", report.violations.join("; "));
+    let honest = run(&Plan::of(seed, JOBS), None, false);
+    assert!(honest.is_good(), "the honest program fails there too: {:?}", honest.violations);
+}
+
+macro_rules! caught {
+    ($($name:ident: $broken:ident by $by:literal)*) => {$(
+        #[test]
+        fn $name() {
+            is_caught(Broken::$broken, $by);
+        }
+    )*};
+}
+
+caught! {
+    an_ack_before_the_record: AckBeforeRecord by "no record"
+    a_missing_fence: NoFence by "late"
+    a_resubmit_on_timeout: ResubmitOnTimeout by "paid twice"
+    an_announcement_before_the_write: AnnounceBeforeWrite by "before it was written"
+    permits_that_are_not_counted: PermitsNotCounted by "ran at once"
+    permits_that_are_kept: PermitsKept by "permit"
+    a_denial_believed_at_once: EagerDenial by "paid twice"
+    an_external_id_for_every_post: FreshExternalIds by "paid twice"
+    event_ids_that_change: RandomEventIds by "several event ids"
+    an_outbox_that_is_not_written: OutboxForgotten by "nobody was told"
+    an_intent_that_is_not_written: IntentInMemory by "paid twice"
+    a_lane_that_never_rests: Restless by "more than the work explains"
+}
+
+#[test]
+fn every_mistake_has_its_test() {
+    assert_eq!(Broken::ALL.len(), 12);
+}
