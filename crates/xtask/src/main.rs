@@ -4,6 +4,7 @@
 //!   RabbitMQ and Redis, [`python`] a plain AMQP client of another language.
 //! - [`check`]: format, lints, documentation, dependencies.
 //! - [`mod@bench`](mod@bench): the pipeline beside the least that does the same work.
+//! - [`simulate`]: worker and poller in worlds of random faults, each from one seed.
 //! - [`guard`]: how something that was started here ends, whatever becomes of us.
 
 mod bench;
@@ -14,6 +15,7 @@ mod guard;
 mod process;
 mod python;
 mod services;
+mod simulate;
 mod test;
 mod workspace;
 
@@ -36,6 +38,8 @@ enum Task {
     Check,
     /// Measurements, built in release.
     Bench(bench::Options),
+    /// Worker and poller in many simulated worlds: what is lost, what is paid twice.
+    Simulate(simulate::Options),
     #[command(hide = true)]
     Guard(guard::Options),
 }
@@ -46,6 +50,7 @@ async fn main() -> ExitCode {
         Task::Test(options) => test::run(&options).await,
         Task::Check => check::run(),
         Task::Bench(options) => bench::run(&options).await,
+        Task::Simulate(options) => simulate::run(&options).await,
         Task::Guard(options) => guard::run(&options),
     };
     match done {
