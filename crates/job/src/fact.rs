@@ -44,6 +44,10 @@ pub enum Fact {
     AnswerLost {
         cause: String,
     },
+    /// Refused, because the provider has a task under our external id already.
+    Repeated {
+        cause: String,
+    },
     /// The process that was submitting is gone, or the record of it is.
     OwnerLost {
         cause: String,
@@ -53,6 +57,20 @@ pub enum Fact {
     /// A look-up could not be made or said nothing.
     LookUpFailed {
         why: String,
+    },
+    /// Nobody can be asked by external id, and no callback has named a task yet.
+    Unheard {
+        why: String,
+    },
+    /// A signed callback for this round named a task: one exists.
+    Proposed {
+        task_id: String,
+    },
+    /// Callbacks named tasks, and none could be attached. `answered`: the provider was heard
+    /// about every one of them.
+    Unproven {
+        evidence: Vec<String>,
+        answered: bool,
     },
     /// The provider told the state of a task that goes on.
     Seen {
@@ -73,6 +91,14 @@ pub enum Fact {
     GivenUp {
         why: String,
     },
+    /// A person wants a doubtful submission sent again, under the same external id.
+    Resubmit {
+        why: String,
+    },
+    /// A person ends a doubtful job as failed, whatever became of its task.
+    Abandoned {
+        error: Problem,
+    },
     /// A new paid attempt, wanted by an operator or by the job itself.
     Again {
         why: String,
@@ -89,15 +115,21 @@ impl Fact {
             Self::NotSent { .. } => "not_sent",
             Self::Refused { .. } => "refused",
             Self::AnswerLost { .. } => "answer_lost",
+            Self::Repeated { .. } => "repeated",
             Self::OwnerLost { .. } => "owner_lost",
             Self::Denied => "denied",
             Self::LookUpFailed { .. } => "look_up_failed",
+            Self::Unheard { .. } => "unheard",
+            Self::Proposed { .. } => "proposed",
+            Self::Unproven { .. } => "unproven",
             Self::Seen { .. } => "seen",
             Self::LookFailed { .. } => "look_failed",
             Self::Ended { .. } => "ended",
             Self::DeadlinePassed => "deadline_passed",
             Self::CancelRequested => "cancel_requested",
             Self::GivenUp { .. } => "given_up",
+            Self::Resubmit { .. } => "resubmit",
+            Self::Abandoned { .. } => "abandoned",
             Self::Again { .. } => "again",
         }
     }

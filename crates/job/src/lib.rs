@@ -3,9 +3,11 @@
 //! Pure: no async, no clock, no network. Time and chance come in as values, so every decision
 //! can be tested as a table. Read in this order: the vocabulary ([`JobKey`], [`Operation`],
 //! [`Job`]), what we remember ([`Record`], [`State`]), what may happen ([`Fact`],
-//! [`transition()`]), and what we say about it ([`CloudEvent`], [`JournalEntry`]).
+//! [`transition()`]), and what we say about it ([`CloudEvent`], [`JournalEntry`]). Beside them stands the address that
+//! a provider calls back ([`CallbackSigner`]).
 
 mod cadence;
+mod callback;
 mod envelope;
 mod event;
 mod fact;
@@ -22,6 +24,7 @@ mod time;
 mod transition;
 
 pub use cadence::Cadence;
+pub use callback::{BadCallback, CALLBACK_PATH, CallbackSigner, CallbackTo};
 pub use envelope::{BadJob, Job, MAX_MESSAGE_BYTES, MessageFacts, Reason, decode};
 pub use event::{CloudEvent, EventData, EventKind, EventSource, Timings};
 pub use fact::{Fact, Moment};

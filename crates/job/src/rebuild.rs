@@ -73,6 +73,7 @@ impl Restoring {
             denials: 0,
             looks: 0,
             next_look: self.now,
+            evidence: Vec::new(),
         }
     }
 

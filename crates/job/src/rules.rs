@@ -16,6 +16,9 @@ pub struct Rules {
     pub on_doubt: OnDoubt,
     /// A doubt that no look-up could settle is given up after this.
     pub doubt_give_up: Duration,
+    /// How long a doubt that only a callback can settle waits for one, after it would have
+    /// settled; scaled by the pace.
+    pub callback_wait: Duration,
     /// Counted tries before a job is parked.
     pub max_attempts: u32,
     /// Also say when a task was accepted, not only how it ended.
@@ -32,6 +35,7 @@ impl Default for Rules {
             denials_trusted: false,
             on_doubt: OnDoubt::Park,
             doubt_give_up: Duration::from_secs(3600),
+            callback_wait: Duration::from_secs(900),
             max_attempts: 20,
             announce_submitted: false,
         }

@@ -70,6 +70,10 @@ pub struct Doubt {
     pub denials: u32,
     pub looks: u32,
     pub next_look: Timestamp,
+    /// What tells that a task exists, without proving which: such a job is never submitted
+    /// again without a person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,8 @@
+mod doubt;
+
 use crate::{
-    Cadence, Doubt, EventKind, ExternalId, Fact, Moment, OnDoubt, Outcome, Problem, Record, Rules,
-    State, Timestamp,
+    Cadence, Doubt, EventKind, ExternalId, Fact, Moment, Outcome, Problem, Record, Rules, State,
+    Timestamp,
 };
 
 /// What the shell must do once the new record is written.
@@ -55,6 +57,8 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
         (Tombstone | Queued { .. }, Fact::CancelRequested) => Ok(mv.cancel()),
         (Queued { .. }, Fact::GivenUp { why }) => Ok(mv.park(why, None)),
         (Queued { .. }, Fact::OwnerLost { cause }) => Ok(mv.doubt(cause, at.now)),
+        // It waits to be sent again, and a callback tells that it was received before.
+        (Queued { .. }, Fact::Proposed { task_id }) => Ok(mv.doubt_again(None, &task_id)),
 
         (Submitting { .. }, Fact::Accepted { task_id, status }) => Ok(mv.pending(task_id, status)),
         (Submitting { .. }, Fact::PutOff { why }) => Ok(mv.queue(why, false)),
@@ -64,6 +68,9 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
             Submitting { post_deadline, .. },
             Fact::AnswerLost { cause } | Fact::OwnerLost { cause },
         ) => Ok(mv.doubt(cause, post_deadline)),
+        (Submitting { post_deadline, .. }, Fact::Repeated { cause }) => {
+            Ok(mv.repeated(cause, post_deadline))
+        }
 
         (InDoubt { .. }, Fact::Accepted { task_id, status }) => Ok(mv.pending(task_id, status)),
         // The very POST that is in doubt turns out to have been answered.
@@ -73,6 +80,14 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
         (InDoubt { doubt }, Fact::Denied) => Ok(mv.denied(doubt)),
         (InDoubt { doubt }, Fact::LookUpFailed { why }) => Ok(mv.unanswered(doubt, why)),
         (InDoubt { doubt }, Fact::GivenUp { why }) => Ok(mv.given_up(doubt, why)),
+        (InDoubt { doubt }, Fact::Unheard { why }) => Ok(mv.unheard(doubt, why)),
+        (InDoubt { doubt }, Fact::Unproven { evidence, answered }) => {
+            Ok(mv.unproven(doubt, evidence, answered))
+        }
+        (InDoubt { doubt } | Parked { doubt: Some(doubt), .. }, Fact::Resubmit { why }) => {
+            Ok(mv.queue_again(doubt, &why))
+        }
+        (InDoubt { .. }, Fact::Abandoned { error }) => Ok(mv.release(false).abandon(error)),
 
         (Pending { looks, .. }, Fact::Seen { status }) => Ok(mv.seen(status, looks, true)),
         (Pending { looks, status, .. }, Fact::LookFailed { .. }) => {
@@ -83,6 +98,10 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
         (Parked { doubt: Some(_), .. }, Fact::Accepted { task_id, status }) => {
             Ok(mv.pending(task_id, status))
         }
+        (Parked { doubt: Some(doubt), .. }, Fact::Proposed { task_id }) => {
+            Ok(mv.doubt_again(Some(doubt), &task_id))
+        }
+        (Parked { .. }, Fact::Abandoned { error }) => Ok(mv.abandon(error)),
         (Parked { .. }, Fact::Refused { error }) => {
             Ok(mv.settle(Outcome::Failed { error }, EventKind::Failed))
         }
@@ -202,6 +221,7 @@ impl Move<'_> {
             looks: 0,
             next_look: now,
             cause,
+            evidence: Vec::new(),
         };
         let what = format!("in doubt: {}", doubt.cause);
         self.record.sent_before = true;
@@ -214,6 +234,9 @@ impl Move<'_> {
         }
         if doubt.denials < self.rules.denials_needed {
             return self.look_again(doubt, "the provider does not know it (yet)");
+        }
+        if !doubt.evidence.is_empty() {
+            return self.unanswered(doubt, "denied, although a task exists".to_owned());
         }
         if self.rules.denials_trusted {
             if self.is_too_late() {
@@ -255,19 +278,6 @@ impl Move<'_> {
         Step { record, effects: self.effects }
     }
 
-    fn cannot_tell(self, doubt: Doubt, why: String) -> Step {
-        match self.rules.on_doubt {
-            OnDoubt::Resubmit if !self.is_too_late() => {
-                self.resubmit(doubt, "in doubt; the policy is to submit again")
-            }
-            OnDoubt::Park | OnDoubt::Resubmit => {
-                let why =
-                    format!("in doubt ({}), and looking cannot settle it: {why}", doubt.cause);
-                self.park(why, Some(doubt))
-            }
-        }
-    }
-
     fn is_too_late(&self) -> bool {
         self.record.deadline.is_some_and(|deadline| deadline <= self.at.now)
     }
@@ -280,11 +290,7 @@ impl Move<'_> {
             let why = format!("gave up after {attempts} attempts, the last: {why}");
             return self.park(why, Some(doubt));
         }
-        if self.record.request.is_none() {
-            return self.park(format!("{why}, and the request is gone"), Some(doubt));
-        }
-        let state = State::Queued { why: Some(why.to_owned()) };
-        self.effect(Effect::Requeue).to(state, format!("queued again: {why}"))
+        self.queue_again(doubt, why)
     }
 
     /// The provider accepted an earlier submission of this job under a task id that this record

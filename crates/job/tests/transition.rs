@@ -30,6 +30,7 @@ fn doubt() -> Doubt {
         denials: 0,
         looks: 0,
         next_look: Timestamp::EPOCH,
+        evidence: Vec::new(),
     }
 }
 
@@ -65,15 +66,21 @@ fn facts() -> Vec<Fact> {
         Fact::NotSent { why: why() },
         Fact::Refused { error: Problem::new("policy", "x") },
         Fact::AnswerLost { cause: why() },
+        Fact::Repeated { cause: why() },
         Fact::OwnerLost { cause: why() },
         Fact::Denied,
         Fact::LookUpFailed { why: why() },
+        Fact::Unheard { why: why() },
+        Fact::Proposed { task_id: "9".into() },
+        Fact::Unproven { evidence: vec![why()], answered: true },
         Fact::Seen { status: "processing".into() },
         Fact::LookFailed { why: why() },
         Fact::Ended { outcome: succeeded() },
         Fact::DeadlinePassed,
         Fact::CancelRequested,
         Fact::GivenUp { why: why() },
+        Fact::Resubmit { why: why() },
+        Fact::Abandoned { error: Problem::new("operator", "x") },
         Fact::Again { why: why() },
     ]
 }
@@ -175,6 +182,91 @@ fn a_doubt_that_nobody_can_look_into_waits_for_the_late_answer_first() {
         step(early.record, fact(), 90_000, &rules).record.state,
         State::Parked { .. }
     ));
+}
+
+fn in_doubt() -> Record {
+    let mut record = record(State::InDoubt { doubt: doubt() });
+    record.request = Some(job().request);
+    record
+}
+
+/// Policy and trust say: submit again. What tells that a task exists stands against both.
+#[test]
+fn a_task_that_surely_exists_is_never_submitted_again() {
+    let eager = Rules { denials_trusted: true, on_doubt: OnDoubt::Resubmit, ..Rules::default() };
+    let submitting = record(states().remove(2));
+    let repeated = Fact::Repeated { cause: "1201: it exists".into() };
+    let unproven = Fact::Unproven { evidence: vec!["task 9 is not there".into()], answered: true };
+    let repeated = step(submitting, repeated, 1, &eager).record;
+    let unproven = step(in_doubt(), unproven, 1, &eager).record;
+    let hours = 3_600_000;
+    for told in [repeated, unproven] {
+        let mut present = told;
+        for n in 0..20 {
+            let State::InDoubt { .. } = present.state else { break };
+            present = step(present, Fact::Denied, 100_000 + n * hours, &eager).record;
+        }
+        let State::Parked { why, .. } = &present.state else { panic!("{:?}", present.state) };
+        assert!(why.contains("it exists") || why.contains("task 9 is not there"), "{why}");
+    }
+}
+
+#[test]
+fn without_a_look_up_a_callback_is_waited_for_and_then_the_policy_holds() {
+    let rules = Rules { pace: 0.1, ..Rules::default() };
+    let until = 90_000 + 90_000;
+    let unheard = || Fact::Unheard { why: "nothing came".into() };
+    let mut present = in_doubt();
+    let lines = present.history.len();
+    for now in [10, 90_000, until - 1] {
+        present = step(present, unheard(), now, &rules).record;
+        let State::InDoubt { doubt } = &present.state else { panic!("{:?}", present.state) };
+        assert!(doubt.next_look.as_millis() > now && doubt.next_look.as_millis() <= until);
+    }
+    assert_eq!(present.history.len(), lines, "waiting is not news");
+    let parked = step(present.clone(), unheard(), until, &rules).record;
+    assert!(matches!(parked.state, State::Parked { doubt: Some(_), .. }));
+    let resubmit = Rules { on_doubt: OnDoubt::Resubmit, ..rules };
+    let queued = step(present, unheard(), until, &resubmit).record;
+    assert!(matches!(queued.state, State::Queued { .. }));
+}
+
+#[test]
+fn a_proposal_that_nobody_could_ask_about_is_asked_about_for_longer() {
+    let rules = Rules { pace: 0.001, ..Rules::default() };
+    let unproven = |answered| Fact::Unproven { evidence: vec!["task 9".into()], answered };
+    let waiting = step(in_doubt(), unproven(false), 1_000_000, &rules).record;
+    assert!(matches!(waiting.state, State::InDoubt { .. }));
+    let over = step(in_doubt(), unproven(true), 1_000_000, &rules).record;
+    assert!(matches!(over.state, State::Parked { .. }));
+    let given_up = step(waiting, unproven(false), 3_600_000, &rules).record;
+    assert!(matches!(given_up.state, State::Parked { .. }));
+}
+
+#[test]
+fn a_callback_after_the_parking_opens_the_doubt_again() {
+    let parked = State::Parked { why: "x".into(), doubt: Some(doubt()), at: Timestamp::EPOCH };
+    let proposed = Fact::Proposed { task_id: "9".into() };
+    let open = step(record(parked), proposed, 5_000_000, &Rules::default()).record;
+    let State::InDoubt { doubt } = &open.state else { panic!("{:?}", open.state) };
+    assert_eq!(doubt.next_look, Timestamp::from_millis(5_000_000));
+    assert_eq!(doubt.settles_at, doubt.next_look, "patience begins anew");
+    assert_eq!(doubt.evidence, ["a callback named task 9"]);
+}
+
+#[test]
+fn a_person_may_send_a_doubtful_job_again_under_the_same_external_id() {
+    let parked = State::Parked { why: "x".into(), doubt: Some(doubt()), at: Timestamp::EPOCH };
+    let mut parked = record(parked);
+    parked.sent_before = true;
+    let resubmit = || Fact::Resubmit { why: "asked for".into() };
+    let again = step(parked.clone(), resubmit(), 1, &Rules::default());
+    assert_eq!(again.effects, [Effect::Requeue]);
+    let same = |record: &Record| (record.round, record.external_id.clone(), record.sent_before);
+    assert_eq!(same(&again.record), same(&parked));
+    parked.request = None;
+    let stays = step(parked, resubmit(), 1, &Rules::default()).record;
+    assert!(matches!(stays.state, State::Parked { .. }));
 }
 
 #[test]

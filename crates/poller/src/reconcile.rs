@@ -124,6 +124,7 @@ mod tests {
             denials: 0,
             looks: 0,
             next_look: Timestamp::EPOCH,
+            evidence: Vec::new(),
         };
         let parked =
             record(State::Parked { why: String::new(), doubt: Some(doubt), at: Timestamp::EPOCH });

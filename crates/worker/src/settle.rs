@@ -329,6 +329,7 @@ mod tests {
             denials: 0,
             looks: 0,
             next_look: Timestamp::EPOCH,
+            evidence: Vec::new(),
         };
         State::InDoubt { doubt }
     }

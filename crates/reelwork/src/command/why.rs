@@ -108,6 +108,7 @@ mod tests {
             denials: 0,
             looks: 1,
             next_look: Timestamp::from_millis(61_000),
+            evidence: Vec::new(),
         };
         record.state = State::InDoubt { doubt };
         assert_eq!(

@@ -72,6 +72,7 @@ pub(super) fn in_doubt() -> State {
             denials: 0,
             looks: 0,
             next_look: FUTURE,
+            evidence: Vec::new(),
         },
     }
 }

@@ -1,0 +1,111 @@
+//! Moves of a doubt that callbacks and people take part in.
+
+use super::{Move, Step};
+use crate::{Doubt, Effect, EventKind, OnDoubt, Outcome, Problem, State, Timestamp};
+
+/// More words than this tell a person nothing new.
+const MOST_EVIDENCE: usize = 8;
+
+impl Move<'_> {
+    /// What the provider refuses as a repeat it has received before.
+    pub(super) fn repeated(self, cause: String, post_deadline: Timestamp) -> Step {
+        let mut step = self.doubt(cause.clone(), post_deadline);
+        if let State::InDoubt { doubt } = &mut step.record.state {
+            add(&mut doubt.evidence, [cause]);
+        }
+        step
+    }
+
+    /// A callback tells that a task exists after nobody looked for one any more.
+    pub(super) fn doubt_again(mut self, doubt: Option<Doubt>, task_id: &str) -> Step {
+        let now = self.at.now;
+        let what = format!("a callback named task {task_id}");
+        let mut doubt = doubt.unwrap_or_else(|| Doubt {
+            since: now,
+            cause: what.clone(),
+            settles_at: now,
+            denials: 0,
+            looks: 0,
+            next_look: now,
+            evidence: Vec::new(),
+        });
+        // The patience with callbacks begins anew.
+        doubt.settles_at = doubt.settles_at.max(now);
+        (doubt.next_look, doubt.looks) = (now, 0);
+        add(&mut doubt.evidence, [what.clone()]);
+        self.record.sent_before = true;
+        self.to(State::InDoubt { doubt }, format!("in doubt: {what}"))
+    }
+
+    /// Only a callback can settle it: one is waited for, and looked for now and then because a
+    /// hint may be lost.
+    pub(super) fn unheard(self, doubt: Doubt, why: String) -> Step {
+        let until = self.heard_until(&doubt);
+        if self.at.now >= until {
+            return self.cannot_tell(doubt, why);
+        }
+        let Step { mut record, effects } = self.quietly_again(doubt);
+        if let State::InDoubt { doubt } = &mut record.state {
+            doubt.next_look = doubt.next_look.min(until);
+        }
+        Step { record, effects }
+    }
+
+    pub(super) fn unproven(self, mut doubt: Doubt, evidence: Vec<String>, answered: bool) -> Step {
+        let why = evidence.join("; ");
+        add(&mut doubt.evidence, evidence);
+        let until = match answered {
+            true => self.heard_until(&doubt),
+            false => doubt.since + self.rules.doubt_give_up,
+        };
+        if self.at.now >= until.max(self.heard_until(&doubt)) {
+            return self.cannot_tell(doubt, "no task that a callback named can be ours".to_owned());
+        }
+        self.look_again(doubt, &why)
+    }
+
+    fn heard_until(&self, doubt: &Doubt) -> Timestamp {
+        doubt.settles_at + self.rules.callback_wait.mul_f64(self.rules.pace)
+    }
+
+    /// No history line: nothing happened.
+    fn quietly_again(self, doubt: Doubt) -> Step {
+        let history = self.record.history.clone();
+        let mut step = self.look_again(doubt, "");
+        step.record.history = history;
+        step
+    }
+
+    /// A task that is known to exist is never paid for again, whatever the policy.
+    pub(super) fn cannot_tell(self, doubt: Doubt, why: String) -> Step {
+        let may_resubmit = doubt.evidence.is_empty() && !self.is_too_late();
+        if self.rules.on_doubt == OnDoubt::Resubmit && may_resubmit {
+            return self.resubmit(doubt, "in doubt; the policy is to submit again");
+        }
+        let mut words = format!("in doubt ({}), and looking cannot settle it: {why}", doubt.cause);
+        if !doubt.evidence.is_empty() {
+            words.push_str(&format!(". Evidence: {}", doubt.evidence.join("; ")));
+        }
+        self.park(words, Some(doubt))
+    }
+
+    pub(super) fn queue_again(self, doubt: Doubt, why: &str) -> Step {
+        if self.record.request.is_none() {
+            return self.park(format!("{why}, and the request is gone"), Some(doubt));
+        }
+        let state = State::Queued { why: Some(why.to_owned()) };
+        self.effect(Effect::Requeue).to(state, format!("queued again: {why}"))
+    }
+
+    pub(super) fn abandon(self, error: Problem) -> Step {
+        self.settle(Outcome::Failed { error }, EventKind::Failed)
+    }
+}
+
+fn add(evidence: &mut Vec<String>, words: impl IntoIterator<Item = String>) {
+    for word in words {
+        if evidence.len() < MOST_EVIDENCE && !evidence.contains(&word) {
+            evidence.push(word);
+        }
+    }
+}
