@@ -73,14 +73,17 @@ impl Keeper {
             .execute([now / DAY_MILLIS - DAYS])?;
         let age = i64::try_from(self.journal_age.as_millis()).unwrap_or(i64::MAX);
         let lines = journal::trim(tx, self.ns, now.saturating_sub(age), PORTION)?;
-        Ok(remove_expired_records(tx)?.max(lines).max(trim_unrouted(tx)?))
+        let hearsay = remove_expired(tx, "proposal")?.max(remove_expired(tx, "task_owner")?);
+        Ok(remove_expired_records(tx)?.max(lines).max(hearsay).max(trim_unrouted(tx)?))
     }
 }
 
 fn find_work(sql: &Connection, now: Timestamp) -> rusqlite::Result<bool> {
     sql.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM record WHERE expires_at <= ?1)
-             OR EXISTS (SELECT 1 FROM lease WHERE expires_at <= ?1)",
+             OR EXISTS (SELECT 1 FROM lease WHERE expires_at <= ?1)
+             OR EXISTS (SELECT 1 FROM proposal WHERE expires_at <= ?1)
+             OR EXISTS (SELECT 1 FROM task_owner WHERE expires_at <= ?1)",
     )?
     .query_row([now.as_millis()], |row| row.get(0))
 }
@@ -99,6 +102,15 @@ fn remove_expired_records(tx: &mut Tx<'_>) -> rusqlite::Result<i64> {
         }
     }
     Ok(expired.len() as i64)
+}
+
+fn remove_expired(tx: &mut Tx<'_>, table: &str) -> rusqlite::Result<i64> {
+    let statement = format!(
+        "DELETE FROM {table} WHERE id IN
+             (SELECT id FROM {table} WHERE expires_at <= ?1 LIMIT ?2)"
+    );
+    let removed = tx.sql.prepare_cached(&statement)?.execute([tx.now.as_millis(), PORTION])?;
+    Ok(removed as i64)
 }
 
 fn trim_unrouted(tx: &mut Tx<'_>) -> rusqlite::Result<i64> {
@@ -165,14 +177,18 @@ mod tests {
                     (3, 1, 'k/3', 1, 'k', 'parked', 0, 0, NULL, '');
              INSERT INTO due VALUES (1, 1, 0, NULL), (2, 1, 0, NULL);
              INSERT INTO lease VALUES (1, 'a', 1, {NOW}), (1, 'b', 1, {NOW} + 1);
-             INSERT INTO day VALUES (1, 997, 5), (1, 999, 5), (1, 1000, 5);"
+             INSERT INTO day VALUES (1, 997, 5), (1, 999, 5), (1, 1000, 5);
+             INSERT INTO proposal VALUES (1, 1, 'k/1', 1, 't', {NOW}), (2, 1, 'k/2', 1, 't', {NOW} + 1);
+             INSERT INTO task_owner
+             VALUES (1, 1, 'a', 't', 'k/1', 1, {NOW}), (2, 1, 'a', 'u', 'k/2', 1, {NOW} + 1);"
         );
         sql.execute_batch(&script).unwrap();
         let mut keeper = Keeper::new(1, Duration::ZERO);
         assert!(keeper.has_work(&sql, Timestamp::from_millis(NOW)));
         in_tx(&sql, |tx| keeper.run(tx)).unwrap();
-        let left = ["record", "due", "lease", "day"].map(|table| count(&sql, table));
-        assert_eq!(left, [2, 1, 1, 2]);
+        let tables = ["record", "due", "lease", "day", "proposal", "task_owner"];
+        let left = tables.map(|table| count(&sql, table));
+        assert_eq!(left, [2, 1, 1, 2, 1, 1]);
         assert!(!keeper.has_work(&sql, Timestamp::from_millis(NOW)));
     }
 

@@ -8,6 +8,7 @@ mod list;
 mod outbox;
 mod pauses;
 mod permits;
+mod proposals;
 mod records;
 mod row;
 
@@ -17,9 +18,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, Record, Timestamp};
 use ports::{
-    Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError, Limits,
-    ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing, Stored,
-    Swapped, Write,
+    AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
+    Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
+    Stored, Swapped, TASK_SLACK, Write,
 };
 use rusqlite::Connection;
 
@@ -172,6 +173,37 @@ impl Ledger for FileLedger {
     async fn look_now(&self, key: &JobKey) -> Result<(), LedgerError> {
         let (ns, key) = (self.store.ns, key.to_string());
         self.write(move |tx| Ok(due::look_now(tx, ns, &key)?)).await
+    }
+
+    async fn propose(
+        &self,
+        key: &JobKey,
+        round: u32,
+        task_id: &str,
+        keep_for: Duration,
+    ) -> Result<(), LedgerError> {
+        let (ns, key, task) = (self.store.ns, key.to_string(), task_id.to_owned());
+        self.write(move |tx| Ok(proposals::add(tx, ns, &key, round, &task, keep_for)?)).await
+    }
+
+    async fn proposals(&self, key: &JobKey, round: u32) -> Result<Vec<String>, LedgerError> {
+        let (ns, key) = (self.store.ns, key.to_string());
+        self.read(move |sql| Ok(proposals::of(sql, ns, &key, round, row::now())?)).await
+    }
+
+    async fn claim_task(
+        &self,
+        fence: &Fence,
+        task: &AccountTask,
+        key: &JobKey,
+        round: u32,
+    ) -> Result<bool, LedgerError> {
+        let (ns, task, key) = (self.store.ns, task.clone(), key.to_string());
+        let keep_for = self.store.retention.saturating_add(TASK_SLACK);
+        self.fenced(fence, move |tx| {
+            Ok(proposals::claim_task(tx, ns, &task, &key, round, keep_for)?)
+        })
+        .await
     }
 
     async fn claim_outbox(

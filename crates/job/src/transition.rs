@@ -80,6 +80,7 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
         (InDoubt { doubt }, Fact::Denied) => Ok(mv.denied(doubt)),
         (InDoubt { doubt }, Fact::LookUpFailed { why }) => Ok(mv.unanswered(doubt, why)),
         (InDoubt { doubt }, Fact::GivenUp { why }) => Ok(mv.given_up(doubt, why)),
+        (InDoubt { doubt }, Fact::Repeated { cause }) => Ok(mv.believe(doubt, cause)),
         (InDoubt { doubt }, Fact::Unheard { why }) => Ok(mv.unheard(doubt, why)),
         (InDoubt { doubt }, Fact::Unproven { evidence, answered }) => {
             Ok(mv.unproven(doubt, evidence, answered))

@@ -1,5 +1,5 @@
 use job::JobKey;
-use ports::OutboxId;
+use ports::{AccountTask, OutboxId};
 
 /// Fixed for the life of a ledger: another number would look for records where they are not.
 pub(crate) const SHARDS: usize = 4;
@@ -49,6 +49,16 @@ impl Tag {
 
     pub(crate) fn record(&self, key: &JobKey) -> String {
         self.key(&format!("job:{key}"))
+    }
+
+    /// Task ids that callbacks named for a job's round.
+    pub(crate) fn proposed(&self, holder: &str) -> String {
+        self.key(&format!("proposed:{holder}"))
+    }
+
+    /// Whose a task is.
+    pub(crate) fn task(&self, task: &AccountTask) -> String {
+        self.key(&format!("task:{}", task_name(task)))
     }
 
     /// Slots held in a pool, by holder.
@@ -117,6 +127,10 @@ impl Keys {
         shard_of(key.to_string().as_bytes())
     }
 
+    pub(crate) fn shard_of_task(&self, task: &AccountTask) -> &Tag {
+        &self.shards[shard_of(task_name(task).as_bytes())]
+    }
+
     /// A glob that matches every key.
     pub(crate) fn pattern(&self) -> String {
         format!("{{{}:*", self.namespace)
@@ -136,6 +150,11 @@ pub(crate) fn job_key(record: &str) -> Option<JobKey> {
 /// How an entry is called in the outbox of its shard. No job id holds a line break.
 pub(crate) fn outbox_member(id: &OutboxId) -> String {
     format!("{}\n{}", id.key, id.id)
+}
+
+/// Length prefixed: an account may hold any sign.
+fn task_name(task: &AccountTask) -> String {
+    format!("{}:{}:{}", task.account.len(), task.account, task.id)
 }
 
 /// FNV-1a, folded: stable over versions and machines.

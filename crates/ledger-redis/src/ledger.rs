@@ -4,9 +4,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, Record, Timestamp};
 use ports::{
-    Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError, Limits,
-    ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing, Stored,
-    Swapped, Write,
+    AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
+    Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
+    Stored, Swapped, Write,
 };
 use redis::io::tcp::TcpSettings;
 use redis::{Client, IntoConnectionInfo};
@@ -14,7 +14,9 @@ use secrecy::ExposeSecret;
 
 use crate::keys::Keys;
 use crate::link::Link;
-use crate::{Settings, claims, following, listing, membership, outbox, permits, records, safety};
+use crate::{
+    Settings, claims, following, listing, membership, outbox, permits, proposals, records, safety,
+};
 
 /// The [`Ledger`] on Redis. One connection, shared by all callers, that comes back by itself.
 pub struct RedisLedger {
@@ -120,6 +122,30 @@ impl Ledger for RedisLedger {
 
     async fn look_now(&self, key: &JobKey) -> Result<(), LedgerError> {
         claims::look_now(self, key).await
+    }
+
+    async fn propose(
+        &self,
+        key: &JobKey,
+        round: u32,
+        task_id: &str,
+        keep_for: Duration,
+    ) -> Result<(), LedgerError> {
+        proposals::propose(self, key, round, task_id, keep_for).await
+    }
+
+    async fn proposals(&self, key: &JobKey, round: u32) -> Result<Vec<String>, LedgerError> {
+        proposals::of(self, key, round).await
+    }
+
+    async fn claim_task(
+        &self,
+        fence: &Fence,
+        task: &AccountTask,
+        key: &JobKey,
+        round: u32,
+    ) -> Result<bool, LedgerError> {
+        proposals::claim_task(self, fence, task, key, round).await
     }
 
     async fn claim_outbox(

@@ -19,6 +19,8 @@
 //! | `{reelwork:0}:outbox`, `:outbox:bodies`, `:outbox:tries` | sorted set, hashes | what waits to be published |
 //! | `{reelwork:0}:generation` | hash | this life of the memory: `id`, `began_at`, `run` the server that began it, `formed` 1 when every tag has it (shard 0 only) |
 //! | `{reelwork:0}:leases` | sorted set | owner by the ms at which its lease ends |
+//! | `{reelwork:0}:proposed:<tenant>/<id>#<round>` | sorted set | task ids that callbacks named, by the ms at which they came |
+//! | `{reelwork:0}:task:<length>:<account>:<task id>` | string | whose the task is: `<tenant>/<id>#<round>` |
 //! | `{reelwork:permits}:held:<pool>`, `:used:<pool>`, `:day`, `:pauses` | hash, string, hashes | slots at the provider, the day's submissions, paused accounts |
 //! | `{reelwork:permits}:generation`, `:leases` | hash, sorted set | as above |
 
@@ -39,6 +41,7 @@ mod listing;
 mod membership;
 mod outbox;
 mod permits;
+mod proposals;
 mod records;
 mod safety;
 

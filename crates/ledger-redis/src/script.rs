@@ -36,6 +36,7 @@ scripts! {
     ADOPT = "adopt" after "clock";
     LOAD = "load" after "clock";
     LOOK_NOW = "look_now" after "clock";
+    PROPOSE = "propose" after "clock";
     RENEW = "renew" after "clock" after "fence";
     FOLLOW = "follow" after "clock" after "fence";
     FOLLOWED = "followed" after "clock" after "fence";
@@ -45,6 +46,7 @@ scripts! {
     CLAIM_OUTBOX = "claim_outbox" after "clock" after "fence";
     ANNOUNCED = "announced" after "clock" after "fence";
     POSTPONE = "postpone" after "clock" after "fence";
+    CLAIM_TASK = "claim_task" after "clock" after "fence";
     TAKE_PERMIT = "take_permit" after "clock" after "fence";
     GIVE_PERMITS = "give_permits" after "clock" after "fence";
 }

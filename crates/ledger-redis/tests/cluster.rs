@@ -43,6 +43,8 @@ async fn the_keys_of_every_script_share_a_slot() {
         only_a_closing_entry_begins_the_retention,
         permits_are_exact_under_many_takers,
         an_unspent_return_gives_the_day_its_submission_back,
+        proposals_are_few_and_in_order,
+        a_task_has_one_owner,
         a_pause_lasts_until_resumed,
         a_list_takes_only_what_is_asked_for,
     ];

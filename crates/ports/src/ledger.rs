@@ -99,6 +99,20 @@ pub struct Following {
     pub next: Option<u64>,
 }
 
+/// A task as the provider knows it: ids are unique within an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountTask {
+    pub account: String,
+    pub id: String,
+}
+
+/// Different task ids kept for one round: a provider behind a gateway may tell two.
+pub const MOST_PROPOSALS: usize = 4;
+
+/// How much longer than the retention of records it is remembered whose a task was: a task may
+/// be followed for days before its record is settled.
+pub const TASK_SLACK: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// An account that must not be used for now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pause {
@@ -180,6 +194,30 @@ pub trait Ledger: Send + Sync + 'static {
     /// Makes a record due at once (a callback's hint); nothing happens when it is not in the
     /// due set.
     async fn look_now(&self, key: &JobKey) -> Result<(), LedgerError>;
+
+    /// Keeps a task id that a callback named for a job's round: a proposal and no fact. There may
+    /// be no record of the job yet. Of different ids the first [`MOST_PROPOSALS`] are kept, until
+    /// none has come for `keep_for`.
+    async fn propose(
+        &self,
+        key: &JobKey,
+        round: u32,
+        task_id: &str,
+        keep_for: Duration,
+    ) -> Result<(), LedgerError>;
+
+    /// What was proposed for a job's round, in the order in which it came.
+    async fn proposals(&self, key: &JobKey, round: u32) -> Result<Vec<String>, LedgerError>;
+
+    /// Makes a task this job's and round's; `false` when it is another's. Kept longer than the
+    /// ledger's retention.
+    async fn claim_task(
+        &self,
+        fence: &Fence,
+        task: &AccountTask,
+        key: &JobKey,
+        round: u32,
+    ) -> Result<bool, LedgerError>;
 
     /// Outbox entries that nobody is publishing, each kept from others for `lease`.
     async fn claim_outbox(

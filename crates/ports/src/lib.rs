@@ -22,8 +22,8 @@ pub use broker::{
 pub use clock::{Clock, StoreClock, SystemClock};
 pub use delivery::{Delivery, Settle};
 pub use ledger::{
-    Claimed, Created, Fence, Following, Generation, Ledger, LedgerError, ListFilter, OutboxEntry,
-    OutboxId, Pause, Standing, Stored, Swapped, Write,
+    AccountTask, Claimed, Created, Fence, Following, Generation, Ledger, LedgerError, ListFilter,
+    MOST_PROPOSALS, OutboxEntry, OutboxId, Pause, Standing, Stored, Swapped, TASK_SLACK, Write,
 };
 pub use message::{Destination, Message, header};
 pub use permit::{HeldPermit, Limits, Permit, PermitReturn, Permitted};

@@ -16,6 +16,13 @@ impl Move<'_> {
         step
     }
 
+    /// The POST that is in doubt turns out to have been such a repeat.
+    pub(super) fn believe(self, mut doubt: Doubt, cause: String) -> Step {
+        let what = format!("in doubt: {cause}");
+        add(&mut doubt.evidence, [cause]);
+        self.to(State::InDoubt { doubt }, what)
+    }
+
     /// A callback tells that a task exists after nobody looked for one any more.
     pub(super) fn doubt_again(mut self, doubt: Option<Doubt>, task_id: &str) -> Step {
         let now = self.at.now;

@@ -10,6 +10,7 @@ mod membership;
 mod outbox;
 mod people;
 mod permits;
+mod proposals;
 mod races;
 mod records;
 
@@ -29,6 +30,7 @@ pub use membership::*;
 pub use outbox::*;
 pub use people::*;
 pub use permits::*;
+pub use proposals::*;
 pub use races::*;
 pub use records::*;
 
@@ -135,6 +137,13 @@ macro_rules! ledger_conformance {
             zero_is_no_limit
             a_day_has_its_limit
             an_unspent_return_gives_the_day_its_submission_back
+
+            a_proposal_needs_no_record_and_expires
+            proposals_are_few_and_in_order
+            proposals_of_jobs_and_rounds_are_kept_apart
+            a_task_has_one_owner
+            one_of_many_claimers_owns_a_task
+            accounts_do_not_share_tasks
 
             a_pause_lasts_until_resumed
             a_list_shows_the_newest_first

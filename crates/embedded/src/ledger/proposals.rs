@@ -1,0 +1,81 @@
+use std::time::Duration;
+
+use job::Timestamp;
+use ports::{AccountTask, MOST_PROPOSALS};
+use rusqlite::{Connection, params};
+
+use super::row::limit;
+use crate::writer::Tx;
+
+/// A full list takes nothing new.
+pub(crate) fn add(
+    tx: &mut Tx<'_>,
+    ns: i64,
+    key: &str,
+    round: u32,
+    task: &str,
+    keep_for: Duration,
+) -> rusqlite::Result<()> {
+    // What has expired must not come back with a new one.
+    tx.sql
+        .prepare_cached(
+            "DELETE FROM proposal WHERE ns = ?1 AND key = ?2 AND round = ?3 AND expires_at <= ?4",
+        )?
+        .execute(params![ns, key, round, tx.now.as_millis()])?;
+    let there = of(tx.sql, ns, key, round, tx.now)?;
+    if there.len() >= MOST_PROPOSALS && !there.iter().any(|known| known == task) {
+        return Ok(());
+    }
+    let expires = (tx.now + keep_for).as_millis();
+    tx.sql
+        .prepare_cached(
+            "INSERT INTO proposal (ns, key, round, task, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (ns, key, round, task) DO NOTHING",
+        )?
+        .execute(params![ns, key, round, task, expires])?;
+    // They stay together: until none has come for so long.
+    tx.sql
+        .prepare_cached(
+            "UPDATE proposal SET expires_at = ?4 WHERE ns = ?1 AND key = ?2 AND round = ?3",
+        )?
+        .execute(params![ns, key, round, expires])?;
+    Ok(())
+}
+
+pub(crate) fn of(
+    sql: &Connection,
+    ns: i64,
+    key: &str,
+    round: u32,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<String>> {
+    sql.prepare_cached(
+        "SELECT task FROM proposal
+         WHERE ns = ?1 AND key = ?2 AND round = ?3 AND expires_at > ?4 ORDER BY id LIMIT ?5",
+    )?
+    .query_map(params![ns, key, round, now.as_millis(), limit(MOST_PROPOSALS)], |row| row.get(0))?
+    .collect()
+}
+
+/// An owner is replaced when it is the same, or was forgotten.
+pub(crate) fn claim_task(
+    tx: &mut Tx<'_>,
+    ns: i64,
+    task: &AccountTask,
+    key: &str,
+    round: u32,
+    keep_for: Duration,
+) -> rusqlite::Result<bool> {
+    let (now, expires) = (tx.now.as_millis(), (tx.now + keep_for).as_millis());
+    let changed = tx
+        .sql
+        .prepare_cached(
+            "INSERT INTO task_owner (ns, account, task, key, round, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (ns, account, task) DO UPDATE
+             SET key = excluded.key, round = excluded.round, expires_at = excluded.expires_at
+             WHERE expires_at <= ?7 OR (key = excluded.key AND round = excluded.round)",
+        )?
+        .execute(params![ns, task.account, task.id, key, round, expires, now])?;
+    Ok(changed == 1)
+}
