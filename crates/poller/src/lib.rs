@@ -1,12 +1,16 @@
 //! Takes what is due, asks the provider, completes the record, announces. Never submits.
 //!
 //! A `sweep` claims due records and hands each to `look` (a task that the provider has) or
-//! to `doubt` (a POST whose answer was lost). The fact that comes back goes through
+//! to `inquiry` (a POST whose answer was lost: `fit` says which task can be its own, `doubt` what
+//! else was found out). The fact that comes back goes through
 //! `settle` into the ledger; what must be said goes out through `announce`, and whatever a
 //! dead process left unsaid through `outbox`. `reconcile` finds permits that nobody holds.
 
 mod announce;
+mod ask;
 mod doubt;
+mod fit;
+mod inquiry;
 mod look;
 mod marks;
 mod outbox;
@@ -16,6 +20,7 @@ mod settings;
 mod settle;
 mod shared;
 mod sweep;
+mod witnesses;
 
 pub use poller::Poller;
 pub use settings::Settings;

@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use crate::marks::Marks;
 use crate::settings::Settings;
 use crate::shared::Shared;
+use crate::witnesses::Witnesses;
 use crate::{outbox, reconcile, sweep};
 
 /// Follows tasks to their end and announces it, until it is drained.
@@ -42,6 +43,7 @@ impl Poller {
             clock,
             settings,
             marks,
+            witnesses: Witnesses::default(),
         });
         let (stop, loops, tasks) =
             (CancellationToken::new(), TaskTracker::new(), TaskTracker::new());

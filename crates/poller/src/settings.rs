@@ -11,6 +11,8 @@ pub struct Settings {
     pub account: String,
     /// How the provider finds a task by external id; `None` where it cannot.
     pub look_up: Option<LookUp>,
+    /// The provider is asked to call back, so a callback may settle a doubt.
+    pub callbacks: bool,
     /// Looks under way at once.
     pub concurrency: usize,
     /// Due records claimed at a time.
@@ -31,6 +33,7 @@ impl Default for Settings {
             rules: Rules::default(),
             account: "default".to_owned(),
             look_up: None,
+            callbacks: false,
             concurrency: 64,
             batch: 256,
             sweep: Duration::from_millis(100),

@@ -5,6 +5,7 @@ use tokio::sync::Semaphore;
 
 use crate::marks::Marks;
 use crate::settings::Settings;
+use crate::witnesses::Witnesses;
 
 /// What every look needs.
 pub(crate) struct Shared {
@@ -17,4 +18,5 @@ pub(crate) struct Shared {
     pub(crate) announcer: Announcer,
     pub(crate) marks: Marks,
     pub(crate) looking: Arc<Semaphore>,
+    pub(crate) witnesses: Witnesses,
 }

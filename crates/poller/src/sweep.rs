@@ -3,15 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::{Fact, State};
-use kling::{QueryError, Route};
-use ports::{Claimed, Pause, Phase, Stored};
+use job::{Fact, Record, State};
+use ports::{Claimed, Phase, Stored};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::settle::{Trouble, settle};
 use crate::shared::Shared;
-use crate::{doubt, look};
+use crate::{ask, inquiry, look};
 
 /// Later than this an owner that lives has forgotten the job: a lost answer, a panic.
 const OVERDUE: Duration = Duration::from_secs(5);
@@ -105,12 +104,8 @@ async fn visit(shared: &Shared, stored: Stored) {
 async fn fact(shared: &Shared, stored: &Stored) -> Option<Fact> {
     let record = &stored.record;
     match &record.state {
-        State::Pending { status, .. } => {
-            let answer = ask(shared, stored).await;
-            rest_account(shared, answer.as_ref().err()).await;
-            Some(look::read(answer, status, shared.clock.now()))
-        }
-        State::InDoubt { .. } => Some(look_up(shared, stored).await),
+        State::Pending { status, .. } => Some(look(shared, record, status).await),
+        State::InDoubt { .. } => inquire(shared, record).await,
         State::Submitting { post_deadline, .. }
             if stored.owner_alive && shared.clock.now() < *post_deadline + OVERDUE =>
         {
@@ -125,60 +120,24 @@ async fn fact(shared: &Shared, stored: &Stored) -> Option<Fact> {
     }
 }
 
-async fn ask(shared: &Shared, stored: &Stored) -> Result<kling::Task, QueryError> {
-    let route = route(shared, stored)?;
-    let task_id = stored.record.task_id.as_deref().unwrap_or_default();
-    in_time(shared, shared.kling.query(route, task_id)).await
-}
-
-async fn look_up(shared: &Shared, stored: &Stored) -> Fact {
-    let Some(form) = shared.settings.look_up else {
-        return Fact::GivenUp { why: "no look-up by external id is configured".to_owned() };
-    };
-    let answer = match route(shared, stored) {
-        Ok(route) => {
-            let external_id = stored.record.external_id.as_str();
-            in_time(shared, shared.kling.look_up(route, external_id, form)).await
-        }
-        Err(error) => Err(error),
-    };
-    rest_account(shared, answer.as_ref().err()).await;
-    doubt::read(&stored.record, answer)
-}
-
-/// A task can only be asked about with the account it was submitted with.
-fn route(shared: &Shared, stored: &Stored) -> Result<Route, QueryError> {
-    let record = &stored.record;
-    if record.account != shared.settings.account {
-        let cause = format!("the task belongs to the account \"{}\"", record.account);
-        return Err(QueryError::Later { cause });
+async fn look(shared: &Shared, record: &Record, status: &str) -> Fact {
+    let task_id = record.task_id.as_deref().unwrap_or_default();
+    let answer = ask::for_task(shared, record, task_id).await;
+    if shared.settings.rules.denials_trusted
+        && answer.is_ok()
+        && let Ok(route) = ask::route(shared, record)
+    {
+        shared.witnesses.see(route, &record.external_id);
     }
-    Route::parse(record.operation.as_str()).ok_or_else(|| QueryError::Later {
-        cause: format!("this version does not know the operation \"{}\"", record.operation),
-    })
+    look::read(answer, status, shared.clock.now())
 }
 
-async fn in_time<T>(
-    shared: &Shared,
-    look: impl Future<Output = Result<T, QueryError>>,
-) -> Result<T, QueryError> {
-    tokio::select! {
-        biased;
-        answer = look => answer,
-        () = shared.clock.sleep(shared.settings.look_timeout) => {
-            Err(QueryError::Later { cause: "no answer in time".to_owned() })
+async fn inquire(shared: &Shared, record: &Record) -> Option<Fact> {
+    match inquiry::inquire(shared, record).await {
+        Ok(fact) => Some(fact),
+        Err(error) => {
+            tracing::warn!(job = %record.key, %error, "the doubt is looked into later");
+            None
         }
-    }
-}
-
-async fn rest_account(shared: &Shared, error: Option<&QueryError>) {
-    let Some(QueryError::Account { message, .. }) = error else {
-        return;
-    };
-    let now = shared.clock.now();
-    let reason = format!("the account is refused: {message}");
-    let pause = Pause { reason, since: now, until: now + shared.settings.account_rest };
-    if let Err(error) = shared.ledger.pause(&shared.settings.account, &pause).await {
-        tracing::warn!(%error, "the account's pause was not recorded");
     }
 }

@@ -1,0 +1,80 @@
+//! Questions to the provider, in time and with the right account.
+
+use job::Record;
+use kling::{LookUp, QueryError, Route, Task};
+use ports::Pause;
+
+use crate::fit::since_ms;
+use crate::shared::Shared;
+
+pub(crate) async fn for_task(
+    shared: &Shared,
+    record: &Record,
+    task_id: &str,
+) -> Result<Task, QueryError> {
+    let route = route(shared, record)?;
+    let answer = in_time(shared, shared.kling.query(route, task_id)).await;
+    rest_account(shared, answer.as_ref().err()).await;
+    answer
+}
+
+pub(crate) async fn by_external_id(
+    shared: &Shared,
+    record: &Record,
+    form: LookUp,
+) -> Result<Option<Task>, QueryError> {
+    let route = route(shared, record)?;
+    let (external_id, since) = (record.external_id.as_str(), Some(since_ms(record)));
+    let asking = shared.kling.look_up_since(route, external_id, form, since);
+    let answer = in_time(shared, asking).await;
+    rest_account(shared, answer.as_ref().err()).await;
+    answer
+}
+
+/// Whether a task that exists is found by its external id: if not, denials prove nothing.
+pub(crate) async fn finds(
+    shared: &Shared,
+    route: Route,
+    external_id: &str,
+    form: LookUp,
+) -> Result<bool, QueryError> {
+    let answer = in_time(shared, shared.kling.look_up(route, external_id, form)).await;
+    rest_account(shared, answer.as_ref().err()).await;
+    answer.map(|task| task.is_some())
+}
+
+/// A task can only be asked about with the account it was submitted with.
+pub(crate) fn route(shared: &Shared, record: &Record) -> Result<Route, QueryError> {
+    if record.account != shared.settings.account {
+        let cause = format!("the task belongs to the account \"{}\"", record.account);
+        return Err(QueryError::Later { cause });
+    }
+    Route::parse(record.operation.as_str()).ok_or_else(|| QueryError::Later {
+        cause: format!("this version does not know the operation \"{}\"", record.operation),
+    })
+}
+
+async fn in_time<T>(
+    shared: &Shared,
+    look: impl Future<Output = Result<T, QueryError>>,
+) -> Result<T, QueryError> {
+    tokio::select! {
+        biased;
+        answer = look => answer,
+        () = shared.clock.sleep(shared.settings.look_timeout) => {
+            Err(QueryError::Later { cause: "no answer in time".to_owned() })
+        }
+    }
+}
+
+async fn rest_account(shared: &Shared, error: Option<&QueryError>) {
+    let Some(QueryError::Account { message, .. }) = error else {
+        return;
+    };
+    let now = shared.clock.now();
+    let reason = format!("the account is refused: {message}");
+    let pause = Pause { reason, since: now, until: now + shared.settings.account_rest };
+    if let Err(error) = shared.ledger.pause(&shared.settings.account, &pause).await {
+        tracing::warn!(%error, "the account's pause was not recorded");
+    }
+}

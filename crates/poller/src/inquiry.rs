@@ -1,0 +1,84 @@
+//! Looking for a task whose answer was lost: under our external id, and under the ids that
+//! callbacks named. Whatever is found must be nobody else's.
+
+use futures::future::join_all;
+use job::{Fact, Record};
+use ports::{AccountTask, LedgerError};
+
+use crate::ask;
+use crate::doubt::{self, Heard, LookedUp, accepted};
+use crate::fit::{Candidate, Judgement, judge};
+use crate::shared::Shared;
+
+pub(crate) async fn inquire(shared: &Shared, record: &Record) -> Result<Fact, LedgerError> {
+    let mut looked_up = look_up(shared, record).await;
+    if let LookedUp::Found(Candidate { task_id, status }) = looked_up {
+        if own(shared, record, &task_id).await? {
+            return Ok(accepted(task_id, status));
+        }
+        looked_up = LookedUp::Unclear(format!("task {task_id} is another job's"));
+    }
+    let proposed = shared.ledger.proposals(&record.key, record.round).await?;
+    let asked = proposed
+        .iter()
+        .map(|id| async { judge(record, id, ask::for_task(shared, record, id).await) });
+    let mut heard = Heard::default();
+    for judgement in join_all(asked).await {
+        match judgement {
+            Judgement::Fits(Candidate { task_id, status }) => {
+                if own(shared, record, &task_id).await? {
+                    return Ok(accepted(task_id, status));
+                }
+                heard.evidence.push(format!("task {task_id}: it is another job's"));
+            }
+            Judgement::Refuted(why) => heard.evidence.push(why),
+            Judgement::Unanswered(why) => {
+                heard.silent = true;
+                heard.evidence.push(why);
+            }
+        }
+    }
+    Ok(doubt::conclude(looked_up, heard, expects_callback(shared, record)))
+}
+
+async fn own(shared: &Shared, record: &Record, task_id: &str) -> Result<bool, LedgerError> {
+    let task = AccountTask { account: record.account.clone(), id: task_id.to_owned() };
+    let fence = shared.session.fence();
+    shared.ledger.claim_task(&fence, &task, &record.key, record.round).await
+}
+
+/// A producer that gave an address of its own gets the callbacks itself.
+fn expects_callback(shared: &Shared, record: &Record) -> bool {
+    let fields = record.request.clone().unwrap_or_default().into_fields();
+    shared.settings.callbacks && fields.get("callback_url").is_none_or(serde_json::Value::is_null)
+}
+
+async fn look_up(shared: &Shared, record: &Record) -> LookedUp {
+    let Some(form) = shared.settings.look_up else {
+        return LookedUp::Worthless("no look-up by external id is configured".to_owned());
+    };
+    let answer = ask::by_external_id(shared, record, form).await;
+    let trusted = shared.settings.rules.denials_trusted;
+    match doubt::read(record, answer, trusted) {
+        LookedUp::Denied => cross_examined(shared, record, form).await,
+        other => other,
+    }
+}
+
+/// A look-up that also denies a task which we know to exist is no witness: the provider may not
+/// keep external ids at all, whatever the configuration says, and to believe it would pay twice.
+async fn cross_examined(shared: &Shared, record: &Record, form: kling::LookUp) -> LookedUp {
+    let Ok(route) = ask::route(shared, record) else {
+        return LookedUp::Denied;
+    };
+    let Some(known) = shared.witnesses.of(route) else {
+        return LookedUp::Denied;
+    };
+    match ask::finds(shared, route, known.as_str(), form).await {
+        Ok(true) => LookedUp::Denied,
+        Ok(false) => LookedUp::Worthless(
+            "denied by a look-up that also denies a task which exists".to_owned(),
+        ),
+        Err(error) => LookedUp::Unclear(error.to_string()),
+    }
+}
