@@ -21,5 +21,5 @@ mod submit;
 mod walk;
 mod worker;
 
-pub use settings::{Settings, Slots};
+pub use settings::{Callback, Settings, Slots};
 pub use worker::Worker;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use job::{Resource, Rules};
+use job::{CALLBACK_PATH, CallbackSigner, CallbackTo, Record, Resource, Rules};
 use ports::Limits;
 
 /// What a worker needs to know besides its doors.
@@ -22,6 +22,25 @@ pub struct Settings {
     pub max_deliveries: u32,
     /// How long an account rests after the provider refused it.
     pub account_rest: Duration,
+    /// Where the provider shall call back; `None`: nowhere.
+    pub callback: Option<Callback>,
+}
+
+/// The gateway, as the provider sees it.
+#[derive(Clone, Debug)]
+pub struct Callback {
+    /// Without [`CALLBACK_PATH`]; a slash may end it.
+    pub url: String,
+    pub signer: CallbackSigner,
+}
+
+impl Callback {
+    /// The address for this round of a job.
+    pub fn address(&self, record: &Record) -> String {
+        let to = CallbackTo { key: record.key.clone(), round: record.round };
+        let base = self.url.trim_end_matches('/');
+        format!("{base}{CALLBACK_PATH}{}", self.signer.sign(&to))
+    }
 }
 
 /// Slots at the provider per resource; 0 = no limit.
@@ -63,6 +82,7 @@ impl Default for Settings {
             in_progress: 256,
             max_deliveries: 20,
             account_rest: Duration::from_secs(60),
+            callback: None,
         }
     }
 }

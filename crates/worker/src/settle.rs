@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use job::{Effect, Fact, Record, Rung, State, Step, transition};
 use ports::{
-    Created, Destination, Fence, LedgerError, Limits, Pause, Permit, PermitReturn, Stored, Swapped,
-    Write, journal_message,
+    AccountTask, Created, Destination, Fence, LedgerError, Limits, Pause, Permit, PermitReturn,
+    Stored, Swapped, Write, journal_message,
 };
 
 use crate::ending::{Ending, Trouble};
@@ -155,8 +155,24 @@ impl Settler<'_> {
             task = step.record.task_id.as_deref(), "{}", last_word(&step.record)
         );
         self.release(&step).await;
-        self.journal(&step.record).await?;
+        let (journaled, ()) = tokio::join!(self.journal(&step.record), self.own(&step.record));
+        journaled?;
         Ok(ending(&step.record, self.shared.clock.jitter()))
+    }
+
+    /// Where callbacks propose tasks, nobody else's task may be taken for one of ours: it is
+    /// known whose each is.
+    async fn own(&self, record: &Record) {
+        let (Some(_), Some(task)) = (&self.shared.settings.callback, &record.task_id) else {
+            return;
+        };
+        let task = AccountTask { account: record.account.clone(), id: task.clone() };
+        let (fence, key) = (self.shared.session.fence(), &record.key);
+        match self.shared.ledger.claim_task(&fence, &task, key, record.round).await {
+            Ok(true) => {}
+            Ok(false) => tracing::error!(job = %key, task = task.id, "the task is another job's"),
+            Err(error) => tracing::warn!(job = %key, %error, "not noted whose the task is"),
+        }
     }
 
     /// A permit that stays behind is found by the reconciler.

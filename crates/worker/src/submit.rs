@@ -6,6 +6,8 @@ use job::{Fact, Problem, Record};
 use kling::{Created, RefusalClass, Route, SubmitError, TaskStatus};
 use serde_json::{Map, Value};
 
+use crate::settings::Callback;
+
 /// What an answer says about the lane, beyond the one job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Weather {
@@ -24,15 +26,25 @@ pub(crate) enum Weather {
     },
 }
 
-/// The provider's body: the producer's own, and our id in it.
-pub(crate) fn body(record: &Record) -> Map<String, Value> {
+/// The provider's body: the producer's own, with our id in it and our address to call back. An
+/// address that the producer gave is the producer's.
+fn body(record: &Record, callback: Option<&Callback>) -> Map<String, Value> {
     let mut fields = record.request.clone().unwrap_or_default().into_fields();
     fields.insert("external_task_id".to_owned(), Value::from(record.external_id.as_str()));
+    let is_free = fields.get("callback_url").is_none_or(Value::is_null);
+    if let Some(callback) = callback.filter(|_| is_free) {
+        fields.insert("callback_url".to_owned(), Value::from(callback.address(record)));
+    }
     fields
 }
 
-pub(crate) async fn post(client: &kling::Client, route: Route, record: &Record) -> (Fact, Weather) {
-    let answer = client.submit(route, &body(record)).await;
+pub(crate) async fn post(
+    client: &kling::Client,
+    route: Route,
+    record: &Record,
+    callback: Option<&Callback>,
+) -> (Fact, Weather) {
+    let answer = client.submit(route, &body(record, callback)).await;
     read(answer, record.sent_before)
 }
 
@@ -62,7 +74,7 @@ pub(crate) fn read(answer: Result<Created, SubmitError>, sent_before: bool) -> (
         }
         Err(SubmitError::Refused { message, may_be_repeat: true, .. }) if sent_before => {
             let cause = format!("refused, perhaps as a repeat of an earlier send: {message}");
-            (Fact::AnswerLost { cause }, Weather::Fair)
+            (Fact::Repeated { cause }, Weather::Fair)
         }
         Err(SubmitError::Refused { code, message, advice, class, .. }) => {
             let error = Problem::new(class_word(class), message).advice(advice).code(code);
@@ -119,7 +131,26 @@ mod tests {
     #[test]
     fn a_refused_repeat_is_an_answer_only_when_something_was_sent_before() {
         assert!(matches!(read(Err(repeat()), false).0, Fact::Refused { .. }));
-        assert!(matches!(read(Err(repeat()), true).0, Fact::AnswerLost { .. }));
+        assert!(matches!(read(Err(repeat()), true).0, Fact::Repeated { .. }));
+    }
+
+    fn record(request: &str) -> Record {
+        let body = format!(r#"{{"id":"a","operation":"videos/text2video","request":{request}}}"#);
+        let job = job::decode(body.as_bytes(), job::MessageFacts::default()).unwrap();
+        Record::new(&job, "default", "reelwork", job::Timestamp::EPOCH)
+    }
+
+    #[test]
+    fn our_address_goes_along_unless_the_producer_gave_one() {
+        let signer = job::CallbackSigner::new("reelwork", &["secret".into()]).unwrap();
+        let callback = Callback { url: "https://x.example/in/".into(), signer };
+        let ours = body(&record(r#"{"prompt":"x","callback_url":null}"#), Some(&callback));
+        let address = ours["callback_url"].as_str().unwrap();
+        let path = address.strip_prefix("https://x.example/in/callbacks/").unwrap();
+        assert_eq!(callback.signer.read(path).unwrap().round, 1);
+        let theirs = record(r#"{"prompt":"x","callback_url":"https://y.example"}"#);
+        assert_eq!(body(&theirs, Some(&callback))["callback_url"], "https://y.example");
+        assert!(!body(&record(r#"{"prompt":"x"}"#), None).contains_key("callback_url"));
     }
 
     #[test]

@@ -280,7 +280,10 @@ impl<'a> Walk<'a> {
     async fn submit(&self, intent: Known) -> Result<Ending, Trouble> {
         // Whoever lost its lease must not send: another may already be looking into this job.
         let (fact, weather) = match self.shared.session.is_fresh(&self.fence) {
-            true => submit::post(&self.shared.kling, self.accepted.route, &intent.record).await,
+            true => {
+                let (client, callback) = (&self.shared.kling, &self.shared.settings.callback);
+                submit::post(client, self.accepted.route, &intent.record, callback.as_ref()).await
+            }
             false => {
                 let why = "the ledger lease was not fresh".to_owned();
                 (Fact::PutOff { why }, Weather::Fair)
