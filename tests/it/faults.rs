@@ -27,7 +27,7 @@ async fn run_with(house: &House, setup: Setup, settings: Value, jobs: usize) -> 
     (heard, accounts)
 }
 
-async fn publish(house: &House, jobs: usize) -> Vec<String> {
+pub(crate) async fn publish(house: &House, jobs: usize) -> Vec<String> {
     let broker = house.broker().await;
     let wishes: Vec<Wish> = (0..jobs).map(|n| Wish::video(&format!("fault-{n:03}"))).collect();
     for wish in &wishes {
@@ -37,7 +37,7 @@ async fn publish(house: &House, jobs: usize) -> Vec<String> {
     wishes.into_iter().map(|wish| wish.id).collect()
 }
 
-fn struck(accounts: &Accounts, kind: FaultKind) -> u64 {
+pub(crate) fn struck(accounts: &Accounts, kind: FaultKind) -> u64 {
     accounts.faults.get(&kind).copied().unwrap_or(0)
 }
 
@@ -121,7 +121,7 @@ async fn a_busy_provider_costs_time_and_no_attempt() {
     }
 }
 
-fn key(id: &str) -> JobKey {
+pub(crate) fn key(id: &str) -> JobKey {
     JobKey::new(Tenant::default(), JobId::new(id).expect("an id"))
 }
 

@@ -86,6 +86,8 @@ pub struct Doubt {
     /// Wait after a submission's deadline before a denial counts.
     pub settling: Duration,
     pub give_up: Duration,
+    /// Longest wait for a callback after `settling`.
+    pub callback_wait: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -208,6 +210,7 @@ impl Doubt {
             policy: values.take("doubt.policy")?,
             settling: values.take("doubt.settling")?,
             give_up: values.take("doubt.give_up")?,
+            callback_wait: values.take("doubt.callback_wait")?,
         })
     }
 }

@@ -132,6 +132,8 @@ pub(crate) static KEYS: &[Key] = &[
         "Wait after a submission's deadline before a denial counts."),
     key("doubt.give_up", within(MILLISECOND, DAY.saturating_mul(30)), Text("1h"),
         "How long a doubt is looked into before the policy decides."),
+    key("doubt.callback_wait", within(Duration::ZERO, DAY), Text("15m"),
+        "How much longer a doubt waits for a callback; scaled by poll.pace."),
 
     key("poll.pace", Kind::Factor { least: 0.0001, most: 100.0 }, Text("1.0"),
         "Factor on the waits between looks at a task and on its deadlines: 2 = half as often."),
@@ -155,7 +157,7 @@ pub(crate) static KEYS: &[Key] = &[
     key("gateway.listen", Kind::Address, Text("127.0.0.1:8081"),
         "Where callbacks are received."),
     key("gateway.callback_url", Kind::HttpUrl, Unset,
-        "The gateway's address as the provider sees it. Without it, no callbacks are asked for."),
+        "The gateway's address as the provider sees it, in front of /callbacks/. Unset: no callbacks."),
     key("gateway.callback_secrets", Kind::Secrets { most: 2 }, Unset,
         "Keys of the callback tokens: the first signs, all are accepted (for rotation)."),
 

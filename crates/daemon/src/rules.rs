@@ -1,5 +1,8 @@
 //! What must hold between keys. A rule is silent when one of its keys could not be read.
 
+use secrecy::SecretString;
+use url::Url;
+
 use crate::choice::LookUp;
 use crate::endpoint::Endpoint;
 use crate::value::Values;
@@ -12,7 +15,7 @@ pub(crate) struct Breach {
 }
 
 pub(crate) fn breaches(values: &Values) -> Vec<Breach> {
-    [together(values), trusted(values)].into_iter().flatten().collect()
+    [together(values), trusted(values), signed(values)].into_iter().flatten().collect()
 }
 
 fn together(values: &Values) -> Option<Breach> {
@@ -32,5 +35,15 @@ fn trusted(values: &Values) -> Option<Breach> {
         key: "kling.trust_denials",
         message: "is true while kling.look_up is none: nobody is asked".into(),
         hint: "set kling.look_up to path, query or list",
+    })
+}
+
+fn signed(values: &Values) -> Option<Breach> {
+    let url: Option<Url> = values.get("gateway.callback_url")?;
+    let secrets: Option<Vec<SecretString>> = values.get("gateway.callback_secrets")?;
+    (url.is_some() && secrets.unwrap_or_default().is_empty()).then(|| Breach {
+        key: "gateway.callback_url",
+        message: "is set while gateway.callback_secrets is not: callbacks could not be told from forgeries".into(),
+        hint: "set REELWORK_GATEWAY__CALLBACK_SECRETS, or REELWORK_GATEWAY__CALLBACK_SECRETS_FILE to a path",
     })
 }

@@ -74,6 +74,8 @@ pub(crate) enum Command {
     Worker,
     /// Follow tasks and announce outcomes (run as many as you like)
     Poller,
+    /// Receive callbacks (needs gateway.callback_secrets)
+    Gateway,
     /// A stand-in for the provider that keeps accounts
     Simulator(SimulatorArgs),
     /// Publish jobs
@@ -126,6 +128,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: Dead,
     },
+    /// Submissions whose fate is not known
+    Doubt {
+        #[command(subcommand)]
+        action: Doubt,
+    },
     /// What is declared on the broker
     Topology {
         #[command(subcommand)]
@@ -155,7 +162,10 @@ pub(crate) enum Command {
 impl Command {
     /// Runs until it is told to stop, and tells what it does in its log.
     pub(crate) fn is_role(&self) -> bool {
-        matches!(self, Self::Up { .. } | Self::Worker | Self::Poller | Self::Simulator(_))
+        matches!(
+            self,
+            Self::Up { .. } | Self::Worker | Self::Poller | Self::Gateway | Self::Simulator(_)
+        )
     }
 }
 
@@ -277,6 +287,46 @@ pub(crate) enum Dead {
     Drop {
         #[command(flatten)]
         which: Which,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Doubt {
+    /// Jobs in doubt or parked in doubt, with what is known
+    List {
+        #[arg(long)]
+        tenant: Option<String>,
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+    },
+    /// This task of the provider is the job's
+    Attach {
+        id: String,
+        task: String,
+        #[command(flatten)]
+        tenant: TenantArg,
+        /// Without asking the provider about the task
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Submit again under the same external id: may be paid twice where the provider does not
+    /// enforce these ids
+    Resubmit {
+        id: String,
+        #[command(flatten)]
+        tenant: TenantArg,
+        /// Accept that it may be paid twice
+        #[arg(long)]
+        yes: bool,
+    },
+    /// End the job as failed
+    Fail {
+        id: String,
+        #[command(flatten)]
+        tenant: TenantArg,
+        /// What its event says
+        #[arg(long, default_value = "in doubt, and given up by a person")]
+        why: String,
     },
 }
 

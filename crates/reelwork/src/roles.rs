@@ -1,23 +1,26 @@
 //! Configuration becomes running roles.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use daemon::{Config, DoubtPolicy, LookUp, SecretString};
 use follower::Follower;
-use job::{OnDoubt, Rules};
+use gateway::Gateway;
+use job::{CallbackSigner, OnDoubt, Rules};
 use kling::{Client, HttpSettings, HttpTransport, Transport};
 use poller::Poller;
 use ports::{Clock, Session, StoreClock};
-use worker::{Slots, Worker};
+use worker::{Callback, Slots, Worker};
 
 use crate::doors::Doors;
 use crate::failure::Failure;
 
-/// A worker, a poller, or both, and a follower, on one membership of the ledger.
+/// A worker, a poller, a gateway, or several, and a follower, on one membership of the ledger.
 pub(crate) struct Roles {
     worker: Option<Worker>,
     poller: Option<Poller>,
+    gateway: Option<Gateway>,
     follower: Follower,
     session: Arc<Session>,
     patience: Duration,
@@ -59,20 +62,41 @@ impl Roles {
                 poller_settings(config),
             )
         });
-        // In every process, so that a ledger that has lost its memory never waits for a role.
-        let follower = Follower::start(
-            doors.broker.clone(),
-            doors.ledger.clone(),
-            session.clone(),
-            clock.clone(),
-            follower_settings(config),
-        );
-        Ok(Self { worker, poller, follower, session, patience: config.worker.drain })
+        let gateway = match (which, gateway_settings(config)) {
+            (Which::Both, Some(settings)) => Some(front(doors, &session, settings).await?),
+            _ => None,
+        };
+        let follower = follower(config, doors, &session);
+        Ok(Self { worker, poller, gateway, follower, session, patience: config.worker.drain })
+    }
+
+    /// A gateway alone: it needs no provider.
+    pub(crate) async fn front(config: &Config, doors: &Doors) -> Result<Self, Failure> {
+        let settings = gateway_settings(config).ok_or_else(|| {
+            Failure::Denied(
+                "gateway.callback_secrets is not set: callbacks could not be told from forgeries; \
+                 set REELWORK_GATEWAY__CALLBACK_SECRETS or REELWORK_GATEWAY__CALLBACK_SECRETS_FILE"
+                    .to_owned(),
+            )
+        })?;
+        let session = Arc::new(doors.join().await?);
+        let gateway = Some(front(doors, &session, settings).await?);
+        let follower = follower(config, doors, &session);
+        let (worker, poller, patience) = (None, None, config.worker.drain);
+        Ok(Self { worker, poller, gateway, follower, session, patience })
+    }
+
+    /// Where callbacks are received.
+    pub(crate) fn listens_on(&self) -> Option<SocketAddr> {
+        self.gateway.as_ref().map(Gateway::address)
     }
 
     /// The worker first: what it records is then still announced by the poller.
     pub(crate) async fn drain(self) -> Result<(), Failure> {
         let mut clean = true;
+        if let Some(gateway) = self.gateway {
+            clean &= gateway.drain(self.patience).await;
+        }
         if let Some(worker) = self.worker {
             clean &= worker.drain(self.patience).await;
         }
@@ -91,6 +115,28 @@ impl Roles {
             )),
         }
     }
+}
+
+/// In every process, so that a ledger that has lost its memory never waits for a role.
+fn follower(config: &Config, doors: &Doors, session: &Arc<Session>) -> Follower {
+    Follower::start(
+        doors.broker.clone(),
+        doors.ledger.clone(),
+        session.clone(),
+        Arc::new(StoreClock(session.clone())),
+        follower_settings(config),
+    )
+}
+
+async fn front(
+    doors: &Doors,
+    session: &Arc<Session>,
+    settings: gateway::Settings,
+) -> Result<Gateway, Failure> {
+    let listen = settings.listen;
+    let (ledger, clock) = (doors.ledger.clone(), Arc::new(StoreClock(session.clone())));
+    let started = Gateway::start(ledger, session.clone(), clock, settings).await;
+    started.map_err(|error| Failure::Denied(format!("gateway.listen: {listen}: {error}")))
 }
 
 /// A client on the real network.
@@ -114,7 +160,7 @@ pub(crate) fn client_over(
     Ok(client.with_refusal_codes(config.kling.refusal_codes.clone()))
 }
 
-fn rules(config: &Config) -> Rules {
+pub(crate) fn rules(config: &Config) -> Rules {
     Rules {
         installation: config.ledger.namespace.clone(),
         pace: config.poll.pace,
@@ -125,6 +171,7 @@ fn rules(config: &Config) -> Rules {
             DoubtPolicy::Resubmit => OnDoubt::Resubmit,
         },
         doubt_give_up: config.doubt.give_up,
+        callback_wait: config.doubt.callback_wait,
         max_attempts: config.limits.max_attempts,
         announce_submitted: config.events.submitted,
         ..Rules::default()
@@ -155,6 +202,7 @@ fn worker_settings(config: &Config) -> worker::Settings {
         prefetch: config.worker.prefetch,
         in_progress: config.limits.max_in_progress as usize,
         max_deliveries: config.worker.max_deliveries,
+        callback: callback(config),
         ..worker::Settings::default()
     }
 }
@@ -169,9 +217,27 @@ fn poller_settings(config: &Config) -> poller::Settings {
             LookUp::Query => Some(kling::LookUp::Query),
             LookUp::List => Some(kling::LookUp::List),
         },
+        callbacks: config.gateway.callback_url.is_some(),
         concurrency: config.poll.concurrency as usize,
         batch: config.poll.batch as usize,
         sweep: config.poll.sweep,
         ..poller::Settings::default()
     }
+}
+
+fn gateway_settings(config: &Config) -> Option<gateway::Settings> {
+    let mut settings =
+        gateway::Settings::new(config.gateway.listen, signer(config)?, rules(config));
+    // People look into parked doubts when they find the time.
+    settings.keep_for = settings.keep_for.max(config.ledger.retention);
+    Some(settings)
+}
+
+fn callback(config: &Config) -> Option<Callback> {
+    let url = config.gateway.callback_url.as_ref()?.to_string();
+    Some(Callback { url, signer: signer(config)? })
+}
+
+fn signer(config: &Config) -> Option<CallbackSigner> {
+    CallbackSigner::new(&config.ledger.namespace, &config.gateway.callback_secrets)
 }

@@ -5,6 +5,7 @@ mod config;
 mod dead;
 mod demo;
 mod doctor;
+mod doubt;
 mod ledger;
 mod refused;
 mod status;

@@ -3,23 +3,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::Timestamp;
+use gateway::Gateway;
+use job::{CallbackSigner, Timestamp};
 use kling::{Client, HttpSettings, HttpTransport};
 use poller::Poller;
 use ports::{Session, SystemClock};
-use worker::{Slots, Worker};
+use worker::{Callback, Slots, Worker};
 
 use super::{House, Provider};
 
 pub(crate) struct Roles {
     worker: Worker,
     poller: Poller,
+    gateway: Option<Gateway>,
 }
 
 /// How the roles are set up.
 pub(crate) struct Setup {
     pub(crate) worker: worker::Settings,
     pub(crate) poller: poller::Settings,
+    callbacks: Option<CallbackSigner>,
 }
 
 impl Setup {
@@ -28,6 +31,7 @@ impl Setup {
         let rules = job::Rules {
             pace: 0.01,
             settling: Duration::from_millis(500),
+            callback_wait: Duration::from_secs(60),
             ..job::Rules::default()
         };
         Self {
@@ -42,6 +46,7 @@ impl Setup {
                 sweep: Duration::from_millis(20),
                 ..poller::Settings::default()
             },
+            callbacks: None,
         }
     }
 
@@ -53,10 +58,32 @@ impl Setup {
         self
     }
 
-    pub(crate) async fn start(self, house: &House, provider: &Provider) -> Roles {
+    /// The provider is asked to call back.
+    pub(crate) fn called_back(mut self) -> Self {
+        let installation = &self.worker.rules.installation;
+        self.callbacks = CallbackSigner::new(installation, &["a secret of tests".into()]);
+        self.poller.callbacks = true;
+        self
+    }
+
+    pub(crate) async fn start(mut self, house: &House, provider: &Provider) -> Roles {
         let (broker, ledger) = (house.broker().await, house.ledger().await);
         let session = Session::join(ledger.clone(), Timestamp::EPOCH).await.expect("a session");
         let (session, clock) = (Arc::new(session), Arc::new(SystemClock));
+        let gateway = match self.callbacks.take() {
+            Some(signer) => {
+                let rules = self.worker.rules.clone();
+                let settings =
+                    gateway::Settings::new(([127, 0, 0, 1], 0).into(), signer.clone(), rules);
+                let (ledger, session) = (ledger.clone(), session.clone());
+                let gateway = Gateway::start(ledger, session, clock.clone(), settings).await;
+                let gateway = gateway.expect("a gateway");
+                let url = format!("http://{}", gateway.address());
+                self.worker.callback = Some(Callback { url, signer });
+                Some(gateway)
+            }
+            None => None,
+        };
         let http = HttpSettings { total_timeout: self.worker.post_timeout, ..Default::default() };
         let transport = Arc::new(HttpTransport::new(&http).expect("a transport"));
         let kling = Client::new(transport, &provider.url, "test-key".into()).expect("a client");
@@ -65,6 +92,7 @@ impl Setup {
         Roles {
             worker: Worker::start(b, l, s, k, c, self.worker),
             poller: Poller::start(broker, ledger, session, kling, clock, self.poller),
+            gateway,
         }
     }
 }
@@ -73,6 +101,9 @@ impl Roles {
     /// Ends both, cleanly.
     pub(crate) async fn drain(self) {
         let patience = Duration::from_secs(10);
+        if let Some(gateway) = self.gateway {
+            assert!(gateway.drain(patience).await, "the gateway has not drained");
+        }
         assert!(self.worker.drain(patience).await, "the worker has not drained");
         assert!(self.poller.drain(patience).await, "the poller has not drained");
     }

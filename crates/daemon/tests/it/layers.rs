@@ -71,6 +71,7 @@ fn a_value_is_the_same_in_a_file_and_in_a_variable() {
         [gateway]
         listen = "[::1]:80"
         callback_url = "https://cb.example/x"
+        callback_secrets = ["s"]
         "#,
     );
     let env = Bench::new()
@@ -81,7 +82,8 @@ fn a_value_is_the_same_in_a_file_and_in_a_variable() {
         .env("REELWORK_DOUBT__POLICY", "resubmit")
         .env("REELWORK_POLL__PACE", "2")
         .env("REELWORK_GATEWAY__LISTEN", "[::1]:80")
-        .env("REELWORK_GATEWAY__CALLBACK_URL", "https://cb.example/x");
+        .env("REELWORK_GATEWAY__CALLBACK_URL", "https://cb.example/x")
+        .env("REELWORK_GATEWAY__CALLBACK_SECRETS", "s");
     for config in [file.config(), env.config()] {
         assert_eq!(config.kling.timeout, Duration::from_secs(90));
         assert_eq!(config.kling.look_up, LookUp::List);
@@ -114,6 +116,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!((limits.max_attempts, limits.max_in_progress), (20, 256));
     assert_eq!(config.doubt.policy, DoubtPolicy::Park);
     assert_eq!(config.doubt.give_up, Duration::from_secs(3600));
+    assert_eq!(config.doubt.callback_wait, Duration::from_secs(900));
     assert_eq!(config.poll.sweep, Duration::from_millis(100));
     assert_eq!((config.poll.concurrency, config.poll.batch), (64, 256));
     assert!(!config.events.submitted);

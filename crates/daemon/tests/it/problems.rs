@@ -206,6 +206,11 @@ fn keys_that_do_not_go_together_are_a_problem() {
         ("broker.url", "amqp://h", "1. ledger.url: is embedded while broker.url is amqp://h"),
         ("ledger.url", "redis://h", "1. ledger.url (flag): is redis://h while broker.url is"),
         ("kling.trust_denials", "true", "1. kling.trust_denials (flag): is true while kling.look"),
+        (
+            "gateway.callback_url",
+            "http://h",
+            "1. gateway.callback_url (flag): is set while gateway",
+        ),
     ] {
         let problem = misfit(key, value);
         assert!(problem.starts_with(expected), "{problem}\n{expected}");

@@ -5,6 +5,7 @@ pub(crate) mod config;
 mod cancel;
 mod dead;
 mod doctor;
+mod doubt;
 mod events;
 mod get;
 mod ledger;
@@ -36,6 +37,7 @@ pub(crate) async fn run(
         Command::Up { simulate } => role::up(config, simulate, output).await,
         Command::Worker => role::run(config, Which::Worker, output).await,
         Command::Poller => role::run(config, Which::Poller, output).await,
+        Command::Gateway => role::gateway(config, output).await,
         Command::Simulator(options) => simulator::run(options, output).await,
         Command::Submit(options) => submit::run(options, &config, output).await,
         Command::Get { id, tenant, strict } => {
@@ -54,6 +56,7 @@ pub(crate) async fn run(
         Command::Why { id, tenant } => why::run(&config, &key(&tenant.tenant, &id)?, output).await,
         Command::Events(options) => events::run(options, &config, output).await,
         Command::Dead { action } => dead::run(action, &config, output).await,
+        Command::Doubt { action } => doubt::run(action, &config, output).await,
         Command::Topology { action } => topology::run(action, &config, output).await,
         Command::Ledger { action } => ledger::run(action, &config, output).await,
         Command::Config { .. } => Ok(ExitCode::Ok),

@@ -17,6 +17,14 @@ pub(crate) async fn run(
     serve(&config, client, which, output).await
 }
 
+/// Callbacks are received until it is told to stop.
+pub(crate) async fn gateway(config: Config, output: &Output) -> Result<ExitCode, Failure> {
+    let shutdown = Shutdown::on_signals()?;
+    let doors = Doors::open(&config).await?;
+    let roles = Roles::front(&config, &doors).await?;
+    until_stopped(roles, "gateway", &shutdown, output).await
+}
+
 /// Every role in one process; with `simulate`, also a provider to work against.
 pub(crate) async fn up(
     mut config: Config,
@@ -58,7 +66,19 @@ async fn serve(
     let shutdown = Shutdown::on_signals()?;
     let doors = Doors::open(config).await?;
     let roles = Roles::start(config, &doors, client, which).await?;
-    output.say(&format!("ready: {which:?}; stop with Ctrl-C").to_lowercase());
+    until_stopped(roles, &format!("{which:?}").to_lowercase(), &shutdown, output).await
+}
+
+async fn until_stopped(
+    roles: Roles,
+    name: &str,
+    shutdown: &Shutdown,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    if let Some(address) = roles.listens_on() {
+        output.say(&format!("callbacks on http://{address}"));
+    }
+    output.say(&format!("ready: {name}; stop with ctrl-c"));
     shutdown.requested().await;
     output.say("draining: nothing new is taken, what is under way is finished");
     roles.drain().await?;

@@ -1,0 +1,68 @@
+use std::future::IntoFuture;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::EventSource;
+use ports::{Announcer, Clock, Ledger, Session};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::receive::routes;
+use crate::settings::Settings;
+use crate::shared::Shared;
+
+/// Receives callbacks until it is drained.
+pub struct Gateway {
+    address: SocketAddr,
+    stop: CancellationToken,
+    serving: JoinHandle<io::Result<()>>,
+}
+
+impl Gateway {
+    /// Listens when this returns.
+    pub async fn start(
+        ledger: Arc<dyn Ledger>,
+        session: Arc<Session>,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(settings.listen).await?;
+        let address = listener.local_addr()?;
+        let source = EventSource::of_installation(&settings.rules.installation);
+        let shared = Arc::new(Shared {
+            announcer: Announcer { source },
+            places: Semaphore::new(settings.concurrency.max(1)),
+            ledger,
+            session,
+            clock,
+            settings,
+        });
+        let stop = CancellationToken::new();
+        let stopping = stop.clone().cancelled_owned();
+        let serving = axum::serve(listener, routes(shared)).with_graceful_shutdown(stopping);
+        let serving = tokio::spawn(serving.into_future());
+        Ok(Self { address, stop, serving })
+    }
+
+    /// Where it listens; tells the port when any was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes nothing new and answers what is under way. `true` when all was done within
+    /// `patience`; callers that are cut off may come again.
+    pub async fn drain(mut self, patience: Duration) -> bool {
+        self.stop.cancel();
+        match tokio::time::timeout(patience, &mut self.serving).await {
+            Ok(served) => matches!(served, Ok(Ok(()))),
+            Err(_) => {
+                self.serving.abort();
+                false
+            }
+        }
+    }
+}

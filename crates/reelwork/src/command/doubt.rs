@@ -1,0 +1,95 @@
+//! Jobs of which nobody knows whether they were submitted: shown, and settled by a person.
+
+mod list;
+mod settle;
+
+use daemon::{Config, ExitCode, ExposeSecret};
+use job::{Fact, JobKey, Problem, Record};
+use kling::{QueryError, Route};
+
+use crate::cli::Doubt;
+use crate::doors::Doors;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::roles;
+
+pub(crate) async fn run(
+    action: Doubt,
+    config: &Config,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    match action {
+        Doubt::List { tenant, limit } => list::run(config, tenant, limit, output).await,
+        Doubt::Attach { id, task, tenant, yes } => {
+            let key = super::key(&tenant.tenant, &id)?;
+            attach(config, key, task, yes, output).await
+        }
+        Doubt::Resubmit { id, tenant, yes } => {
+            let key = super::key(&tenant.tenant, &id)?;
+            resubmit(config, key, yes, output).await
+        }
+        Doubt::Fail { id, tenant, why } => {
+            let key = super::key(&tenant.tenant, &id)?;
+            let error = Problem::new("in_doubt", why)
+                .advice("a task may have been created and billed: ask the provider");
+            settle::by(config, &key, Fact::Abandoned { error }, output).await
+        }
+    }
+}
+
+async fn attach(
+    config: &Config,
+    key: JobKey,
+    task_id: String,
+    yes: bool,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    if !yes {
+        let ledger = Doors::open_ledger(config).await?;
+        let record = settle::in_doubt(ledger.as_ref(), &key).await?.record;
+        check(config, &record, &task_id).await?;
+    }
+    settle::by(config, &key, Fact::Accepted { task_id, status: "submitted".to_owned() }, output)
+        .await
+}
+
+/// The provider answers for the task, and does not call it somebody else's.
+async fn check(config: &Config, record: &Record, task_id: &str) -> Result<(), Failure> {
+    let api_key = config.kling.require_api_key()?.expose_secret().into();
+    let route = Route::parse(record.operation.as_str())
+        .ok_or_else(|| Failure::Other(format!("unknown operation {}", record.operation)))?;
+    let unchecked = "with --yes it is attached unchecked";
+    let task = match roles::client(config, api_key)?.query(route, task_id).await {
+        Ok(task) => task,
+        Err(QueryError::NotFound { message }) => {
+            let why = format!("the provider denies task {task_id}: {message}; {unchecked}");
+            return Err(Failure::Other(why));
+        }
+        Err(error) => return Err(Failure::Unavailable(format!("{error}; {unchecked}"))),
+    };
+    match task.external_task_id {
+        Some(id) if id != record.external_id.as_str() => Err(Failure::Other(format!(
+            "task {task_id} carries the external id {id}, this job has {}; {unchecked}",
+            record.external_id
+        ))),
+        _ => Ok(()),
+    }
+}
+
+async fn resubmit(
+    config: &Config,
+    key: JobKey,
+    yes: bool,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    if !yes {
+        return Err(Failure::Usage(format!(
+            "{} may have been submitted and paid for. Sent again under the same external id it is \
+             paid for once where the provider enforces these ids, and twice where it does not. \
+             If you accept that, say --yes",
+            key.id
+        )));
+    }
+    let why = "a person wants it sent again".to_owned();
+    settle::by(config, &key, Fact::Resubmit { why }, output).await
+}

@@ -1,0 +1,89 @@
+use daemon::{Config, ExitCode};
+use job::{Doubt, Record, State, Tenant};
+use ports::{Ledger, ListFilter};
+use serde::Serialize;
+
+use crate::doors::Doors;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::view::JobView;
+
+#[derive(Serialize)]
+struct DoubtView<'a> {
+    #[serde(flatten)]
+    job: JobView<'a>,
+    since: String,
+    cause: &'a str,
+    denials: u32,
+    looks: u32,
+    evidence: &'a [String],
+    /// Task ids that callbacks named.
+    proposals: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_look: Option<String>,
+}
+
+pub(crate) async fn run(
+    config: &Config,
+    tenant: Option<String>,
+    limit: usize,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let tenant = tenant.map(Tenant::new).transpose();
+    let tenant = tenant.map_err(|error| Failure::Usage(error.to_string()))?;
+    let ledger = Doors::open_ledger(config).await?;
+    for state in ["in_doubt", "parked"] {
+        let filter = ListFilter { state: Some(state.to_owned()), tenant: tenant.clone(), limit };
+        for record in ledger.list(&filter).await? {
+            if let Some(doubt) = doubt_of(&record.state) {
+                show(ledger.as_ref(), &record, doubt, output).await?;
+            }
+        }
+    }
+    Ok(ExitCode::Ok)
+}
+
+pub(super) fn doubt_of(state: &State) -> Option<&Doubt> {
+    match state {
+        State::InDoubt { doubt } | State::Parked { doubt: Some(doubt), .. } => Some(doubt),
+        _ => None,
+    }
+}
+
+async fn show(
+    ledger: &dyn Ledger,
+    record: &Record,
+    doubt: &Doubt,
+    output: &Output,
+) -> Result<(), Failure> {
+    let looks_on = matches!(record.state, State::InDoubt { .. });
+    let view = DoubtView {
+        job: JobView::of(record),
+        since: doubt.since.to_string(),
+        cause: &doubt.cause,
+        denials: doubt.denials,
+        looks: doubt.looks,
+        evidence: &doubt.evidence,
+        proposals: ledger.proposals(&record.key, record.round).await?,
+        next_look: looks_on.then(|| doubt.next_look.to_string()),
+    };
+    output.result(&view, || words(&view));
+    Ok(())
+}
+
+fn words(view: &DoubtView<'_>) -> String {
+    let mut words = format!(
+        "{}  {}  {}  since {}: {}",
+        view.job.id, view.job.state, view.job.operation, view.since, view.cause
+    );
+    for evidence in view.evidence {
+        words.push_str(&format!("\n  {evidence}"));
+    }
+    for task in &view.proposals {
+        words.push_str(&format!("\n  a callback named task {task}"));
+    }
+    if let Some(next) = &view.next_look {
+        words.push_str(&format!("\n  next look {next}"));
+    }
+    words
+}

@@ -1,0 +1,103 @@
+use std::time::Duration;
+
+use daemon::{Config, ExitCode};
+use job::{Effect, EventSource, Fact, JobKey, Record, Step, transition};
+use ports::{
+    AccountTask, Announcer, Clock, Destination, Fence, Ledger, Permit, PermitReturn, Session,
+    Stored, Swapped, SystemClock, journal_message,
+};
+
+use super::list::doubt_of;
+use crate::doors::Doors;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::roles;
+use crate::view::JobView;
+
+/// The record, if it is one that a person may settle.
+pub(super) async fn in_doubt(ledger: &dyn Ledger, key: &JobKey) -> Result<Stored, Failure> {
+    let stored = ledger.load(key).await?;
+    let stored = stored.ok_or_else(|| Failure::NotFound(format!("{} is not known", key.id)))?;
+    match doubt_of(&stored.record.state) {
+        Some(_) => Ok(stored),
+        None => {
+            let state = stored.record.state.word();
+            Err(Failure::Other(format!("{} is not in doubt: it is {state}", key.id)))
+        }
+    }
+}
+
+/// Writes what a person knows or decides.
+pub(super) async fn by(
+    config: &Config,
+    key: &JobKey,
+    fact: Fact,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let doors = Doors::open(config).await?;
+    let session = doors.join().await?;
+    let written = write(config, &doors, &session, key, fact).await;
+    session.leave().await;
+    let record = written?;
+    let view = JobView::of(&record);
+    output.result(&view, || view.words());
+    Ok(ExitCode::Ok)
+}
+
+async fn write(
+    config: &Config,
+    doors: &Doors,
+    session: &Session,
+    key: &JobKey,
+    fact: Fact,
+) -> Result<Record, Failure> {
+    let fence = session.fence();
+    let announcer = Announcer { source: EventSource::of_installation(&config.ledger.namespace) };
+    loop {
+        let stored = in_doubt(doors.ledger.as_ref(), key).await?;
+        if let Fact::Accepted { task_id, .. } = &fact {
+            own(doors.ledger.as_ref(), &fence, &stored.record, task_id).await?;
+        }
+        let step =
+            transition(stored.record, fact.clone(), SystemClock.moment(), &roles::rules(config))
+                .map_err(|illegal| Failure::Other(illegal.to_string()))?;
+        let write = announcer.write(&step, SystemClock.now(), Duration::ZERO);
+        // A poller that was faster may have settled it: then the next look tells.
+        if let Swapped::Done(_) = doors.ledger.swap(&fence, stored.version, write).await? {
+            release(doors.ledger.as_ref(), &fence, &step).await?;
+            let line = journal_message(&fence.generation, SystemClock.now(), &step.record, None);
+            doors.broker.publish(&Destination::Journal, line).await?;
+            return Ok(step.record);
+        }
+    }
+}
+
+async fn own(
+    ledger: &dyn Ledger,
+    fence: &Fence,
+    record: &Record,
+    task_id: &str,
+) -> Result<(), Failure> {
+    let task = AccountTask { account: record.account.clone(), id: task_id.to_owned() };
+    match ledger.claim_task(fence, &task, &record.key, record.round).await? {
+        true => Ok(()),
+        false => Err(Failure::Other(format!("task {task_id} is another job's"))),
+    }
+}
+
+async fn release(ledger: &dyn Ledger, fence: &Fence, step: &Step) -> Result<(), Failure> {
+    let Some(resource) = step.record.operation.resource() else {
+        return Ok(());
+    };
+    let returned = |effect: &Effect| match *effect {
+        Effect::ReleasePermit { round, unspent } => Some(PermitReturn {
+            pool: Permit::pool_of(&step.record.account, resource),
+            key: step.record.key.clone(),
+            round,
+            unspent,
+        }),
+        Effect::Announce(_) | Effect::Requeue => None,
+    };
+    let returns: Vec<_> = step.effects.iter().filter_map(returned).collect();
+    Ok(ledger.give_permits(fence, &returns).await?)
+}
