@@ -20,6 +20,12 @@ use crate::submit::{self, Weather};
 /// Producers' clocks may be ahead of ours by so much.
 const SKEW: Duration = Duration::from_secs(5);
 
+/// Pure. A generation that began at the epoch is the first: nothing was before it, not even a
+/// message that does not tell its time.
+fn is_before(enqueued: Timestamp, began_at: Timestamp) -> bool {
+    began_at > Timestamp::EPOCH && enqueued < began_at + SKEW
+}
+
 pub(crate) struct Walk<'a> {
     shared: &'a Shared,
     gate: &'a Gate,
@@ -63,7 +69,7 @@ impl<'a> Walk<'a> {
         Sighting {
             redelivered: self.delivery.redelivered,
             recorded: self.delivery.redelivered || message.get(header::RECORDED).is_some(),
-            before_generation: enqueued < self.fence.generation.began_at + SKEW,
+            before_generation: is_before(enqueued, self.fence.generation.began_at),
             now: self.shared.clock.now(),
         }
     }
@@ -294,5 +300,19 @@ impl<'a> Walk<'a> {
             self.settler().pause_account(why).await;
         }
         self.settler().record(intent, fact).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_was_before_the_first_generation() {
+        assert!(!is_before(Timestamp::EPOCH, Timestamp::EPOCH));
+        let began = Timestamp::from_millis(1_700_000_000_000);
+        assert!(is_before(Timestamp::EPOCH, began), "no time told");
+        assert!(is_before(began, began), "clocks differ");
+        assert!(!is_before(began + SKEW, began));
     }
 }
