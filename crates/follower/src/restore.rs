@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures::{StreamExt, TryStreamExt, stream};
 use job::{Effect, Record, Restored, Restoring, State, Step, Timestamp};
 use ports::{
-    Created, Fence, LEASE, LedgerError, Limits, ListFilter, OutboxId, Permit, PermitReturn,
-    Swapped, Write,
+    AccountTask, Created, Fence, LEASE, LedgerError, Limits, ListFilter, OutboxId, Permit,
+    PermitReturn, Swapped, Write,
 };
 
 use crate::batch::{Batch, behind};
@@ -52,6 +52,7 @@ impl Restorer {
         if !self.write_over(&restored.record, write).await? {
             return Ok(false);
         }
+        self.own(&restored.record).await?;
         // Only then does its retention begin.
         self.shared.ledger.announced(&self.fence, &told).await?;
         tracing::info!(
@@ -59,6 +60,19 @@ impl Restorer {
             round = restored.record.round, "put back from the journal"
         );
         Ok(true)
+    }
+
+    /// Whose the task is, so that no callback can name it for another job.
+    async fn own(&self, record: &Record) -> Result<(), LedgerError> {
+        let Some(id) = record.task_id.clone() else {
+            return Ok(());
+        };
+        let task = AccountTask { account: record.account.clone(), id };
+        let claim = self.shared.ledger.claim_task(&self.fence, &task, &record.key, record.round);
+        if !claim.await? {
+            tracing::error!(job = %record.key, task = task.id, "the task is another job's");
+        }
+        Ok(())
     }
 
     async fn write_over(&self, record: &Record, write: Write) -> Result<bool, LedgerError> {

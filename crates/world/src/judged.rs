@@ -6,9 +6,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, Record, Timestamp};
 use ports::{
-    Broker, BrokerError, Claimed, Created, Deliveries, Destination, Fence, Following, Generation,
-    HeldPermit, Ledger, LedgerError, Limits, ListFilter, Message, OutboxEntry, OutboxId, Pause,
-    Permit, PermitReturn, Permitted, PublishError, Source, Standing, Stored, Swapped, Write,
+    AccountTask, Broker, BrokerError, Claimed, Created, Deliveries, Destination, Fence, Following,
+    Generation, HeldPermit, Ledger, LedgerError, Limits, ListFilter, Message, OutboxEntry,
+    OutboxId, Pause, Permit, PermitReturn, Permitted, PublishError, Source, Standing, Stored,
+    Swapped, Write,
 };
 
 use crate::judge::Judge;
@@ -114,6 +115,26 @@ impl Ledger for JudgedLedger {
 
     async fn look_now(&self, key: &JobKey) -> Answer<()> {
         self.inner.look_now(key).await
+    }
+
+    async fn propose(&self, key: &JobKey, round: u32, task: &str, keep: Duration) -> Answer<()> {
+        self.inner.propose(key, round, task, keep).await
+    }
+
+    async fn proposals(&self, key: &JobKey, round: u32) -> Answer<Vec<String>> {
+        self.inner.proposals(key, round).await
+    }
+
+    async fn claim_task(
+        &self,
+        fence: &Fence,
+        task: &AccountTask,
+        key: &JobKey,
+        round: u32,
+    ) -> Answer<bool> {
+        let might = self.judge.may_write(fence);
+        let answer = self.inner.claim_task(fence, task, key, round).await;
+        self.heard("claim_task", &task.id, might, answer)
     }
 
     async fn claim_outbox(

@@ -6,6 +6,7 @@ mod membership;
 mod memory;
 mod outbox;
 mod permits;
+mod proposals;
 mod records;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,9 +15,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, Record, Timestamp};
 use ports::{
-    Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError, Limits,
-    ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing, Stored,
-    Swapped, Write,
+    AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
+    Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
+    Stored, Swapped, Write,
 };
 
 pub(crate) use memory::Memory;
@@ -121,6 +122,31 @@ impl Ledger for WorldLedger {
     async fn look_now(&self, key: &JobKey) -> Result<(), LedgerError> {
         self.memory().look_now(key);
         Ok(())
+    }
+
+    async fn propose(
+        &self,
+        key: &JobKey,
+        round: u32,
+        task_id: &str,
+        keep_for: Duration,
+    ) -> Result<(), LedgerError> {
+        self.memory().propose(key, round, task_id, keep_for);
+        Ok(())
+    }
+
+    async fn proposals(&self, key: &JobKey, round: u32) -> Result<Vec<String>, LedgerError> {
+        Ok(self.memory().proposals(key, round))
+    }
+
+    async fn claim_task(
+        &self,
+        fence: &Fence,
+        task: &AccountTask,
+        key: &JobKey,
+        round: u32,
+    ) -> Result<bool, LedgerError> {
+        Ok(self.writing(fence)?.claim_task(task, key, round))
     }
 
     async fn claim_outbox(

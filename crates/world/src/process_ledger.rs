@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, Record, Timestamp};
 use ports::{
-    Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError, Limits,
-    ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing, Stored,
-    Swapped, Write,
+    AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
+    Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
+    Stored, Swapped, Write,
 };
 
 use crate::life::{Life, Weight};
@@ -132,6 +132,29 @@ impl Ledger for ProcessLedger {
 
     async fn look_now(&self, key: &JobKey) -> Answer<()> {
         self.call("look_now", Weight::Effect, key.to_string(), self.inner.look_now(key)).await
+    }
+
+    async fn propose(&self, key: &JobKey, round: u32, task: &str, keep: Duration) -> Answer<()> {
+        let about = format!("{key}#{round} {task}");
+        let work = self.inner.propose(key, round, task, keep);
+        self.call("propose", Weight::Effect, about, work).await
+    }
+
+    async fn proposals(&self, key: &JobKey, round: u32) -> Answer<Vec<String>> {
+        let work = self.inner.proposals(key, round);
+        self.call("proposals", Weight::Idle, format!("{key}#{round}"), work).await
+    }
+
+    async fn claim_task(
+        &self,
+        fence: &Fence,
+        task: &AccountTask,
+        key: &JobKey,
+        round: u32,
+    ) -> Answer<bool> {
+        let about = format!("{} {key}#{round}", task.id);
+        let work = self.inner.claim_task(fence, task, key, round);
+        self.call("claim_task", Weight::Effect, about, work).await
     }
 
     async fn claim_outbox(

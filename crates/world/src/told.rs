@@ -50,6 +50,18 @@ impl Told for Option<Following> {
     }
 }
 
+impl Told for Vec<String> {
+    fn told(&self) -> String {
+        self.join(" ")
+    }
+}
+
+impl Told for bool {
+    fn told(&self) -> String {
+        self.to_string()
+    }
+}
+
 impl Told for Vec<Option<u64>> {
     fn told(&self) -> String {
         format!("{self:?}")

@@ -5,9 +5,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, Record, State, Timestamp};
 use ports::{
-    Broker, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
-    Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
-    Stored, Swapped, Write,
+    AccountTask, Broker, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger,
+    LedgerError, Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted,
+    Standing, Stored, Swapped, Write,
 };
 
 use super::Broken;
@@ -138,6 +138,24 @@ impl Ledger for BrokenLedger {
 
     async fn look_now(&self, key: &JobKey) -> Answer<()> {
         self.inner.look_now(key).await
+    }
+
+    async fn propose(&self, key: &JobKey, round: u32, task: &str, keep: Duration) -> Answer<()> {
+        self.inner.propose(key, round, task, keep).await
+    }
+
+    async fn proposals(&self, key: &JobKey, round: u32) -> Answer<Vec<String>> {
+        self.inner.proposals(key, round).await
+    }
+
+    async fn claim_task(
+        &self,
+        fence: &Fence,
+        task: &AccountTask,
+        key: &JobKey,
+        round: u32,
+    ) -> Answer<bool> {
+        self.inner.claim_task(fence, task, key, round).await
     }
 
     async fn claim_outbox(

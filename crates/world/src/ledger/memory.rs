@@ -32,6 +32,10 @@ pub(crate) struct Memory {
     /// Submissions by UTC day.
     pub(super) days: BTreeMap<i64, u64>,
     pub(super) pauses: BTreeMap<String, Pause>,
+    /// Task ids that were named for a job's round, and until when they are kept.
+    pub(super) proposed: BTreeMap<(JobKey, u32), (Vec<String>, Timestamp)>,
+    /// Whose an account's task is.
+    pub(super) tasks: BTreeMap<(String, String), (JobKey, u32)>,
 }
 
 /// A record with its places in the indexes.
@@ -70,6 +74,8 @@ impl Memory {
             pools: BTreeMap::new(),
             days: BTreeMap::new(),
             pauses: BTreeMap::new(),
+            proposed: BTreeMap::new(),
+            tasks: BTreeMap::new(),
         }
     }
 
