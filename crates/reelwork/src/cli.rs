@@ -157,6 +157,10 @@ pub(crate) enum Command {
         #[arg(long, requires = "probe")]
         yes: bool,
     },
+    /// Where this program can be told to die
+    #[cfg(feature = "crash-points")]
+    #[command(hide = true)]
+    CrashPoints,
 }
 
 impl Command {

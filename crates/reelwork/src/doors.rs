@@ -9,6 +9,7 @@ use job::Timestamp;
 use ledger_redis::RedisLedger;
 use ports::{Broker, Clock, Ledger, Session, SystemClock};
 
+use crate::crash;
 use crate::failure::Failure;
 
 /// Both doors, open.
@@ -28,7 +29,8 @@ impl Doors {
             }
             _ => {
                 let embedded = open_embedded(config)?;
-                Ok(Self { broker: embedded.broker(), ledger: embedded.ledger() })
+                let (broker, ledger) = (embedded.broker(), embedded.ledger());
+                Ok(Self { broker: crash::broker(broker), ledger: crash::ledger(ledger) })
             }
         }
     }
@@ -37,14 +39,14 @@ impl Doors {
     pub(crate) async fn open_broker(config: &Config) -> Result<Arc<dyn Broker>, Failure> {
         match &config.broker.url {
             Endpoint::Url(url) => open_broker(config, url).await,
-            Endpoint::Embedded => Ok(open_embedded(config)?.broker()),
+            Endpoint::Embedded => Ok(crash::broker(open_embedded(config)?.broker())),
         }
     }
 
     pub(crate) async fn open_ledger(config: &Config) -> Result<Arc<dyn Ledger>, Failure> {
         match &config.ledger.url {
             Endpoint::Url(url) => open_ledger(config, url).await,
-            Endpoint::Embedded => Ok(open_embedded(config)?.ledger()),
+            Endpoint::Embedded => Ok(crash::ledger(open_embedded(config)?.ledger())),
         }
     }
 
@@ -79,11 +81,13 @@ pub(crate) fn broker_settings(config: &Config, url: &SecretUrl) -> broker_rabbit
 }
 
 async fn open_broker(config: &Config, url: &SecretUrl) -> Result<Arc<dyn Broker>, Failure> {
-    Ok(Arc::new(RabbitBroker::connect(broker_settings(config, url)).await?))
+    let broker = RabbitBroker::connect(broker_settings(config, url)).await?;
+    Ok(crash::broker(Arc::new(broker)))
 }
 
 async fn open_ledger(config: &Config, url: &SecretUrl) -> Result<Arc<dyn Ledger>, Failure> {
-    Ok(Arc::new(RedisLedger::connect(ledger_settings(config, url)).await?))
+    let ledger = RedisLedger::connect(ledger_settings(config, url)).await?;
+    Ok(crash::ledger(Arc::new(ledger)))
 }
 
 fn ledger_settings(config: &Config, url: &SecretUrl) -> ledger_redis::Settings {

@@ -2,6 +2,8 @@
 
 mod cli;
 mod command;
+#[cfg_attr(not(feature = "crash-points"), path = "crash/off.rs")]
+mod crash;
 mod demo;
 mod doors;
 mod failure;
@@ -39,6 +41,11 @@ fn start(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
     let sources = Sources::of_process(cli.config.clone(), cli.overrides());
     if let Command::Config { action } = &cli.command {
         return command::config::run(action, &sources, output);
+    }
+    #[cfg(feature = "crash-points")]
+    if matches!(cli.command, Command::CrashPoints) {
+        crash::list(output);
+        return Ok(ExitCode::Ok);
     }
     let config = load(&cli.command, sources)?;
     daemon::logs::init(&config.telemetry);

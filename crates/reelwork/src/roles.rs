@@ -13,6 +13,7 @@ use poller::Poller;
 use ports::{Clock, Session, StoreClock};
 use worker::{Callback, Slots, Worker};
 
+use crate::crash;
 use crate::doors::Doors;
 use crate::failure::Failure;
 
@@ -147,7 +148,7 @@ pub(crate) fn client(config: &Config, key: SecretString) -> Result<Client, Failu
         ..HttpSettings::default()
     };
     let transport = HttpTransport::new(&settings).map_err(|e| Failure::Other(e.to_string()))?;
-    client_over(config, key, Arc::new(transport))
+    client_over(config, key, crash::transport(Arc::new(transport)))
 }
 
 pub(crate) fn client_over(

@@ -60,6 +60,8 @@ pub(crate) async fn run(
         Command::Topology { action } => topology::run(action, &config, output).await,
         Command::Ledger { action } => ledger::run(action, &config, output).await,
         Command::Config { .. } => Ok(ExitCode::Ok),
+        #[cfg(feature = "crash-points")]
+        Command::CrashPoints => Ok(ExitCode::Ok),
         Command::Doctor { probe, yes } => doctor::run(&config, probe, yes, output).await,
     }
 }

@@ -1,0 +1,82 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ports::{
+    Broker, BrokerError, Deliveries, Delivery, Destination, Message, PublishError, Settle, Source,
+};
+
+use super::around;
+use super::effect::Effect;
+
+pub(super) struct Crashing {
+    inner: Arc<dyn Broker>,
+}
+
+impl Crashing {
+    pub(super) fn new(inner: Arc<dyn Broker>) -> Self {
+        Self { inner }
+    }
+}
+
+#[async_trait]
+impl Broker for Crashing {
+    async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError> {
+        let effect = match to {
+            Destination::Jobs { .. } => Effect::PublishJobs,
+            Destination::Later { .. } => Effect::PublishLater,
+            Destination::Dead { .. } => Effect::PublishDead,
+            Destination::Results { .. } => Effect::PublishResults,
+            Destination::Journal => Effect::PublishJournal,
+        };
+        around(effect, self.inner.publish(to, message)).await
+    }
+
+    async fn consume(
+        &self,
+        source: &Source,
+        prefetch: u16,
+    ) -> Result<Box<dyn Deliveries>, BrokerError> {
+        let inner = self.inner.consume(source, prefetch).await?;
+        Ok(Box::new(CrashingDeliveries { inner }))
+    }
+
+    async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
+        self.inner.depth(source).await
+    }
+
+    async fn check(&self) -> Result<(), BrokerError> {
+        self.inner.check().await
+    }
+}
+
+struct CrashingDeliveries {
+    inner: Box<dyn Deliveries>,
+}
+
+#[async_trait]
+impl Deliveries for CrashingDeliveries {
+    async fn next(&mut self) -> Option<Delivery> {
+        let delivery = self.inner.next().await?;
+        let settle = Box::new(CrashingSettle { inner: delivery.settle });
+        Some(Delivery { settle, ..delivery })
+    }
+
+    async fn cancel(&mut self) {
+        self.inner.cancel().await;
+    }
+}
+
+struct CrashingSettle {
+    inner: Box<dyn Settle>,
+}
+
+#[async_trait]
+impl Settle for CrashingSettle {
+    async fn ack(self: Box<Self>) -> Result<(), PublishError> {
+        around(Effect::Ack, self.inner.ack()).await
+    }
+
+    async fn requeue(self: Box<Self>) -> Result<(), PublishError> {
+        around(Effect::Requeue, self.inner.requeue()).await
+    }
+}

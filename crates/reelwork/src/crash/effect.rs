@@ -1,0 +1,135 @@
+use std::fmt;
+
+/// What a process does to the world, in the order of a job's walk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    PublishJobs,
+    Join,
+    Renew,
+    TakePermit,
+    Create,
+    Swap,
+    Post,
+    GivePermits,
+    PublishJournal,
+    Ack,
+    PublishLater,
+    PublishDead,
+    Requeue,
+    Pause,
+    Resume,
+    ClaimDue,
+    Query,
+    ClaimOutbox,
+    PublishResults,
+    Announced,
+    Postpone,
+    Leave,
+}
+
+/// Where around an effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    Before,
+    /// Only a POST has it: the request is out, its answer has not been read.
+    Sent,
+    After,
+}
+
+impl Effect {
+    pub(super) const ALL: [Self; 22] = [
+        Self::PublishJobs,
+        Self::Join,
+        Self::Renew,
+        Self::TakePermit,
+        Self::Create,
+        Self::Swap,
+        Self::Post,
+        Self::GivePermits,
+        Self::PublishJournal,
+        Self::Ack,
+        Self::PublishLater,
+        Self::PublishDead,
+        Self::Requeue,
+        Self::Pause,
+        Self::Resume,
+        Self::ClaimDue,
+        Self::Query,
+        Self::ClaimOutbox,
+        Self::PublishResults,
+        Self::Announced,
+        Self::Postpone,
+        Self::Leave,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::PublishJobs => "publish.jobs",
+            Self::Join => "ledger.join",
+            Self::Renew => "ledger.renew",
+            Self::TakePermit => "ledger.take_permit",
+            Self::Create => "ledger.create",
+            Self::Swap => "ledger.swap",
+            Self::Post => "post",
+            Self::GivePermits => "ledger.give_permits",
+            Self::PublishJournal => "publish.journal",
+            Self::Ack => "ack",
+            Self::PublishLater => "publish.later",
+            Self::PublishDead => "publish.dead",
+            Self::Requeue => "requeue",
+            Self::Pause => "ledger.pause",
+            Self::Resume => "ledger.resume",
+            Self::ClaimDue => "ledger.claim_due",
+            Self::Query => "query",
+            Self::ClaimOutbox => "ledger.claim_outbox",
+            Self::PublishResults => "publish.results",
+            Self::Announced => "ledger.announced",
+            Self::Postpone => "ledger.postpone",
+            Self::Leave => "ledger.leave",
+        }
+    }
+
+    fn moments(self) -> &'static [Moment] {
+        match self {
+            Self::Post => &[Moment::Before, Moment::Sent, Moment::After],
+            _ => &[Moment::Before, Moment::After],
+        }
+    }
+}
+
+/// The table: every point by its name.
+pub(super) fn points() -> impl Iterator<Item = String> {
+    let of = |effect: Effect| effect.moments().iter().map(move |moment| point(effect, *moment));
+    Effect::ALL.into_iter().flat_map(of)
+}
+
+pub(super) fn point(effect: Effect, moment: Moment) -> String {
+    format!("{}.{moment}", effect.name())
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Before => "before",
+            Self::Sent => "sent",
+            Self::After => "after",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// A new effect that is not in the table would never be tried.
+    #[test]
+    fn every_effect_is_in_the_table_once() {
+        let places = Effect::ALL.iter().map(|effect| *effect as usize);
+        assert!(places.eq(0..=Effect::Leave as usize));
+        let names: BTreeSet<String> = points().collect();
+        assert_eq!(names.len(), 2 * Effect::ALL.len() + 1);
+        assert!(names.contains("post.sent") && names.contains("ledger.swap.after"));
+    }
+}

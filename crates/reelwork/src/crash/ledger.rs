@@ -1,0 +1,139 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use job::{JobKey, Record, Timestamp};
+use ports::{
+    Claimed, Created, Fence, Generation, HeldPermit, Ledger, LedgerError, Limits, ListFilter,
+    OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Stored, Swapped, Write,
+};
+
+use super::around;
+use super::effect::Effect;
+
+/// What only reads has no points: a death there leaves nothing half done.
+pub(super) struct Crashing {
+    inner: Arc<dyn Ledger>,
+}
+
+impl Crashing {
+    pub(super) fn new(inner: Arc<dyn Ledger>) -> Self {
+        Self { inner }
+    }
+}
+
+#[async_trait]
+impl Ledger for Crashing {
+    async fn join(&self, began_at: Timestamp, lease: Duration) -> Result<Fence, LedgerError> {
+        around(Effect::Join, self.inner.join(began_at, lease)).await
+    }
+
+    async fn renew(&self, fence: &Fence, lease: Duration) -> Result<(), LedgerError> {
+        around(Effect::Renew, self.inner.renew(fence, lease)).await
+    }
+
+    async fn leave(&self, fence: &Fence) -> Result<(), LedgerError> {
+        around(Effect::Leave, self.inner.leave(fence)).await
+    }
+
+    async fn generation(&self) -> Result<Option<Generation>, LedgerError> {
+        self.inner.generation().await
+    }
+
+    async fn create(&self, fence: &Fence, write: Write) -> Result<Created, LedgerError> {
+        around(Effect::Create, self.inner.create(fence, write)).await
+    }
+
+    async fn load(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError> {
+        self.inner.load(key).await
+    }
+
+    async fn swap(
+        &self,
+        fence: &Fence,
+        expected: u64,
+        write: Write,
+    ) -> Result<Swapped, LedgerError> {
+        around(Effect::Swap, self.inner.swap(fence, expected, write)).await
+    }
+
+    async fn claim_due(
+        &self,
+        fence: &Fence,
+        limit: usize,
+        lease: Duration,
+    ) -> Result<Claimed<Stored>, LedgerError> {
+        around(Effect::ClaimDue, self.inner.claim_due(fence, limit, lease)).await
+    }
+
+    async fn look_now(&self, key: &JobKey) -> Result<(), LedgerError> {
+        self.inner.look_now(key).await
+    }
+
+    async fn claim_outbox(
+        &self,
+        fence: &Fence,
+        limit: usize,
+        lease: Duration,
+    ) -> Result<Claimed<OutboxEntry>, LedgerError> {
+        around(Effect::ClaimOutbox, self.inner.claim_outbox(fence, limit, lease)).await
+    }
+
+    async fn announced(&self, fence: &Fence, ids: &[OutboxId]) -> Result<(), LedgerError> {
+        around(Effect::Announced, self.inner.announced(fence, ids)).await
+    }
+
+    async fn postpone(
+        &self,
+        fence: &Fence,
+        id: &OutboxId,
+        wait: Duration,
+    ) -> Result<(), LedgerError> {
+        around(Effect::Postpone, self.inner.postpone(fence, id, wait)).await
+    }
+
+    async fn take_permit(
+        &self,
+        fence: &Fence,
+        permit: &Permit,
+        limits: &Limits,
+    ) -> Result<Permitted, LedgerError> {
+        around(Effect::TakePermit, self.inner.take_permit(fence, permit, limits)).await
+    }
+
+    async fn give_permits(
+        &self,
+        fence: &Fence,
+        returns: &[PermitReturn],
+    ) -> Result<(), LedgerError> {
+        around(Effect::GivePermits, self.inner.give_permits(fence, returns)).await
+    }
+
+    async fn used(&self, pool: &str) -> Result<u32, LedgerError> {
+        self.inner.used(pool).await
+    }
+
+    async fn permits(&self, pool: &str) -> Result<Vec<HeldPermit>, LedgerError> {
+        self.inner.permits(pool).await
+    }
+
+    async fn pause(&self, account: &str, pause: &Pause) -> Result<(), LedgerError> {
+        around(Effect::Pause, self.inner.pause(account, pause)).await
+    }
+
+    async fn paused(&self, account: &str) -> Result<Option<Pause>, LedgerError> {
+        self.inner.paused(account).await
+    }
+
+    async fn resume(&self, account: &str) -> Result<(), LedgerError> {
+        around(Effect::Resume, self.inner.resume(account)).await
+    }
+
+    async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {
+        self.inner.list(filter).await
+    }
+
+    async fn check(&self) -> Result<(), LedgerError> {
+        self.inner.check().await
+    }
+}

@@ -1,0 +1,58 @@
+//! Crash points: before and after every external effect, this process can be told to die.
+//!
+//! Compiled in for tests only. The doors are wrapped, so the rooms behind them know nothing of
+//! it. Nothing happens until the file that `CRASH_POINTS_FILE` names exists: each line is a
+//! point and what `fail` shall do there, `ledger.swap.after=return` to die, or any other action
+//! of that crate. Whoever removes the file dies, so of many processes exactly one does.
+
+mod broker;
+mod effect;
+mod ledger;
+mod orders;
+mod transport;
+
+use std::sync::Arc;
+
+use kling::Transport;
+use ports::{Broker, Ledger};
+
+use crate::output::Output;
+use effect::{Effect, Moment};
+
+/// Every point, numbered from 1 in the order of a job's walk.
+pub(crate) fn list(output: &Output) {
+    for (index, point) in effect::points().enumerate() {
+        let number = index + 1;
+        let row = serde_json::json!({ "number": number, "point": point });
+        output.result(&row, || format!("{number:3}  {point}"));
+    }
+}
+
+pub(crate) fn broker(inner: Arc<dyn Broker>) -> Arc<dyn Broker> {
+    match orders::expected() {
+        true => Arc::new(broker::Crashing::new(inner)),
+        false => inner,
+    }
+}
+
+pub(crate) fn ledger(inner: Arc<dyn Ledger>) -> Arc<dyn Ledger> {
+    match orders::expected() {
+        true => Arc::new(ledger::Crashing::new(inner)),
+        false => inner,
+    }
+}
+
+pub(crate) fn transport(inner: Arc<dyn Transport>) -> Arc<dyn Transport> {
+    match orders::expected() {
+        true => Arc::new(transport::Crashing::new(inner)),
+        false => inner,
+    }
+}
+
+/// An effect between its two points.
+async fn around<T>(effect: Effect, doing: impl Future<Output = T>) -> T {
+    orders::reach(effect, Moment::Before);
+    let done = doing.await;
+    orders::reach(effect, Moment::After);
+    done
+}
