@@ -13,6 +13,7 @@ mod python_producer;
 
 // What goes wrong.
 mod bad_input;
+mod crash;
 mod doubts;
 mod drain;
 mod faults;

@@ -43,7 +43,10 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
 fn program(workspace: &Workspace, options: &Options) -> Result<std::path::PathBuf, Failure> {
     say("building");
     match names_packages(&options.arguments) {
-        true => workspace.build("reelwork", &["--package", "reelwork", "--bin", "reelwork"]),
+        true => {
+            let target = ["--package", "reelwork", "--all-features", "--bin", "reelwork"];
+            workspace.build("reelwork", &target)
+        }
         false => {
             workspace.build("reelwork", &[EVERYTHING.as_slice(), &["--bins", "--tests"]].concat())
         }

@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+mod full_queue;
 mod house;
 mod own_redis;
 mod process;
@@ -15,6 +16,7 @@ mod audience;
 use std::io::Write;
 
 pub(crate) use audience::{Audience, Heard};
+pub(crate) use full_queue::FullQueue;
 pub(crate) use house::{Backend, House, amqp_url, redis_url};
 pub(crate) use own_redis::OwnRedis;
 pub(crate) use process::Process;

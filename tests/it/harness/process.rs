@@ -1,6 +1,7 @@
 //! A process of ours, ended with the test.
 
 use std::fs::File;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -11,6 +12,8 @@ use super::{say, soon, until};
 
 /// Lines of its stderr that a failed test shows.
 const LAST_LINES: usize = 40;
+
+const SIGKILL: i32 = 9;
 
 pub(crate) struct Process {
     name: String,
@@ -58,6 +61,11 @@ impl Process {
 
     pub(crate) fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// It has ended by SIGKILL.
+    pub(crate) fn was_killed(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(status)) if status.signal() == Some(SIGKILL))
     }
 
     /// Its exit code, once it has ended by itself.

@@ -45,6 +45,11 @@ impl Program {
         self.variables.remove(&variable);
     }
 
+    /// Sets a variable that is not configuration.
+    pub(crate) fn env(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.to_owned(), value.to_owned());
+    }
+
     /// Runs a command to its end.
     pub(crate) async fn run<S: AsRef<str>>(&self, arguments: &[S]) -> Done {
         self.run_with(arguments, "").await
@@ -134,7 +139,7 @@ fn binary() -> &'static Path {
 fn build() -> PathBuf {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let built = Command::new(cargo)
-        .args(["build", "--quiet", "--package", "reelwork"])
+        .args(["build", "--quiet", "--package", "reelwork", "--all-features"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status();
     assert!(built.expect("cargo").success(), "reelwork does not build");

@@ -51,6 +51,13 @@ impl Provider {
         answer.json().await.expect("accounts")
     }
 
+    /// The accounts without the list of tasks: cheap, however many there are.
+    pub(crate) async fn figures(&self) -> Accounts {
+        let url = format!("{}/_simulator/accounts", self.url);
+        let answer = self.http.get(url).send().await.expect("the accounts");
+        answer.json().await.expect("accounts")
+    }
+
     /// Accepted tasks of one job.
     pub(crate) async fn tasks_of(&self, marker: &str) -> usize {
         let tasks = self.accounts().await.tasks.expect("tasks");

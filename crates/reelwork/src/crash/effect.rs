@@ -17,7 +17,6 @@ pub(super) enum Effect {
     PublishDead,
     Requeue,
     Pause,
-    Resume,
     ClaimDue,
     Query,
     ClaimOutbox,
@@ -37,7 +36,7 @@ pub(super) enum Moment {
 }
 
 impl Effect {
-    pub(super) const ALL: [Self; 22] = [
+    pub(super) const ALL: [Self; 21] = [
         Self::PublishJobs,
         Self::Join,
         Self::Renew,
@@ -52,7 +51,6 @@ impl Effect {
         Self::PublishDead,
         Self::Requeue,
         Self::Pause,
-        Self::Resume,
         Self::ClaimDue,
         Self::Query,
         Self::ClaimOutbox,
@@ -78,7 +76,6 @@ impl Effect {
             Self::PublishDead => "publish.dead",
             Self::Requeue => "requeue",
             Self::Pause => "ledger.pause",
-            Self::Resume => "ledger.resume",
             Self::ClaimDue => "ledger.claim_due",
             Self::Query => "query",
             Self::ClaimOutbox => "ledger.claim_outbox",

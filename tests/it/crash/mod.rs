@@ -1,0 +1,62 @@
+//! Every crash point, hit with SIGKILL while at least fifty jobs are under way.
+//!
+//! One installation lives through many deaths, one after the other; in the end the producer's
+//! receipts, the consumer's events and the provider's money must agree.
+
+mod points;
+mod scene;
+mod town;
+mod verdict;
+
+use crate::harness::{Backend, House, Program, say};
+use points::Cell;
+use town::Town;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_point_of_a_worker() {
+    every_point(Backend::Rabbitmq, |cell| cell.role == "worker").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_point_of_a_poller_and_of_a_producer() {
+    every_point(Backend::Rabbitmq, |cell| cell.role != "worker").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_point_on_one_file() {
+    every_point(Backend::Embedded, |_| true).await;
+}
+
+async fn every_point(backend: Backend, wanted: impl Fn(&Cell) -> bool) {
+    let mut town = Town::founded(House::on(backend), |_| ()).await;
+    let cells = points::cells(&town.program, backend).await;
+    for cell in cells.iter().filter(|cell| wanted(cell)) {
+        let strike = scene::strike(&mut town, cell).await;
+        say(strike.to_string());
+        strike.was_in_time();
+    }
+    let verdict = town.verdict().await;
+    say(verdict.to_string());
+    for id in verdict.lost.iter().take(5) {
+        say(town.why(id).await);
+    }
+    verdict.is_clean();
+}
+
+/// The accounts would tell: whoever submits again without looking pays twice for a job whose
+/// worker died with the request on its way.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guess_is_seen_in_the_accounts() {
+    let guessing = |program: &mut Program| {
+        program.set("kling.look_up", "none");
+        program.set("kling.trust_denials", "false");
+        program.set("doubt.policy", "resubmit");
+    };
+    let mut town = Town::founded(House::on(Backend::Rabbitmq), guessing).await;
+    let cells = points::cells(&town.program, Backend::Rabbitmq).await;
+    let sent = cells.iter().find(|cell| cell.point == "post.sent").expect("the point");
+    scene::strike(&mut town, sent).await.was_in_time();
+    let verdict = town.verdict().await;
+    say(verdict.to_string());
+    assert!(verdict.double_paid > 0, "nobody noticed: {verdict}");
+}

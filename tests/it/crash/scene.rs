@@ -1,0 +1,168 @@
+//! One death: what leads to it, the proof that it came in time, and the new life after it.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use ports::{Destination, Message};
+use serde_json::json;
+
+use super::points::{Cell, Scene};
+use super::town::{IMAGE, IN_HAND, SLOTS, Town, UNDER_WAY, VIDEO, provider_settings};
+use crate::harness::{FullQueue, until};
+
+/// Jobs that pass a point on their way.
+const BATCH: usize = 40;
+
+/// A point that is not reached within this is not reached.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(20);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Strike {
+    pub(crate) point: String,
+    pub(crate) role: &'static str,
+    /// Tasks at the provider when the death was noticed.
+    pub(crate) under_way: u64,
+    /// From the order to the death.
+    pub(crate) after: Duration,
+}
+
+impl Strike {
+    pub(crate) fn was_in_time(&self) {
+        assert!(self.under_way >= UNDER_WAY, "too late: {self}");
+    }
+}
+
+impl fmt::Display for Strike {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { point, role, under_way, after } = self;
+        write!(f, "{point} ({role}): {under_way} under way, died after {after:.1?}")
+    }
+}
+
+pub(crate) async fn strike(town: &mut Town, cell: &Cell) -> Strike {
+    if cell.scene == Scene::Publishing {
+        return strike_producer(town, cell).await;
+    }
+    enough(town).await;
+    let began = Instant::now();
+    let full = lead_to(town, cell).await;
+    dead(town, cell).await;
+    let strike = seen(town, cell, began).await;
+    if cell.scene == Scene::Blocked {
+        town.provider.change(provider_settings(json!([]))).await;
+        town.house.ledger().await.resume("default").await.expect("a ledger");
+    }
+    if let Some(full) = full {
+        full.gone().await;
+    }
+    town.restart(cell.role).await;
+    strike
+}
+
+async fn enough(town: &mut Town) {
+    let deadline = Instant::now() + PATIENCE;
+    while town.under_way().await < 2 * UNDER_WAY {
+        assert!(Instant::now() < deadline, "the jobs do not get under way");
+        town.top_up().await;
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Meanwhile there is always enough to do.
+async fn dead(town: &mut Town, cell: &Cell) {
+    let deadline = Instant::now() + PATIENCE;
+    while !town.process(cell.role).was_killed() {
+        assert!(Instant::now() < deadline, "{} does not die at {}", cell.role, cell.point);
+        town.top_up().await;
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn seen(town: &Town, cell: &Cell, began: Instant) -> Strike {
+    let (after, under_way) = (began.elapsed(), town.under_way().await);
+    Strike { point: cell.point.clone(), role: cell.role, under_way, after }
+}
+
+/// Gives the order and plays what brings the process there.
+async fn lead_to(town: &mut Town, cell: &Cell) -> Option<FullQueue> {
+    match cell.scene {
+        Scene::Traffic => {
+            town.order(cell.role, &cell.point);
+            // A poller has enough to do; a worker waits for something new.
+            if cell.role != "poller" {
+                town.publish(BATCH).await;
+            }
+        }
+        Scene::Crowd => {
+            town.order(cell.role, &cell.point);
+            town.publish(SLOTS).await;
+        }
+        Scene::Beginning => {
+            town.process(cell.role).kill().await;
+            town.order(cell.role, &cell.point);
+            town.begin(cell.role);
+        }
+        Scene::Ending => {
+            town.order(cell.role, &cell.point);
+            town.process(cell.role).terminate();
+        }
+        Scene::EndingBusy => end_busy(town, cell).await,
+        Scene::Nonsense => nonsense(town, cell).await,
+        Scene::Blocked => {
+            let faults = json!([{"kind": "account_blocked"}]);
+            town.provider.change(provider_settings(faults)).await;
+            town.order(cell.role, &cell.point);
+            town.publish(BATCH).await;
+        }
+        Scene::FullConsumer => {
+            let full = FullQueue::on(&town.house).await;
+            town.order(cell.role, &cell.point);
+            return Some(full);
+        }
+        Scene::Publishing => {}
+    }
+    None
+}
+
+/// Answers are so late that the worker holds more than it can send.
+async fn end_busy(town: &mut Town, cell: &Cell) {
+    let slow = json!([{"kind": "delay_ms", "value": 4_000}]);
+    town.provider.change(provider_settings(slow)).await;
+    // Another lane: the usual one may be closed, because its slots are taken.
+    town.publish_some(IMAGE, 4 * IN_HAND).await;
+    until("the hands are full", async || {
+        // Each takes two slots.
+        town.provider.figures().await.in_flight.images as usize >= IN_HAND
+    })
+    .await;
+    town.order(cell.role, &cell.point);
+    town.process(cell.role).terminate();
+    town.provider.change(provider_settings(json!([]))).await;
+}
+
+async fn nonsense(town: &mut Town, cell: &Cell) {
+    // On another lane, where nothing is in front of it.
+    let id = format!("nonsense-{}", cell.point);
+    town.order(cell.role, &cell.point);
+    let to = Destination::Jobs { routing_key: "images.generations.normal".to_owned() };
+    let message = Message::json(&id, b"make me a video".to_vec());
+    town.house.broker().await.publish(&to, message).await.expect("published");
+    town.promise_outcome(&id);
+}
+
+/// The command dies; whoever gave it repeats it, because some receipts are missing.
+async fn strike_producer(town: &mut Town, cell: &Cell) -> Strike {
+    enough(town).await;
+    let began = Instant::now();
+    town.order(cell.role, &cell.point);
+    let file = town.batch(VIDEO, BATCH);
+    let submit = ["submit", "--json", "--file", &file];
+    let died = town.program_of(cell.role).run(&submit).await;
+    assert_eq!(died.code, -1, "{} did not die: {died:?}", cell.point);
+    town.promise(&died.lines());
+    let strike = seen(town, cell, began).await;
+    let done = town.program.run(&submit).await.exits(0);
+    town.promise(&done.lines());
+    strike
+}

@@ -1,0 +1,205 @@
+//! One installation that lives through many deaths.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::verdict::Verdict;
+use crate::five_processes::listening;
+use crate::harness::{Audience, Backend, House, Process, Program, Provider, Wish};
+
+/// Jobs that must be under way when somebody dies.
+pub(crate) const UNDER_WAY: u64 = 50;
+
+/// Slots of the resource that almost all jobs use.
+pub(crate) const SLOTS: usize = 200;
+
+/// Jobs that a worker works on at once.
+pub(crate) const IN_HAND: usize = 40;
+
+/// What almost all jobs ask for.
+pub(crate) const VIDEO: &str = "videos/text2video";
+
+/// Goes through another lane.
+pub(crate) const IMAGE: &str = "images/generations";
+
+/// Long enough that the tasks of a moment ago are still there when somebody dies, and different
+/// enough that they do not all end together.
+const LIFE_S: f64 = 3.0;
+const SPREAD: f64 = 0.4;
+
+/// When no outcome has come for so long, those that are missing are lost.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(200);
+
+pub(crate) struct Town {
+    pub(crate) program: Program,
+    pub(crate) provider: Provider,
+    roles: Vec<Role>,
+    audience: Audience,
+    /// Promised by a receipt.
+    promised: BTreeSet<String>,
+    batches: usize,
+    // Erased when nobody runs any more.
+    pub(crate) house: House,
+}
+
+struct Role {
+    name: &'static str,
+    program: Program,
+    process: Process,
+}
+
+/// The provider takes a repeat as another task and charges for it: nothing hides a double POST.
+/// Some answers come so late that jobs are between POST and record at any time.
+pub(crate) fn provider_settings(faults: Value) -> Value {
+    let mut all = json!([{"kind": "delay_ms", "rate": 0.3, "value": 700}]);
+    all.as_array_mut()
+        .expect("a list")
+        .splice(0..0, faults.as_array().into_iter().flatten().cloned());
+    let life = json!({"median_s": LIFE_S, "sigma": SPREAD});
+    json!({
+        "lives": {VIDEO: life, IMAGE: life}, "external_ids": "ignored", "faults": all,
+        "concurrency": {"videos": SLOTS},
+    })
+}
+
+impl Town {
+    pub(crate) async fn founded(house: House, adjust: impl FnOnce(&mut Program)) -> Self {
+        let file = house.file("simulator.json", &provider_settings(json!([])).to_string());
+        let provider = Provider::apart(&house.program(), &file).await;
+        let mut program = house.program_for(&provider);
+        program.set("limits.videos", &SLOTS.to_string());
+        program.set("limits.images", "1000");
+        program.set("limits.max_in_progress", &IN_HAND.to_string());
+        program.set("kling.look_up", "path");
+        program.set("kling.trust_denials", "true");
+        adjust(&mut program);
+        let names: &[&'static str] = match house.backend {
+            Backend::Rabbitmq => &["worker", "poller"],
+            Backend::Embedded => &["up"],
+        };
+        if house.backend == Backend::Rabbitmq {
+            program.run(&["topology", "apply"]).await.exits(0);
+        }
+        let audience = match house.backend {
+            Backend::Rabbitmq => listening(&house).await,
+            Backend::Embedded => Audience::seated(&house).await,
+        };
+        let mut roles = Vec::new();
+        for name in names {
+            let program = mined(&program, &house, name);
+            let process = program.start_role(name, name).await;
+            roles.push(Role { name, program, process });
+        }
+        let promised = BTreeSet::new();
+        Self { program, provider, roles, audience, promised, batches: 0, house }
+    }
+
+    /// New jobs in a file, for the producer's command.
+    pub(crate) fn batch(&mut self, operation: &'static str, jobs: usize) -> String {
+        self.batches += 1;
+        let id = |n| format!("b{:03}-{n:03}", self.batches);
+        let wish = |n| Wish::of(operation, &id(n), "").message();
+        let lines: String = (0..jobs).map(|n| format!("{}\n", wish(n))).collect();
+        self.house.file("jobs.jsonl", &lines)
+    }
+
+    pub(crate) async fn publish(&mut self, jobs: usize) {
+        self.publish_some(VIDEO, jobs).await;
+    }
+
+    pub(crate) async fn publish_some(&mut self, operation: &'static str, jobs: usize) {
+        let file = self.batch(operation, jobs);
+        let done = self.program.run(&["submit", "--json", "--file", &file]).await.exits(0);
+        self.promise(&done.lines());
+    }
+
+    /// What a receipt says is queued must have an outcome, whatever became of the command.
+    pub(crate) fn promise(&mut self, receipts: &[Value]) {
+        let queued = receipts.iter().filter(|receipt| receipt["status"] == "queued");
+        self.promised.extend(queued.filter_map(|receipt| Some(receipt["id"].as_str()?.to_owned())));
+    }
+
+    pub(crate) fn promise_outcome(&mut self, id: &str) {
+        self.promised.insert(id.to_owned());
+    }
+
+    pub(crate) async fn under_way(&self) -> u64 {
+        self.provider.figures().await.unfinished
+    }
+
+    /// More jobs, if too few are under way and not because too many are waiting.
+    pub(crate) async fn top_up(&mut self) {
+        let figures = self.provider.figures().await;
+        let waiting =
+            self.promised.len() as u64 - figures.succeeded.min(self.promised.len() as u64);
+        if figures.unfinished < 2 * UNDER_WAY && waiting < 3 * UNDER_WAY {
+            self.publish(UNDER_WAY as usize).await;
+        }
+    }
+
+    /// From now on this role dies at this point.
+    pub(crate) fn order(&self, role: &str, point: &str) {
+        let (order, aside) = (orders(&self.house, role), self.house.directory().join("aside"));
+        std::fs::write(&aside, format!("{point}=return\n")).expect("an order");
+        std::fs::rename(aside, order).expect("an order in place");
+    }
+
+    pub(crate) fn program_of(&self, role: &str) -> Program {
+        mined(&self.program, &self.house, role)
+    }
+
+    pub(crate) fn process(&mut self, role: &str) -> &mut Process {
+        &mut self.role(role).process
+    }
+
+    /// Starts it, and does not wait until it works.
+    pub(crate) fn begin(&mut self, role: &str) {
+        let role = self.role(role);
+        role.process = role.program.start(role.name, &[role.name]);
+    }
+
+    pub(crate) async fn restart(&mut self, role: &str) {
+        let role = self.role(role);
+        role.process = role.program.start_role(role.name, role.name).await;
+    }
+
+    fn role(&mut self, name: &str) -> &mut Role {
+        self.roles.iter_mut().find(|role| role.name == name).expect("a role")
+    }
+
+    /// What the program itself says about a job.
+    pub(crate) async fn why(&self, id: &str) -> String {
+        self.program.run(&["why", id]).await.stdout
+    }
+
+    /// Waits until everything promised has an outcome, and lets the three accounts speak.
+    pub(crate) async fn verdict(&self) -> Verdict {
+        let (mut fewest, mut since) = (usize::MAX, Instant::now());
+        loop {
+            let (heard, accounts) = (self.audience.heard(), self.provider.figures().await);
+            let verdict = Verdict::of(&self.promised, &heard, &accounts);
+            if verdict.lost.len() < fewest {
+                (fewest, since) = (verdict.lost.len(), Instant::now());
+            }
+            if fewest == 0 || since.elapsed() > PATIENCE {
+                return verdict;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// A program that dies on orders.
+fn mined(program: &Program, house: &House, role: &str) -> Program {
+    let mut program = program.clone();
+    program.env("CRASH_POINTS_FILE", &orders(house, role).display().to_string());
+    program
+}
+
+fn orders(house: &House, role: &str) -> PathBuf {
+    house.directory().join(format!("{role}.orders"))
+}

@@ -1,0 +1,48 @@
+//! A consumer's own queue that takes nothing more: every event is refused.
+
+use lapin::options::{QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Connection, ConnectionProperties};
+
+use super::House;
+
+pub(crate) struct FullQueue {
+    connection: Connection,
+    name: String,
+}
+
+impl FullQueue {
+    /// Bound to all results of the house, with a room for one.
+    pub(crate) async fn on(house: &House) -> Self {
+        let url = super::amqp_url();
+        let connection = Connection::connect(&url, ConnectionProperties::default()).await;
+        let connection = connection.expect("RabbitMQ");
+        let channel = connection.create_channel().await.expect("a channel");
+        let name = format!("{}.full", house.namespace);
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-max-length".into(), AMQPValue::LongInt(1));
+        let overflow = AMQPValue::LongString("reject-publish".into());
+        arguments.insert("x-overflow".into(), overflow);
+        let options = QueueDeclareOptions::default();
+        let queue = name.as_str().into();
+        channel.queue_declare(queue, options, arguments).await.expect("a queue");
+        let exchange = format!("{}.results", house.namespace);
+        let none = FieldTable::default();
+        let bound = channel.queue_bind(
+            name.as_str().into(),
+            exchange.as_str().into(),
+            "#".into(),
+            QueueBindOptions::default(),
+            none,
+        );
+        bound.await.expect("bound");
+        Self { connection, name }
+    }
+
+    pub(crate) async fn gone(self) {
+        let channel = self.connection.create_channel().await.expect("a channel");
+        let deleted =
+            channel.queue_delete(self.name.as_str().into(), QueueDeleteOptions::default());
+        deleted.await.expect("deleted");
+    }
+}
