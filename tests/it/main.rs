@@ -19,6 +19,7 @@ mod drain;
 mod faults;
 mod forgetting;
 mod kills;
+mod wires;
 
 // What is written down.
 mod command_line;

@@ -14,8 +14,7 @@ pub(crate) struct FullQueue {
 impl FullQueue {
     /// Bound to all results of the house, with a room for one.
     pub(crate) async fn on(house: &House) -> Self {
-        let url = super::amqp_url();
-        let connection = Connection::connect(&url, ConnectionProperties::default()).await;
+        let connection = Connection::connect(&house.amqp, ConnectionProperties::default()).await;
         let connection = connection.expect("RabbitMQ");
         let channel = connection.create_channel().await.expect("a channel");
         let name = format!("{}.full", house.namespace);

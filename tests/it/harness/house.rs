@@ -23,7 +23,10 @@ pub(crate) enum Backend {
 pub(crate) struct House {
     pub(crate) backend: Backend,
     pub(crate) namespace: String,
-    /// Its own, or the one that all tests share.
+    /// Where the services are that it shares with others.
+    pub(crate) amqp: String,
+    store: String,
+    /// A Redis of its own instead.
     redis: Option<OwnRedis>,
     directory: TempDir,
     doors: OnceCell<(Arc<dyn Broker>, Arc<dyn Ledger>)>,
@@ -34,10 +37,17 @@ const SUBSCRIPTIONS: [&str; 2] = ["audience", "billing"];
 
 impl House {
     pub(crate) fn on(backend: Backend) -> Self {
+        Self::at(backend, amqp_url(), redis_url())
+    }
+
+    /// On services of the test's own.
+    pub(crate) fn at(backend: Backend, amqp: String, store: String) -> Self {
         let unique = uuid::Uuid::new_v4().simple().to_string();
         Self {
             backend,
             namespace: format!("house-{}", &unique[..12]),
+            amqp,
+            store,
             redis: None,
             directory: tempfile::tempdir().expect("a directory"),
             doors: OnceCell::new(),
@@ -56,7 +66,7 @@ impl House {
     }
 
     fn redis_url(&self) -> String {
-        self.redis.as_ref().map_or_else(redis_url, OwnRedis::url)
+        self.redis.as_ref().map_or_else(|| self.store.clone(), OwnRedis::url)
     }
 
     pub(crate) fn directory(&self) -> &Path {
@@ -77,7 +87,7 @@ impl House {
         program.set("ledger.namespace", &self.namespace);
         match self.backend {
             Backend::Rabbitmq => {
-                program.set("broker.url", &amqp_url());
+                program.set("broker.url", &self.amqp);
                 program.set("ledger.url", &self.redis_url());
             }
             Backend::Embedded => {
@@ -132,7 +142,7 @@ impl House {
     }
 
     pub(crate) fn broker_settings(&self) -> broker_rabbitmq::Settings {
-        broker_rabbitmq::Settings::new(amqp_url(), &self.namespace)
+        broker_rabbitmq::Settings::new(self.amqp.as_str(), &self.namespace)
     }
 
     fn ledger_settings(&self) -> ledger_redis::Settings {

@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+mod deliveries;
 mod full_queue;
 mod house;
 mod own_redis;
@@ -10,12 +11,14 @@ mod python;
 mod requests;
 mod roles;
 mod wait;
+mod wire;
 
 mod audience;
 
 use std::io::Write;
 
 pub(crate) use audience::{Audience, Heard};
+pub(crate) use deliveries::Deliveries;
 pub(crate) use full_queue::FullQueue;
 pub(crate) use house::{Backend, House, amqp_url, redis_url};
 pub(crate) use own_redis::OwnRedis;
@@ -26,6 +29,7 @@ pub(crate) use python::Python;
 pub(crate) use requests::{Wish, lines, mixed};
 pub(crate) use roles::Setup;
 pub(crate) use wait::{soon, until};
+pub(crate) use wire::{Proxy, Wire};
 
 /// Figures for the reader of a run; a runner shows them on demand or when the test fails.
 pub(crate) fn say(words: impl AsRef<str>) {

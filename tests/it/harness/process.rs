@@ -59,6 +59,11 @@ impl Process {
         assert!(sent.expect("kill").success());
     }
 
+    #[allow(dead_code, reason = "only the chaos run asks for it")]
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     pub(crate) fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }

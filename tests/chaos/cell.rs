@@ -1,0 +1,111 @@
+//! One fault while jobs flow: the rate before, the time of trouble, the way back.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use crate::fault::{Fault, Link};
+use crate::installation::Installation;
+
+const WINDOW: Duration = Duration::from_secs(4);
+const TROUBLE: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(20);
+/// What has not recovered by then has not recovered.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Cell {
+    pub(crate) fault: String,
+    /// What the ids of its jobs begin with.
+    pub(crate) phase: String,
+    pub(crate) rate_before: f64,
+    pub(crate) rate_after: f64,
+    /// From the fault's end to the first new submission, and to the first new outcome.
+    pub(crate) submits_after: Option<Duration>,
+    pub(crate) tells_after: Option<Duration>,
+    /// Cores that worker and poller used together.
+    pub(crate) cpu_before: f64,
+    pub(crate) cpu: f64,
+    pub(crate) redelivered: u64,
+    /// Processes that ended unasked.
+    pub(crate) ended: Vec<&'static str>,
+}
+
+pub(crate) async fn run(at: &mut Installation, fault: Fault) -> Cell {
+    let phase = format!("c{:05}", at.load.promised());
+    at.load.begin(&phase);
+    let (rate_before, cpu_before) = flow(at).await;
+    let again = at.proxy(Link::Amqp).deliveries.again();
+
+    fault.begin(at).await;
+    let (since, used) = (Instant::now(), at.cpu());
+    tokio::time::sleep(TROUBLE).await;
+    // A process that was killed on purpose has used nothing.
+    let cpu = (at.cpu() - used).max(0.0) / since.elapsed().as_secs_f64();
+    let redelivered = at.proxy(Link::Amqp).deliveries.again() - again;
+    fault.end(at).await;
+
+    let (submits_after, tells_after) = recovery(at).await;
+    let ended = at.revive().await;
+    let (rate_after, _) = flow(at).await;
+    Cell {
+        fault: fault.to_string(),
+        phase,
+        rate_before,
+        rate_after,
+        submits_after,
+        tells_after,
+        cpu_before,
+        cpu,
+        redelivered,
+        ended,
+    }
+}
+
+/// Outcomes a second and cores, while nothing is wrong.
+async fn flow(at: &Installation) -> (f64, f64) {
+    let (from, used) = (Instant::now(), at.cpu());
+    tokio::time::sleep(WINDOW).await;
+    let seconds = from.elapsed().as_secs_f64();
+    let outcomes = at.listener.between(from, Instant::now());
+    (outcomes as f64 / seconds, (at.cpu() - used) / seconds)
+}
+
+async fn recovery(at: &Installation) -> (Option<Duration>, Option<Duration>) {
+    let from = Instant::now();
+    let (accepted, outcomes) = (at.provider.figures().await.accepted, at.listener.outcomes());
+    let (mut submits, mut tells) = (None, None);
+    while (submits.is_none() || tells.is_none()) && from.elapsed() < PATIENCE {
+        if submits.is_none() && at.provider.figures().await.accepted > accepted {
+            submits = Some(from.elapsed());
+        }
+        if tells.is_none() && at.listener.outcomes() > outcomes {
+            tells = Some(from.elapsed());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    (submits, tells)
+}
+
+impl Cell {
+    /// Until both directions work again.
+    pub(crate) fn recovered(&self) -> Option<f64> {
+        Some(self.submits_after?.max(self.tells_after?).as_secs_f64())
+    }
+
+    pub(crate) fn ratio(&self) -> f64 {
+        self.rate_after / self.rate_before.max(0.1)
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { fault, rate_before, rate_after, cpu_before, cpu, redelivered, ended, .. } = self;
+        write!(
+            f,
+            "{fault}: {rate_before:.0}/s, then {rate_after:.0}/s; submits after {:.1?}, tells after \
+             {:.1?}; {cpu_before:.2} cores, in trouble {cpu:.2}; {redelivered} redelivered; ended \
+             {ended:?}",
+            self.submits_after, self.tells_after
+        )
+    }
+}

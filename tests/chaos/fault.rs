@@ -1,0 +1,167 @@
+//! The table of faults: how each begins and how it ends.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::Wire;
+use crate::installation::Installation;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    Amqp,
+    Redis,
+    Http,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing: what the measurement itself costs.
+    Nothing,
+    Wire(Link, Wire),
+    /// SIGKILL, and started again at the end.
+    BrokerKilled,
+    /// Publishers are blocked.
+    MemoryAlarm,
+    JobsExchangeDeleted,
+    /// SIGKILL with the append-only file, and started again at the end.
+    RedisKilled,
+    /// A replica of a master that is not there.
+    RedisReadOnly,
+    RedisFull,
+    ProviderBusy,
+    ProviderBroken,
+    ProviderSlow,
+    WorkerKilled,
+    PollerKilled,
+}
+
+const LATE: Duration = Duration::from_millis(200);
+
+/// Every kind of broken wire on every link, then what each server does of its own.
+pub(crate) fn table() -> Vec<Fault> {
+    let wires = [
+        Wire::Late(LATE),
+        Wire::Cut,
+        Wire::Reset,
+        Wire::HalfOpen,
+        Wire::Deaf,
+        Wire::SlowClose,
+        Wire::Sliced,
+        Wire::Stalled,
+    ];
+    let mut table = vec![Fault::Nothing];
+    for link in [Link::Amqp, Link::Redis, Link::Http] {
+        table.extend(wires.map(|wire| Fault::Wire(link, wire)));
+    }
+    table.extend([
+        Fault::BrokerKilled,
+        Fault::MemoryAlarm,
+        Fault::JobsExchangeDeleted,
+        Fault::RedisKilled,
+        Fault::RedisReadOnly,
+        Fault::RedisFull,
+        Fault::ProviderBusy,
+        Fault::ProviderBroken,
+        Fault::ProviderSlow,
+        Fault::WorkerKilled,
+        Fault::PollerKilled,
+    ]);
+    table
+}
+
+impl Fault {
+    pub(crate) async fn begin(self, at: &mut Installation) {
+        match self {
+            Self::Nothing => {}
+            Self::Wire(link, wire) => at.proxy(link).set(wire),
+            Self::BrokerKilled => at.rabbit.kill(),
+            Self::MemoryAlarm => at.rabbit.memory(0.0001).await,
+            Self::JobsExchangeDeleted => at.delete_jobs_exchange().await,
+            Self::RedisKilled => at.redis.kill(),
+            Self::RedisReadOnly => at.redis.tell("REPLICAOF 127.0.0.1 1").await,
+            Self::RedisFull => at.redis.tell("CONFIG SET maxmemory 1mb").await,
+            Self::ProviderBusy => at.provider_does(json!([{"kind": "busy"}])).await,
+            Self::ProviderBroken => at.provider_does(broken()).await,
+            Self::ProviderSlow => at.provider_does(slow()).await,
+            Self::WorkerKilled => at.worker.kill().await,
+            Self::PollerKilled => at.poller.kill().await,
+        }
+    }
+
+    pub(crate) async fn end(self, at: &mut Installation) {
+        match self {
+            Self::Nothing => {}
+            Self::Wire(link, _) => at.proxy(link).set(Wire::Whole),
+            Self::BrokerKilled => at.rabbit.restart().await,
+            Self::MemoryAlarm => at.rabbit.memory(0.6).await,
+            Self::JobsExchangeDeleted => at.apply_topology().await,
+            Self::RedisKilled => at.redis.restart().await,
+            Self::RedisReadOnly => at.redis.tell("REPLICAOF NO ONE").await,
+            Self::RedisFull => at.redis.tell("CONFIG SET maxmemory 0").await,
+            Self::ProviderBusy | Self::ProviderBroken | Self::ProviderSlow => {
+                at.provider_does(json!([])).await;
+            }
+            Self::WorkerKilled => at.restart_worker().await,
+            Self::PollerKilled => at.restart_poller().await,
+        }
+    }
+}
+
+/// Half of those answers hide a task.
+fn broken() -> Value {
+    json!([
+        {"kind": "error_500_created", "rate": 0.5},
+        {"kind": "error_500_not_created"},
+        {"kind": "query_error_500"},
+    ])
+}
+
+fn slow() -> Value {
+    json!([{"kind": "delay_ms", "value": 3_000}, {"kind": "query_delay_ms", "value": 3_000}])
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Amqp => "AMQP",
+            Self::Redis => "Redis",
+            Self::Http => "provider",
+        })
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self {
+            Self::Nothing => "nothing",
+            Self::Wire(link, wire) => {
+                let word = match wire {
+                    Wire::Whole => "whole",
+                    Wire::Late(_) => "200 ms late each way",
+                    Wire::Cut => "cut",
+                    Wire::Reset => "reset",
+                    Wire::HalfOpen => "half-open",
+                    Wire::Deaf => "one-way loss",
+                    Wire::SlowClose => "slow close",
+                    Wire::Sliced => "1 to 7 bytes at a time",
+                    Wire::Stalled => "stalled",
+                };
+                return write!(f, "{link}: {word}");
+            }
+            Self::BrokerKilled => "RabbitMQ: SIGKILL, restart",
+            Self::MemoryAlarm => "RabbitMQ: memory alarm",
+            Self::JobsExchangeDeleted => "RabbitMQ: exchange deleted",
+            Self::RedisKilled => "Redis: SIGKILL, restart",
+            Self::RedisReadOnly => "Redis: read-only replica",
+            Self::RedisFull => "Redis: out of memory",
+            Self::ProviderBusy => "provider: 429 to every POST",
+            Self::ProviderBroken => "provider: 500 to everything",
+            Self::ProviderSlow => "provider: answers 3 s late",
+            Self::WorkerKilled => "worker: SIGKILL, restart",
+            Self::PollerKilled => "poller: SIGKILL, restart",
+        };
+        f.write_str(words)
+    }
+}

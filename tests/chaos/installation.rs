@@ -1,0 +1,174 @@
+//! Real processes on servers of our own, every link through a wire that can be broken.
+
+use std::net::SocketAddr;
+
+use lapin::options::ExchangeDeleteOptions;
+use serde_json::{Value, json};
+use simulator::Accounts;
+use std::time::{Duration, Instant};
+
+use crate::fault::Link;
+use crate::harness::{Backend, House, Process, Program, Provider, Proxy};
+use crate::listener::Listener;
+use crate::load::Load;
+use crate::servers::{Rabbit, Redis};
+
+/// Slots of the one resource that is used; never the bottleneck.
+const SLOTS: u32 = 400;
+
+pub(crate) struct Installation {
+    pub(crate) worker: Process,
+    pub(crate) poller: Process,
+    program: Program,
+    pub(crate) provider: Provider,
+    pub(crate) load: Load,
+    pub(crate) listener: Listener,
+    amqp: Proxy,
+    store: Proxy,
+    http: Proxy,
+    house: House,
+    pub(crate) rabbit: Rabbit,
+    pub(crate) redis: Redis,
+}
+
+/// What the three accounts say in the end.
+pub(crate) struct Ends {
+    pub(crate) promised: Vec<String>,
+    pub(crate) listener: Listener,
+    pub(crate) accounts: Accounts,
+}
+
+/// A repeat would be another paid task; answers take their time, so that jobs are caught
+/// between POST and record.
+fn settings(mut faults: Value) -> Value {
+    let usual = json!({"kind": "delay_ms", "rate": 0.2, "value": 500});
+    faults.as_array_mut().expect("a list").push(usual);
+    json!({
+        "lives": {"videos/text2video": {"median_s": 1.0, "sigma": 0.4}},
+        "external_ids": "ignored", "faults": faults,
+        "concurrency": {"videos": SLOTS},
+    })
+}
+
+impl Installation {
+    pub(crate) async fn start() -> Self {
+        let (rabbit, redis) = (Rabbit::start().await, Redis::start().await);
+        let store_url = format!("redis://{}", redis.address());
+        let house = House::at(Backend::Rabbitmq, rabbit.url(), store_url);
+        let file = house.file("simulator.json", &settings(json!([])).to_string());
+        let provider = Provider::apart(&house.program(), &file).await;
+        let (amqp, store) = (Proxy::to(rabbit.address()).await, Proxy::to(redis.address()).await);
+        let http = Proxy::to(place(&provider.url)).await;
+        house.program().run(&["topology", "apply"]).await.exits(0);
+        let program = program(&house, &provider, [&amqp, &store, &http]);
+        let worker = program.start_role("worker", "worker").await;
+        let poller = program.start_role("poller", "poller").await;
+        let listener = Listener::seated(&house).await;
+        let load = Load::start(house.broker().await);
+        Self {
+            worker,
+            poller,
+            program,
+            provider,
+            load,
+            listener,
+            amqp,
+            store,
+            http,
+            house,
+            rabbit,
+            redis,
+        }
+    }
+
+    pub(crate) fn proxy(&self, link: Link) -> &Proxy {
+        match link {
+            Link::Amqp => &self.amqp,
+            Link::Redis => &self.store,
+            Link::Http => &self.http,
+        }
+    }
+
+    pub(crate) async fn provider_does(&self, faults: Value) {
+        self.provider.change(settings(faults)).await;
+    }
+
+    pub(crate) async fn delete_jobs_exchange(&self) {
+        let properties = lapin::ConnectionProperties::default();
+        let connection = lapin::Connection::connect(&self.rabbit.url(), properties).await;
+        let channel = connection.expect("RabbitMQ").create_channel().await.expect("a channel");
+        let exchange = format!("{}.jobs", self.house.namespace);
+        let options = ExchangeDeleteOptions::default();
+        channel.exchange_delete(exchange.as_str().into(), options).await.expect("deleted");
+    }
+
+    pub(crate) async fn apply_topology(&self) {
+        self.house.program().run(&["topology", "apply"]).await.exits(0);
+    }
+
+    pub(crate) async fn restart_worker(&mut self) {
+        self.worker = self.program.start_role("worker", "worker").await;
+    }
+
+    pub(crate) async fn restart_poller(&mut self) {
+        self.poller = self.program.start_role("poller", "poller").await;
+    }
+
+    /// Whoever has ended unasked is started again, and told.
+    pub(crate) async fn revive(&mut self) -> Vec<&'static str> {
+        let mut ended = Vec::new();
+        if !self.worker.is_running() {
+            ended.push("worker");
+            self.restart_worker().await;
+        }
+        if !self.poller.is_running() {
+            ended.push("poller");
+            self.restart_poller().await;
+        }
+        ended
+    }
+
+    /// Seconds of CPU that the roles have used.
+    pub(crate) fn cpu(&self) -> f64 {
+        [&self.worker, &self.poller].into_iter().filter_map(Process::id).map(cpu_of).sum()
+    }
+
+    /// No more jobs, and everything under way comes to its end.
+    pub(crate) async fn end(self, patience: Duration) -> Ends {
+        let promised = self.load.end().await;
+        let (mut open, mut since) = (usize::MAX, Instant::now());
+        while open > 0 && since.elapsed() < patience {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let now = self.listener.missing(&promised).len();
+            if now < open {
+                (open, since) = (now, Instant::now());
+            }
+        }
+        let accounts = self.provider.accounts().await;
+        Ends { promised, listener: self.listener, accounts }
+    }
+}
+
+fn program(house: &House, provider: &Provider, [amqp, store, http]: [&Proxy; 3]) -> Program {
+    let mut program = house.program_for(provider);
+    program.set("broker.url", &format!("amqp://guest:guest@{}", amqp.address));
+    program.set("ledger.url", &format!("redis://{}", store.address));
+    program.set("kling.base_url", &format!("http://{}", http.address));
+    program.set("limits.videos", &SLOTS.to_string());
+    program.set("kling.look_up", "path");
+    program.set("kling.trust_denials", "true");
+    program.set("poll.sweep", "100ms");
+    program
+}
+
+fn place(url: &str) -> SocketAddr {
+    url.strip_prefix("http://").expect("a URL").parse().expect("an address")
+}
+
+/// From the kernel, in hundredths: user and system time are the 14th and 15th field.
+fn cpu_of(id: u32) -> f64 {
+    let text = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    let fields = text.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+}

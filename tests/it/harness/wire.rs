@@ -1,0 +1,204 @@
+//! A wire between the program and a server, to be broken in every way that wires break.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use super::Deliveries;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wire {
+    Whole,
+    /// Everything comes this much later, in both directions.
+    Late(Duration),
+    /// What is open is closed, what comes is turned away.
+    Cut,
+    /// The same without a farewell.
+    Reset,
+    /// What is open is closed, what comes is taken and never answered.
+    HalfOpen,
+    /// What the server says is lost; what it is told arrives.
+    Deaf,
+    /// The server ends what is open and what comes, and never finishes ending it.
+    SlowClose,
+    /// A few bytes at a time.
+    Sliced,
+    /// Nothing passes and nobody is told; nothing is lost either.
+    Stalled,
+}
+
+impl Wire {
+    /// Connections do not live on in it.
+    fn ends(self) -> bool {
+        matches!(self, Self::Cut | Self::Reset | Self::HalfOpen | Self::SlowClose)
+    }
+}
+
+pub(crate) struct Proxy {
+    pub(crate) address: SocketAddr,
+    wire: watch::Sender<Wire>,
+    pub(crate) deliveries: Arc<Deliveries>,
+}
+
+impl Proxy {
+    pub(crate) async fn to(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (wire, state) = watch::channel(Wire::Whole);
+        let deliveries = Arc::new(Deliveries::default());
+        let seen = deliveries.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(serve(client, server, state.clone(), seen.clone()));
+            }
+        });
+        Self { address, wire, deliveries }
+    }
+
+    pub(crate) fn set(&self, wire: Wire) {
+        self.wire.send_replace(wire);
+    }
+}
+
+async fn serve(
+    mut client: TcpStream,
+    server: SocketAddr,
+    mut state: watch::Receiver<Wire>,
+    seen: Arc<Deliveries>,
+) {
+    let _ = client.set_nodelay(true);
+    if !state.borrow().ends() {
+        let Ok(mut server) = TcpStream::connect(server).await else { return };
+        let _ = server.set_nodelay(true);
+        tokio::select! {
+            () = pass(&mut client, &mut server, &state, &seen) => return,
+            _ = broken(state.clone()) => {}
+        }
+    }
+    let wire = *state.borrow_and_update();
+    match wire {
+        Wire::Reset => {
+            let _ = client.set_zero_linger();
+        }
+        Wire::SlowClose => {
+            let _ = client.shutdown().await;
+            hold(&mut client, state).await;
+        }
+        // Only who comes while it is so: what was open has been closed.
+        Wire::HalfOpen => hold(&mut client, state).await,
+        _ => {}
+    }
+}
+
+async fn broken(mut state: watch::Receiver<Wire>) {
+    let _ = state.wait_for(|wire| wire.ends()).await;
+}
+
+/// Listens and says nothing, until the wire is another one.
+async fn hold(client: &mut TcpStream, mut state: watch::Receiver<Wire>) {
+    let mut buffer = vec![0; 4096];
+    let swallowing = async {
+        while client.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = swallowing => {}
+        _ = state.changed() => {}
+    }
+}
+
+async fn pass(
+    client: &mut TcpStream,
+    server: &mut TcpStream,
+    state: &watch::Receiver<Wire>,
+    seen: &Deliveries,
+) {
+    let (from_client, to_client) = client.split();
+    let (from_server, to_server) = server.split();
+    let there = Way { wire: state.clone(), seen: None };
+    let back = Way { wire: state.clone(), seen: Some(seen) };
+    tokio::select! {
+        () = there.run(from_client, to_server) => {}
+        () = back.run(from_server, to_client) => {}
+    }
+}
+
+/// One direction; what comes back from the server is looked at.
+struct Way<'a> {
+    wire: watch::Receiver<Wire>,
+    seen: Option<&'a Deliveries>,
+}
+
+type Chunk = (Instant, Vec<u8>);
+
+/// Chunks under way at once.
+const QUEUE: usize = 256;
+
+impl Way<'_> {
+    async fn run(self, from: impl AsyncReadExt + Unpin, to: impl AsyncWriteExt + Unpin) {
+        let (queue, queued) = mpsc::channel(QUEUE);
+        let wire = self.wire.clone();
+        tokio::select! {
+            () = self.read(from, queue) => {}
+            _ = write(to, queued, wire) => {}
+        }
+    }
+
+    /// Returns only when what it has read can no longer be written in order.
+    async fn read(self, mut from: impl AsyncReadExt + Unpin, queue: mpsc::Sender<Chunk>) {
+        let mut buffer = vec![0; 16 * 1024];
+        let mut frames = super::deliveries::Frames::default();
+        while let Ok(count @ 1..) = from.read(&mut buffer).await {
+            if let Some(seen) = self.seen {
+                frames.read(&buffer[..count], seen);
+            }
+            let wire = *self.wire.borrow();
+            if wire == Wire::Deaf && self.seen.is_some() {
+                // The rest would make no sense without what is lost.
+                let _ = self.wire.clone().wait_for(|wire| *wire != Wire::Deaf).await;
+                return;
+            }
+            let delay = if let Wire::Late(delay) = wire { delay } else { Duration::ZERO };
+            if queue.send((Instant::now() + delay, buffer[..count].to_vec())).await.is_err() {
+                return;
+            }
+        }
+        drop(queue);
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn write(
+    mut to: impl AsyncWriteExt + Unpin,
+    mut queued: mpsc::Receiver<Chunk>,
+    mut wire: watch::Receiver<Wire>,
+) -> std::io::Result<()> {
+    while let Some((at, chunk)) = queued.recv().await {
+        tokio::time::sleep_until(at).await;
+        let _ = wire.wait_for(|wire| *wire != Wire::Stalled).await;
+        if *wire.borrow() == Wire::Sliced {
+            write_sliced(&mut to, &chunk).await?;
+        } else {
+            to.write_all(&chunk).await?;
+        }
+    }
+    to.shutdown().await
+}
+
+/// One to seven bytes at a time, each on its own way.
+async fn write_sliced(to: &mut (impl AsyncWriteExt + Unpin), bytes: &[u8]) -> std::io::Result<()> {
+    let (mut rest, mut size) = (bytes, 1);
+    while !rest.is_empty() {
+        let (slice, after) = rest.split_at(size.min(rest.len()));
+        to.write_all(slice).await?;
+        to.flush().await?;
+        tokio::task::yield_now().await;
+        (rest, size) = (after, size % 7 + 1);
+    }
+    Ok(())
+}

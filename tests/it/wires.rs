@@ -1,0 +1,142 @@
+//! The broken wires are broken as they say: a fault that does nothing would prove nothing.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, timeout};
+
+use broker_rabbitmq::{RabbitBroker, Settings};
+use job::{Lane, Priority, Resource};
+use ports::{Broker, Destination, Message, Source};
+
+use crate::harness::{Backend, House, Proxy, Wire, soon, until};
+
+const MOMENT: Duration = Duration::from_millis(300);
+const LATE: Duration = Duration::from_millis(150);
+
+/// Says back what it hears.
+async fn wired() -> Proxy {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((mut caller, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let (mut from, mut to) = caller.split();
+                tokio::io::copy(&mut from, &mut to).await
+            });
+        }
+    });
+    Proxy::to(address).await
+}
+
+/// The answer, if one comes in a moment; an error when the wire breaks.
+async fn ask(caller: &mut TcpStream) -> Option<std::io::Result<usize>> {
+    let mut heard = [0; 64];
+    let asking = async {
+        caller.write_all(b"are you there?").await?;
+        let mut count = 0;
+        while count < 14 {
+            match caller.read(&mut heard[count..]).await? {
+                0 => return Ok(count),
+                more => count += more,
+            }
+        }
+        Ok(count)
+    };
+    timeout(MOMENT, asking).await.ok()
+}
+
+async fn open(proxy: &Proxy) -> TcpStream {
+    TcpStream::connect(proxy.address).await.expect("a wire")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whole_late_and_sliced_wires_carry_everything() {
+    let proxy = wired().await;
+    let mut caller = open(&proxy).await;
+    for wire in [Wire::Whole, Wire::Sliced] {
+        proxy.set(wire);
+        assert!(matches!(ask(&mut caller).await, Some(Ok(14))), "{wire:?}");
+    }
+    proxy.set(Wire::Late(LATE / 2));
+    let asked = Instant::now();
+    assert!(matches!(ask(&mut caller).await, Some(Ok(14))));
+    assert!(asked.elapsed() >= LATE, "both ways are late");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stalled_wire_loses_nothing() {
+    let proxy = wired().await;
+    let mut caller = open(&proxy).await;
+    proxy.set(Wire::Stalled);
+    assert!(ask(&mut caller).await.is_none(), "nothing passes");
+    proxy.set(Wire::Whole);
+    let mut heard = [0; 14];
+    soon("what was stalled comes", caller.read_exact(&mut heard)).await.expect("the answer");
+    assert_eq!(&heard, b"are you there?");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cut_and_reset_wires_end_what_is_open_and_what_comes() {
+    for wire in [Wire::Cut, Wire::Reset] {
+        let proxy = wired().await;
+        let mut before = open(&proxy).await;
+        assert!(matches!(ask(&mut before).await, Some(Ok(14))));
+        proxy.set(wire);
+        // A reset may come before the caller knows that it was connected.
+        let after = TcpStream::connect(proxy.address).await;
+        for mut caller in std::iter::once(before).chain(after) {
+            let told = ask(&mut caller).await;
+            assert!(matches!(told, Some(Ok(0) | Err(_))), "{wire:?}: {told:?}");
+        }
+        proxy.set(Wire::Whole);
+        assert!(matches!(ask(&mut open(&proxy).await).await, Some(Ok(14))), "{wire:?} is mended");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_open_and_deaf_wires_leave_the_caller_waiting() {
+    for wire in [Wire::HalfOpen, Wire::Deaf] {
+        let proxy = wired().await;
+        proxy.set(wire);
+        let mut caller = open(&proxy).await;
+        assert!(ask(&mut caller).await.is_none(), "{wire:?} answers");
+        proxy.set(Wire::Whole);
+        let told = ask(&mut caller).await;
+        assert!(matches!(told, Some(Ok(0) | Err(_))), "{wire:?} goes on: {told:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_close_ends_one_half() {
+    let proxy = wired().await;
+    proxy.set(Wire::SlowClose);
+    let mut caller = open(&proxy).await;
+    let mut heard = [0; 1];
+    assert_eq!(soon("the end", caller.read(&mut heard)).await.expect("an end"), 0);
+    assert!(caller.write_all(b"still here").await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_broker_delivers_again_is_counted() {
+    let house = House::on(Backend::Rabbitmq);
+    let place = house.amqp.rsplit_once('@').expect("a URL").1;
+    let proxy = Proxy::to(place.parse().expect("an address")).await;
+    let url = house.amqp.replace(place, &proxy.address.to_string());
+    let broker = RabbitBroker::connect(Settings::new(url, &house.namespace)).await;
+    let broker = broker.expect("RabbitMQ");
+    let to = Destination::Jobs { routing_key: "videos.text2video.normal".to_owned() };
+    broker.publish(&to, Message::json("one", "{}")).await.expect("published");
+
+    let lane = Source::Lane(Lane { resource: Resource::Videos, priority: Priority::Normal });
+    let mut deliveries = broker.consume(&lane, 1).await.expect("a consumer");
+    let first = soon("it comes", deliveries.next()).await.expect("a delivery");
+    first.requeue().await.expect("given back");
+    let again = soon("it comes again", deliveries.next()).await.expect("a delivery");
+    again.ack().await.expect("settled");
+    until("both are counted", async || {
+        (proxy.deliveries.all(), proxy.deliveries.again()) == (2, 1)
+    })
+    .await;
+}
