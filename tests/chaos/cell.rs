@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::fault::{Fault, Link};
 use crate::installation::Installation;
 
-const WINDOW: Duration = Duration::from_secs(4);
+const WINDOW: Duration = Duration::from_secs(5);
 const TROUBLE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(20);
 /// What has not recovered by then has not recovered.
@@ -41,12 +41,12 @@ pub(crate) async fn run(at: &mut Installation, fault: Fault) -> Cell {
     tokio::time::sleep(TROUBLE).await;
     // A process that was killed on purpose has used nothing.
     let cpu = (at.cpu() - used).max(0.0) / since.elapsed().as_secs_f64();
-    let redelivered = at.proxy(Link::Amqp).deliveries.again() - again;
     fault.end(at).await;
 
     let (submits_after, tells_after) = recovery(at).await;
     let ended = at.revive().await;
     let (rate_after, _) = flow(at).await;
+    let redelivered = at.proxy(Link::Amqp).deliveries.again() - again;
     Cell {
         fault: fault.to_string(),
         phase,

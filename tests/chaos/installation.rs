@@ -8,13 +8,16 @@ use simulator::Accounts;
 use std::time::{Duration, Instant};
 
 use crate::fault::Link;
-use crate::harness::{Backend, House, Process, Program, Provider, Proxy};
+use crate::harness::{Backend, House, Process, Program, Provider, Proxy, until};
 use crate::listener::Listener;
 use crate::load::Load;
 use crate::servers::{Rabbit, Redis};
 
 /// Slots of the one resource that is used; never the bottleneck.
 const SLOTS: u32 = 400;
+
+/// Outcomes before anything is measured.
+const WARM: usize = 100;
 
 pub(crate) struct Installation {
     pub(crate) worker: Process,
@@ -65,6 +68,8 @@ impl Installation {
         let poller = program.start_role("poller", "poller").await;
         let listener = Listener::seated(&house).await;
         let load = Load::start(house.broker().await);
+        // Warm: the first rate is measured when all of it flows.
+        until("jobs flow", async || listener.outcomes() >= WARM).await;
         Self {
             worker,
             poller,

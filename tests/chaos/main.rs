@@ -5,10 +5,12 @@
 //! producer's receipts, the consumer's events, the provider's accounts, the kernel's clock.
 
 mod cell;
+mod deaths;
 mod fault;
 mod installation;
 mod listener;
 mod load;
+mod options;
 mod report;
 mod servers;
 
@@ -16,60 +18,65 @@ mod servers;
 #[path = "../it/harness/mod.rs"]
 mod harness;
 
+#[allow(dead_code, unused_imports, reason = "shared with the tests")]
+#[path = "../it/crash/mod.rs"]
+mod crash;
+
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use harness::say;
 use installation::Installation;
+use options::Options;
 use report::Report;
-
-/// What a run is asked for, as `--only TEXT` and `--json`.
-struct Options {
-    only: Option<String>,
-    json: bool,
-}
-
-impl Options {
-    fn read(arguments: impl Iterator<Item = String>) -> Self {
-        let mut options = Self { only: None, json: false };
-        let mut arguments = arguments.peekable();
-        while let Some(argument) = arguments.next() {
-            match argument.as_str() {
-                "--json" => options.json = true,
-                "--only" => options.only = arguments.next(),
-                other => panic!("unknown argument: {other}"),
-            }
-        }
-        options
-    }
-}
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = Options::read(std::env::args().skip(1));
+    let options = match Options::read(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(problem) => {
+            say(problem);
+            return ExitCode::from(2);
+        }
+    };
     // Dropped, the servers end: also when somebody has seen enough.
     tokio::select! {
         report = run(&options) => {
-            let text = if options.json { report.json() } else { report.markdown() };
-            print(&text);
+            print(&if options.json { report.json() } else { report.markdown() });
             if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         _ = tokio::signal::ctrl_c() => ExitCode::FAILURE,
     }
 }
 
+/// The whole table of faults, then deaths for what is left of the budget.
 async fn run(options: &Options) -> Report {
-    let wanted = |name: &str| options.only.as_deref().is_none_or(|part| name.contains(part));
-    let mut installation = Installation::start().await;
-    let mut cells = Vec::new();
-    for fault in fault::table().into_iter().filter(|fault| wanted(&fault.to_string())) {
-        let cell = cell::run(&mut installation, fault).await;
-        say(cell.to_string());
-        cells.push(cell);
+    let began = Instant::now();
+    let faults: Vec<_> =
+        fault::table().into_iter().filter(|fault| options.wants(&fault.to_string())).collect();
+    let mut report = Report::default();
+    if !faults.is_empty() {
+        let mut installation = Installation::start().await;
+        let mut cells = Vec::new();
+        for fault in faults {
+            let cell = cell::run(&mut installation, fault).await;
+            say(cell.to_string());
+            cells.push(cell);
+        }
+        report.faults(cells, &installation.end(PATIENCE).await);
     }
-    let ends = installation.end(Duration::from_secs(60)).await;
-    Report::of(cells, &ends)
+    if options.wants(DEATHS) {
+        let left = options.budget.saturating_sub(began.elapsed());
+        report.deaths = Some(deaths::run(left, options.seed).await);
+    }
+    report
 }
+
+/// When no outcome has come for so long, those that are missing are lost.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the crash points are called beside the faults.
+const DEATHS: &str = "crash points";
 
 fn print(text: &str) {
     use std::io::Write;

@@ -3,11 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::cell::Cell;
+use crate::deaths::Deaths;
 use crate::installation::Ends;
 
+#[derive(Default)]
 pub(crate) struct Report {
     rows: Vec<Row>,
     beyond_limits: u64,
+    pub(crate) deaths: Option<Deaths>,
 }
 
 struct Row {
@@ -20,7 +23,7 @@ struct Row {
 }
 
 impl Report {
-    pub(crate) fn of(cells: Vec<Cell>, ends: &Ends) -> Self {
+    pub(crate) fn faults(&mut self, cells: Vec<Cell>, ends: &Ends) {
         let missing = ends.listener.missing(&ends.promised);
         let row = |cell: Cell| {
             let phase = format!("{}-", cell.phase);
@@ -35,8 +38,8 @@ impl Report {
             }
         };
         let limits = ends.accounts.limit_violations;
-        let rows = cells.into_iter().map(row).collect();
-        Self { rows, beyond_limits: limits.concurrency + limits.rate }
+        self.rows = cells.into_iter().map(row).collect();
+        self.beyond_limits = limits.concurrency + limits.rate;
     }
 
     /// Nothing lost, nothing contradicted, nothing paid twice, and everything came back.
@@ -45,7 +48,8 @@ impl Report {
             let kept = row.lost + row.contradicted + row.double_paid == 0;
             kept && row.cell.recovered().is_some() && row.cell.ended.is_empty()
         };
-        self.beyond_limits == 0 && self.rows.iter().all(clean)
+        let survived = self.deaths.as_ref().is_none_or(Deaths::is_clean);
+        survived && self.beyond_limits == 0 && self.rows.iter().all(clean)
     }
 
     pub(crate) fn markdown(&self) -> String {
@@ -57,13 +61,17 @@ impl Report {
         for row in &self.rows {
             text.push_str(&row.markdown());
         }
-        text
+        let deaths = self.deaths.as_ref().map(Deaths::markdown).unwrap_or_default();
+        format!("{text}\n{deaths}")
     }
 
     pub(crate) fn json(&self) -> String {
         let rows: Vec<Value> = self.rows.iter().map(Row::json).collect();
-        json!({ "clean": self.is_clean(), "beyond_limits": self.beyond_limits, "faults": rows })
-            .to_string()
+        json!({
+            "clean": self.is_clean(), "beyond_limits": self.beyond_limits, "faults": rows,
+            "crash_points": self.deaths.as_ref().map(Deaths::json),
+        })
+        .to_string()
     }
 }
 

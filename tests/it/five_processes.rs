@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 use job::EventKind;
 use serde_json::json;
 
-use crate::harness::{
-    Audience, Backend, House, Process, Program, Provider, Python, lines, mixed, say,
-};
+use crate::harness::{Audience, Backend, House, Process, Program, Provider, lines, mixed, say};
 
 const JOBS: usize = 1_000;
 
@@ -72,7 +70,7 @@ impl Company {
 async fn a_thousand_mixed_jobs_are_each_announced_once_to_a_plain_client() {
     let house = House::on(Backend::Rabbitmq);
     let company = Company::start(&house, &provider_settings(), |_| ()).await;
-    let audience = listening(&house).await;
+    let audience = Audience::plain(&house).await;
     let session = company.provider.selection_session().await;
     let jobs = mixed("five", JOBS, &session);
 
@@ -111,13 +109,6 @@ async fn a_thousand_mixed_jobs_are_each_announced_once_to_a_plain_client() {
         most.audio
     ));
     end(company).await;
-}
-
-/// The plain client, bound to everything.
-pub(crate) async fn listening(house: &House) -> Audience {
-    let exchange = format!("{}.results", house.namespace);
-    let arguments = [&crate::harness::amqp_url(), exchange.as_str(), "#"];
-    Audience::python(Python::start(house, "consumer.py", &arguments, "")).await
 }
 
 /// Every role ends by itself when it is told to.

@@ -6,7 +6,7 @@ use job::EventKind;
 use ports::ListFilter;
 use serde_json::json;
 
-use crate::five_processes::{Company, listening, provider_settings};
+use crate::five_processes::{Company, provider_settings};
 use crate::harness::{Audience, Backend, Heard, House, Program, mixed, say, until};
 
 const JOBS: usize = 400;
@@ -28,7 +28,7 @@ async fn survive(
         adjust(program);
     };
     let mut company = Company::start(house, &settings, patient).await;
-    let audience: Audience = listening(house).await;
+    let audience = Audience::plain(house).await;
     let session = company.provider.selection_session().await;
     let jobs = mixed("kill", JOBS, &session);
     company.submit(house, &jobs).await;

@@ -4,10 +4,12 @@
 //!   RabbitMQ and Redis, [`python`] a plain AMQP client of another language.
 //! - [`check`]: format, lints, documentation, dependencies.
 //! - [`mod@bench`](mod@bench): the pipeline beside the least that does the same work.
+//! - [`chaos`]: crash points and broken wires, measured.
 //! - [`simulate`]: worker and poller in worlds of random faults, each from one seed.
 //! - [`guard`]: how something that was started here ends, whatever becomes of us.
 
 mod bench;
+mod chaos;
 mod check;
 mod debian;
 mod failure;
@@ -38,6 +40,8 @@ enum Task {
     Check,
     /// Measurements, built in release.
     Bench(bench::Options),
+    /// Crash points and broken wires: what was lost, paid twice, and how soon work resumed.
+    Chaos(chaos::Options),
     /// Worker and poller in many simulated worlds: what is lost, what is paid twice.
     Simulate(simulate::Options),
     #[command(hide = true)]
@@ -50,6 +54,7 @@ async fn main() -> ExitCode {
         Task::Test(options) => test::run(&options).await,
         Task::Check => check::run(),
         Task::Bench(options) => bench::run(&options).await,
+        Task::Chaos(options) => chaos::run(&options).await,
         Task::Simulate(options) => simulate::run(&options).await,
         Task::Guard(options) => guard::run(&options),
     };

@@ -3,10 +3,13 @@
 //! One installation lives through many deaths, one after the other; in the end the producer's
 //! receipts, the consumer's events and the provider's money must agree.
 
-mod points;
-mod scene;
-mod town;
-mod verdict;
+pub(crate) mod orphans;
+pub(crate) mod points;
+pub(crate) mod scene;
+pub(crate) mod town;
+pub(crate) mod verdict;
+
+use std::time::Duration;
 
 use crate::harness::{Backend, House, Program, say};
 use points::Cell;
@@ -41,6 +44,17 @@ async fn every_point(backend: Backend, wanted: impl Fn(&Cell) -> bool) {
         say(town.why(id).await);
     }
     verdict.is_clean();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orphans_are_looked_for_within_five_seconds() {
+    let mut town = Town::founded(House::on(Backend::Rabbitmq), |_| ()).await;
+    let seen = orphans::looked_for(&mut town).await;
+    let (half, most) = (orphans::quantile(&seen, 0.5), orphans::quantile(&seen, 0.99));
+    say(format!("{} orphans: first look-up p50 {half:.1?}, p99 {most:.1?}", seen.len()));
+    assert!(seen.len() >= town::IN_HAND / 2, "only {} orphans", seen.len());
+    assert!(most <= Duration::from_secs(5), "p99 {most:?}");
+    town.verdict().await.is_clean();
 }
 
 /// The accounts would tell: whoever submits again without looking pays twice for a job whose

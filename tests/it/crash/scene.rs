@@ -29,7 +29,11 @@ pub(crate) struct Strike {
 
 impl Strike {
     pub(crate) fn was_in_time(&self) {
-        assert!(self.under_way >= UNDER_WAY, "too late: {self}");
+        assert!(self.in_time(), "too late: {self}");
+    }
+
+    pub(crate) fn in_time(&self) -> bool {
+        self.under_way >= UNDER_WAY
     }
 }
 

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::verdict::Verdict;
-use crate::five_processes::listening;
 use crate::harness::{Audience, Backend, House, Process, Program, Provider, Wish};
 
 /// Jobs that must be under way when somebody dies.
@@ -85,7 +84,7 @@ impl Town {
             program.run(&["topology", "apply"]).await.exits(0);
         }
         let audience = match house.backend {
-            Backend::Rabbitmq => listening(&house).await,
+            Backend::Rabbitmq => Audience::plain(&house).await,
             Backend::Embedded => Audience::seated(&house).await,
         };
         let mut roles = Vec::new();

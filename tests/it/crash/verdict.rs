@@ -44,6 +44,12 @@ impl Verdict {
         }
     }
 
+    #[allow(dead_code, reason = "the chaos run asks, the tests insist")]
+    pub(crate) fn kept(&self) -> bool {
+        let broken = self.double_paid + self.beyond_limits;
+        broken == 0 && self.lost.is_empty() && self.contradicted.is_empty()
+    }
+
     /// Repeats of an event are allowed; nothing else is.
     pub(crate) fn is_clean(&self) {
         let some: Vec<_> = self.lost.iter().take(10).collect();

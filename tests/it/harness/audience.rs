@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use job::{CloudEvent, EventKind};
 use producer::Producer;
 
-use super::{House, Process, until};
+use super::{House, Process, Python, until};
 
 /// A consumer of everything that is announced in a house.
 pub(crate) struct Audience {
@@ -40,6 +40,13 @@ impl Audience {
             }
         });
         Self { heard: Source::Here(heard) }
+    }
+
+    /// The plain client, bound to everything.
+    pub(crate) async fn plain(house: &House) -> Self {
+        let exchange = format!("{}.results", house.namespace);
+        let arguments = [house.amqp.as_str(), exchange.as_str(), "#"];
+        Self::python(Python::start(house, "consumer.py", &arguments, "")).await
     }
 
     /// The consumer that prints what it hears.

@@ -1,0 +1,30 @@
+//! Crash points and faults: what is promised, tried by force.
+
+use std::ffi::OsString;
+use std::process::Command;
+
+use crate::failure::Failure;
+use crate::process::{run_to_end, say};
+use crate::services::{self, Kind, Service};
+use crate::workspace::Workspace;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// `--only TEXT`, `--budget 10m`, `--seed S`, `--json`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
+/// The run starts servers of its own, to hurt them; pairs of crash points share what there is.
+pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
+    let workspace = Workspace::here()?;
+    say("building");
+    let program = ["--package", "reelwork", "--all-features", "--bin", "reelwork"];
+    let program = workspace.build("reelwork", &program)?;
+    let chaos = workspace.build("chaos", &["--package", "tests", "--example", "chaos"])?;
+    let started = [Service::ready(Kind::Rabbitmq)?, Service::ready(Kind::Redis)?];
+    let mut command = Command::new(chaos);
+    command.args(&options.arguments).envs(started.iter().map(Service::environment));
+    command.envs(services::programs()).env("REELWORK_BIN", program);
+    run_to_end(command).await
+}

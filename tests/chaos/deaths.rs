@@ -1,0 +1,144 @@
+//! Crash points one by one, then two of them along one way, drawn by a seed.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::crash::orphans;
+use crate::crash::points::{self, Cell};
+use crate::crash::scene;
+use crate::crash::town::Town;
+use crate::crash::verdict::Verdict;
+use crate::harness::{Backend, House, say};
+
+/// Pairs that one installation lives through: few enough to find the guilty one.
+const TOGETHER: usize = 30;
+
+pub(crate) struct Deaths {
+    singles: usize,
+    pairs: usize,
+    possible_pairs: usize,
+    late: Vec<String>,
+    verdicts: Vec<Verdict>,
+    orphans: Vec<Duration>,
+}
+
+pub(crate) async fn run(budget: Duration, seed: u64) -> Deaths {
+    let began = Instant::now();
+    let mut town = founded().await;
+    let cells = points::cells(&town.program, Backend::Rabbitmq).await;
+    let mut pairs = pairs(&cells, seed);
+    let mut deaths = Deaths {
+        singles: cells.len(),
+        pairs: 0,
+        possible_pairs: pairs.len(),
+        late: Vec::new(),
+        verdicts: Vec::new(),
+        orphans: orphans::looked_for(&mut town).await,
+    };
+    for cell in &cells {
+        deaths.strike(&mut town, cell).await;
+    }
+    deaths.judge(&town).await;
+    while began.elapsed() < budget && !pairs.is_empty() {
+        town = founded().await;
+        for (first, second) in pairs.drain(..TOGETHER.min(pairs.len())) {
+            deaths.strike(&mut town, &first).await;
+            deaths.strike(&mut town, &second).await;
+            deaths.pairs += 1;
+            if began.elapsed() > budget {
+                break;
+            }
+        }
+        deaths.judge(&town).await;
+    }
+    deaths
+}
+
+async fn founded() -> Town {
+    Town::founded(House::on(Backend::Rabbitmq), |_| ()).await
+}
+
+/// The later point never comes first: a job meets them in this order.
+fn pairs(cells: &[Cell], seed: u64) -> Vec<(Cell, Cell)> {
+    let mut pairs = Vec::new();
+    for (place, first) in cells.iter().enumerate() {
+        pairs.extend(cells[place + 1..].iter().map(|second| (first.clone(), second.clone())));
+    }
+    let mut chance = seed;
+    for place in (1..pairs.len()).rev() {
+        pairs.swap(place, (draw(&mut chance) % (place as u64 + 1)) as usize);
+    }
+    pairs
+}
+
+/// SplitMix64: the same seed draws the same pairs everywhere.
+fn draw(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut mixed = *state;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+impl Deaths {
+    async fn strike(&mut self, town: &mut Town, cell: &Cell) {
+        let strike = scene::strike(town, cell).await;
+        say(strike.to_string());
+        if !strike.in_time() {
+            self.late.push(strike.to_string());
+        }
+    }
+
+    async fn judge(&mut self, town: &Town) {
+        let verdict = town.verdict().await;
+        say(verdict.to_string());
+        self.verdicts.push(verdict);
+    }
+
+    fn sum(&self, count: impl Fn(&Verdict) -> usize) -> usize {
+        self.verdicts.iter().map(count).sum()
+    }
+
+    /// A kill that came when too little was under way proves nothing, so it is no failure but
+    /// told.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.verdicts.iter().all(Verdict::kept)
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "single_points": self.singles, "pairs": self.pairs,
+            "possible_pairs": self.possible_pairs, "late": self.late,
+            "jobs": self.sum(|verdict| verdict.promised), "lost": self.sum(|v| v.lost.len()),
+            "contradicted": self.sum(|verdict| verdict.contradicted.len()),
+            "double_paid": self.sum(|verdict| verdict.double_paid as usize),
+            "duplicate_events": self.sum(|verdict| verdict.duplicate_events),
+            "beyond_limits": self.sum(|verdict| verdict.beyond_limits as usize),
+            "orphans": self.orphans.len(),
+            "orphan_look_up_p50": orphans::quantile(&self.orphans, 0.5).as_secs_f64(),
+            "orphan_look_up_p99": orphans::quantile(&self.orphans, 0.99).as_secs_f64(),
+        })
+    }
+
+    pub(crate) fn markdown(&self) -> String {
+        let facts = self.json();
+        let row = |name: &str| format!("| {} | {} |\n", name.replace('_', " "), facts[name]);
+        let names = [
+            "single_points",
+            "pairs",
+            "possible_pairs",
+            "jobs",
+            "lost",
+            "contradicted",
+            "double_paid",
+            "duplicate_events",
+            "beyond_limits",
+            "orphans",
+            "orphan_look_up_p50",
+            "orphan_look_up_p99",
+        ];
+        let rows: String = names.into_iter().map(row).collect();
+        format!("| SIGKILL at crash points | |\n|---|---|\n{rows}")
+    }
+}
