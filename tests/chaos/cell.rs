@@ -8,6 +8,8 @@ use crate::installation::Installation;
 
 const WINDOW: Duration = Duration::from_secs(5);
 const TROUBLE: Duration = Duration::from_secs(5);
+/// Jobs that are open at any time while nothing is wrong.
+const USUAL: usize = 100;
 const LOOK: Duration = Duration::from_millis(20);
 /// What has not recovered by then has not recovered.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -31,6 +33,7 @@ pub(crate) struct Cell {
 }
 
 pub(crate) async fn run(at: &mut Installation, fault: Fault) -> Cell {
+    settled(at).await;
     let phase = format!("c{:05}", at.load.promised());
     at.load.begin(&phase);
     let (rate_before, cpu_before) = flow(at).await;
@@ -58,6 +61,14 @@ pub(crate) async fn run(at: &mut Installation, fault: Fault) -> Cell {
         cpu,
         redelivered,
         ended,
+    }
+}
+
+/// The trouble before has left nothing behind that would be measured here.
+async fn settled(at: &Installation) {
+    let from = Instant::now();
+    while at.load.promised() > at.listener.outcomes() + USUAL && from.elapsed() < PATIENCE {
+        tokio::time::sleep(LOOK).await;
     }
 }
 

@@ -16,9 +16,9 @@ pub(crate) enum Wire {
     Whole,
     /// Everything comes this much later, in both directions.
     Late(Duration),
-    /// What is open is closed, what comes is turned away.
+    /// What is open is closed, and nobody listens.
     Cut,
-    /// The same without a farewell.
+    /// What is open and what comes is thrown away without a farewell.
     Reset,
     /// What is open is closed, what comes is taken and never answered.
     HalfOpen,
@@ -53,8 +53,11 @@ impl Proxy {
         let deliveries = Arc::new(Deliveries::default());
         let seen = deliveries.clone();
         tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(serve(client, server, state.clone(), seen.clone()));
+            let mut listener = listener;
+            loop {
+                accept(&listener, server, &state, &seen).await;
+                drop(listener);
+                listener = mended(address, state.clone()).await;
             }
         });
         Self { address, wire, deliveries }
@@ -63,6 +66,31 @@ impl Proxy {
     pub(crate) fn set(&self, wire: Wire) {
         self.wire.send_replace(wire);
     }
+}
+
+/// Until the wire is cut.
+async fn accept(
+    listener: &TcpListener,
+    server: SocketAddr,
+    state: &watch::Receiver<Wire>,
+    seen: &Arc<Deliveries>,
+) {
+    let mut cut = state.clone();
+    let mut cut = std::pin::pin!(cut.wait_for(|wire| *wire == Wire::Cut));
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => if let Ok((client, _)) = accepted {
+                tokio::spawn(serve(client, server, state.clone(), seen.clone()));
+            },
+            _ = &mut cut => return,
+        }
+    }
+}
+
+/// Nobody listens there until it is whole again.
+async fn mended(address: SocketAddr, mut state: watch::Receiver<Wire>) -> TcpListener {
+    let _ = state.wait_for(|wire| *wire != Wire::Cut).await;
+    TcpListener::bind(address).await.expect("the port that it had")
 }
 
 async fn serve(
