@@ -6,7 +6,7 @@ use job::EventKind;
 use ports::ListFilter;
 use serde_json::json;
 
-use crate::five_processes::{Company, listening, provider_settings};
+use crate::five_processes::{Company, provider_settings};
 use crate::harness::{Audience, Heard, House, Program, Wish, mixed, say, until};
 
 /// As many slots as it takes to have 500 tasks in flight.
@@ -41,7 +41,7 @@ impl Scene {
             adjust(program);
         };
         let company = Company::start(&house, &settings, roomy).await;
-        let audience = listening(&house).await;
+        let audience = Audience::plain(&house).await;
         let session = company.provider.selection_session().await;
         let jobs = mixed("forget", FIRST + LATER, &session);
         company.submit(&house, &jobs[..FIRST]).await;

@@ -36,7 +36,7 @@ async fn every_point(backend: Backend, wanted: impl Fn(&Cell) -> bool) {
     for cell in cells.iter().filter(|cell| wanted(cell)) {
         let strike = scene::strike(&mut town, cell).await;
         say(strike.to_string());
-        strike.was_in_time();
+        assert!(strike.in_time(), "too late: {strike}");
     }
     let verdict = town.verdict().await;
     say(verdict.to_string());
@@ -69,7 +69,7 @@ async fn a_guess_is_seen_in_the_accounts() {
     let mut town = Town::founded(House::on(Backend::Rabbitmq), guessing).await;
     let cells = points::cells(&town.program, Backend::Rabbitmq).await;
     let sent = cells.iter().find(|cell| cell.point == "post.sent").expect("the point");
-    scene::strike(&mut town, sent).await.was_in_time();
+    assert!(scene::strike(&mut town, sent).await.in_time());
     let verdict = town.verdict().await;
     say(verdict.to_string());
     assert!(verdict.double_paid > 0, "nobody noticed: {verdict}");

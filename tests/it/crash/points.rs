@@ -19,6 +19,10 @@ pub(crate) enum Scene {
     Publishing,
     /// The process has been killed and starts again.
     Beginning,
+    /// Nobody else runs, so it leads.
+    Leading,
+    /// It begins alone, with a ledger that an operator does not trust.
+    Distrusting,
     /// It is told to end.
     Ending,
     /// It is told to end while its hands are full.
@@ -43,8 +47,9 @@ pub(crate) async fn cells(program: &Program, backend: Backend) -> Vec<Cell> {
 fn cells_of(point: &str, backend: Backend) -> Vec<Cell> {
     let (effect, _moment) = point.rsplit_once('.').expect("an effect and a moment");
     let (scene, roles) = reached(effect);
-    // A queue of the file has no limit.
-    if backend == Backend::Embedded && scene == Scene::FullConsumer {
+    // A queue of the file has no limit, and nobody goes on comparing a file with itself.
+    let missing = matches!(scene, Scene::FullConsumer | Scene::Leading);
+    if backend == Backend::Embedded && missing {
         return Vec::new();
     }
     let mut roles: Vec<&'static str> = match backend {
@@ -64,7 +69,9 @@ fn together(role: &'static str) -> &'static str {
 fn reached(effect: &str) -> (Scene, &'static [&'static str]) {
     match effect {
         "publish.jobs" => (Scene::Publishing, &["submit"]),
-        "ledger.join" => (Scene::Beginning, &["worker", "poller"]),
+        "ledger.join" | "ledger.follow" => (Scene::Beginning, &["worker", "poller"]),
+        "ledger.followed" => (Scene::Leading, &["worker", "poller"]),
+        "ledger.open" => (Scene::Distrusting, &["worker", "poller"]),
         "ledger.renew" | "ledger.swap" | "publish.journal" => {
             (Scene::Traffic, &["worker", "poller"])
         }

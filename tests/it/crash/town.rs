@@ -54,11 +54,16 @@ struct Role {
 /// The provider takes a repeat as another task and charges for it: nothing hides a double POST.
 /// Some answers come so late that jobs are between POST and record at any time.
 pub(crate) fn provider_settings(faults: Value) -> Value {
+    provider_settings_living(faults, LIFE_S)
+}
+
+/// The same, where the tasks to come live this long.
+pub(crate) fn provider_settings_living(faults: Value, seconds: f64) -> Value {
     let mut all = json!([{"kind": "delay_ms", "rate": 0.3, "value": 700}]);
     all.as_array_mut()
         .expect("a list")
         .splice(0..0, faults.as_array().into_iter().flatten().cloned());
-    let life = json!({"median_s": LIFE_S, "sigma": SPREAD});
+    let life = json!({"median_s": seconds, "sigma": SPREAD});
     json!({
         "lives": {VIDEO: life, IMAGE: life}, "external_ids": "ignored", "faults": all,
         "concurrency": {"videos": SLOTS},
@@ -162,8 +167,21 @@ impl Town {
     }
 
     pub(crate) async fn restart(&mut self, role: &str) {
-        let role = self.role(role);
-        role.process = role.program.start_role(role.name, role.name).await;
+        self.role(role).restart().await;
+    }
+
+    pub(crate) async fn restart_the_dead(&mut self) {
+        for role in &mut self.roles {
+            if !role.process.is_running() {
+                role.restart().await;
+            }
+        }
+    }
+
+    pub(crate) async fn kill_all_but(&mut self, name: &str) {
+        for role in self.roles.iter_mut().filter(|role| role.name != name) {
+            role.process.kill().await;
+        }
     }
 
     fn role(&mut self, name: &str) -> &mut Role {
@@ -189,6 +207,12 @@ impl Town {
             }
             tokio::time::sleep(LOOK).await;
         }
+    }
+}
+
+impl Role {
+    async fn restart(&mut self) {
+        self.process = self.program.start_role(self.name, self.name).await;
     }
 }
 

@@ -5,6 +5,9 @@ use std::fmt;
 pub(super) enum Effect {
     PublishJobs,
     Join,
+    Follow,
+    Followed,
+    Open,
     Renew,
     TakePermit,
     Create,
@@ -36,9 +39,12 @@ pub(super) enum Moment {
 }
 
 impl Effect {
-    pub(super) const ALL: [Self; 21] = [
+    pub(super) const ALL: [Self; 24] = [
         Self::PublishJobs,
         Self::Join,
+        Self::Follow,
+        Self::Followed,
+        Self::Open,
         Self::Renew,
         Self::TakePermit,
         Self::Create,
@@ -64,6 +70,9 @@ impl Effect {
         match self {
             Self::PublishJobs => "publish.jobs",
             Self::Join => "ledger.join",
+            Self::Follow => "ledger.follow",
+            Self::Followed => "ledger.followed",
+            Self::Open => "ledger.open",
             Self::Renew => "ledger.renew",
             Self::TakePermit => "ledger.take_permit",
             Self::Create => "ledger.create",

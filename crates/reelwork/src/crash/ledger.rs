@@ -4,15 +4,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, Record, Timestamp};
 use ports::{
-    Claimed, Created, Fence, Generation, HeldPermit, Ledger, LedgerError, Limits, ListFilter,
-    OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Stored, Swapped, Write,
+    Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError, Limits,
+    ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing, Stored,
+    Swapped, Write,
 };
 
 use super::around;
 use super::effect::Effect;
 
 /// What only reads has no points: a death there leaves nothing half done. Nor has what only
-/// people do, one command at a time (`resume`), or what is only a hint (`look_now`).
+/// people do, one command at a time (`resume`, `distrust`), or what is only a hint (`look_now`).
 pub(super) struct Crashing {
     inner: Arc<dyn Ledger>,
 }
@@ -29,7 +30,7 @@ impl Ledger for Crashing {
         around(Effect::Join, self.inner.join(began_at, lease)).await
     }
 
-    async fn renew(&self, fence: &Fence, lease: Duration) -> Result<(), LedgerError> {
+    async fn renew(&self, fence: &Fence, lease: Duration) -> Result<Standing, LedgerError> {
         around(Effect::Renew, self.inner.renew(fence, lease)).await
     }
 
@@ -39,6 +40,26 @@ impl Ledger for Crashing {
 
     async fn generation(&self) -> Result<Option<Generation>, LedgerError> {
         self.inner.generation().await
+    }
+
+    async fn distrust(&self) -> Result<(), LedgerError> {
+        self.inner.distrust().await
+    }
+
+    async fn follow(&self, fence: &Fence) -> Result<Option<Following>, LedgerError> {
+        around(Effect::Follow, self.inner.follow(fence)).await
+    }
+
+    async fn followed(&self, fence: &Fence, next: u64) -> Result<(), LedgerError> {
+        around(Effect::Followed, self.inner.followed(fence, next)).await
+    }
+
+    async fn open(&self, fence: &Fence, at: Timestamp) -> Result<(), LedgerError> {
+        around(Effect::Open, self.inner.open(fence, at)).await
+    }
+
+    async fn revisions(&self, keys: &[JobKey]) -> Result<Vec<Option<u64>>, LedgerError> {
+        self.inner.revisions(keys).await
     }
 
     async fn create(&self, fence: &Fence, write: Write) -> Result<Created, LedgerError> {
