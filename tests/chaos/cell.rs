@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::fault::{Fault, Link};
 use crate::installation::Installation;
+use crate::load;
 
 const WINDOW: Duration = Duration::from_secs(5);
 const TROUBLE: Duration = Duration::from_secs(5);
@@ -103,8 +104,9 @@ impl Cell {
         Some(self.submits_after?.max(self.tells_after?).as_secs_f64())
     }
 
+    /// A backlog may flow faster than jobs come: what is offered is the measure.
     pub(crate) fn ratio(&self) -> f64 {
-        self.rate_after / self.rate_before.max(0.1)
+        self.rate_after / self.rate_before.clamp(0.1, load::OFFERED)
     }
 }
 

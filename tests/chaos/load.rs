@@ -9,7 +9,8 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::harness::Wish;
 
-/// 40 jobs a second.
+/// Jobs a second.
+pub(crate) const OFFERED: f64 = 40.0;
 const PACE: Duration = Duration::from_millis(25);
 const AGAIN: Duration = Duration::from_millis(200);
 
