@@ -75,7 +75,9 @@ fn reached(effect: &str) -> (Scene, &'static [&'static str]) {
         "ledger.renew" | "ledger.swap" | "publish.journal" => {
             (Scene::Traffic, &["worker", "poller"])
         }
-        "ledger.take_permit" | "ledger.create" | "post" | "ack" => (Scene::Traffic, &["worker"]),
+        "ledger.take_permit" | "ledger.create" | "post" | "ledger.claim_task" | "ack" => {
+            (Scene::Traffic, &["worker"])
+        }
         "ledger.give_permits"
         | "ledger.claim_due"
         | "query"

@@ -14,6 +14,7 @@ pub(super) enum Effect {
     Swap,
     Post,
     GivePermits,
+    ClaimTask,
     PublishJournal,
     Ack,
     PublishLater,
@@ -39,7 +40,7 @@ pub(super) enum Moment {
 }
 
 impl Effect {
-    pub(super) const ALL: [Self; 24] = [
+    pub(super) const ALL: [Self; 25] = [
         Self::PublishJobs,
         Self::Join,
         Self::Follow,
@@ -51,6 +52,7 @@ impl Effect {
         Self::Swap,
         Self::Post,
         Self::GivePermits,
+        Self::ClaimTask,
         Self::PublishJournal,
         Self::Ack,
         Self::PublishLater,
@@ -79,6 +81,7 @@ impl Effect {
             Self::Swap => "ledger.swap",
             Self::Post => "post",
             Self::GivePermits => "ledger.give_permits",
+            Self::ClaimTask => "ledger.claim_task",
             Self::PublishJournal => "publish.journal",
             Self::Ack => "ack",
             Self::PublishLater => "publish.later",

@@ -4,16 +4,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, Record, Timestamp};
 use ports::{
-    Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError, Limits,
-    ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing, Stored,
-    Swapped, Write,
+    AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
+    Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
+    Stored, Swapped, Write,
 };
 
 use super::around;
 use super::effect::Effect;
 
 /// What only reads has no points: a death there leaves nothing half done. Nor has what only
-/// people do, one command at a time (`resume`, `distrust`), or what is only a hint (`look_now`).
+/// people do, one command at a time (`resume`, `distrust`), or what is only a hint (`look_now`,
+/// `propose`).
 pub(super) struct Crashing {
     inner: Arc<dyn Ledger>,
 }
@@ -90,6 +91,30 @@ impl Ledger for Crashing {
 
     async fn look_now(&self, key: &JobKey) -> Result<(), LedgerError> {
         self.inner.look_now(key).await
+    }
+
+    async fn propose(
+        &self,
+        key: &JobKey,
+        round: u32,
+        task_id: &str,
+        keep_for: Duration,
+    ) -> Result<(), LedgerError> {
+        self.inner.propose(key, round, task_id, keep_for).await
+    }
+
+    async fn proposals(&self, key: &JobKey, round: u32) -> Result<Vec<String>, LedgerError> {
+        self.inner.proposals(key, round).await
+    }
+
+    async fn claim_task(
+        &self,
+        fence: &Fence,
+        task: &AccountTask,
+        key: &JobKey,
+        round: u32,
+    ) -> Result<bool, LedgerError> {
+        around(Effect::ClaimTask, self.inner.claim_task(fence, task, key, round)).await
     }
 
     async fn claim_outbox(
