@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use job::{
-    Doubt, Effect, EventKind, Fact, Job, MessageFacts, Moment, OnDoubt, Outcome, Problem, Record,
-    Rules, State, Step, Timestamp, decode, transition,
+    Doubt, Effect, EventKind, ExternalId, Fact, Job, MessageFacts, Moment, OnDoubt, Outcome,
+    Problem, Record, Rules, State, Step, Timestamp, decode, transition,
 };
 use proptest::prelude::*;
 
@@ -354,7 +354,27 @@ fn a_request_is_kept_only_while_it_may_be_sent_again() {
 fn any_fact() -> impl Strategy<Value = Fact> {
     let mut all = facts();
     all.push(Fact::Ended { outcome: failed() });
+    all.push(Fact::Accepted { task_id: "9".into(), status: "submitted".into() });
     proptest::sample::select(all)
+}
+
+/// What must hold between any record and the next, whatever the fact.
+fn follows(before: &Record, step: &Step, rules: &Rules) {
+    let after = &step.record;
+    assert!(after.round == before.round || after.round == before.round + 1);
+    let derived = ExternalId::derive(&rules.installation, &after.key, after.round);
+    assert_eq!(after.external_id, derived, "one external id for each round");
+    if before.task_id.is_some() && after.round == before.round {
+        assert_eq!(after.task_id, before.task_id, "a paid task is never forgotten");
+    }
+    let outcome = |effect: &Effect| matches!(effect, Effect::Announce(kind) if kind.is_outcome());
+    if after.state.is_final() && before.state.word() != after.state.word() {
+        assert!(step.effects.iter().any(outcome), "an end that nobody is told of");
+    }
+    let released = step.effects.iter().filter(|e| matches!(e, Effect::ReleasePermit { .. }));
+    assert!(released.count() <= 1, "a slot is given back once");
+    assert!(after.attempt <= rules.max_attempts.max(before.attempt), "tries are bounded");
+    assert!(!before.sent_before || after.sent_before || after.round > before.round);
 }
 
 proptest! {
@@ -367,15 +387,21 @@ proptest! {
         sequence in proptest::collection::vec((any_fact(), 0i64..200_000), 1..120),
         retries in 0u32..3,
         trusted in any::<bool>(),
+        resubmits in any::<bool>(),
+        deadline in proptest::option::of(0i64..5_000_000),
     ) {
-        let rules = Rules { denials_trusted: trusted, max_attempts: 4, ..Rules::default() };
+        let on_doubt = if resubmits { OnDoubt::Resubmit } else { OnDoubt::Park };
+        let denials_trusted = trusted;
+        let rules = Rules { denials_trusted, on_doubt, max_attempts: 4, ..Rules::default() };
         let mut present = record(State::Queued { why: None });
         present.retries = retries;
+        present.deadline = deadline.map(Timestamp::from_millis);
         let mut now = 0;
         let mut announced = std::collections::HashSet::new();
         for (fact, wait) in sequence {
             now += wait;
             let Ok(step) = transition(present.clone(), fact, at(now), &rules) else { continue };
+            follows(&present, &step, &rules);
             let held = present.holds_permit(present.round);
             let holds = step.record.holds_permit(present.round);
             let released = step.effects.iter().any(|effect| {
