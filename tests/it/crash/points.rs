@@ -21,6 +21,8 @@ pub(crate) enum Scene {
     Beginning,
     /// Nobody else runs, so it leads.
     Leading,
+    /// A worker has died with requests on their way: their tasks are found and get an owner.
+    Orphans,
     /// It begins alone, with a ledger that an operator does not trust.
     Distrusting,
     /// It is told to end.
@@ -75,15 +77,14 @@ fn reached(effect: &str) -> (Scene, &'static [&'static str]) {
         "ledger.renew" | "ledger.swap" | "publish.journal" => {
             (Scene::Traffic, &["worker", "poller"])
         }
-        "ledger.take_permit" | "ledger.create" | "post" | "ledger.claim_task" | "ack" => {
-            (Scene::Traffic, &["worker"])
-        }
+        "ledger.take_permit" | "ledger.create" | "post" | "ack" => (Scene::Traffic, &["worker"]),
         "ledger.give_permits"
         | "ledger.claim_due"
         | "query"
         | "ledger.claim_outbox"
         | "publish.results"
         | "ledger.announced" => (Scene::Traffic, &["poller"]),
+        "ledger.claim_task" => (Scene::Orphans, &["poller"]),
         "publish.later" => (Scene::Crowd, &["worker"]),
         "publish.dead" => (Scene::Nonsense, &["worker"]),
         "requeue" => (Scene::EndingBusy, &["worker"]),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use ports::{Destination, Message};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::points::{Cell, Scene};
 use super::town::{
@@ -62,15 +62,18 @@ async fn strike_once(town: &mut Town, cell: &Cell) -> Strike {
     if cell.scene == Scene::Publishing {
         return strike_producer(town, cell).await;
     }
-    if matches!(cell.scene, Scene::Distrusting | Scene::Leading) {
-        live_long(town).await;
+    match cell.scene {
+        Scene::Distrusting | Scene::Leading => live_long(town, json!([])).await,
+        // Whoever dies now leaves many POSTs without their answer.
+        Scene::Orphans => live_long(town, json!([{"kind": "delay_ms", "value": 2_500}])).await,
+        _ => {}
     }
     enough(town).await;
     let began = Instant::now();
     let full = lead_to(town, cell).await;
     dead(town, cell).await;
     let strike = seen(town, cell, began).await;
-    if matches!(cell.scene, Scene::Blocked | Scene::Distrusting | Scene::Leading) {
+    if cell.scene != Scene::Traffic {
         town.provider.change(provider_settings(json!([]))).await;
         town.house.ledger().await.resume("default").await.expect("a ledger");
     }
@@ -82,8 +85,8 @@ async fn strike_once(town: &mut Town, cell: &Cell) -> Strike {
 }
 
 /// New tasks that are still there when somebody dies, though nothing is submitted meanwhile.
-async fn live_long(town: &mut Town) {
-    town.provider.change(provider_settings_living(json!([]), LONG_S)).await;
+async fn live_long(town: &mut Town, faults: Value) {
+    town.provider.change(provider_settings_living(faults, LONG_S)).await;
     let wanted = town.provider.figures().await.accepted + 2 * UNDER_WAY;
     town.publish(2 * UNDER_WAY as usize).await;
     until("long lives have begun", async || town.provider.figures().await.accepted >= wanted).await;
@@ -135,6 +138,14 @@ async fn lead_to(town: &mut Town, cell: &Cell) -> Option<FullQueue> {
         Scene::Leading => {
             town.kill_all_but(cell.role).await;
             town.order(cell.role, &cell.point);
+        }
+        Scene::Orphans => {
+            town.kill_all_but(cell.role).await;
+            town.order(cell.role, &cell.point);
+            if cell.role == "up" {
+                town.process(cell.role).kill().await;
+                town.begin(cell.role);
+            }
         }
         Scene::Distrusting => {
             town.kill_all_but(cell.role).await;
