@@ -53,10 +53,10 @@ impl Proxy {
         let deliveries = Arc::new(Deliveries::default());
         let seen = deliveries.clone();
         tokio::spawn(async move {
-            let mut listener = listener;
-            loop {
-                accept(&listener, server, &state, &seen).await;
-                drop(listener);
+            let mut listener = Some(listener);
+            while let Some(open) = listener {
+                accept(&open, server, &state, &seen).await;
+                drop(open);
                 listener = mended(address, state.clone()).await;
             }
         });
@@ -68,7 +68,7 @@ impl Proxy {
     }
 }
 
-/// Until the wire is cut.
+/// Until the wire is cut, or the proxy is gone.
 async fn accept(
     listener: &TcpListener,
     server: SocketAddr,
@@ -87,10 +87,11 @@ async fn accept(
     }
 }
 
-/// Nobody listens there until it is whole again.
-async fn mended(address: SocketAddr, mut state: watch::Receiver<Wire>) -> TcpListener {
-    let _ = state.wait_for(|wire| *wire != Wire::Cut).await;
-    TcpListener::bind(address).await.expect("the port that it had")
+/// Nobody listens there until it is whole again, or for ever when the proxy is gone.
+async fn mended(address: SocketAddr, mut state: watch::Receiver<Wire>) -> Option<TcpListener> {
+    state.wait_for(|wire| *wire != Wire::Cut).await.ok()?;
+    state.has_changed().ok()?;
+    Some(TcpListener::bind(address).await.expect("the port that it had"))
 }
 
 async fn serve(
