@@ -8,7 +8,6 @@ mod publish;
 pub(crate) mod queues;
 pub(crate) mod settle;
 mod tap;
-mod topic;
 
 use std::sync::Arc;
 

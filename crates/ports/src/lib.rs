@@ -11,6 +11,7 @@ mod ledger;
 mod message;
 mod permit;
 mod session;
+mod topic;
 mod write;
 
 #[cfg(feature = "conformance")]
@@ -28,4 +29,5 @@ pub use ledger::{
 pub use message::{Destination, Message, header};
 pub use permit::{HeldPermit, Limits, Permit, PermitReturn, Permitted};
 pub use session::{LEASE, Phase, Session};
+pub use topic::topic_matches;
 pub use write::{Announcer, JOURNAL_BARRIER, journal_message};

@@ -5,7 +5,6 @@ mod journal;
 mod shelf;
 mod taken;
 mod tap;
-mod topic;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -3,7 +3,6 @@ use ports::Subscription;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::topic;
 use crate::writer::Tx;
 
 const DEAD: &str = "dead";
@@ -33,7 +32,7 @@ impl Queues {
     pub(crate) fn bound_to(&self, key: &str) -> Option<i64> {
         self.lanes
             .iter()
-            .find(|(lane, _)| topic::matches(&lane.binding(), key))
+            .find(|(lane, _)| ports::topic_matches(&lane.binding(), key))
             .map(|(_, queue)| *queue)
     }
 }
@@ -94,7 +93,7 @@ pub(crate) fn subscribed(sql: &Connection, ns: i64, key: &str) -> rusqlite::Resu
     while let Some(row) = rows.next()? {
         let queue = row.get(0)?;
         let pattern = row.get_ref(1)?.as_str()?;
-        if queues.last() != Some(&queue) && topic::matches(pattern, key) {
+        if queues.last() != Some(&queue) && ports::topic_matches(pattern, key) {
             queues.push(queue);
         }
     }

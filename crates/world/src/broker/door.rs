@@ -6,7 +6,6 @@ use ports::{
 
 use super::journal::Lines;
 use super::taken::Taken;
-use super::topic::matches;
 use super::{Shelf, WorldBroker};
 
 pub(super) const DEAD: &str = "dead";
@@ -126,7 +125,7 @@ fn queue_of_lane(lane: Lane) -> String {
 
 fn lane_of(routing_key: &str) -> Result<String, PublishError> {
     Lane::all()
-        .find(|lane| matches(&lane.binding(), routing_key))
+        .find(|lane| ports::topic_matches(&lane.binding(), routing_key))
         .map(queue_of_lane)
         .ok_or_else(|| PublishError::Unroutable(routing_key.to_owned()))
 }

@@ -6,7 +6,6 @@ use tokio::sync::Notify;
 
 use super::journal::Journal;
 use super::tap::{Flow, Tap};
-use super::topic::matches;
 use crate::chance::Chance;
 
 /// How far out of order a disorderly broker delivers.
@@ -81,7 +80,9 @@ impl Shelf {
 
     /// A copy for every queue that wants it.
     pub(super) fn fan_out(&mut self, routing_key: &str, message: &Message) {
-        let wants = |queue: &Queue| queue.binding.as_ref().is_some_and(|b| matches(b, routing_key));
+        let wants = |queue: &Queue| {
+            queue.binding.as_ref().is_some_and(|b| ports::topic_matches(b, routing_key))
+        };
         let found = self.queues.iter().filter(|(_, queue)| wants(queue));
         let names: Vec<String> = found.map(|(name, _)| name.clone()).collect();
         names.iter().for_each(|name| self.put(name, routing_key, message.clone()));

@@ -1,5 +1,5 @@
 /// Whether an AMQP topic pattern matches a routing key: `*` is one word, `#` any number.
-pub(crate) fn matches(pattern: &str, key: &str) -> bool {
+pub fn topic_matches(pattern: &str, key: &str) -> bool {
     if pattern == "#" {
         return true;
     }
@@ -42,7 +42,7 @@ fn words_match(pattern: &[&str], key: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::topic_matches;
 
     #[test]
     fn patterns_match_as_in_amqp() {
@@ -72,7 +72,7 @@ mod tests {
             ("", "", true),
             ("", "a", false),
         ] {
-            assert_eq!(matches(pattern, key), expected, "{pattern} on {key}");
+            assert_eq!(topic_matches(pattern, key), expected, "{pattern} on {key}");
         }
     }
 
@@ -80,6 +80,6 @@ mod tests {
     fn many_hashes_do_not_take_for_ever() {
         let pattern = "#.a.".repeat(60) + "b";
         let key = "a.".repeat(300) + "a";
-        assert!(!matches(&pattern, &key));
+        assert!(!topic_matches(&pattern, &key));
     }
 }
