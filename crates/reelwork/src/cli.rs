@@ -1,7 +1,13 @@
+//! The command line, as people see it.
+
+mod operate;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use operate::{ConfigAction, Dead, Doubt, Ledger, Topology, Which};
 
 /// Queue-backed distributed worker for Kling: never lose a job, never pay twice.
 #[derive(Debug, Parser)]
@@ -271,108 +277,6 @@ pub(crate) struct Events {
     /// Stop when nothing came for this long
     #[arg(long, value_parser = duration)]
     pub(crate) idle: Option<Duration>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Dead {
-    /// What is there, oldest first
-    List {
-        #[arg(long, default_value_t = 100)]
-        limit: usize,
-    },
-    /// One message whole, with its original bytes
-    Show { id: String },
-    /// Publish messages again, under their own keys
-    Replay {
-        #[command(flatten)]
-        which: Which,
-    },
-    /// Delete messages
-    Drop {
-        #[command(flatten)]
-        which: Which,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Doubt {
-    /// Jobs in doubt or parked in doubt, with what is known
-    List {
-        #[arg(long)]
-        tenant: Option<String>,
-        #[arg(long, default_value_t = 100)]
-        limit: usize,
-    },
-    /// This task of the provider is the job's
-    Attach {
-        id: String,
-        task: String,
-        #[command(flatten)]
-        tenant: TenantArg,
-        /// Without asking the provider about the task
-        #[arg(long)]
-        yes: bool,
-    },
-    /// Submit again under the same external id: may be paid twice where the provider does not
-    /// enforce these ids
-    Resubmit {
-        id: String,
-        #[command(flatten)]
-        tenant: TenantArg,
-        /// Accept that it may be paid twice
-        #[arg(long)]
-        yes: bool,
-    },
-    /// End the job as failed
-    Fail {
-        id: String,
-        #[command(flatten)]
-        tenant: TenantArg,
-        /// What its event says
-        #[arg(long, default_value = "in doubt, and given up by a person")]
-        why: String,
-    },
-}
-
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-pub(crate) struct Which {
-    /// Message ids, as the list shows them
-    pub(crate) ids: Vec<String>,
-    #[arg(long)]
-    pub(crate) all: bool,
-}
-
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub(crate) enum Topology {
-    /// What is expected, and what the broker has
-    Show,
-    /// Declare what is missing
-    Apply,
-    /// As a RabbitMQ definitions file
-    Export,
-}
-
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub(crate) enum Ledger {
-    /// Each difference between journal, ledger and provider; 1 if there is one
-    Check {
-        /// Tasks to ask the provider about; 0 = none
-        #[arg(long, default_value_t = 1000)]
-        tasks: usize,
-    },
-    /// Compare all of the journal again, and put back what is missing
-    Rebuild,
-}
-
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub(crate) enum ConfigAction {
-    /// What holds, and where each value comes from
-    Show,
-    /// Every problem at once
-    Check,
-    /// A commented file with every key
-    Example,
 }
 
 fn field(text: &str) -> Result<(String, String), String> {
