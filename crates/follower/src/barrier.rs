@@ -1,5 +1,4 @@
-use ports::{Broker, Destination, JOURNAL_BARRIER, Message, PublishError};
-use uuid::Uuid;
+use ports::{Broker, Clock, Destination, JOURNAL_BARRIER, Message, PublishError};
 
 /// A line that says nothing: whoever reads it has read all that was written before.
 pub(crate) struct Barrier {
@@ -7,8 +6,11 @@ pub(crate) struct Barrier {
 }
 
 impl Barrier {
-    pub(crate) async fn publish(broker: &dyn Broker) -> Result<Self, PublishError> {
-        let id = Uuid::new_v4().to_string();
+    pub(crate) async fn publish(
+        broker: &dyn Broker,
+        clock: &dyn Clock,
+    ) -> Result<Self, PublishError> {
+        let id = clock.fresh_id().to_string();
         let mut message = Message::json(id.as_str(), "{}");
         message.kind = Some(JOURNAL_BARRIER.to_owned());
         broker.publish(&Destination::Journal, message).await?;

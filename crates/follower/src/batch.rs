@@ -14,6 +14,9 @@ use crate::trouble::Trouble;
 
 const MOST: usize = 256;
 
+/// Nothing more comes from a journal that is silent for so long before its barrier.
+pub(crate) const SILENCE: Duration = Duration::from_secs(10);
+
 /// A batch is complete once nothing has come for so long.
 const GATHER: Duration = Duration::from_millis(20);
 

@@ -1,12 +1,11 @@
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use job::{JobKey, JournalEntry, Record, Restoring};
-use ports::{Broker, JournalStart, Ledger, Source};
+use ports::{Broker, Clock, JournalStart, Ledger, Source};
 use serde::Serialize;
 
 use crate::barrier::Barrier;
-use crate::batch::{Batch, behind};
+use crate::batch::{Batch, SILENCE, behind};
 use crate::trouble::Trouble;
 
 /// A job that the journal knows better than the ledger.
@@ -24,35 +23,17 @@ pub struct Version {
     pub state: &'static str,
 }
 
-/// Nothing more comes from a journal that is silent for so long before its barrier.
-const SILENCE: Duration = Duration::from_secs(10);
-
 const PREFETCH: u16 = 1024;
-
-/// Whether the journal tells of no job at all. Asked with a barrier, because a broker only
-/// estimates how many lines there are.
-pub async fn is_blank(broker: &dyn Broker) -> Result<bool, Trouble> {
-    let barrier = Barrier::publish(broker).await?;
-    let mut deliveries = broker.consume(&Source::Journal(JournalStart::First), 1).await?;
-    loop {
-        let batch = Batch::read(deliveries.as_mut(), Some(&barrier), SILENCE).await?;
-        match (batch.lines.is_empty(), batch.met_barrier, batch.next) {
-            (false, _, _) => return Ok(false),
-            (true, true, _) => return Ok(true),
-            (true, false, Some(_)) => {}
-            (true, false, None) => return Err(Trouble::Ended),
-        }
-    }
-}
 
 /// Reads the whole journal and changes no record. A job that moves on meanwhile is no
 /// difference; neither is one that has expired.
 pub async fn differences(
     broker: &dyn Broker,
     ledger: &dyn Ledger,
+    clock: &dyn Clock,
     restoring: Restoring,
 ) -> Result<Vec<Difference>, Trouble> {
-    let barrier = Barrier::publish(broker).await?;
+    let barrier = Barrier::publish(broker, clock).await?;
     let first = Source::Journal(JournalStart::First);
     let mut deliveries = broker.consume(&first, PREFETCH).await?;
     let mut candidates: BTreeMap<JobKey, JournalEntry> = BTreeMap::new();

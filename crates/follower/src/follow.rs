@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::barrier::Barrier;
-use crate::batch::Batch;
+use crate::batch::{Batch, SILENCE};
 use crate::follower::Shared;
 use crate::restore::Restorer;
 use crate::trouble::Trouble;
@@ -22,10 +22,6 @@ const PREFETCH: u16 = 1024;
 
 /// How often the position is written down.
 const MARK: Duration = Duration::from_secs(1);
-
-/// A journal in which nothing comes although a barrier was written is not the one whose
-/// position we know.
-const SILENCE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     loop {
@@ -83,7 +79,7 @@ impl Lead {
         let is_open = shared.session.phase() > Phase::Rebuilding;
         let barrier = match is_open {
             true => None,
-            false => Some(Barrier::publish(shared.broker.as_ref()).await?),
+            false => Some(Barrier::publish(shared.broker.as_ref(), shared.clock.as_ref()).await?),
         };
         let start = following.next.map_or(JournalStart::First, JournalStart::Offset);
         let deliveries = shared.broker.consume(&Source::Journal(start), PREFETCH).await?;
@@ -125,6 +121,7 @@ impl Lead {
         if batch.next.is_some() {
             (self.next, self.heard) = (batch.next, Instant::now());
         }
+        // A barrier was written and does not come: this is not the journal whose position we know.
         if self.barrier.is_some() && self.heard.elapsed() > SILENCE {
             tracing::warn!("the journal is not where it was: compared from its beginning");
             let first = Source::Journal(JournalStart::First);

@@ -1,5 +1,6 @@
 //! Compares the journal with the ledger, and puts back what the ledger has lost.
 //!
+//! Who `join`s a ledger without a generation asks the journal whether something was forgotten.
 //! One living member of the ledger follows at a time. It reads the journal from the line up to
 //! which it was compared before, in `batch`es of which only what is missing or older in the
 //! ledger is looked at closely, and `restore`d. A ledger that lost its memory begins a new
@@ -12,11 +13,13 @@ mod batch;
 mod differences;
 mod follow;
 mod follower;
+mod join;
 mod restore;
 mod settings;
 mod trouble;
 
-pub use differences::{Difference, Version, differences, is_blank};
+pub use differences::{Difference, Version, differences};
 pub use follower::Follower;
+pub use join::{is_blank, join};
 pub use settings::Settings;
 pub use trouble::Trouble;

@@ -50,7 +50,8 @@ impl Scene {
     }
 
     async fn session(&self) -> Arc<Session> {
-        Arc::new(Session::join(self.ledger.clone(), SystemClock.now()).await.unwrap())
+        let (ledger, clock) = (self.ledger.clone(), Arc::new(SystemClock));
+        Arc::new(Session::join(ledger, clock, SystemClock.now()).await.unwrap())
     }
 
     fn follow(&self, session: &Arc<Session>) -> Follower {
@@ -150,12 +151,13 @@ async fn what_was_announced_is_not_said_again_and_still_expires() {
 #[tokio::test]
 async fn differences_are_shown_and_none_are_left_after_a_rebuild() {
     let scene = Scene::set();
-    assert!(is_blank(scene.broker.as_ref()).await.unwrap());
+    assert!(is_blank(scene.broker.as_ref(), &SystemClock).await.unwrap());
     scene.journal(&record("a", 2, pending()), None).await;
-    assert!(!is_blank(scene.broker.as_ref()).await.unwrap());
+    assert!(!is_blank(scene.broker.as_ref(), &SystemClock).await.unwrap());
     let now = SystemClock.now();
     let restoring = Restoring { now, retention: RETENTION, settles_at: now };
-    let look = || differences(scene.broker.as_ref(), scene.ledger.as_ref(), restoring);
+    let look =
+        || differences(scene.broker.as_ref(), scene.ledger.as_ref(), &SystemClock, restoring);
     let found = look().await.unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].journal.state, &found[0].ledger), ("pending", &None));

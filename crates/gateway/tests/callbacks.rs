@@ -31,13 +31,13 @@ impl Bench {
         let settings = embedded::Settings::new(directory.path().join("x.db"), "gateway");
         let file = Embedded::open(settings).unwrap();
         let ledger = file.ledger();
-        let session = Session::join(ledger.clone(), Timestamp::EPOCH).await.unwrap();
+        let clock = Arc::new(SystemClock);
+        let session = Session::join(ledger.clone(), clock.clone(), Timestamp::EPOCH).await.unwrap();
         let session = Arc::new(session);
         let signer = signer(&["new", "old"]);
         let mut settings =
             Settings::new(([127, 0, 0, 1], 0).into(), signer.clone(), Rules::default());
         settings.most_bytes = MOST_BYTES;
-        let clock = Arc::new(SystemClock);
         let gateway = Gateway::start(ledger.clone(), session.clone(), clock, settings);
         let gateway = gateway.await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();

@@ -3,6 +3,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use job::{Moment, Timestamp};
+use uuid::Uuid;
 
 use crate::Session;
 
@@ -13,6 +14,9 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Uniform in [0, 1).
     fn jitter(&self) -> f64;
+
+    /// An id that nobody was given before.
+    fn fresh_id(&self) -> Uuid;
 
     async fn sleep(&self, duration: Duration);
 
@@ -35,6 +39,10 @@ impl Clock for StoreClock {
         SystemClock.jitter()
     }
 
+    fn fresh_id(&self) -> Uuid {
+        SystemClock.fresh_id()
+    }
+
     async fn sleep(&self, duration: Duration) {
         SystemClock.sleep(duration).await;
     }
@@ -52,6 +60,10 @@ impl Clock for SystemClock {
 
     fn jitter(&self) -> f64 {
         rand::random()
+    }
+
+    fn fresh_id(&self) -> Uuid {
+        Uuid::new_v4()
     }
 
     async fn sleep(&self, duration: Duration) {

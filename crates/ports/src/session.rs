@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::{Fence, Ledger, LedgerError, Standing};
+use crate::{Clock, Fence, Ledger, LedgerError, Standing};
 
 /// How long a silent owner counts as alive: short, so that orphans are found in seconds.
 pub const LEASE: Duration = Duration::from_secs(3);
@@ -49,10 +49,15 @@ pub enum Phase {
 }
 
 impl Session {
-    /// Joins and keeps the lease alive. `began_at` is for a ledger that has no generation yet.
-    pub async fn join(ledger: Arc<dyn Ledger>, began_at: Timestamp) -> Result<Self, LedgerError> {
+    /// Joins and keeps the lease alive. `began_at` is for a ledger that has no generation yet;
+    /// one that loses its generation later gets another that begins by the process's own clock.
+    pub async fn join(
+        ledger: Arc<dyn Ledger>,
+        clock: Arc<dyn Clock>,
+        began_at: Timestamp,
+    ) -> Result<Self, LedgerError> {
         let (tell, shared) = watch::channel(joined(ledger.as_ref(), began_at).await?);
-        let heartbeat = tokio::spawn(beat(ledger.clone(), tell));
+        let heartbeat = tokio::spawn(beat(ledger.clone(), clock, tell));
         Ok(Self { ledger, shared, heartbeat })
     }
 
@@ -126,12 +131,12 @@ async fn joined(ledger: &dyn Ledger, began_at: Timestamp) -> Result<Membership, 
     Ok(Membership { fence, renewed, standing })
 }
 
-async fn beat(ledger: Arc<dyn Ledger>, tell: watch::Sender<Membership>) {
+async fn beat(ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>, tell: watch::Sender<Membership>) {
     loop {
         let current = tell.borrow().clone();
         let rest = if current.phase() == Phase::Open { HEARTBEAT } else { IMPATIENT };
         tokio::time::sleep(rest).await;
-        match renewed(ledger.as_ref(), current).await {
+        match renewed(ledger.as_ref(), clock.as_ref(), current).await {
             Ok(next) => drop(tell.send_replace(next)),
             Err(error) => tracing::warn!(%error, "the ledger lease could not be renewed"),
         }
@@ -140,13 +145,17 @@ async fn beat(ledger: Arc<dyn Ledger>, tell: watch::Sender<Membership>) {
 
 /// The membership after one heartbeat: the same lease extended, or a new one under a new
 /// owner, because whoever lost a lease must not speak under its name again.
-async fn renewed(ledger: &dyn Ledger, current: Membership) -> Result<Membership, LedgerError> {
+async fn renewed(
+    ledger: &dyn Ledger,
+    clock: &dyn Clock,
+    current: Membership,
+) -> Result<Membership, LedgerError> {
     let renewed = Instant::now();
     match ledger.renew(&current.fence, LEASE).await {
         Ok(standing) => Ok(Membership { renewed, standing, ..current }),
         Err(LedgerError::Fenced | LedgerError::GenerationChanged) => {
             tracing::warn!(owner = %current.fence.owner, "the ledger lease was lost; joining again");
-            joined(ledger, crate::Clock::now(&crate::SystemClock)).await
+            joined(ledger, clock.now()).await
         }
         Err(error) => Err(error),
     }

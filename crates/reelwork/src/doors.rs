@@ -5,9 +5,8 @@ use std::sync::Arc;
 use broker_rabbitmq::RabbitBroker;
 use daemon::{Config, Endpoint, SecretUrl};
 use embedded::Embedded;
-use job::Timestamp;
 use ledger_redis::RedisLedger;
-use ports::{Broker, Clock, Ledger, Session, SystemClock};
+use ports::{Broker, Ledger, Session, SystemClock};
 
 use crate::crash;
 use crate::failure::Failure;
@@ -50,13 +49,10 @@ impl Doors {
         }
     }
 
-    /// Joins the ledger. One that never had a generation, beside a journal without a line,
-    /// has forgotten nothing; any other new generation may have, so it begins now.
+    /// Joins the ledger as a member.
     pub(crate) async fn join(&self) -> Result<Session, Failure> {
-        let virgin = self.ledger.generation().await?.is_none()
-            && follower::is_blank(self.broker.as_ref()).await?;
-        let began_at = if virgin { Timestamp::EPOCH } else { SystemClock.now() };
-        Ok(Session::join(self.ledger.clone(), began_at).await?)
+        let (ledger, clock) = (self.ledger.clone(), Arc::new(SystemClock));
+        Ok(follower::join(self.broker.as_ref(), ledger, clock).await?)
     }
 }
 

@@ -55,7 +55,7 @@ impl Process {
     /// Joins the ledger and begins to work; `None` only if the doors cannot be made.
     pub(crate) async fn start(stage: &Stage, life: &Arc<Life>) -> Option<Self> {
         let Doors { broker, ledger, clock, kling } = Doors::of(stage, life)?;
-        let session = Arc::new(join(&ledger, clock.as_ref()).await);
+        let session = Arc::new(join(&ledger, &clock).await);
         let (worker_settings, poller_settings) = settings(stage);
         let worker = Worker::start(
             broker.clone(),
@@ -80,10 +80,10 @@ impl Process {
 }
 
 /// The journal of a new world is blank: its first generation has nothing to remember.
-async fn join(ledger: &Arc<dyn Ledger>, clock: &dyn Clock) -> Session {
+async fn join(ledger: &Arc<dyn Ledger>, clock: &Arc<dyn Clock>) -> Session {
     loop {
         let joined: Result<Session, LedgerError> =
-            Session::join(ledger.clone(), Timestamp::EPOCH).await;
+            Session::join(ledger.clone(), clock.clone(), Timestamp::EPOCH).await;
         match joined {
             Ok(session) => return session,
             Err(_) => clock.sleep(Duration::from_millis(500)).await,

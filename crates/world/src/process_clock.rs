@@ -4,6 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::Timestamp;
 use ports::Clock;
+use uuid::Uuid;
 
 use crate::life::Life;
 use crate::time::WorldTime;
@@ -23,6 +24,10 @@ impl Clock for ProcessClock {
 
     fn jitter(&self) -> f64 {
         self.life.chance.unit()
+    }
+
+    fn fresh_id(&self) -> Uuid {
+        Uuid::from_u64_pair(self.life.chance.next(), self.life.chance.next())
     }
 
     async fn sleep(&self, duration: Duration) {

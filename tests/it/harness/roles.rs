@@ -68,8 +68,9 @@ impl Setup {
 
     pub(crate) async fn start(mut self, house: &House, provider: &Provider) -> Roles {
         let (broker, ledger) = (house.broker().await, house.ledger().await);
-        let session = Session::join(ledger.clone(), Timestamp::EPOCH).await.expect("a session");
-        let (session, clock) = (Arc::new(session), Arc::new(SystemClock));
+        let clock = Arc::new(SystemClock);
+        let session = Session::join(ledger.clone(), clock.clone(), Timestamp::EPOCH).await;
+        let session = Arc::new(session.expect("a session"));
         let gateway = match self.callbacks.take() {
             Some(signer) => {
                 let rules = self.worker.rules.clone();

@@ -53,7 +53,8 @@ async fn check(
     let now = SystemClock.now();
     let retention = config.ledger.retention;
     let restoring = Restoring { now, retention, settles_at: now };
-    let found = differences(doors.broker.as_ref(), doors.ledger.as_ref(), restoring).await;
+    let (broker, ledger) = (doors.broker.as_ref(), doors.ledger.as_ref());
+    let found = differences(broker, ledger, &SystemClock, restoring).await;
     let mut rows: Vec<Row> = found?.into_iter().map(of_journal).collect();
     if tasks > 0 {
         rows.extend(denied_tasks(config, doors, tasks).await?);

@@ -50,7 +50,8 @@ async fn measure(
 ) -> Result<Measured, Failed> {
     let producer = Producer::new(broker.clone());
     let mut results = producer.results(Some(AUDIENCE), "#").await?;
-    let session = Arc::new(Session::join(ledger.clone(), Timestamp::EPOCH).await?);
+    let clock = Arc::new(SystemClock);
+    let session = Arc::new(Session::join(ledger.clone(), clock, Timestamp::EPOCH).await?);
     let (worker, poller) = roles(load, broker, ledger, session.clone())?;
 
     let meter = Meter::start(load, provider).await?;
