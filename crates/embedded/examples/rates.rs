@@ -131,7 +131,8 @@ async fn whole_job(doors: &Doors, n: u32) {
 }
 
 fn permit(key: &JobKey) -> Permit {
-    Permit { pool: "default:videos".to_owned(), key: key.clone(), round: 1, weight: 1 }
+    let pool = "default:videos".to_owned();
+    Permit { pool, key: key.clone(), round: 1, weight: 1, revision: 0 }
 }
 
 async fn finish(doors: &Doors, mut record: Record, permit: Permit) {
@@ -153,6 +154,6 @@ async fn finish(doors: &Doors, mut record: Record, permit: Permit) {
     broker.publish(&to, entry.message.clone()).await.unwrap();
     ledger.announced(fence, &[entry.outbox_id()]).await.unwrap();
     let Permit { pool, key, round, .. } = permit;
-    let returned = PermitReturn { pool, key, round, unspent: false };
+    let returned = PermitReturn { pool, key, round, revision: 1, unspent: false };
     ledger.give_permits(fence, &[returned]).await.unwrap();
 }

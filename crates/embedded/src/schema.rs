@@ -8,8 +8,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x7265_656c;
 
 /// One script per schema version, in order; `PRAGMA user_version` counts those applied.
-const SCRIPTS: [&str; 3] =
-    [include_str!("schema.sql"), include_str!("following.sql"), include_str!("proposals.sql")];
+const SCRIPTS: [&str; 4] = [
+    include_str!("schema.sql"),
+    include_str!("following.sql"),
+    include_str!("proposals.sql"),
+    include_str!("permits.sql"),
+];
 
 /// How long to wait for another process's transaction.
 const BUSY: Duration = Duration::from_secs(5);

@@ -123,7 +123,7 @@ impl Restorer {
     /// Slots of all that may be running, whatever the limit says: they are in use.
     pub(crate) async fn recount(&self) -> Result<usize, LedgerError> {
         let mut taken = 0;
-        for state in ["pending", "in_doubt", "submitting", "parked"] {
+        for state in ["pending", "in_doubt", "submitting", "parked", "queued"] {
             let filter = ListFilter { state: Some(state.to_owned()), tenant: None, limit: MOST };
             for record in self.shared.ledger.list(&filter).await? {
                 if working(&record) {
@@ -136,7 +136,7 @@ impl Restorer {
     }
 
     async fn take(&self, record: &Record) -> Result<(), LedgerError> {
-        let Some(permit) = permit(record) else {
+        let Some(permit) = Permit::of(record) else {
             return Ok(());
         };
         let unlimited = Limits::default();
@@ -144,10 +144,10 @@ impl Restorer {
     }
 
     async fn give(&self, record: &Record) -> Result<(), LedgerError> {
-        let Some(Permit { pool, key, round, .. }) = permit(record) else {
+        let Some(Permit { pool, key, round, revision, .. }) = Permit::of(record) else {
             return Ok(());
         };
-        let back = PermitReturn { pool, key, round, unspent: false };
+        let back = PermitReturn { pool, key, round, revision: revision + 1, unspent: false };
         self.shared.ledger.give_permits(&self.fence, &[back]).await
     }
 }
@@ -159,16 +159,6 @@ const MOST: usize = 1_000_000_000;
 fn working(record: &Record) -> bool {
     record.holds_permit(record.round)
         || matches!(record.state, State::Parked { doubt: Some(_), .. })
-}
-
-fn permit(record: &Record) -> Option<Permit> {
-    let resource = record.operation.resource()?;
-    Some(Permit {
-        pool: Permit::pool_of(&record.account, resource),
-        key: record.key.clone(),
-        round: record.round,
-        weight: record.slots,
-    })
 }
 
 fn spent_today(record: &Record, now: Timestamp) -> bool {

@@ -172,12 +172,14 @@ impl Record {
         self
     }
 
-    /// The provider may be working on this round: its slot is taken.
+    /// The provider may be working on this round: its slot is taken, or may be while a job waits
+    /// to be sent again.
     pub fn holds_permit(&self, round: u32) -> bool {
-        let working = matches!(
-            self.state,
-            State::Submitting { .. } | State::InDoubt { .. } | State::Pending { .. }
-        );
+        let working = match self.state {
+            State::Submitting { .. } | State::InDoubt { .. } | State::Pending { .. } => true,
+            State::Queued { .. } => self.sent_before,
+            State::Tombstone | State::Settled { .. } | State::Parked { .. } => false,
+        };
         working && self.round == round
     }
 

@@ -158,7 +158,9 @@ impl Move<'_> {
     }
 
     fn cancel(self) -> Step {
-        self.settle(Outcome::Cancelled, EventKind::Cancelled)
+        let holds = self.record.holds_permit(self.record.round);
+        let mv = if holds { self.release(false) } else { self };
+        mv.settle(Outcome::Cancelled, EventKind::Cancelled)
     }
 
     fn settle(mut self, outcome: Outcome, kind: EventKind) -> Step {
@@ -174,13 +176,15 @@ impl Move<'_> {
         self.effect(Effect::Announce(EventKind::Parked)).to(State::Parked { why, doubt, at }, what)
     }
 
-    /// Back to the broker's queue. What was not counted is given back.
+    /// Back to the broker's queue. What was not counted is given back, and so is the slot,
+    /// unless an earlier send of this round may have created a task that uses it.
     fn queue(mut self, why: String, counted: bool) -> Step {
         if !counted {
             self.record.attempt = self.record.attempt.saturating_sub(1);
         }
         let what = format!("queued: {why}");
-        self.release(true).to(State::Queued { why: Some(why) }, what)
+        let mv = if self.record.sent_before { self } else { self.release(true) };
+        mv.to(State::Queued { why: Some(why) }, what)
     }
 
     fn not_sent(self, why: String) -> Step {
@@ -243,7 +247,8 @@ impl Move<'_> {
             if self.is_too_late() {
                 return self.release(true).too_late();
             }
-            return self.resubmit(doubt, "the provider denies that a task exists");
+            // Nothing uses the slot while the job waits to be sent again.
+            return self.release(true).resubmit(doubt, "the provider denies that a task exists");
         }
         self.cannot_tell(doubt, "denied by a look-up that is not trusted".to_owned())
     }
@@ -284,7 +289,6 @@ impl Move<'_> {
     }
 
     /// The same round and external id: where the provider enforces ids, it cannot be paid twice.
-    /// The permit stays with the round: given back and taken again it could be lost in between.
     fn resubmit(self, doubt: Doubt, why: &str) -> Step {
         let attempts = self.record.attempt;
         if attempts >= self.rules.max_attempts {

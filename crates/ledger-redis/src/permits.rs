@@ -45,6 +45,7 @@ pub(crate) fn take_call(
         .arg(permit.weight)
         .arg(limits.concurrency)
         .arg(limits.submissions_per_day)
+        .arg(permit.revision)
 }
 
 pub(crate) async fn give(
@@ -67,6 +68,7 @@ pub(crate) fn give_call(ledger: &RedisLedger, fence: &Fence, returns: &[PermitRe
             .key(tag.used(&back.pool))
             .arg(codec::holder(&back.key, back.round))
             .arg(u8::from(back.unspent))
+            .arg(back.revision)
     })
 }
 
@@ -92,9 +94,12 @@ pub(crate) async fn held(ledger: &RedisLedger, pool: &str) -> Result<Vec<HeldPer
 
 fn read_permit(pool: &str, holder: &str, value: &str) -> Option<HeldPermit> {
     let (key, round) = codec::parse_holder(holder)?;
-    let (weight, since) = value.split_once(':')?;
+    let (weight, rest) = value.split_once(':')?;
+    // Those of earlier versions tell no revision.
+    let (since, revision) = rest.split_once(':').unwrap_or((rest, "0"));
+    let (weight, revision) = (weight.parse().ok()?, revision.parse().ok()?);
     Some(HeldPermit {
-        permit: Permit { pool: pool.to_owned(), key, round, weight: weight.parse().ok()? },
+        permit: Permit { pool: pool.to_owned(), key, round, weight, revision },
         since: Timestamp::from_millis(since.parse().ok()?),
     })
 }

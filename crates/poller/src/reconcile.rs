@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::{Record, Resource, State, Timestamp};
-use ports::{HeldPermit, LedgerError, Permit, PermitReturn, Phase};
+use ports::{HeldPermit, LedgerError, Permit, Phase};
 use tokio_util::sync::CancellationToken;
 
 use crate::shared::Shared;
@@ -45,7 +45,6 @@ async fn reconcile(shared: &Shared, resource: Resource) -> Result<(), LedgerErro
     Ok(())
 }
 
-/// Given back right after the look: the longer between, the likelier somebody takes it again.
 async fn compare(shared: &Shared, held: &HeldPermit) -> Result<(), LedgerError> {
     let permit = &held.permit;
     let stored = shared.ledger.load(&permit.key).await?;
@@ -55,10 +54,7 @@ async fn compare(shared: &Shared, held: &HeldPermit) -> Result<(), LedgerError> 
         return Ok(());
     }
     tracing::info!(job = %permit.key, "a permit was left behind and is given back");
-    let (pool, key, round) = (permit.pool.clone(), permit.key.clone(), permit.round);
-    // Whether it was spent is not known: the day's brake stays on the safe side.
-    let back = PermitReturn { pool, key, round, unspent: false };
-    shared.ledger.give_permits(&shared.session.fence(), &[back]).await
+    shared.ledger.give_permits(&shared.session.fence(), &[held.left_behind()]).await
 }
 
 /// Pure. A job parked in doubt may have a task running that nobody can see: its slot is kept
@@ -74,8 +70,6 @@ fn is_over(
         State::Parked { doubt: Some(doubt), .. } if record.round == held.permit.round => {
             now.since(doubt.since) >= keep_doubts
         }
-        // Queued again after a doubt: the permit waits for the delivery with it.
-        State::Queued { .. } if record.sent_before => false,
         _ => !record.holds_permit(held.permit.round),
     }
 }
@@ -97,7 +91,7 @@ mod tests {
 
     fn held(round: u32) -> HeldPermit {
         let key = JobKey::parse("default/a").unwrap();
-        let permit = Permit { pool: "default:videos".into(), key, round, weight: 1 };
+        let permit = Permit { pool: "default:videos".into(), key, round, weight: 1, revision: 0 };
         HeldPermit { permit, since: Timestamp::EPOCH }
     }
 

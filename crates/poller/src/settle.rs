@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use job::{Effect, Fact, Illegal, State, Step, transition};
+use job::{Fact, Illegal, State, Step, transition};
 use ports::{
-    Destination, LedgerError, Permit, PermitReturn, PublishError, Stored, Swapped, journal_message,
+    Destination, LedgerError, PermitReturn, PublishError, Stored, Swapped, journal_message,
 };
 
 use crate::announce::announce;
@@ -70,14 +70,7 @@ async fn journal_change(shared: &Shared, step: &Step, was: &str) -> Result<(), T
 }
 
 async fn release(shared: &Shared, step: &Step) {
-    let Some(resource) = step.record.operation.resource() else {
-        return;
-    };
-    for effect in &step.effects {
-        if let Effect::ReleasePermit { round, unspent } = *effect {
-            let pool = Permit::pool_of(&step.record.account, resource);
-            let key = step.record.key.clone();
-            shared.marks.put(Mark::Released(PermitReturn { pool, key, round, unspent })).await;
-        }
+    for back in PermitReturn::of(step) {
+        shared.marks.put(Mark::Released(back)).await;
     }
 }

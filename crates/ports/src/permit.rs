@@ -1,4 +1,4 @@
-use job::{JobKey, Resource, Timestamp};
+use job::{Effect, JobKey, Record, Resource, Step, Timestamp};
 
 /// A slot at the provider, held from before the POST until the task has ended.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -9,12 +9,25 @@ pub struct Permit {
     pub round: u32,
     /// Slots it takes: `n` for images, otherwise 1.
     pub weight: u32,
+    /// The record's, when the slot was asked for: whoever asks later takes it over.
+    pub revision: u64,
 }
 
 impl Permit {
     /// The pool that an account's jobs of a resource share: the provider counts so.
     pub fn pool_of(account: &str, resource: Resource) -> String {
         format!("{account}:{resource}")
+    }
+
+    /// The slot for this record's round; `None` for an operation that takes none.
+    pub fn of(record: &Record) -> Option<Self> {
+        Some(Self {
+            pool: Self::pool_of(&record.account, record.operation.resource()?),
+            key: record.key.clone(),
+            round: record.round,
+            weight: record.slots,
+            revision: record.revision,
+        })
     }
 }
 
@@ -28,25 +41,51 @@ pub struct Limits {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permitted {
-    /// Also when this job and round already held it.
+    /// Also when this job and round already held it, unless more is in use than may be.
     Granted,
-    AtLimit {
-        used: u32,
-    },
+    /// Where more is in use than may be, also for who held it. If it asked at a later revision
+    /// than before, its slot is free now: nobody uses it.
+    AtLimit { used: u32 },
     /// The brake on spending: none until this moment (the next UTC midnight).
-    DayOver {
-        until: Timestamp,
-    },
+    DayOver { until: Timestamp },
 }
 
-/// Gives a permit back. Repeating it changes nothing.
+/// Gives a permit back. Repeating it changes nothing, and coming late neither.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PermitReturn {
     pub pool: String,
     pub key: JobKey,
     pub round: u32,
+    /// The record's, when it no longer needed the slot. One that was asked for at this revision
+    /// or a later one is in use again and stays.
+    pub revision: u64,
     /// Nothing was created: the day's count gets its submission back.
     pub unspent: bool,
+}
+
+impl PermitReturn {
+    /// What a step gives back.
+    pub fn of(step: &Step) -> Vec<Self> {
+        let Some(Permit { pool, key, revision, .. }) = Permit::of(&step.record) else {
+            return Vec::new();
+        };
+        let returned = |effect: &Effect| match *effect {
+            Effect::ReleasePermit { round, unspent } => {
+                Some(Self { pool: pool.clone(), key: key.clone(), round, revision, unspent })
+            }
+            Effect::Announce(_) | Effect::Requeue => None,
+        };
+        step.effects.iter().filter_map(returned).collect()
+    }
+}
+
+impl HeldPermit {
+    /// Gives back what is held now, and nothing that is asked for later. Whether it was spent
+    /// is not known: the day's brake stays on the safe side.
+    pub fn left_behind(&self) -> PermitReturn {
+        let Permit { pool, key, round, revision, .. } = self.permit.clone();
+        PermitReturn { pool, key, round, revision: revision + 1, unspent: false }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

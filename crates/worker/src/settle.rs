@@ -113,14 +113,8 @@ impl Settler<'_> {
 
     /// Takes the slot of a task that may be running without one.
     pub(crate) async fn hold(&self, fence: &Fence, record: &Record) -> Result<(), LedgerError> {
-        let Some(resource) = record.operation.resource() else {
+        let Some(permit) = Permit::of(record) else {
             return Ok(());
-        };
-        let permit = Permit {
-            pool: Permit::pool_of(&record.account, resource),
-            key: record.key.clone(),
-            round: record.round,
-            weight: record.slots,
         };
         self.shared.ledger.take_permit(fence, &permit, &Limits::default()).await.map(drop)
     }
@@ -177,22 +171,7 @@ impl Settler<'_> {
 
     /// A permit that stays behind is found by the reconciler.
     async fn release(&self, step: &Step) {
-        let Some(resource) = step.record.operation.resource() else {
-            return;
-        };
-        let returns: Vec<PermitReturn> = step
-            .effects
-            .iter()
-            .filter_map(|effect| match *effect {
-                Effect::ReleasePermit { round, unspent } => Some(PermitReturn {
-                    pool: Permit::pool_of(&step.record.account, resource),
-                    key: step.record.key.clone(),
-                    round,
-                    unspent,
-                }),
-                Effect::Announce(_) | Effect::Requeue => None,
-            })
-            .collect();
+        let returns = PermitReturn::of(step);
         if returns.is_empty() {
             return;
         }

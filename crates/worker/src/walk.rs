@@ -239,6 +239,7 @@ impl<'a> Walk<'a> {
             key: record.key.clone(),
             round: record.round,
             weight: self.accepted.slots,
+            revision: record.revision,
         };
         let resource = self.accepted.job.operation.resource();
         let limits = resource.map(|r| self.shared.settings.limits(r)).unwrap_or_default();
@@ -278,8 +279,9 @@ impl<'a> Walk<'a> {
         {
             return Ok(());
         }
-        let surplus =
-            PermitReturn { pool: self.pool(), key: known.key.clone(), round: 1, unspent: true };
+        // Only what was asked for without a record, as we did.
+        let (pool, key) = (self.pool(), known.key.clone());
+        let surplus = PermitReturn { pool, key, round: 1, revision: 1, unspent: true };
         Ok(self.shared.ledger.give_permits(&self.fence, &[surplus]).await?)
     }
 

@@ -63,7 +63,9 @@ fn ids(ids: &[OutboxId]) -> String {
 }
 
 fn returns(returns: &[PermitReturn]) -> String {
-    let each = returns.iter().map(|back| format!("{}#{} {}", back.key, back.round, back.unspent));
+    let each = returns
+        .iter()
+        .map(|back| format!("{}#{}@{} {}", back.key, back.round, back.revision, back.unspent));
     each.collect::<Vec<_>>().join(", ")
 }
 

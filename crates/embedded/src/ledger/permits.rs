@@ -14,10 +14,10 @@ pub(crate) fn take(
     permit: &Permit,
     limits: &Limits,
 ) -> rusqlite::Result<Permitted> {
-    if is_held(tx.sql, ns, permit)? {
-        return Ok(Permitted::Granted);
-    }
     let day = Day::of(tx.now);
+    if let Some(asked) = asked(tx.sql, ns, permit)? {
+        return take_over(tx, ns, permit, limits, asked);
+    }
     if limits.submissions_per_day > 0 && day.count(tx.sql, ns)? >= limits.submissions_per_day {
         return Ok(Permitted::DayOver { until: day.end() });
     }
@@ -30,19 +30,51 @@ pub(crate) fn take(
     Ok(Permitted::Granted)
 }
 
-fn is_held(sql: &Connection, ns: i64, permit: &Permit) -> rusqlite::Result<bool> {
+/// The revision at which a slot that is held was asked for.
+fn asked(sql: &Connection, ns: i64, permit: &Permit) -> rusqlite::Result<Option<u64>> {
+    let Permit { pool, key, round, .. } = permit;
     sql.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM permit
-         WHERE ns = ?1 AND pool = ?2 AND key = ?3 AND round = ?4)",
+        "SELECT revision FROM permit WHERE ns = ?1 AND pool = ?2 AND key = ?3 AND round = ?4",
     )?
-    .query_row(params![ns, permit.pool, permit.key.to_string(), permit.round], |row| row.get(0))
+    .query_row(params![ns, pool, key.to_string(), round], |row| row.get(0))
+    .optional()
+}
+
+/// A slot is asked for that is held. Where too many are, whoever asks for a newer reason gives
+/// it up, because nobody uses it; anybody else waits.
+fn take_over(
+    tx: &mut Tx<'_>,
+    ns: i64,
+    permit: &Permit,
+    limits: &Limits,
+    asked: u64,
+) -> rusqlite::Result<Permitted> {
+    let Permit { pool, key, round, revision, .. } = permit.clone();
+    let (newer, used_now) = (revision > asked, used(tx.sql, ns, &pool)?);
+    let fits = limits.concurrency == 0 || used_now <= limits.concurrency;
+    if fits && newer {
+        tx.sql
+            .prepare_cached(
+                "UPDATE permit SET revision = ?5
+                 WHERE ns = ?1 AND pool = ?2 AND key = ?3 AND round = ?4",
+            )?
+            .execute(params![ns, pool, key.to_string(), round, revision])?;
+    }
+    if fits {
+        return Ok(Permitted::Granted);
+    }
+    if !newer {
+        return Ok(Permitted::AtLimit { used: used_now });
+    }
+    give(tx, ns, &PermitReturn { pool, key, round, revision, unspent: true })?;
+    Ok(Permitted::AtLimit { used: used(tx.sql, ns, &permit.pool)? })
 }
 
 fn hold(tx: &mut Tx<'_>, ns: i64, permit: &Permit) -> rusqlite::Result<()> {
     tx.sql
         .prepare_cached(
-            "INSERT INTO permit (ns, pool, key, round, weight, since)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO permit (ns, pool, key, round, weight, since, revision)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             ns,
@@ -50,21 +82,22 @@ fn hold(tx: &mut Tx<'_>, ns: i64, permit: &Permit) -> rusqlite::Result<()> {
             permit.key.to_string(),
             permit.round,
             permit.weight,
-            tx.now.as_millis()
+            tx.now.as_millis(),
+            permit.revision
         ])?;
     change_used(tx.sql, ns, &permit.pool, i64::from(permit.weight))
 }
 
 pub(crate) fn give(tx: &mut Tx<'_>, ns: i64, returned: &PermitReturn) -> rusqlite::Result<()> {
+    let PermitReturn { pool, key, round, revision, .. } = returned;
     let weight: Option<i64> = tx
         .sql
         .prepare_cached(
-            "DELETE FROM permit WHERE ns = ?1 AND pool = ?2 AND key = ?3 AND round = ?4
+            "DELETE FROM permit
+             WHERE ns = ?1 AND pool = ?2 AND key = ?3 AND round = ?4 AND revision < ?5
              RETURNING weight",
         )?
-        .query_row(params![ns, returned.pool, returned.key.to_string(), returned.round], |row| {
-            row.get(0)
-        })
+        .query_row(params![ns, pool, key.to_string(), round, revision], |row| row.get(0))
         .optional()?;
     let Some(weight) = weight else { return Ok(()) };
     change_used(tx.sql, ns, &returned.pool, -weight)?;
@@ -93,22 +126,23 @@ pub(crate) fn used(sql: &Connection, ns: i64, pool: &str) -> rusqlite::Result<u3
 
 /// Those held in a pool, the longest first.
 pub(crate) fn held(sql: &Connection, ns: i64, pool: &str) -> Outcome<Vec<HeldPermit>> {
-    let rows: Vec<(String, u32, u32, i64)> = sql
+    let rows: Vec<(String, u32, u32, i64, u64)> = sql
         .prepare_cached(
-            "SELECT key, round, weight, since FROM permit WHERE ns = ?1 AND pool = ?2
+            "SELECT key, round, weight, since, revision FROM permit WHERE ns = ?1 AND pool = ?2
              ORDER BY since, key, round",
         )?
         .query_map(params![ns, pool], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
         })?
         .collect::<rusqlite::Result<_>>()?;
-    let held = rows.into_iter().map(|(key, round, weight, since)| {
+    let held = rows.into_iter().map(|(key, round, weight, since, revision)| {
         Ok(HeldPermit {
             permit: Permit {
                 pool: pool.to_owned(),
                 key: parse_key(&key).map_err(Failure::Refused)?,
                 round,
                 weight,
+                revision,
             },
             since: Timestamp::from_millis(since),
         })

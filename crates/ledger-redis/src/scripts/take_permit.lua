@@ -1,18 +1,35 @@
 -- KEYS 3 held in the pool, 4 used in the pool, 5 the day's count; ARGV 3 holder, 4 weight,
--- 5 slots in the pool, 6 submissions a day (0 = no limit).
-if redis.call('HEXISTS', KEYS[3], ARGV[3]) == 1 then return {'ok'} end
+-- 5 slots in the pool, 6 submissions a day (0 = no limit), 7 the record's revision.
 local DAY = 86400000
 local today = math.floor(now / DAY)
 local day = redis.call('HMGET', KEYS[5], 'day', 'count')
 local count = tonumber(day[1]) == today and tonumber(day[2]) or 0
+local used = tonumber(redis.call('GET', KEYS[4]) or '0')
+local slots, revision = tonumber(ARGV[5]), tonumber(ARGV[7])
+local permit = redis.call('HGET', KEYS[3], ARGV[3])
+if permit then
+  local weight, since, asked = string.match(permit, '^(%d+):(%d+):?(%d*)$')
+  local newer = revision > (tonumber(asked) or 0)
+  if slots == 0 or used <= slots then
+    if newer then
+      redis.call('HSET', KEYS[3], ARGV[3], weight .. ':' .. since .. ':' .. ARGV[7])
+    end
+    return {'ok'}
+  end
+  if not newer then return {'at_limit', used} end
+  redis.call('HDEL', KEYS[3], ARGV[3])
+  redis.call('DECRBY', KEYS[4], weight)
+  if count > 0 then redis.call('HSET', KEYS[5], 'count', count - 1) end
+  return {'at_limit', used - weight}
+end
 if tonumber(ARGV[6]) > 0 and count >= tonumber(ARGV[6]) then
   return {'day_over', (today + 1) * DAY}
 end
-local used = tonumber(redis.call('GET', KEYS[4]) or '0')
-if tonumber(ARGV[5]) > 0 and used + ARGV[4] > tonumber(ARGV[5]) then
+if slots > 0 and used + ARGV[4] > slots then
   return {'at_limit', used}
 end
-redis.call('HSET', KEYS[3], ARGV[3], ARGV[4] .. ':' .. string.format('%.0f', now))
+local permit = ARGV[4] .. ':' .. string.format('%.0f', now) .. ':' .. ARGV[7]
+redis.call('HSET', KEYS[3], ARGV[3], permit)
 redis.call('INCRBY', KEYS[4], ARGV[4])
 redis.call('HSET', KEYS[5], 'day', today, 'count', count + 1)
 return {'ok'}

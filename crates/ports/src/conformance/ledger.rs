@@ -132,6 +132,8 @@ macro_rules! ledger_conformance {
             permits_are_exact_under_many_takers
             taking_twice_counts_once
             giving_twice_gives_once
+            a_late_return_does_not_take_a_slot_from_who_asked_since
+            a_held_slot_that_is_asked_for_is_free_where_too_many_are_held
             held_permits_are_shown
             pools_do_not_share_slots
             zero_is_no_limit

@@ -19,10 +19,21 @@ impl Memory {
         let day = self.now.as_millis().div_euclid(DAY_MS);
         let place = (permit.key.clone(), permit.round);
         let pool = self.pools.entry(permit.pool.clone()).or_default();
-        if pool.held.contains_key(&place) {
-            return Permitted::Granted;
-        }
         let today = self.days.entry(day).or_default();
+        if let Some(held) = pool.held.get_mut(&place) {
+            let newer = permit.revision > held.permit.revision;
+            if limits.concurrency == 0 || pool.used <= limits.concurrency {
+                held.permit.revision = permit.revision.max(held.permit.revision);
+                return Permitted::Granted;
+            }
+            if !newer {
+                return Permitted::AtLimit { used: pool.used };
+            }
+            pool.used = pool.used.saturating_sub(held.permit.weight);
+            pool.held.remove(&place);
+            *today = today.saturating_sub(1);
+            return Permitted::AtLimit { used: pool.used };
+        }
         if limits.submissions_per_day > 0 && *today >= limits.submissions_per_day {
             return Permitted::DayOver { until: Timestamp::from_millis((day + 1) * DAY_MS) };
         }
@@ -38,7 +49,12 @@ impl Memory {
 
     pub(super) fn give_permit(&mut self, back: &PermitReturn) {
         let Some(pool) = self.pools.get_mut(&back.pool) else { return };
-        let Some(held) = pool.held.remove(&(back.key.clone(), back.round)) else { return };
+        let place = (back.key.clone(), back.round);
+        let held = pool.held.get(&place).map(|held| &held.permit);
+        if held.is_none_or(|permit| permit.revision >= back.revision) {
+            return;
+        }
+        let Some(held) = pool.held.remove(&place) else { return };
         pool.used = pool.used.saturating_sub(held.permit.weight);
         if back.unspent {
             let today = self.days.entry(self.now.as_millis().div_euclid(DAY_MS)).or_default();

@@ -91,8 +91,15 @@ pub async fn every_write_of_another_generation_is_refused(door: Arc<dyn Ledger>)
 
 /// What each fenced call answers to this voice.
 async fn every_write(door: &dyn Ledger, fence: &Fence) -> Vec<(&'static str, Option<LedgerError>)> {
-    let permit = Permit { pool: "pool".to_owned(), key: key("there"), round: 1, weight: 1 };
-    let back = PermitReturn { pool: "pool".to_owned(), key: key("there"), round: 1, unspent: true };
+    let permit =
+        Permit { pool: "pool".to_owned(), key: key("there"), round: 1, weight: 1, revision: 0 };
+    let back = PermitReturn {
+        pool: "pool".to_owned(),
+        key: key("there"),
+        round: 1,
+        revision: 1,
+        unspent: true,
+    };
     let id = OutboxId { key: key("there"), id: "e".to_owned() };
     let limits = Limits::default();
     vec![

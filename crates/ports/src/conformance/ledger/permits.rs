@@ -4,7 +4,7 @@ use super::fixture::*;
 use crate::{Fence, HeldPermit, Ledger, Limits, Permit, PermitReturn, Permitted};
 
 fn permit(pool: &str, id: &str, weight: u32) -> Permit {
-    Permit { pool: pool.to_owned(), key: key(id), round: 1, weight }
+    Permit { pool: pool.to_owned(), key: key(id), round: 1, weight, revision: 0 }
 }
 
 fn back(permit: &Permit, unspent: bool) -> PermitReturn {
@@ -12,6 +12,7 @@ fn back(permit: &Permit, unspent: bool) -> PermitReturn {
         pool: permit.pool.clone(),
         key: permit.key.clone(),
         round: permit.round,
+        revision: permit.revision + 1,
         unspent,
     }
 }
@@ -100,11 +101,48 @@ pub async fn giving_twice_gives_once(door: Arc<dyn Ledger>) {
     assert_eq!(door.used("pool").await.unwrap(), 3);
 }
 
+pub async fn a_late_return_does_not_take_a_slot_from_who_asked_since(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    let first = permit("pool", "a", 2);
+    take(&*door, &fence, &first, slots(3)).await;
+    let late = PermitReturn { revision: 4, ..back(&first, true) };
+    let again = Permit { revision: 4, weight: 1, ..first.clone() };
+    assert_eq!(take(&*door, &fence, &again, slots(3)).await, Permitted::Granted);
+    assert_eq!(take(&*door, &fence, &first, slots(3)).await, Permitted::Granted, "a late taker");
+    door.give_permits(&fence, &[late]).await.unwrap();
+    assert_eq!(door.used("pool").await.unwrap(), 2, "its weight is that of the first");
+    let held = door.permits("pool").await.unwrap();
+    assert_eq!(held[0].permit.revision, 4);
+    door.give_permits(&fence, &[held[0].left_behind()]).await.unwrap();
+    assert_eq!(door.used("pool").await.unwrap(), 0);
+}
+
+/// After a rebuild more slots may be held than there are: some of the holders only wait.
+pub async fn a_held_slot_that_is_asked_for_is_free_where_too_many_are_held(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    let held: Vec<_> = ["a", "b", "c"].map(|id| permit("pool", id, 1)).into();
+    for permit in &held {
+        take(&*door, &fence, permit, slots(0)).await;
+    }
+    let twin = take(&*door, &fence, &held[0], slots(2)).await;
+    let stays = Permitted::AtLimit { used: 3 };
+    assert_eq!(twin, stays, "one that asks for no newer reason may be using it");
+    let asks = |n: usize| Permit { revision: 1, ..held[n].clone() };
+    let limits = Limits { concurrency: 2, submissions_per_day: 3 };
+    let answer = take(&*door, &fence, &asks(0), limits).await;
+    assert_eq!(answer, Permitted::AtLimit { used: 2 });
+    assert_eq!(take(&*door, &fence, &asks(1), limits).await, Permitted::Granted);
+    assert_eq!(door.used("pool").await.unwrap(), 2);
+    door.give_permits(&fence, &[back(&asks(1), false)]).await.unwrap();
+    let answer = take(&*door, &fence, &asks(0), limits).await;
+    assert_eq!(answer, Permitted::Granted, "the day had got it back");
+}
+
 pub async fn held_permits_are_shown(door: Arc<dyn Ledger>) {
     let fence = member(&*door).await;
     assert!(door.permits("pool").await.unwrap().is_empty());
     let mut wanted = vec![permit("pool", "a#1/é", 3), permit("pool", "b", 1)];
-    wanted[1].round = 7;
+    (wanted[1].round, wanted[1].revision) = (7, 12);
     let before = door.claim_due(&fence, 0, LONG).await.unwrap().now;
     for permit in &wanted {
         take(&*door, &fence, permit, slots(9)).await;

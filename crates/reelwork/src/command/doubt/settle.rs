@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use daemon::{Config, ExitCode};
-use job::{Effect, EventSource, Fact, JobKey, Record, Step, transition};
+use job::{EventSource, Fact, JobKey, Record, Step, transition};
 use ports::{
-    AccountTask, Announcer, Clock, Destination, Fence, Ledger, Permit, PermitReturn, Session,
-    Stored, Swapped, SystemClock, journal_message,
+    AccountTask, Announcer, Clock, Destination, Fence, Ledger, PermitReturn, Session, Stored,
+    Swapped, SystemClock, journal_message,
 };
 
 use super::list::doubt_of;
@@ -86,18 +86,5 @@ async fn own(
 }
 
 async fn release(ledger: &dyn Ledger, fence: &Fence, step: &Step) -> Result<(), Failure> {
-    let Some(resource) = step.record.operation.resource() else {
-        return Ok(());
-    };
-    let returned = |effect: &Effect| match *effect {
-        Effect::ReleasePermit { round, unspent } => Some(PermitReturn {
-            pool: Permit::pool_of(&step.record.account, resource),
-            key: step.record.key.clone(),
-            round,
-            unspent,
-        }),
-        Effect::Announce(_) | Effect::Requeue => None,
-    };
-    let returns: Vec<_> = step.effects.iter().filter_map(returned).collect();
-    Ok(ledger.give_permits(fence, &returns).await?)
+    Ok(ledger.give_permits(fence, &PermitReturn::of(step)).await?)
 }
