@@ -44,7 +44,7 @@ impl Restoring {
     fn is_over(&self, record: &Record) -> bool {
         match &record.state {
             State::Settled { at, .. } => self.now.since(*at) > self.retention,
-            State::Tombstone => true,
+            State::Tombstone => self.now.since(record.last_change()) > self.retention,
             _ => false,
         }
     }
@@ -156,6 +156,15 @@ mod tests {
         assert!(restoring().restore(line(record(settled(NOW))), None).is_some());
         let parked = State::Parked { why: "x".into(), doubt: None, at: Timestamp::EPOCH };
         assert!(restoring().restore(line(record(parked)), None).is_some(), "kept for a person");
+    }
+
+    #[test]
+    fn a_cancellation_that_came_first_is_remembered() {
+        let key = crate::JobKey::parse("default/a").unwrap();
+        let tombstone = |at| line(Record::tombstone(key.clone(), at));
+        assert!(restoring().restore(tombstone(Timestamp::EPOCH), None).is_none(), "long since");
+        let record = restoring().restore(tombstone(NOW), None).unwrap().record;
+        assert!(matches!(record.state, State::Tombstone));
     }
 
     #[test]

@@ -2,7 +2,10 @@ use std::time::Duration;
 
 use daemon::{Config, ExitCode};
 use job::{EventSource, Fact, JobKey, Record, Rules, State, transition};
-use ports::{Announcer, Clock, Created, Stored, Swapped, SystemClock, Write};
+use ports::{
+    Announcer, Clock, Created, Destination, Fence, Stored, Swapped, SystemClock, Write,
+    journal_message,
+};
 
 use crate::doors::Doors;
 use crate::failure::Failure;
@@ -40,6 +43,7 @@ async fn cancel(
     let fence = session.fence();
     let mut present = match doors.ledger.create(&fence, tombstone.clone()).await? {
         Created::New => {
+            journal(doors, &fence, &tombstone.record).await?;
             told(&tombstone.record, output);
             return Ok(ExitCode::Ok);
         }
@@ -54,6 +58,7 @@ async fn cancel(
         let write = announcer.write(&record, now, Duration::ZERO);
         match doors.ledger.swap(&fence, present.version, write).await? {
             Swapped::Done(_) => {
+                journal(doors, &fence, &record.record).await?;
                 told(&record.record, output);
                 return Ok(ExitCode::Ok);
             }
@@ -61,6 +66,12 @@ async fn cancel(
             Swapped::Stale(None) => return Err(Failure::NotFound("the job has expired".into())),
         }
     }
+}
+
+/// So that a ledger that is lost right after remembers it.
+async fn journal(doors: &Doors, fence: &Fence, record: &Record) -> Result<(), Failure> {
+    let line = journal_message(&fence.generation, SystemClock.now(), record, None);
+    Ok(doors.broker.publish(&Destination::Journal, line).await?)
 }
 
 fn cancelled(config: &Config, present: &Stored) -> Option<job::Step> {
