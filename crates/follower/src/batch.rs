@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use job::{JobKey, JournalEntry};
+use job::{EventKind, JobKey, JournalEntry};
 use ports::{Deliveries, Delivery, JOURNAL_BARRIER, Ledger, LedgerError};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
@@ -24,6 +24,8 @@ const GATHER: Duration = Duration::from_millis(20);
 #[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) lines: BTreeMap<JobKey, Line>,
+    /// What is to be said of jobs besides how they end.
+    pub(crate) conflicts: Vec<Line>,
     /// The line after the last one read.
     pub(crate) next: Option<u64>,
     pub(crate) met_barrier: bool,
@@ -40,6 +42,8 @@ pub(crate) struct Line {
 struct Head {
     version: u32,
     record: HeadRecord,
+    #[serde(default)]
+    event: Option<HeadEvent>,
 }
 
 #[derive(Deserialize)]
@@ -47,6 +51,18 @@ struct HeadRecord {
     key: JobKey,
     #[serde(default)]
     revision: u64,
+}
+
+#[derive(Deserialize)]
+struct HeadEvent {
+    r#type: String,
+}
+
+impl Head {
+    fn tells_of_conflict(&self) -> bool {
+        let event = self.event.as_ref();
+        event.and_then(|event| EventKind::of_type(&event.r#type)) == Some(EventKind::Conflict)
+    }
 }
 
 impl Batch {
@@ -91,6 +107,10 @@ impl Batch {
         };
         if head.version > JournalEntry::VERSION {
             return tracing::warn!(version = head.version, "a journal line is too new to be read");
+        }
+        if head.tells_of_conflict() {
+            let line = Line { revision: head.record.revision, body };
+            return self.conflicts.push(line);
         }
         let HeadRecord { key, revision } = head.record;
         if self.lines.get(&key).is_none_or(|line| line.revision <= revision) {

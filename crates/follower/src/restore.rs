@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use job::{Effect, Record, Restored, Restoring, State, Step, Timestamp};
+use job::{Effect, JournalEntry, Record, Restored, Restoring, State, Step, Timestamp};
 use ports::{
     AccountTask, Created, Fence, LEASE, LedgerError, Limits, ListFilter, OutboxId, Permit,
     PermitReturn, Swapped, Write,
 };
 
-use crate::batch::{Batch, behind};
+use crate::batch::{Batch, Line, behind};
 use crate::follower::Shared;
 use crate::trouble::Trouble;
 
@@ -38,6 +38,10 @@ impl Restorer {
         });
         let puts: Vec<_> = puts.collect();
         let done: Vec<bool> = stream::iter(puts).buffer_unordered(AT_ONCE).try_collect().await?;
+        if !self.is_open {
+            let conflicts = batch.conflicts.iter().filter_map(Line::entry);
+            stream::iter(conflicts.map(Ok)).try_for_each(|entry| self.say_again(entry)).await?;
+        }
         Ok(done.into_iter().filter(|done| *done).count())
     }
 
@@ -60,6 +64,23 @@ impl Restorer {
             round = restored.record.round, "put back from the journal"
         );
         Ok(true)
+    }
+
+    /// Whether a conflict was announced before the loss is not known: it is said again, under
+    /// the same id.
+    async fn say_again(&self, entry: JournalEntry) -> Result<(), Trouble> {
+        let Some(event) = entry.event else {
+            return Ok(());
+        };
+        while let Some(stored) = self.shared.ledger.load(&entry.record.key).await? {
+            let said = self.shared.announcer.entry(&stored.record, &event);
+            let write = self.shared.announcer.write_with(stored.record, vec![said], Duration::ZERO);
+            let swapped = self.shared.ledger.swap(&self.fence, stored.version, write).await?;
+            if matches!(swapped, Swapped::Done(_)) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Whose the task is, so that no callback can name it for another job.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use job::{CallbackTo, Fact, transition};
-use ports::{LedgerError, Phase, Stored, Swapped};
+use ports::{Fence, LedgerError, Phase, Stored, Swapped};
 
 use crate::hint::{self, Hint};
 use crate::shared::Shared;
@@ -41,6 +41,7 @@ async fn keep_in_time(
     task_id: Option<&str>,
 ) -> Result<(), NotKept> {
     for _ in 0..TRIES {
+        let fence = shared.session.fence();
         let present = shared.ledger.load(&to.key).await?;
         let hint = hint::of(present.as_ref().map(|stored| &stored.record), to.round);
         tracing::debug!(job = %to.key, round = to.round, task_id, ?hint, "called back");
@@ -58,7 +59,7 @@ async fn keep_in_time(
                 if shared.session.phase() == Phase::Rebuilding {
                     return Err(NotKept::Rebuilding);
                 }
-                if tell(shared, stored, id).await? {
+                if tell(shared, &fence, stored, id).await? {
                     return Ok(());
                 }
             }
@@ -76,16 +77,20 @@ async fn propose(shared: &Shared, to: &CallbackTo, task_id: &str) -> Result<(), 
     shared.ledger.propose(&to.key, to.round, task_id, keep_for).await
 }
 
-/// `false` when somebody wrote in between.
-async fn tell(shared: &Shared, stored: Stored, task_id: &str) -> Result<bool, LedgerError> {
+/// `false` when somebody wrote in between. `fence`: under which it was read.
+async fn tell(
+    shared: &Shared,
+    fence: &Fence,
+    stored: Stored,
+    task_id: &str,
+) -> Result<bool, LedgerError> {
     let (moment, rules) = (shared.clock.moment(), &shared.settings.rules);
     let fact = Fact::Proposed { task_id: task_id.to_owned() };
     let Ok(step) = transition(stored.record, fact, moment, rules) else {
         return Ok(false);
     };
     let write = shared.announcer.write(&step, shared.clock.now(), Duration::ZERO);
-    let fence = shared.session.fence();
-    match shared.ledger.swap(&fence, stored.version, write).await? {
+    match shared.ledger.swap(fence, stored.version, write).await? {
         Swapped::Done(_) => {
             let what = "in doubt again: a callback named a task";
             tracing::info!(job = %step.record.key, task = task_id, "{what}");

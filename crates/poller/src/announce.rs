@@ -1,6 +1,6 @@
 //! Saying what the ledger already knows: event, journal, then the mark.
 
-use job::Record;
+use job::{EventKind, Record};
 use ports::{Destination, OutboxEntry, PublishError, journal_message};
 
 use crate::marks::Mark;
@@ -15,7 +15,7 @@ pub(crate) async fn announce(
     record: Option<&Record>,
 ) -> Result<(), PublishError> {
     let id = entry.outbox_id();
-    let line = record.map(|record| journal(shared, record, &entry));
+    let line = record.and_then(|record| journal(shared, record, &entry));
     match entry.to {
         Destination::Jobs { .. } => {
             write_down(shared, line).await?;
@@ -37,11 +37,16 @@ async fn write_down(shared: &Shared, line: Option<ports::Message>) -> Result<(),
     }
 }
 
-fn journal(shared: &Shared, record: &Record, entry: &OutboxEntry) -> ports::Message {
+fn journal(shared: &Shared, record: &Record, entry: &OutboxEntry) -> Option<ports::Message> {
+    let kind = entry.message.kind.as_deref().and_then(EventKind::of_type);
+    // It changes no record, and whoever wrote it has journaled it.
+    if kind == Some(EventKind::Conflict) {
+        return None;
+    }
     let event = match entry.to {
         Destination::Results { .. } => Some(entry.message.body.as_ref()),
         _ => None,
     };
     let fence = shared.session.fence();
-    journal_message(&fence.generation, shared.clock.now(), record, event)
+    Some(journal_message(&fence.generation, shared.clock.now(), record, event))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use job::{Fact, Illegal, State, Step, transition};
 use ports::{
-    Destination, LedgerError, PermitReturn, PublishError, Stored, Swapped, journal_message,
+    Destination, Fence, LedgerError, PermitReturn, PublishError, Stored, Swapped, journal_message,
 };
 
 use crate::announce::announce;
@@ -25,13 +25,17 @@ pub(crate) enum Trouble {
 }
 
 /// Whoever wrote in between has the newer knowledge: then this look was for nothing.
-pub(crate) async fn settle(shared: &Shared, stored: Stored, fact: Fact) -> Result<(), Trouble> {
+pub(crate) async fn settle(
+    shared: &Shared,
+    fence: &Fence,
+    stored: Stored,
+    fact: Fact,
+) -> Result<(), Trouble> {
     let was = stored.record.state.word();
     let step = transition(stored.record, fact, shared.clock.moment(), &shared.settings.rules)?;
     let write = shared.announcer.write(&step, shared.clock.now(), OWN_ANNOUNCEMENT);
     let outbox = write.outbox.clone();
-    let fence = shared.session.fence();
-    match shared.ledger.swap(&fence, stored.version, write).await? {
+    match shared.ledger.swap(fence, stored.version, write).await? {
         Swapped::Done(_) => {}
         Swapped::Stale(_) => return Ok(()),
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::{Fact, Record, State};
-use ports::{Claimed, Phase, Stored};
+use ports::{Claimed, Fence, Phase, Stored};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -33,7 +33,8 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, tasks: Tas
             return;
         };
         let limit = free.min(shared.settings.batch);
-        let claimed = claim(&shared, limit).await;
+        let fence = shared.session.fence();
+        let claimed = claim(&shared, &fence, limit).await;
         let wait = match claimed.items.len() < limit {
             true => rest(&claimed, shared.settings.sweep),
             false => Duration::ZERO,
@@ -42,9 +43,9 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, tasks: Tas
             let Ok(place) = shared.looking.clone().acquire_owned().await else {
                 return;
             };
-            let shared = shared.clone();
+            let (shared, fence) = (shared.clone(), fence.clone());
             tasks.spawn(async move {
-                visit(&shared, stored).await;
+                visit(&shared, &fence, stored).await;
                 drop(place);
             });
         }
@@ -67,9 +68,8 @@ async fn places(shared: &Shared, stop: &CancellationToken) -> Option<usize> {
     Some(shared.looking.available_permits().max(1))
 }
 
-async fn claim(shared: &Shared, limit: usize) -> Claimed<Stored> {
-    let fence = shared.session.fence();
-    match shared.ledger.claim_due(&fence, limit, LEASE).await {
+async fn claim(shared: &Shared, fence: &Fence, limit: usize) -> Claimed<Stored> {
+    match shared.ledger.claim_due(fence, limit, LEASE).await {
         Ok(claimed) => claimed,
         Err(error) => {
             tracing::warn!(%error, "due records could not be claimed");
@@ -86,12 +86,13 @@ fn rest<T>(claimed: &Claimed<T>, sweep: Duration) -> Duration {
     until_next.clamp(SHORTEST, sweep.max(SHORTEST))
 }
 
-async fn visit(shared: &Shared, stored: Stored) {
+/// Settled under the fence of the claim: another generation may hold another version of it.
+async fn visit(shared: &Shared, fence: &Fence, stored: Stored) {
     let key = stored.record.key.clone();
     let Some(fact) = fact(shared, &stored).await else {
         return;
     };
-    match settle(shared, stored, fact).await {
+    match settle(shared, fence, stored, fact).await {
         Ok(()) => {}
         Err(Trouble::Illegal(illegal)) => {
             tracing::error!(job = %key, %illegal, "a look said something that cannot be");

@@ -5,6 +5,36 @@ use job::{Reason, Rung, Timestamp};
 
 use crate::{Broker, Destination, Message, PublishError, header};
 
+/// How far a job may have come by a message: what a ledger that has forgotten it must assume.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reached {
+    #[default]
+    Nothing,
+    /// A record of it may have been made.
+    Ledger,
+    /// It may have been sent.
+    Provider,
+}
+
+impl Reached {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Ledger => "ledger",
+            Self::Provider => "provider",
+        }
+    }
+
+    /// What cannot be read may mean anything.
+    pub(crate) fn of_word(word: Option<&str>) -> Self {
+        match word {
+            None | Some("nothing") => Self::Nothing,
+            Some("ledger") => Self::Ledger,
+            Some(_) => Self::Provider,
+        }
+    }
+}
+
 /// How one implementation settles a message. Dropped unsettled, it gives the message back.
 #[async_trait]
 pub trait Settle: Send + Sync {
@@ -36,19 +66,29 @@ impl Delivery {
         self.settle.requeue().await
     }
 
+    /// How far the job may have come by this message. One that was given back may have been sent
+    /// by whoever had it.
+    pub fn reached(&self) -> Reached {
+        match self.redelivered {
+            true => Reached::Provider,
+            false => self.message.reached(),
+        }
+    }
+
     /// Publishes a copy that comes back after the rung's wait, then acknowledges.
-    /// A crash in between leaves both, which the ledger tells apart from two jobs. `recorded`:
-    /// the ledger may have a record of the job by now; once said, it stays said.
+    /// A crash in between leaves both, which the ledger tells apart from two jobs. How far the
+    /// job may have come is told to whoever takes the copy; once said, it stays said.
     pub async fn later(
         self,
         broker: &dyn Broker,
         rung: Rung,
-        recorded: bool,
+        reached: Reached,
     ) -> Result<(), PublishError> {
+        let reached = reached.max(self.reached());
         let retries = self.message.retries() + 1;
         let mut message = self.message.header(header::RETRIES, retries.to_string());
-        if recorded {
-            message = message.header(header::RECORDED, "1");
+        if reached > Reached::Nothing {
+            message = message.header(header::REACHED, reached.word());
         }
         let to = Destination::Later { rung, routing_key: self.routing_key };
         broker.publish(&to, message).await?;

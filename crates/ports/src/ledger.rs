@@ -35,7 +35,8 @@ pub struct Fence {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stored {
     pub record: Record,
-    /// Raised by every write.
+    /// Raised by every write. Another generation counts anew: to be written over only under the
+    /// fence under which it was read.
     pub version: u64,
     /// The lease of the record's `submitting` owner is alive; `false` in every other state.
     pub owner_alive: bool,
@@ -175,7 +176,7 @@ pub trait Ledger: Send + Sync + 'static {
 
     async fn load(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError>;
 
-    /// Writes over exactly this version.
+    /// Writes over exactly this version, read under this fence's generation.
     async fn swap(
         &self,
         fence: &Fence,

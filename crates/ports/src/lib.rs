@@ -21,7 +21,7 @@ pub use broker::{
     Broker, BrokerError, Deliveries, JournalStart, PublishError, Source, Subscription,
 };
 pub use clock::{Clock, StoreClock, SystemClock};
-pub use delivery::{Delivery, Settle};
+pub use delivery::{Delivery, Reached, Settle};
 pub use ledger::{
     AccountTask, Claimed, Created, Fence, Following, Generation, Ledger, LedgerError, ListFilter,
     MOST_PROPOSALS, OutboxEntry, OutboxId, Pause, Standing, Stored, Swapped, TASK_SLACK, Write,

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use job::{Rung, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::Reached;
+
 /// Where a message goes. Names on the wire are the implementation's business.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "to", rename_all = "snake_case")]
@@ -28,8 +30,10 @@ pub mod header {
     pub const ENQUEUED_AT: &str = "x-reelwork-enqueued-at";
     /// How often the message was put back for later; `x-death` is not counted.
     pub const RETRIES: &str = "x-reelwork-retries";
-    /// `1` once a record of the job may exist: if it is then missing, the ledger has forgotten it.
-    pub const RECORDED: &str = "x-reelwork-recorded";
+    /// How far the job may have come by a delivery of this message: a word of [`Reached`].
+    ///
+    /// [`Reached`]: crate::Reached
+    pub const REACHED: &str = "x-reelwork-reached";
     /// Why a message is dead: a stable word, and the sentence for people.
     pub const REASON: &str = "x-reelwork-reason";
     pub const DETAIL: &str = "x-reelwork-detail";
@@ -94,6 +98,11 @@ impl Message {
     /// When the producer published it, as exactly as it told us.
     pub fn enqueued_at(&self) -> Option<Timestamp> {
         self.number(header::ENQUEUED_AT).map(Timestamp::from_millis).or(self.timestamp)
+    }
+
+    /// How far the job had come when this was put back.
+    pub fn reached(&self) -> Reached {
+        Reached::of_word(self.get(header::REACHED))
     }
 
     /// How often it was put back for later.

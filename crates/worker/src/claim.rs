@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use job::{RequestHash, State, Timestamp};
-use ports::Stored;
+use ports::{Reached, Stored};
 
 /// What to do with a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +14,11 @@ pub(crate) enum Verdict {
     RecordLost,
     /// It waits for this try.
     Retry,
-    /// Its id was only ever used by a message that was no job.
-    Replacement,
+    /// Its id was only ever used by a message that was no job, as far as is known.
+    Replacement {
+        /// The ledger has forgotten what came after that message.
+        may_be_sent: bool,
+    },
     /// Cancelled before it came.
     Cancelled,
     /// Already on its way or done: journal what is known, acknowledge.
@@ -31,10 +34,7 @@ pub(crate) enum Verdict {
 /// What the delivery itself tells.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sighting {
-    /// This message may have been taken before.
-    pub redelivered: bool,
-    /// A record may have been made: redelivered, or put back after one was.
-    pub recorded: bool,
+    pub reached: Reached,
     /// Enqueued before the present generation of the ledger began.
     pub before_generation: bool,
     pub now: Timestamp,
@@ -45,18 +45,19 @@ const OVERDUE: Duration = Duration::from_secs(5);
 
 pub(crate) fn decide(found: Option<&Stored>, hash: &RequestHash, sighting: Sighting) -> Verdict {
     let Some(stored) = found else {
-        return match sighting.recorded && sighting.before_generation {
+        return match sighting.reached > Reached::Nothing && sighting.before_generation {
             true => Verdict::RecordLost,
             false => Verdict::New,
         };
     };
     let record = &stored.record;
+    // The journal shows it as waiting, but whoever had this message may have begun a POST.
+    let forgot = record.restored && sighting.reached == Reached::Provider;
     match &record.state {
         State::Tombstone => Verdict::Cancelled,
-        State::Parked { .. } if !record.was_a_job() => Verdict::Replacement,
+        State::Parked { .. } if !record.was_a_job() => Verdict::Replacement { may_be_sent: forgot },
         _ if record.request_hash != *hash => Verdict::Conflict,
-        // The journal shows it as waiting, but whoever had this message may have begun a POST.
-        State::Queued { .. } if record.restored && sighting.redelivered => Verdict::Orphaned,
+        State::Queued { .. } if forgot => Verdict::Orphaned,
         State::Queued { .. } => Verdict::Retry,
         // An owner that lives but has forgotten the job (a lost answer, a panic) is no owner.
         State::Submitting { post_deadline, .. }
@@ -93,21 +94,19 @@ mod tests {
         State::Submitting { owner: "o".into(), post_deadline: Timestamp::EPOCH }
     }
 
-    const FRESH: Sighting = Sighting {
-        redelivered: false,
-        recorded: false,
-        before_generation: false,
-        now: Timestamp::EPOCH,
-    };
+    const FRESH: Sighting =
+        Sighting { reached: Reached::Nothing, before_generation: false, now: Timestamp::EPOCH };
 
     #[test]
     fn no_record_means_new_unless_an_earlier_ledger_may_have_known_it() {
         let hash = job().request.hash();
-        let seen = |recorded, before_generation| Sighting { recorded, before_generation, ..FRESH };
+        let seen = |reached, before_generation| Sighting { reached, before_generation, ..FRESH };
         assert_eq!(decide(None, &hash, FRESH), Verdict::New);
-        assert_eq!(decide(None, &hash, seen(true, false)), Verdict::New);
-        assert_eq!(decide(None, &hash, seen(false, true)), Verdict::New);
-        assert_eq!(decide(None, &hash, seen(true, true)), Verdict::RecordLost);
+        assert_eq!(decide(None, &hash, seen(Reached::Ledger, false)), Verdict::New);
+        assert_eq!(decide(None, &hash, seen(Reached::Nothing, true)), Verdict::New);
+        for reached in [Reached::Ledger, Reached::Provider] {
+            assert_eq!(decide(None, &hash, seen(reached, true)), Verdict::RecordLost);
+        }
     }
 
     #[test]
@@ -126,13 +125,15 @@ mod tests {
     }
 
     #[test]
-    fn a_restored_job_whose_message_was_taken_before_is_an_orphan() {
+    fn a_restored_job_whose_message_may_have_been_sent_is_an_orphan() {
         let hash = job().request.hash();
         let mut waiting = stored(State::Queued { why: None }, false);
-        let again = Sighting { redelivered: true, ..FRESH };
+        let again = Sighting { reached: Reached::Provider, ..FRESH };
+        let put_off = Sighting { reached: Reached::Ledger, ..FRESH };
         assert_eq!(decide(Some(&waiting), &hash, again), Verdict::Retry);
         waiting.record.restored = true;
         assert_eq!(decide(Some(&waiting), &hash, FRESH), Verdict::Retry);
+        assert_eq!(decide(Some(&waiting), &hash, put_off), Verdict::Retry);
         assert_eq!(decide(Some(&waiting), &hash, again), Verdict::Orphaned);
     }
 
@@ -144,7 +145,15 @@ mod tests {
         let mut record = Record::of_bad_job(&bad.unwrap_err(), key, b"{}", Timestamp::EPOCH);
         record.state = State::Parked { why: "x".into(), doubt: None, at: Timestamp::EPOCH };
         let stored = Stored { record: record.clone(), version: 1, owner_alive: false };
-        assert_eq!(decide(Some(&stored), &hash, FRESH), Verdict::Replacement);
+        let verdict =
+            |stored: &Stored, reached| decide(Some(stored), &hash, Sighting { reached, ..FRESH });
+        let free = Verdict::Replacement { may_be_sent: false };
+        assert_eq!(verdict(&stored, Reached::Provider), free);
+        let restored = Record { restored: true, ..record.clone() };
+        let restored = Stored { record: restored, ..stored };
+        assert_eq!(verdict(&restored, Reached::Ledger), free);
+        let taken = Verdict::Replacement { may_be_sent: true };
+        assert_eq!(verdict(&restored, Reached::Provider), taken);
         let now = Record::new(&job(), "default", "reelwork", Timestamp::EPOCH);
         assert_eq!(now.in_place_of(&record, "reelwork").round, 2);
     }

@@ -31,12 +31,7 @@ async fn settle(shared: &Shared, gate: &Gate, delivery: Delivery, ending: Ending
     let broker = shared.broker.as_ref();
     let settled = match ending {
         Ending::Ack => delivery.ack().await,
-        Ending::Later(rung) => delivery.later(broker, rung, true).await,
-        // Another delivery of it may have been recorded, in a ledger that has since been lost.
-        Ending::Bounce(rung) => {
-            let seen = delivery.redelivered;
-            delivery.later(broker, rung, seen).await
-        }
+        Ending::Later(rung, reached) => delivery.later(broker, rung, reached).await,
         Ending::Park(reason) => {
             tracing::warn!(message_id = %id, reason = reason.word(), "parked: {reason}");
             delivery.park(broker, &reason, shared.clock.now()).await
@@ -53,8 +48,8 @@ async fn settle(shared: &Shared, gate: &Gate, delivery: Delivery, ending: Ending
 async fn put_back(shared: &Shared, gate: &Gate, delivery: Delivery, trouble: &Trouble) {
     tracing::warn!(message_id = %delivery.message.id, %trouble, "put back for later");
     gate.close(trouble.to_string(), Reopen::After(REST));
-    let recorded = delivery.redelivered || trouble.may_be_recorded();
-    if let Err(error) = delivery.later(shared.broker.as_ref(), Rung::OneSecond, recorded).await {
+    let later = delivery.later(shared.broker.as_ref(), Rung::OneSecond, trouble.reached());
+    if let Err(error) = later.await {
         tracing::debug!(%error, "a delivery comes back with its connection");
     }
 }

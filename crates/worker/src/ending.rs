@@ -1,15 +1,25 @@
-use job::{Illegal, Reason, Rung};
-use ports::{LedgerError, PublishError};
+use job::{Illegal, Reason, Record, Rung};
+use ports::{LedgerError, PublishError, Reached};
 
 /// How a delivery ends.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     Ack,
-    /// Back in a while; the ledger has a record of it.
-    Later(Rung),
-    /// Back in a while; nothing was recorded or sent.
-    Bounce(Rung),
+    /// Back in a while, with word of how far the job may have come.
+    Later(Rung, Reached),
     Park(Reason),
+}
+
+impl Ending {
+    /// Nothing was recorded or sent.
+    pub(crate) fn bounce(rung: Rung) -> Self {
+        Self::Later(rung, Reached::Nothing)
+    }
+
+    /// Another delivery of the job is at work on it.
+    pub(crate) fn elsewhere() -> Self {
+        Self::Later(Rung::OneSecond, Reached::Provider)
+    }
 }
 
 /// Why a delivery could not be worked on; nothing was decided about the job.
@@ -22,6 +32,9 @@ pub(crate) enum Trouble {
     Ledger(#[from] LedgerError),
     #[error(transparent)]
     Broker(#[from] PublishError),
+    /// The ledger knows it and the journal does not.
+    #[error("not journaled: {error}")]
+    Unjournaled { record: Box<Record>, error: PublishError },
     /// Only queued records are taken; should that ever break, nothing is submitted.
     #[error(transparent)]
     Illegal(#[from] Box<Illegal>),
@@ -29,10 +42,13 @@ pub(crate) enum Trouble {
 
 impl Trouble {
     /// A refused fence wrote nothing: the job is as new as it was.
-    pub(crate) fn may_be_recorded(&self) -> bool {
-        !matches!(
-            self,
-            Self::Untouched(_) | Self::Ledger(LedgerError::Fenced | LedgerError::GenerationChanged)
-        )
+    pub(crate) fn reached(&self) -> Reached {
+        match self {
+            Self::Untouched(_)
+            | Self::Ledger(LedgerError::Fenced | LedgerError::GenerationChanged) => {
+                Reached::Nothing
+            }
+            _ => Reached::Provider,
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use job::{BadJob, CloudEvent, EventKind, Reason, Record, RequestHash, State, Step};
-use ports::{Created, Delivery, Stored, Swapped};
+use ports::{Created, Delivery, Destination, Fence, Stored, Swapped, journal_message};
 
 use crate::ending::{Ending, Trouble};
 use crate::settle::Settler;
@@ -32,31 +32,43 @@ pub(crate) async fn park_bad(
             settler.journal(&step.record).await?;
             Ok(Ending::Park(bad.reason))
         }
-        Created::Exists(stored) => exists(shared, *stored, &step.record.request_hash, bad).await,
+        Created::Exists(stored) => {
+            exists(shared, &fence, *stored, &step.record.request_hash, bad).await
+        }
     }
 }
 
 /// The id is taken: by this very message, delivered again, or by another job that stands.
 async fn exists(
     shared: &Shared,
+    fence: &Fence,
     stored: Stored,
     hash: &RequestHash,
     bad: BadJob,
 ) -> Result<Ending, Trouble> {
     if matches!(bad.reason, Reason::DeliveredTooOften(_)) {
-        return give_up(shared, stored, bad.reason).await;
+        return give_up(shared, fence, stored, bad.reason).await;
     }
     match stored.record.request_hash == *hash {
-        true => Ok(Ending::Park(bad.reason)),
-        false => conflict(shared, stored, hash).await,
+        // The first delivery may have died before it told the journal.
+        true => {
+            (Settler { shared }).journal(&stored.record).await?;
+            Ok(Ending::Park(bad.reason))
+        }
+        false => conflict(shared, fence, stored, hash).await,
     }
 }
 
 /// A job that never gets anywhere is parked, if it still waits for its try.
-async fn give_up(shared: &Shared, stored: Stored, reason: Reason) -> Result<Ending, Trouble> {
+async fn give_up(
+    shared: &Shared,
+    fence: &Fence,
+    stored: Stored,
+    reason: Reason,
+) -> Result<Ending, Trouble> {
     let fact = job::Fact::GivenUp { why: reason.to_string() };
     match stored.record.state {
-        State::Queued { .. } => match (Settler { shared }).conclude(stored, fact).await? {
+        State::Queued { .. } => match (Settler { shared }).conclude(fence, stored, fact).await? {
             Ending::Park(_) => Ok(Ending::Park(reason)),
             other => Ok(other),
         },
@@ -69,6 +81,7 @@ async fn give_up(shared: &Shared, stored: Stored, reason: Reason) -> Result<Endi
 /// The first stands untouched; the other is announced and kept among the dead letters.
 pub(crate) async fn conflict(
     shared: &Shared,
+    fence: &Fence,
     stored: Stored,
     other: &RequestHash,
 ) -> Result<Ending, Trouble> {
@@ -76,10 +89,15 @@ pub(crate) async fn conflict(
     let announcer = &shared.announcer;
     let event = CloudEvent::conflict(&stored.record, other, &announcer.source, now);
     let entry = announcer.entry(&stored.record, &event);
+    // No record tells of it: a ledger that forgets what is to be said learns it from this line.
+    let body = Some(entry.message.body.as_ref());
+    let line = journal_message(&fence.generation, now, &stored.record, body);
     let write = announcer.write_with(stored.record, vec![entry], Duration::ZERO);
-    let fence = shared.session.fence();
-    match shared.ledger.swap(&fence, stored.version, write).await? {
-        Swapped::Done(_) => Ok(Ending::Park(Reason::Conflict)),
-        Swapped::Stale(_) => Ok(Ending::Later(job::Rung::OneSecond)),
+    match shared.ledger.swap(fence, stored.version, write).await? {
+        Swapped::Done(_) => {
+            shared.broker.publish(&Destination::Journal, line).await?;
+            Ok(Ending::Park(Reason::Conflict))
+        }
+        Swapped::Stale(_) => Ok(Ending::elsewhere()),
     }
 }

@@ -1,11 +1,12 @@
 //! What happened goes into the ledger, then the journal; only then is the delivery settled.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use job::{Effect, Fact, Record, Rung, State, Step, transition};
 use ports::{
     AccountTask, Created, Destination, Fence, LedgerError, Limits, Pause, Permit, PermitReturn,
-    Stored, Swapped, Write, journal_message,
+    PublishError, Reached, Stored, Swapped, Write, journal_message,
 };
 
 use crate::ending::{Ending, Trouble};
@@ -15,7 +16,10 @@ use crate::shared::Shared;
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub(crate) record: Record,
+    /// Means nothing in another generation of the ledger, which counts anew.
     pub(crate) version: u64,
+    /// Under which it was seen.
+    pub(crate) fence: Arc<Fence>,
 }
 
 pub(crate) struct Settler<'a> {
@@ -23,7 +27,7 @@ pub(crate) struct Settler<'a> {
 }
 
 /// Between tries to reach a store with something that must not be lost.
-const AGAIN: Duration = Duration::from_millis(200);
+pub(crate) const AGAIN: Duration = Duration::from_millis(200);
 
 impl Settler<'_> {
     pub(crate) fn write(&self, step: &Step) -> Write {
@@ -38,19 +42,24 @@ impl Settler<'_> {
         let fence = self.shared.session.fence();
         match self.shared.ledger.create(&fence, self.write(&step)).await? {
             Created::New => self.finish(step).await,
-            Created::Exists(_) => Ok(Ending::Later(Rung::OneSecond)),
+            Created::Exists(_) => Ok(Ending::elsewhere()),
         }
     }
 
     /// A fact about a record that somebody else may be changing too: once, or later.
-    pub(crate) async fn conclude(&self, stored: Stored, fact: Fact) -> Result<Ending, Trouble> {
+    /// `fence`: under which it was read.
+    pub(crate) async fn conclude(
+        &self,
+        fence: &Fence,
+        stored: Stored,
+        fact: Fact,
+    ) -> Result<Ending, Trouble> {
         let Some(step) = self.step(stored.record, &fact) else {
             return Ok(Ending::Ack);
         };
-        let fence = self.shared.session.fence();
-        match self.shared.ledger.swap(&fence, stored.version, self.write(&step)).await? {
+        match self.shared.ledger.swap(fence, stored.version, self.write(&step)).await? {
             Swapped::Done(_) => self.finish(step).await,
-            Swapped::Stale(_) => Ok(Ending::Later(Rung::OneSecond)),
+            Swapped::Stale(_) => Ok(Ending::elsewhere()),
         }
     }
 
@@ -60,6 +69,11 @@ impl Settler<'_> {
         let mut present = intent.clone();
         let mut journaled = false;
         loop {
+            // What was put back from before the intent is written over with what we know.
+            let forgot = is_from_before(&present.record, &intent.record);
+            if forgot {
+                present.record = intent.record.clone();
+            }
             let fact = match voice(&intent.record, &present.record, &fact) {
                 Voice::Speaks => fact.clone(),
                 Voice::Strays(task_id) => Fact::Strayed { task_id },
@@ -70,7 +84,7 @@ impl Settler<'_> {
             let Some(step) = self.step(present.record.clone(), &fact) else {
                 return self.overtaken(&intent.record, &present.record, &fact).await;
             };
-            match self.try_write(present.version, &step).await {
+            match self.try_write(&present, &step, forgot).await {
                 Tried::Written => return self.finish(step).await,
                 Tried::Found(found) => present = *found,
                 Tried::NotNow(error) => {
@@ -79,7 +93,7 @@ impl Settler<'_> {
                     if !journaled {
                         journaled = self.journal(&step.record).await.is_ok();
                     }
-                    if !self.wait().await {
+                    if !self.wait(AGAIN).await {
                         self.journal(&step.record).await?;
                         return Err(abandoned(&error));
                     }
@@ -88,27 +102,46 @@ impl Settler<'_> {
         }
     }
 
-    async fn try_write(&self, version: u64, step: &Step) -> Tried {
+    async fn try_write(&self, present: &Known, step: &Step, forgot: bool) -> Tried {
         let fence = self.shared.session.fence();
-        match self.shared.ledger.swap(&fence, version, self.write(step)).await {
+        let written = match present.fence.generation == fence.generation {
+            true if forgot => self.over(&fence, present.version, step).await,
+            true => self.shared.ledger.swap(&fence, present.version, self.write(step)).await,
+            // Its versions tell nothing there: what it holds must be read first.
+            false => {
+                let there = self.shared.ledger.load(&present.record.key).await;
+                there.map(|there| Swapped::Stale(there.map(Box::new)))
+            }
+        };
+        match written {
             Ok(Swapped::Done(_)) => Tried::Written,
-            Ok(Swapped::Stale(Some(stored))) => Tried::found(*stored),
+            Ok(Swapped::Stale(Some(stored))) => Tried::found(*stored, fence),
             // The ledger forgot it: what we know is written anew.
             Ok(Swapped::Stale(None)) => match self.anew(&fence, step).await {
                 Ok(Created::New) => Tried::Written,
-                Ok(Created::Exists(stored)) => Tried::found(*stored),
+                Ok(Created::Exists(stored)) => Tried::found(*stored, fence),
                 Err(error) => Tried::NotNow(error),
             },
             Err(error) => Tried::NotNow(error),
         }
     }
 
-    /// With its slot, whatever the limit says: it is in use.
     async fn anew(&self, fence: &Fence, step: &Step) -> Result<Created, LedgerError> {
-        if step.record.holds_permit(step.record.round) {
-            self.hold(fence, &step.record).await?;
-        }
+        self.regain(fence, &step.record).await?;
         self.shared.ledger.create(fence, self.write(step)).await
+    }
+
+    async fn over(&self, fence: &Fence, version: u64, step: &Step) -> Result<Swapped, LedgerError> {
+        self.regain(fence, &step.record).await?;
+        self.shared.ledger.swap(fence, version, self.write(step)).await
+    }
+
+    /// The slot was forgotten with the record. Taken whatever the limit says: it is in use.
+    async fn regain(&self, fence: &Fence, record: &Record) -> Result<(), LedgerError> {
+        match record.holds_permit(record.round) {
+            true => self.hold(fence, record).await,
+            false => Ok(()),
+        }
     }
 
     /// Takes the slot of a task that may be running without one.
@@ -150,7 +183,9 @@ impl Settler<'_> {
         );
         self.release(&step).await;
         let (journaled, ()) = tokio::join!(self.journal(&step.record), self.own(&step.record));
-        journaled?;
+        if let Err(error) = journaled {
+            return Err(Trouble::Unjournaled { record: Box::new(step.record), error });
+        }
         Ok(ending(&step.record, self.shared.clock.jitter()))
     }
 
@@ -181,10 +216,10 @@ impl Settler<'_> {
         }
     }
 
-    pub(crate) async fn journal(&self, record: &Record) -> Result<(), Trouble> {
+    pub(crate) async fn journal(&self, record: &Record) -> Result<(), PublishError> {
         let fence = self.shared.session.fence();
         let line = journal_message(&fence.generation, self.shared.clock.now(), record, None);
-        Ok(self.shared.broker.publish(&Destination::Journal, line).await?)
+        self.shared.broker.publish(&Destination::Journal, line).await
     }
 
     pub(crate) async fn pause_account(&self, why: &str) {
@@ -209,13 +244,19 @@ impl Settler<'_> {
     }
 
     /// `false` once the worker must stop waiting.
-    pub(crate) async fn wait(&self) -> bool {
+    pub(crate) async fn wait(&self, rest: Duration) -> bool {
         tokio::select! {
             biased;
             () = self.shared.abandon.cancelled() => false,
-            () = self.shared.clock.sleep(AGAIN) => true,
+            () = self.shared.clock.sleep(rest) => true,
         }
     }
+}
+
+/// Pure. A ledger that has lost its memory was given back an older state of the job than the
+/// one in which we sent it, and nobody has touched it since.
+fn is_from_before(present: &Record, intent: &Record) -> bool {
+    present.restored && present.revision < intent.revision
 }
 
 /// What an answer that comes late may still say.
@@ -270,22 +311,24 @@ enum Tried {
 }
 
 impl Tried {
-    fn found(stored: Stored) -> Self {
-        Self::Found(Box::new(Known { record: stored.record, version: stored.version }))
+    fn found(stored: Stored, fence: Arc<Fence>) -> Self {
+        Self::Found(Box::new(Known { record: stored.record, version: stored.version, fence }))
     }
 }
 
 /// What the record's new state means for the message that brought it.
-fn ending(record: &Record, jitter: f64) -> Ending {
+pub(crate) fn ending(record: &Record, jitter: f64) -> Ending {
     match &record.state {
-        State::Queued { .. } if record.attempt == 0 => Ending::Later(Rung::OneSecond),
-        State::Queued { .. } => Ending::Later(Rung::after(record.attempt, jitter)),
+        State::Queued { .. } if record.attempt == 0 => {
+            Ending::Later(Rung::OneSecond, Reached::Ledger)
+        }
+        State::Queued { .. } => Ending::Later(Rung::after(record.attempt, jitter), Reached::Ledger),
         State::Parked { why, doubt: None, .. } => Ending::Park(job::Reason::TooManyAttempts {
             attempts: record.attempt,
             cause: why.clone(),
         }),
         // Another worker's now: a copy of its message comes here in vain, and is then dropped.
-        State::Submitting { .. } => Ending::Later(Rung::OneSecond),
+        State::Submitting { .. } => Ending::elsewhere(),
         State::Tombstone
         | State::InDoubt { .. }
         | State::Pending { .. }
@@ -364,9 +407,21 @@ mod tests {
     }
 
     #[test]
+    fn only_what_was_put_back_from_before_is_written_over() {
+        let intent = Record { revision: 3, ..record(submitting("ours")) };
+        let queued = |revision, restored| {
+            let queued = record(State::Queued { why: None });
+            Record { revision, restored, ..queued }
+        };
+        assert!(is_from_before(&queued(2, true), &intent));
+        assert!(!is_from_before(&queued(2, false), &intent), "somebody has touched it");
+        assert!(!is_from_before(&queued(4, true), &intent), "it has moved on");
+    }
+
+    #[test]
     fn a_put_off_that_landed_unheard_still_sends_the_message_back() {
         let queued = record(State::Queued { why: Some("busy".into()) });
-        assert!(matches!(ending(&queued, 0.5), Ending::Later(_)));
+        assert!(matches!(ending(&queued, 0.5), Ending::Later(_, Reached::Ledger)));
         assert_eq!(voice(&record(submitting("ours")), &queued, &put_off()), Voice::Silent);
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use job::{Fact, Record, Rung, State, Step, Timestamp, transition};
 use ports::{
-    Created, Delivery, Fence, LedgerError, Permit, PermitReturn, Permitted, Phase, Stored, Swapped,
-    header,
+    Created, Delivery, Fence, LedgerError, Permit, PermitReturn, Permitted, Phase, PublishError,
+    Reached, Stored, Swapped, header,
 };
 
 use crate::claim::{Sighting, Verdict, decide};
@@ -13,9 +13,13 @@ use crate::ending::{Ending, Trouble};
 use crate::gate::{Gate, Reopen};
 use crate::gatekeeper::REBUILT;
 use crate::intake::Accepted;
-use crate::settle::{Known, Settler};
+use crate::settle::{AGAIN, Known, Settler, ending};
 use crate::shared::Shared;
 use crate::submit::{self, Weather};
+
+/// Between tries to write down what was paid for.
+const REST: Duration = Duration::from_millis(200);
+const LONGEST_REST: Duration = Duration::from_secs(3);
 
 /// Producers' clocks may be ahead of ours by so much.
 const SKEW: Duration = Duration::from_secs(5);
@@ -48,7 +52,7 @@ impl<'a> Walk<'a> {
     pub(crate) async fn go(self) -> Result<Ending, Trouble> {
         if self.shared.session.phase() < Phase::Recalling {
             self.gate.close(REBUILT, Reopen::WhenRebuilt);
-            return Ok(Ending::Bounce(Rung::OneSecond));
+            return Ok(Ending::bounce(Rung::OneSecond));
         }
         let sighting = self.sighting();
         let seen_before = self.delivery.redelivered || self.delivery.message.retries() > 0;
@@ -67,8 +71,7 @@ impl<'a> Walk<'a> {
         let message = &self.delivery.message;
         let enqueued = message.enqueued_at().unwrap_or(Timestamp::EPOCH);
         Sighting {
-            redelivered: self.delivery.redelivered,
-            recorded: self.delivery.redelivered || message.get(header::RECORDED).is_some(),
+            reached: self.delivery.reached(),
             before_generation: is_before(enqueued, self.fence.generation.began_at),
             now: self.shared.clock.now(),
         }
@@ -79,18 +82,25 @@ impl<'a> Walk<'a> {
         let verdict = decide(found.as_ref(), &hash, sighting);
         match (verdict, found) {
             (Verdict::Retry, Some(stored)) => self.retry(stored).await,
-            (Verdict::Replacement, Some(stored)) => {
+            (Verdict::Replacement { may_be_sent }, Some(stored)) => {
                 let installation = &self.shared.settings.rules.installation;
                 let record = self.record().in_place_of(&stored.record, installation);
-                self.retry(Stored { record, ..stored }).await
+                let stored = Stored { record, ..stored };
+                match may_be_sent {
+                    true => self.orphaned(stored, true).await,
+                    false => self.retry(stored).await,
+                }
             }
             (Verdict::Cancelled, Some(stored)) => self.cancelled(stored).await,
             (Verdict::Duplicate, Some(stored)) => self.settler().duplicate(&stored.record).await,
-            (Verdict::Orphaned, Some(stored)) => self.orphaned(stored).await,
-            (Verdict::Conflict, Some(stored)) => {
-                crate::parking::conflict(self.shared, stored, &hash).await
+            (Verdict::Orphaned, Some(stored)) => {
+                let forgot = stored.record.restored;
+                self.orphaned(stored, forgot).await
             }
-            (Verdict::BeingSubmitted, _) => Ok(Ending::Later(Rung::OneSecond)),
+            (Verdict::Conflict, Some(stored)) => {
+                crate::parking::conflict(self.shared, &self.fence, stored, &hash).await
+            }
+            (Verdict::BeingSubmitted, _) => Ok(Ending::elsewhere()),
             (Verdict::RecordLost, _) => self.record_lost().await,
             (_, _) => self.new_job(sighting).await,
         }
@@ -98,6 +108,10 @@ impl<'a> Walk<'a> {
 
     fn settler(&self) -> Settler<'a> {
         Settler { shared: self.shared }
+    }
+
+    fn known(&self, record: Record, version: u64) -> Known {
+        Known { record, version, fence: self.fence.clone() }
     }
 
     async fn new_job(&self, sighting: Sighting) -> Result<Ending, Trouble> {
@@ -112,7 +126,7 @@ impl<'a> Walk<'a> {
         let step = self.intend(record)?;
         let write = self.settler().write(&step);
         match self.shared.ledger.create(&self.fence, write).await {
-            Ok(Created::New) => self.submit(Known { record: step.record, version: 1 }).await,
+            Ok(Created::New) => self.submit(self.known(step.record, 1)).await,
             Err(error @ LedgerError::Unavailable(_)) => self.after_silence(step, error).await,
             Err(error) => Err(error.into()),
             Ok(Created::Exists(stored)) => {
@@ -125,7 +139,7 @@ impl<'a> Walk<'a> {
     async fn retry(&self, stored: Stored) -> Result<Ending, Trouble> {
         self.let_others_pass().await;
         if self.deadline_passed(&stored.record) {
-            return self.settler().conclude(stored, Fact::DeadlinePassed).await;
+            return self.conclude(stored, Fact::DeadlinePassed).await;
         }
         if let Some(ending) = self.permit(&stored.record).await? {
             return Ok(ending);
@@ -134,7 +148,7 @@ impl<'a> Walk<'a> {
         if record.account != self.shared.settings.account {
             // A task that may exist can only be found with the account it was sent with.
             if record.sent_before {
-                return Ok(Ending::Later(Rung::ThirtySeconds));
+                return Ok(Ending::Later(Rung::ThirtySeconds, Reached::Provider));
             }
             record.account.clone_from(&self.shared.settings.account);
         }
@@ -143,9 +157,9 @@ impl<'a> Walk<'a> {
         let step = self.intend(record)?;
         let write = self.settler().write(&step);
         match self.shared.ledger.swap(&self.fence, stored.version, write).await {
-            Ok(Swapped::Done(version)) => self.submit(Known { record: step.record, version }).await,
+            Ok(Swapped::Done(version)) => self.submit(self.known(step.record, version)).await,
             // Another delivery of the same job was faster; the next look will tell.
-            Ok(Swapped::Stale(_)) => Ok(Ending::Later(Rung::OneSecond)),
+            Ok(Swapped::Stale(_)) => Ok(Ending::elsewhere()),
             Err(error @ LedgerError::Unavailable(_)) => self.after_silence(step, error).await,
             Err(error) => Err(error.into()),
         }
@@ -157,11 +171,10 @@ impl<'a> Walk<'a> {
         loop {
             match self.shared.ledger.load(&step.record.key).await {
                 Ok(Some(stored)) if stored.record.state == step.record.state => {
-                    let version = stored.version;
-                    return self.submit(Known { record: stored.record, version }).await;
+                    return self.submit(self.known(stored.record, stored.version)).await;
                 }
                 Ok(_) => return Err(error.into()),
-                Err(LedgerError::Unavailable(_)) if self.settler().wait().await => {}
+                Err(LedgerError::Unavailable(_)) if self.settler().wait(AGAIN).await => {}
                 Err(other) => return Err(other.into()),
             }
         }
@@ -173,15 +186,20 @@ impl<'a> Walk<'a> {
         record.state = State::Tombstone;
         record.revision = stored.record.revision;
         record.history = stored.record.history.clone();
-        self.settler().conclude(Stored { record, ..stored }, Fact::CancelRequested).await
+        self.conclude(Stored { record, ..stored }, Fact::CancelRequested).await
     }
 
-    async fn orphaned(&self, mut stored: Stored) -> Result<Ending, Trouble> {
-        if stored.record.restored {
+    /// `forgot`: the ledger does not show that somebody was submitting it.
+    async fn orphaned(&self, mut stored: Stored, forgot: bool) -> Result<Ending, Trouble> {
+        if forgot {
             self.suppose_sent(&mut stored.record).await?;
         }
         let cause = "the worker that was submitting it is gone".to_owned();
-        self.settler().conclude(stored, Fact::OwnerLost { cause }).await
+        self.conclude(stored, Fact::OwnerLost { cause }).await
+    }
+
+    async fn conclude(&self, stored: Stored, fact: Fact) -> Result<Ending, Trouble> {
+        self.settler().conclude(&self.fence, stored, fact).await
     }
 
     async fn record_lost(&self) -> Result<Ending, Trouble> {
@@ -201,7 +219,7 @@ impl<'a> Walk<'a> {
 
     /// Just after a rebuild, jobs that may be running without their slots come first.
     async fn let_others_pass(&self) {
-        if !self.delivery.redelivered {
+        if self.delivery.reached() < Reached::Provider {
             self.shared.session.reached(Phase::Open).await;
         }
     }
@@ -245,7 +263,7 @@ impl<'a> Walk<'a> {
         let limits = resource.map(|r| self.shared.settings.limits(r)).unwrap_or_default();
         // Taken before the lane closed: sending it too would be a storm of refused POSTs.
         if self.gate.forbids_sending() {
-            return Ok(Some(Ending::Bounce(Rung::OneSecond)));
+            return Ok(Some(Ending::bounce(Rung::OneSecond)));
         }
         let permitted = self.shared.ledger.take_permit(&self.fence, &permit, &limits).await;
         match permitted.map_err(Trouble::Untouched)? {
@@ -256,13 +274,13 @@ impl<'a> Walk<'a> {
             Permitted::AtLimit { used } => {
                 let why = format!("{used} of {} slots are taken", limits.concurrency);
                 self.gate.close(why, Reopen::WhenFree { need: permit.weight });
-                Ok(Some(Ending::Bounce(Rung::OneSecond)))
+                Ok(Some(Ending::bounce(Rung::OneSecond)))
             }
             Permitted::DayOver { until } => {
                 let rest = until.since(self.shared.clock.now());
                 let why = format!("the day's submissions are used up until {until}");
                 self.gate.close(why, Reopen::After(rest.min(Duration::from_secs(60))));
-                Ok(Some(Ending::Bounce(Rung::ThirtySeconds)))
+                Ok(Some(Ending::bounce(Rung::ThirtySeconds)))
             }
         }
     }
@@ -301,7 +319,27 @@ impl<'a> Walk<'a> {
         if let Weather::AccountRefused { why } = &weather {
             self.settler().pause_account(why).await;
         }
-        self.settler().record(intent, fact).await
+        match self.settler().record(intent, fact).await {
+            Err(Trouble::Unjournaled { record, error }) => self.insist(*record, error).await,
+            ending => ending,
+        }
+    }
+
+    /// Whoever has the message next must find in the journal what was paid for: until it is
+    /// there the message is kept, and nothing more is submitted.
+    async fn insist(&self, record: Record, error: PublishError) -> Result<Ending, Trouble> {
+        tracing::warn!(job = %record.key, %error, "not journaled yet");
+        let mut rest = REST;
+        loop {
+            self.gate.close(error.to_string(), Reopen::After(rest));
+            if !self.settler().wait(rest).await {
+                return Err(Trouble::Unjournaled { record: Box::new(record), error });
+            }
+            if self.settler().journal(&record).await.is_ok() {
+                return Ok(ending(&record, self.shared.clock.jitter()));
+            }
+            rest = (rest * 2).min(LONGEST_REST);
+        }
     }
 }
 

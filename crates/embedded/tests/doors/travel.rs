@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use job::{Lane, MAX_MESSAGE_BYTES, Priority, Reason, Resource, Rung, Timestamp};
-use ports::{Clock, Destination, Message, PublishError, Source, SystemClock, header};
+use ports::{Clock, Destination, Message, PublishError, Reached, Source, SystemClock, header};
 
 use crate::fixture::{
     KEY, LANE, drain, ended, message, next, open, publish, quiet, to_lane, until,
@@ -205,7 +205,7 @@ async fn later_brings_it_back_after_its_wait_at_the_end_of_its_lane() {
     let mut deliveries = broker.consume(&LANE, 1).await.unwrap();
     let first = next(&mut deliveries).await;
     let begun = Instant::now();
-    first.later(broker.as_ref(), Rung::OneSecond, true).await.unwrap();
+    first.later(broker.as_ref(), Rung::OneSecond, Reached::Nothing).await.unwrap();
     quiet(&mut deliveries).await;
     drop(deliveries);
     publish(broker.as_ref(), &to_lane(), 1..3).await;

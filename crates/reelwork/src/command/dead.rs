@@ -156,6 +156,7 @@ async fn revive(
 ) -> Result<(), Failure> {
     let Some(key) = identity(letter) else { return Ok(()) };
     let rules = Rules { installation: config.ledger.namespace.clone(), ..Rules::default() };
+    let fence = session.fence();
     while let Some(stored) = ledger.load(&key).await? {
         // A message that never was a job has no round to repeat: the worker gives it its first.
         if !stored.record.was_a_job() {
@@ -168,7 +169,6 @@ async fn revive(
         // No requeue through the outbox: the letter itself is what is published again.
         let write =
             Write { record: step.record, due: None, outbox: Vec::new(), outbox_lease: QUIET };
-        let fence = session.fence();
         if let Swapped::Done(_) = ledger.swap(&fence, stored.version, write).await? {
             break;
         }

@@ -7,21 +7,23 @@ use tokio::time::Instant;
 use super::fixture::{
     VIDEO_KEY, expect_depth, expect_nothing, jobs, message, take, take_ids, videos,
 };
-use crate::{Broker, Source, header};
+use crate::{Broker, Reached, Source, header};
 
 pub async fn later_comes_back_under_its_key(door: Arc<dyn Broker>) {
     let sent = message("a").header(header::ENQUEUED_AT, "1700000000123");
     door.publish(&jobs(VIDEO_KEY), sent.clone()).await.unwrap();
     let mut deliveries = door.consume(&videos(), 10).await.unwrap();
-    for retries in 1..=2 {
+    let said =
+        [(1, Reached::Provider, Reached::Provider), (2, Reached::Nothing, Reached::Provider)];
+    for (retries, says, stays) in said {
         let since = Instant::now();
         let delivery = take(&mut deliveries).await;
-        delivery.later(door.as_ref(), Rung::OneSecond, true).await.unwrap();
+        delivery.later(door.as_ref(), Rung::OneSecond, says).await.unwrap();
         let again = take(&mut deliveries).await;
         let waited = since.elapsed();
         assert!(waited >= Duration::from_millis(900), "back after only {waited:?}");
         assert_eq!(again.routing_key, VIDEO_KEY);
-        assert_eq!(again.message.retries(), retries);
+        assert_eq!((again.message.retries(), again.message.reached()), (retries, stays));
         assert_eq!(again.message.enqueued_at(), sent.enqueued_at());
         assert_eq!((&again.message.id, &again.message.body), (&sent.id, &sent.body));
         assert_eq!(again.delivery_count, 0, "waiting is no failed delivery");
