@@ -66,15 +66,7 @@ impl Restoring {
     }
 
     fn doubt(&self, cause: &str) -> Doubt {
-        Doubt {
-            since: self.now,
-            cause: cause.to_owned(),
-            settles_at: self.settles_at,
-            denials: 0,
-            looks: 0,
-            next_look: self.now,
-            evidence: Vec::new(),
-        }
+        Doubt::begun(self.now, cause.to_owned(), self.settles_at)
     }
 
     /// Whoever was asked before the loss may have been asked too early.

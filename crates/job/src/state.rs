@@ -76,6 +76,14 @@ pub struct Doubt {
     pub evidence: Vec<String>,
 }
 
+impl Doubt {
+    /// Nobody has looked yet.
+    pub fn begun(since: Timestamp, cause: String, settles_at: Timestamp) -> Self {
+        let (next_look, evidence) = (since, Vec::new());
+        Self { since, cause, settles_at, denials: 0, looks: 0, next_look, evidence }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {

@@ -55,7 +55,7 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
         (Queued { .. }, Fact::Taken { owner, post_deadline }) => Ok(mv.take(owner, post_deadline)),
         (Queued { .. }, Fact::DeadlinePassed) => Ok(mv.deadline_passed()),
         (Tombstone | Queued { .. }, Fact::CancelRequested) => Ok(mv.cancel()),
-        (Queued { .. }, Fact::GivenUp { why }) => Ok(mv.park(why, None)),
+        (Queued { .. }, Fact::GivenUp { why }) => Ok(mv.set_aside(why)),
         (Queued { .. }, Fact::OwnerLost { cause }) => Ok(mv.doubt(cause, at.now)),
         // It waits to be sent again, and a callback tells that it was received before.
         (Queued { .. }, Fact::Proposed { task_id }) => Ok(mv.doubt_again(None, &task_id)),
@@ -192,7 +192,19 @@ impl Move<'_> {
             return self.queue(why, true);
         }
         let why = format!("gave up after {} attempts, the last: {why}", self.record.attempt);
-        self.release(true).park(why, None)
+        match self.record.sent_before {
+            true => self.set_aside(why),
+            false => self.release(true).set_aside(why),
+        }
+    }
+
+    /// Nobody tries any more. What may have been sent stays in doubt, with its slot.
+    fn set_aside(self, why: String) -> Step {
+        let doubt = self.record.sent_before.then(|| {
+            let now = self.at.now;
+            Doubt::begun(now, "sent before, and not looked for since".to_owned(), now)
+        });
+        self.park(why, doubt)
     }
 
     fn refused(self, error: Problem) -> Step {
@@ -219,15 +231,7 @@ impl Move<'_> {
     /// The permit is kept: a task may be running.
     fn doubt(mut self, cause: String, post_deadline: Timestamp) -> Step {
         let now = self.at.now;
-        let doubt = Doubt {
-            since: now,
-            settles_at: post_deadline + self.rules.settling,
-            denials: 0,
-            looks: 0,
-            next_look: now,
-            cause,
-            evidence: Vec::new(),
-        };
+        let doubt = Doubt::begun(now, cause, post_deadline + self.rules.settling);
         let what = format!("in doubt: {}", doubt.cause);
         self.record.sent_before = true;
         self.to(State::InDoubt { doubt }, what)

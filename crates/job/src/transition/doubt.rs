@@ -27,15 +27,7 @@ impl Move<'_> {
     pub(super) fn doubt_again(mut self, doubt: Option<Doubt>, task_id: &str) -> Step {
         let now = self.at.now;
         let what = format!("a callback named task {task_id}");
-        let mut doubt = doubt.unwrap_or_else(|| Doubt {
-            since: now,
-            cause: what.clone(),
-            settles_at: now,
-            denials: 0,
-            looks: 0,
-            next_look: now,
-            evidence: Vec::new(),
-        });
+        let mut doubt = doubt.unwrap_or_else(|| Doubt::begun(now, what.clone(), now));
         // The patience with callbacks begins anew.
         doubt.settles_at = doubt.settles_at.max(now);
         (doubt.next_look, doubt.looks) = (now, 0);
