@@ -13,6 +13,9 @@ use crate::stage::Stage;
 /// Calls with an effect that a world may make for each job: honest worlds stay below 40.
 const ACTS_PER_JOB: u64 = 60;
 
+/// And for each whenever its ledger is rebuilt.
+const ACTS_PER_REBUILD: u64 = 12;
+
 /// What processes do whatever the number of jobs.
 const ACTS_BESIDE: u64 = 300;
 
@@ -35,7 +38,11 @@ pub(crate) fn is_at_rest(stage: &Stage) -> bool {
 
 /// P8: more was done than the jobs explain.
 pub(crate) fn spins(stage: &Stage) -> bool {
-    stage.trace.acts() > u64::from(stage.plan.jobs) * ACTS_PER_JOB + ACTS_BESIDE
+    let faults = stage.trace.faults();
+    let of = |kind: &str| faults.get(kind).copied().unwrap_or_default();
+    let rebuilds = of("ledger emptied") + of("ledger set back");
+    let each = ACTS_PER_JOB + rebuilds * ACTS_PER_REBUILD;
+    stage.trace.acts() > u64::from(stage.plan.jobs) * each + ACTS_BESIDE
 }
 
 pub(crate) fn verdict(stage: &Stage, heard: &[CloudEvent], rested: bool) -> Report {

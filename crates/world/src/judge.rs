@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use job::{CloudEvent, EventKind, JobKey, Record, State};
-use ports::{Destination, Fence, Message, OutboxEntry};
+use ports::{Destination, Fence, Message, Write};
 
 use crate::ledger::WorldLedger;
 
@@ -14,8 +14,8 @@ pub(crate) struct Findings {
     pub(crate) violations: Vec<String>,
     /// Events that the ledger was told of.
     known: BTreeSet<String>,
-    /// What each job's round was settled as, and how often it came to be so.
-    settled: BTreeMap<(JobKey, u32), u32>,
+    /// What each job's round was settled as, and in which generation of the ledger.
+    settled: BTreeMap<(JobKey, u32), (&'static str, String)>,
     /// Event ids by what they say.
     ids: BTreeMap<(JobKey, &'static str, u32), BTreeSet<String>>,
     /// Writes of those who had lost their lease, refused.
@@ -62,17 +62,22 @@ impl Judge {
         is_settled(record) && !self.was_settled(record)
     }
 
-    /// A write was done.
-    pub(crate) fn written(&self, record: &Record, outbox: &[OutboxEntry], settles: bool) {
+    /// A write was done. A ledger that forgot an outcome may be told of it again, and of no other.
+    pub(crate) fn written(&self, fence: &Fence, write: &Write, settles: bool) {
+        let Write { record, outbox, .. } = write;
         let mut findings = self.findings();
         findings.known.extend(outbox.iter().map(|entry| entry.id.clone()));
         if !settles {
             return;
         }
-        let times = findings.settled.entry((record.key.clone(), record.round)).or_default();
-        *times += 1;
-        if *times > 1 {
-            let what = format!("{} was settled twice in round {}", record.key, record.round);
+        let settled = (record.state.word(), fence.generation.id.clone());
+        let place = (record.key.clone(), record.round);
+        let Some((word, generation)) = findings.settled.insert(place, settled.clone()) else {
+            return;
+        };
+        if word != settled.0 || generation == settled.1 {
+            let Record { key, round, .. } = record;
+            let what = format!("{key} was settled twice in round {round}: {word}, {}", settled.0);
             findings.violations.push(what);
         }
     }

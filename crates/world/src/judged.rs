@@ -75,13 +75,12 @@ impl Ledger for JudgedLedger {
 
     async fn create(&self, fence: &Fence, write: Write) -> Answer<Created> {
         let might = self.judge.may_write(fence);
-        let (record, outbox) = (write.record.clone(), write.outbox.clone());
-        let settles = self.judge.intends(&record);
-        let answer = self.inner.create(fence, write).await;
+        let settles = self.judge.intends(&write.record);
+        let answer = self.inner.create(fence, write.clone()).await;
         if matches!(answer, Ok(Created::New)) {
-            self.judge.written(&record, &outbox, settles);
+            self.judge.written(fence, &write, settles);
         }
-        self.heard("create", &record.key.to_string(), might, answer)
+        self.heard("create", &write.record.key.to_string(), might, answer)
     }
 
     async fn load(&self, key: &JobKey) -> Answer<Option<Stored>> {
@@ -90,17 +89,17 @@ impl Ledger for JudgedLedger {
 
     async fn swap(&self, fence: &Fence, expected: u64, write: Write) -> Answer<Swapped> {
         let might = self.judge.may_write(fence);
-        let (record, outbox) = (write.record.clone(), write.outbox.clone());
-        let settles = self.judge.intends(&record);
-        let there = self.judge.version(&record.key);
-        let answer = self.inner.swap(fence, expected, write).await;
+        let key = write.record.key.clone();
+        let settles = self.judge.intends(&write.record);
+        let there = self.judge.version(&key);
+        let answer = self.inner.swap(fence, expected, write.clone()).await;
         if matches!(answer, Ok(Swapped::Done(_))) {
-            self.judge.written(&record, &outbox, settles);
+            self.judge.written(fence, &write, settles);
             if there != Some(expected) {
-                self.judge.accuse(format!("{} was swapped over a version unseen", record.key));
+                self.judge.accuse(format!("{key} was swapped over a version unseen"));
             }
         }
-        self.heard("swap", &record.key.to_string(), might, answer)
+        self.heard("swap", &key.to_string(), might, answer)
     }
 
     async fn claim_due(

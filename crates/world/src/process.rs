@@ -1,12 +1,12 @@
-//! One process: a session, a worker and a poller on doors of its own.
+//! One process: a session, a worker, a poller and a follower on doors of its own.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::Timestamp;
+use follower::Follower;
 use kling::Client;
 use poller::Poller;
-use ports::{Broker, Clock, Ledger, LedgerError, Session};
+use ports::{Broker, Clock, Ledger, Session};
 use worker::Worker;
 
 use crate::life::Life;
@@ -15,11 +15,12 @@ use crate::process_broker::ProcessBroker;
 use crate::process_clock::ProcessClock;
 use crate::process_ledger::ProcessLedger;
 use crate::process_wire::{BASE_URL, ProcessWire};
-use crate::stage::Stage;
+use crate::stage::{RETENTION, Stage};
 
 pub(crate) struct Process {
     worker: Worker,
     poller: Poller,
+    follower: Follower,
     session: Arc<Session>,
 }
 
@@ -49,14 +50,33 @@ impl Doors {
             kling: Client::new(transport, BASE_URL, "key".to_owned().into()).ok()?,
         })
     }
+
+    /// Whatever is away at the start comes back.
+    async fn join(&self) -> Session {
+        let Self { broker, ledger, clock, .. } = self;
+        loop {
+            match follower::join(broker.as_ref(), ledger.clone(), clock.clone()).await {
+                Ok(session) => return session,
+                Err(_) => clock.sleep(Duration::from_millis(500)).await,
+            }
+        }
+    }
 }
 
 impl Process {
     /// Joins the ledger and begins to work; `None` only if the doors cannot be made.
     pub(crate) async fn start(stage: &Stage, life: &Arc<Life>) -> Option<Self> {
-        let Doors { broker, ledger, clock, kling } = Doors::of(stage, life)?;
-        let session = Arc::new(join(&ledger, &clock).await);
+        let doors = Doors::of(stage, life)?;
+        let session = Arc::new(doors.join().await);
+        let Doors { broker, ledger, clock, kling } = doors;
         let (worker_settings, poller_settings) = settings(stage);
+        let follower = Follower::start(
+            broker.clone(),
+            ledger.clone(),
+            session.clone(),
+            clock.clone(),
+            follower_settings(stage),
+        );
         let worker = Worker::start(
             broker.clone(),
             ledger.clone(),
@@ -66,27 +86,16 @@ impl Process {
             worker_settings,
         );
         let poller = Poller::start(broker, ledger, session.clone(), kling, clock, poller_settings);
-        Some(Self { worker, poller, session })
+        Some(Self { worker, poller, follower, session })
     }
 
     /// The polite end: the worker first, so that what it records is still announced.
     pub(crate) async fn stop(self) {
         self.worker.drain(PATIENCE).await;
         self.poller.drain(PATIENCE).await;
+        self.follower.drain(PATIENCE).await;
         if let Some(session) = Arc::into_inner(self.session) {
             session.leave().await;
-        }
-    }
-}
-
-/// The journal of a new world is blank: its first generation has nothing to remember.
-async fn join(ledger: &Arc<dyn Ledger>, clock: &Arc<dyn Clock>) -> Session {
-    loop {
-        let joined: Result<Session, LedgerError> =
-            Session::join(ledger.clone(), clock.clone(), Timestamp::EPOCH).await;
-        match joined {
-            Ok(session) => return session,
-            Err(_) => clock.sleep(Duration::from_millis(500)).await,
         }
     }
 }
@@ -114,4 +123,13 @@ fn settings(stage: &Stage) -> (worker::Settings, poller::Settings) {
         ..poller::Settings::default()
     };
     (worker, poller)
+}
+
+fn follower_settings(stage: &Stage) -> follower::Settings {
+    follower::Settings {
+        rules: stage.rules(),
+        retention: RETENTION,
+        post_timeout: Plan::POST,
+        ..follower::Settings::default()
+    }
 }

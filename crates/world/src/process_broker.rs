@@ -99,6 +99,11 @@ impl Deliveries for ProcessDeliveries {
         }
         let mut delivery = delivery?;
         life.trace.call();
+        // A line of the journal is read and not taken: it has no effect that could be lost.
+        if let Some(offset) = delivery.offset {
+            life.trace.line(format_args!("p{}", life.number), format_args!("read {offset}"));
+            return Some(delivery);
+        }
         life.trace.line(
             format_args!("p{}", life.number),
             format_args!("take {} #{}", delivery.message.id, delivery.delivery_count),

@@ -103,28 +103,20 @@ async fn disturb(stage: Arc<Stage>, keepers: Vec<Arc<Keeper>>) {
 }
 
 fn strike(stage: &Stage, keepers: &[Arc<Keeper>], fault: Fault) {
-    let keeper = |slot: u32| keepers.get(slot as usize);
-    let (kind, slot) = match fault {
-        Fault::Crash(slot) => ("crash", slot),
-        Fault::Stop(slot) => ("stop", slot),
-        Fault::Freeze(slot, _) => ("freeze", slot),
-        Fault::Cut(slot) => ("connection cut", slot),
-        Fault::LedgerAway(_) => ("ledger away", 0),
-        Fault::BrokerAway(_) => ("broker away", 0),
-        Fault::ProviderAway(_) => ("provider away", 0),
-        Fault::AccountRefused(_) => ("account refused", 0),
-        Fault::Forget => ("ledger emptied", 0),
-    };
-    stage.trace.fault(kind);
+    if let Some(kind) = fault.kind() {
+        stage.trace.fault(kind);
+    }
     match fault {
         Fault::LedgerAway(wait) => stage.weather.send_away(Far::Ledger, wait),
         Fault::BrokerAway(wait) => stage.weather.send_away(Far::Broker, wait),
         Fault::ProviderAway(wait) => stage.weather.send_away(Far::Provider, wait),
         Fault::AccountRefused(wait) => stage.weather.send_away(Far::Account, wait),
         Fault::Forget => stage.ledger.memory().forget(),
-        own => {
-            if let Some(keeper) = keeper(slot) {
-                keeper.strike(own);
+        Fault::Snapshot => stage.take_snapshot(),
+        Fault::SetBack => stage.set_back(),
+        Fault::Crash(slot) | Fault::Stop(slot) | Fault::Freeze(slot, _) | Fault::Cut(slot) => {
+            if let Some(keeper) = keepers.get(slot as usize) {
+                keeper.strike(fault);
             }
         }
     }

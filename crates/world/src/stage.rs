@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use job::{JobKey, Rules};
@@ -11,7 +11,7 @@ use crate::chance::Chance;
 use crate::judge::Judge;
 use crate::judged::{JudgedBroker, JudgedLedger};
 use crate::keeper::Census;
-use crate::ledger::WorldLedger;
+use crate::ledger::{Memory, WorldLedger};
 use crate::life::Life;
 use crate::plan::Plan;
 use crate::provider::Provider;
@@ -21,7 +21,7 @@ use crate::trace::Trace;
 use crate::weather::Weather;
 
 /// Longer than any run: what becomes of a repeat after that is not asked here.
-const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(crate) const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Everything in one world besides its processes.
 pub(crate) struct Stage {
@@ -37,6 +37,8 @@ pub(crate) struct Stage {
     pub(crate) judge: Arc<Judge>,
     pub(crate) script: Vec<Line>,
     pub(crate) census: Census,
+    /// The ledger as it was at an earlier moment.
+    pub(crate) snapshot: Mutex<Option<Memory>>,
 }
 
 impl Stage {
@@ -54,6 +56,7 @@ impl Stage {
             weather: Arc::new(Weather::new(plan.rates)),
             script: script::write(&chance.fork(), plan.jobs, plan.rates.twins),
             census: Census::default(),
+            snapshot: Mutex::default(),
             plan,
             broken,
             time,
@@ -94,6 +97,20 @@ impl Stage {
         match self.broken {
             Some(broken) => broken.rules(self.plan.rules()),
             None => self.plan.rules(),
+        }
+    }
+
+    /// Keeps what the ledger holds now.
+    pub(crate) fn take_snapshot(&self) {
+        let memory = self.ledger.memory().clone();
+        *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = Some(memory);
+    }
+
+    /// The ledger holds again what it held when a snapshot was taken.
+    pub(crate) fn set_back(&self) {
+        let snapshot = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(old) = snapshot {
+            self.ledger.memory().set_back(old);
         }
     }
 

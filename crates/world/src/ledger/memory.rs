@@ -7,7 +7,7 @@ use ports::{Generation, OutboxEntry, Pause};
 use super::permits::Pool;
 
 /// Everything that would be gone if the ledger were emptied.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Memory {
     /// The moment of the call that is being served.
     pub(crate) now: Timestamp,
@@ -39,7 +39,7 @@ pub(crate) struct Memory {
 }
 
 /// A record with its places in the indexes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) record: Record,
     pub(crate) version: u64,
@@ -48,7 +48,7 @@ pub(crate) struct Row {
 }
 
 /// An outbox entry and when it may be claimed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Waiting {
     pub(super) entry: OutboxEntry,
     pub(super) at: Timestamp,
@@ -94,6 +94,13 @@ impl Memory {
     pub(crate) fn forget(&mut self) {
         let (retention, names, trusts_anybody) = (self.retention, self.names, self.trusts_anybody);
         *self = Self { names, trusts_anybody, now: self.now, ..Self::new(retention) };
+    }
+
+    /// All is as it was, as after a restart with an old snapshot: the server is another one, so
+    /// the generation ends.
+    pub(crate) fn set_back(&mut self, old: Self) {
+        let (names, trusts_anybody) = (self.names, self.trusts_anybody);
+        *self = Self { names, trusts_anybody, generation: None, now: self.now, ..old };
     }
 
     /// Entries that nobody has published yet.

@@ -8,7 +8,7 @@ use super::Memory;
 const DAY_MS: i64 = 86_400_000;
 
 /// Who holds slots of one limit.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Pool {
     held: BTreeMap<(JobKey, u32), HeldPermit>,
     used: u32,
