@@ -4,16 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::EventSource;
-use ports::{Announcer, Clock, Ledger, Session};
+use ports::{Clock, Ledger, Session};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::mailbox::Mailbox;
 use crate::receive::routes;
 use crate::settings::Settings;
-use crate::shared::Shared;
 
 /// Receives callbacks until it is drained.
 pub struct Gateway {
@@ -32,18 +30,10 @@ impl Gateway {
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(settings.listen).await?;
         let address = listener.local_addr()?;
-        let source = EventSource::of_installation(&settings.rules.installation);
-        let shared = Arc::new(Shared {
-            announcer: Announcer { source },
-            places: Semaphore::new(settings.concurrency.max(1)),
-            ledger,
-            session,
-            clock,
-            settings,
-        });
+        let mailbox = Mailbox::new(ledger, session, clock, settings);
         let stop = CancellationToken::new();
         let stopping = stop.clone().cancelled_owned();
-        let serving = axum::serve(listener, routes(shared)).with_graceful_shutdown(stopping);
+        let serving = axum::serve(listener, routes(mailbox)).with_graceful_shutdown(stopping);
         let serving = tokio::spawn(serving.into_future());
         Ok(Self { address, stop, serving })
     }

@@ -69,7 +69,8 @@ mod tests {
     fn every_state_has_its_hint() {
         let parked = |doubt| State::Parked { why: String::new(), doubt, at: AT };
         let pending = State::Pending { status: String::new(), looks: 0, next_look: AT };
-        let submitting = State::Submitting { owner: String::new(), post_deadline: AT };
+        let submitting =
+            State::Submitting { owner: String::new(), intent: String::new(), post_deadline: AT };
         for (state, hint) in [
             (State::Tombstone, Hint::Keep),
             (State::Queued { why: None }, Hint::KeepAndTell),

@@ -6,13 +6,14 @@ use job::{CallbackTo, Fact, transition};
 use ports::{Fence, LedgerError, Phase, Stored, Swapped};
 
 use crate::hint::{self, Hint};
-use crate::shared::Shared;
+use crate::mailbox::Mailbox;
 
 /// Others write too; after so many the caller may come again.
 const TRIES: usize = 3;
 
+/// Why a callback was not kept; it may come again.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NotKept {
+pub enum NotKept {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error("the ledger did not answer in time")]
@@ -26,71 +27,71 @@ pub(crate) enum NotKept {
 /// Whatever happens, the provider's word is not taken for true: a task id is a proposal, and its
 /// absence only means that there is nothing to keep.
 pub(crate) async fn keep(
-    shared: &Shared,
+    mailbox: &Mailbox,
     to: &CallbackTo,
     task_id: Option<&str>,
 ) -> Result<(), NotKept> {
-    let keeping = keep_in_time(shared, to, task_id);
-    let patience = shared.settings.ledger_timeout;
+    let keeping = keep_in_time(mailbox, to, task_id);
+    let patience = mailbox.settings.ledger_timeout;
     tokio::time::timeout(patience, keeping).await.unwrap_or(Err(NotKept::Slow))
 }
 
 async fn keep_in_time(
-    shared: &Shared,
+    mailbox: &Mailbox,
     to: &CallbackTo,
     task_id: Option<&str>,
 ) -> Result<(), NotKept> {
     for _ in 0..TRIES {
-        let fence = shared.session.fence();
-        let present = shared.ledger.load(&to.key).await?;
+        let fence = mailbox.session.fence();
+        let present = mailbox.ledger.load(&to.key).await?;
         let hint = hint::of(present.as_ref().map(|stored| &stored.record), to.round);
         tracing::debug!(job = %to.key, round = to.round, task_id, ?hint, "called back");
         match (hint, task_id, present) {
             (Hint::Stale, _, _) | (Hint::Keep, None, _) => return Ok(()),
             (Hint::Look | Hint::KeepAndLook | Hint::KeepAndTell, None, _) => {
-                return Ok(shared.ledger.look_now(&to.key).await?);
+                return Ok(mailbox.ledger.look_now(&to.key).await?);
             }
-            (Hint::Look, Some(_), _) => return Ok(shared.ledger.look_now(&to.key).await?),
-            (Hint::Keep, Some(id), _) => return Ok(propose(shared, to, id).await?),
+            (Hint::Look, Some(_), _) => return Ok(mailbox.ledger.look_now(&to.key).await?),
+            (Hint::Keep, Some(id), _) => return Ok(propose(mailbox, to, id).await?),
             // The order matters: whoever looks now must find the proposal.
             (Hint::KeepAndTell, Some(id), Some(stored)) => {
-                propose(shared, to, id).await?;
+                propose(mailbox, to, id).await?;
                 // What a ledger holds before it is rebuilt may be old: it must not look newer.
-                if shared.session.phase() == Phase::Rebuilding {
+                if mailbox.session.phase() == Phase::Rebuilding {
                     return Err(NotKept::Rebuilding);
                 }
-                if tell(shared, &fence, stored, id).await? {
+                if tell(mailbox, &fence, stored, id).await? {
                     return Ok(());
                 }
             }
             (Hint::KeepAndLook | Hint::KeepAndTell, Some(id), _) => {
-                propose(shared, to, id).await?;
-                return Ok(shared.ledger.look_now(&to.key).await?);
+                propose(mailbox, to, id).await?;
+                return Ok(mailbox.ledger.look_now(&to.key).await?);
             }
         }
     }
     Err(NotKept::Busy)
 }
 
-async fn propose(shared: &Shared, to: &CallbackTo, task_id: &str) -> Result<(), LedgerError> {
-    let keep_for = shared.settings.keep_for;
-    shared.ledger.propose(&to.key, to.round, task_id, keep_for).await
+async fn propose(mailbox: &Mailbox, to: &CallbackTo, task_id: &str) -> Result<(), LedgerError> {
+    let keep_for = mailbox.settings.keep_for;
+    mailbox.ledger.propose(&to.key, to.round, task_id, keep_for).await
 }
 
 /// `false` when somebody wrote in between. `fence`: under which it was read.
 async fn tell(
-    shared: &Shared,
+    mailbox: &Mailbox,
     fence: &Fence,
     stored: Stored,
     task_id: &str,
 ) -> Result<bool, LedgerError> {
-    let (moment, rules) = (shared.clock.moment(), &shared.settings.rules);
+    let (moment, rules) = (mailbox.clock.moment(), &mailbox.settings.rules);
     let fact = Fact::Proposed { task_id: task_id.to_owned() };
     let Ok(step) = transition(stored.record, fact, moment, rules) else {
         return Ok(false);
     };
-    let write = shared.announcer.write(&step, shared.clock.now(), Duration::ZERO);
-    match shared.ledger.swap(fence, stored.version, write).await? {
+    let write = mailbox.announcer.write(&step, mailbox.clock.now(), Duration::ZERO);
+    match mailbox.ledger.swap(fence, stored.version, write).await? {
         Swapped::Done(_) => {
             let what = "in doubt again: a callback named a task";
             tracing::info!(job = %step.record.key, task = task_id, "{what}");

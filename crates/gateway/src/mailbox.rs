@@ -1,0 +1,49 @@
+//! A callback without HTTP: whose it is, and what becomes of it.
+
+use std::sync::Arc;
+
+use job::{CallbackTo, EventSource};
+use ports::{Announcer, Clock, Ledger, Session};
+
+use crate::keep::{NotKept, keep};
+use crate::settings::Settings;
+
+/// A longer one is nobody's: ids seen so far have 18 to 40 signs.
+const MOST_ID_BYTES: usize = 200;
+
+/// Where callbacks are put.
+pub struct Mailbox {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) session: Arc<Session>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) settings: Settings,
+    pub(crate) announcer: Announcer,
+}
+
+impl Mailbox {
+    pub fn new(
+        ledger: Arc<dyn Ledger>,
+        session: Arc<Session>,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+    ) -> Self {
+        let source = EventSource::of_installation(&settings.rules.installation);
+        Self { ledger, session, clock, settings, announcer: Announcer { source } }
+    }
+
+    /// Whose callbacks come to this address; `None` if we did not give it away.
+    pub fn whose(&self, address: &str) -> Option<CallbackTo> {
+        self.settings.signer.read(address).ok()
+    }
+
+    /// Once this returns without an error the callback need not come again.
+    pub async fn put(&self, to: &CallbackTo, body: &[u8]) -> Result<(), NotKept> {
+        // A body that cannot be read still tells that something has changed.
+        let task_id = kling::decode_callback(body).ok().and_then(|task| task.task_id);
+        keep(self, to, task_id.as_deref().filter(|id| is_plausible(id))).await
+    }
+}
+
+fn is_plausible(id: &str) -> bool {
+    (1..=MOST_ID_BYTES).contains(&id.len()) && id.chars().all(|c| c.is_ascii_graphic())
+}
