@@ -19,14 +19,15 @@ impl Permit {
         format!("{account}:{resource}")
     }
 
-    /// The slot for this record's round; `None` for an operation that takes none.
+    /// The slot that this record's round has taken, in the name of whoever asked for it: who asks
+    /// at the present revision asks later. `None` for an operation that takes none.
     pub fn of(record: &Record) -> Option<Self> {
         Some(Self {
             pool: Self::pool_of(&record.account, record.operation.resource()?),
             key: record.key.clone(),
             round: record.round,
             weight: record.slots,
-            revision: record.revision,
+            revision: record.revision.saturating_sub(1),
         })
     }
 }
@@ -66,9 +67,10 @@ pub struct PermitReturn {
 impl PermitReturn {
     /// What a step gives back.
     pub fn of(step: &Step) -> Vec<Self> {
-        let Some(Permit { pool, key, revision, .. }) = Permit::of(&step.record) else {
+        let Some(Permit { pool, key, .. }) = Permit::of(&step.record) else {
             return Vec::new();
         };
+        let revision = step.record.revision;
         let returned = |effect: &Effect| match *effect {
             Effect::ReleasePermit { round, unspent } => {
                 Some(Self { pool: pool.clone(), key: key.clone(), round, revision, unspent })
