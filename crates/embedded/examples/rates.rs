@@ -120,7 +120,7 @@ async fn whole_job(doors: &Doors, n: u32) {
     ledger.take_permit(fence, &permit, &Limits::default()).await.unwrap();
     let mut record = record(n);
     let owner = fence.owner.clone();
-    record.state = State::Submitting { owner, post_deadline: now() };
+    record.state = State::Submitting { owner, intent: String::new(), post_deadline: now() };
     ledger.create(fence, plain(&record)).await.unwrap();
     record.state = State::Pending { status: "submitted".into(), looks: 0, next_look: now() };
     let due = Write { due: Some(now()), ..plain(&record) };

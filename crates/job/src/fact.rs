@@ -17,6 +17,7 @@ pub enum Fact {
     /// A worker holds the delivery and a permit and is about to POST.
     Taken {
         owner: String,
+        intent: String,
         post_deadline: Timestamp,
     },
     /// The provider answered with a task id, or a look-up or callback found one.

@@ -16,6 +16,9 @@ pub enum State {
     /// The intent is written; a POST may be under way until the deadline.
     Submitting {
         owner: String,
+        /// Tells two tries of one owner apart, which may begin at the same moment.
+        #[serde(default)]
+        intent: String,
         post_deadline: Timestamp,
     },
     /// A POST may or may not have created a task; settled by looking, never by guessing.

@@ -52,7 +52,9 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
         // A task that exists beats every plan to submit again.
         (Queued { .. }, Fact::Accepted { task_id, status }) => Ok(mv.pending(task_id, status)),
         (_, Fact::Strayed { task_id }) => Ok(mv.strayed(task_id)),
-        (Queued { .. }, Fact::Taken { owner, post_deadline }) => Ok(mv.take(owner, post_deadline)),
+        (Queued { .. }, Fact::Taken { owner, intent, post_deadline }) => {
+            Ok(mv.take(State::Submitting { owner, intent, post_deadline }))
+        }
         (Queued { .. }, Fact::DeadlinePassed) => Ok(mv.deadline_passed()),
         (Tombstone | Queued { .. }, Fact::CancelRequested) => Ok(mv.cancel()),
         (Queued { .. }, Fact::GivenUp { why }) => Ok(mv.set_aside(why)),
@@ -137,9 +139,9 @@ impl Move<'_> {
         self.effect(Effect::ReleasePermit { round, unspent })
     }
 
-    fn take(mut self, owner: String, post_deadline: Timestamp) -> Step {
+    fn take(mut self, submitting: State) -> Step {
         self.record.attempt += 1;
-        self.to(State::Submitting { owner, post_deadline }, "submitting")
+        self.to(submitting, "submitting")
     }
 
     /// What may already be running is looked for first: it may have been paid for.

@@ -47,7 +47,11 @@ fn states() -> Vec<State> {
     vec![
         State::Tombstone,
         State::Queued { why: None },
-        State::Submitting { owner: "o".into(), post_deadline: Timestamp::from_millis(60_000) },
+        State::Submitting {
+            owner: "o".into(),
+            intent: String::new(),
+            post_deadline: Timestamp::from_millis(60_000),
+        },
         State::InDoubt { doubt: doubt() },
         State::Pending { status: "processing".into(), looks: 0, next_look: at },
         State::Settled { outcome: succeeded(), at },
@@ -59,7 +63,11 @@ fn states() -> Vec<State> {
 fn facts() -> Vec<Fact> {
     let why = || "x".to_owned();
     vec![
-        Fact::Taken { owner: "o".into(), post_deadline: Timestamp::from_millis(60_000) },
+        Fact::Taken {
+            owner: "o".into(),
+            intent: String::new(),
+            post_deadline: Timestamp::from_millis(60_000),
+        },
         Fact::Accepted { task_id: "7".into(), status: "submitted".into() },
         Fact::Strayed { task_id: "8".into() },
         Fact::PutOff { why: why() },
@@ -292,7 +300,11 @@ fn a_deadline_that_passes_after_a_send_is_no_answer() {
 fn what_did_not_count_is_given_back_and_what_counted_ends_in_parking() {
     let rules = Rules { max_attempts: 2, ..Rules::default() };
     let take = |record| {
-        let fact = Fact::Taken { owner: "o".into(), post_deadline: Timestamp::from_millis(60_000) };
+        let fact = Fact::Taken {
+            owner: "o".into(),
+            intent: String::new(),
+            post_deadline: Timestamp::from_millis(60_000),
+        };
         step(record, fact, 1, &rules).record
     };
     let mut waiting = record(State::Queued { why: None });

@@ -91,7 +91,11 @@ mod tests {
     }
 
     fn submitting() -> State {
-        State::Submitting { owner: "o".into(), post_deadline: Timestamp::EPOCH }
+        State::Submitting {
+            owner: "o".into(),
+            intent: String::new(),
+            post_deadline: Timestamp::EPOCH,
+        }
     }
 
     const FRESH: Sighting =

@@ -356,7 +356,11 @@ mod tests {
     }
 
     fn submitting(owner: &str) -> State {
-        State::Submitting { owner: owner.into(), post_deadline: Timestamp::EPOCH }
+        State::Submitting {
+            owner: owner.into(),
+            intent: String::new(),
+            post_deadline: Timestamp::EPOCH,
+        }
     }
 
     fn in_doubt() -> State {

@@ -170,6 +170,7 @@ impl<'a> Walk<'a> {
     async fn after_silence(&self, step: Step, error: LedgerError) -> Result<Ending, Trouble> {
         loop {
             match self.shared.ledger.load(&step.record.key).await {
+                // Two deliveries of one job may be here at once: only one of the intents is there.
                 Ok(Some(stored)) if stored.record.state == step.record.state => {
                     return self.submit(self.known(stored.record, stored.version)).await;
                 }
@@ -213,7 +214,8 @@ impl<'a> Walk<'a> {
     /// arrived, and its slot may be in use.
     async fn suppose_sent(&self, record: &mut Record) -> Result<(), Trouble> {
         let post_deadline = self.shared.clock.now() + self.shared.settings.post_timeout;
-        record.state = State::Submitting { owner: String::new(), post_deadline };
+        record.state =
+            State::Submitting { owner: String::new(), intent: String::new(), post_deadline };
         Ok(self.settler().hold(&self.fence, record).await?)
     }
 
@@ -245,7 +247,8 @@ impl<'a> Walk<'a> {
     fn intend(&self, record: Record) -> Result<Step, Trouble> {
         let owner = self.fence.owner.clone();
         let post_deadline = self.shared.clock.now() + self.shared.settings.post_timeout;
-        let fact = Fact::Taken { owner, post_deadline };
+        let intent = self.shared.clock.fresh_id().to_string();
+        let fact = Fact::Taken { owner, intent, post_deadline };
         let rules = &self.shared.settings.rules;
         Ok(transition(record, fact, self.shared.clock.moment(), rules)?)
     }

@@ -37,7 +37,11 @@ fn record(id: &str, state: State) -> Record {
 
 fn submitting(id: &str, fence: &Fence) -> Write {
     let owner = fence.owner.clone();
-    let state = State::Submitting { owner, post_deadline: Timestamp::from_millis(1) };
+    let state = State::Submitting {
+        owner,
+        intent: String::new(),
+        post_deadline: Timestamp::from_millis(1),
+    };
     let record = record(id, state);
     let entry = OutboxEntry {
         id: format!("event of {id}"),

@@ -56,7 +56,7 @@ pub(super) fn in_state(id: &str, state: State) -> Record {
 }
 
 pub(super) fn submitting(owner: &str) -> State {
-    State::Submitting { owner: owner.to_owned(), post_deadline: FUTURE }
+    State::Submitting { owner: owner.to_owned(), intent: String::new(), post_deadline: FUTURE }
 }
 
 pub(super) fn pending() -> State {
