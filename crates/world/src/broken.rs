@@ -41,11 +41,19 @@ pub enum Broken {
     IntentInMemory,
     /// A full lane counts as free, and what shall come back later comes back at once.
     Restless,
+    /// A ledger that has lost its memory is open at once.
+    OpenAtOnce,
+    /// No change of a job is written into the journal.
+    JournalForgotten,
+    /// After a rebuild nobody counts the slots that are in use.
+    SlotsNotRecounted,
+    /// What a callback names is believed.
+    CallbackBelieved,
 }
 
 impl Broken {
     /// Each of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::AckBeforeRecord,
         Self::NoFence,
         Self::ResubmitOnTimeout,
@@ -58,6 +66,10 @@ impl Broken {
         Self::OutboxForgotten,
         Self::IntentInMemory,
         Self::Restless,
+        Self::OpenAtOnce,
+        Self::JournalForgotten,
+        Self::SlotsNotRecounted,
+        Self::CallbackBelieved,
     ];
 
     pub(crate) fn stores(

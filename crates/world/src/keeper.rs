@@ -56,6 +56,7 @@ impl Keeper {
     async fn run(&self, life: &Arc<Life>) {
         let Some(process) = Process::start(&self.stage, life).await else { return };
         self.stop.notified().await;
+        self.stage.front.leave(life);
         process.stop().await;
     }
 

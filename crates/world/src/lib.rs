@@ -3,8 +3,8 @@
 //! A [`Plan`] decides what a seed does; [`run`] plays it: producers follow a `script`, `keeper`s
 //! keep processes running, `disturb`ances strike them, until `audit` says what came of it.
 //!
-//! A `process` is the real session, worker and poller on doors of its own (`process_ledger`,
-//! `process_broker`, `process_wire`, `process_clock`). Each of their calls goes through its
+//! A `process` is the real session, worker, poller, follower and callback mailbox on doors of its
+//! own (`process_ledger`, `process_broker`, `process_wire`, `process_clock`, `front`). Each of their calls goes through its
 //! `life`: there it is late, is frozen, or dies at a numbered point. Behind those doors stand the
 //! world's own stores ([`WorldLedger`], [`WorldBroker`]) with a `judge` beside them, and the
 //! `provider` with accounts of its own. [`Broken`] are mistakes that must be found.
@@ -13,6 +13,7 @@ mod audit;
 mod broken;
 mod broker;
 mod chance;
+mod front;
 mod judge;
 mod judged;
 mod keeper;

@@ -23,13 +23,51 @@ pub struct Plan {
     pub(crate) crash_points: Vec<u64>,
 }
 
-/// How the provider treats external ids.
+/// How the provider treats its callers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Manners {
-    /// A repeated external id is refused.
-    pub(crate) enforces_ids: bool,
+    pub(crate) ids: Ids,
     /// A task can be found by its external id.
     pub(crate) look_up: bool,
+    pub(crate) callbacks: Callbacks,
+}
+
+/// What it does with external ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ids {
+    /// A repeated one is refused.
+    Enforced,
+    /// A repeated one is another task.
+    Ignored,
+    /// They are forgotten.
+    Dropped,
+}
+
+/// What it says when a task has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Callbacks {
+    Never,
+    /// The id under which the task can be queried.
+    Queryable,
+    /// An id that the gateway in front of it does not know.
+    Foreign,
+}
+
+impl Manners {
+    fn of(chance: &Chance) -> Self {
+        let ids = match chance.below(20) {
+            0..=10 => Ids::Enforced,
+            11..=16 => Ids::Ignored,
+            _ => Ids::Dropped,
+        };
+        let look_up = chance.happens(0.75) && ids != Ids::Dropped;
+        let callbacks = match chance.below(10) {
+            0..=3 => Callbacks::Never,
+            4..=7 => Callbacks::Queryable,
+            _ => Callbacks::Foreign,
+        };
+        Self { ids, look_up, callbacks }
+    }
 }
 
 /// How often of one a single call goes wrong.
@@ -49,6 +87,8 @@ pub(crate) struct Rates {
     pub(crate) lingers: f64,
     pub(crate) busy: f64,
     pub(crate) look_lost: f64,
+    pub(crate) callback_lost: f64,
+    pub(crate) callback_twice: f64,
     /// A job message is published twice.
     pub(crate) twins: f64,
 }
@@ -104,8 +144,9 @@ impl Plan {
     pub fn of(seed: u64, jobs: u32) -> Self {
         let chance = Chance::new(seed);
         let processes = u32::try_from(chance.between(1, 4)).unwrap_or(1);
-        let provider = Manners { enforces_ids: chance.happens(0.6), look_up: chance.happens(0.75) };
-        let resubmit = provider.enforces_ids && chance.happens(0.2);
+        let provider = Manners::of(&chance);
+        let enforces_ids = provider.ids == Ids::Enforced;
+        let resubmit = enforces_ids && chance.happens(0.2);
         let slots = |least| u32::try_from(chance.between(least, 40)).unwrap_or(40);
         Self {
             seed,
@@ -116,7 +157,7 @@ impl Plan {
             on_doubt: if resubmit { OnDoubt::Resubmit } else { OnDoubt::Park },
             disorder: chance.happens(0.5),
             rates: Rates::of(&chance),
-            faults: faults(&chance, processes, provider.enforces_ids),
+            faults: faults(&chance, processes, enforces_ids),
             crash_points: Vec::new(),
         }
     }
@@ -124,7 +165,8 @@ impl Plan {
     /// One job and one process, whose incarnations die at these points.
     pub fn of_points(seed: u64, points: &[u64]) -> Self {
         let crash_points = points.to_vec();
-        let provider = Manners { enforces_ids: false, look_up: true };
+        let callbacks = Callbacks::Queryable;
+        let provider = Manners { ids: Ids::Ignored, look_up: true, callbacks };
         let quiet = Self::of(seed, 1);
         let rates = Rates::default();
         let on_doubt = OnDoubt::Park;
@@ -166,6 +208,8 @@ impl Rates {
             lingers: some(0.02),
             busy: some(0.05),
             look_lost: some(0.1),
+            callback_lost: some(0.3),
+            callback_twice: some(0.2),
             twins: some(0.2),
         }
     }

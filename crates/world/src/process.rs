@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use follower::Follower;
+use gateway::Mailbox;
 use kling::Client;
 use poller::Poller;
 use ports::{Broker, Clock, Ledger, Session};
-use worker::Worker;
+use worker::{Callback, Worker};
 
+use crate::front;
 use crate::life::Life;
 use crate::plan::Plan;
 use crate::process_broker::ProcessBroker;
@@ -69,6 +71,12 @@ impl Process {
         let doors = Doors::of(stage, life)?;
         let session = Arc::new(doors.join().await);
         let Doors { broker, ledger, clock, kling } = doors;
+        if let Some(signer) = stage.signer.clone() {
+            let nowhere = ([127, 0, 0, 1], 0).into();
+            let settings = gateway::Settings::new(nowhere, signer, stage.rules());
+            let (ledger, session, clock) = (ledger.clone(), session.clone(), clock.clone());
+            stage.front.enter(life.clone(), Mailbox::new(ledger, session, clock, settings));
+        }
         let (worker_settings, poller_settings) = settings(stage);
         let follower = Follower::start(
             broker.clone(),
@@ -110,10 +118,12 @@ fn settings(stage: &Stage) -> (worker::Settings, poller::Settings) {
         prefetch: 16,
         in_progress: 64,
         account_rest: rest,
+        callback: callback(stage),
         ..worker::Settings::default()
     };
     let poller = poller::Settings {
         rules,
+        callbacks: stage.signer.is_some(),
         look_up: stage.plan.provider.look_up.then_some(kling::LookUp::Path),
         concurrency: 32,
         batch: 64,
@@ -123,6 +133,11 @@ fn settings(stage: &Stage) -> (worker::Settings, poller::Settings) {
         ..poller::Settings::default()
     };
     (worker, poller)
+}
+
+fn callback(stage: &Stage) -> Option<Callback> {
+    let signer = stage.signer.clone()?;
+    Some(Callback { url: front::URL.to_owned(), signer })
 }
 
 fn follower_settings(stage: &Stage) -> follower::Settings {

@@ -1,14 +1,16 @@
 //! The provider, with accounts of its own: by a marker inside the request, never by external id.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use job::Timestamp;
 use kling::{HttpResponse, Resource, Route};
 use serde_json::{Value, json};
 
 use crate::chance::Chance;
-use crate::plan::Manners;
+use crate::front::Front;
+use crate::plan::{Callbacks, Ids, Manners};
 use crate::time::WorldTime;
 
 /// Begins the prompt of every job and names it.
@@ -24,6 +26,7 @@ pub(crate) struct Provider {
     time: WorldTime,
     chance: Chance,
     manners: Manners,
+    front: Arc<Front>,
     books: Mutex<Books>,
 }
 
@@ -48,14 +51,20 @@ pub(crate) struct Task {
     pub(crate) external_id: String,
     resource: &'static str,
     slots: u32,
+    created_at: Timestamp,
     visible_at: Timestamp,
     ends_at: Timestamp,
     pub(crate) fails: bool,
 }
 
 impl Provider {
-    pub(crate) fn new(time: WorldTime, chance: Chance, manners: Manners) -> Self {
-        Self { time, chance, manners, books: Mutex::default() }
+    pub(crate) fn new(
+        time: WorldTime,
+        chance: Chance,
+        manners: Manners,
+        front: Arc<Front>,
+    ) -> Self {
+        Self { time, chance, manners, front, books: Mutex::default() }
     }
 
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
@@ -72,12 +81,39 @@ impl Provider {
         if prompt.contains(FORBIDDEN) {
             return complaint(400, 1301, "the content was found unsafe");
         }
-        if self.manners.enforces_ids && books.by_external_id.contains_key(external_id) {
+        if self.manners.ids == Ids::Enforced && books.by_external_id.contains_key(external_id) {
             return complaint(400, 1201, "external_task_id already exists");
         }
-        let task = self.task(route, body, external_id);
+        let kept = if self.manners.ids == Ids::Dropped { "" } else { external_id };
+        let task = self.task(route, body, kept);
+        let (ends_at, fails) = (task.ends_at, task.fails);
         let id = books.accept(marker, task, self.time.now());
-        created(&id, "submitted", external_id)
+        self.will_call_back(&id, text("callback_url"), ends_at, fails);
+        created(&id, "submitted", kept)
+    }
+
+    /// Sometimes while it works, and once more at the end.
+    fn will_call_back(&self, id: &str, url: &str, ends_at: Timestamp, fails: bool) {
+        let id = match self.manners.callbacks {
+            Callbacks::Queryable => id.to_owned(),
+            Callbacks::Foreign => format!("behind-{id}"),
+            Callbacks::Never => return,
+        };
+        let now = self.time.now();
+        if self.chance.happens(0.3) {
+            self.call_back(url, &id, "processing", self.chance.millis(0, 50));
+        }
+        let end = if fails { "failed" } else { "succeed" };
+        self.call_back(url, &id, end, ends_at.since(now));
+    }
+
+    fn call_back(&self, url: &str, id: &str, status: &str, wait: Duration) {
+        let (front, url) = (self.front.clone(), url.to_owned());
+        let body = json!({"task_id": id, "task_status": status});
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            front.call(url, body).await;
+        });
     }
 
     fn task(&self, route: Route, body: &Value, external_id: &str) -> Task {
@@ -87,6 +123,7 @@ impl Provider {
             external_id: external_id.to_owned(),
             resource: resource_word(route.resource()),
             slots: route.slots(body.as_object().unwrap_or(&empty)),
+            created_at: now,
             visible_at: now + self.chance.millis(0, LAG_MS),
             ends_at: now + self.chance.millis(100, 6_000),
             fails: self.chance.happens(0.1),
@@ -119,7 +156,9 @@ impl Books {
             self.double_paid.push(marker.to_owned());
         }
         earlier.push(id.clone());
-        self.by_external_id.entry(task.external_id.clone()).or_insert_with(|| id.clone());
+        if !task.external_id.is_empty() {
+            self.by_external_id.entry(task.external_id.clone()).or_insert_with(|| id.clone());
+        }
         let resource = task.resource;
         self.tasks.insert(id.clone(), task);
         self.count(resource, now);
@@ -153,23 +192,30 @@ pub(crate) fn complaint(status: u16, code: i64, message: &str) -> HttpResponse {
 }
 
 fn created(id: &str, status: &str, external_id: &str) -> HttpResponse {
-    let info = json!({"external_task_id": external_id});
-    let data = json!({"task_id": id, "task_status": status, "task_info": info});
+    let data = json!({"task_id": id, "task_status": status, "task_info": info(external_id)});
     answer(200, &json!({"code": 0, "message": "SUCCEED", "data": data}))
 }
 
+fn info(external_id: &str) -> Value {
+    match external_id {
+        "" => json!({}),
+        id => json!({"external_task_id": id}),
+    }
+}
+
 fn shown(id: &str, task: &Task, now: Timestamp) -> HttpResponse {
-    if now < task.ends_at {
-        return created(id, "processing", &task.external_id);
+    let mut data = json!({
+        "task_id": id, "task_status": "processing", "task_info": info(&task.external_id),
+        "created_at": task.created_at.as_millis(),
+    });
+    if now >= task.ends_at && task.fails {
+        data["task_status"] = "failed".into();
+        data["task_status_msg"] = "it broke".into();
+    } else if now >= task.ends_at {
+        let file = json!([{"id": format!("file-{id}"), "url": format!("https://files.test/{id}")}]);
+        let files = if task.resource == "images" { "images" } else { "videos" };
+        data["task_status"] = "succeed".into();
+        data["task_result"] = json!({files: file});
     }
-    if task.fails {
-        let data = json!({"task_id": id, "task_status": "failed", "task_status_msg": "it broke",
-            "task_info": {"external_task_id": task.external_id}});
-        return answer(200, &json!({"code": 0, "data": data}));
-    }
-    let file = json!([{"id": format!("file-{id}"), "url": format!("https://files.test/{id}")}]);
-    let files = if task.resource == "images" { "images" } else { "videos" };
-    let data = json!({"task_id": id, "task_status": "succeed", "task_result": {files: file},
-        "task_info": {"external_task_id": task.external_id}});
     answer(200, &json!({"code": 0, "data": data}))
 }

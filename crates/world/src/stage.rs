@@ -1,19 +1,21 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use job::{JobKey, Rules};
+use job::{CallbackSigner, JobKey, Rules};
 use kling::Transport;
 use ports::{Broker, Ledger};
+use secrecy::SecretString;
 
 use crate::broken::Broken;
 use crate::broker::WorldBroker;
 use crate::chance::Chance;
+use crate::front::Front;
 use crate::judge::Judge;
 use crate::judged::{JudgedBroker, JudgedLedger};
 use crate::keeper::Census;
 use crate::ledger::{Memory, WorldLedger};
 use crate::life::Life;
-use crate::plan::Plan;
+use crate::plan::{Callbacks, Plan};
 use crate::provider::Provider;
 use crate::script::{self, Line};
 use crate::time::WorldTime;
@@ -34,6 +36,9 @@ pub(crate) struct Stage {
     pub(crate) ledger: Arc<WorldLedger>,
     pub(crate) broker: WorldBroker,
     pub(crate) provider: Arc<Provider>,
+    pub(crate) front: Arc<Front>,
+    /// Where the provider calls back, addresses are signed.
+    pub(crate) signer: Option<CallbackSigner>,
     pub(crate) judge: Arc<Judge>,
     pub(crate) script: Vec<Line>,
     pub(crate) census: Census,
@@ -48,12 +53,20 @@ impl Stage {
         let ledger = Arc::new(WorldLedger::new(time, RETENTION));
         ledger.memory().trusts_anybody = broken == Some(Broken::NoFence);
         let order = chance.fork();
+        let trace = Arc::new(Trace::new(time, keep_trace));
+        let weather = Arc::new(Weather::new(plan.rates));
+        let front = Arc::new(Front::new(chance.fork(), weather.clone(), trace.clone()));
+        let calls_back = plan.provider.callbacks != Callbacks::Never;
+        let secrets = [SecretString::from("a secret of the world")];
+        let signer = CallbackSigner::new("world", &secrets).filter(|_| calls_back);
         Self {
             broker: if plan.disorder { WorldBroker::disorderly(order) } else { WorldBroker::new() },
-            provider: Arc::new(Provider::new(time, chance.fork(), plan.provider)),
+            provider: Arc::new(Provider::new(time, chance.fork(), plan.provider, front.clone())),
+            front,
+            signer,
             judge: Arc::new(Judge::new(ledger.clone())),
-            trace: Arc::new(Trace::new(time, keep_trace)),
-            weather: Arc::new(Weather::new(plan.rates)),
+            trace,
+            weather,
             script: script::write(&chance.fork(), plan.jobs, plan.rates.twins),
             census: Census::default(),
             snapshot: Mutex::default(),

@@ -47,9 +47,13 @@ caught! {
     an_outbox_that_is_not_written: OutboxForgotten by "nobody was told"
     an_intent_that_is_not_written: IntentInMemory by "paid twice"
     a_lane_that_never_rests: Restless by "more than the work explains"
+    a_forgetful_ledger_that_is_open_at_once: OpenAtOnce by "ran at once"
+    a_journal_that_is_not_written: JournalForgotten by "paid twice"
+    slots_that_are_not_recounted: SlotsNotRecounted by "ran at once"
+    a_callback_that_is_believed: CallbackBelieved by "still pending"
 }
 
 #[test]
 fn every_mistake_has_its_test() {
-    assert_eq!(Broken::ALL.len(), 12);
+    assert_eq!(Broken::ALL.len(), 16);
 }

@@ -2,10 +2,11 @@
 
 use world::{Plan, run};
 
-/// A failing seed of `cargo xtask simulate` belongs here once it is understood.
+/// A failing seed of `cargo xtask simulate` belongs here once it is understood, until the plan
+/// of worlds changes: then it plays another world.
 const FOUND: [(u64, u32, &str); 2] = [
-    (127, 150, "a deadline passed while an earlier send was in doubt"),
-    (303, 150, "jobs to be sent again held every slot of a lane that was closed for want of one"),
+    (17, 200, "slots counted again were never given up by jobs that only waited"),
+    (1610, 200, "two deliveries of one job at one moment took one intent for theirs"),
 ];
 
 #[test]
@@ -18,7 +19,19 @@ fn every_world_keeps_its_promises() {
             *faults.entry(kind).or_insert(0) += count;
         }
     }
-    for kind in ["crash", "stop", "freeze", "connection cut", "answer lost", "POST timed out"] {
+    let kinds = [
+        "crash",
+        "stop",
+        "freeze",
+        "connection cut",
+        "answer lost",
+        "POST timed out",
+        "ledger emptied",
+        "ledger set back",
+        "callback lost",
+        "callback doubled",
+    ];
+    for kind in kinds {
         assert!(faults.get(kind).is_some_and(|count| *count > 0), "no {kind}: {faults:?}");
     }
 }

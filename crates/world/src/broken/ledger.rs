@@ -47,6 +47,24 @@ impl BrokenLedger {
         write
     }
 
+    /// The job waits for that task now, whatever the provider says of it.
+    async fn believe(&self, key: &JobKey, task: &str) -> Answer<()> {
+        let Some(Stored { mut record, version, .. }) = self.inner.load(key).await? else {
+            return Ok(());
+        };
+        if !matches!(record.state, State::InDoubt { .. }) {
+            return Ok(());
+        }
+        record.task_id = Some(task.to_owned());
+        let next_look = record.last_change();
+        record.state = State::Pending { status: "submitted".to_owned(), looks: 0, next_look };
+        let due = Some(next_look);
+        let write = Write { record, due, outbox: Vec::new(), outbox_lease: Duration::ZERO };
+        // As a process would that has just joined.
+        let fence = self.inner.join(next_look, Duration::from_secs(1)).await?;
+        self.inner.swap(&fence, version, write).await.map(drop)
+    }
+
     fn rename(&self, entry: &mut OutboxEntry) {
         let number = {
             let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
@@ -64,7 +82,10 @@ impl BrokenLedger {
 #[async_trait]
 impl Ledger for BrokenLedger {
     async fn join(&self, began_at: Timestamp, lease: Duration) -> Answer<Fence> {
-        self.inner.join(began_at, lease).await
+        match self.broken {
+            Broken::OpenAtOnce => self.inner.join(Timestamp::EPOCH, lease).await,
+            _ => self.inner.join(began_at, lease).await,
+        }
     }
 
     async fn renew(&self, fence: &Fence, lease: Duration) -> Answer<Standing> {
@@ -141,6 +162,9 @@ impl Ledger for BrokenLedger {
     }
 
     async fn propose(&self, key: &JobKey, round: u32, task: &str, keep: Duration) -> Answer<()> {
+        if self.broken == Broken::CallbackBelieved {
+            self.believe(key, task).await?;
+        }
         self.inner.propose(key, round, task, keep).await
     }
 
@@ -183,6 +207,8 @@ impl Ledger for BrokenLedger {
     ) -> Answer<Permitted> {
         match self.broken {
             Broken::PermitsNotCounted => Ok(Permitted::Granted),
+            // Whoever counts again asks without a limit.
+            Broken::SlotsNotRecounted if limits.concurrency == 0 => Ok(Permitted::Granted),
             _ => self.inner.take_permit(fence, permit, limits).await,
         }
     }
