@@ -56,8 +56,7 @@ impl Scene {
     }
 
     async fn until_some_are_being_submitted(&self, jobs: usize) {
-        let state = Some("submitting".to_owned());
-        let filter = ListFilter { state, limit: jobs, ..ListFilter::default() };
+        let filter = ListFilter::of_states(&["submitting"], jobs);
         let ledger = self.house.ledger().await;
         until(&format!("{jobs} jobs are being submitted"), async || {
             ledger.list(&filter).await.is_ok_and(|found| found.len() >= jobs)

@@ -58,8 +58,7 @@ async fn survive(
 }
 
 async fn submitting(house: &House) -> usize {
-    let state = Some("submitting".to_owned());
-    let filter = ListFilter { state, limit: JOBS, ..ListFilter::default() };
+    let filter = ListFilter::of_states(&["submitting"], JOBS);
     house.ledger().await.list(&filter).await.expect("the ledger").len()
 }
 

@@ -143,16 +143,12 @@ impl Restorer {
 
     /// Slots of all that may be running, whatever the limit says: they are in use.
     pub(crate) async fn recount(&self) -> Result<usize, LedgerError> {
-        let mut taken = 0;
-        for state in ["pending", "in_doubt", "submitting", "parked", "queued"] {
-            let filter = ListFilter { state: Some(state.to_owned()), tenant: None, limit: MOST };
-            for record in self.shared.ledger.list(&filter).await? {
-                if working(&record) {
-                    self.take(&record).await?;
-                    taken += 1;
-                }
-            }
-        }
+        let working_in = ["pending", "in_doubt", "submitting", "parked", "queued"];
+        let found = self.shared.ledger.list(&ListFilter::of_states(&working_in, MOST)).await?;
+        let takes = found.iter().filter(|record| working(record)).map(|record| self.take(record));
+        let takes: Vec<_> = takes.collect();
+        let taken = takes.len();
+        stream::iter(takes).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
         Ok(taken)
     }
 

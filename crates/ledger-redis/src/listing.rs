@@ -64,7 +64,7 @@ async fn look(
     });
     let seen = try_join_all(looks).await?;
     let taken = keys.into_iter().zip(seen).filter_map(|(key, (state, created))| {
-        let wanted = filter.state.is_none() || filter.state == state;
+        let wanted = filter.wants(state.as_deref().unwrap_or_default());
         created.filter(|_| wanted).map(|created| (created, key))
     });
     Ok(taken.collect())

@@ -125,11 +125,24 @@ pub struct Pause {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListFilter {
-    /// The state's word: `pending`, `in_doubt`, `succeeded`, …
-    pub state: Option<String>,
+    /// Words of states, `pending`, `in_doubt`, `succeeded`, …; any, if none is named.
+    pub states: Vec<String>,
     pub tenant: Option<Tenant>,
     /// At most this many, newest first by creation among those found.
     pub limit: usize,
+}
+
+impl ListFilter {
+    /// Those in one of these states, of all tenants.
+    pub fn of_states(states: &[&str], limit: usize) -> Self {
+        let states = states.iter().map(|state| (*state).to_owned()).collect();
+        Self { states, tenant: None, limit }
+    }
+
+    /// Whether a state is one that is asked for.
+    pub fn wants(&self, state: &str) -> bool {
+        self.states.is_empty() || self.states.iter().any(|wanted| wanted == state)
+    }
 }
 
 /// What we remember while the other side works. Stores decide nothing: they compare and write.

@@ -14,7 +14,8 @@ pub const LEASE: Duration = Duration::from_secs(3);
 /// Three tries within one lease.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// Between heartbeats while nothing may be submitted: its end is waited for.
+/// Between heartbeats while nothing may be submitted or the store is silent: its end is waited
+/// for.
 const IMPATIENT: Duration = Duration::from_millis(200);
 
 /// After the ledger opens, what was delivered before comes first: its slots at the provider may
@@ -132,11 +133,14 @@ async fn joined(ledger: &dyn Ledger, began_at: Timestamp) -> Result<Membership, 
 }
 
 async fn beat(ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>, tell: watch::Sender<Membership>) {
+    let mut heard = true;
     loop {
         let current = tell.borrow().clone();
-        let rest = if current.phase() == Phase::Open { HEARTBEAT } else { IMPATIENT };
-        tokio::time::sleep(rest).await;
-        match renewed(ledger.as_ref(), clock.as_ref(), current).await {
+        let calm = heard && current.phase() == Phase::Open;
+        tokio::time::sleep(if calm { HEARTBEAT } else { IMPATIENT }).await;
+        let renewed = renewed(ledger.as_ref(), clock.as_ref(), current).await;
+        heard = renewed.is_ok();
+        match renewed {
             Ok(next) => drop(tell.send_replace(next)),
             Err(error) => tracing::warn!(%error, "the ledger lease could not be renewed"),
         }

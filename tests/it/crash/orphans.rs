@@ -36,8 +36,7 @@ pub(crate) async fn looked_for(town: &mut Town) -> Vec<Duration> {
 }
 
 async fn submitting(town: &Town) -> usize {
-    let state = Some("submitting".to_owned());
-    let filter = ListFilter { state, limit: 10 * IN_HAND, ..ListFilter::default() };
+    let filter = ListFilter::of_states(&["submitting"], 10 * IN_HAND);
     town.house.ledger().await.list(&filter).await.expect("the ledger").len()
 }
 

@@ -93,7 +93,7 @@ impl Row {
 
 /// Tasks that the ledger waits for and the provider does not know.
 async fn denied_tasks(config: &Config, doors: &Doors, limit: usize) -> Result<Vec<Row>, Failure> {
-    let filter = ListFilter { state: Some("pending".to_owned()), tenant: None, limit };
+    let filter = ListFilter::of_states(&["pending"], limit);
     let pending = doors.ledger.list(&filter).await?;
     if pending.is_empty() {
         return Ok(Vec::new());

@@ -17,7 +17,9 @@ pub(crate) async fn run(
     let tenant = tenant.map(Tenant::new).transpose();
     let tenant = tenant.map_err(|error| Failure::Usage(error.to_string()))?;
     let ledger = Doors::open_ledger(config).await?;
-    for record in ledger.list(&ListFilter { state, tenant, limit }).await? {
+    for record in
+        ledger.list(&ListFilter { states: state.into_iter().collect(), tenant, limit }).await?
+    {
         let view = JobView::of(&record);
         output.result(&view, || view.words());
     }

@@ -60,7 +60,7 @@ impl Memory {
 
     pub(super) fn list(&self, filter: &ListFilter) -> Vec<Record> {
         let wanted = |record: &&Record| {
-            filter.state.as_ref().is_none_or(|state| record.state.word() == state)
+            filter.wants(record.state.word())
                 && filter.tenant.as_ref().is_none_or(|tenant| record.key.tenant == *tenant)
         };
         let mut found: Vec<Record> =

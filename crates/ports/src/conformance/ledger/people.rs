@@ -54,7 +54,7 @@ pub async fn a_list_takes_only_what_is_asked_for(door: Arc<dyn Ledger>) {
         }
     }
     let filter = |state: Option<&str>, tenant: Option<&str>| ListFilter {
-        state: state.map(str::to_owned),
+        states: state.map(str::to_owned).into_iter().collect(),
         tenant: tenant.map(|tenant| Tenant::new(tenant).unwrap()),
         limit: 100,
     };
@@ -63,6 +63,8 @@ pub async fn a_list_takes_only_what_is_asked_for(door: Arc<dyn Ledger>) {
     assert_eq!(list(&*door, filter(Some("pending"), None)).await.len(), 2);
     assert_eq!(list(&*door, filter(None, Some("default"))).await.len(), 3);
     assert!(list(&*door, filter(Some("in_doubt"), None)).await.is_empty());
+    let several = ListFilter::of_states(&["parked", "in_doubt", "queued"], 100);
+    assert_eq!(list(&*door, several).await.len(), 4);
     assert!(list(&*door, filter(None, Some("nobody"))).await.is_empty());
 }
 

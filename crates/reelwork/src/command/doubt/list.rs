@@ -33,7 +33,8 @@ pub(crate) async fn run(
     let tenant = tenant.map_err(|error| Failure::Usage(error.to_string()))?;
     let ledger = Doors::open_ledger(config).await?;
     for state in ["in_doubt", "parked"] {
-        let filter = ListFilter { state: Some(state.to_owned()), tenant: tenant.clone(), limit };
+        let filter =
+            ListFilter { tenant: tenant.clone(), ..ListFilter::of_states(&[state], limit) };
         for record in ledger.list(&filter).await? {
             if let Some(doubt) = doubt_of(&record.state) {
                 show(ledger.as_ref(), &record, doubt, output).await?;
