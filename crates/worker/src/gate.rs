@@ -47,6 +47,8 @@ pub(crate) struct Gate {
     granted: AtomicU32,
     /// Failures to reach the provider, in a row.
     failures: AtomicU32,
+    /// Answers that could not be understood, in a row.
+    unclear: AtomicU32,
 }
 
 /// A provider that asks for a longer rest is tried nevertheless.
@@ -54,6 +56,9 @@ const LONGEST_REST: Duration = Duration::from_secs(30);
 /// One that cannot be reached is tried this rarely at most, so that work goes on within 5 s.
 const LONGEST_OUTAGE_REST: Duration = Duration::from_secs(4);
 const BUSY_REST: Duration = Duration::from_secs(1);
+/// A single lost answer is one job's doubt; so many in a row are trouble of the provider, and
+/// each further POST would be one more doubt.
+const MOST_UNCLEAR: u32 = 5;
 
 impl Gate {
     pub(crate) fn new(widest: u16) -> Self {
@@ -63,6 +68,7 @@ impl Gate {
             widest,
             granted: AtomicU32::new(0),
             failures: AtomicU32::new(0),
+            unclear: AtomicU32::new(0),
         }
     }
 
@@ -137,8 +143,9 @@ impl Gate {
     /// What one answer says about all of the lane; `jitter` in [0, 1) spreads the rests.
     pub(crate) fn weather(&self, weather: &Weather, jitter: f64) {
         match weather {
-            Weather::Fair => self.failures.store(0, Ordering::Relaxed),
+            Weather::Fair => self.understood(),
             Weather::Busy { retry_after } => {
+                self.understood();
                 let rest = retry_after.unwrap_or(BUSY_REST).min(LONGEST_REST);
                 self.close("the provider is busy", Reopen::After(rest.mul_f64(0.5 + jitter)));
             }
@@ -147,8 +154,23 @@ impl Gate {
                 let why = format!("the provider cannot be reached: {why}");
                 self.close(why, Reopen::After(rest(failures, jitter)));
             }
-            Weather::AccountRefused { why } => self.close(why, Reopen::WhenResumed),
+            Weather::Unclear { why } => {
+                let unclear = self.unclear.fetch_add(1, Ordering::Relaxed) + 1;
+                if unclear >= MOST_UNCLEAR {
+                    let why = format!("the provider cannot be understood: {why}");
+                    self.close(why, Reopen::After(rest(unclear - MOST_UNCLEAR, jitter)));
+                }
+            }
+            Weather::AccountRefused { why } => {
+                self.understood();
+                self.close(why, Reopen::WhenResumed);
+            }
         }
+    }
+
+    fn understood(&self) {
+        self.failures.store(0, Ordering::Relaxed);
+        self.unclear.store(0, Ordering::Relaxed);
     }
 }
 
@@ -204,6 +226,25 @@ mod tests {
         }
         assert_eq!(&seen[..7], [1, 1, 2, 2, 2, 2, 4]);
         assert_eq!(window(&gate), Some(8));
+    }
+
+    #[test]
+    fn only_many_unclear_answers_in_a_row_rest_the_lane() {
+        let gate = Gate::new(8);
+        let unclear = || gate.weather(&Weather::Unclear { why: "HTTP 500".into() }, 0.5);
+        for _ in 1..MOST_UNCLEAR {
+            unclear();
+        }
+        gate.weather(&Weather::Fair, 0.5);
+        for _ in 1..MOST_UNCLEAR {
+            unclear();
+            assert_eq!(window(&gate), Some(8), "an answer in between ends the row");
+        }
+        unclear();
+        assert!(gate.forbids_sending());
+        gate.open(1);
+        unclear();
+        assert!(gate.forbids_sending(), "the one that tries whether it is over");
     }
 
     #[test]

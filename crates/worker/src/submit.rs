@@ -20,6 +20,10 @@ pub(crate) enum Weather {
     Down {
         why: String,
     },
+    /// The provider may have heard, and was not understood.
+    Unclear {
+        why: String,
+    },
     /// The account must not be used.
     AccountRefused {
         why: String,
@@ -80,7 +84,9 @@ pub(crate) fn read(answer: Result<Created, SubmitError>, sent_before: bool) -> (
             let error = Problem::new(class_word(class), message).advice(advice).code(code);
             (Fact::Refused { error }, Weather::Fair)
         }
-        Err(SubmitError::Unknown { cause }) => (Fact::AnswerLost { cause }, Weather::Fair),
+        Err(SubmitError::Unknown { cause }) => {
+            (Fact::AnswerLost { cause: cause.clone() }, Weather::Unclear { why: cause })
+        }
     }
 }
 
