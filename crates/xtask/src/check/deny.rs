@@ -20,9 +20,10 @@ pub(super) fn command(workspace: &Workspace) -> Option<Command> {
     Some(command)
 }
 
-/// The one on `PATH` if it is of this version, else one below the target directory.
+/// The one on `PATH` if it is of this version, else one in the user's cache: every checkout may
+/// use it, and it takes minutes to build.
 fn program(workspace: &Workspace) -> Option<PathBuf> {
-    let tools = workspace.target().join("tools");
+    let tools = cache(workspace).join("reelwork").join("tools");
     let own = tools.join("bin").join("cargo-deny");
     if let Some(found) = on_path("cargo-deny").filter(is_it) {
         return Some(found);
@@ -35,6 +36,12 @@ fn program(workspace: &Workspace) -> Option<PathBuf> {
         super::passes(install);
     }
     Some(own).filter(is_it)
+}
+
+fn cache(workspace: &Workspace) -> PathBuf {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = || set("HOME").map(|home| home.join(".cache"));
+    set("XDG_CACHE_HOME").or_else(home).unwrap_or_else(|| workspace.target().to_owned())
 }
 
 fn is_it(program: &PathBuf) -> bool {
