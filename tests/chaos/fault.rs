@@ -25,6 +25,12 @@ pub(crate) enum Fault {
     /// Publishers are blocked.
     MemoryAlarm,
     JobsExchangeDeleted,
+    /// While it holds nothing: a deleted queue takes its messages with it.
+    LaneDeleted,
+    /// It takes no more than one message, and nobody takes that out.
+    LaneFull,
+    /// By the broker, as for maintenance: at the beginning, and once more at the end.
+    ConnectionsClosed,
     /// SIGKILL with the append-only file, and started again at the end.
     RedisKilled,
     /// A replica of a master that is not there.
@@ -59,6 +65,9 @@ pub(crate) fn table() -> Vec<Fault> {
         Fault::BrokerKilled,
         Fault::MemoryAlarm,
         Fault::JobsExchangeDeleted,
+        Fault::LaneDeleted,
+        Fault::LaneFull,
+        Fault::ConnectionsClosed,
         Fault::RedisKilled,
         Fault::RedisReadOnly,
         Fault::RedisFull,
@@ -79,6 +88,9 @@ impl Fault {
             Self::BrokerKilled => at.rabbit.kill(),
             Self::MemoryAlarm => at.rabbit.memory(0.0001).await,
             Self::JobsExchangeDeleted => at.delete_jobs_exchange().await,
+            Self::LaneDeleted => at.delete_lane().await,
+            Self::LaneFull => at.fill_lane().await,
+            Self::ConnectionsClosed => at.rabbit.close_connections().await,
             Self::RedisKilled => at.redis.kill(),
             Self::RedisReadOnly => at.redis.tell("REPLICAOF 127.0.0.1 1").await,
             Self::RedisFull => at.redis.tell("CONFIG SET maxmemory 1mb").await,
@@ -96,7 +108,9 @@ impl Fault {
             Self::Wire(link, _) => at.proxy(link).set(Wire::Whole),
             Self::BrokerKilled => at.rabbit.restart().await,
             Self::MemoryAlarm => at.rabbit.memory(0.6).await,
-            Self::JobsExchangeDeleted => at.apply_topology().await,
+            Self::JobsExchangeDeleted | Self::LaneDeleted => at.apply_topology().await,
+            Self::LaneFull => at.make_room().await,
+            Self::ConnectionsClosed => at.rabbit.close_connections().await,
             Self::RedisKilled => at.redis.restart().await,
             Self::RedisReadOnly => at.redis.tell("REPLICAOF NO ONE").await,
             Self::RedisFull => at.redis.tell("CONFIG SET maxmemory 0").await,
@@ -153,6 +167,9 @@ impl fmt::Display for Fault {
             Self::BrokerKilled => "RabbitMQ: SIGKILL, restart",
             Self::MemoryAlarm => "RabbitMQ: memory alarm",
             Self::JobsExchangeDeleted => "RabbitMQ: exchange deleted",
+            Self::LaneDeleted => "RabbitMQ: lane queue deleted",
+            Self::LaneFull => "RabbitMQ: lane queue full",
+            Self::ConnectionsClosed => "RabbitMQ: connections closed",
             Self::RedisKilled => "Redis: SIGKILL, restart",
             Self::RedisReadOnly => "Redis: read-only replica",
             Self::RedisFull => "Redis: out of memory",

@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use lapin::options::ExchangeDeleteOptions;
+use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
+use ports::{Clock, Pause, SystemClock};
 use serde_json::{Value, json};
 use simulator::Accounts;
 use std::time::{Duration, Instant};
@@ -15,6 +16,12 @@ use crate::servers::{Rabbit, Redis};
 
 /// Slots of the one resource that is used; never the bottleneck.
 const SLOTS: u32 = 400;
+
+/// The provider's account, as the configuration calls it.
+const ACCOUNT: &str = "default";
+
+/// Longer than any trouble.
+const LONG: Duration = Duration::from_secs(3600);
 
 /// Outcomes before anything is measured.
 const WARM: usize = 100;
@@ -99,12 +106,53 @@ impl Installation {
     }
 
     pub(crate) async fn delete_jobs_exchange(&self) {
-        let properties = lapin::ConnectionProperties::default();
-        let connection = lapin::Connection::connect(&self.rabbit.url(), properties).await;
-        let channel = connection.expect("RabbitMQ").create_channel().await.expect("a channel");
         let exchange = format!("{}.jobs", self.house.namespace);
         let options = ExchangeDeleteOptions::default();
+        let channel = self.channel().await;
         channel.exchange_delete(exchange.as_str().into(), options).await.expect("deleted");
+    }
+
+    /// No message is in it, nor on its way to it: every job that is in has its outcome.
+    pub(crate) async fn delete_lane(&self) {
+        let held = self.load.hold().await;
+        let receipts = self.load.receipts();
+        until("no job is open", async || self.listener.missing(&receipts).is_empty()).await;
+        let options = QueueDeleteOptions::default();
+        let channel = self.channel().await;
+        channel.queue_delete(self.lane().as_str().into(), options).await.expect("deleted");
+        drop(held);
+        self.refused().await;
+    }
+
+    /// The account rests as if its credit were used up, so that the lane is not emptied.
+    pub(crate) async fn fill_lane(&self) {
+        let since = SystemClock.now();
+        let pause = Pause { reason: "a trial".to_owned(), since, until: since + LONG };
+        self.house.ledger().await.pause(ACCOUNT, &pause).await.expect("a pause");
+        self.rabbit.narrow(&self.lane()).await;
+        self.refused().await;
+    }
+
+    pub(crate) async fn make_room(&self) {
+        self.rabbit.widen().await;
+        self.house.ledger().await.resume(ACCOUNT).await.expect("no pause");
+    }
+
+    /// The load has felt it.
+    async fn refused(&self) {
+        let before = self.load.failed();
+        until("a job is refused", async || self.load.failed() > before).await;
+    }
+
+    /// The queue that all jobs of the load go through.
+    fn lane(&self) -> String {
+        format!("{}.jobs.videos.normal", self.house.namespace)
+    }
+
+    async fn channel(&self) -> lapin::Channel {
+        let properties = lapin::ConnectionProperties::default();
+        let connection = lapin::Connection::connect(&self.rabbit.url(), properties).await;
+        connection.expect("RabbitMQ").create_channel().await.expect("a channel")
     }
 
     pub(crate) async fn apply_topology(&self) {

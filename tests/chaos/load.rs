@@ -1,10 +1,11 @@
 //! Jobs that keep coming, whatever happens: each is published until a receipt says it is in.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ports::{Broker, Destination, Message};
+use ports::{Broker, Destination, Message, PublishError};
+use tokio::sync::{OwnedRwLockWriteGuard, RwLock};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::harness::Wish;
@@ -13,69 +14,103 @@ use crate::harness::Wish;
 pub(crate) const OFFERED: f64 = 40.0;
 const PACE: Duration = Duration::from_millis(25);
 const AGAIN: Duration = Duration::from_millis(200);
+/// Jobs without a receipt; with more, a producer waits.
+const MOST: usize = 1_000;
 
 pub(crate) struct Load {
-    promised: Arc<Mutex<Vec<String>>>,
-    phase: Arc<Mutex<String>>,
-    ending: Arc<AtomicBool>,
+    shared: Arc<Shared>,
     task: JoinHandle<()>,
+}
+
+struct Shared {
+    broker: Arc<dyn Broker>,
+    promised: Mutex<Vec<String>>,
+    phase: Mutex<String>,
+    ending: AtomicBool,
+    /// Publishes that brought no receipt.
+    failed: AtomicU64,
+    /// Read while a message is being published.
+    publishing: Arc<RwLock<()>>,
 }
 
 impl Load {
     pub(crate) fn start(broker: Arc<dyn Broker>) -> Self {
-        let promised = Arc::new(Mutex::new(Vec::new()));
-        let phase = Arc::new(Mutex::new("start".to_owned()));
-        let ending = Arc::new(AtomicBool::new(false));
-        let task =
-            tokio::spawn(publish_all(broker, promised.clone(), phase.clone(), ending.clone()));
-        Self { promised, phase, ending, task }
+        let shared = Arc::new(Shared {
+            broker,
+            promised: Mutex::default(),
+            phase: Mutex::new("start".to_owned()),
+            ending: AtomicBool::new(false),
+            failed: AtomicU64::new(0),
+            publishing: Arc::default(),
+        });
+        Self { task: tokio::spawn(publish_all(shared.clone())), shared }
     }
 
     /// From now on the jobs' ids begin with this.
     pub(crate) fn begin(&self, phase: &str) {
-        phase.clone_into(&mut self.phase.lock().expect("no panic"));
+        phase.clone_into(&mut self.shared.phase.lock().expect("no panic"));
     }
 
     pub(crate) fn promised(&self) -> usize {
-        self.promised.lock().expect("no panic").len()
+        self.shared.promised.lock().expect("no panic").len()
+    }
+
+    /// Every job that has its receipt.
+    pub(crate) fn receipts(&self) -> Vec<String> {
+        self.shared.promised.lock().expect("no panic").clone()
+    }
+
+    /// How often a job had to be published again.
+    pub(crate) fn failed(&self) -> u64 {
+        self.shared.failed.load(Ordering::Relaxed)
+    }
+
+    /// Nothing is on its way to the broker for as long as this is held.
+    pub(crate) async fn hold(&self) -> OwnedRwLockWriteGuard<()> {
+        self.shared.publishing.clone().write_owned().await
     }
 
     /// Stops, once every job begun has its receipt.
     pub(crate) async fn end(self) -> Vec<String> {
-        self.ending.store(true, Ordering::Relaxed);
+        self.shared.ending.store(true, Ordering::Relaxed);
         self.task.await.expect("no panic");
-        self.promised.lock().expect("no panic").clone()
+        self.shared.promised.lock().expect("no panic").clone()
     }
 }
 
-async fn publish_all(
-    broker: Arc<dyn Broker>,
-    promised: Arc<Mutex<Vec<String>>>,
-    phase: Arc<Mutex<String>>,
-    ending: Arc<AtomicBool>,
-) {
+async fn publish_all(shared: Arc<Shared>) {
     let mut publishing = JoinSet::new();
     let mut pace = tokio::time::interval(PACE);
     pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     for number in 0.. {
         pace.tick().await;
-        if ending.load(Ordering::Relaxed) {
+        if shared.ending.load(Ordering::Relaxed) {
             break;
         }
-        let id = format!("{}-{number:06}", phase.lock().expect("no panic"));
-        let (broker, promised) = (broker.clone(), promised.clone());
-        publishing.spawn(async move {
-            publish(broker.as_ref(), &id).await;
-            promised.lock().expect("no panic").push(id);
-        });
+        while publishing.len() >= MOST {
+            publishing.join_next().await.expect("a job").expect("no panic");
+        }
+        let id = format!("{}-{number:06}", shared.phase.lock().expect("no panic"));
+        publishing.spawn(publish(shared.clone(), id));
     }
     publishing.join_all().await;
 }
 
-async fn publish(broker: &dyn Broker, id: &str) {
-    let wish = Wish::video(id);
-    let to = Destination::Jobs { routing_key: wish.routing_key() };
-    while broker.publish(&to, Message::json(id, wish.body())).await.is_err() {
+async fn publish(shared: Arc<Shared>, id: String) {
+    while shared.publish(&id).await.is_err() {
+        shared.failed.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(AGAIN).await;
+    }
+}
+
+impl Shared {
+    /// The receipt is noted before the load can be held.
+    async fn publish(&self, id: &str) -> Result<(), PublishError> {
+        let wish = Wish::video(id);
+        let to = Destination::Jobs { routing_key: wish.routing_key() };
+        let _publishing = self.publishing.read().await;
+        self.broker.publish(&to, Message::json(id, wish.body())).await?;
+        self.promised.lock().expect("no panic").push(id.to_owned());
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! A RabbitMQ and a Redis of our own, to be hurt.
 
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,9 +12,14 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+use crate::harness::free_port;
+
 /// A loaded machine takes its time to start a broker.
 const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(50);
+
+/// The policy that makes queues full.
+const NARROW: &str = "narrow";
 
 /// A server, and how it is started once more with the files it left.
 struct Server {
@@ -154,10 +159,29 @@ impl Rabbit {
 
     /// The share of the machine's memory above which publishers are blocked.
     pub(crate) async fn memory(&self, share: f64) {
+        self.control(&["set_vm_memory_high_watermark", &share.to_string()]).await;
+    }
+
+    /// The queues of this name have room for one message, whatever they were declared with.
+    pub(crate) async fn narrow(&self, queue: &str) {
+        let name = format!("^{}$", queue.replace('.', r"\."));
+        let room = r#"{"max-length": 1}"#;
+        self.control(&["set_policy", NARROW, &name, room, "--apply-to", "queues"]).await;
+    }
+
+    pub(crate) async fn widen(&self) {
+        self.control(&["clear_policy", NARROW]).await;
+    }
+
+    /// Of everybody, with the broker's reason.
+    pub(crate) async fn close_connections(&self) {
+        self.control(&["close_all_connections", "--global", "maintenance"]).await;
+    }
+
+    async fn control(&self, arguments: &[&str]) {
         let mut control = tokio::process::Command::new("/usr/lib/rabbitmq/bin/rabbitmqctl");
-        control.envs(self.node.clone()).stdout(Stdio::null());
-        control.args(["set_vm_memory_high_watermark", &share.to_string()]);
-        assert!(control.status().await.expect("rabbitmqctl").success());
+        control.envs(self.node.clone()).stdout(Stdio::null()).args(arguments);
+        assert!(control.status().await.expect("rabbitmqctl").success(), "{arguments:?}");
     }
 
     /// It greets, which an open port alone does not tell.
@@ -200,13 +224,6 @@ fn program(variable: &str, place: &str) -> PathBuf {
 
 fn at(port: u16) -> SocketAddr {
     ([127, 0, 0, 1], port).into()
-}
-
-/// Below the ports that the system gives to outgoing connections.
-fn free_port() -> u16 {
-    let start = uuid::Uuid::new_v4().as_u128() % 11_000;
-    let mut ports = (0..11_000).map(|n| 20_000 + ((start + n) % 11_000) as u16);
-    ports.find(|port| TcpListener::bind(at(*port)).is_ok()).expect("a free port")
 }
 
 async fn patiently(name: &str, mut answers: impl AsyncFnMut() -> bool) {

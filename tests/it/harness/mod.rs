@@ -21,7 +21,7 @@ pub(crate) use audience::{Audience, Heard};
 pub(crate) use deliveries::Deliveries;
 pub(crate) use full_queue::FullQueue;
 pub(crate) use house::{Backend, House, amqp_url, redis_url};
-pub(crate) use own_redis::OwnRedis;
+pub(crate) use own_redis::{OwnRedis, free_port};
 pub(crate) use process::Process;
 pub(crate) use program::{Done, Program};
 pub(crate) use provider::Provider;

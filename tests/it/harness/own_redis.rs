@@ -105,7 +105,7 @@ fn spawn_with(port: u16, directory: &Path, append_only: &str) -> Child {
 
 /// Below the ports that the system gives to outgoing connections: while the server is down
 /// none of them may take its place.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 11_000;
     let start = u16::try_from(uuid::Uuid::new_v4().as_u128() % u128::from(COUNT)).unwrap_or(0);
