@@ -8,7 +8,6 @@ use crate::installation::Installation;
 use crate::load;
 
 const WINDOW: Duration = Duration::from_secs(5);
-const TROUBLE: Duration = Duration::from_secs(5);
 /// Jobs that are open at any time while nothing is wrong.
 const USUAL: usize = 100;
 const LOOK: Duration = Duration::from_millis(20);
@@ -33,8 +32,8 @@ pub(crate) struct Cell {
     pub(crate) ended: Vec<&'static str>,
 }
 
-pub(crate) async fn run(at: &mut Installation, fault: Fault) -> Cell {
-    settled(at).await;
+pub(crate) async fn run(at: &mut Installation, fault: Fault, trouble: Duration) -> Cell {
+    settled(at, trouble).await;
     let phase = format!("c{:05}", at.load.promised());
     at.load.begin(&phase);
     let (rate_before, cpu_before) = flow(at).await;
@@ -42,7 +41,7 @@ pub(crate) async fn run(at: &mut Installation, fault: Fault) -> Cell {
 
     fault.begin(at).await;
     let (since, used) = (Instant::now(), at.cpu());
-    tokio::time::sleep(TROUBLE).await;
+    tokio::time::sleep(trouble).await;
     // A process that was killed on purpose has used nothing.
     let cpu = (at.cpu() - used).max(0.0) / since.elapsed().as_secs_f64();
     fault.end(at).await;
@@ -66,9 +65,9 @@ pub(crate) async fn run(at: &mut Installation, fault: Fault) -> Cell {
 }
 
 /// The trouble before has left nothing behind that would be measured here.
-async fn settled(at: &Installation) {
-    let from = Instant::now();
-    while at.load.promised() > at.listener.outcomes() + USUAL && from.elapsed() < PATIENCE {
+async fn settled(at: &Installation, trouble: Duration) {
+    let (from, patience) = (Instant::now(), PATIENCE + trouble);
+    while at.load.promised() > at.listener.outcomes() + USUAL && from.elapsed() < patience {
         tokio::time::sleep(LOOK).await;
     }
 }

@@ -59,7 +59,7 @@ async fn run(options: &Options) -> Report {
         let mut installation = Installation::start().await;
         let mut cells = Vec::new();
         for fault in faults {
-            let cell = cell::run(&mut installation, fault).await;
+            let cell = cell::run(&mut installation, fault, options.trouble).await;
             say(cell.to_string());
             cells.push(cell);
         }

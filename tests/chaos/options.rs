@@ -7,14 +7,16 @@ pub(crate) struct Options {
     only: Option<String>,
     /// Everything is tried once; what time is left goes to pairs of crash points.
     pub(crate) budget: Duration,
+    /// How long a fault lasts.
+    pub(crate) trouble: Duration,
     pub(crate) seed: u64,
     pub(crate) json: bool,
 }
 
 impl Options {
     pub(crate) fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let budget = Duration::from_secs(20 * 60);
-        let mut options = Self { only: None, budget, seed: 1, json: false };
+        let (budget, trouble) = (Duration::from_secs(20 * 60), Duration::from_secs(5));
+        let mut options = Self { only: None, budget, trouble, seed: 1, json: false };
         while let Some(argument) = arguments.next() {
             if argument == "--json" {
                 options.json = true;
@@ -25,6 +27,7 @@ impl Options {
             match argument.as_str() {
                 "--only" => options.only = Some(value),
                 "--budget" => options.budget = duration(&value).ok_or_else(wrong)?,
+                "--trouble" => options.trouble = duration(&value).ok_or_else(wrong)?,
                 "--seed" => options.seed = value.parse().map_err(|_| wrong())?,
                 _ => return Err(wrong()),
             }

@@ -10,7 +10,8 @@ use crate::workspace::Workspace;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// `--only TEXT`, `--budget 10m`, `--seed S`, `--json`.
+    /// `--only TEXT`, `--trouble 10m` (how long a fault lasts), `--budget 10m`, `--seed S`,
+    /// `--json`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }
