@@ -21,7 +21,7 @@ async fn every_point_of_a_worker() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_point_of_a_poller_and_of_a_producer() {
+async fn every_point_of_a_poller_a_gateway_and_a_producer() {
     every_point(Backend::Rabbitmq, |cell| cell.role != "worker").await;
 }
 
@@ -62,6 +62,7 @@ async fn orphans_are_looked_for_within_five_seconds() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guess_is_seen_in_the_accounts() {
     let guessing = |program: &mut Program| {
+        program.unset("gateway.callback_url");
         program.set("kling.look_up", "none");
         program.set("kling.trust_denials", "false");
         program.set("doubt.policy", "resubmit");

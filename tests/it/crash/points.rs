@@ -37,6 +37,8 @@ pub(crate) enum Scene {
     Blocked,
     /// A consumer whose queue is full.
     FullConsumer,
+    /// The provider calls back.
+    CalledBack,
 }
 
 /// Every point of the program, each with everybody who reaches it.
@@ -62,7 +64,7 @@ fn cells_of(point: &str, backend: Backend) -> Vec<Cell> {
     roles.into_iter().map(|role| Cell { point: point.to_owned(), role, scene }).collect()
 }
 
-/// On one file, one process has both roles.
+/// On one file, one process has all roles.
 fn together(role: &'static str) -> &'static str {
     if role == "submit" { role } else { "up" }
 }
@@ -89,6 +91,7 @@ fn reached(effect: &str) -> (Scene, &'static [&'static str]) {
         "publish.dead" => (Scene::Nonsense, &["worker"]),
         "requeue" => (Scene::EndingBusy, &["worker"]),
         "ledger.pause" => (Scene::Blocked, &["worker"]),
+        "ledger.propose" | "ledger.look_now" => (Scene::CalledBack, &["gateway"]),
         "ledger.postpone" => (Scene::FullConsumer, &["poller"]),
         "ledger.leave" => (Scene::Ending, &["worker", "poller"]),
         unknown => panic!("nobody knows how the point {unknown} is reached"),

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::points::{Cell, Scene};
 use super::town::{
-    IMAGE, IN_HAND, SLOTS, Town, UNDER_WAY, VIDEO, provider_settings, provider_settings_living,
+    IMAGE, IN_HAND, SLOTS, Town, UNDER_WAY, VIDEO, provider_settings,
+    provider_settings_calling_back, provider_settings_living,
 };
 use crate::harness::{FullQueue, say, until};
 
@@ -170,6 +171,11 @@ async fn lead_to(town: &mut Town, cell: &Cell) -> Option<FullQueue> {
             let full = FullQueue::on(&town.house).await;
             town.order(cell.role, &cell.point);
             return Some(full);
+        }
+        Scene::CalledBack => {
+            town.order(cell.role, &cell.point);
+            town.provider.change(provider_settings_calling_back()).await;
+            town.publish(BATCH).await;
         }
         Scene::Publishing => {}
     }

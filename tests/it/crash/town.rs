@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::verdict::Verdict;
-use crate::harness::{Audience, Backend, House, Process, Program, Provider, Wish};
+use crate::harness::{Audience, Backend, House, Process, Program, Provider, Wish, free_port};
 
 /// Jobs that must be under way when somebody dies.
 pub(crate) const UNDER_WAY: u64 = 50;
@@ -70,6 +70,13 @@ pub(crate) fn provider_settings_living(faults: Value, seconds: f64) -> Value {
     })
 }
 
+/// The same, and every task to come is told about: also while its answer is still on its way.
+pub(crate) fn provider_settings_calling_back() -> Value {
+    let mut settings = provider_settings(json!([]));
+    settings["callbacks"] = json!({"enabled": true});
+    settings
+}
+
 impl Town {
     pub(crate) async fn founded(house: House, adjust: impl FnOnce(&mut Program)) -> Self {
         let file = house.file("simulator.json", &provider_settings(json!([])).to_string());
@@ -80,9 +87,13 @@ impl Town {
         program.set("limits.max_in_progress", &IN_HAND.to_string());
         program.set("kling.look_up", "path");
         program.set("kling.trust_denials", "true");
+        let address = format!("127.0.0.1:{}", free_port());
+        program.set("gateway.listen", &address);
+        program.set("gateway.callback_url", &format!("http://{address}"));
+        program.set("gateway.callback_secrets", "secret-of-tests");
         adjust(&mut program);
         let names: &[&'static str] = match house.backend {
-            Backend::Rabbitmq => &["worker", "poller"],
+            Backend::Rabbitmq => &["worker", "poller", "gateway"],
             Backend::Embedded => &["up"],
         };
         if house.backend == Backend::Rabbitmq {

@@ -13,6 +13,7 @@ pub(super) enum Effect {
     Create,
     Swap,
     Post,
+    Propose,
     GivePermits,
     ClaimTask,
     PublishJournal,
@@ -21,6 +22,7 @@ pub(super) enum Effect {
     PublishDead,
     Requeue,
     Pause,
+    LookNow,
     ClaimDue,
     Query,
     ClaimOutbox,
@@ -40,7 +42,7 @@ pub(super) enum Moment {
 }
 
 impl Effect {
-    pub(super) const ALL: [Self; 25] = [
+    pub(super) const ALL: [Self; 27] = [
         Self::PublishJobs,
         Self::Join,
         Self::Follow,
@@ -51,6 +53,7 @@ impl Effect {
         Self::Create,
         Self::Swap,
         Self::Post,
+        Self::Propose,
         Self::GivePermits,
         Self::ClaimTask,
         Self::PublishJournal,
@@ -59,6 +62,7 @@ impl Effect {
         Self::PublishDead,
         Self::Requeue,
         Self::Pause,
+        Self::LookNow,
         Self::ClaimDue,
         Self::Query,
         Self::ClaimOutbox,
@@ -80,6 +84,7 @@ impl Effect {
             Self::Create => "ledger.create",
             Self::Swap => "ledger.swap",
             Self::Post => "post",
+            Self::Propose => "ledger.propose",
             Self::GivePermits => "ledger.give_permits",
             Self::ClaimTask => "ledger.claim_task",
             Self::PublishJournal => "publish.journal",
@@ -88,6 +93,7 @@ impl Effect {
             Self::PublishDead => "publish.dead",
             Self::Requeue => "requeue",
             Self::Pause => "ledger.pause",
+            Self::LookNow => "ledger.look_now",
             Self::ClaimDue => "ledger.claim_due",
             Self::Query => "query",
             Self::ClaimOutbox => "ledger.claim_outbox",

@@ -13,8 +13,7 @@ use super::around;
 use super::effect::Effect;
 
 /// What only reads has no points: a death there leaves nothing half done. Nor has what only
-/// people do, one command at a time (`resume`, `distrust`), or what is only a hint (`look_now`,
-/// `propose`).
+/// people do, one command at a time (`resume`, `distrust`).
 pub(super) struct Crashing {
     inner: Arc<dyn Ledger>,
 }
@@ -90,7 +89,7 @@ impl Ledger for Crashing {
     }
 
     async fn look_now(&self, key: &JobKey) -> Result<(), LedgerError> {
-        self.inner.look_now(key).await
+        around(Effect::LookNow, self.inner.look_now(key)).await
     }
 
     async fn propose(
@@ -100,7 +99,7 @@ impl Ledger for Crashing {
         task_id: &str,
         keep_for: Duration,
     ) -> Result<(), LedgerError> {
-        self.inner.propose(key, round, task_id, keep_for).await
+        around(Effect::Propose, self.inner.propose(key, round, task_id, keep_for)).await
     }
 
     async fn proposals(&self, key: &JobKey, round: u32) -> Result<Vec<String>, LedgerError> {
