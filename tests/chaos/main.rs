@@ -72,8 +72,9 @@ async fn run(options: &Options) -> Report {
     report
 }
 
-/// When no outcome has come for so long, those that are missing are lost.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// When no outcome has come for so long, those that are missing are lost. RabbitMQ tries again
+/// after 180 s to move a job from the ladder into a lane that was full or missing.
+const PATIENCE: Duration = Duration::from_secs(200);
 
 /// What the crash points are called beside the faults.
 const DEATHS: &str = "crash points";
