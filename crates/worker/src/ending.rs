@@ -1,4 +1,4 @@
-use job::{Illegal, Reason, Record, Rung};
+use job::{Illegal, Reason, Record, Rung, State};
 use ports::{LedgerError, PublishError, Reached};
 
 /// How a delivery ends.
@@ -11,6 +11,29 @@ pub(crate) enum Ending {
 }
 
 impl Ending {
+    /// What the record's new state means for the message that brought it.
+    pub(crate) fn of(record: &Record, jitter: f64) -> Self {
+        match &record.state {
+            State::Queued { .. } if record.attempt == 0 => {
+                Self::Later(Rung::OneSecond, Reached::Ledger)
+            }
+            State::Queued { .. } => {
+                Self::Later(Rung::after(record.attempt, jitter), Reached::Ledger)
+            }
+            State::Parked { why, doubt: None, .. } => Self::Park(job::Reason::TooManyAttempts {
+                attempts: record.attempt,
+                cause: why.clone(),
+            }),
+            // Another worker's now: a copy of its message comes here in vain, and is then dropped.
+            State::Submitting { .. } => Self::elsewhere(),
+            State::Tombstone
+            | State::InDoubt { .. }
+            | State::Pending { .. }
+            | State::Settled { .. }
+            | State::Parked { doubt: Some(_), .. } => Self::Ack,
+        }
+    }
+
     /// Nothing was recorded or sent.
     pub(crate) fn bounce(rung: Rung) -> Self {
         Self::Later(rung, Reached::Nothing)

@@ -3,8 +3,8 @@
 //!
 //! A delivery walks down the page: `intake` (a job, or the reason why not), `claim` (what
 //! the ledger already knows decides), `submit` (the one request that costs money), `settle`
-//! (task id into the ledger, journal, then the ack). Around it stand the loop of one `lane`
-//! and the `gate` that stops a lane which cannot work.
+//! (`voice`: what a late answer may still say; task id into the ledger, journal, then the ack).
+//! Around it stand the loop of one `lane` and the `gate` that stops a lane which cannot work.
 
 mod claim;
 mod delivery;
@@ -18,6 +18,7 @@ mod settings;
 mod settle;
 mod shared;
 mod submit;
+mod voice;
 mod walk;
 mod worker;
 

@@ -13,7 +13,7 @@ use crate::ending::{Ending, Trouble};
 use crate::gate::{Gate, Reopen};
 use crate::gatekeeper::REBUILT;
 use crate::intake::Accepted;
-use crate::settle::{AGAIN, Known, Settler, ending};
+use crate::settle::{AGAIN, Known, Settler};
 use crate::shared::Shared;
 use crate::submit::{self, Weather};
 
@@ -339,7 +339,7 @@ impl<'a> Walk<'a> {
                 return Err(Trouble::Unjournaled { record: Box::new(record), error });
             }
             if self.settler().journal(&record).await.is_ok() {
-                return Ok(ending(&record, self.shared.clock.jitter()));
+                return Ok(Ending::of(&record, self.shared.clock.jitter()));
             }
             rest = (rest * 2).min(LONGEST_REST);
         }

@@ -1,0 +1,141 @@
+//! What the answer to a POST may still say about the record that is there by then.
+
+use job::{Fact, Record, State};
+
+/// Pure. A ledger that has lost its memory was given back an older state of the job than the
+/// one in which we sent it, and nobody has touched it since.
+pub(crate) fn is_from_before(present: &Record, intent: &Record) -> bool {
+    present.restored && present.revision < intent.revision
+}
+
+/// What an answer that comes late may still say.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Voice {
+    /// It is about the very try that the record is waiting for, or tells of a task that exists.
+    Speaks,
+    /// A task exists that this record cannot take: kept where people look.
+    Strays(String),
+    /// Somebody else's try, or all said already.
+    Silent,
+}
+
+/// Pure. `intent` is the record as it was when we sent; `present` as it is now.
+pub(crate) fn voice(intent: &Record, present: &Record, fact: &Fact) -> Voice {
+    let same_round = intent.round == present.round;
+    let same_try = same_round && intent.attempt == present.attempt;
+    match (fact, &present.state) {
+        (Fact::Accepted { task_id, .. }, _) if present.task_id.as_ref() == Some(task_id) => {
+            Voice::Silent
+        }
+        (
+            Fact::Accepted { .. },
+            State::Queued { .. } | State::Submitting { .. } | State::InDoubt { .. },
+        ) if same_round => Voice::Speaks,
+        (Fact::Accepted { .. }, State::Parked { doubt: Some(_), .. }) if same_round => {
+            Voice::Speaks
+        }
+        (Fact::Accepted { task_id, .. }, _) => match strayed_already(present, task_id) {
+            true => Voice::Silent,
+            false => Voice::Strays(task_id.clone()),
+        },
+        (_, State::Submitting { .. }) if same_try && intent.state == present.state => Voice::Speaks,
+        (_, State::InDoubt { .. }) if same_try => Voice::Speaks,
+        _ => Voice::Silent,
+    }
+}
+
+fn strayed_already(present: &Record, task_id: &str) -> bool {
+    present.history.iter().any(|entry| entry.what.ends_with(&format!("as task {task_id}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use job::{Doubt, MessageFacts, Timestamp, decode};
+
+    use ports::Reached;
+
+    use super::*;
+    use crate::ending::Ending;
+
+    fn record(state: State) -> Record {
+        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        let job = decode(body, MessageFacts::default()).unwrap();
+        let mut record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
+        (record.attempt, record.state) = (1, state);
+        record
+    }
+
+    fn submitting(owner: &str) -> State {
+        State::Submitting {
+            owner: owner.into(),
+            intent: String::new(),
+            post_deadline: Timestamp::EPOCH,
+        }
+    }
+
+    fn in_doubt() -> State {
+        let doubt = Doubt {
+            since: Timestamp::EPOCH,
+            cause: String::new(),
+            settles_at: Timestamp::EPOCH,
+            denials: 0,
+            looks: 0,
+            next_look: Timestamp::EPOCH,
+            evidence: Vec::new(),
+        };
+        State::InDoubt { doubt }
+    }
+
+    fn put_off() -> Fact {
+        Fact::PutOff { why: "busy".into() }
+    }
+
+    fn accepted() -> Fact {
+        Fact::Accepted { task_id: "7".into(), status: "submitted".into() }
+    }
+
+    #[test]
+    fn a_late_refusal_does_not_touch_another_workers_try() {
+        let intent = record(submitting("ours"));
+        assert_eq!(voice(&intent, &record(submitting("ours")), &put_off()), Voice::Speaks);
+        assert_eq!(voice(&intent, &record(submitting("other")), &put_off()), Voice::Silent);
+        let next_try = Record { attempt: 2, ..record(in_doubt()) };
+        assert_eq!(voice(&intent, &record(in_doubt()), &put_off()), Voice::Speaks);
+        assert_eq!(voice(&intent, &next_try, &put_off()), Voice::Silent);
+    }
+
+    #[test]
+    fn a_task_id_is_attached_where_it_can_be_and_kept_where_it_cannot() {
+        let intent = record(submitting("ours"));
+        let queued = record(State::Queued { why: None });
+        assert_eq!(voice(&intent, &queued, &accepted()), Voice::Speaks);
+        assert_eq!(voice(&intent, &record(submitting("other")), &accepted()), Voice::Speaks);
+        let next_round = Record { round: 2, ..record(submitting("other")) };
+        assert_eq!(voice(&intent, &next_round, &accepted()), Voice::Strays("7".into()));
+        let pending =
+            State::Pending { status: "submitted".into(), looks: 0, next_look: Timestamp::EPOCH };
+        let known = Record { task_id: Some("7".into()), ..record(pending.clone()) };
+        assert_eq!(voice(&intent, &known, &accepted()), Voice::Silent);
+        let other = Record { task_id: Some("8".into()), ..record(pending) };
+        assert_eq!(voice(&intent, &other, &accepted()), Voice::Strays("7".into()));
+    }
+
+    #[test]
+    fn only_what_was_put_back_from_before_is_written_over() {
+        let intent = Record { revision: 3, ..record(submitting("ours")) };
+        let queued = |revision, restored| {
+            let queued = record(State::Queued { why: None });
+            Record { revision, restored, ..queued }
+        };
+        assert!(is_from_before(&queued(2, true), &intent));
+        assert!(!is_from_before(&queued(2, false), &intent), "somebody has touched it");
+        assert!(!is_from_before(&queued(4, true), &intent), "it has moved on");
+    }
+
+    #[test]
+    fn a_put_off_that_landed_unheard_still_sends_the_message_back() {
+        let queued = record(State::Queued { why: Some("busy".into()) });
+        assert!(matches!(Ending::of(&queued, 0.5), Ending::Later(_, Reached::Ledger)));
+        assert_eq!(voice(&record(submitting("ours")), &queued, &put_off()), Voice::Silent);
+    }
+}
