@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::barrier::Barrier;
 use crate::batch::{Batch, SILENCE};
 use crate::follower::Shared;
+use crate::parked::Parked;
 use crate::restore::Restorer;
 use crate::trouble::Trouble;
 
@@ -58,6 +59,7 @@ struct Lead {
     fence: Arc<Fence>,
     deliveries: Box<dyn Deliveries>,
     restorer: Restorer,
+    parked: Parked,
     /// The store's time.
     began: Timestamp,
     /// Until it is met.
@@ -88,6 +90,7 @@ impl Lead {
         }
         Ok(Self {
             restorer: Restorer { shared: shared.clone(), fence: fence.clone(), is_open },
+            parked: Parked::new(shared.clone()),
             shared: shared.clone(),
             began: shared.session.store_now(),
             fence,
@@ -110,8 +113,11 @@ impl Lead {
             if batch.met_barrier {
                 self.open().await?;
             }
-            if self.barrier.is_none() && !self.shared.settings.goes_on {
-                return Ok(());
+            if self.barrier.is_none() {
+                if !self.shared.settings.goes_on {
+                    return Ok(());
+                }
+                self.parked.keep(&self.fence).await?;
             }
         }
         Ok(())

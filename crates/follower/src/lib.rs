@@ -6,7 +6,8 @@
 //! ledger is looked at closely, and `restore`d. A ledger that lost its memory begins a new
 //! generation, which stays closed until a `barrier`, published into the journal, has been met:
 //! then everything that the journal knows is in the ledger. The same reading without any
-//! writing is a [`difference`](differences).
+//! writing is a [`difference`](differences). The journal forgets what is old: `parked` jobs are
+//! written anew.
 
 mod barrier;
 mod batch;
@@ -14,6 +15,7 @@ mod differences;
 mod follow;
 mod follower;
 mod join;
+mod parked;
 mod restore;
 mod settings;
 mod trouble;

@@ -170,7 +170,7 @@ impl Restorer {
 }
 
 /// More than a ledger holds.
-const MOST: usize = 1_000_000_000;
+pub(crate) const MOST: usize = 1_000_000_000;
 
 /// The provider may be working on it, or somebody may still find out that it is.
 fn working(record: &Record) -> bool {

@@ -12,6 +12,9 @@ pub struct Settings {
     pub post_timeout: Duration,
     /// The brake on spending is set: what was submitted today is counted again.
     pub counts_days: bool,
+    /// How often the lines of parked jobs are written anew: less than half as long as the journal
+    /// keeps them.
+    pub parked_again: Duration,
     /// Whether to go on once the generation is open. Of no use where journal and ledger are one
     /// file and can only be lost together.
     pub goes_on: bool,
@@ -24,6 +27,7 @@ impl Default for Settings {
             retention: Duration::from_secs(7 * 24 * 3600),
             post_timeout: Duration::from_secs(60),
             counts_days: false,
+            parked_again: Duration::from_secs(24 * 3600),
             goes_on: true,
         }
     }

@@ -7,12 +7,12 @@ use std::time::Duration;
 use embedded::{Embedded, Settings as FileSettings};
 use follower::{Follower, Settings, differences, is_blank};
 use job::{
-    CloudEvent, EventKind, EventSource, JobKey, MessageFacts, Outcome, Record, Restoring, State,
-    Timestamp, decode,
+    CloudEvent, EventKind, EventSource, JobKey, JournalEntry, MessageFacts, Outcome, Record,
+    Restoring, State, Timestamp, decode,
 };
 use ports::{
-    Broker, Clock, Destination, Generation, Ledger, Permit, Phase, Session, SystemClock,
-    journal_message,
+    Broker, Clock, Destination, Generation, JournalStart, Ledger, Permit, Phase, Session, Source,
+    SystemClock, Write, journal_message,
 };
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -55,8 +55,13 @@ impl Scene {
     }
 
     fn follow(&self, session: &Arc<Session>) -> Follower {
-        let settings =
+        self.follow_with(session, |_| ())
+    }
+
+    fn follow_with(&self, session: &Arc<Session>, adjust: impl Fn(&mut Settings)) -> Follower {
+        let mut settings =
             Settings { retention: RETENTION, post_timeout: POST_TIMEOUT, ..Settings::default() };
+        adjust(&mut settings);
         let (broker, ledger) = (self.broker.clone(), self.ledger.clone());
         Follower::start(broker, ledger, session.clone(), Arc::new(SystemClock), settings)
     }
@@ -128,6 +133,34 @@ async fn the_open_ledger_is_compared_on_from_where_it_was() {
     assert!(follower.drain(Duration::from_secs(5)).await);
     let pool = Permit::pool_of("default", job::Resource::Videos);
     assert_eq!(scene.ledger.used(&pool).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_parked_job_is_written_anew_before_its_line_can_be_gone() {
+    let scene = Scene::set();
+    let session = scene.rebuild().await;
+    let parked = State::Parked { why: "x".into(), doubt: None, at: Timestamp::EPOCH };
+    let young = SystemClock.now() + Duration::from_secs(60);
+    for (id, created) in [("old", Timestamp::EPOCH), ("young", young)] {
+        let record = Record { created_at: created, ..record(id, 2, parked.clone()) };
+        let write = Write { record, due: None, outbox: Vec::new(), outbox_lease: Duration::ZERO };
+        scene.ledger.create(&session.fence(), write).await.unwrap();
+    }
+    let again = Duration::from_secs(1);
+    let follower = scene.follow_with(&session, |settings| settings.parked_again = again);
+    let journal = Source::Journal(JournalStart::First);
+    let mut lines = scene.broker.consume(&journal, 9).await.unwrap();
+    let written = async {
+        loop {
+            let line = lines.next().await.unwrap();
+            if let Ok(entry) = serde_json::from_slice::<JournalEntry>(&line.message.body) {
+                return entry.record;
+            }
+        }
+    };
+    let written = tokio::time::timeout(Duration::from_secs(15), written).await.unwrap();
+    assert_eq!((written.key, written.state), (key("old"), parked));
+    assert!(follower.drain(Duration::from_secs(5)).await);
 }
 
 #[tokio::test]

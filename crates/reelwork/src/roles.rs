@@ -140,6 +140,9 @@ async fn front(
     started.map_err(|error| Failure::Denied(format!("gateway.listen: {listen}: {error}")))
 }
 
+/// The journal keeps its lines for longer than the ledger keeps settled records.
+const PARKED_AGAIN: Duration = Duration::from_secs(24 * 3600);
+
 /// A client on the real network.
 pub(crate) fn client(config: &Config, key: SecretString) -> Result<Client, Failure> {
     let settings = HttpSettings {
@@ -185,6 +188,7 @@ pub(crate) fn follower_settings(config: &Config) -> follower::Settings {
         retention: config.ledger.retention,
         post_timeout: config.kling.timeout,
         counts_days: config.limits.max_submissions_per_day > 0,
+        parked_again: PARKED_AGAIN.min(config.ledger.retention / 4),
         goes_on: config.ledger.url.url().is_some(),
     }
 }

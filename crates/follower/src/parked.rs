@@ -1,0 +1,54 @@
+//! Lines of the journal grow old and go, but a parked job waits for a person as long as it takes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::Timestamp;
+use ports::{Destination, Fence, ListFilter, journal_message};
+use tokio::time::Instant;
+
+use crate::follower::Shared;
+use crate::restore::MOST;
+use crate::trouble::Trouble;
+
+/// Whoever has just taken the lead has more urgent things to do.
+const SETTLING_IN: Duration = Duration::from_secs(600);
+
+/// Writes the lines of parked jobs anew before they can be gone.
+pub(crate) struct Parked {
+    shared: Arc<Shared>,
+    next: Instant,
+}
+
+impl Parked {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let wait = SETTLING_IN.min(shared.settings.parked_again);
+        Self { shared, next: Instant::now() + wait }
+    }
+
+    /// Nothing happens before it is time again.
+    pub(crate) async fn keep(&mut self, fence: &Fence) -> Result<(), Trouble> {
+        if Instant::now() < self.next {
+            return Ok(());
+        }
+        let (now, again) = (self.shared.session.store_now(), self.shared.settings.parked_again);
+        self.next = Instant::now() + again;
+        let parked = ListFilter::of_states(&["parked"], MOST);
+        let mut written = 0;
+        for record in self.shared.ledger.list(&parked).await? {
+            if is_old(record.last_change(), now, again) {
+                // Without its event: announced once more after a loss, rather than never.
+                let line = journal_message(&fence.generation, now, &record, None);
+                self.shared.broker.publish(&Destination::Journal, line).await?;
+                written += 1;
+            }
+        }
+        tracing::debug!(written, "parked jobs are in the journal anew");
+        Ok(())
+    }
+}
+
+/// A younger one has a line that will be there at the next turn too.
+fn is_old(written: Timestamp, now: Timestamp, again: Duration) -> bool {
+    now.since(written) >= again
+}
