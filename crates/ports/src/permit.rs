@@ -44,8 +44,8 @@ pub struct Limits {
 pub enum Permitted {
     /// Also when this job and round already held it, unless more is in use than may be.
     Granted,
-    /// Where more is in use than may be, also for who held it. If it asked at a later revision
-    /// than before, its slot is free now: nobody uses it.
+    /// Where more is held than may be, also for who held a slot. If it asked at a later revision
+    /// than before, it does so no longer: others may be the ones that use theirs.
     AtLimit { used: u32 },
     /// The brake on spending: none until this moment (the next UTC midnight).
     DayOver { until: Timestamp },

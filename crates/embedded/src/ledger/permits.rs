@@ -52,21 +52,22 @@ fn take_over(
     let Permit { pool, key, round, revision, .. } = permit.clone();
     let (newer, used_now) = (revision > asked, used(tx.sql, ns, &pool)?);
     let fits = limits.concurrency == 0 || used_now <= limits.concurrency;
-    if fits && newer {
+    if fits {
+        // Who asks under a limit is about to use it: its time begins anew.
+        let since = (limits.concurrency > 0).then_some(tx.now.as_millis());
+        let latest = revision.max(asked);
         tx.sql
             .prepare_cached(
-                "UPDATE permit SET revision = ?5
+                "UPDATE permit SET revision = ?5, since = coalesce(?6, since)
                  WHERE ns = ?1 AND pool = ?2 AND key = ?3 AND round = ?4",
             )?
-            .execute(params![ns, pool, key.to_string(), round, revision])?;
-    }
-    if fits {
+            .execute(params![ns, pool, key.to_string(), round, latest, since])?;
         return Ok(Permitted::Granted);
     }
     if !newer {
         return Ok(Permitted::AtLimit { used: used_now });
     }
-    give(tx, ns, &PermitReturn { pool, key, round, revision, unspent: true })?;
+    give(tx, ns, &PermitReturn { pool, key, round, revision, unspent: false })?;
     Ok(Permitted::AtLimit { used: used(tx.sql, ns, &permit.pool)? })
 }
 

@@ -1,5 +1,6 @@
 -- KEYS 3 held in the pool, 4 used in the pool, 5 the day's count; ARGV 3 holder, 4 weight,
--- 5 slots in the pool, 6 submissions a day (0 = no limit), 7 the record's revision.
+-- 5 slots in the pool, 6 submissions a day (0 = no limit), 7 the record's revision. Who asks
+-- under a limit is about to use it: its time begins anew.
 local DAY = 86400000
 local today = math.floor(now / DAY)
 local day = redis.call('HMGET', KEYS[5], 'day', 'count')
@@ -11,15 +12,14 @@ if permit then
   local weight, since, asked = string.match(permit, '^(%d+):(%d+):?(%d*)$')
   local newer = revision > (tonumber(asked) or 0)
   if slots == 0 or used <= slots then
-    if newer then
-      redis.call('HSET', KEYS[3], ARGV[3], weight .. ':' .. since .. ':' .. ARGV[7])
-    end
+    if slots > 0 then since = string.format('%.0f', now) end
+    local latest = newer and ARGV[7] or (asked ~= '' and asked or '0')
+    redis.call('HSET', KEYS[3], ARGV[3], weight .. ':' .. since .. ':' .. latest)
     return {'ok'}
   end
   if not newer then return {'at_limit', used} end
   redis.call('HDEL', KEYS[3], ARGV[3])
   redis.call('DECRBY', KEYS[4], weight)
-  if count > 0 then redis.call('HSET', KEYS[5], 'count', count - 1) end
   return {'at_limit', used - weight}
 end
 if tonumber(ARGV[6]) > 0 and count >= tonumber(ARGV[6]) then

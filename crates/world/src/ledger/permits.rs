@@ -24,6 +24,9 @@ impl Memory {
             let newer = permit.revision > held.permit.revision;
             if limits.concurrency == 0 || pool.used <= limits.concurrency {
                 held.permit.revision = permit.revision.max(held.permit.revision);
+                if limits.concurrency > 0 {
+                    held.since = self.now;
+                }
                 return Permitted::Granted;
             }
             if !newer {
@@ -31,7 +34,6 @@ impl Memory {
             }
             pool.used = pool.used.saturating_sub(held.permit.weight);
             pool.held.remove(&place);
-            *today = today.saturating_sub(1);
             return Permitted::AtLimit { used: pool.used };
         }
         if limits.submissions_per_day > 0 && *today >= limits.submissions_per_day {
