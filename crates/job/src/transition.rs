@@ -56,7 +56,10 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
             Ok(mv.take(State::Submitting { owner, intent, post_deadline }))
         }
         (Queued { .. }, Fact::DeadlinePassed) => Ok(mv.deadline_passed()),
-        (Tombstone | Queued { .. }, Fact::CancelRequested) => Ok(mv.cancel()),
+        // What was sent may be running and paid for: its outcome is waited for.
+        (Tombstone | Queued { .. }, Fact::CancelRequested) if !mv.record.sent_before => {
+            Ok(mv.cancel())
+        }
         (Queued { .. }, Fact::GivenUp { why }) => Ok(mv.set_aside(why)),
         (Queued { .. }, Fact::OwnerLost { cause }) => Ok(mv.doubt(cause, at.now)),
         // It waits to be sent again, and a callback tells that it was received before.
@@ -160,9 +163,7 @@ impl Move<'_> {
     }
 
     fn cancel(self) -> Step {
-        let holds = self.record.holds_permit(self.record.round);
-        let mv = if holds { self.release(false) } else { self };
-        mv.settle(Outcome::Cancelled, EventKind::Cancelled)
+        self.settle(Outcome::Cancelled, EventKind::Cancelled)
     }
 
     fn settle(mut self, outcome: Outcome, kind: EventKind) -> Step {

@@ -5,7 +5,7 @@ use daemon::{Config, ExitCode};
 use job::{Fact, JobKey, MessageFacts, Rules, Timestamp, decode, transition};
 use ports::{
     Broker, Clock, Deliveries, Delivery, Destination, Ledger, Session, Source, Swapped,
-    SystemClock, Write, header,
+    SystemClock, Write, header, journal_message,
 };
 use serde_json::{Value, json};
 
@@ -137,7 +137,7 @@ async fn replay(config: &Config, which: &Which, output: &Output) -> Result<ExitC
             output.complain(&format!("{id} stays: its id belongs to another request"));
             others.push(letter);
         } else {
-            revive(config, &doors.ledger, &session, &letter).await?;
+            revive(config, &doors.broker, &doors.ledger, &session, &letter).await?;
             publish_again(&doors.broker, letter).await?;
             replayed += 1;
         }
@@ -150,6 +150,7 @@ async fn replay(config: &Config, which: &Which, output: &Output) -> Result<ExitC
 /// A record that has ended begins a new round: new external id, new events, a new payment.
 async fn revive(
     config: &Config,
+    broker: &Arc<dyn Broker>,
     ledger: &Arc<dyn Ledger>,
     session: &Session,
     letter: &Delivery,
@@ -167,9 +168,15 @@ async fn revive(
             break;
         };
         // No requeue through the outbox: the letter itself is what is published again.
-        let write =
-            Write { record: step.record, due: None, outbox: Vec::new(), outbox_lease: QUIET };
+        let write = Write {
+            record: step.record.clone(),
+            due: None,
+            outbox: Vec::new(),
+            outbox_lease: QUIET,
+        };
         if let Swapped::Done(_) = ledger.swap(&fence, stored.version, write).await? {
+            let line = journal_message(&fence.generation, SystemClock.now(), &step.record, None);
+            broker.publish(&Destination::Journal, line).await?;
             break;
         }
     }
