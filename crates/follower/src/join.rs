@@ -30,7 +30,8 @@ pub async fn is_blank(broker: &dyn Broker, clock: &dyn Clock) -> Result<bool, Tr
     let mut deliveries = broker.consume(&Source::Journal(JournalStart::First), 1).await?;
     loop {
         let batch = Batch::read(deliveries.as_mut(), Some(&barrier), SILENCE).await?;
-        match (batch.lines.is_empty(), batch.met_barrier, batch.next) {
+        let is_blank = batch.lines.is_empty() && batch.conflicts.is_empty();
+        match (is_blank, batch.met_barrier, batch.next) {
             (false, _, _) => return Ok(false),
             (true, true, _) => return Ok(true),
             (true, false, Some(_)) => {}

@@ -34,10 +34,21 @@ pub(crate) enum Verdict {
 /// What the delivery itself tells.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sighting {
+    /// How far the job may have come by this message.
     pub reached: Reached,
-    /// Enqueued before the present generation of the ledger began.
-    pub before_generation: bool,
+    pub enqueued: Timestamp,
+    /// Of the present generation of the ledger.
+    pub began_at: Timestamp,
     pub now: Timestamp,
+}
+
+/// Clocks may differ by so much.
+const SKEW: Duration = Duration::from_secs(5);
+
+/// Pure. A generation that began at the epoch is the first: nothing was before it, not even a
+/// message that does not tell its time.
+fn is_before(at: Timestamp, began_at: Timestamp) -> bool {
+    began_at > Timestamp::EPOCH && at < began_at + SKEW
 }
 
 /// A POST that ended has been recorded long since, if its worker can reach the ledger at all.
@@ -45,14 +56,17 @@ const OVERDUE: Duration = Duration::from_secs(5);
 
 pub(crate) fn decide(found: Option<&Stored>, hash: &RequestHash, sighting: Sighting) -> Verdict {
     let Some(stored) = found else {
-        return match sighting.reached > Reached::Nothing && sighting.before_generation {
+        let old = is_before(sighting.enqueued, sighting.began_at);
+        return match sighting.reached > Reached::Nothing && old {
             true => Verdict::RecordLost,
             false => Verdict::New,
         };
     };
     let record = &stored.record;
-    // The journal shows it as waiting, but whoever had this message may have begun a POST.
-    let forgot = record.restored && sighting.reached == Reached::Provider;
+    // It shows as waiting, but whoever had this message may have begun a POST: of what happened
+    // before the present generation, the ledger may have forgotten the end.
+    let old = record.restored || is_before(record.last_change(), sighting.began_at);
+    let forgot = old && sighting.reached == Reached::Provider;
     match &record.state {
         State::Tombstone => Verdict::Cancelled,
         State::Parked { .. } if !record.was_a_job() => Verdict::Replacement { may_be_sent: forgot },
@@ -98,13 +112,21 @@ mod tests {
         }
     }
 
-    const FRESH: Sighting =
-        Sighting { reached: Reached::Nothing, before_generation: false, now: Timestamp::EPOCH };
+    const FRESH: Sighting = Sighting {
+        reached: Reached::Nothing,
+        enqueued: Timestamp::EPOCH,
+        began_at: Timestamp::EPOCH,
+        now: Timestamp::EPOCH,
+    };
 
     #[test]
     fn no_record_means_new_unless_an_earlier_ledger_may_have_known_it() {
         let hash = job().request.hash();
-        let seen = |reached, before_generation| Sighting { reached, before_generation, ..FRESH };
+        let began = Timestamp::from_millis(1_700_000_000_000);
+        let seen = |reached, before: bool| {
+            let began_at = if before { began } else { Timestamp::EPOCH };
+            Sighting { reached, began_at, ..FRESH }
+        };
         assert_eq!(decide(None, &hash, FRESH), Verdict::New);
         assert_eq!(decide(None, &hash, seen(Reached::Ledger, false)), Verdict::New);
         assert_eq!(decide(None, &hash, seen(Reached::Nothing, true)), Verdict::New);
@@ -133,8 +155,10 @@ mod tests {
         let hash = job().request.hash();
         let mut waiting = stored(State::Queued { why: None }, false);
         let again = Sighting { reached: Reached::Provider, ..FRESH };
+        let later = Sighting { began_at: Timestamp::from_millis(1), ..again };
         let put_off = Sighting { reached: Reached::Ledger, ..FRESH };
         assert_eq!(decide(Some(&waiting), &hash, again), Verdict::Retry);
+        assert_eq!(decide(Some(&waiting), &hash, later), Verdict::Orphaned, "set back");
         waiting.record.restored = true;
         assert_eq!(decide(Some(&waiting), &hash, FRESH), Verdict::Retry);
         assert_eq!(decide(Some(&waiting), &hash, put_off), Verdict::Retry);
@@ -168,5 +192,14 @@ mod tests {
         for state in [State::Queued { why: None }, submitting()] {
             assert_eq!(decide(Some(&stored(state, true)), &other, FRESH), Verdict::Conflict);
         }
+    }
+
+    #[test]
+    fn nothing_was_before_the_first_generation() {
+        assert!(!is_before(Timestamp::EPOCH, Timestamp::EPOCH));
+        let began = Timestamp::from_millis(1_700_000_000_000);
+        assert!(is_before(Timestamp::EPOCH, began), "no time told");
+        assert!(is_before(began, began), "clocks differ");
+        assert!(!is_before(began + SKEW, began));
     }
 }

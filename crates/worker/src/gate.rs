@@ -49,6 +49,17 @@ pub(crate) struct Gate {
     failures: AtomicU32,
     /// Answers that could not be understood, in a row.
     unclear: AtomicU32,
+    /// Jobs that keep the door closed by themselves.
+    held: AtomicU32,
+}
+
+/// Keeps the door as it is until it is dropped.
+pub(crate) struct Held<'a>(&'a Gate);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.held.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A provider that asks for a longer rest is tried nevertheless.
@@ -69,6 +80,7 @@ impl Gate {
             granted: AtomicU32::new(0),
             failures: AtomicU32::new(0),
             unclear: AtomicU32::new(0),
+            held: AtomicU32::new(0),
         }
     }
 
@@ -118,7 +130,16 @@ impl Gate {
         }
     }
 
+    /// While this is held, nothing opens the door again.
+    pub(crate) fn hold(&self) -> Held<'_> {
+        self.held.fetch_add(1, Ordering::Relaxed);
+        Held(self)
+    }
+
     pub(crate) fn open(&self, window: u16) {
+        if self.held.load(Ordering::Relaxed) > 0 {
+            return;
+        }
         self.granted.store(0, Ordering::Relaxed);
         let window = window.clamp(1, self.widest);
         let mut door = self.lock();
@@ -211,6 +232,18 @@ mod tests {
         gate.close("unpaid", Reopen::WhenResumed);
         assert!(gate.forbids_sending());
         gate.open(1);
+        assert!(!gate.forbids_sending());
+    }
+
+    #[test]
+    fn a_door_that_is_held_stays_closed() {
+        let gate = Gate::new(8);
+        let held = gate.hold();
+        gate.close("not journaled", Reopen::After(BUSY_REST));
+        gate.open(8);
+        assert!(gate.forbids_sending());
+        drop(held);
+        gate.open(8);
         assert!(!gate.forbids_sending());
     }
 

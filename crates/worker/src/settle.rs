@@ -78,6 +78,7 @@ impl Settler<'_> {
             let fact = match voice(&intent.record, &present.record, &fact) {
                 Voice::Speaks => fact.clone(),
                 Voice::Strays(task_id) => Fact::Strayed { task_id },
+                Voice::Doubts(cause) => Fact::OwnerLost { cause },
                 Voice::Silent => {
                     return self.overtaken(&intent.record, &present.record, &fact).await;
                 }

@@ -2,10 +2,11 @@
 
 use job::{Fact, Record, State};
 
-/// Pure. A ledger that has lost its memory was given back an older state of the job than the
-/// one in which we sent it, and nobody has touched it since.
+/// Pure. The ledger has lost its memory and holds an older state of the job than the one in which
+/// we sent it: put back from the journal and untouched since, or waiting as it did before.
 pub(crate) fn is_from_before(present: &Record, intent: &Record) -> bool {
-    present.restored && present.revision < intent.revision
+    let waits = matches!(present.state, State::Queued { .. });
+    (present.restored || waits) && present.revision < intent.revision
 }
 
 /// What an answer that comes late may still say.
@@ -15,6 +16,8 @@ pub(crate) enum Voice {
     Speaks,
     /// A task exists that this record cannot take: kept where people look.
     Strays(String),
+    /// The record does not show that anything was sent, and it was.
+    Doubts(String),
     /// Somebody else's try, or all said already.
     Silent,
 }
@@ -38,6 +41,12 @@ pub(crate) fn voice(intent: &Record, present: &Record, fact: &Fact) -> Voice {
             true => Voice::Silent,
             false => Voice::Strays(task_id.clone()),
         },
+        // Without a loss of memory it would show: whoever sends it again must look first.
+        (Fact::AnswerLost { cause } | Fact::Repeated { cause }, State::Queued { .. })
+            if same_round && !present.sent_before =>
+        {
+            Voice::Doubts(cause.clone())
+        }
         (_, State::Submitting { .. }) if same_try && intent.state == present.state => Voice::Speaks,
         (_, State::InDoubt { .. }) if same_try => Voice::Speaks,
         _ => Voice::Silent,
@@ -128,8 +137,20 @@ mod tests {
             Record { revision, restored, ..queued }
         };
         assert!(is_from_before(&queued(2, true), &intent));
-        assert!(!is_from_before(&queued(2, false), &intent), "somebody has touched it");
+        assert!(is_from_before(&queued(2, false), &intent), "set back");
+        let touched = Record { revision: 2, ..record(submitting("other")) };
+        assert!(!is_from_before(&touched, &intent), "somebody has touched it");
         assert!(!is_from_before(&queued(4, true), &intent), "it has moved on");
+    }
+
+    #[test]
+    fn an_answer_that_was_lost_is_a_doubt_also_where_nothing_shows_that_it_was_sent() {
+        let lost = Fact::AnswerLost { cause: "reset".into() };
+        let queued = record(State::Queued { why: None });
+        let intent = record(submitting("ours"));
+        assert_eq!(voice(&intent, &queued, &lost), Voice::Doubts("reset".into()));
+        let known = Record { sent_before: true, ..queued };
+        assert_eq!(voice(&intent, &known, &lost), Voice::Silent);
     }
 
     #[test]

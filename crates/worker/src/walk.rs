@@ -21,15 +21,6 @@ use crate::submit::{self, Weather};
 const REST: Duration = Duration::from_millis(200);
 const LONGEST_REST: Duration = Duration::from_secs(3);
 
-/// Producers' clocks may be ahead of ours by so much.
-const SKEW: Duration = Duration::from_secs(5);
-
-/// Pure. A generation that began at the epoch is the first: nothing was before it, not even a
-/// message that does not tell its time.
-fn is_before(enqueued: Timestamp, began_at: Timestamp) -> bool {
-    began_at > Timestamp::EPOCH && enqueued < began_at + SKEW
-}
-
 pub(crate) struct Walk<'a> {
     shared: &'a Shared,
     gate: &'a Gate,
@@ -72,7 +63,8 @@ impl<'a> Walk<'a> {
         let enqueued = message.enqueued_at().unwrap_or(Timestamp::EPOCH);
         Sighting {
             reached: self.delivery.reached(),
-            before_generation: is_before(enqueued, self.fence.generation.began_at),
+            enqueued,
+            began_at: self.fence.generation.began_at,
             now: self.shared.clock.now(),
         }
     }
@@ -94,7 +86,7 @@ impl<'a> Walk<'a> {
             (Verdict::Cancelled, Some(stored)) => self.cancelled(stored).await,
             (Verdict::Duplicate, Some(stored)) => self.settler().duplicate(&stored.record).await,
             (Verdict::Orphaned, Some(stored)) => {
-                let forgot = stored.record.restored;
+                let forgot = matches!(stored.record.state, State::Queued { .. });
                 self.orphaned(stored, forgot).await
             }
             (Verdict::Conflict, Some(stored)) => {
@@ -141,9 +133,6 @@ impl<'a> Walk<'a> {
         if self.deadline_passed(&stored.record) {
             return self.conclude(stored, Fact::DeadlinePassed).await;
         }
-        if let Some(ending) = self.permit(&stored.record).await? {
-            return Ok(ending);
-        }
         let mut record = stored.record;
         if record.account != self.shared.settings.account {
             // A task that may exist can only be found with the account it was sent with.
@@ -151,6 +140,9 @@ impl<'a> Walk<'a> {
                 return Ok(Ending::Later(Rung::ThirtySeconds, Reached::Provider));
             }
             record.account.clone_from(&self.shared.settings.account);
+        }
+        if let Some(ending) = self.permit(&record).await? {
+            return Ok(ending);
         }
         // A record whose request was dropped (an operator's new round) gets it back here.
         record.request.get_or_insert_with(|| self.accepted.job.request.clone());
@@ -333,6 +325,7 @@ impl<'a> Walk<'a> {
     async fn insist(&self, record: Record, error: PublishError) -> Result<Ending, Trouble> {
         tracing::warn!(job = %record.key, %error, "not journaled yet");
         let mut rest = REST;
+        let _held = self.gate.hold();
         loop {
             self.gate.close(error.to_string(), Reopen::After(rest));
             if !self.settler().wait(rest).await {
@@ -343,19 +336,5 @@ impl<'a> Walk<'a> {
             }
             rest = (rest * 2).min(LONGEST_REST);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_was_before_the_first_generation() {
-        assert!(!is_before(Timestamp::EPOCH, Timestamp::EPOCH));
-        let began = Timestamp::from_millis(1_700_000_000_000);
-        assert!(is_before(Timestamp::EPOCH, began), "no time told");
-        assert!(is_before(began, began), "clocks differ");
-        assert!(!is_before(began + SKEW, began));
     }
 }
