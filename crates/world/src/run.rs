@@ -111,7 +111,7 @@ fn strike(stage: &Stage, keepers: &[Arc<Keeper>], fault: Fault) {
         Fault::BrokerAway(wait) => stage.weather.send_away(Far::Broker, wait),
         Fault::ProviderAway(wait) => stage.weather.send_away(Far::Provider, wait),
         Fault::AccountRefused(wait) => stage.weather.send_away(Far::Account, wait),
-        Fault::Forget => stage.ledger.memory().forget(),
+        Fault::Forget => stage.forget(),
         Fault::Snapshot => stage.take_snapshot(),
         Fault::SetBack => stage.set_back(),
         Fault::Crash(slot) | Fault::Stop(slot) | Fault::Freeze(slot, _) | Fault::Cut(slot) => {

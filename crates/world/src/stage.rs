@@ -119,12 +119,20 @@ impl Stage {
         *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = Some(memory);
     }
 
-    /// The ledger holds again what it held when a snapshot was taken.
+    /// The ledger holds again what it held when a snapshot was taken; nothing, if there is none.
     pub(crate) fn set_back(&self) {
         let snapshot = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(old) = snapshot {
-            self.ledger.memory().set_back(old);
+        match snapshot {
+            Some(old) => self.ledger.memory().set_back(old),
+            None => self.ledger.memory().forget(),
         }
+    }
+
+    /// The ledger is emptied. Revisions count anew from the journal then, so a snapshot from
+    /// before would look newer than it is: setting back to one is not covered.
+    pub(crate) fn forget(&self) {
+        *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.ledger.memory().forget();
     }
 
     /// Every identity that was published, once.
