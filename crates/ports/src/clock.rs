@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -26,13 +25,10 @@ pub trait Clock: Send + Sync + 'static {
 }
 
 /// The store's time, so that all processes count alike whatever their own clocks say.
-#[derive(Clone)]
-pub struct StoreClock(pub Arc<Session>);
-
 #[async_trait]
-impl Clock for StoreClock {
+impl Clock for Session {
     fn now(&self) -> Timestamp {
-        self.0.store_now()
+        self.store_now()
     }
 
     fn jitter(&self) -> f64 {

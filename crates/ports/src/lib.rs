@@ -20,7 +20,7 @@ pub mod conformance;
 pub use broker::{
     Broker, BrokerError, Deliveries, JournalStart, PublishError, Source, Subscription,
 };
-pub use clock::{Clock, StoreClock, SystemClock};
+pub use clock::{Clock, SystemClock};
 pub use delivery::{Delivery, Reached, Settle};
 pub use ledger::{
     AccountTask, Claimed, Created, Fence, Following, Generation, Ledger, LedgerError, ListFilter,

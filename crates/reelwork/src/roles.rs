@@ -10,7 +10,7 @@ use gateway::Gateway;
 use job::{CallbackSigner, OnDoubt, Rules};
 use kling::{Client, HttpSettings, HttpTransport, Transport};
 use poller::Poller;
-use ports::{Clock, Session, StoreClock};
+use ports::{Clock, Session};
 use worker::{Callback, Slots, Worker};
 
 use crate::crash;
@@ -42,7 +42,7 @@ impl Roles {
         which: Which,
     ) -> Result<Self, Failure> {
         let session = Arc::new(doors.join().await?);
-        let clock: Arc<dyn Clock> = Arc::new(StoreClock(session.clone()));
+        let clock: Arc<dyn Clock> = session.clone();
         let worker = (which != Which::Poller).then(|| {
             Worker::start(
                 doors.broker.clone(),
@@ -124,7 +124,7 @@ fn follower(config: &Config, doors: &Doors, session: &Arc<Session>) -> Follower 
         doors.broker.clone(),
         doors.ledger.clone(),
         session.clone(),
-        Arc::new(StoreClock(session.clone())),
+        session.clone(),
         follower_settings(config),
     )
 }
@@ -135,7 +135,7 @@ async fn front(
     settings: gateway::Settings,
 ) -> Result<Gateway, Failure> {
     let listen = settings.listen;
-    let (ledger, clock) = (doors.ledger.clone(), Arc::new(StoreClock(session.clone())));
+    let (ledger, clock) = (doors.ledger.clone(), session.clone());
     let started = Gateway::start(ledger, session.clone(), clock, settings).await;
     started.map_err(|error| Failure::Denied(format!("gateway.listen: {listen}: {error}")))
 }

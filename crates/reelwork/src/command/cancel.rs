@@ -1,10 +1,9 @@
 use std::time::Duration;
 
 use daemon::{Config, ExitCode};
-use job::{EventSource, Fact, JobKey, Record, Rules, State, transition};
+use job::{EventSource, Fact, JobKey, Moment, Record, Rules, State, transition};
 use ports::{
-    Announcer, Clock, Created, Destination, Fence, Stored, Swapped, SystemClock, Write,
-    journal_message,
+    Announcer, Clock, Created, Destination, Session, Stored, Swapped, Write, journal_message,
 };
 
 use crate::doors::Doors;
@@ -29,11 +28,11 @@ pub(crate) async fn run(
 async fn cancel(
     config: &Config,
     doors: &Doors,
-    session: &ports::Session,
+    session: &Session,
     key: JobKey,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
-    let now = SystemClock.now();
+    let now = session.now();
     let tombstone = Write {
         record: Record::tombstone(key, now),
         due: None,
@@ -43,14 +42,14 @@ async fn cancel(
     let fence = session.fence();
     let mut present = match doors.ledger.create(&fence, tombstone.clone()).await? {
         Created::New => {
-            journal(doors, &fence, &tombstone.record).await?;
+            journal(doors, session, &tombstone.record).await?;
             told(&tombstone.record, output);
             return Ok(ExitCode::Ok);
         }
         Created::Exists(stored) => *stored,
     };
     loop {
-        let Some(record) = cancelled(config, &present) else {
+        let Some(record) = cancelled(config, &present, session.moment()) else {
             return Ok(too_late(&present.record, output));
         };
         let announcer =
@@ -58,7 +57,7 @@ async fn cancel(
         let write = announcer.write(&record, now, Duration::ZERO);
         match doors.ledger.swap(&fence, present.version, write).await? {
             Swapped::Done(_) => {
-                journal(doors, &fence, &record.record).await?;
+                journal(doors, session, &record.record).await?;
                 told(&record.record, output);
                 return Ok(ExitCode::Ok);
             }
@@ -69,18 +68,17 @@ async fn cancel(
 }
 
 /// So that a ledger that is lost right after remembers it.
-async fn journal(doors: &Doors, fence: &Fence, record: &Record) -> Result<(), Failure> {
-    let line = journal_message(&fence.generation, SystemClock.now(), record, None);
+async fn journal(doors: &Doors, session: &Session, record: &Record) -> Result<(), Failure> {
+    let line = journal_message(&session.fence().generation, session.now(), record, None);
     Ok(doors.broker.publish(&Destination::Journal, line).await?)
 }
 
-fn cancelled(config: &Config, present: &Stored) -> Option<job::Step> {
+fn cancelled(config: &Config, present: &Stored, moment: Moment) -> Option<job::Step> {
     let rules = Rules { installation: config.ledger.namespace.clone(), ..Rules::default() };
     // A tombstone is settled by the delivery that meets it, with the job's own words.
     if matches!(present.record.state, State::Tombstone) {
         return Some(job::Step { record: present.record.clone(), effects: Vec::new() });
     }
-    let moment = SystemClock.moment();
     transition(present.record.clone(), Fact::CancelRequested, moment, &rules).ok()
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 use daemon::{Config, ExitCode};
 use job::{Fact, JobKey, MessageFacts, Rules, Timestamp, decode, transition};
 use ports::{
-    Broker, Clock, Deliveries, Delivery, Destination, Ledger, Session, Source, Swapped,
-    SystemClock, Write, header, journal_message,
+    Broker, Clock, Deliveries, Delivery, Destination, Ledger, Session, Source, Swapped, Write,
+    header, journal_message,
 };
 use serde_json::{Value, json};
 
@@ -164,7 +164,7 @@ async fn revive(
             break;
         }
         let fact = Fact::Again { why: "replayed from the dead letters".to_owned() };
-        let Ok(step) = transition(stored.record, fact, SystemClock.moment(), &rules) else {
+        let Ok(step) = transition(stored.record, fact, session.moment(), &rules) else {
             break;
         };
         // No requeue through the outbox: the letter itself is what is published again.
@@ -175,7 +175,7 @@ async fn revive(
             outbox_lease: QUIET,
         };
         if let Swapped::Done(_) = ledger.swap(&fence, stored.version, write).await? {
-            let line = journal_message(&fence.generation, SystemClock.now(), &step.record, None);
+            let line = journal_message(&fence.generation, session.now(), &step.record, None);
             broker.publish(&Destination::Journal, line).await?;
             break;
         }

@@ -4,7 +4,7 @@ use daemon::{Config, ExitCode};
 use job::{EventSource, Fact, JobKey, Record, Step, transition};
 use ports::{
     AccountTask, Announcer, Clock, Destination, Fence, Ledger, PermitReturn, Session, Stored,
-    Swapped, SystemClock, journal_message,
+    Swapped, journal_message,
 };
 
 use super::list::doubt_of;
@@ -58,14 +58,13 @@ async fn write(
         if let Fact::Accepted { task_id, .. } = &fact {
             own(doors.ledger.as_ref(), &fence, &stored.record, task_id).await?;
         }
-        let step =
-            transition(stored.record, fact.clone(), SystemClock.moment(), &roles::rules(config))
-                .map_err(|illegal| Failure::Other(illegal.to_string()))?;
-        let write = announcer.write(&step, SystemClock.now(), Duration::ZERO);
+        let step = transition(stored.record, fact.clone(), session.moment(), &roles::rules(config))
+            .map_err(|illegal| Failure::Other(illegal.to_string()))?;
+        let write = announcer.write(&step, session.now(), Duration::ZERO);
         // A poller that was faster may have settled it: then the next look tells.
         if let Swapped::Done(_) = doors.ledger.swap(&fence, stored.version, write).await? {
             release(doors.ledger.as_ref(), &fence, &step).await?;
-            let line = journal_message(&fence.generation, SystemClock.now(), &step.record, None);
+            let line = journal_message(&fence.generation, session.now(), &step.record, None);
             doors.broker.publish(&Destination::Journal, line).await?;
             return Ok(step.record);
         }
