@@ -18,6 +18,7 @@ mod rebuild;
 mod record;
 mod request;
 mod retry;
+mod revision;
 mod rules;
 mod state;
 mod time;

@@ -51,6 +51,7 @@ impl Restoring {
 
     fn back(&self, mut record: Record) -> Record {
         let certain = record.round == 1 && !record.sent_before;
+        let before = record.state.clone();
         record.state = match record.state {
             State::Queued { .. } if certain => record.state,
             State::Queued { .. } | State::Submitting { .. } => State::InDoubt {
@@ -60,6 +61,9 @@ impl Restoring {
             other => other,
         };
         record.sent_before |= matches!(record.state, State::InDoubt { .. });
+        // Newer than a snapshot that still holds the line's own state, and no more than that: what
+        // came after the line is still newer.
+        record.revision += u64::from(record.state != before);
         record.restored = true;
         record.note(self.now, "put back from the journal");
         record
@@ -168,6 +172,13 @@ mod tests {
         assert_eq!((doubt.settles_at, doubt.next_look), (QUIET, NOW));
         let sent = Record { sent_before: true, ..record(State::Queued { why: None }) };
         assert!(matches!(back(sent).state, State::InDoubt { .. }));
+    }
+
+    #[test]
+    fn a_doubt_that_a_rebuild_begins_is_newer_than_its_line() {
+        assert_eq!(back(record(State::Queued { why: None })).revision, 4);
+        let sent = Record { sent_before: true, ..record(State::Queued { why: None }) };
+        assert_eq!(back(sent).revision, 5, "its message is acknowledged from now on");
     }
 
     #[test]

@@ -3,6 +3,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::revision::revision_at;
 use crate::{
     BadJob, ExternalId, Job, JobKey, Operation, Priority, Request, RequestHash, State, Timestamp,
 };
@@ -30,7 +31,8 @@ pub struct Record {
     /// "already used" then means that the task exists.
     #[serde(default)]
     pub sent_before: bool,
-    /// Raised by every transition, so that two copies of a record tell which is newer.
+    /// Raised by every transition, so that two copies of a record tell which is newer; never behind
+    /// the ledger's clock, so that they also do when a ledger has forgotten one of them.
     #[serde(default)]
     pub revision: u64,
     /// It was put back from the journal and nothing has happened to it since: what came after
@@ -138,6 +140,7 @@ impl Record {
         let bad =
             BadJob { reason: crate::Reason::NotAJob(String::new()), key: None, operation: None };
         let mut record = Self::of_bad_job(&bad, key, b"", now);
+        record.revision = revision_at(now);
         record.state = State::Tombstone;
         record.note(now, "cancelled before it was seen");
         record

@@ -1,5 +1,6 @@
 mod doubt;
 
+use crate::revision::next_revision;
 use crate::{
     Cadence, Doubt, EventKind, ExternalId, Fact, Moment, Outcome, Problem, Record, Rules, State,
     Timestamp,
@@ -39,7 +40,7 @@ pub fn transition(
     at: Moment,
     rules: &Rules,
 ) -> Result<Step, Box<Illegal>> {
-    let revision = record.revision + 1;
+    let revision = next_revision(record.revision, at.now);
     let mut step = moved(record, fact, at, rules)?;
     (step.record.revision, step.record.restored) = (revision, false);
     Ok(step)

@@ -91,12 +91,14 @@ impl Settler<'_> {
                 Tried::Found(found) => present = *found,
                 Tried::NotNow(error) => {
                     tracing::warn!(job = %intent.record.key, %error, "not recorded yet");
-                    // Until the ledger is back, the journal alone knows what was paid for.
+                    // Until the ledger is back, the journal alone knows what was paid for. It
+                    // must not look newer than what others have written since.
+                    let unwritten = Record { revision: present.record.revision + 1, ..step.record };
                     if !journaled {
-                        journaled = self.journal(&step.record).await.is_ok();
+                        journaled = self.journal(&unwritten).await.is_ok();
                     }
                     if !self.wait(AGAIN).await {
-                        self.journal(&step.record).await?;
+                        self.journal(&unwritten).await?;
                         return Err(abandoned(&error));
                     }
                 }

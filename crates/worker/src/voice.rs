@@ -3,10 +3,12 @@
 use job::{Fact, Record, State};
 
 /// Pure. The ledger has lost its memory and holds an older state of the job than the one in which
-/// we sent it: put back from the journal and untouched since, or waiting as it did before.
+/// we sent it: of an earlier round, put back from the journal and untouched since, or waiting as
+/// it did before.
 pub(crate) fn is_from_before(present: &Record, intent: &Record) -> bool {
     let waits = matches!(present.state, State::Queued { .. });
-    (present.restored || waits) && present.revision < intent.revision
+    let untouched = (present.restored || waits) && present.revision < intent.revision;
+    present.round < intent.round || untouched
 }
 
 /// What an answer that comes late may still say.
@@ -138,6 +140,9 @@ mod tests {
         };
         assert!(is_from_before(&queued(2, true), &intent));
         assert!(is_from_before(&queued(2, false), &intent), "set back");
+        let next_round = Record { round: 2, ..intent.clone() };
+        let looked_at_since = Record { revision: 9, ..record(in_doubt()) };
+        assert!(is_from_before(&looked_at_since, &next_round), "rounds only rise");
         let touched = Record { revision: 2, ..record(submitting("other")) };
         assert!(!is_from_before(&touched, &intent), "somebody has touched it");
         assert!(!is_from_before(&queued(4, true), &intent), "it has moved on");

@@ -20,8 +20,8 @@ use crate::weather::Far;
 /// What a consumer was told.
 pub(crate) type Heard = Arc<Mutex<Vec<CloudEvent>>>;
 
-/// A world that is not at rest by then never will be.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// A world that is not at rest by then never will be. A job may wait ten minutes for its next try.
+const PATIENCE: Duration = Duration::from_secs(1800);
 
 /// Repeats may still be under way when the last job is done.
 const AFTERWARDS: Duration = Duration::from_secs(3);
@@ -111,7 +111,7 @@ fn strike(stage: &Stage, keepers: &[Arc<Keeper>], fault: Fault) {
         Fault::BrokerAway(wait) => stage.weather.send_away(Far::Broker, wait),
         Fault::ProviderAway(wait) => stage.weather.send_away(Far::Provider, wait),
         Fault::AccountRefused(wait) => stage.weather.send_away(Far::Account, wait),
-        Fault::Forget => stage.forget(),
+        Fault::Forget => stage.ledger.memory().forget(),
         Fault::Snapshot => stage.take_snapshot(),
         Fault::SetBack => stage.set_back(),
         Fault::Crash(slot) | Fault::Stop(slot) | Fault::Freeze(slot, _) | Fault::Cut(slot) => {

@@ -128,13 +128,6 @@ impl Stage {
         }
     }
 
-    /// The ledger is emptied. Revisions count anew from the journal then, so a snapshot from
-    /// before would look newer than it is: setting back to one is not covered.
-    pub(crate) fn forget(&self) {
-        *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.ledger.memory().forget();
-    }
-
     /// Every identity that was published, once.
     pub(crate) fn keys(&self) -> Vec<&JobKey> {
         let mut keys: Vec<&JobKey> = self.script.iter().map(|line| &line.key).collect();
