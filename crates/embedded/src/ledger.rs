@@ -107,6 +107,11 @@ impl Ledger for FileLedger {
         self.fenced(fence, move |tx| Ok(following::followed(tx, ns, next)?)).await
     }
 
+    async fn lost(&self, fence: &Fence) -> Result<(), LedgerError> {
+        let ns = self.store.ns;
+        self.fenced(fence, move |tx| Ok(following::lost(tx, ns)?)).await
+    }
+
     async fn open(&self, fence: &Fence, at: Timestamp) -> Result<(), LedgerError> {
         let ns = self.store.ns;
         self.fenced(fence, move |tx| Ok(following::open(tx, ns, at)?)).await

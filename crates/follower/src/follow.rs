@@ -66,6 +66,8 @@ struct Lead {
     barrier: Option<Barrier>,
     /// The ledger did not know how far it had been compared.
     forgot: bool,
+    /// Something was missing, found by this lead or one before it in this generation.
+    lost: bool,
     restored: usize,
     next: Option<u64>,
     marked: Instant,
@@ -97,6 +99,7 @@ impl Lead {
             deliveries,
             barrier,
             forgot: following.next.is_none(),
+            lost: following.lost,
             restored: 0,
             next: None,
             marked: Instant::now(),
@@ -108,7 +111,7 @@ impl Lead {
         while self.shared.session.fence().owner == self.fence.owner {
             let barrier = self.barrier.as_ref();
             let batch = Batch::read(self.deliveries.as_mut(), barrier, LOOK).await?;
-            self.restored += self.restorer.put_back(&batch).await?;
+            self.put_back(&batch).await?;
             self.note(&batch).await?;
             if batch.met_barrier {
                 self.open().await?;
@@ -120,6 +123,18 @@ impl Lead {
                 self.parked.keep(&self.fence).await?;
             }
         }
+        Ok(())
+    }
+
+    async fn put_back(&mut self, batch: &Batch) -> Result<(), Trouble> {
+        let missing = self.restorer.missing(batch).await?;
+        let is_new = !self.lost && (self.forgot || !missing.is_empty());
+        // Before anything is put back: after that nobody could find it missing.
+        if self.barrier.is_some() && is_new {
+            self.shared.ledger.lost(&self.fence).await?;
+            self.lost = true;
+        }
+        self.restored += self.restorer.put_back(batch, missing).await?;
         Ok(())
     }
 
@@ -152,8 +167,7 @@ impl Lead {
     /// intent to submit may have been too: its POST must have ended before others follow.
     async fn open(&mut self) -> Result<(), Trouble> {
         let slots = self.restorer.recount().await?;
-        let lost = self.forgot || self.restored > 0;
-        let wait = match lost {
+        let wait = match self.lost {
             true => LEASE + self.shared.settings.post_timeout,
             false => Duration::ZERO,
         };

@@ -29,14 +29,22 @@ pub(crate) struct Restorer {
 }
 
 impl Restorer {
-    /// How many of these the ledger had lost.
-    pub(crate) async fn put_back(&self, batch: &Batch) -> Result<usize, Trouble> {
-        let behind = behind(self.shared.ledger.as_ref(), batch).await?;
-        let restoring = self.restoring();
-        let puts = behind.into_iter().filter_map(|(entry, present)| {
-            restoring.restore(entry, present).map(|restored| self.put(restored, restoring.now))
-        });
-        let puts: Vec<_> = puts.collect();
+    /// What the ledger has lost of these.
+    pub(crate) async fn missing(&self, batch: &Batch) -> Result<Vec<Restored>, Trouble> {
+        let (behind, restoring) =
+            (behind(self.shared.ledger.as_ref(), batch).await?, self.restoring());
+        let restored = |(entry, present)| restoring.restore(entry, present);
+        Ok(behind.into_iter().filter_map(restored).collect())
+    }
+
+    /// How many of them the ledger still lacked.
+    pub(crate) async fn put_back(
+        &self,
+        batch: &Batch,
+        missing: Vec<Restored>,
+    ) -> Result<usize, Trouble> {
+        let now = self.shared.session.store_now();
+        let puts: Vec<_> = missing.into_iter().map(|restored| self.put(restored, now)).collect();
         let done: Vec<bool> = stream::iter(puts).buffer_unordered(AT_ONCE).try_collect().await?;
         if !self.is_open {
             let conflicts = batch.conflicts.iter().filter_map(Line::entry);

@@ -119,6 +119,28 @@ async fn what_is_running_comes_back_with_its_slot_and_submitting_waits_a_post_de
 }
 
 #[tokio::test]
+async fn who_leads_after_one_that_found_a_loss_waits_too() {
+    let scene = Scene::set();
+    scene.journal(&record("running", 3, pending()), None).await;
+    let first = scene.session().await;
+    scene.ledger.follow(&first.fence()).await.unwrap();
+    // It has put everything back and dies before it opens the generation.
+    let write = Write {
+        record: record("running", 3, pending()),
+        due: None,
+        outbox: Vec::new(),
+        outbox_lease: Duration::ZERO,
+    };
+    scene.ledger.lost(&first.fence()).await.unwrap();
+    scene.ledger.create(&first.fence(), write).await.unwrap();
+    scene.ledger.followed(&first.fence(), 1).await.unwrap();
+    scene.ledger.leave(&first.fence()).await.unwrap();
+    let began = SystemClock.now();
+    let next = scene.rebuild().await;
+    assert!(next.opens_at().unwrap() >= began + POST_TIMEOUT, "{:?}", next.opens_at());
+}
+
+#[tokio::test]
 async fn the_open_ledger_is_compared_on_from_where_it_was() {
     let scene = Scene::set();
     drop(scene.rebuild().await);

@@ -5,16 +5,16 @@ use ports::{Fence, Following, LedgerError};
 use crate::RedisLedger;
 use crate::link::Repeat;
 use crate::membership::fenced;
-use crate::script::{FOLLOW, FOLLOWED, OPEN};
+use crate::script::{FOLLOW, FOLLOWED, LOST, OPEN};
 
 pub(crate) async fn follow(
     ledger: &RedisLedger,
     fence: &Fence,
 ) -> Result<Option<Following>, LedgerError> {
     let call = fenced(&FOLLOW, ledger.keys.deciding(), fence);
-    let reply = ledger.link.run(call, Repeat::Safe).await?;
+    let mut reply = ledger.link.run(call, Repeat::Safe).await?;
     match reply.status.as_str() {
-        "ok" => Ok(Some(Following { next: next(ledger).await? })),
+        "ok" => Ok(Some(Following { lost: reply.next()?, next: next(ledger).await? })),
         _ => Ok(None),
     }
 }
@@ -40,6 +40,11 @@ pub(crate) async fn followed(
         ledger.link.run(call, Repeat::Safe)
     });
     try_join_all(each).await.map(drop)
+}
+
+pub(crate) async fn lost(ledger: &RedisLedger, fence: &Fence) -> Result<(), LedgerError> {
+    let call = fenced(&LOST, ledger.keys.deciding(), fence);
+    ledger.link.run(call, Repeat::Safe).await.map(drop)
 }
 
 pub(crate) async fn open(

@@ -86,6 +86,10 @@ impl Ledger for RedisLedger {
         following::followed(self, fence, next).await
     }
 
+    async fn lost(&self, fence: &Fence) -> Result<(), LedgerError> {
+        following::lost(self, fence).await
+    }
+
     async fn open(&self, fence: &Fence, at: Timestamp) -> Result<(), LedgerError> {
         following::open(self, fence, at).await
     }

@@ -40,6 +40,7 @@ scripts! {
     RENEW = "renew" after "clock" after "fence";
     FOLLOW = "follow" after "clock" after "fence";
     FOLLOWED = "followed" after "clock" after "fence";
+    LOST = "lost" after "clock" after "fence";
     OPEN = "open" after "clock" after "fence";
     WRITE = "write" after "clock" after "fence";
     CLAIM_DUE = "claim_due" after "clock" after "fence";

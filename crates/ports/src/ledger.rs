@@ -98,6 +98,8 @@ pub struct Claimed<T> {
 pub struct Following {
     /// The first line that was not compared; `None` when none ever was.
     pub next: Option<u64>,
+    /// Something was found missing in this generation, by whichever owner.
+    pub lost: bool,
 }
 
 /// A task as the provider knows it: ids are unique within an account.
@@ -176,6 +178,10 @@ pub trait Ledger: Send + Sync + 'static {
     /// All lines before this one have been compared. Kept beside the records, so that a
     /// snapshot that loses records loses this with them; outlives the generation.
     async fn followed(&self, fence: &Fence, next: u64) -> Result<(), LedgerError>;
+
+    /// Something is missing: remembered as long as the generation, since whoever leads next finds
+    /// nothing missing any more.
+    async fn lost(&self, fence: &Fence) -> Result<(), LedgerError>;
 
     /// The ledger holds what the journal knows: from this moment on jobs may be submitted. Said
     /// once for a generation; later calls change nothing.

@@ -64,6 +64,11 @@ impl Ledger for JudgedLedger {
         self.heard("followed", &fence.owner, might, self.inner.followed(fence, next).await)
     }
 
+    async fn lost(&self, fence: &Fence) -> Answer<()> {
+        let might = self.judge.may_write(fence);
+        self.heard("lost", &fence.owner, might, self.inner.lost(fence).await)
+    }
+
     async fn open(&self, fence: &Fence, at: Timestamp) -> Answer<()> {
         let might = self.judge.may_write(fence);
         self.heard("open", &fence.owner, might, self.inner.open(fence, at).await)

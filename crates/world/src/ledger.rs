@@ -84,6 +84,11 @@ impl Ledger for WorldLedger {
         Ok(())
     }
 
+    async fn lost(&self, fence: &Fence) -> Result<(), LedgerError> {
+        self.writing(fence)?.lost = true;
+        Ok(())
+    }
+
     async fn open(&self, fence: &Fence, at: Timestamp) -> Result<(), LedgerError> {
         self.writing(fence)?.opens_at.get_or_insert(at);
         Ok(())

@@ -100,6 +100,10 @@ impl Ledger for ProcessLedger {
         self.call("followed", Weight::Effect, next.to_string(), work).await
     }
 
+    async fn lost(&self, fence: &Fence) -> Answer<()> {
+        self.call("lost", Weight::Effect, "", self.inner.lost(fence)).await
+    }
+
     async fn open(&self, fence: &Fence, at: Timestamp) -> Answer<()> {
         self.call("open", Weight::Effect, at.to_string(), self.inner.open(fence, at)).await
     }

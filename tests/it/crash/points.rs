@@ -75,7 +75,7 @@ fn reached(effect: &str) -> (Scene, &'static [&'static str]) {
         "publish.jobs" => (Scene::Publishing, &["submit"]),
         "ledger.join" | "ledger.follow" => (Scene::Beginning, &["worker", "poller"]),
         "ledger.followed" => (Scene::Leading, &["worker", "poller"]),
-        "ledger.open" => (Scene::Distrusting, &["worker", "poller"]),
+        "ledger.open" | "ledger.lost" => (Scene::Distrusting, &["worker", "poller"]),
         "ledger.renew" | "ledger.swap" | "publish.journal" => {
             (Scene::Traffic, &["worker", "poller"])
         }

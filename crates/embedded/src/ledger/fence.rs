@@ -52,7 +52,8 @@ pub(crate) fn join(
     tx.sql
         .prepare_cached(
             "UPDATE namespace
-             SET generation = ?2, began_at = ?3, opens_at = iif(?3 = 0, 0, NULL), follower = NULL
+             SET generation = ?2, began_at = ?3, opens_at = iif(?3 = 0, 0, NULL),
+                 follower = NULL, lost = 0
              WHERE id = ?1 AND generation IS NULL",
         )?
         .execute(params![ns, first, began_at.as_millis()])?;

@@ -6,18 +6,21 @@ use crate::writer::Tx;
 
 /// `None` while another living owner follows.
 pub(crate) fn follow(tx: &mut Tx<'_>, ns: i64, owner: &str) -> rusqlite::Result<Option<Following>> {
-    let next: Option<Option<i64>> = tx
+    let there: Option<(Option<i64>, bool)> = tx
         .sql
         .prepare_cached(
             "UPDATE namespace SET follower = ?2
              WHERE id = ?1 AND (follower IS NULL OR follower = ?2 OR NOT EXISTS (
                  SELECT 1 FROM lease
                  WHERE lease.ns = ?1 AND lease.owner = follower AND lease.expires_at > ?3))
-             RETURNING followed",
+             RETURNING followed, lost",
         )?
-        .query_row(params![ns, owner, tx.now.as_millis()], |row| row.get(0))
+        .query_row(params![ns, owner, tx.now.as_millis()], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    Ok(next.map(|next| Following { next: next.and_then(|next| u64::try_from(next).ok()) }))
+    Ok(there.map(|(next, lost)| {
+        let next = next.and_then(|next| u64::try_from(next).ok());
+        Following { next, lost }
+    }))
 }
 
 pub(crate) fn followed(tx: &mut Tx<'_>, ns: i64, next: u64) -> rusqlite::Result<()> {
@@ -25,6 +28,11 @@ pub(crate) fn followed(tx: &mut Tx<'_>, ns: i64, next: u64) -> rusqlite::Result<
     tx.sql
         .prepare_cached("UPDATE namespace SET followed = ?2 WHERE id = ?1")?
         .execute([ns, next])?;
+    Ok(())
+}
+
+pub(crate) fn lost(tx: &mut Tx<'_>, ns: i64) -> rusqlite::Result<()> {
+    tx.sql.prepare_cached("UPDATE namespace SET lost = 1 WHERE id = ?1")?.execute([ns])?;
     Ok(())
 }
 

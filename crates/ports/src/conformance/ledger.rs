@@ -83,6 +83,7 @@ macro_rules! ledger_conformance {
             every_write_of_another_generation_is_refused
 
             one_owner_follows_and_the_next_goes_on_where_it_was
+            a_loss_is_remembered_as_long_as_the_generation
             a_follower_that_dies_is_replaced
             a_generation_is_closed_until_it_is_opened
             a_generation_that_began_at_the_epoch_is_open

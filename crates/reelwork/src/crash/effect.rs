@@ -7,6 +7,7 @@ pub(super) enum Effect {
     Join,
     Follow,
     Followed,
+    Lost,
     Open,
     Renew,
     TakePermit,
@@ -42,11 +43,12 @@ pub(super) enum Moment {
 }
 
 impl Effect {
-    pub(super) const ALL: [Self; 27] = [
+    pub(super) const ALL: [Self; 28] = [
         Self::PublishJobs,
         Self::Join,
         Self::Follow,
         Self::Followed,
+        Self::Lost,
         Self::Open,
         Self::Renew,
         Self::TakePermit,
@@ -78,6 +80,7 @@ impl Effect {
             Self::Join => "ledger.join",
             Self::Follow => "ledger.follow",
             Self::Followed => "ledger.followed",
+            Self::Lost => "ledger.lost",
             Self::Open => "ledger.open",
             Self::Renew => "ledger.renew",
             Self::TakePermit => "ledger.take_permit",

@@ -54,6 +54,10 @@ impl Ledger for Crashing {
         around(Effect::Followed, self.inner.followed(fence, next)).await
     }
 
+    async fn lost(&self, fence: &Fence) -> Result<(), LedgerError> {
+        around(Effect::Lost, self.inner.lost(fence)).await
+    }
+
     async fn open(&self, fence: &Fence, at: Timestamp) -> Result<(), LedgerError> {
         around(Effect::Open, self.inner.open(fence, at)).await
     }

@@ -112,6 +112,10 @@ impl Ledger for BrokenLedger {
         self.inner.followed(fence, next).await
     }
 
+    async fn lost(&self, fence: &Fence) -> Answer<()> {
+        self.inner.lost(fence).await
+    }
+
     async fn open(&self, fence: &Fence, at: Timestamp) -> Answer<()> {
         self.inner.open(fence, at).await
     }

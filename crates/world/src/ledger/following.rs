@@ -11,7 +11,7 @@ impl Memory {
             return None;
         }
         self.follower = Some(owner.to_owned());
-        Some(Following { next: self.followed })
+        Some(Following { next: self.followed, lost: self.lost })
     }
 
     pub(super) fn distrust(&mut self) {

@@ -40,7 +40,7 @@ impl Memory {
     fn begin(&mut self, generation: Generation) -> Generation {
         let blank = generation.began_at == Timestamp::EPOCH;
         self.opens_at = blank.then_some(Timestamp::EPOCH);
-        self.follower = None;
+        (self.follower, self.lost) = (None, false);
         self.generation.insert(generation).clone()
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Memory {
     /// Who compares the journal with the ledger, and the first line not compared.
     pub(super) follower: Option<String>,
     pub(super) followed: Option<u64>,
+    /// Something was found missing in the present generation.
+    pub(super) lost: bool,
     /// Survives a loss of memory, so that no owner or generation is ever named twice.
     pub(super) names: u64,
     pub(super) leases: BTreeMap<String, Timestamp>,
@@ -64,6 +66,7 @@ impl Memory {
             opens_at: None,
             follower: None,
             followed: None,
+            lost: false,
             names: 0,
             leases: BTreeMap::new(),
             records: BTreeMap::new(),

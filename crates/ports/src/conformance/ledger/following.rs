@@ -7,12 +7,25 @@ use crate::{Following, Ledger, LedgerError};
 
 pub async fn one_owner_follows_and_the_next_goes_on_where_it_was(door: Arc<dyn Ledger>) {
     let (first, second) = (member(&*door).await, member(&*door).await);
-    assert_eq!(door.follow(&first).await.unwrap(), Some(Following { next: None }));
+    assert_eq!(door.follow(&first).await.unwrap(), Some(Following { next: None, lost: false }));
     assert_eq!(door.follow(&second).await.unwrap(), None);
     door.followed(&first, 7).await.unwrap();
-    assert_eq!(door.follow(&first).await.unwrap(), Some(Following { next: Some(7) }));
+    assert_eq!(door.follow(&first).await.unwrap(), Some(Following { next: Some(7), lost: false }));
     door.leave(&first).await.unwrap();
-    assert_eq!(door.follow(&second).await.unwrap(), Some(Following { next: Some(7) }));
+    assert_eq!(door.follow(&second).await.unwrap(), Some(Following { next: Some(7), lost: false }));
+}
+
+pub async fn a_loss_is_remembered_as_long_as_the_generation(door: Arc<dyn Ledger>) {
+    let (first, second) = (member(&*door).await, member(&*door).await);
+    door.follow(&first).await.unwrap();
+    door.lost(&first).await.unwrap();
+    door.followed(&first, 7).await.unwrap();
+    door.leave(&first).await.unwrap();
+    let found = Some(Following { next: Some(7), lost: true });
+    assert_eq!(door.follow(&second).await.unwrap(), found, "found by another");
+    door.distrust().await.unwrap();
+    let after = member(&*door).await;
+    assert!(!door.follow(&after).await.unwrap().unwrap().lost);
 }
 
 pub async fn a_follower_that_dies_is_replaced(door: Arc<dyn Ledger>) {
@@ -63,6 +76,6 @@ pub async fn a_distrusted_ledger_keeps_its_records_and_begins_anew(door: Arc<dyn
     let after = member(&*door).await;
     assert_ne!(after.generation.id, before.generation.id);
     assert_eq!(door.renew(&after, LONG).await.unwrap().opens_at, None);
-    assert_eq!(door.follow(&after).await.unwrap(), Some(Following { next: None }));
+    assert_eq!(door.follow(&after).await.unwrap(), Some(Following { next: None, lost: false }));
     assert_eq!(loaded(&*door, "a").await.version, 1);
 }

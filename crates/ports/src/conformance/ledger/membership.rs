@@ -114,6 +114,7 @@ async fn every_write(door: &dyn Ledger, fence: &Fence) -> Vec<(&'static str, Opt
         ("renew", door.renew(fence, LONG).await.err()),
         ("follow", door.follow(fence).await.err()),
         ("followed", door.followed(fence, 1).await.err()),
+        ("lost", door.lost(fence).await.err()),
         ("open", door.open(fence, CREATED).await.err()),
     ]
 }
