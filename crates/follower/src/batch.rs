@@ -1,6 +1,6 @@
 //! Lines of the journal, read a batch at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,6 +26,8 @@ pub(crate) struct Batch {
     pub(crate) lines: BTreeMap<JobKey, Line>,
     /// What is to be said of jobs besides how they end.
     pub(crate) conflicts: Vec<Line>,
+    /// Under which these lines were written.
+    pub(crate) generations: BTreeSet<String>,
     /// The line after the last one read.
     pub(crate) next: Option<u64>,
     pub(crate) met_barrier: bool,
@@ -41,6 +43,8 @@ pub(crate) struct Line {
 #[derive(Deserialize)]
 struct Head {
     version: u32,
+    #[serde(default)]
+    generation: String,
     record: HeadRecord,
     #[serde(default)]
     event: Option<HeadEvent>,
@@ -107,6 +111,9 @@ impl Batch {
         };
         if head.version > JournalEntry::VERSION {
             return tracing::warn!(version = head.version, "a journal line is too new to be read");
+        }
+        if !self.generations.contains(&head.generation) {
+            self.generations.insert(head.generation.clone());
         }
         if head.tells_of_conflict() {
             let line = Line { revision: head.record.revision, body };

@@ -19,19 +19,41 @@ pub async fn join(
     clock: Arc<dyn Clock>,
 ) -> Result<Session, Trouble> {
     let virgin = ledger.generation().await?.is_none() && is_blank(broker, clock.as_ref()).await?;
-    let began_at = if virgin { Timestamp::EPOCH } else { clock.now() };
-    Ok(Session::join(ledger, clock, began_at).await?)
+    if !virgin {
+        let now = clock.now();
+        return Ok(Session::join(ledger, clock, now).await?);
+    }
+    let session = Session::join(ledger.clone(), clock.clone(), Timestamp::EPOCH).await?;
+    // Since the journal was read, others may have worked and the ledger have lost it all.
+    let generation = session.fence().generation.clone();
+    let is_first = generation.began_at == Timestamp::EPOCH;
+    if !is_first || none(broker, clock.as_ref(), |id| id != generation.id).await? {
+        return Ok(session);
+    }
+    ledger.distrust().await?;
+    session.leave().await;
+    let now = clock.now();
+    Ok(Session::join(ledger, clock, now).await?)
 }
 
 /// Whether the journal tells of no job at all. Asked with a barrier, because a broker only
 /// estimates how many lines there are.
 pub async fn is_blank(broker: &dyn Broker, clock: &dyn Clock) -> Result<bool, Trouble> {
+    none(broker, clock, |_| true).await
+}
+
+/// Whether there is no line of such a generation.
+async fn none(
+    broker: &dyn Broker,
+    clock: &dyn Clock,
+    such: impl Fn(&str) -> bool,
+) -> Result<bool, Trouble> {
     let barrier = Barrier::publish(broker, clock).await?;
     let mut deliveries = broker.consume(&Source::Journal(JournalStart::First), 1).await?;
     loop {
         let batch = Batch::read(deliveries.as_mut(), Some(&barrier), SILENCE).await?;
-        let is_blank = batch.lines.is_empty() && batch.conflicts.is_empty();
-        match (is_blank, batch.met_barrier, batch.next) {
+        let none = !batch.generations.iter().any(|id| such(id));
+        match (none, batch.met_barrier, batch.next) {
             (false, _, _) => return Ok(false),
             (true, true, _) => return Ok(true),
             (true, false, Some(_)) => {}
