@@ -30,6 +30,8 @@ pub(crate) struct Manners {
     /// A task can be found by its external id.
     pub(crate) look_up: bool,
     pub(crate) callbacks: Callbacks,
+    /// The longest that a task takes.
+    pub(crate) task: Duration,
 }
 
 /// What it does with external ids.
@@ -66,7 +68,7 @@ impl Manners {
             4..=7 => Callbacks::Queryable,
             _ => Callbacks::Foreign,
         };
-        Self { ids, look_up, callbacks }
+        Self { ids, look_up, callbacks, task: TASK }
     }
 }
 
@@ -136,6 +138,11 @@ impl Fault {
 /// Faults come while jobs come, and a while after.
 const TROUBLE: u64 = 45_000;
 
+const TASK: Duration = Duration::from_secs(6);
+
+/// Longer than a ledger that has lost something stays closed: its tasks still run by then.
+const LONG_TASK: Duration = Duration::from_secs(40);
+
 /// How old a snapshot may be that the ledger is set back to.
 const OLDEST: u64 = 15_000;
 
@@ -148,7 +155,7 @@ impl Plan {
         let enforces_ids = provider.ids == Ids::Enforced;
         let resubmit = enforces_ids && chance.happens(0.2);
         let slots = |least| u32::try_from(chance.between(least, 40)).unwrap_or(40);
-        Self {
+        let mut plan = Self {
             seed,
             jobs,
             processes,
@@ -159,14 +166,18 @@ impl Plan {
             rates: Rates::of(&chance),
             faults: faults(&chance, processes, enforces_ids),
             crash_points: Vec::new(),
+        };
+        if chance.happens(0.2) {
+            plan.provider.task = LONG_TASK;
         }
+        plan
     }
 
     /// One job and one process, whose incarnations die at these points.
     pub fn of_points(seed: u64, points: &[u64]) -> Self {
         let crash_points = points.to_vec();
         let callbacks = Callbacks::Queryable;
-        let provider = Manners { ids: Ids::Ignored, look_up: true, callbacks };
+        let provider = Manners { ids: Ids::Ignored, look_up: true, callbacks, task: TASK };
         let quiet = Self::of(seed, 1);
         let rates = Rates::default();
         let on_doubt = OnDoubt::Park;

@@ -119,13 +119,14 @@ impl Provider {
     fn task(&self, route: Route, body: &Value, external_id: &str) -> Task {
         let now = self.time.now();
         let empty = serde_json::Map::new();
+        let longest = u64::try_from(self.manners.task.as_millis()).unwrap_or(u64::MAX);
         Task {
             external_id: external_id.to_owned(),
             resource: resource_word(route.resource()),
             slots: route.slots(body.as_object().unwrap_or(&empty)),
             created_at: now,
             visible_at: now + self.chance.millis(0, LAG_MS),
-            ends_at: now + self.chance.millis(100, 6_000),
+            ends_at: now + self.chance.millis(100, longest),
             fails: self.chance.happens(0.1),
         }
     }
