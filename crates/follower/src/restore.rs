@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use job::{Effect, JournalEntry, Record, Restored, Restoring, State, Step, Timestamp};
+use job::{Effect, JournalEntry, Record, Restored, Restoring, Step, Timestamp};
 use ports::{
     AccountTask, Created, Fence, LEASE, LedgerError, Limits, ListFilter, OutboxId, Permit,
     PermitReturn, Swapped, Write,
@@ -139,7 +139,7 @@ impl Restorer {
     /// Before the record is there: a slot without a record is given back by the reconciler, a
     /// record without its slot would let too many run.
     async fn count(&self, record: &Record, now: Timestamp) -> Result<(), LedgerError> {
-        match working(record) {
+        match record.may_be_running() {
             true if self.is_open => self.take(record).await,
             false if self.shared.settings.counts_days && spent_today(record, now) => {
                 self.take(record).await?;
@@ -153,7 +153,8 @@ impl Restorer {
     pub(crate) async fn recount(&self) -> Result<usize, LedgerError> {
         let working_in = ["pending", "in_doubt", "submitting", "parked", "queued"];
         let found = self.shared.ledger.list(&ListFilter::of_states(&working_in, MOST)).await?;
-        let takes = found.iter().filter(|record| working(record)).map(|record| self.take(record));
+        let takes =
+            found.iter().filter(|record| record.may_be_running()).map(|record| self.take(record));
         let takes: Vec<_> = takes.collect();
         let taken = takes.len();
         stream::iter(takes).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
@@ -179,12 +180,6 @@ impl Restorer {
 
 /// More than a ledger holds.
 pub(crate) const MOST: usize = 1_000_000_000;
-
-/// The provider may be working on it, or somebody may still find out that it is.
-fn working(record: &Record) -> bool {
-    record.holds_permit(record.round)
-        || matches!(record.state, State::Parked { doubt: Some(_), .. })
-}
 
 fn spent_today(record: &Record, now: Timestamp) -> bool {
     const DAY: i64 = 86_400_000;

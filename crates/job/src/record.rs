@@ -186,6 +186,11 @@ impl Record {
         working && self.round == round
     }
 
+    /// Also a doubt that was parked: its task may run, and somebody may still find it.
+    pub fn may_be_running(&self) -> bool {
+        self.holds_permit(self.round) || matches!(self.state, State::Parked { doubt: Some(_), .. })
+    }
+
     pub fn last_change(&self) -> Timestamp {
         self.history.last().map_or(self.created_at, |entry| entry.at)
     }

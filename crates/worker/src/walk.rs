@@ -288,8 +288,8 @@ impl<'a> Walk<'a> {
 
     /// A permit was taken for a job that turned out to be known: its own stays.
     async fn give_back_surplus(&self, known: &Record) -> Result<(), Trouble> {
-        if known.holds_permit(1) || known.round == 1 && matches!(known.state, State::Queued { .. })
-        {
+        let keeps = known.may_be_running() || matches!(known.state, State::Queued { .. });
+        if known.round == 1 && keeps {
             return Ok(());
         }
         // Only what was asked for without a record, as we did.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use job::{CloudEvent, EventKind, JobKey, Outcome, Record, Resource, State};
 
 use crate::judge::key_of;
+use crate::plan::TASK;
 use crate::provider::Task;
 use crate::report::Report;
 use crate::script::{Kind, Line};
@@ -12,6 +13,9 @@ use crate::stage::Stage;
 
 /// Calls with an effect that a world may make for each job: honest worlds stay below 40.
 const ACTS_PER_JOB: u64 = 60;
+
+/// And for each second that its task may take beyond the usual: it is looked at.
+const ACTS_PER_SECOND: u64 = 1;
 
 /// And for each whenever its ledger is rebuilt.
 const ACTS_PER_REBUILD: u64 = 12;
@@ -41,7 +45,8 @@ pub(crate) fn spins(stage: &Stage) -> bool {
     let faults = stage.trace.faults();
     let of = |kind: &str| faults.get(kind).copied().unwrap_or_default();
     let rebuilds = of("ledger emptied") + of("ledger set back");
-    let each = ACTS_PER_JOB + rebuilds * ACTS_PER_REBUILD;
+    let longer = stage.plan.provider.task.saturating_sub(TASK).as_secs() * ACTS_PER_SECOND;
+    let each = ACTS_PER_JOB + longer + rebuilds * ACTS_PER_REBUILD;
     stage.trace.acts() > u64::from(stage.plan.jobs) * each + ACTS_BESIDE
 }
 

@@ -138,7 +138,7 @@ impl Fault {
 /// Faults come while jobs come, and a while after.
 const TROUBLE: u64 = 45_000;
 
-const TASK: Duration = Duration::from_secs(6);
+pub(crate) const TASK: Duration = Duration::from_secs(6);
 
 /// Longer than a ledger that has lost something stays closed: its tasks still run by then.
 const LONG_TASK: Duration = Duration::from_secs(40);
