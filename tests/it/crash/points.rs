@@ -69,16 +69,17 @@ fn together(role: &'static str) -> &'static str {
     if role == "submit" { role } else { "up" }
 }
 
+const EVERYBODY: &[&str] = &["worker", "poller", "gateway"];
+
 /// A new effect needs a scene of its own: without one the tests fail.
 fn reached(effect: &str) -> (Scene, &'static [&'static str]) {
     match effect {
         "publish.jobs" => (Scene::Publishing, &["submit"]),
-        "ledger.join" | "ledger.follow" => (Scene::Beginning, &["worker", "poller"]),
-        "ledger.followed" => (Scene::Leading, &["worker", "poller"]),
-        "ledger.open" | "ledger.lost" => (Scene::Distrusting, &["worker", "poller"]),
-        "ledger.renew" | "ledger.swap" | "publish.journal" => {
-            (Scene::Traffic, &["worker", "poller"])
-        }
+        "ledger.join" | "ledger.follow" => (Scene::Beginning, EVERYBODY),
+        "ledger.followed" => (Scene::Leading, EVERYBODY),
+        "ledger.open" | "ledger.lost" => (Scene::Distrusting, EVERYBODY),
+        "ledger.renew" => (Scene::Traffic, EVERYBODY),
+        "ledger.swap" | "publish.journal" => (Scene::Traffic, &["worker", "poller"]),
         "ledger.take_permit" | "ledger.create" | "post" | "ack" => (Scene::Traffic, &["worker"]),
         "ledger.give_permits"
         | "ledger.claim_due"
@@ -93,7 +94,7 @@ fn reached(effect: &str) -> (Scene, &'static [&'static str]) {
         "ledger.pause" => (Scene::Blocked, &["worker"]),
         "ledger.propose" | "ledger.look_now" => (Scene::CalledBack, &["gateway"]),
         "ledger.postpone" => (Scene::FullConsumer, &["poller"]),
-        "ledger.leave" => (Scene::Ending, &["worker", "poller"]),
+        "ledger.leave" => (Scene::Ending, EVERYBODY),
         unknown => panic!("nobody knows how the point {unknown} is reached"),
     }
 }
