@@ -20,7 +20,7 @@ const IMPATIENT: Duration = Duration::from_millis(200);
 
 /// After the ledger opens, what was delivered before comes first: its slots at the provider may
 /// be in use without anybody knowing.
-const RECALL: Duration = Duration::from_secs(1);
+const RECALL: Duration = Duration::from_secs(2);
 
 /// This process's membership of the ledger: one lease, renewed by one heartbeat.
 pub struct Session {

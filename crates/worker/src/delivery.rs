@@ -4,25 +4,58 @@ use std::time::Duration;
 
 use job::Rung;
 use ports::Delivery;
+use tokio_util::sync::CancellationToken;
 
 use crate::ending::{Ending, Trouble};
 use crate::gate::{Gate, Reopen};
-use crate::intake;
+use crate::intake::{self, Accepted};
 use crate::parking;
 use crate::shared::Shared;
+use crate::turn::Turn;
 use crate::walk::Walk;
 
 /// How long a lane rests when a store does not do its part.
 const REST: Duration = Duration::from_millis(500);
 
-pub(crate) async fn handle(shared: &Shared, gate: &Gate, delivery: Delivery) {
+pub(crate) async fn handle(
+    shared: &Shared,
+    gate: &Gate,
+    delivery: Delivery,
+    stop: &CancellationToken,
+) {
     let ending = match intake::read(&delivery, &shared.settings) {
-        Ok(accepted) => Walk::new(shared, gate, &delivery, accepted).go().await,
-        Err(bad) => parking::park_bad(shared, &delivery, *bad).await,
+        Ok(accepted) => walk(shared, gate, &delivery, accepted, stop).await,
+        Err(bad) => Some(parking::park_bad(shared, &delivery, *bad).await),
     };
     match ending {
-        Ok(ending) => settle(shared, gate, delivery, ending).await,
-        Err(trouble) => put_back(shared, gate, delivery, &trouble).await,
+        Some(Ok(ending)) => settle(shared, gate, delivery, ending).await,
+        Some(Err(trouble)) => put_back(shared, gate, delivery, &trouble).await,
+        None => requeue(delivery).await,
+    }
+}
+
+/// `None`: the worker stopped before it was this delivery's turn.
+async fn walk(
+    shared: &Shared,
+    gate: &Gate,
+    delivery: &Delivery,
+    accepted: Accepted,
+    stop: &CancellationToken,
+) -> Option<Result<Ending, Trouble>> {
+    let turn = Turn::of(shared, delivery);
+    loop {
+        // At a stop places become free only as POSTs end: nobody shall wait for those.
+        let place = stop.run_until_cancelled(turn.come()).await??;
+        let ending = Walk::new(shared, gate, delivery, accepted.clone()).go().await;
+        drop(place);
+        match ending {
+            Err(trouble) if turn.is_kept_after(&trouble) => {
+                tracing::debug!(message_id = %delivery.message.id, %trouble, "kept in hand");
+                gate.close(trouble.to_string(), Reopen::After(REST));
+                stop.run_until_cancelled(shared.clock.sleep(REST)).await?;
+            }
+            ending => return Some(ending),
+        }
     }
 }
 
@@ -50,6 +83,12 @@ async fn put_back(shared: &Shared, gate: &Gate, delivery: Delivery, trouble: &Tr
     gate.close(trouble.to_string(), Reopen::After(REST));
     let later = delivery.later(shared.broker.as_ref(), Rung::OneSecond, trouble.reached());
     if let Err(error) = later.await {
+        tracing::debug!(%error, "a delivery comes back with its connection");
+    }
+}
+
+pub(crate) async fn requeue(delivery: Delivery) {
+    if let Err(error) = delivery.requeue().await {
         tracing::debug!(%error, "a delivery comes back with its connection");
     }
 }

@@ -76,28 +76,17 @@ impl LaneLoop {
                 delivery = deliveries.next() => delivery,
             };
             match delivery {
-                Some(delivery) => self.work_on(delivery).await,
+                Some(delivery) => self.work_on(delivery),
                 None => return Ended::Closed,
             }
         }
     }
 
-    /// Waits for a place to work; meanwhile the prefetch keeps this lane from taking more.
-    async fn work_on(&self, delivery: Delivery) {
-        let place = tokio::select! {
-            biased;
-            // At a stop places become free only as POSTs end: nobody shall wait for those.
-            () = self.stop.cancelled() => return requeue(delivery).await,
-            place = self.shared.in_progress.clone().acquire_owned() => place,
-        };
-        let Ok(place) = place else {
-            return;
-        };
+    /// The prefetch bounds how many wait for their turn.
+    fn work_on(&self, delivery: Delivery) {
         let (shared, gate) = (self.shared.clone(), self.gate.clone());
-        self.tasks.spawn(async move {
-            delivery::handle(&shared, &gate, delivery).await;
-            drop(place);
-        });
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move { delivery::handle(&shared, &gate, delivery, &stop).await });
     }
 
     /// What was already taken when the gate changed is still worked on: each delivery finds
@@ -105,7 +94,7 @@ impl LaneLoop {
     async fn finish(&self, mut deliveries: Box<dyn Deliveries>) {
         deliveries.cancel().await;
         while let Some(delivery) = deliveries.next().await {
-            self.work_on(delivery).await;
+            self.work_on(delivery);
         }
     }
 
@@ -113,13 +102,7 @@ impl LaneLoop {
     async fn give_back(&self, mut deliveries: Box<dyn Deliveries>) {
         deliveries.cancel().await;
         while let Some(delivery) = deliveries.next().await {
-            requeue(delivery).await;
+            delivery::requeue(delivery).await;
         }
-    }
-}
-
-async fn requeue(delivery: Delivery) {
-    if let Err(error) = delivery.requeue().await {
-        tracing::debug!(%error, "a delivery comes back with its connection");
     }
 }

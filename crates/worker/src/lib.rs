@@ -1,9 +1,10 @@
 //! Takes a job from its lane, hands it to the provider, writes the ledger, settles the
 //! delivery. Never polls, never announces an outcome.
 //!
-//! A delivery walks down the page: `intake` (a job, or the reason why not), `claim` (what
-//! the ledger already knows decides), `submit` (the one request that costs money), `settle`
-//! (`voice`: what a late answer may still say; task id into the ledger, journal, then the ack).
+//! A delivery walks down the page: `intake` (a job, or the reason why not), `turn` (around a
+//! rebuild, what may have been sent is first), `claim` (what the ledger already knows decides),
+//! `submit` (the one request that costs money), `settle` (`voice`: what a late answer may still
+//! say; task id into the ledger, journal, then the ack).
 //! Around it stand the loop of one `lane` and the `gate` that stops a lane which cannot work.
 
 mod claim;
@@ -18,6 +19,7 @@ mod settings;
 mod settle;
 mod shared;
 mod submit;
+mod turn;
 mod voice;
 mod walk;
 mod worker;

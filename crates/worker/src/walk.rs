@@ -107,7 +107,6 @@ impl<'a> Walk<'a> {
     }
 
     async fn new_job(&self, sighting: Sighting) -> Result<Ending, Trouble> {
-        self.let_others_pass().await;
         let record = self.record();
         if self.deadline_passed(&record) {
             return self.settler().begin(record, Fact::DeadlinePassed).await;
@@ -129,7 +128,6 @@ impl<'a> Walk<'a> {
     }
 
     async fn retry(&self, stored: Stored) -> Result<Ending, Trouble> {
-        self.let_others_pass().await;
         if self.deadline_passed(&stored.record) {
             return self.conclude(stored, Fact::DeadlinePassed).await;
         }
@@ -209,13 +207,6 @@ impl<'a> Walk<'a> {
         record.state =
             State::Submitting { owner: String::new(), intent: String::new(), post_deadline };
         Ok(self.settler().hold(&self.fence, record).await?)
-    }
-
-    /// Just after a rebuild, jobs that may be running without their slots come first.
-    async fn let_others_pass(&self) {
-        if self.delivery.reached() < Reached::Provider {
-            self.shared.session.reached(Phase::Open).await;
-        }
     }
 
     fn record(&self) -> Record {
