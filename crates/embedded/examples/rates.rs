@@ -154,6 +154,6 @@ async fn finish(doors: &Doors, mut record: Record, permit: Permit) {
     broker.publish(&to, entry.message.clone()).await.unwrap();
     ledger.announced(fence, &[entry.outbox_id()]).await.unwrap();
     let Permit { pool, key, round, .. } = permit;
-    let returned = PermitReturn { pool, key, round, revision: 1, unspent: false };
+    let returned = PermitReturn { pool, key, round, revision: 1, since: None, unspent: false };
     ledger.give_permits(fence, &[returned]).await.unwrap();
 }

@@ -173,7 +173,8 @@ impl Restorer {
         let Some(Permit { pool, key, round, revision, .. }) = Permit::of(record) else {
             return Ok(());
         };
-        let back = PermitReturn { pool, key, round, revision: revision + 1, unspent: false };
+        let revision = revision + 1;
+        let back = PermitReturn { pool, key, round, revision, since: None, unspent: false };
         self.shared.ledger.give_permits(&self.fence, &[back]).await
     }
 }

@@ -69,6 +69,7 @@ pub(crate) fn give_call(ledger: &RedisLedger, fence: &Fence, returns: &[PermitRe
             .arg(codec::holder(&back.key, back.round))
             .arg(u8::from(back.unspent))
             .arg(back.revision)
+            .arg(back.since.map_or(i64::MAX, Timestamp::as_millis))
     })
 }
 

@@ -60,6 +60,9 @@ pub struct PermitReturn {
     /// The record's, when it no longer needed the slot. One that was asked for at this revision
     /// or a later one is in use again and stays.
     pub revision: u64,
+    /// Only a slot that is held since this moment of the store's or before, if told: one that was
+    /// asked for again, maybe at the same revision, is in use.
+    pub since: Option<Timestamp>,
     /// Nothing was created: the day's count gets its submission back.
     pub unspent: bool,
 }
@@ -73,7 +76,8 @@ impl PermitReturn {
         let revision = step.record.revision;
         let returned = |effect: &Effect| match *effect {
             Effect::ReleasePermit { round, unspent } => {
-                Some(Self { pool: pool.clone(), key: key.clone(), round, revision, unspent })
+                let (pool, key) = (pool.clone(), key.clone());
+                Some(Self { pool, key, round, revision, since: None, unspent })
             }
             Effect::Announce(_) | Effect::Requeue => None,
         };
@@ -86,7 +90,8 @@ impl HeldPermit {
     /// is not known: the day's brake stays on the safe side.
     pub fn left_behind(&self) -> PermitReturn {
         let Permit { pool, key, round, revision, .. } = self.permit.clone();
-        PermitReturn { pool, key, round, revision: revision + 1, unspent: false }
+        let (revision, since) = (revision + 1, Some(self.since));
+        PermitReturn { pool, key, round, revision, since, unspent: false }
     }
 }
 

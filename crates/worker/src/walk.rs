@@ -285,7 +285,7 @@ impl<'a> Walk<'a> {
         }
         // Only what was asked for without a record, as we did.
         let (pool, key) = (self.pool(), known.key.clone());
-        let surplus = PermitReturn { pool, key, round: 1, revision: 1, unspent: true };
+        let surplus = PermitReturn { pool, key, round: 1, revision: 1, since: None, unspent: true };
         Ok(self.shared.ledger.give_permits(&self.fence, &[surplus]).await?)
     }
 

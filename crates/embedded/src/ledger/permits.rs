@@ -67,7 +67,8 @@ fn take_over(
     if !newer {
         return Ok(Permitted::AtLimit { used: used_now });
     }
-    give(tx, ns, &PermitReturn { pool, key, round, revision, unspent: false })?;
+    let back = PermitReturn { pool, key, round, revision, since: None, unspent: false };
+    give(tx, ns, &back)?;
     Ok(Permitted::AtLimit { used: used(tx.sql, ns, &permit.pool)? })
 }
 
@@ -90,15 +91,17 @@ fn hold(tx: &mut Tx<'_>, ns: i64, permit: &Permit) -> rusqlite::Result<()> {
 }
 
 pub(crate) fn give(tx: &mut Tx<'_>, ns: i64, returned: &PermitReturn) -> rusqlite::Result<()> {
-    let PermitReturn { pool, key, round, revision, .. } = returned;
+    let PermitReturn { pool, key, round, revision, since, .. } = returned;
+    let since = since.map(Timestamp::as_millis);
     let weight: Option<i64> = tx
         .sql
         .prepare_cached(
             "DELETE FROM permit
              WHERE ns = ?1 AND pool = ?2 AND key = ?3 AND round = ?4 AND revision < ?5
+               AND since <= coalesce(?6, since)
              RETURNING weight",
         )?
-        .query_row(params![ns, pool, key.to_string(), round, revision], |row| row.get(0))
+        .query_row(params![ns, pool, key.to_string(), round, revision, since], |row| row.get(0))
         .optional()?;
     let Some(weight) = weight else { return Ok(()) };
     change_used(tx.sql, ns, &returned.pool, -weight)?;

@@ -136,6 +136,7 @@ macro_rules! ledger_conformance {
             a_late_return_does_not_take_a_slot_from_who_asked_since
             a_held_slot_that_is_asked_for_is_free_where_too_many_are_held
             held_permits_are_shown
+            what_was_left_behind_is_given_back_once
             pools_do_not_share_slots
             zero_is_no_limit
             a_day_has_its_limit

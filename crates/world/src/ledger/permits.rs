@@ -52,8 +52,10 @@ impl Memory {
     pub(super) fn give_permit(&mut self, back: &PermitReturn) {
         let Some(pool) = self.pools.get_mut(&back.pool) else { return };
         let place = (back.key.clone(), back.round);
-        let held = pool.held.get(&place).map(|held| &held.permit);
-        if held.is_none_or(|permit| permit.revision >= back.revision) {
+        let is_in_use = |held: &HeldPermit| {
+            held.permit.revision >= back.revision || back.since.is_some_and(|at| held.since > at)
+        };
+        if pool.held.get(&place).is_none_or(is_in_use) {
             return;
         }
         let Some(held) = pool.held.remove(&place) else { return };

@@ -98,6 +98,7 @@ async fn every_write(door: &dyn Ledger, fence: &Fence) -> Vec<(&'static str, Opt
         key: key("there"),
         round: 1,
         revision: 1,
+        since: None,
         unspent: true,
     };
     let id = OutboxId { key: key("there"), id: "e".to_owned() };

@@ -13,6 +13,7 @@ fn back(permit: &Permit, unspent: bool) -> PermitReturn {
         key: permit.key.clone(),
         round: permit.round,
         revision: permit.revision + 1,
+        since: None,
         unspent,
     }
 }
@@ -152,6 +153,26 @@ pub async fn held_permits_are_shown(door: Arc<dyn Ledger>) {
     assert!(held.iter().all(in_time), "{held:?}");
     let found: Vec<_> = held.into_iter().map(|held| held.permit).collect();
     assert_eq!(found, wanted);
+}
+
+/// Two may see a permit that nobody needs; once one has given it back, the job may ask again.
+pub async fn what_was_left_behind_is_given_back_once(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    let permit = permit("pool", "a", 1);
+    take(&*door, &fence, &permit, slots(1)).await;
+    let left = door.permits("pool").await.unwrap()[0].left_behind();
+    door.give_permits(&fence, std::slice::from_ref(&left)).await.unwrap();
+    assert_eq!(door.used("pool").await.unwrap(), 0);
+    until("another moment", async || {
+        let now = door.claim_due(&fence, 0, LONG).await.unwrap().now;
+        left.since.is_some_and(|since| now > since)
+    })
+    .await;
+    for _ in 0..2 {
+        take(&*door, &fence, &permit, slots(1)).await;
+        door.give_permits(&fence, std::slice::from_ref(&left)).await.unwrap();
+        assert_eq!(door.used("pool").await.unwrap(), 1);
+    }
 }
 
 pub async fn pools_do_not_share_slots(door: Arc<dyn Ledger>) {
