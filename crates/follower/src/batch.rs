@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use job::{EventKind, JobKey, JournalEntry};
-use ports::{Deliveries, Delivery, JOURNAL_BARRIER, Ledger, LedgerError};
+use ports::{Barrier, Deliveries, Delivery, JOURNAL_BARRIER, Ledger, LedgerError};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
-use crate::barrier::Barrier;
 use crate::trouble::Trouble;
 
 const MOST: usize = 256;

@@ -1,10 +1,9 @@
 use std::collections::BTreeMap;
 
 use job::{JobKey, JournalEntry, Record, Restoring};
-use ports::{Broker, Clock, JournalStart, Ledger, Source};
+use ports::{Barrier, Broker, Clock, JournalStart, Ledger, Source};
 use serde::Serialize;
 
-use crate::barrier::Barrier;
 use crate::batch::{Batch, SILENCE, behind};
 use crate::trouble::Trouble;
 

@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::Timestamp;
-use ports::{Deliveries, Fence, Following, JournalStart, LEASE, Phase, Source};
+use ports::{Barrier, Deliveries, Fence, Following, JournalStart, LEASE, Phase, Source};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::barrier::Barrier;
 use crate::batch::{Batch, SILENCE};
 use crate::follower::Shared;
 use crate::parked::Parked;

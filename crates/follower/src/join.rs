@@ -4,9 +4,8 @@
 use std::sync::Arc;
 
 use job::Timestamp;
-use ports::{Broker, Clock, JournalStart, Ledger, Session, Source};
+use ports::{Barrier, Broker, Clock, JournalStart, Ledger, Session, Source};
 
-use crate::barrier::Barrier;
 use crate::batch::{Batch, SILENCE};
 use crate::trouble::Trouble;
 

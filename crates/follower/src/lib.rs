@@ -9,7 +9,6 @@
 //! writing is a [`difference`](differences). The journal forgets what is old: `parked` jobs are
 //! written anew.
 
-mod barrier;
 mod batch;
 mod differences;
 mod follow;

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use job::Lane;
+use job::{Lane, Timestamp};
 
 use crate::{Delivery, Destination, Message};
 
@@ -47,6 +47,9 @@ pub struct Subscription {
 pub enum JournalStart {
     First,
     Offset(u64),
+    /// No later than the first line that was appended at this moment or after. Earlier lines may
+    /// come first: a broker keeps them by the chunk.
+    Since(Timestamp),
     /// Only what is appended from now on.
     End,
 }

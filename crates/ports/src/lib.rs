@@ -4,6 +4,7 @@
 //! for a laptop. The `conformance` feature holds the suite that all of them must pass; where a
 //! doc comment here and the suite disagree, the suite is wrong.
 
+mod barrier;
 mod broker;
 mod clock;
 mod delivery;
@@ -17,6 +18,7 @@ mod write;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+pub use barrier::Barrier;
 pub use broker::{
     Broker, BrokerError, Deliveries, JournalStart, PublishError, Source, Subscription,
 };

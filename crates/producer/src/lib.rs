@@ -21,8 +21,10 @@
 
 mod draft;
 mod producer;
+mod replay;
 mod results;
 
 pub use draft::{Draft, Invalid};
 pub use producer::{ProduceError, Producer, Receipt};
+pub use replay::{Replay, ReplayError};
 pub use results::{ResultEvent, Results};

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
-use job::{Job, JobKey};
+use job::{Job, JobKey, Timestamp};
 use ports::{
     Broker, BrokerError, Clock, Destination, Message, PublishError, Source, Subscription,
     SystemClock, header,
 };
 
 use crate::draft::{self, Invalid};
+use crate::replay::{Replay, ReplayError};
 use crate::results::Results;
 
 /// Publishes jobs, and reads what became of them.
@@ -90,5 +91,10 @@ impl Producer {
             Subscription { name: name.map(str::to_owned), binding: binding.to_owned() };
         let deliveries = self.broker.consume(&Source::Results(subscription), AHEAD).await?;
         Ok(Results::new(deliveries))
+    }
+
+    /// What was announced since then under such keys, as long as the journal keeps it.
+    pub async fn replay(&self, since: Timestamp, binding: &str) -> Result<Replay, ReplayError> {
+        Replay::begin(self.broker.as_ref(), since, binding).await
     }
 }

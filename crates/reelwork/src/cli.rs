@@ -271,6 +271,9 @@ pub(crate) struct Events {
     /// Which results: a topic pattern such as videos.*.succeeded
     #[arg(long, default_value = "#")]
     pub(crate) binding: String,
+    /// First what was announced in so long a time before now, from the journal
+    #[arg(long, value_parser = duration)]
+    pub(crate) since: Option<Duration>,
     /// Stop after this many
     #[arg(long)]
     pub(crate) count: Option<u64>,

@@ -1,6 +1,6 @@
 use daemon::{ConfigError, ExitCode, Problem};
 use ports::{BrokerError, LedgerError, PublishError};
-use producer::ProduceError;
+use producer::{ProduceError, ReplayError};
 
 /// Why a command did not do it: one line for people, one number for programs.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +97,16 @@ impl From<ProduceError> for Failure {
             ProduceError::Refused { .. } | ProduceError::Unknown { .. } => {
                 Self::Unavailable(error.to_string())
             }
+        }
+    }
+}
+
+impl From<ReplayError> for Failure {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Broker(error) => error.into(),
+            ReplayError::Publish(error) => error.into(),
+            ReplayError::Ended => Self::Unavailable(error.to_string()),
         }
     }
 }

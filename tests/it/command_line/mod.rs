@@ -6,6 +6,7 @@ mod dead;
 mod demo;
 mod doctor;
 mod doubt;
+mod events;
 mod ledger;
 mod refused;
 mod status;

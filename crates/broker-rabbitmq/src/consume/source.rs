@@ -72,6 +72,11 @@ pub(super) fn arguments(source: &Source) -> FieldTable {
             JournalStart::Offset(offset) => {
                 AMQPValue::LongLongInt(i64::try_from(*offset).unwrap_or(i64::MAX))
             }
+            // AMQP counts seconds: the one in which the moment lies.
+            JournalStart::Since(at) => {
+                let seconds = at.as_millis().div_euclid(1000);
+                AMQPValue::Timestamp(u64::try_from(seconds).unwrap_or(0))
+            }
             JournalStart::End => AMQPValue::LongString("next".into()),
         };
         table.insert("x-stream-offset".into(), start);

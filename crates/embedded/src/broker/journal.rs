@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use job::Timestamp;
 use ports::{BrokerError, Deliveries, Delivery, JournalStart, PublishError, Settle};
 use rusqlite::{Connection, params};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -43,10 +44,18 @@ fn end(sql: &Connection, ns: i64) -> rusqlite::Result<i64> {
         .query_row([ns], |row| row.get(0))
 }
 
+fn since(sql: &Connection, ns: i64, at: Timestamp) -> rusqlite::Result<i64> {
+    let first: Option<i64> = sql
+        .prepare_cached("SELECT min(offset) FROM journal WHERE ns = ?1 AND at >= ?2")?
+        .query_row([ns, at.as_millis()], |row| row.get(0))?;
+    first.map_or_else(|| end(sql, ns), Ok)
+}
+
 fn start(sql: &Connection, ns: i64, from: JournalStart) -> rusqlite::Result<i64> {
     match from {
         JournalStart::First => Ok(0),
         JournalStart::Offset(offset) => Ok(i64::try_from(offset).unwrap_or(i64::MAX)),
+        JournalStart::Since(at) => since(sql, ns, at),
         JournalStart::End => end(sql, ns),
     }
 }

@@ -92,6 +92,7 @@ macro_rules! broker_conformance {
 
             the_journal_keeps_its_order_and_is_read_again
             the_journal_is_read_from_an_offset
+            the_journal_is_read_from_a_moment
             the_end_of_the_journal_is_what_comes_next
             the_journal_reads_on_however_it_is_settled
 

@@ -1,6 +1,7 @@
 use daemon::{Config, ExitCode, Shutdown};
-use job::CloudEvent;
-use producer::{Producer, ResultEvent, Results};
+use job::{CloudEvent, Timestamp};
+use ports::{Clock, SystemClock};
+use producer::{Producer, Replay, ResultEvent, Results};
 
 use crate::cli::Events;
 use crate::doors::Doors;
@@ -15,32 +16,69 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Failure> {
     let shutdown = Shutdown::on_signals()?;
     let producer = Producer::new(Doors::open_broker(config).await?);
+    // Before the journal is read: what is announced meanwhile comes here.
     let mut results = producer.results(options.name.as_deref(), &options.binding).await?;
-    let followed = follow(&options, &mut results, &shutdown, output).await;
+    let mut shown = Shown { output, left: options.count, replay: None };
+    let followed = tokio::select! {
+        () = shutdown.requested() => Ok(()),
+        followed = shown.follow(&options, &producer, &mut results) => followed,
+    };
     results.close().await;
     followed.map(|()| ExitCode::Ok)
 }
 
-async fn follow(
-    options: &Events,
-    results: &mut Results,
-    shutdown: &Shutdown,
-    output: &Output,
-) -> Result<(), Failure> {
-    let mut left = options.count;
-    while left != Some(0) {
-        let next = tokio::select! {
-            () = shutdown.requested() => return Ok(()),
-            () = quiet(options.idle) => return Ok(()),
-            next = results.next() => next,
-        };
-        let Some(result) = next else {
-            return Err(Failure::Unavailable("the broker closed the subscription".to_owned()));
-        };
-        show(result, output).await?;
-        left = left.map(|left| left - 1);
+struct Shown<'a> {
+    output: &'a Output,
+    left: Option<u64>,
+    replay: Option<Replay>,
+}
+
+impl Shown<'_> {
+    async fn follow(
+        &mut self,
+        options: &Events,
+        producer: &Producer,
+        results: &mut Results,
+    ) -> Result<(), Failure> {
+        if let Some(since) = options.since {
+            let now = SystemClock.now().as_millis();
+            let before = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+            let since = Timestamp::from_millis(now.saturating_sub(before).max(0));
+            self.tell_again(producer.replay(since, &options.binding).await?).await?;
+        }
+        while self.left != Some(0) {
+            let next = tokio::select! {
+                () = quiet(options.idle) => return Ok(()),
+                next = results.next() => next,
+            };
+            let Some(result) = next else {
+                return Err(Failure::Unavailable("the broker closed the subscription".to_owned()));
+            };
+            self.tell(result).await?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    async fn tell_again(&mut self, mut replay: Replay) -> Result<(), Failure> {
+        while self.left != Some(0) {
+            let Some(event) = replay.next().await? else { break };
+            self.show(&event);
+        }
+        self.replay = Some(replay);
+        Ok(())
+    }
+
+    async fn tell(&mut self, result: ResultEvent) -> Result<(), Failure> {
+        if !self.replay.as_ref().is_some_and(|replay| replay.has_told(&result.event)) {
+            self.show(&result.event);
+        }
+        Ok(result.ack().await?)
+    }
+
+    fn show(&mut self, event: &CloudEvent) {
+        self.output.result(event, || words(event));
+        self.left = self.left.map(|left| left - 1);
+    }
 }
 
 async fn quiet(idle: Option<std::time::Duration>) {
@@ -48,11 +86,6 @@ async fn quiet(idle: Option<std::time::Duration>) {
         Some(idle) => tokio::time::sleep(idle).await,
         None => std::future::pending().await,
     }
-}
-
-async fn show(result: ResultEvent, output: &Output) -> Result<(), Failure> {
-    output.result(&result.event, || words(&result.event));
-    Ok(result.ack().await?)
 }
 
 fn words(event: &CloudEvent) -> String {

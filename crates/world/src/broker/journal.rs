@@ -38,7 +38,7 @@ impl Journal {
         prefetch: u16,
     ) {
         let position = match start {
-            JournalStart::First => 0,
+            JournalStart::First | JournalStart::Since(_) => 0,
             JournalStart::Offset(offset) => usize::try_from(offset).unwrap_or(usize::MAX),
             JournalStart::End => self.lines.len(),
         };

@@ -1,7 +1,10 @@
 use std::sync::Arc;
+use std::time::Duration;
+
+use job::Timestamp;
 
 use super::fixture::{expect_nothing, publish, take};
-use crate::{Broker, Deliveries, Destination, JournalStart, Source};
+use crate::{Broker, Clock, Deliveries, Destination, JournalStart, Source, SystemClock};
 
 const LINES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
@@ -42,6 +45,19 @@ pub async fn the_journal_is_read_from_an_offset(door: Arc<dyn Broker>) {
         assert_eq!(lines(&mut tail, 5 - index).await, all[index..]);
     }
     let mut ahead = read_from(&door, JournalStart::Offset(all[4].1 + 1)).await;
+    publish(&door, &Destination::Journal, &["f"]).await;
+    assert_eq!(lines(&mut ahead, 1).await[0].0, "f");
+}
+
+/// Stores keep their own time: an hour is far enough from any of it.
+pub async fn the_journal_is_read_from_a_moment(door: Arc<dyn Broker>) {
+    publish(&door, &Destination::Journal, &LINES).await;
+    let (now, hour) = (SystemClock.now(), Duration::from_secs(3600));
+    let ago = Timestamp::from_millis(now.as_millis() - 3_600_000);
+    let mut all = read_from(&door, JournalStart::Since(ago)).await;
+    let read = lines(&mut all, 5).await;
+    assert_eq!(read.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), LINES);
+    let mut ahead = read_from(&door, JournalStart::Since(now + hour)).await;
     publish(&door, &Destination::Journal, &["f"]).await;
     assert_eq!(lines(&mut ahead, 1).await[0].0, "f");
 }
