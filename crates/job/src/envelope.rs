@@ -6,15 +6,16 @@ use crate::{JobId, JobKey, Operation, Priority, Request, RoutingKey, Tenant, Tim
 pub const MAX_MESSAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Metadata travels in the record, in its journal lines and in every event.
-const MAX_METADATA_BYTES: usize = 64 * 1024;
+pub const MAX_METADATA_BYTES: usize = 64 * 1024;
 
 /// Longer ones would not fit a routing key.
-const MAX_OPERATION_BYTES: usize = 100;
+pub const MAX_OPERATION_BYTES: usize = 100;
 
 /// Paid attempts a job may ask for after a failed one.
-const MAX_RETRIES: u32 = 10;
+pub const MAX_RETRIES: u32 = 10;
 
-const KEYS: [&str; 8] =
+/// The keys of a job message; others are refused by name.
+pub const KEYS: [&str; 8] =
     ["id", "operation", "request", "tenant", "priority", "deadline", "metadata", "retries"];
 
 /// A job as its producer wrote it.

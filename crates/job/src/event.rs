@@ -80,6 +80,7 @@ impl fmt::Display for EventSource {
 }
 
 /// One announcement, as CloudEvents 1.0 in structured JSON.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CloudEvent {
     pub specversion: String,
@@ -101,30 +102,39 @@ pub struct CloudEvent {
     pub data: EventData,
 }
 
+/// How the job stands.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EventData {
+    /// The producer's idempotency key, unique within the tenant.
     pub job_id: String,
     pub tenant: String,
     pub operation: Operation,
+    /// The provider's, when the request names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Counts paid attempts that were asked for: 1 for the first.
     pub round: u32,
     /// The provider's id of the task, when there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
+    /// The files, when it succeeded.
     #[serde(default)]
     pub outputs: Vec<Output>,
+    /// Why it did not succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Problem>,
     pub timings: Timings,
     /// What the provider says it took, in its own units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_unit_deduction: Option<String>,
+    /// What the producer gave along.
     #[serde(default)]
     pub metadata: Map<String, Value>,
 }
 
 /// Unix milliseconds.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timings {
     #[serde(default, skip_serializing_if = "Option::is_none")]

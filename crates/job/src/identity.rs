@@ -7,8 +7,8 @@ use uuid::Uuid;
 const NAMESPACE: Uuid = Uuid::from_u128(0x5b0f_6a9e_3c1d_5e8f_9a47_72d1_0c4b_e631);
 
 /// Bytes: longer ids would not fit an AMQP short string together with the tenant.
-const MAX_ID_BYTES: usize = 160;
-const MAX_TENANT_BYTES: usize = 64;
+pub const MAX_ID_BYTES: usize = 160;
+pub const MAX_TENANT_BYTES: usize = 64;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadIdentity {

@@ -26,10 +26,15 @@ mod transition;
 
 pub use cadence::Cadence;
 pub use callback::{BadCallback, CALLBACK_PATH, CallbackSigner, CallbackTo};
-pub use envelope::{BadJob, Job, MAX_MESSAGE_BYTES, MessageFacts, Reason, decode};
+pub use envelope::{
+    BadJob, Job, KEYS, MAX_MESSAGE_BYTES, MAX_METADATA_BYTES, MAX_OPERATION_BYTES, MAX_RETRIES,
+    MessageFacts, Reason, decode,
+};
 pub use event::{CloudEvent, EventData, EventKind, EventSource, Timings};
 pub use fact::{Fact, Moment};
-pub use identity::{BadIdentity, ExternalId, JobId, JobKey, Tenant};
+pub use identity::{
+    BadIdentity, ExternalId, JobId, JobKey, MAX_ID_BYTES, MAX_TENANT_BYTES, Tenant,
+};
 pub use journal::JournalEntry;
 pub use operation::{Lane, Operation, Priority, Resource, RoutingKey};
 pub use rebuild::{Restored, Restoring};

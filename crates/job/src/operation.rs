@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// The provider's path below `/kling/v1/`, such as `videos/text2video`.
 ///
-/// Any text can be held, so that a job we cannot do still has a record; [`Operation::resource`]
-/// tells whether a lane exists for it.
+/// Any text can be held, so that a job that cannot be done still has a record.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Operation(String);
@@ -19,7 +19,7 @@ impl Operation {
         &self.0
     }
 
-    /// The first segment, when it names one of the provider's resources.
+    /// The first segment, when it names one of the provider's resources: then a lane exists for it.
     pub fn resource(&self) -> Option<Resource> {
         let (first, rest) = self.0.split_once('/')?;
         let resource = Resource::ALL.into_iter().find(|r| r.as_str() == first)?;
@@ -65,6 +65,8 @@ impl fmt::Display for Resource {
     }
 }
 
+/// High before normal before low, lane by lane.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]

@@ -130,6 +130,7 @@ impl Outcome {
 }
 
 /// One result file.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Output {
     pub kind: OutputKind,
@@ -144,6 +145,7 @@ pub struct Output {
     pub expires_at: Option<String>,
 }
 
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OutputKind {
@@ -153,6 +155,7 @@ pub enum OutputKind {
 }
 
 /// Why a job did not succeed, in words a consumer can act on.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
     /// The class: moderation, input, generation, permission, policy, deadline …

@@ -1,11 +1,12 @@
 //! The workspace's own tasks, run as `cargo xtask TASK`.
 //!
 //! - [`mod@test`](mod@test): passes the tests on a machine that has only Rust. [`services`] finds or starts
-//!   RabbitMQ and Redis, [`python`] a plain AMQP client of another language.
+//!   RabbitMQ and Redis, [`python`] and [`node`] clients of other languages.
 //! - [`check`]: format, lints, documentation, dependencies.
 //! - [`mod@bench`](mod@bench): the pipeline beside the least that does the same work.
 //! - [`chaos`]: crash points and broken wires, measured.
 //! - [`simulate`]: worker and poller in worlds of random faults, each from one seed.
+//! - [`schemas`]: the documents for other languages, made from the types.
 //! - [`guard`]: how something that was started here ends, whatever becomes of us.
 
 mod bench;
@@ -14,8 +15,10 @@ mod check;
 mod debian;
 mod failure;
 mod guard;
+mod node;
 mod process;
 mod python;
+mod schemas;
 mod services;
 mod simulate;
 mod test;
@@ -44,6 +47,8 @@ enum Task {
     Chaos(chaos::Options),
     /// Worker and poller in many simulated worlds: what is lost, what is paid twice.
     Simulate(simulate::Options),
+    /// Writes the JSON Schemas and the AsyncAPI document to `schemas/`.
+    Schemas(schemas::Options),
     #[command(hide = true)]
     Guard(guard::Options),
 }
@@ -56,6 +61,7 @@ async fn main() -> ExitCode {
         Task::Bench(options) => bench::run(&options).await,
         Task::Chaos(options) => chaos::run(&options).await,
         Task::Simulate(options) => simulate::run(&options).await,
+        Task::Schemas(options) => schemas::run(&options).await,
         Task::Guard(options) => guard::run(&options),
     };
     match done {

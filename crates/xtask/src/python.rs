@@ -1,4 +1,4 @@
-//! A plain AMQP client of another language, for the tests between languages.
+//! A plain AMQP client and a schema validator of another language.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,47 +7,50 @@ use crate::debian;
 use crate::process::{output, say, succeeds};
 use crate::workspace::Workspace;
 
-/// Names an interpreter that has the client.
+/// Names an interpreter that has the packages.
 pub(crate) const VARIABLE: &str = "REELWORK_TEST_PYTHON";
 
-const CLIENT: &str = "pika==1.3.2";
+const PACKAGES: [&str; 2] = ["pika==1.3.2", "jsonschema>=4,<5"];
 
 /// An interpreter that has it: named by the environment, the system's, one in an environment
 /// of our own below the target directory, or with the distribution's package.
 pub(crate) fn ready(workspace: &Workspace) -> Option<PathBuf> {
-    let own = workspace.target().join("test-python");
+    let own = workspace.target().join("test-python-readers");
     let named = std::env::var_os(VARIABLE).map(PathBuf::from);
     let found =
-        named.or_else(|| with_client(Path::new("python3"))).or_else(|| in_environment(&own));
+        named.or_else(|| with_packages(Path::new("python3"))).or_else(|| in_environment(&own));
     if found.is_none() {
-        say(format!("no Python with {CLIENT}: tests between languages will fail; set {VARIABLE}"));
+        say(format!(
+            "no Python with {PACKAGES:?}: tests between languages will fail; set {VARIABLE}"
+        ));
     }
     found
 }
 
 fn in_environment(directory: &Path) -> Option<PathBuf> {
     let python = directory.join("bin").join("python");
-    with_client(&python)
-        .or_else(|| make(directory).then(|| with_client(&python)).flatten())
-        .or_else(|| packaged().then(|| with_client(Path::new("/usr/bin/python3"))).flatten())
+    with_packages(&python)
+        .or_else(|| make(directory).then(|| with_packages(&python)).flatten())
+        .or_else(|| packaged().then(|| with_packages(Path::new("/usr/bin/python3"))).flatten())
 }
 
-/// Its whole path, if it is there and has the client.
-fn with_client(python: &Path) -> Option<PathBuf> {
-    let script = "import pika, sys; print(sys.executable)";
+/// Its whole path, if it is there and has the packages.
+fn with_packages(python: &Path) -> Option<PathBuf> {
+    let script = "import pika, jsonschema, sys; print(sys.executable)";
     output(Command::new(python).args(["-c", script])).map(PathBuf::from)
 }
 
 fn make(directory: &Path) -> bool {
-    say(format!("Python: {CLIENT} into {}", directory.display()));
+    say(format!("Python: {PACKAGES:?} into {}", directory.display()));
     let python = directory.join("bin").join("python");
     let mut make = Command::new("python3");
     make.args(["-m", "venv", "--clear"]).arg(directory);
     let mut install = Command::new(python);
-    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", CLIENT]);
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    install.args(PACKAGES);
     succeeds(&mut make) && succeeds(&mut install)
 }
 
 fn packaged() -> bool {
-    debian::install(&["python3-pika"])
+    debian::install(&["python3-pika", "python3-jsonschema"])
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::debian;
 use crate::failure::Failure;
+use crate::node;
 use crate::process::{run_to_end, say, succeeds};
 use crate::python;
 use crate::services::{self, Kind, Service};
@@ -22,6 +23,7 @@ pub(crate) struct Options {
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::here()?;
     debian::commands(&[("kill", "procps"), ("openssl", "openssl")]);
+    node::ready();
     let started = [Service::ready(Kind::Rabbitmq)?, Service::ready(Kind::Redis)?];
     let mut environment: Vec<(&str, OsString)> = Vec::new();
     environment.extend(started.iter().map(Service::environment).map(|(k, v)| (k, v.into())));
