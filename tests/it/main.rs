@@ -8,6 +8,7 @@
 mod harness;
 
 // The main job.
+mod examples;
 mod five_processes;
 mod python_producer;
 
@@ -23,5 +24,6 @@ mod wires;
 
 // What is written down.
 mod command_line;
+mod contract;
 mod map;
 mod readme;

@@ -62,6 +62,14 @@ impl Audience {
         }
     }
 
+    /// What the plain client heard, as it prints it.
+    pub(crate) fn lines(&self) -> Vec<serde_json::Value> {
+        match &self.heard {
+            Source::Here(_) => Vec::new(),
+            Source::Python(consumer) => whole(&consumer.stdout()),
+        }
+    }
+
     /// Waits until so many jobs have an outcome.
     pub(crate) async fn hears_outcomes(&self, jobs: usize) -> Heard {
         let what = format!("{jobs} outcomes are announced");
@@ -82,10 +90,14 @@ impl Audience {
 }
 
 /// A line that is still being written is left for the next reading.
-fn read(lines: &str) -> Vec<CloudEvent> {
+fn whole(lines: &str) -> Vec<serde_json::Value> {
     let complete = lines.rsplit_once('\n').map_or("", |(complete, _)| complete);
-    let event = |line: &str| {
-        let message: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
+    let message = |line: &str| serde_json::from_str(line).expect("a line of JSON");
+    complete.lines().filter(|line| line.starts_with('{')).map(message).collect()
+}
+
+fn read(lines: &str) -> Vec<CloudEvent> {
+    let event = |message: &serde_json::Value| {
         assert_eq!(message["content_type"], "application/cloudevents+json");
         assert_eq!(message["delivery_mode"], 2, "events are persistent");
         let body = message["body"].as_str().expect("a body");
@@ -94,7 +106,7 @@ fn read(lines: &str) -> Vec<CloudEvent> {
         assert_eq!(message["routing_key"], event.routing_key());
         event
     };
-    complete.lines().filter(|line| line.starts_with('{')).map(event).collect()
+    whole(lines).iter().map(event).collect()
 }
 
 impl Heard {

@@ -3,6 +3,7 @@
 mod deliveries;
 mod full_queue;
 mod house;
+mod node;
 mod own_redis;
 mod process;
 mod program;
@@ -21,6 +22,7 @@ pub(crate) use audience::{Audience, Heard};
 pub(crate) use deliveries::Deliveries;
 pub(crate) use full_queue::FullQueue;
 pub(crate) use house::{Backend, House, amqp_url, redis_url};
+pub(crate) use node::Node;
 pub(crate) use own_redis::{OwnRedis, free_port};
 pub(crate) use process::Process;
 pub(crate) use program::{Done, Program};

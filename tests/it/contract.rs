@@ -1,0 +1,172 @@
+//! What is written down for programs in other languages, read by programs in other languages.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use job::{EventKind, MessageFacts, decode};
+use serde_json::{Value, json};
+
+use crate::harness::{
+    Audience, Backend, House, Node, Process, Provider, Python, Wish, lines, mixed,
+};
+
+fn schema(name: &str) -> String {
+    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas").join(name);
+    path.display().to_string()
+}
+
+/// What a reader printed, one line each, once it has read everything.
+async fn read(mut reader: Process) -> Vec<String> {
+    let ended = reader.ended(Duration::from_secs(60)).await;
+    assert_eq!(ended, Some(0), "{}", reader.stderr());
+    reader.stdout().lines().map(str::to_owned).collect()
+}
+
+/// Whatever may become of a job, a schema validator and the CloudEvents SDK understand it.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_read_by_a_validator_and_by_the_cloudevents_sdk() {
+    let house = House::on(Backend::Rabbitmq);
+    let provider =
+        Provider::here(json!({"faults": [{"kind": "fail_moderation", "rate": 0.3}]})).await;
+    let mut program = house.program_for(&provider);
+    program.set("events.submitted", "true");
+    let _up = program.start_role("up", "up").await;
+    let audience = Audience::plain(&house).await;
+    let session = provider.selection_session().await;
+    let jobs = mixed("read", 30, &session);
+    let mut late = Wish::video("read-late").message();
+    late["deadline"] = "2020-01-01T00:00:00Z".into();
+    late["metadata"] = json!({"order": {"n": 1}});
+    let file = house.file("jobs.jsonl", &format!("{}{late}\n", lines(&jobs)));
+    program.run(&["submit", "--file", &file]).await.exits(0);
+    let heard = audience.hears_outcomes(jobs.len() + 1).await;
+    for kind in [EventKind::Submitted, EventKind::Succeeded, EventKind::Failed, EventKind::TimedOut]
+    {
+        assert!(heard.count(kind) > 0, "no {} event", kind.word());
+    }
+
+    let messages = audience.lines();
+    let text = |part: &dyn Fn(&Value) -> String| -> String {
+        messages.iter().map(|message| part(message) + "\n").collect()
+    };
+    let bodies = text(&|message| message["body"].as_str().expect("a body").to_owned());
+    let arguments = [schema("event.v1.json")];
+    let arguments = arguments.each_ref().map(String::as_str);
+    let verdicts = read(Python::start(&house, "validate.py", &arguments, &bodies)).await;
+    assert_eq!(verdicts, vec!["ok"; messages.len()]);
+
+    let script = Node::of_tests("events.js");
+    let understood = read(Node::start(&house, &script, &[], &text(&Value::to_string))).await;
+    assert_eq!(understood.len(), messages.len());
+    for (line, event) in understood.iter().zip(&audience.heard().0) {
+        let read: Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(read["id"], event.id.as_str());
+        assert_eq!(read["type"], event.event_type.as_str());
+        assert_eq!(read["subject"], read["job"]);
+    }
+}
+
+/// A message keeps to the schema exactly when it is understood.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schema_of_a_job_and_its_reader_agree() {
+    let house = House::on(Backend::Embedded);
+    let messages = job_messages();
+    let text: String = messages.iter().map(|message| format!("{message}\n")).collect();
+    let arguments = [schema("job.v1.json")];
+    let arguments = arguments.each_ref().map(String::as_str);
+    let verdicts = read(Python::start(&house, "validate.py", &arguments, &text)).await;
+    assert_eq!(verdicts.len(), messages.len());
+    let (mut good, mut bad) = (0, 0);
+    for (message, verdict) in messages.iter().zip(verdicts) {
+        let facts = MessageFacts { message_id: Some("m"), routing_key: None };
+        let read = decode(message.to_string().as_bytes(), facts);
+        assert_eq!(read.is_ok(), verdict == "ok", "{message}: {verdict}, {read:?}");
+        *if read.is_ok() { &mut good } else { &mut bad } += 1;
+    }
+    assert!(good >= 10 && bad >= 15, "{good} good, {bad} bad");
+}
+
+fn job_messages() -> Vec<Value> {
+    let least = json!({"operation": "videos/text2video", "request": {"prompt": "a cat"}});
+    let with = |key: &str, value: Value| {
+        let mut message = least.clone();
+        message[key] = value;
+        message
+    };
+    let without = |key: &str| {
+        let mut message = least.clone();
+        message.as_object_mut().expect("an object").remove(key);
+        message
+    };
+    let many = |n: usize| Value::from("x".repeat(n));
+    vec![
+        least.clone(),
+        with("id", "order-42".into()),
+        with("id", "a/b c é".into()),
+        with("id", many(160)),
+        with("id", many(161)),
+        with("id", "".into()),
+        with("id", "a\nb".into()),
+        with("id", "a\u{85}b".into()),
+        with("id", 42.into()),
+        with("tenant", "acme.eu-1_x".into()),
+        with("tenant", many(64)),
+        with("tenant", many(65)),
+        with("tenant", "".into()),
+        with("tenant", "a/b".into()),
+        with("operation", "audio/text-to-audio".into()),
+        with("operation", "videos/avatar/image2video".into()),
+        with("operation", format!("videos/{}", "x".repeat(93)).into()),
+        with("operation", format!("videos/{}", "x".repeat(94)).into()),
+        with("operation", "texts/poem".into()),
+        with("operation", "videos/".into()),
+        with("operation", "videos".into()),
+        without("operation"),
+        with("request", json!({})),
+        with("request", json!([])),
+        with("request", "a cat".into()),
+        without("request"),
+        with("priority", "low".into()),
+        with("priority", "urgent".into()),
+        with("deadline", "2026-12-01T12:00:00Z".into()),
+        with("deadline", 1_700_000_000_000_i64.into()),
+        with("metadata", json!({"order": {"n": [1, null]}})),
+        with("metadata", "42".into()),
+        with("retries", 10.into()),
+        with("retries", 11.into()),
+        with("retries", json!(-1)),
+        with("retries", json!(1.5)),
+        with("retries", Value::Null),
+        with("prioritty", "low".into()),
+        json!([1]),
+        json!("a job"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_asyncapi_document_is_read_and_names_what_is_on_the_broker() {
+    let house = House::on(Backend::Embedded);
+    let document = schema("asyncapi.json");
+    let reader = Node::start(&house, &Node::of_tests("asyncapi.js"), &[document.as_str()], "");
+    let mut told: Vec<Value> =
+        read(reader).await.iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    told.sort_by_key(|operation| operation["id"].to_string());
+    let [announce, take] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((&announce["id"], &announce["action"]), (&json!("announce"), &json!("send")));
+    let mut types = EventKind::ALL.map(EventKind::event_type);
+    types.sort_unstable();
+    assert_eq!(announce["messages"], json!(types));
+    assert_eq!((&take["id"], &take["action"]), (&json!("takeJob"), &json!("receive")));
+    assert_eq!(take["messages"], json!(["job"]));
+
+    let mut program = house.program();
+    program.set("broker.url", "amqp://127.0.0.1");
+    program.set("ledger.url", "redis://127.0.0.1");
+    program.set("broker.namespace", "reelwork");
+    let definitions = program.run(&["topology", "export", "--json"]).await.exits(0).json();
+    let exchanges = definitions["exchanges"].as_array().expect("exchanges");
+    for name in [&announce["exchanges"][0], &take["exchanges"][0]] {
+        let there = exchanges.iter().find(|exchange| exchange["name"] == *name).expect("declared");
+        assert_eq!((&there["type"], &there["durable"]), (&json!("topic"), &json!(true)));
+    }
+}

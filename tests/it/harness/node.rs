@@ -1,0 +1,70 @@
+//! Plain clients and readers in Node.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use super::{House, Process};
+
+/// A Node that has the modules of tests/node/package.json.
+pub(crate) struct Node;
+
+impl Node {
+    /// Starts a script. What it must read goes through a file of the house.
+    pub(crate) fn start(house: &House, script: &Path, arguments: &[&str], input: &str) -> Process {
+        let name = script.file_name().expect("a script").to_string_lossy().into_owned();
+        let input = house.file(&format!("{name}.in"), input);
+        let mut command = Command::new("node");
+        command.arg(script).args(arguments).env("NODE_PATH", modules());
+        command.current_dir(house.directory());
+        command.stdin(Stdio::from(std::fs::File::open(input).expect("its input")));
+        Process::spawn(command, &name, house.directory())
+    }
+
+    /// A script of tests/node.
+    pub(crate) fn of_tests(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("node").join(name)
+    }
+}
+
+/// `REELWORK_TEST_NODE_MODULES`, or a directory of our own.
+fn modules() -> &'static Path {
+    static MODULES: OnceLock<PathBuf> = OnceLock::new();
+    MODULES.get_or_init(|| match std::env::var_os("REELWORK_TEST_NODE_MODULES") {
+        Some(path) => path.into(),
+        None => own(),
+    })
+}
+
+fn own() -> PathBuf {
+    let tests = std::env::current_exe().expect("this program");
+    let target = tests.ancestors().nth(3).expect("the target directory").to_owned();
+    let directory = target.join("test-node");
+    let modules = directory.join("node_modules");
+    let wanted = Node::of_tests("package.json");
+    let is_there =
+        || std::fs::read(directory.join("package.json")).ok() == std::fs::read(&wanted).ok();
+    if !(is_there() && modules.exists()) {
+        // Made aside and moved into place: two tests may come here at once.
+        let aside = target.join(format!("test-node-{}", std::process::id()));
+        install(&aside, &wanted);
+        let in_place = || std::fs::rename(&aside, &directory).is_ok();
+        if !(in_place() || is_there()) {
+            // It holds what was wanted before.
+            let _ = std::fs::remove_dir_all(&directory);
+            in_place();
+        }
+        let _ = std::fs::remove_dir_all(&aside);
+        assert!(modules.exists(), "{} is not there", modules.display());
+    }
+    modules
+}
+
+fn install(directory: &Path, wanted: &Path) {
+    std::fs::create_dir_all(directory).expect("a directory");
+    std::fs::copy(wanted, directory.join("package.json")).expect("package.json");
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]);
+    let done = npm.current_dir(directory).status().is_ok_and(|status| status.success());
+    assert!(done, "no Node modules: install Node 20 and npm, or set REELWORK_TEST_NODE_MODULES");
+}
