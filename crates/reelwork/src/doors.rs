@@ -22,9 +22,10 @@ impl Doors {
     pub(crate) async fn open(config: &Config) -> Result<Self, Failure> {
         match (&config.broker.url, &config.ledger.url) {
             (Endpoint::Url(broker), Endpoint::Url(ledger)) => {
+                // Both to their end: a connection that is half made panics when its runtime goes.
                 let (broker, ledger) =
-                    tokio::try_join!(open_broker(config, broker), open_ledger(config, ledger))?;
-                Ok(Self { broker, ledger })
+                    tokio::join!(open_broker(config, broker), open_ledger(config, ledger));
+                Ok(Self { broker: broker?, ledger: ledger? })
             }
             _ => {
                 let embedded = open_embedded(config)?;
