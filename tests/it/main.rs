@@ -19,6 +19,7 @@ mod doubts;
 mod drain;
 mod faults;
 mod forgetting;
+mod health;
 mod kills;
 mod wires;
 

@@ -26,6 +26,7 @@ pub struct Config {
     pub events: Events,
     pub worker: Worker,
     pub gateway: Gateway,
+    pub admin: Admin,
     pub telemetry: Telemetry,
 }
 
@@ -121,6 +122,12 @@ pub struct Gateway {
 }
 
 #[derive(Clone, Debug)]
+pub struct Admin {
+    /// `None`: nowhere.
+    pub listen: Option<SocketAddr>,
+}
+
+#[derive(Clone, Debug)]
 pub struct Telemetry {
     pub log_format: LogFormat,
     /// A level or filters, such as `info,lapin=warn`.
@@ -150,6 +157,7 @@ impl Config {
             events: Events { submitted: values.take("events.submitted")? },
             worker: Worker::of(values)?,
             gateway: Gateway::of(values)?,
+            admin: Admin { listen: values.take("admin.listen")? },
             telemetry: Telemetry::of(values)?,
         })
     }

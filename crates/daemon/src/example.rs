@@ -53,6 +53,7 @@ fn literal(kind: &Kind, default: &str) -> String {
 fn placeholder(kind: &Kind) -> &'static str {
     match kind {
         Kind::HttpUrl => "\"https://reelwork.example\"",
+        Kind::Address => "\"127.0.0.1:9090\"",
         kind if kind.is_list() => "[\"...\"]",
         _ => "\"...\"",
     }

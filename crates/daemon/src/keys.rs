@@ -161,6 +161,9 @@ pub(crate) static KEYS: &[Key] = &[
     key("gateway.callback_secrets", Kind::Secrets { most: 2 }, Unset,
         "Keys of the callback tokens: the first signs, all are accepted (for rotation)."),
 
+    key("admin.listen", Kind::Address, Unset,
+        "Where a role tells whether it is alive and ready: /livez, /readyz. Unset: nowhere."),
+
     key("telemetry.log_format", Kind::Word(LogFormat::WORDS), Text("auto"),
         "The log on stderr: json lines, pretty for eyes, auto = pretty on a terminal."),
     key("telemetry.log", Kind::LogFilter, Text("info"),

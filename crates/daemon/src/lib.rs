@@ -2,8 +2,8 @@
 //!
 //! [`Config::load`] takes [`Sources`] (defaults < files < environment < flags) and answers with the
 //! typed [`Config`] and where each value came from, or with every [`Problem`] at once. [`logs::init`]
-//! starts the log on stderr, [`Shutdown`] turns signals into one request to drain, and [`ExitCode`]
-//! holds the numbers of the command-line contract. Nothing here knows what a process does.
+//! starts the log on stderr, [`admin`] answers those who watch over the process, [`Shutdown`] turns
+//! signals into one request to drain, and [`ExitCode`] holds the numbers of the command-line contract. Nothing here knows what a process does.
 
 // What can be set: one table, from which everything else derives.
 mod choice;
@@ -32,14 +32,15 @@ mod problem;
 mod rules;
 
 // The life of a process.
+pub mod admin;
 mod exit;
 pub mod logs;
 mod shutdown;
 
 pub use self::choice::{DoubtPolicy, LogFormat, LookUp};
 pub use self::config::{
-    Broker, Config, Doubt, Embedded, Events, Gateway, Kling, Ledger, Limits, Poll, Telemetry,
-    Worker,
+    Admin, Broker, Config, Doubt, Embedded, Events, Gateway, Kling, Ledger, Limits, Poll,
+    Telemetry, Worker,
 };
 pub use self::effective::Effective;
 pub use self::endpoint::{Endpoint, SecretUrl};

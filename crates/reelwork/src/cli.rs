@@ -154,6 +154,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: ConfigAction,
     },
+    /// Ask a running role on this host whether it is alive (admin.listen)
+    Health {
+        /// Whether it can do its work, and if not, why
+        #[arg(long)]
+        ready: bool,
+    },
     /// Check that everything needed is there
     Doctor {
         /// Find out what the provider supports, with one cheap paid task

@@ -7,6 +7,7 @@ mod crash;
 mod demo;
 mod doors;
 mod failure;
+mod health;
 mod output;
 mod roles;
 mod view;

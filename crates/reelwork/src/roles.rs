@@ -92,6 +92,15 @@ impl Roles {
         self.gateway.as_ref().map(Gateway::address)
     }
 
+    /// The membership that all of them share.
+    pub(crate) fn session(&self) -> &Arc<Session> {
+        &self.session
+    }
+
+    pub(crate) fn submit(&self) -> bool {
+        self.worker.is_some()
+    }
+
     /// The worker first: what it records is then still announced by the poller.
     pub(crate) async fn drain(self) -> Result<(), Failure> {
         let mut clean = true;

@@ -59,7 +59,7 @@ impl OwnRedis {
         self.tell(&["CONFIG", "SET", "appendonly", "yes"]);
     }
 
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("its end");
     }

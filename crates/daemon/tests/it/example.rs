@@ -16,7 +16,13 @@ fn the_example_reads_back_as_the_defaults() {
     let unset: Vec<_> = rows.iter().filter(|row| row.source != file).map(|row| row.key).collect();
     assert_eq!(
         unset,
-        ["kling.api_key", "embedded.path", "gateway.callback_url", "gateway.callback_secrets"]
+        [
+            "kling.api_key",
+            "embedded.path",
+            "gateway.callback_url",
+            "gateway.callback_secrets",
+            "admin.listen"
+        ]
     );
 }
 

@@ -8,6 +8,7 @@ mod doctor;
 mod doubt;
 mod events;
 mod get;
+mod health;
 mod ledger;
 mod list;
 mod probe;
@@ -62,6 +63,7 @@ pub(crate) async fn run(
         Command::Config { .. } => Ok(ExitCode::Ok),
         #[cfg(feature = "crash-points")]
         Command::CrashPoints => Ok(ExitCode::Ok),
+        Command::Health { ready } => health::run(&config, ready, output).await,
         Command::Doctor { probe, yes } => doctor::run(&config, probe, yes, output).await,
     }
 }

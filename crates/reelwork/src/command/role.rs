@@ -1,8 +1,10 @@
+use daemon::admin::Admin;
 use daemon::{Config, ExitCode, SecretString, Shutdown};
 use kling::Client;
 
 use crate::doors::Doors;
 use crate::failure::Failure;
+use crate::health;
 use crate::output::Output;
 use crate::roles::{self, Roles, Which};
 
@@ -22,7 +24,8 @@ pub(crate) async fn gateway(config: Config, output: &Output) -> Result<ExitCode,
     let shutdown = Shutdown::on_signals()?;
     let doors = Doors::open(&config).await?;
     let roles = Roles::front(&config, &doors).await?;
-    until_stopped(roles, "gateway", &shutdown, output).await
+    let admin = health::admin(&config, &doors, roles.session(), roles.submit())?;
+    until_stopped(roles, admin, "gateway", &shutdown, output).await
 }
 
 /// Every role in one process; with `simulate`, also a provider to work against.
@@ -66,11 +69,13 @@ async fn serve(
     let shutdown = Shutdown::on_signals()?;
     let doors = Doors::open(config).await?;
     let roles = Roles::start(config, &doors, client, which).await?;
-    until_stopped(roles, &format!("{which:?}").to_lowercase(), &shutdown, output).await
+    let admin = health::admin(config, &doors, roles.session(), roles.submit())?;
+    until_stopped(roles, admin, &format!("{which:?}").to_lowercase(), &shutdown, output).await
 }
 
 async fn until_stopped(
     roles: Roles,
+    admin: Option<Admin>,
     name: &str,
     shutdown: &Shutdown,
     output: &Output,
@@ -78,8 +83,12 @@ async fn until_stopped(
     if let Some(address) = roles.listens_on() {
         output.say(&format!("callbacks on http://{address}"));
     }
+    if let Some(admin) = &admin {
+        output.say(&format!("health on http://{}", admin.address()));
+    }
     output.say(&format!("ready: {name}; stop with ctrl-c"));
     shutdown.requested().await;
+    admin.iter().for_each(Admin::drains);
     output.say("draining: nothing new is taken, what is under way is finished");
     roles.drain().await?;
     Ok(ExitCode::Ok)

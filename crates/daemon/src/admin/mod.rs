@@ -1,0 +1,165 @@
+//! The admin port: whether the process is alive and ready, for whoever watches over it.
+//!
+//! It has a thread of its own, so that it answers also when the runtime of the roles is stuck,
+//! and says so.
+
+mod ask;
+mod health;
+mod pulse;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+pub use self::ask::ask;
+pub use self::health::{Check, Checks};
+use self::health::{Health, pages};
+use self::pulse::Pulse;
+
+/// Serves until it is dropped.
+pub struct Admin {
+    address: SocketAddr,
+    draining: Arc<AtomicBool>,
+    _stop: oneshot::Sender<()>,
+}
+
+/// A runtime that has not moved for so long is stuck: its tasks never wait this long for a turn.
+const STUCK: Duration = Duration::from_secs(15);
+
+impl Admin {
+    /// Listens when this returns. Called on the runtime that is to be watched, which also runs
+    /// the checks.
+    pub fn start(listen: SocketAddr, checks: Checks) -> io::Result<Self> {
+        Self::watching(listen, checks, STUCK)
+    }
+
+    fn watching(listen: SocketAddr, checks: Checks, stuck: Duration) -> io::Result<Self> {
+        let listener = TcpListener::bind(listen)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let draining = Arc::new(AtomicBool::new(false));
+        let runtime = Handle::current();
+        let pulse = Pulse::of(&runtime, stuck);
+        let health = Health { checks, pulse, runtime, draining: draining.clone() };
+        let (stop, stopped) = oneshot::channel();
+        thread::Builder::new().name("admin".into()).spawn(move || {
+            if let Err(error) = serve(listener, health, stopped) {
+                tracing::error!(%error, "the admin port is closed");
+            }
+        })?;
+        Ok(Self { address, draining, _stop: stop })
+    }
+
+    /// Where it listens; tells the port when any was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// From now on the process is not ready.
+    pub fn drains(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+}
+
+fn serve(listener: TcpListener, health: Health, stopped: oneshot::Receiver<()>) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let serving = std::future::IntoFuture::into_future(axum::serve(listener, pages(health)));
+        tokio::select! {
+            served = serving => served,
+            _ = stopped => Ok(()),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+    fn checks(trouble: Option<&'static str>) -> Checks {
+        Arc::new(move || {
+            let checks =
+                [Check::well("broker"), Check { name: "ledger", trouble: trouble.map(Into::into) }];
+            Box::pin(std::future::ready(checks.into()))
+        })
+    }
+
+    async fn page(admin: &Admin, path: &str) -> (u16, String) {
+        ask(admin.address(), path).await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_is_well_is_alive_and_ready_until_it_drains() {
+        let admin = Admin::start(ANY, checks(None)).unwrap();
+        for path in ["/livez", "/readyz", "/healthz"] {
+            assert_eq!(page(&admin, path).await, (200, "ok\n".to_owned()), "{path}");
+        }
+        let told = "[+]broker ok\n[+]ledger ok\n[+]serving ok\n";
+        assert_eq!(page(&admin, "/readyz?verbose").await, (200, told.to_owned()));
+        assert_eq!(page(&admin, "/else").await.0, 404);
+        admin.drains();
+        let (status, told) = page(&admin, "/readyz").await;
+        assert_eq!(status, 503);
+        assert!(told.ends_with("[-]serving it drains: nothing new is taken\n"), "{told}");
+        assert_eq!(page(&admin, "/livez").await.0, 200);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn trouble_is_told_with_its_reason() {
+        let admin = Admin::start(ANY, checks(Some("no answer"))).unwrap();
+        let told = "[+]broker ok\n[-]ledger no answer\n[+]serving ok\n";
+        assert_eq!(page(&admin, "/readyz").await, (503, told.to_owned()));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_check_that_does_not_end_is_trouble() {
+        let never: Checks = Arc::new(|| Box::pin(std::future::pending()));
+        let admin = Admin::start(ANY, never).unwrap();
+        let (status, told) = page(&admin, "/readyz").await;
+        assert_eq!(
+            (status, told.as_str()),
+            (503, "[-]checks no answer within 3 s\n[+]serving ok\n")
+        );
+    }
+
+    /// The runtime is held up by a task that blocks its only thread.
+    #[test]
+    fn a_stuck_runtime_is_not_alive() {
+        let (tell, told) = mpsc::channel();
+        let (free, held) = mpsc::channel::<()>();
+        let stuck = thread::spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let admin = Admin::watching(ANY, checks(None), Duration::from_millis(100)).unwrap();
+                tell.send(admin.address()).unwrap();
+                held.recv().unwrap_err();
+            });
+        });
+        let address = told.recv().unwrap();
+        let watcher = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        watcher.block_on(async {
+            loop {
+                let (status, told) = ask(address, "/livez").await.unwrap();
+                if status == 503 {
+                    assert_eq!(told, "the runtime is stuck\n");
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        drop(free);
+        stuck.join().unwrap();
+    }
+}

@@ -1,0 +1,36 @@
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use daemon::admin::ask;
+use daemon::{Config, ExitCode};
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Asks the admin port of a role on this host; for health checks in an image without a shell.
+pub(crate) async fn run(
+    config: &Config,
+    ready: bool,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let listen = config.admin.listen.ok_or_else(|| {
+        Failure::Denied(
+            "admin.listen is not set: set REELWORK_ADMIN__LISTEN for the role too".into(),
+        )
+    })?;
+    let path = if ready { "/readyz?verbose" } else { "/livez" };
+    let unreachable = |error| Failure::Unavailable(format!("admin port {listen}: {error}"));
+    let (status, told) = ask(reachable(listen), path).await.map_err(unreachable)?;
+    let well = status == 200;
+    output.result(&serde_json::json!({"ok": well, "told": told}), || told.trim_end().to_owned());
+    Ok(if well { ExitCode::Ok } else { ExitCode::Failure })
+}
+
+/// Who listens on every address is reached on the host's own.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}
