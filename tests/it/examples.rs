@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::harness::{Audience, Backend, House, Node, Process, Provider, Python, until};
 
-fn example(path: &str) -> PathBuf {
+pub(crate) fn example(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/examples").join(path)
 }
 

@@ -21,6 +21,7 @@ mod faults;
 mod forgetting;
 mod health;
 mod kills;
+mod logs;
 mod wires;
 
 // What is written down.

@@ -68,8 +68,9 @@ impl Restorer {
         // Only then does its retention begin.
         self.shared.ledger.announced(&self.fence, &told).await?;
         tracing::info!(
-            job = %restored.record.key, state = restored.record.state.word(),
-            round = restored.record.round, "put back from the journal"
+            job = %restored.record.key, trace_id = restored.record.trace_id(),
+            state = restored.record.state.word(), round = restored.record.round,
+            task = restored.record.task_id.as_deref(), "put back from the journal"
         );
         Ok(true)
     }
@@ -99,7 +100,8 @@ impl Restorer {
         let task = AccountTask { account: record.account.clone(), id };
         let claim = self.shared.ledger.claim_task(&self.fence, &task, &record.key, record.round);
         if !claim.await? {
-            tracing::error!(job = %record.key, task = task.id, "the task is another job's");
+            let trace_id = record.trace_id();
+            tracing::error!(job = %record.key, trace_id, task = task.id, "the task is another job's");
         }
         Ok(())
     }

@@ -94,7 +94,8 @@ async fn tell(
     match mailbox.ledger.swap(fence, stored.version, write).await? {
         Swapped::Done(_) => {
             let what = "in doubt again: a callback named a task";
-            tracing::info!(job = %step.record.key, task = task_id, "{what}");
+            let trace_id = step.record.trace_id();
+            tracing::info!(job = %step.record.key, trace_id, task = task_id, "{what}");
             Ok(true)
         }
         Swapped::Stale(_) => Ok(false),

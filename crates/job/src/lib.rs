@@ -22,6 +22,7 @@ mod revision;
 mod rules;
 mod state;
 mod time;
+mod trace;
 mod transition;
 
 pub use cadence::Cadence;
@@ -44,4 +45,5 @@ pub use retry::Rung;
 pub use rules::{OnDoubt, Rules};
 pub use state::{Doubt, Outcome, Output, OutputKind, Problem, State};
 pub use time::Timestamp;
+pub use trace::trace_id;
 pub use transition::{Effect, Illegal, Step, transition};

@@ -58,10 +58,11 @@ async fn say(shared: &Shared, entry: OutboxEntry) {
         Destination::Results { .. } | Destination::Jobs { .. } => load(shared, &entry).await,
         _ => None,
     };
+    let trace_id = record.as_ref().and_then(Record::trace_id).map(str::to_owned);
     let Err(error) = announce(shared, entry, record.as_ref()).await else {
         return;
     };
-    tracing::warn!(job = %id.key, %error, tries, "not announced yet");
+    tracing::warn!(job = %id.key, trace_id, %error, tries, "not announced yet");
     let fence = shared.session.fence();
     let wait = backoff(tries, shared.clock.jitter());
     if let Err(error) = shared.ledger.postpone(&fence, &id, wait).await {

@@ -57,7 +57,7 @@ fn tell(step: &Step, was: &str) {
     if is != was {
         let what = record.history.last().map_or("", |entry| entry.what.as_str());
         let task = record.task_id.as_deref();
-        tracing::info!(job = %record.key, state = is, was, round = record.round, task, "{what}");
+        tracing::info!(state = is, was, round = record.round, task, "{what}");
     }
 }
 

@@ -7,6 +7,7 @@ use job::{Fact, Record, State};
 use ports::{Claimed, Fence, Phase, Stored};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::{Instrument, Span};
 
 use crate::settle::{Trouble, settle};
 use crate::shared::Shared;
@@ -45,7 +46,8 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, tasks: Tas
             };
             let (shared, fence) = (shared.clone(), fence.clone());
             tasks.spawn(async move {
-                visit(&shared, &fence, stored).await;
+                let span = span(&stored.record);
+                visit(&shared, &fence, stored).instrument(span).await;
                 drop(place);
             });
         }
@@ -86,18 +88,23 @@ fn rest<T>(claimed: &Claimed<T>, sweep: Duration) -> Duration {
     until_next.clamp(SHORTEST, sweep.max(SHORTEST))
 }
 
+/// Of the gravest level, so that whatever is logged inside tells about which job.
+pub(crate) fn span(record: &Record) -> Span {
+    let (task, trace_id) = (record.task_id.as_deref(), record.trace_id());
+    tracing::error_span!("job", job = %record.key, task, trace_id)
+}
+
 /// Settled under the fence of the claim: another generation may hold another version of it.
 async fn visit(shared: &Shared, fence: &Fence, stored: Stored) {
-    let key = stored.record.key.clone();
     let Some(fact) = fact(shared, &stored).await else {
         return;
     };
     match settle(shared, fence, stored, fact).await {
         Ok(()) => {}
         Err(Trouble::Illegal(illegal)) => {
-            tracing::error!(job = %key, %illegal, "a look said something that cannot be");
+            tracing::error!(%illegal, "a look said something that cannot be");
         }
-        Err(trouble) => tracing::warn!(job = %key, %trouble, "not settled yet"),
+        Err(trouble) => tracing::warn!(%trouble, "not settled yet"),
     }
 }
 
@@ -137,7 +144,7 @@ async fn inquire(shared: &Shared, record: &Record) -> Option<Fact> {
     match inquiry::inquire(shared, record).await {
         Ok(fact) => Some(fact),
         Err(error) => {
-            tracing::warn!(job = %record.key, %error, "the doubt is looked into later");
+            tracing::warn!(%error, "the doubt is looked into later");
             None
         }
     }

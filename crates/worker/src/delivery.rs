@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use job::Rung;
-use ports::Delivery;
+use job::{JobKey, Rung, trace_id};
+use ports::{Delivery, header};
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 use crate::ending::{Ending, Trouble};
 use crate::gate::{Gate, Reopen};
@@ -23,15 +24,27 @@ pub(crate) async fn handle(
     delivery: Delivery,
     stop: &CancellationToken,
 ) {
-    let ending = match intake::read(&delivery, &shared.settings) {
-        Ok(accepted) => walk(shared, gate, &delivery, accepted, stop).await,
-        Err(bad) => Some(parking::park_bad(shared, &delivery, *bad).await),
+    let read = intake::read(&delivery, &shared.settings);
+    let span =
+        span(read.as_ref().map_or_else(|bad| bad.key.as_ref(), |a| Some(&a.job.key)), &delivery);
+    let ending = async {
+        match read {
+            Ok(accepted) => walk(shared, gate, &delivery, accepted, stop).await,
+            Err(bad) => Some(parking::park_bad(shared, &delivery, *bad).await),
+        }
     };
+    let ending = ending.instrument(span).await;
     match ending {
         Some(Ok(ending)) => settle(shared, gate, delivery, ending).await,
         Some(Err(trouble)) => put_back(shared, gate, delivery, &trouble).await,
         None => requeue(delivery).await,
     }
+}
+
+/// Of the gravest level, so that whatever is logged inside tells about which job.
+fn span(key: Option<&JobKey>, delivery: &Delivery) -> Span {
+    let trace_id = delivery.message.get(header::TRACEPARENT).and_then(trace_id);
+    tracing::error_span!("job", job = key.map(tracing::field::display), trace_id)
 }
 
 /// `None`: the worker stopped before it was this delivery's turn.

@@ -90,7 +90,7 @@ impl Settler<'_> {
                 Tried::Written => return self.finish(step).await,
                 Tried::Found(found) => present = *found,
                 Tried::NotNow(error) => {
-                    tracing::warn!(job = %intent.record.key, %error, "not recorded yet");
+                    tracing::warn!(%error, "not recorded yet");
                     // Until the ledger is back, the journal alone knows what was paid for. It
                     // must not look newer than what others have written since.
                     let unwritten = Record { revision: present.record.revision + 1, ..step.record };
@@ -182,8 +182,11 @@ impl Settler<'_> {
 
     async fn finish(&self, step: Step) -> Result<Ending, Trouble> {
         tracing::info!(
-            job = %step.record.key, state = step.record.state.word(), round = step.record.round,
-            task = step.record.task_id.as_deref(), "{}", last_word(&step.record)
+            state = step.record.state.word(),
+            round = step.record.round,
+            task = step.record.task_id.as_deref(),
+            "{}",
+            last_word(&step.record)
         );
         self.release(&step).await;
         let (journaled, ()) = tokio::join!(self.journal(&step.record), self.own(&step.record));
@@ -203,8 +206,8 @@ impl Settler<'_> {
         let (fence, key) = (self.shared.session.fence(), &record.key);
         match self.shared.ledger.claim_task(&fence, &task, key, record.round).await {
             Ok(true) => {}
-            Ok(false) => tracing::error!(job = %key, task = task.id, "the task is another job's"),
-            Err(error) => tracing::warn!(job = %key, %error, "not noted whose the task is"),
+            Ok(false) => tracing::error!(task = task.id, "the task is another job's"),
+            Err(error) => tracing::warn!(%error, "not noted whose the task is"),
         }
     }
 
@@ -216,7 +219,7 @@ impl Settler<'_> {
         }
         let fence = self.shared.session.fence();
         if let Err(error) = self.shared.ledger.give_permits(&fence, &returns).await {
-            tracing::warn!(job = %step.record.key, %error, "a permit was not given back yet");
+            tracing::warn!(%error, "a permit was not given back yet");
         }
     }
 
@@ -237,11 +240,10 @@ impl Settler<'_> {
 
     fn step(&self, record: Record, fact: &Fact) -> Option<Step> {
         let moment = self.shared.clock.moment();
-        let key = record.key.clone();
         match transition(record, fact.clone(), moment, &self.shared.settings.rules) {
             Ok(step) => Some(step),
             Err(illegal) => {
-                tracing::debug!(job = %key, %illegal, "overtaken");
+                tracing::debug!(%illegal, "overtaken");
                 None
             }
         }

@@ -314,7 +314,7 @@ impl<'a> Walk<'a> {
     /// Whoever has the message next must find in the journal what was paid for: until it is
     /// there the message is kept, and nothing more is submitted.
     async fn insist(&self, record: Record, error: PublishError) -> Result<Ending, Trouble> {
-        tracing::warn!(job = %record.key, %error, "not journaled yet");
+        tracing::warn!(%error, "not journaled yet");
         let mut rest = REST;
         let _held = self.gate.hold();
         loop {

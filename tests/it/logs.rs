@@ -1,0 +1,82 @@
+//! What the roles log: lines that can be followed by job, task and trace, and no secret.
+
+use job::EventKind;
+use serde_json::{Value, json};
+
+use crate::examples::example;
+use crate::harness::{Audience, Backend, House, Process, Provider, Python, Wish, lines, until};
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+/// The lines about one job, as a log collector reads them.
+fn about(role: &Process, job: &str) -> Vec<Value> {
+    let log = role.stderr();
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.filter(|line| line["job"] == job).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_change_of_a_job_is_one_line_with_its_task_and_trace() {
+    let house = House::on(Backend::Rabbitmq);
+    let provider = Provider::here(json!({})).await;
+    let up = house.program_for(&provider).start_role("up", "up").await;
+    let audience = Audience::seated(&house).await;
+    let traceparent = format!("00-{TRACE}-00f067aa0ba902b7-01");
+    let exchange = format!("{}.jobs", house.namespace);
+    let request = json!({"prompt": "A cat [job:traced]"}).to_string();
+    let arguments = [
+        house.amqp.as_str(),
+        "traced",
+        "videos/text2video",
+        &request,
+        "--exchange",
+        &exchange,
+        "--traceparent",
+        &traceparent,
+    ];
+    let mut producer = Python::play(&house, &example("python/producer.py"), &arguments, "");
+    assert_eq!(producer.ended(std::time::Duration::from_secs(30)).await, Some(0));
+
+    let event = audience.hears("traced").await;
+    assert_eq!(event.kind(), Some(EventKind::Succeeded));
+    assert_eq!(event.traceparent.as_deref(), Some(traceparent.as_str()));
+    until("both changes are logged", async || about(&up, "default/traced").len() >= 2).await;
+    let lines = about(&up, "default/traced");
+    let told: Vec<_> =
+        lines.iter().map(|line| (line["level"].clone(), line["state"].clone())).collect();
+    assert_eq!(told, [(json!("INFO"), json!("pending")), (json!("INFO"), json!("succeeded"))]);
+    for line in lines {
+        assert_eq!(line["trace_id"], TRACE, "{line}");
+        assert_eq!(line["task"], json!(event.data.task_id), "{line}");
+        assert_eq!(line["round"], 1, "{line}");
+    }
+}
+
+/// At the most talkative level, with all that libraries have to say.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_is_logged() {
+    const KEY: &str = "canary-of-the-provider-0041";
+    const CALLBACKS: &str = "canary-of-the-callbacks-0042-long-enough";
+    let house = House::on(Backend::Rabbitmq);
+    let provider = Provider::here(json!({})).await;
+    let mut program = house.program_for(&provider);
+    program.set("kling.api_key", KEY);
+    program.set("gateway.callback_secrets", CALLBACKS);
+    program.set("gateway.callback_url", "http://127.0.0.1:9");
+    program.set("gateway.listen", "127.0.0.1:0");
+    program.set("telemetry.log", "trace");
+    let up = program.start_role("up", "up").await;
+    let audience = Audience::seated(&house).await;
+    let file = house.file("jobs.jsonl", &lines(&[Wish::video("quiet")]));
+    program.run(&["submit", "--file", &file]).await.exits(0);
+    assert_eq!(audience.hears("quiet").await.kind(), Some(EventKind::Succeeded));
+    let shown = program.run(&["config", "show"]).await.exits(0);
+    let log = up.stderr();
+    assert!(log.lines().count() > 100 && log.contains("\"level\":\"TRACE\""), "it is talkative");
+    for text in [&log, &shown.stdout, &shown.stderr] {
+        for canary in [KEY, CALLBACKS] {
+            let line = text.lines().find(|line| line.contains(canary));
+            assert!(line.is_none(), "{line:?}");
+        }
+    }
+}
