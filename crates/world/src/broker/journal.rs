@@ -2,7 +2,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ports::{Deliveries, Delivery, JournalStart, Message, PublishError, Settle};
+use job::Timestamp;
+use ports::{
+    Clock, Deliveries, Delivery, JournalStart, Message, PublishError, Settle, SystemClock,
+};
 use tokio::sync::Notify;
 
 use super::WorldBroker;
@@ -11,6 +14,8 @@ use super::WorldBroker;
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     pub(super) lines: Vec<Message>,
+    /// When each line was appended, by the wall clock: no role in a world begins at a moment.
+    appended: Vec<Timestamp>,
     readers: BTreeMap<u64, Reader>,
 }
 
@@ -27,6 +32,7 @@ struct Reader {
 impl Journal {
     pub(super) fn append(&mut self, line: Message) {
         self.lines.push(line);
+        self.appended.push(SystemClock.now());
         self.readers.values().for_each(|reader| reader.ring.notify_one());
     }
 
@@ -38,7 +44,8 @@ impl Journal {
         prefetch: u16,
     ) {
         let position = match start {
-            JournalStart::First | JournalStart::Since(_) => 0,
+            JournalStart::First => 0,
+            JournalStart::Since(at) => self.appended.partition_point(|appended| *appended < at),
             JournalStart::Offset(offset) => usize::try_from(offset).unwrap_or(usize::MAX),
             JournalStart::End => self.lines.len(),
         };
