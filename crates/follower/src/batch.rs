@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use job::{EventKind, JobKey, JournalEntry};
-use ports::{Barrier, Deliveries, Delivery, JOURNAL_BARRIER, Ledger, LedgerError};
+use ports::{
+    Barrier, Deliveries, Delivery, JOURNAL_BARRIER, JOURNAL_GENERATION, Ledger, LedgerError,
+};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
@@ -93,8 +95,13 @@ impl Batch {
         self.count += 1;
         self.next = delivery.offset.map(|offset| offset + 1).or(self.next);
         self.met_barrier = barrier.is_some_and(|barrier| barrier.is(&delivery.message));
-        if delivery.message.kind.as_deref() != Some(JOURNAL_BARRIER) {
-            self.keep(delivery.message.body.clone());
+        match delivery.message.kind.as_deref() {
+            Some(JOURNAL_BARRIER) => {}
+            Some(JOURNAL_GENERATION) => {
+                let id = String::from_utf8_lossy(&delivery.message.body);
+                self.generations.insert(id.into_owned());
+            }
+            _ => self.keep(delivery.message.body.clone()),
         }
         // A line is read, not taken: this only makes room for the next.
         if let Err(error) = delivery.ack().await {

@@ -4,7 +4,10 @@
 use std::sync::Arc;
 
 use job::Timestamp;
-use ports::{Barrier, Broker, Clock, JournalStart, Ledger, Session, Source};
+use ports::{
+    Barrier, Broker, Clock, Destination, Generation, JOURNAL_GENERATION, JournalStart, Ledger,
+    Message, PublishError, Session, Source,
+};
 
 use crate::batch::{Batch, SILENCE};
 use crate::trouble::Trouble;
@@ -27,6 +30,7 @@ pub async fn join(
     let generation = session.fence().generation.clone();
     let is_first = generation.began_at == Timestamp::EPOCH;
     if !is_first || none(broker, clock.as_ref(), |id| id != generation.id).await? {
+        begun(broker, &generation).await?;
         return Ok(session);
     }
     ledger.distrust().await?;
@@ -35,7 +39,15 @@ pub async fn join(
     Ok(Session::join(ledger, clock, now).await?)
 }
 
-/// Whether the journal tells of no job at all. Asked with a barrier, because a broker only
+/// Before anything is submitted: should the ledger be lost before the journal tells of any job,
+/// whoever comes next must not take itself for the first.
+async fn begun(broker: &dyn Broker, generation: &Generation) -> Result<(), PublishError> {
+    let mut line = Message::json(generation.id.as_str(), generation.id.clone());
+    line.kind = Some(JOURNAL_GENERATION.to_owned());
+    broker.publish(&Destination::Journal, line).await
+}
+
+/// Whether the journal tells of no generation at all. Asked with a barrier, because a broker only
 /// estimates how many lines there are.
 pub async fn is_blank(broker: &dyn Broker, clock: &dyn Clock) -> Result<bool, Trouble> {
     none(broker, clock, |_| true).await

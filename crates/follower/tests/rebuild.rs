@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use embedded::{Embedded, Settings as FileSettings};
-use follower::{Follower, Settings, differences, is_blank};
+use follower::{Follower, Settings, differences, is_blank, join};
 use job::{
     CloudEvent, EventKind, EventSource, JobKey, JournalEntry, MessageFacts, Outcome, Record,
     Restoring, State, Timestamp, decode,
@@ -21,7 +21,7 @@ const POST_TIMEOUT: Duration = Duration::from_millis(500);
 const RETENTION: Duration = Duration::from_secs(2);
 
 struct Scene {
-    _directory: TempDir,
+    directory: TempDir,
     broker: Arc<dyn Broker>,
     ledger: Arc<dyn Ledger>,
 }
@@ -35,7 +35,7 @@ impl Scene {
             Embedded::open(settings).unwrap()
         };
         let (broker, ledger) = (open("journal.db").broker(), open("ledger.db").ledger());
-        Self { _directory: directory, broker, ledger }
+        Self { directory, broker, ledger }
     }
 
     async fn journal(&self, record: &Record, event: Option<EventKind>) {
@@ -218,4 +218,25 @@ async fn differences_are_shown_and_none_are_left_after_a_rebuild() {
     assert_eq!((found[0].journal.state, &found[0].ledger), ("pending", &None));
     scene.rebuild().await;
     assert_eq!(look().await.unwrap(), []);
+}
+
+/// A POST may have left before any job had a line: whoever comes after the loss must wait for it.
+#[tokio::test]
+async fn only_one_generation_takes_itself_for_the_first() {
+    let scene = Scene::set();
+    let enter = |ledger: Arc<dyn Ledger>| {
+        let broker = scene.broker.clone();
+        async move { join(broker.as_ref(), ledger, Arc::new(SystemClock)).await.unwrap() }
+    };
+    let first = enter(scene.ledger.clone()).await;
+    let beside = enter(scene.ledger.clone()).await;
+    for session in [&first, &beside] {
+        assert_eq!(session.fence().generation.began_at, Timestamp::EPOCH);
+        assert_eq!(session.phase(), Phase::Open);
+    }
+    // Another ledger beside the same journal: all that the first one held is lost.
+    let settings = FileSettings::new(scene.directory.path().join("other.db"), "follower");
+    let after = enter(Embedded::open(settings).unwrap().ledger()).await;
+    assert!(after.fence().generation.began_at > Timestamp::EPOCH);
+    assert_eq!(after.phase(), Phase::Rebuilding);
 }

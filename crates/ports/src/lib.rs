@@ -32,4 +32,4 @@ pub use message::{Destination, Message, header};
 pub use permit::{HeldPermit, Limits, Permit, PermitReturn, Permitted};
 pub use session::{LEASE, Phase, Session};
 pub use topic::topic_matches;
-pub use write::{Announcer, JOURNAL_BARRIER, journal_message};
+pub use write::{Announcer, JOURNAL_BARRIER, JOURNAL_GENERATION, journal_message};

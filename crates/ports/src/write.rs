@@ -98,6 +98,10 @@ fn requeue(record: &Record, now: Timestamp) -> Option<OutboxEntry> {
 /// The kind of a journal line that says nothing but where the journal was at a moment.
 pub const JOURNAL_BARRIER: &str = "barrier";
 
+/// The kind of a journal line that says that a generation of the ledger has begun, and nothing of
+/// any job; its body is the generation's id.
+pub const JOURNAL_GENERATION: &str = "generation";
+
 /// A line of the journal as a message; `event` is the body of an announcement as published.
 pub fn journal_message(
     generation: &Generation,
