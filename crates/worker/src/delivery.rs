@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use job::{JobKey, Rung, trace_id};
 use ports::{Delivery, header};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
@@ -21,6 +22,7 @@ const REST: Duration = Duration::from_millis(500);
 pub(crate) async fn handle(
     shared: &Shared,
     gate: &Gate,
+    queue: &Mutex<()>,
     delivery: Delivery,
     stop: &CancellationToken,
 ) {
@@ -29,7 +31,7 @@ pub(crate) async fn handle(
         span(read.as_ref().map_or_else(|bad| bad.key.as_ref(), |a| Some(&a.job.key)), &delivery);
     let ending = async {
         match read {
-            Ok(accepted) => walk(shared, gate, &delivery, accepted, stop).await,
+            Ok(accepted) => walk(shared, gate, queue, &delivery, accepted, stop).await,
             Err(bad) => Some(parking::park_bad(shared, &delivery, *bad).await),
         }
     };
@@ -51,11 +53,12 @@ fn span(key: Option<&JobKey>, delivery: &Delivery) -> Span {
 async fn walk(
     shared: &Shared,
     gate: &Gate,
+    queue: &Mutex<()>,
     delivery: &Delivery,
     accepted: Accepted,
     stop: &CancellationToken,
 ) -> Option<Result<Ending, Trouble>> {
-    let turn = Turn::of(shared, delivery);
+    let turn = Turn::of(shared, queue, delivery);
     loop {
         // At a stop places become free only as POSTs end: nobody shall wait for those.
         let place = stop.run_until_cancelled(turn.come()).await??;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use job::Lane;
 use ports::{Deliveries, Delivery, Source};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,6 +20,8 @@ pub(crate) struct LaneLoop {
     pub(crate) shared: Arc<Shared>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) lane: Lane,
+    /// Where this lane's deliveries wait for a place, one at a time.
+    pub(crate) queue: Arc<Mutex<()>>,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }
@@ -85,8 +88,10 @@ impl LaneLoop {
     /// The prefetch bounds how many wait for their turn.
     fn work_on(&self, delivery: Delivery) {
         let (shared, gate) = (self.shared.clone(), self.gate.clone());
-        let stop = self.stop.clone();
-        self.tasks.spawn(async move { delivery::handle(&shared, &gate, delivery, &stop).await });
+        let (queue, stop) = (self.queue.clone(), self.stop.clone());
+        self.tasks.spawn(async move {
+            delivery::handle(&shared, &gate, &queue, delivery, &stop).await;
+        });
     }
 
     /// What was already taken when the gate changed is still worked on: each delivery finds

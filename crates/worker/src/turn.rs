@@ -6,28 +6,34 @@
 
 use std::time::Duration;
 
-use ports::{Delivery, Phase, Reached};
-use tokio::sync::OwnedSemaphorePermit;
+use ports::{Delivery, LEASE, Phase, Reached};
+use tokio::sync::{Mutex, OwnedSemaphorePermit};
 use tokio::time::Instant;
 
 use crate::ending::Trouble;
 use crate::shared::Shared;
 
-/// No delivery is kept in hand for longer: then it waits on the ladder after all.
-const LONGEST: Duration = Duration::from_secs(60);
+/// For the rebuild itself, before it is known when the ledger opens.
+const REBUILD: Duration = Duration::from_secs(60);
+
+/// RabbitMQ ends a consumer that keeps a delivery for half an hour.
+const LONGEST: Duration = Duration::from_secs(20 * 60);
 
 const LOOK: Duration = Duration::from_millis(50);
 
 /// The patience for one delivery.
 pub(crate) struct Turn<'a> {
     shared: &'a Shared,
+    /// One delivery of a lane at a time waits for a place, so that no lane crowds out another.
+    queue: &'a Mutex<()>,
     reached: Reached,
     until: Instant,
 }
 
 impl<'a> Turn<'a> {
-    pub(crate) fn of(shared: &'a Shared, delivery: &Delivery) -> Self {
-        Self { shared, reached: delivery.reached(), until: Instant::now() + LONGEST }
+    pub(crate) fn of(shared: &'a Shared, queue: &'a Mutex<()>, delivery: &Delivery) -> Self {
+        let patience = patience(shared.settings.post_timeout);
+        Self { shared, queue, reached: delivery.reached(), until: Instant::now() + patience }
     }
 
     /// A place to work, once it is this delivery's turn. Whoever waits for its turn takes none.
@@ -36,7 +42,9 @@ impl<'a> Turn<'a> {
             while self.waits() {
                 tokio::time::sleep(LOOK).await;
             }
+            let first = self.queue.lock().await;
             let place = self.shared.in_progress.clone().acquire_owned().await.ok()?;
+            drop(first);
             if !self.waits() {
                 return Some(place);
             }
@@ -50,12 +58,20 @@ impl<'a> Turn<'a> {
     }
 
     fn waits(&self) -> bool {
-        is_before_its_turn(self.shared.session.phase(), self.reached) && self.has_time()
+        let phase = self.shared.session.phase();
+        // The others' time ends by itself, soon: who let them pass for long may still not go first.
+        is_before_its_turn(phase, self.reached) && (phase == Phase::Recalling || self.has_time())
     }
 
     fn has_time(&self) -> bool {
         Instant::now() < self.until
     }
+}
+
+/// Pure. A ledger that lost something opens one lease and one POST after it was noticed; until
+/// then a delivery is kept. Beyond the limit it waits on the ladder after all.
+fn patience(post_timeout: Duration) -> Duration {
+    (REBUILD + LEASE + post_timeout).min(LONGEST)
 }
 
 /// Pure. What was surely not sent goes back to the broker while the ledger is closed.
@@ -70,6 +86,16 @@ fn is_before_its_turn(phase: Phase, reached: Reached) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_delivery_is_kept_until_a_ledger_that_lost_something_opens() {
+        let opens_after = |post: Duration| LEASE + post;
+        for seconds in [1, 60, 600] {
+            let post = Duration::from_secs(seconds);
+            assert!(patience(post) > opens_after(post) + Duration::from_secs(30), "{seconds} s");
+        }
+        assert_eq!(patience(Duration::from_secs(3600)), LONGEST);
+    }
 
     #[test]
     fn what_may_have_been_sent_comes_first_after_a_rebuild() {

@@ -66,6 +66,7 @@ impl Worker {
                 shared: self.shared.clone(),
                 gate: gates[&lane.resource].clone(),
                 lane,
+                queue: Arc::default(),
                 stop: self.stop.clone(),
                 tasks: self.tasks.clone(),
             };
