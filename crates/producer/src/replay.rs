@@ -12,6 +12,9 @@ const SILENCE: Duration = Duration::from_secs(10);
 
 const AHEAD: u16 = 256;
 
+/// The broker's clock may differ from ours by so much.
+const SKEW_MS: i64 = 5_000;
+
 /// Events that were announced before somebody listened, from the journal: each once, in the
 /// order in which they were announced, up to the moment of asking.
 pub struct Replay {
@@ -39,9 +42,10 @@ impl Replay {
         since: Timestamp,
         binding: &str,
     ) -> Result<Self, ReplayError> {
+        let from = Timestamp::from_millis(since.as_millis().saturating_sub(SKEW_MS).max(0));
+        // Before the barrier: a moment after the last line means all that comes from now on.
+        let deliveries = broker.consume(&Source::Journal(JournalStart::Since(from)), AHEAD).await?;
         let barrier = Barrier::publish(broker, &SystemClock).await?;
-        let source = Source::Journal(JournalStart::Since(since));
-        let deliveries = broker.consume(&source, AHEAD).await?;
         let (binding, told) = (binding.to_owned(), BTreeSet::new());
         Ok(Self { deliveries, barrier, since, binding, told })
     }
@@ -54,29 +58,39 @@ impl Replay {
             if self.barrier.is(&delivery.message) {
                 return Ok(None);
             }
-            let event = announced(&delivery);
-            // A line is read, not taken: this only makes room for the next.
-            drop(delivery.ack().await);
-            if let Some(event) = event.filter(|event| self.wants(event)) {
-                self.told.insert(event.id.clone());
+            if let Some(event) = self.read(delivery) {
                 return Ok(Some(event));
             }
         }
     }
 
-    /// Whether it was told already: what was announced in between also comes to who listens.
-    pub fn has_told(&self, event: &CloudEvent) -> bool {
-        self.told.contains(&event.id)
+    /// What is journaled after the end. An event is journaled once it was announced, so one that
+    /// was announced just before somebody began to listen comes only here, a little later.
+    /// Pending while nothing comes; dropping it loses nothing.
+    pub async fn late(&mut self) -> CloudEvent {
+        loop {
+            let Some(delivery) = self.deliveries.next().await else {
+                return std::future::pending().await;
+            };
+            if let Some(event) = self.read(delivery) {
+                return event;
+            }
+        }
     }
 
-    fn wants(&self, event: &CloudEvent) -> bool {
-        event.data.timings.announced_ms >= self.since
-            && topic_matches(&self.binding, &event.routing_key())
-            && !self.has_told(event)
+    /// Whether this is the first time: what is announced meanwhile comes to who listens, too.
+    pub fn is_new(&mut self, event: &CloudEvent) -> bool {
+        self.told.insert(event.id.clone())
     }
-}
 
-/// Lines without an event, and lines of a later version, tell of none.
-fn announced(delivery: &Delivery) -> Option<CloudEvent> {
-    serde_json::from_slice::<JournalEntry>(&delivery.message.body).ok()?.event
+    /// Not async, so that nobody who stops waiting in the middle loses an event.
+    fn read(&mut self, delivery: Delivery) -> Option<CloudEvent> {
+        let entry = serde_json::from_slice::<JournalEntry>(&delivery.message.body).ok();
+        // A line is read, not taken: this only makes room for the next.
+        tokio::spawn(async move { drop(delivery.ack().await) });
+        // Lines without an event, and lines of a later version, tell of none.
+        let JournalEntry { at, event, .. } = entry?;
+        let event = event.filter(|event| topic_matches(&self.binding, &event.routing_key()))?;
+        (at >= self.since && self.is_new(&event)).then_some(event)
+    }
 }

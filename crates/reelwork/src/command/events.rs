@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use daemon::{Config, ExitCode, Shutdown};
 use job::{CloudEvent, Timestamp};
 use ports::{Clock, SystemClock};
@@ -27,6 +29,9 @@ pub(crate) async fn run(
     followed.map(|()| ExitCode::Ok)
 }
 
+/// Longer than it takes to journal what was announced.
+const LATE: Duration = Duration::from_secs(30);
+
 struct Shown<'a> {
     output: &'a Output,
     left: Option<u64>,
@@ -46,9 +51,19 @@ impl Shown<'_> {
             let since = Timestamp::from_millis(now.saturating_sub(before).max(0));
             self.tell_again(producer.replay(since, &options.binding).await?).await?;
         }
+        let late = tokio::time::sleep(LATE);
+        tokio::pin!(late);
         while self.left != Some(0) {
             let next = tokio::select! {
                 () = quiet(options.idle) => return Ok(()),
+                () = &mut late, if self.replay.is_some() => {
+                    self.replay = None;
+                    continue;
+                }
+                event = journaled(self.replay.as_mut()) => {
+                    self.show(&event);
+                    continue;
+                }
                 next = results.next() => next,
             };
             let Some(result) = next else {
@@ -69,7 +84,7 @@ impl Shown<'_> {
     }
 
     async fn tell(&mut self, result: ResultEvent) -> Result<(), Failure> {
-        if !self.replay.as_ref().is_some_and(|replay| replay.has_told(&result.event)) {
+        if self.replay.as_mut().is_none_or(|replay| replay.is_new(&result.event)) {
             self.show(&result.event);
         }
         Ok(result.ack().await?)
@@ -81,7 +96,14 @@ impl Shown<'_> {
     }
 }
 
-async fn quiet(idle: Option<std::time::Duration>) {
+async fn journaled(replay: Option<&mut Replay>) -> CloudEvent {
+    match replay {
+        Some(replay) => replay.late().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn quiet(idle: Option<Duration>) {
     match idle {
         Some(idle) => tokio::time::sleep(idle).await,
         None => std::future::pending().await,
