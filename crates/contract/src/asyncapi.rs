@@ -1,4 +1,4 @@
-use job::{EventKind, Lane};
+use job::{EventKind, Lane, Priority};
 use ports::header;
 use serde_json::{Map, Value, json};
 
@@ -69,7 +69,10 @@ fn jobs() -> Value {
                 "description": "The job's operation with `/` as `.`.",
                 "examples": ["videos.text2video", "images.generations"],
             },
-            "priority": {"enum": ["high", "normal", "low"], "default": "normal"},
+            "priority": {
+                "enum": Priority::ALL.map(Priority::as_str),
+                "default": Priority::default().as_str(),
+            },
         },
         "messages": {"job": {"$ref": "#/components/messages/job"}},
         "bindings": exchange("jobs"),

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use job::{MAX_ID_BYTES, MAX_OPERATION_BYTES, MAX_RETRIES, MAX_TENANT_BYTES, Priority};
+use job::{MAX_ID_BYTES, MAX_OPERATION_BYTES, MAX_RETRIES, MAX_TENANT_BYTES, Priority, Resource};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -44,9 +44,12 @@ pub fn job_message(draft: Draft) -> Value {
     refine(&mut schema, "id", [("maxLength", MAX_ID_BYTES.into()), ("pattern", no_control.into())]);
     let tenant = format!("^[A-Za-z0-9._-]{{1,{MAX_TENANT_BYTES}}}$");
     refine(&mut schema, "tenant", [("pattern", tenant.into())]);
-    refine(&mut schema, "deadline", [("format", "date-time".into())]);
+    // Most validators do not check the format by themselves.
+    let moment = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$";
+    let deadline = [("format", "date-time".into()), ("pattern", moment.into())];
+    refine(&mut schema, "deadline", deadline);
     refine(&mut schema, "retries", [("minimum", 0.into()), ("maximum", MAX_RETRIES.into())]);
-    let lanes = "^(videos|images|audio)/.+$";
+    let lanes = format!("^({})/.+$", Resource::ALL.map(Resource::as_str).join("|"));
     let operation = [("maxLength", MAX_OPERATION_BYTES.into()), ("pattern", lanes.into())];
     refine(&mut schema, "operation", operation);
     schema

@@ -46,6 +46,9 @@ fn places(root: &Value) -> BTreeSet<String> {
         if let Some(items) = schema.get("items") {
             walk(root, items, &format!("{at}/*"), found);
         }
+        for choices in CHOICES.iter().filter_map(|keyword| schema.get(*keyword)?.as_array()) {
+            choices.iter().for_each(|choice| walk(root, choice, at, found));
+        }
     }
     let mut found = BTreeSet::new();
     walk(root, root, "", &mut found);
@@ -53,7 +56,7 @@ fn places(root: &Value) -> BTreeSet<String> {
 }
 
 /// What only tells people, and what is looked at by name below.
-const KNOWN: [&str; 18] = [
+const KNOWN: [&str; 16] = [
     "$schema",
     "$id",
     "$ref",
@@ -70,9 +73,10 @@ const KNOWN: [&str; 18] = [
     "items",
     "enum",
     "const",
-    "oneOf",
-    "anyOf",
 ];
+
+/// Compared where they list values, and otherwise only with what is the same.
+const CHOICES: [&str; 2] = ["oneOf", "anyOf"];
 
 /// Keywords whose greater value takes more.
 const AT_MOST: [&str; 3] = ["maxLength", "maximum", "maxItems"];
@@ -114,8 +118,14 @@ impl<'a> Pair<'a> {
         match (writes.is_empty(), reads.is_empty()) {
             (_, true) => {}
             // An enumeration tells its types by its values.
-            (true, false) if values(writer).is_some() => {}
-            (true, false) => self.refuse("any type may come", found),
+            (true, false) => match values(writer) {
+                Some(values) => {
+                    for value in values.iter().filter(|value| !takes(&kind(value).to_owned())) {
+                        self.refuse(format!("{value} may come"), found);
+                    }
+                }
+                None => self.refuse("any type may come", found),
+            },
             (false, false) => {
                 for kind in writes.iter().filter(|kind| !takes(kind)) {
                     self.refuse(format!("{kind} may come"), found);
@@ -166,13 +176,29 @@ impl<'a> Pair<'a> {
                 self.below(name).refuse("may come and is unknown", found);
             }
         }
+        self.additional(writer, reader, found);
+    }
+
+    /// What has no name in the schema.
+    fn additional(&self, writer: &'a Value, reader: &'a Value, found: &mut Vec<Refusal>) {
+        let open = &Value::Bool(true);
+        let of = |schema: &'a Value| schema.get("additionalProperties").unwrap_or(open);
+        match (of(writer), of(reader)) {
+            (_, Value::Bool(true)) | (Value::Bool(false), _) => {}
+            (Value::Bool(true), _) | (_, Value::Bool(false)) => {
+                self.refuse("other properties may come", found);
+            }
+            (writer, reader) => self.below("*").compare(writer, reader, found),
+        }
     }
 
     /// Keywords that are not understood here must be the same.
     fn others(&self, writer: &Value, reader: &Value, found: &mut Vec<Refusal>) {
         let Some(reads) = reader.as_object() else { return };
         for (keyword, value) in reads {
-            let compared = KNOWN.contains(&keyword.as_str())
+            let listed = CHOICES.contains(&keyword.as_str()) && values(reader).is_some();
+            let compared = listed
+                || KNOWN.contains(&keyword.as_str())
                 || AT_MOST.contains(&keyword.as_str())
                 || AT_LEAST.contains(&keyword.as_str());
             if !compared && writer.get(keyword) != Some(value) {
@@ -199,6 +225,19 @@ fn values(schema: &Value) -> Option<Vec<Value>> {
     let choices = schema.get("oneOf").or_else(|| schema.get("anyOf"))?.as_array()?;
     let each: Option<Vec<Vec<Value>>> = choices.iter().map(values).collect();
     each.map(|each| each.concat())
+}
+
+/// The type of a value, in the schema's words.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
 }
 
 fn words(value: Option<&Value>) -> BTreeSet<String> {
@@ -252,7 +291,23 @@ mod tests {
             (only(&text), only(&json!({"minLength": 1})), "/a: minLength is 1 for who reads"),
             (only(&text), only(&json!({"pattern": "x"})), "/a: pattern is \"x\" for who reads"),
             (only(&text), json!({"required": ["a"]}), "/a: may be missing"),
-            (only(&text), json!({"additionalProperties": false}), "/a: may come and is unknown"),
+            (
+                json!({"additionalProperties": false, "properties": {"a": text}}),
+                json!({"additionalProperties": false}),
+                "/a: may come and is unknown",
+            ),
+            (json!({}), json!({"additionalProperties": false}), ": other properties may come"),
+            (
+                json!({"additionalProperties": {"type": "null"}}),
+                json!({"additionalProperties": {"type": "string"}}),
+                "/*: null may come",
+            ),
+            (only(&json!({"enum": ["x", 1]})), only(&text), "/a: 1 may come"),
+            (
+                only(&text),
+                only(&json!({"anyOf": [{"type": "string"}, {"minLength": 1}]})),
+                "/a: anyOf is [{\"type\":\"string\"},{\"minLength\":1}] for who reads",
+            ),
             (
                 json!({"items": {"$ref": "#/$defs/n"}, "$defs": {"n": {"type": "number"}}}),
                 json!({"items": {"type": "integer"}}),
