@@ -4,7 +4,8 @@
 //     node consumer.js amqp://guest:guest@127.0.0.1:5672 '#'
 //
 // Events come at least once. The event's id is the same for every repeat: here it is the name of
-// the file that an event is kept in, with you a unique key in your database.
+// the file that an event is kept in, with you a unique key in your database. Ends when the connection
+// does: let a supervisor start it again.
 
 const fs = require("node:fs");
 const path = require("node:path");
@@ -17,7 +18,8 @@ const [url, binding, exchange = "reelwork.results", queue = "my-node-service", d
 function keep(event) {
   const file = path.join(directory, `${event.id}.json`);
   const aside = `${file}.${process.pid}`;
-  fs.writeFileSync(aside, JSON.stringify(event));
+  // On the disk before it is acknowledged.
+  fs.writeFileSync(aside, JSON.stringify(event), { flush: true });
   try {
     // Fails when it is there: two consumers on one directory keep it once.
     fs.linkSync(aside, file);
@@ -33,12 +35,19 @@ function keep(event) {
 async function main() {
   fs.mkdirSync(directory, { recursive: true });
   const connection = await amqp.connect(url);
+  connection.on("error", end);
+  connection.on("close", () => end(new Error("the broker closed the connection")));
   const channel = await connection.createChannel();
-  await channel.assertQueue(queue, { durable: true, arguments: { "x-queue-type": "quorum" } });
+  channel.on("error", end);
+  await channel.assertQueue(queue, {
+    durable: true,
+    // RabbitMQ 4 would drop an event after 20 deliveries that were not acknowledged.
+    arguments: { "x-queue-type": "quorum", "x-delivery-limit": 1000000 },
+  });
   await channel.bindQueue(queue, exchange, binding);
   await channel.prefetch(64);
   await channel.consume(queue, (message) => {
-    if (message === null) throw new Error("the broker ended the subscription");
+    if (message === null) return end(new Error("the broker ended the subscription"));
     const event = JSON.parse(message.content);
     const first = keep(event);
     // Only now: what was not kept comes again.
@@ -48,7 +57,9 @@ async function main() {
   console.log("ready");
 }
 
-main().catch((error) => {
+function end(error) {
   console.error(error.message);
   process.exit(1);
-});
+}
+
+main().catch(end);

@@ -5,11 +5,13 @@
 
 Events come at least once. The event's id is the same for every repeat, so it goes into the same
 transaction as what the event leads to: here a row in SQLite, with you a row in your database.
+Ends when the connection does: let a supervisor start it again.
 """
 
 import argparse
 import json
 import sqlite3
+import sys
 
 import pika
 
@@ -47,10 +49,14 @@ def keep(event):
 
 
 channel = pika.BlockingConnection(pika.URLParameters(given.url)).channel()
-channel.queue_declare(given.queue, durable=True, arguments={"x-queue-type": "quorum"})
+# RabbitMQ 4 would drop an event after 20 deliveries that were not acknowledged.
+arguments = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
+channel.queue_declare(given.queue, durable=True, arguments=arguments)
 for binding in given.binding:
     channel.queue_bind(given.queue, given.exchange, binding)
 channel.basic_qos(prefetch_count=64)
 channel.basic_consume(given.queue, hear)
 print("ready", flush=True)
 channel.start_consuming()
+# It returns when the broker has cancelled the consumer, as for a queue that is deleted.
+sys.exit("the broker ended the subscription")

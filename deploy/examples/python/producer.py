@@ -47,7 +47,7 @@ try:
         properties=pika.BasicProperties(
             content_type="application/json",
             message_id=given.id,
-            delivery_mode=pika.DeliveryMode.Persistent,
+            delivery_mode=2,  # persistent
             headers=headers,
         ),
         mandatory=True,

@@ -1,5 +1,6 @@
 //! Plain clients and readers in Node.
 
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -36,27 +37,24 @@ fn modules() -> &'static Path {
     })
 }
 
+/// Named by what is in it, so that one that is there is never changed.
 fn own() -> PathBuf {
     let tests = std::env::current_exe().expect("this program");
     let target = tests.ancestors().nth(3).expect("the target directory").to_owned();
-    let directory = target.join("test-node");
-    let modules = directory.join("node_modules");
     let wanted = Node::of_tests("package.json");
-    let is_there =
-        || std::fs::read(directory.join("package.json")).ok() == std::fs::read(&wanted).ok();
-    if !(is_there() && modules.exists()) {
+    let mut hasher = std::hash::DefaultHasher::new();
+    std::fs::read(&wanted).expect("package.json").hash(&mut hasher);
+    let directory = target.join(format!("test-node-{:016x}", hasher.finish()));
+    if !directory.exists() {
         // Made aside and moved into place: two tests may come here at once.
         let aside = target.join(format!("test-node-{}", std::process::id()));
         install(&aside, &wanted);
-        let in_place = || std::fs::rename(&aside, &directory).is_ok();
-        if !(in_place() || is_there()) {
-            // It holds what was wanted before.
-            let _ = std::fs::remove_dir_all(&directory);
-            in_place();
+        if std::fs::rename(&aside, &directory).is_err() {
+            let _ = std::fs::remove_dir_all(&aside);
         }
-        let _ = std::fs::remove_dir_all(&aside);
-        assert!(modules.exists(), "{} is not there", modules.display());
     }
+    let modules = directory.join("node_modules");
+    assert!(modules.exists(), "{} is not there", modules.display());
     modules
 }
 
@@ -64,7 +62,10 @@ fn install(directory: &Path, wanted: &Path) {
     std::fs::create_dir_all(directory).expect("a directory");
     std::fs::copy(wanted, directory.join("package.json")).expect("package.json");
     let mut npm = Command::new("npm");
-    npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]);
+    npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]);
     let done = npm.current_dir(directory).status().is_ok_and(|status| status.success());
-    assert!(done, "no Node modules: install Node 20 and npm, or set REELWORK_TEST_NODE_MODULES");
+    assert!(
+        done,
+        "no Node modules: install Node 18 or newer and npm, or set REELWORK_TEST_NODE_MODULES"
+    );
 }
