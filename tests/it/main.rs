@@ -22,6 +22,7 @@ mod forgetting;
 mod health;
 mod kills;
 mod logs;
+mod metrics;
 mod wires;
 
 // What is written down.

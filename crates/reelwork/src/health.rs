@@ -8,6 +8,10 @@ use ports::{Broker, Clock, Ledger, Phase, Session};
 
 use crate::doors::Doors;
 use crate::failure::Failure;
+use crate::measure::Measure;
+
+/// The check that is about the provider's account.
+pub(crate) const ACCOUNT: &str = "account";
 
 /// What is looked at.
 struct Watched {
@@ -25,6 +29,7 @@ pub(crate) fn admin(
     doors: &Doors,
     session: &Arc<Session>,
     submits: bool,
+    measure: &Measure,
 ) -> Result<Option<Admin>, Failure> {
     let Some(listen) = config.admin.listen else {
         return Ok(None);
@@ -39,7 +44,8 @@ pub(crate) fn admin(
         let watched = watched.clone();
         Box::pin(async move { watched.look().await })
     });
-    let started = Admin::start(listen, checks);
+    let metrics = measure.metrics(config, doors, &checks);
+    let started = Admin::start(listen, checks, metrics);
     started.map(Some).map_err(|error| Failure::Denied(format!("admin.listen: {listen}: {error}")))
 }
 
@@ -49,7 +55,7 @@ impl Watched {
         let mut checks = vec![Check::of("broker", broker), Check::of("ledger", ledger)];
         checks.push(Check { name: "journal", trouble: self.not_open() });
         if let Some(account) = &self.account {
-            checks.push(Check { name: "account", trouble: self.paused(account).await });
+            checks.push(Check { name: ACCOUNT, trouble: self.paused(account).await });
         }
         checks
     }

@@ -8,6 +8,7 @@ mod demo;
 mod doors;
 mod failure;
 mod health;
+mod measure;
 mod output;
 mod roles;
 mod view;

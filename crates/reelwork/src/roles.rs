@@ -34,6 +34,16 @@ pub(crate) enum Which {
     Both,
 }
 
+impl Which {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Worker => "worker",
+            Self::Poller => "poller",
+            Self::Both => "both",
+        }
+    }
+}
+
 impl Roles {
     pub(crate) async fn start(
         config: &Config,
@@ -154,13 +164,18 @@ const PARKED_AGAIN: Duration = Duration::from_secs(24 * 3600);
 
 /// A client on the real network.
 pub(crate) fn client(config: &Config, key: SecretString) -> Result<Client, Failure> {
+    client_over(config, key, transport(config)?)
+}
+
+/// The real network.
+pub(crate) fn transport(config: &Config) -> Result<Arc<dyn Transport>, Failure> {
     let settings = HttpSettings {
         connect_timeout: config.kling.connect_timeout,
         total_timeout: config.kling.timeout,
         ..HttpSettings::default()
     };
     let transport = HttpTransport::new(&settings).map_err(|e| Failure::Other(e.to_string()))?;
-    client_over(config, key, crash::transport(Arc::new(transport)))
+    Ok(crash::transport(Arc::new(transport)))
 }
 
 pub(crate) fn client_over(

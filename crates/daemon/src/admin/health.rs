@@ -1,4 +1,4 @@
-//! `/livez`, `/readyz` and, for those who know only that, `/healthz`.
+//! `/livez`, `/readyz` and, for those who know only that, `/healthz`; and `/metrics`.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::runtime::Handle;
 
@@ -42,9 +43,19 @@ impl Check {
 /// Looks at everything that must be well, each time it is called.
 pub type Checks = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Vec<Check>> + Send>> + Send + Sync>;
 
+/// What is counted, for whoever scrapes it.
+pub trait Metrics: Send + Sync + 'static {
+    /// Asks for what must be asked for each time. Cut short when it takes too long.
+    fn refresh(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+
+    /// OpenMetrics text, or Prometheus's older format.
+    fn text(&self, open: bool) -> String;
+}
+
 #[derive(Clone)]
 pub(super) struct Health {
     pub(super) checks: Checks,
+    pub(super) metrics: Option<Arc<dyn Metrics>>,
     pub(super) pulse: Pulse,
     pub(super) runtime: Handle,
     pub(super) draining: Arc<AtomicBool>,
@@ -60,6 +71,7 @@ pub(super) fn pages(health: Health) -> Router {
         .route("/livez", get(live))
         .route("/readyz", get(ready))
         .route("/healthz", get(ready))
+        .route("/metrics", get(metrics))
         .with_state(health)
 }
 
@@ -82,6 +94,26 @@ async fn ready(State(health): State<Health>, RawQuery(query): RawQuery) -> Page 
         true => (StatusCode::OK, "ok\n".to_owned()),
         false => (StatusCode::SERVICE_UNAVAILABLE, lines),
     }
+}
+
+const OPEN: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const CLASSIC: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Also when a store is silent: what this process counted itself is told then.
+async fn metrics(State(health): State<Health>, headers: HeaderMap) -> Response {
+    let Some(metrics) = health.metrics.clone() else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let refreshed = metrics.clone();
+    let refreshing = health.runtime.spawn(async move { refreshed.refresh().await });
+    let abort = refreshing.abort_handle();
+    if tokio::time::timeout(PATIENCE, refreshing).await.is_err() {
+        abort.abort();
+    }
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let open = accepted.is_some_and(|accepted| accepted.contains("application/openmetrics-text"));
+    let kind = if open { OPEN } else { CLASSIC };
+    ([(header::CONTENT_TYPE, kind)], metrics.text(open)).into_response()
 }
 
 impl Health {

@@ -1,4 +1,5 @@
-//! The admin port: whether the process is alive and ready, for whoever watches over it.
+//! The admin port: whether the process is alive and ready, and what it has counted, for whoever
+//! watches over it.
 //!
 //! It has a thread of its own, so that it answers also when the runtime of the roles is stuck,
 //! and says so.
@@ -18,7 +19,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 pub use self::ask::ask;
-pub use self::health::{Check, Checks};
+pub use self::health::{Check, Checks, Metrics};
 use self::health::{Health, pages};
 use self::pulse::Pulse;
 
@@ -35,18 +36,27 @@ const STUCK: Duration = Duration::from_secs(15);
 impl Admin {
     /// Listens when this returns. Called on the runtime that is to be watched, which also runs
     /// the checks.
-    pub fn start(listen: SocketAddr, checks: Checks) -> io::Result<Self> {
-        Self::watching(listen, checks, STUCK)
+    pub fn start(
+        listen: SocketAddr,
+        checks: Checks,
+        metrics: Option<Arc<dyn Metrics>>,
+    ) -> io::Result<Self> {
+        Self::watching(listen, checks, metrics, STUCK)
     }
 
-    fn watching(listen: SocketAddr, checks: Checks, stuck: Duration) -> io::Result<Self> {
+    fn watching(
+        listen: SocketAddr,
+        checks: Checks,
+        metrics: Option<Arc<dyn Metrics>>,
+        stuck: Duration,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(listen)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let draining = Arc::new(AtomicBool::new(false));
         let runtime = Handle::current();
         let pulse = Pulse::of(&runtime, stuck);
-        let health = Health { checks, pulse, runtime, draining: draining.clone() };
+        let health = Health { checks, metrics, pulse, runtime, draining: draining.clone() };
         let (stop, stopped) = oneshot::channel();
         thread::Builder::new().name("admin".into()).spawn(move || {
             if let Err(error) = serve(listener, health, stopped) {
@@ -101,7 +111,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn who_is_well_is_alive_and_ready_until_it_drains() {
-        let admin = Admin::start(ANY, checks(None)).unwrap();
+        let admin = Admin::start(ANY, checks(None), None).unwrap();
         for path in ["/livez", "/readyz", "/healthz"] {
             assert_eq!(page(&admin, path).await, (200, "ok\n".to_owned()), "{path}");
         }
@@ -117,7 +127,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn trouble_is_told_with_its_reason() {
-        let admin = Admin::start(ANY, checks(Some("no answer"))).unwrap();
+        let admin = Admin::start(ANY, checks(Some("no answer")), None).unwrap();
         let told = "[+]broker ok\n[-]ledger no answer\n[+]serving ok\n";
         assert_eq!(page(&admin, "/readyz").await, (503, told.to_owned()));
     }
@@ -125,7 +135,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_check_that_does_not_end_is_trouble() {
         let never: Checks = Arc::new(|| Box::pin(std::future::pending()));
-        let admin = Admin::start(ANY, never).unwrap();
+        let admin = Admin::start(ANY, never, None).unwrap();
         let (status, told) = page(&admin, "/readyz").await;
         assert_eq!(
             (status, told.as_str()),
@@ -142,7 +152,8 @@ mod tests {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let admin = Admin::watching(ANY, checks(None), Duration::from_millis(100)).unwrap();
+                let admin =
+                    Admin::watching(ANY, checks(None), None, Duration::from_millis(100)).unwrap();
                 tell.send(admin.address()).unwrap();
                 held.recv().unwrap_err();
             });

@@ -1,10 +1,10 @@
 use daemon::admin::Admin;
 use daemon::{Config, ExitCode, SecretString, Shutdown};
-use kling::Client;
 
 use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::health;
+use crate::measure::Measure;
 use crate::output::Output;
 use crate::roles::{self, Roles, Which};
 
@@ -15,16 +15,16 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let key = config.kling.require_api_key()?.clone();
-    let client = roles::client(&config, key)?;
-    serve(&config, client, which, output).await
+    serve(&config, key, which, output).await
 }
 
 /// Callbacks are received until it is told to stop.
 pub(crate) async fn gateway(config: Config, output: &Output) -> Result<ExitCode, Failure> {
     let shutdown = Shutdown::on_signals()?;
-    let doors = Doors::open(&config).await?;
+    let measure = Measure::of(&config, "gateway");
+    let doors = measure.doors(Doors::open(&config).await?);
     let roles = Roles::front(&config, &doors).await?;
-    let admin = health::admin(&config, &doors, roles.session(), roles.submit())?;
+    let admin = health::admin(&config, &doors, roles.session(), roles.submit(), &measure)?;
     until_stopped(roles, admin, "gateway", &shutdown, output).await
 }
 
@@ -41,8 +41,8 @@ pub(crate) async fn up(
     let simulator = simulator::Simulator::start(settings, ([127, 0, 0, 1], 0).into()).await?;
     config.poll.pace /= SIMULATED_SPEED;
     output.say(&format!("simulated provider on {}", simulator.url()));
-    let client = simulated_client(&mut config, &simulator)?;
-    let done = serve(&config, client, Which::Both, output).await;
+    let key = simulated(&mut config, &simulator)?;
+    let done = serve(&config, key, Which::Both, output).await;
     simulator.stop().await;
     done
 }
@@ -50,27 +50,31 @@ pub(crate) async fn up(
 /// Tasks that take minutes take seconds.
 const SIMULATED_SPEED: f64 = 20.0;
 
-pub(crate) fn simulated_client(
+/// Any key will do there.
+fn simulated(
     config: &mut Config,
     simulator: &simulator::Simulator,
-) -> Result<Client, Failure> {
+) -> Result<SecretString, Failure> {
     config.kling.base_url =
         simulator.url().parse().map_err(|_| Failure::Other("the simulator's address".into()))?;
-    roles::client(config, SecretString::from("simulated"))
+    Ok(SecretString::from("simulated"))
 }
 
 async fn serve(
     config: &Config,
-    client: Client,
+    key: SecretString,
     which: Which,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
+    let measure = Measure::of(config, which.word());
+    let transport = measure.transport(roles::transport(config)?);
+    let client = roles::client_over(config, key, transport)?;
     // From here on a signal means: drain.
     let shutdown = Shutdown::on_signals()?;
-    let doors = Doors::open(config).await?;
+    let doors = measure.doors(Doors::open(config).await?);
     let roles = Roles::start(config, &doors, client, which).await?;
-    let admin = health::admin(config, &doors, roles.session(), roles.submit())?;
-    until_stopped(roles, admin, &format!("{which:?}").to_lowercase(), &shutdown, output).await
+    let admin = health::admin(config, &doors, roles.session(), roles.submit(), &measure)?;
+    until_stopped(roles, admin, which.word(), &shutdown, output).await
 }
 
 async fn until_stopped(

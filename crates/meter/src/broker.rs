@@ -1,0 +1,129 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use job::Lane;
+use ports::{
+    Broker, BrokerError, Deliveries, Delivery, Destination, Message, PublishError, Settle, Source,
+};
+
+use crate::Meter;
+use crate::label::Word;
+use crate::meter::took;
+
+pub(crate) struct Metered {
+    inner: Arc<dyn Broker>,
+    meter: Meter,
+}
+
+impl Metered {
+    pub(crate) fn new(inner: Arc<dyn Broker>, meter: Meter) -> Self {
+        Self { inner, meter }
+    }
+}
+
+#[async_trait]
+impl Broker for Metered {
+    async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError> {
+        let since = Instant::now();
+        let done = self.inner.publish(to, message).await;
+        let families = self.meter.families();
+        took(&families.publish_duration, "to", place(to).into(), since);
+        let labels = [("to", place(to).into()), ("outcome", outcome(&done).into())];
+        families.publishes.get_or_create(&labels).inc();
+        done
+    }
+
+    async fn consume(
+        &self,
+        source: &Source,
+        prefetch: u16,
+    ) -> Result<Box<dyn Deliveries>, BrokerError> {
+        let inner = self.inner.consume(source, prefetch).await?;
+        Ok(match source {
+            Source::Lane(lane) => Box::new(Lent { inner, lane: *lane, meter: self.meter.clone() }),
+            Source::Dead | Source::Results(_) | Source::Journal(_) => inner,
+        })
+    }
+
+    async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
+        self.inner.depth(source).await
+    }
+
+    async fn check(&self) -> Result<(), BrokerError> {
+        self.inner.check().await
+    }
+}
+
+fn place(to: &Destination) -> &'static str {
+    match to {
+        Destination::Jobs { .. } => "jobs",
+        Destination::Later { .. } => "later",
+        Destination::Dead { .. } => "dead",
+        Destination::Results { .. } => "results",
+        Destination::Journal => "journal",
+    }
+}
+
+fn outcome(done: &Result<(), PublishError>) -> &'static str {
+    match done {
+        Ok(()) => "confirmed",
+        Err(PublishError::Unroutable(_)) => "unroutable",
+        Err(PublishError::Refused(_)) => "refused",
+        Err(PublishError::TooLarge { .. }) => "too_large",
+        Err(PublishError::Unknown(_)) => "unknown",
+    }
+}
+
+/// What a lane delivers.
+struct Lent {
+    inner: Box<dyn Deliveries>,
+    lane: Lane,
+    meter: Meter,
+}
+
+#[async_trait]
+impl Deliveries for Lent {
+    async fn next(&mut self) -> Option<Delivery> {
+        let mut delivery = self.inner.next().await?;
+        let lane: Word = self.lane.to_string().into();
+        let redelivered = if delivery.redelivered { "true" } else { "false" };
+        let labels = [("lane", lane.clone()), ("redelivered", redelivered.into())];
+        self.meter.families().taken.get_or_create(&labels).inc();
+        let meter = self.meter.clone();
+        delivery.settle = Box::new(Settled { inner: delivery.settle, lane, meter });
+        Some(delivery)
+    }
+
+    async fn cancel(&mut self) {
+        self.inner.cancel().await;
+    }
+}
+
+struct Settled {
+    inner: Box<dyn Settle>,
+    lane: Word,
+    meter: Meter,
+}
+
+#[async_trait]
+impl Settle for Settled {
+    async fn ack(self: Box<Self>) -> Result<(), PublishError> {
+        let Self { inner, lane, meter } = *self;
+        let done = inner.ack().await;
+        count(&meter, lane, "acked", &done);
+        done
+    }
+
+    async fn requeue(self: Box<Self>) -> Result<(), PublishError> {
+        let Self { inner, lane, meter } = *self;
+        let done = inner.requeue().await;
+        count(&meter, lane, "requeued", &done);
+        done
+    }
+}
+
+fn count(meter: &Meter, lane: Word, how: &'static str, done: &Result<(), PublishError>) {
+    let how = if done.is_ok() { how } else { "failed" };
+    meter.families().settled.get_or_create(&[("lane", lane), ("how", how.into())]).inc();
+}

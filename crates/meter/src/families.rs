@@ -1,0 +1,213 @@
+//! The families: names, help, buckets. `deploy/monitoring/metrics.txt` lists the same.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::exemplar::HistogramWithExemplars;
+use prometheus_client::metrics::family::{Family, MetricConstructor};
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::{MetricType, TypedMetric};
+use prometheus_client::registry::Registry;
+
+use crate::label::Labels;
+
+/// A trace that is an example of what was measured.
+pub(crate) type Trace = [(&'static str, String); 1];
+
+pub(crate) type Counts<const N: usize> = Family<Labels<N>, Counter>;
+pub(crate) type Sums<const N: usize> = Family<Labels<N>, Counter<f64, AtomicU64>>;
+pub(crate) type Gauges<const N: usize> = Family<Labels<N>, Gauge>;
+pub(crate) type Times<const N: usize> = Family<Labels<N>, Histogram, fn() -> Histogram>;
+pub(crate) type TracedTimes<const N: usize> =
+    Family<Labels<N>, HistogramWithExemplars<Trace>, fn() -> HistogramWithExemplars<Trace>>;
+
+/// Seconds that a round trip takes: to a store, a broker, a provider.
+const ROUND_TRIP: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+
+/// Seconds that the provider needs, up to the hours after which a task is given up.
+const GENERATION: [f64; 15] = [
+    1.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0, 7200.0,
+    86400.0,
+];
+
+/// Seconds too late.
+const LATENESS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0];
+
+#[derive(Debug)]
+pub(crate) struct Families {
+    pub(crate) taken: Counts<2>,
+    pub(crate) submitted: Counts<2>,
+    pub(crate) completed: Counts<3>,
+    pub(crate) in_doubt: Counts<1>,
+    pub(crate) duration: TracedTimes<2>,
+    pub(crate) phase: TracedTimes<1>,
+    pub(crate) responses: Counts<4>,
+    pub(crate) request_duration: Times<1>,
+    pub(crate) paused: Gauges<1>,
+    pub(crate) permit_requests: Counts<2>,
+    pub(crate) in_flight: Gauges<1>,
+    pub(crate) in_flight_limit: Gauges<1>,
+    pub(crate) daily_limit: Gauge,
+    pub(crate) units: Sums<2>,
+    pub(crate) due_lag: Histogram,
+    pub(crate) task_age: Histogram,
+    pub(crate) looks: Counts<1>,
+    pub(crate) publishes: Counts<2>,
+    pub(crate) publish_duration: Times<1>,
+    pub(crate) settled: Counts<2>,
+    pub(crate) lane_depth: Gauges<1>,
+    pub(crate) dead_depth: Gauges<0>,
+    pub(crate) calls: Counts<2>,
+    pub(crate) call_duration: Times<1>,
+    pub(crate) open: Gauge,
+    pub(crate) leader: Gauge,
+    pub(crate) up: Gauges<1>,
+    pub(crate) build: Gauges<2>,
+    /// Each family's name and type as Prometheus knows them, also of those that tell nothing yet.
+    #[cfg(test)]
+    pub(crate) names: Vec<String>,
+}
+
+impl Families {
+    pub(crate) fn registered(registry: &mut Registry) -> Self {
+        let mut own =
+            Own { registry: registry.sub_registry_with_prefix("reelwork"), names: vec![] };
+        Self {
+            taken: own.add("jobs_taken", "Messages taken from a lane."),
+            submitted: own.add("jobs_submitted", "Tasks that the provider made; each is paid."),
+            completed: own.add("jobs_completed", "Jobs that ended or were parked, by outcome."),
+            in_doubt: own.add("jobs_in_doubt", "Submissions whose answer was lost."),
+            duration: own.traced(
+                "job_duration_seconds",
+                "From the producer's publish to the outcome.",
+                || HistogramWithExemplars::new(GENERATION.into_iter()),
+            ),
+            phase: own.traced(
+                "job_phase_seconds",
+                "Queue: publish to submitted. Generate: submitted to outcome.",
+                || HistogramWithExemplars::new(GENERATION.into_iter()),
+            ),
+            responses: own.add("provider_responses", "The provider's answers, and their loss."),
+            request_duration: own.times(
+                "provider_request_duration_seconds",
+                "Requests to the provider, to the end of the answer.",
+            ),
+            paused: own.add("account_paused", "1 while the provider refuses the account."),
+            permit_requests: own.add("permit_requests", "Slots asked for at the provider."),
+            in_flight: own.add("tasks_in_flight", "Slots in use; told by the leader only."),
+            in_flight_limit: own.add("tasks_in_flight_limit", "Slots there are; 0: no limit."),
+            daily_limit: own.add(
+                "submissions_per_day_limit",
+                "Submissions that a UTC day may have; 0: no limit.",
+            ),
+            units: own.add("units_deducted", "What the provider says tasks took, in its units."),
+            due_lag: own.histogram(
+                "poll_due_lag_seconds",
+                "How long after it was due a job was claimed for a look.",
+                &LATENESS,
+            ),
+            task_age: own.histogram(
+                "poll_task_age_seconds",
+                "Age of pending tasks when claimed for a look.",
+                &GENERATION,
+            ),
+            looks: own.add("poll_looks", "Jobs claimed for a look, by their state."),
+            publishes: own.add("publishes", "Messages handed to the broker, by outcome."),
+            publish_duration: own.times(
+                "publish_duration_seconds",
+                "From handing a message to the broker to its confirm.",
+            ),
+            settled: own.add("deliveries_settled", "Messages of lanes that were settled."),
+            lane_depth: own.add("lane_depth", "Messages ready; told by the leader only."),
+            dead_depth: own.add("dead_depth", "Dead letters; told by the leader only."),
+            calls: own.add("ledger_calls", "Calls of the ledger, by result."),
+            call_duration: own.times("ledger_call_duration_seconds", "Calls of the ledger."),
+            open: own.add("ledger_open", "0 while it is rebuilt and nothing is submitted."),
+            leader: own.add("leader", "1 in the process that compares journal and ledger."),
+            up: own.add("up", "The lines of /readyz: 1 well, 0 not."),
+            build: own.add("build_info", "The program and its role; always 1."),
+            #[cfg(test)]
+            names: own.names,
+        }
+    }
+}
+
+/// Families under the program's own prefix.
+struct Own<'a> {
+    registry: &'a mut Registry,
+    names: Vec<String>,
+}
+
+impl Own<'_> {
+    fn add<M>(&mut self, name: &str, help: &str) -> M
+    where
+        M: EncodeMetric + Default + Clone + Debug + Send + Sync + 'static,
+    {
+        let metric = M::default();
+        self.register(name, help, metric.clone());
+        metric
+    }
+
+    fn times<const N: usize>(&mut self, name: &str, help: &str) -> Times<N> {
+        self.family(name, help, || Histogram::new(ROUND_TRIP))
+    }
+
+    fn traced<const N: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        make: fn() -> HistogramWithExemplars<Trace>,
+    ) -> TracedTimes<N> {
+        self.family(name, help, make)
+    }
+
+    fn family<S, M>(&mut self, name: &str, help: &str, make: fn() -> M) -> Family<S, M, fn() -> M>
+    where
+        S: Clone + Hash + Eq + Debug + EncodeLabelSet + Send + Sync + 'static,
+        M: EncodeMetric + TypedMetric + Debug + Send + Sync + 'static,
+        fn() -> M: MetricConstructor<M>,
+    {
+        let family = Family::new_with_constructor(make);
+        self.register(name, help, family.clone());
+        family
+    }
+
+    fn histogram(&mut self, name: &str, help: &str, buckets: &[f64]) -> Histogram {
+        let histogram = Histogram::new(buckets.iter().copied());
+        self.register(name, help, histogram.clone());
+        histogram
+    }
+
+    /// The registry ends each help with a full stop of its own.
+    fn register<M>(&mut self, name: &str, help: &str, metric: M)
+    where
+        M: EncodeMetric + Debug + Send + Sync + 'static,
+    {
+        let kind = metric.metric_type();
+        let suffix = if matches!(kind, MetricType::Counter) { "_total" } else { "" };
+        self.names.push(format!("reelwork_{name}{suffix} {}", kind.as_str()));
+        self.registry.register(name, help.trim_end_matches('.'), metric);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::process::PROCESS;
+
+    /// Dashboards and alerts are checked against this list.
+    #[test]
+    fn the_list_of_families_is_complete() {
+        let told = Families::registered(&mut Registry::default()).names;
+        let told: BTreeSet<_> = told.into_iter().chain(PROCESS.map(str::to_owned)).collect();
+        let listed = include_str!("../../../deploy/monitoring/metrics.txt");
+        assert_eq!(told, listed.lines().map(str::to_owned).collect());
+    }
+}

@@ -1,0 +1,93 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use kling::Transport;
+use ports::{Broker, Ledger};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::registry::Registry;
+
+use crate::families::{Families, Times};
+use crate::label::{Vocabulary, Word};
+use crate::process::Process;
+use crate::{broker, ledger, transport};
+
+/// Everything that one process counts. A clone counts into the same.
+#[derive(Clone, Debug)]
+pub struct Meter(Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    registry: Registry,
+    pub(crate) families: Families,
+    pub(crate) models: Vocabulary,
+    pub(crate) codes: Vocabulary,
+    pub(crate) accounts: Vocabulary,
+    leads: AtomicBool,
+}
+
+/// Who counts.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    pub version: &'static str,
+    /// `worker`, `poller`, `gateway` or `both`.
+    pub role: &'static str,
+}
+
+impl Meter {
+    pub fn new(about: About) -> Self {
+        let mut registry = Registry::default();
+        let families = Families::registered(&mut registry);
+        registry.register_collector(Box::new(Process::here()));
+        let labels = [("version", about.version.into()), ("role", about.role.into())];
+        families.build.get_or_create(&labels).set(1);
+        let (models, codes, accounts) = Default::default();
+        let leads = AtomicBool::new(false);
+        Self(Arc::new(Inner { registry, families, models, codes, accounts, leads }))
+    }
+
+    /// The same broker, watched.
+    pub fn broker(&self, inner: Arc<dyn Broker>) -> Arc<dyn Broker> {
+        Arc::new(broker::Metered::new(inner, self.clone()))
+    }
+
+    /// The same ledger, watched.
+    pub fn ledger(&self, inner: Arc<dyn Ledger>) -> Arc<dyn Ledger> {
+        Arc::new(ledger::Metered::new(inner, self.clone()))
+    }
+
+    /// The same way to the provider, watched.
+    pub fn transport(&self, inner: Arc<dyn Transport>) -> Arc<dyn Transport> {
+        Arc::new(transport::Metered::new(inner, self.clone()))
+    }
+
+    /// OpenMetrics text, exemplars included.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = encode(&mut text, &self.0.registry);
+        text
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    pub(crate) fn families(&self) -> &Families {
+        &self.0.families
+    }
+
+    /// Whether this process compares the journal with the ledger for all.
+    pub(crate) fn leads(&self) -> bool {
+        self.0.leads.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn lead(&self, leads: bool) {
+        self.0.leads.store(leads, Ordering::Relaxed);
+        self.families().leader.set(leads.into());
+    }
+}
+
+pub(crate) fn took(times: &Times<1>, name: &'static str, word: Word, since: Instant) {
+    times.get_or_create(&[(name, word)]).observe(since.elapsed().as_secs_f64());
+}

@@ -1,0 +1,86 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use kling::{HttpRequest, HttpResponse, Method, Transport, TransportError};
+use serde_json::Value;
+
+use crate::Meter;
+use crate::label::{NONE, Word, operation_of};
+use crate::meter::took;
+
+pub(crate) struct Metered {
+    inner: Arc<dyn Transport>,
+    meter: Meter,
+}
+
+impl Metered {
+    pub(crate) fn new(inner: Arc<dyn Transport>, meter: Meter) -> Self {
+        Self { inner, meter }
+    }
+
+    fn count(
+        &self,
+        method: &'static str,
+        operation: Word,
+        answer: &Result<HttpResponse, TransportError>,
+    ) {
+        let status = match answer {
+            Ok(answer) => answer.status.to_string().into(),
+            Err(_) => NONE,
+        };
+        let code = answer.as_ref().ok().and_then(code_of);
+        let code = code.map_or(NONE, |code| self.meter.inner().codes.word(&code));
+        let method = method.into();
+        let labels =
+            [("method", method), ("operation", operation), ("status", status), ("code", code)];
+        self.meter.families().responses.get_or_create(&labels).inc();
+    }
+}
+
+#[async_trait]
+impl Transport for Metered {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        let method = match request.method {
+            Method::Get => "GET",
+            Method::Post => "POST",
+        };
+        let operation = operation_of(&request.url);
+        let since = Instant::now();
+        let answer = self.inner.send(request).await;
+        took(&self.meter.families().request_duration, "method", method.into(), since);
+        self.count(method, operation, &answer);
+        answer
+    }
+}
+
+/// The provider's own code, beside the status: a number, or what a relay makes of it.
+fn code_of(answer: &HttpResponse) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Envelope {
+        code: Value,
+    }
+    let envelope: Envelope = serde_json::from_slice(&answer.body).ok()?;
+    match envelope.code {
+        Value::Number(code) => Some(code.to_string()),
+        Value::String(code) => Some(code),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_a_number_or_a_word() {
+        let code = |body: &str| {
+            code_of(&HttpResponse { body: body.to_owned().into(), ..HttpResponse::default() })
+        };
+        assert_eq!(code(r#"{"code":1302,"message":"busy"}"#).as_deref(), Some("1302"));
+        assert_eq!(code(r#"{"code":"success","data":{}}"#).as_deref(), Some("success"));
+        for body in ["", "<html>", "{}", r#"{"code":null}"#, r#"{"code":{"a":1}}"#] {
+            assert_eq!(code(body), None, "{body}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What a role counts, and who may ask for it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use daemon::Config;
+use daemon::admin::{Check, Checks, Metrics};
+use job::Resource;
+use kling::Transport;
+use meter::{About, Fleet, Meter};
+
+use crate::doors::Doors;
+
+/// Where nothing listens for scrapers, nothing is counted.
+pub(crate) struct Measure {
+    meter: Option<Meter>,
+}
+
+impl Measure {
+    pub(crate) fn of(config: &Config, role: &'static str) -> Self {
+        let about = About { version: env!("CARGO_PKG_VERSION"), role };
+        Self { meter: config.admin.listen.map(|_| Meter::new(about)) }
+    }
+
+    pub(crate) fn doors(&self, doors: Doors) -> Doors {
+        match &self.meter {
+            Some(meter) => {
+                Doors { broker: meter.broker(doors.broker), ledger: meter.ledger(doors.ledger) }
+            }
+            None => doors,
+        }
+    }
+
+    pub(crate) fn transport(&self, transport: Arc<dyn Transport>) -> Arc<dyn Transport> {
+        match &self.meter {
+            Some(meter) => meter.transport(transport),
+            None => transport,
+        }
+    }
+
+    /// What the admin port tells when it is scraped.
+    pub(crate) fn metrics(
+        &self,
+        config: &Config,
+        doors: &Doors,
+        checks: &Checks,
+    ) -> Option<Arc<dyn Metrics>> {
+        let limits = &config.limits;
+        let fleet = Fleet {
+            broker: doors.broker.clone(),
+            ledger: doors.ledger.clone(),
+            account: config.kling.account.clone(),
+            slots: [
+                (Resource::Videos, limits.videos),
+                (Resource::Images, limits.images),
+                (Resource::Audio, limits.audio),
+            ],
+            submissions_per_day: limits.max_submissions_per_day,
+        };
+        let meter = self.meter.clone()?;
+        Some(Arc::new(Told { meter, fleet, checks: checks.clone() }))
+    }
+}
+
+struct Told {
+    meter: Meter,
+    fleet: Fleet,
+    checks: Checks,
+}
+
+impl Told {
+    fn check(&self, check: &Check) {
+        self.meter.up(check.name, check.trouble.is_none());
+        if check.name == crate::health::ACCOUNT {
+            self.meter.paused(&self.fleet.account, check.trouble.is_some());
+        }
+    }
+}
+
+impl Metrics for Told {
+    fn refresh(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async {
+            let (checks, ()) = tokio::join!((self.checks)(), self.fleet.tell(&self.meter));
+            checks.iter().for_each(|check| self.check(check));
+        })
+    }
+
+    fn text(&self, open: bool) -> String {
+        let text = self.meter.text();
+        if open { text } else { meter::classic(&text) }
+    }
+}
