@@ -11,6 +11,7 @@ mod harness;
 mod examples;
 mod five_processes;
 mod python_producer;
+mod rolling;
 
 // What goes wrong.
 mod bad_input;

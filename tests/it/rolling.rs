@@ -1,0 +1,122 @@
+//! All workers and pollers are replaced under load, as an upgrade does: the new one comes before
+//! the old one goes.
+
+use std::time::{Duration, Instant};
+
+use job::EventKind;
+use serde_json::json;
+
+use crate::five_processes::{Company, provider_settings};
+use crate::harness::{
+    Audience, Backend, House, Process, Program, Provider, Wish, lines, say, until,
+};
+
+const JOBS: usize = 400;
+/// Processes are replaced, one after the other and all over again, until so many jobs are done.
+const ENOUGH: usize = JOBS * 2 / 3;
+/// In each so long something is paid and something is announced.
+const WINDOW: Duration = Duration::from_secs(1);
+
+/// What had happened at a moment.
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    at: Instant,
+    accepted: usize,
+    heard: usize,
+}
+
+async fn sample(provider: &Provider, audience: &Audience) -> Sample {
+    let accepted = provider.figures().await.accepted;
+    let heard = audience.heard().outcomes().len();
+    Sample { at: Instant::now(), accepted: accepted as usize, heard }
+}
+
+/// Until it is told that all have been replaced.
+async fn watch(
+    provider: &Provider,
+    audience: &Audience,
+    mut replaced: tokio::sync::oneshot::Receiver<()>,
+) -> Vec<Sample> {
+    let mut samples = vec![sample(provider, audience).await];
+    let mut clock = tokio::time::interval_at(tokio::time::Instant::now() + WINDOW, WINDOW);
+    loop {
+        tokio::select! {
+            _ = &mut replaced => return samples,
+            _ = clock.tick() => samples.push(sample(provider, audience).await),
+        }
+    }
+}
+
+/// The longest that one took to end.
+async fn replace(program: &Program, role: &str, olds: &mut [Process], turn: usize) -> Duration {
+    let mut longest = Duration::ZERO;
+    for (n, old) in olds.iter_mut().enumerate() {
+        let new = program.start_role(&format!("{role}-{n}-of-turn-{turn}"), role).await;
+        let mut old = std::mem::replace(old, new);
+        let told = Instant::now();
+        old.terminate();
+        assert_eq!(old.ended(Duration::from_secs(30)).await, Some(0), "{}", old.stderr());
+        longest = longest.max(told.elapsed());
+    }
+    longest
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_under_load_loses_pays_twice_and_burns_nothing() {
+    let house = House::on(Backend::Rabbitmq);
+    // Tasks outlive the process that submitted them.
+    let mut settings = provider_settings();
+    settings["speed"] = json!(30.0);
+    let Company { program, provider, mut workers, mut pollers } =
+        Company::start(&house, &settings, |_| ()).await;
+    let audience = Audience::seated(&house).await;
+    let jobs: Vec<Wish> = (0..JOBS).map(|n| Wish::video(&format!("rolling-{n:04}"))).collect();
+    let file = house.file("jobs.jsonl", &lines(&jobs));
+    program.run(&["submit", "--file", &file]).await.exits(0);
+    until("the work is under way", async || audience.heard().outcomes().len() > 20).await;
+
+    let (tell, replaced) = tokio::sync::oneshot::channel();
+    let replacing = async {
+        let (mut turns, mut longest) = (0, Duration::ZERO);
+        while audience.heard().outcomes().len() < ENOUGH {
+            turns += 1;
+            longest = longest.max(replace(&program, "worker", &mut workers, turns).await);
+            longest = longest.max(replace(&program, "poller", &mut pollers, turns).await);
+        }
+        tell.send(()).expect("somebody watches");
+        (turns, longest)
+    };
+    let ((turns, longest), samples) =
+        tokio::join!(replacing, watch(&provider, &audience, replaced));
+    let last = samples.last().expect("a sample");
+    assert!(last.heard < JOBS && turns >= 2, "all were replaced under load: {turns}, {last:?}");
+    let windows: Vec<_> = samples
+        .windows(2)
+        .map(|two| (two[1].accepted - two[0].accepted, two[1].heard - two[0].heard))
+        .collect();
+    assert!(windows.len() >= 3, "{windows:?}");
+    // At the end nothing is left to be submitted.
+    let full = windows.iter().zip(&samples[1..]).filter(|(_, sample)| sample.accepted < JOBS);
+    assert!(full.map(|(window, _)| window).all(|(paid, _)| *paid > 0), "{windows:?}");
+    assert!(windows.iter().all(|(_, heard)| *heard > 0), "{windows:?}");
+
+    let heard = audience.hears_outcomes(JOBS).await;
+    heard.tells_once_about(jobs.iter().map(|job| job.id.as_str()));
+    assert_eq!(heard.count(EventKind::Succeeded), JOBS);
+    let limit = JOBS.to_string();
+    let records = program.run(&["list", "--json", "--limit", &limit]).await.exits(0).lines();
+    assert_eq!(records.len(), JOBS);
+    let burned = records.iter().filter(|job| job["attempt"] != 1 || job["round"] != 1).count();
+    assert_eq!(burned, 0, "attempts were burned");
+    let accounts = provider.accounts().await;
+    assert_eq!((accounts.accepted, accounts.double_paid), (JOBS as u64, 0));
+    let violations = accounts.limit_violations;
+    assert_eq!((violations.concurrency, violations.rate), (0, 0));
+    let seconds = last.at.duration_since(samples[0].at).as_secs_f64();
+    say(format!(
+        "{JOBS} jobs, {} processes replaced in {seconds:.1} s, the slowest ended in {longest:.1?}; \
+         paid and announced in each {WINDOW:?}: {windows:?}; {} events heard twice",
+        4 * turns,
+        heard.repeats()
+    ));
+}
