@@ -41,6 +41,9 @@ struct Options {
     /// Only one side, for a profile; then there is no ratio.
     #[arg(long)]
     only: Option<Side>,
+    /// Also the pipeline with everything counted that an admin port tells, for what that costs.
+    #[arg(long)]
+    metered: bool,
     #[arg(long)]
     json: bool,
 }
@@ -48,6 +51,8 @@ struct Options {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Side {
     Pipeline,
+    #[value(skip)]
+    Metered,
     Thin,
 }
 
@@ -107,7 +112,11 @@ async fn round(options: &Options, jobs: usize) -> Result<Round, Failed> {
         Some(Side::Pipeline) => None,
         _ => Some(side(options, jobs, Side::Thin).await?),
     };
-    Ok(Round { pipeline, thin })
+    let metered = match options.metered {
+        true => Some(side(options, jobs, Side::Metered).await?),
+        false => None,
+    };
+    Ok(Round { pipeline, thin, metered })
 }
 
 /// One side, against a provider that has seen nothing yet.
@@ -121,7 +130,8 @@ async fn side(options: &Options, jobs: usize, side: Side) -> Result<Measured, Fa
         at_once: options.at_once,
     };
     let measured = match side {
-        Side::Pipeline => pipeline::run(&load, provider.process()).await?,
+        Side::Pipeline => pipeline::run(&load, provider.process(), false).await?,
+        Side::Metered => pipeline::run(&load, provider.process(), true).await?,
         Side::Thin => thin::run(&load, provider.process()).await?,
     };
     provider.agrees(jobs).await.map_err(|failed| format!("{side:?}: {failed}"))?;

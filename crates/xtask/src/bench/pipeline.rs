@@ -7,8 +7,9 @@ use std::time::Duration;
 use broker_rabbitmq::RabbitBroker;
 use futures::{StreamExt, TryStreamExt};
 use job::{Rules, Timestamp};
-use kling::{HttpSettings, HttpTransport};
+use kling::{HttpSettings, HttpTransport, Transport};
 use ledger_redis::RedisLedger;
+use meter::About;
 use poller::Poller;
 use ports::{Broker, Ledger, Session, SystemClock};
 use producer::{Draft, Producer, Results};
@@ -29,30 +30,52 @@ const SWEEP: Duration = Duration::from_millis(5);
 
 const DRAIN: Duration = Duration::from_secs(20);
 
-pub(crate) async fn run(load: &Load, provider: Option<u32>) -> Result<Measured, Failed> {
+/// The ways out of the roles, watched or not.
+struct Doors {
+    broker: Arc<dyn Broker>,
+    ledger: Arc<dyn Ledger>,
+    transport: Arc<dyn Transport>,
+}
+
+impl Doors {
+    /// As with an admin port.
+    fn metered(self) -> Self {
+        let meter = meter::Meter::new(About { version: "bench", role: "both" });
+        Self {
+            broker: meter.broker(self.broker),
+            ledger: meter.ledger(self.ledger),
+            transport: meter.transport(self.transport),
+        }
+    }
+}
+
+/// With `metered`, everything is counted that a role with an admin port counts.
+pub(crate) async fn run(
+    load: &Load,
+    provider: Option<u32>,
+    metered: bool,
+) -> Result<Measured, Failed> {
     let namespace = format!("bench-{:08x}", uuid::Uuid::new_v4().as_fields().0);
     let settings = broker_rabbitmq::Settings::new(load.amqp.clone(), &namespace);
     let broker = RabbitBroker::connect(settings.clone()).await?;
     let ledger = ledger_redis::Settings::new(load.redis.clone(), &namespace);
     let ledger = Arc::new(RedisLedger::connect(ledger).await?);
-    let measured = measure(load, provider, Arc::new(broker.clone()), ledger.clone()).await;
+    let transport = Arc::new(HttpTransport::new(&HttpSettings::default())?);
+    let doors = Doors { broker: Arc::new(broker.clone()), ledger: ledger.clone(), transport };
+    let doors = if metered { doors.metered() } else { doors };
+    let measured = measure(load, provider, doors).await;
     broker.close().await;
     ledger.erase().await?;
     settings.topology().erase(&settings, &[AUDIENCE]).await?;
     measured
 }
 
-async fn measure(
-    load: &Load,
-    provider: Option<u32>,
-    broker: Arc<dyn Broker>,
-    ledger: Arc<dyn Ledger>,
-) -> Result<Measured, Failed> {
-    let producer = Producer::new(broker.clone());
+async fn measure(load: &Load, provider: Option<u32>, doors: Doors) -> Result<Measured, Failed> {
+    let producer = Producer::new(doors.broker.clone());
     let mut results = producer.results(Some(AUDIENCE), "#").await?;
     let clock = Arc::new(SystemClock);
-    let session = Arc::new(Session::join(ledger.clone(), clock, Timestamp::EPOCH).await?);
-    let (worker, poller) = roles(load, broker, ledger, session.clone())?;
+    let session = Arc::new(Session::join(doors.ledger.clone(), clock, Timestamp::EPOCH).await?);
+    let (worker, poller) = roles(load, doors, session.clone())?;
 
     let meter = Meter::start(load, provider).await?;
     let (published, heard) =
@@ -70,13 +93,8 @@ async fn measure(
     Ok(measured)
 }
 
-fn roles(
-    load: &Load,
-    broker: Arc<dyn Broker>,
-    ledger: Arc<dyn Ledger>,
-    session: Arc<Session>,
-) -> Result<(Worker, Poller), Failed> {
-    let transport = Arc::new(HttpTransport::new(&HttpSettings::default())?);
+fn roles(load: &Load, doors: Doors, session: Arc<Session>) -> Result<(Worker, Poller), Failed> {
+    let Doors { broker, ledger, transport } = doors;
     let kling = kling::Client::new(transport, &load.provider, "bench".into())?;
     let rules = Rules { pace: PACE, ..Rules::default() };
     let at_once = usize::from(load.at_once);

@@ -7,17 +7,24 @@ use serde_json::{Map, Value, json};
 
 use crate::measure::Measured;
 
-/// Both sides, one after the other.
+/// The sides, one after the other.
 #[derive(Clone, Debug)]
 pub(crate) struct Round {
     pub(crate) pipeline: Option<Measured>,
     pub(crate) thin: Option<Measured>,
+    /// The pipeline once more, with everything counted.
+    pub(crate) metered: Option<Measured>,
 }
 
 impl Round {
     /// Pipeline over thin: 1 would mean that the promises cost nothing.
     fn ratio(&self) -> Option<f64> {
         Some(self.pipeline.as_ref()?.jobs_per_second() / self.thin.as_ref()?.jobs_per_second())
+    }
+
+    /// Metered over pipeline: 1 would mean that counting costs nothing.
+    fn metered_ratio(&self) -> Option<f64> {
+        Some(self.metered.as_ref()?.jobs_per_second() / self.pipeline.as_ref()?.jobs_per_second())
     }
 
     pub(crate) fn words(&self) -> String {
@@ -27,14 +34,20 @@ impl Round {
         };
         let ratio = self.ratio().map_or("-".to_owned(), |ratio| format!("{ratio:.2}"));
         let (pipeline, thin) = (side(&self.pipeline), side(&self.thin));
-        format!("pipeline {pipeline}, thin {thin} jobs/s, ratio {ratio}")
+        let metered = match &self.metered {
+            Some(metered) => format!(", metered {:.0}", metered.jobs_per_second()),
+            None => String::new(),
+        };
+        format!("pipeline {pipeline}, thin {thin}{metered} jobs/s, ratio {ratio}")
     }
 
     fn json(&self) -> Value {
         json!({
             "pipeline": self.pipeline.as_ref().map(|one| summary(&[one])),
             "thin": self.thin.as_ref().map(|one| summary(&[one])),
+            "metered": self.metered.as_ref().map(|one| summary(&[one])),
             "ratio": self.ratio().map(hundredths),
+            "metered_ratio": self.metered_ratio().map(hundredths),
         })
     }
 }
@@ -53,11 +66,15 @@ impl Measured {
 pub(crate) fn json(rounds: &[Round]) -> Value {
     let pipeline: Vec<_> = rounds.iter().filter_map(|round| round.pipeline.as_ref()).collect();
     let thin: Vec<_> = rounds.iter().filter_map(|round| round.thin.as_ref()).collect();
+    let metered: Vec<_> = rounds.iter().filter_map(|round| round.metered.as_ref()).collect();
     let ratios = rounds.iter().filter_map(Round::ratio).collect();
+    let metered_ratios = rounds.iter().filter_map(Round::metered_ratio).collect();
     json!({
         "pipeline": summary(&pipeline),
         "thin": summary(&thin),
+        "metered": summary(&metered),
         "ratio": median(ratios).map(hundredths),
+        "metered_ratio": median(metered_ratios).map(hundredths),
         "rounds": rounds.iter().map(Round::json).collect::<Vec<_>>(),
     })
 }
@@ -69,12 +86,15 @@ pub(crate) fn words(rounds: &[Round]) -> String {
         let (rate, cpu) = (&side["jobs_per_second"], &side["cpu_us_per_job"]);
         format!("{rate} jobs/s, {cpu} us of processor time a job, others {}", side["others"])
     };
-    format!(
-        "pipeline  {}\nthin      {}\nratio     {}",
-        line("pipeline"),
-        line("thin"),
-        all["ratio"]
-    )
+    let (pipeline, thin, ratio) = (line("pipeline"), line("thin"), &all["ratio"]);
+    let words = format!("pipeline  {pipeline}\nthin      {thin}\nratio     {ratio}");
+    match all["metered"].is_null() {
+        true => words,
+        false => {
+            let (metered, ratio) = (line("metered"), &all["metered_ratio"]);
+            format!("{words}\nmetered   {metered}\n          {ratio} of the pipeline")
+        }
+    }
 }
 
 /// Medians of one side; null when it was not run.
@@ -134,10 +154,15 @@ mod tests {
     fn medians_stand_for_the_rounds_and_the_ratio_is_taken_round_by_round() {
         // A machine that gets slower hits both sides of a round alike.
         let rounds: Vec<_> = [1.0, 2.0, 4.0]
-            .map(|slow| Round { pipeline: measured(2.0 * slow, 500), thin: measured(slow, 100) })
+            .map(|slow| Round {
+                pipeline: measured(2.0 * slow, 500),
+                thin: measured(slow, 100),
+                metered: measured(2.5 * slow, 510),
+            })
             .into();
         let all = json(&rounds);
         assert_eq!(all["ratio"], 0.5);
+        assert_eq!(all["metered_ratio"], 0.8);
         assert_eq!(all["pipeline"]["jobs_per_second"], 250.0);
         assert_eq!(all["pipeline"]["cpu_us_per_job"], 500.0);
         assert_eq!(all["pipeline"]["repeated_events"], 3);
@@ -147,7 +172,7 @@ mod tests {
 
     #[test]
     fn one_side_alone_has_no_ratio() {
-        let rounds = [Round { pipeline: measured(1.0, 1), thin: None }];
+        let rounds = [Round { pipeline: measured(1.0, 1), thin: None, metered: None }];
         let all = json(&rounds);
         assert!(all["ratio"].is_null() && all["thin"].is_null());
     }
