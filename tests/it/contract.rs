@@ -7,7 +7,7 @@ use job::{EventKind, MessageFacts, decode};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Audience, Backend, House, Node, Process, Provider, Python, Wish, lines, mixed,
+    Audience, Backend, House, Node, Process, Provider, Python, Wish, lines, mixed, until,
 };
 
 fn schema(name: &str) -> String {
@@ -64,6 +64,40 @@ async fn events_are_read_by_a_validator_and_by_the_cloudevents_sdk() {
         assert_eq!(read["type"], event.event_type.as_str());
         assert_eq!(read["subject"], read["job"]);
     }
+}
+
+/// In binary mode the body is the data and the attributes are headers: for the SDK, for our own
+/// reader, and for who comes late and reads the journal.
+#[tokio::test(flavor = "multi_thread")]
+async fn binary_events_are_the_same_events() {
+    let house = House::on(Backend::Rabbitmq);
+    let provider = Provider::here(json!({})).await;
+    let mut program = house.program_for(&provider);
+    program.set("events.content_mode", "binary");
+    program.set("events.header_prefix", "ce-");
+    let _up = program.start_role("up", "up").await;
+    let (plain, ours) = (Audience::plain(&house).await, Audience::seated(&house).await);
+    let file = house.file("jobs.jsonl", &lines(&[Wish::video("binary")]));
+    program.run(&["submit", "--file", &file]).await.exits(0);
+    let event = ours.hears("binary").await;
+    assert_eq!(event.kind(), Some(EventKind::Succeeded));
+    until("the plain client heard it", async || !plain.lines().is_empty()).await;
+    let messages = plain.lines();
+    assert_eq!(messages[0]["content_type"], "application/json");
+    assert_eq!(messages[0]["app_id"], "reelwork");
+    let data: Value = serde_json::from_str(messages[0]["body"].as_str().expect("a body")).unwrap();
+    assert_eq!(data["job_id"], "binary", "the body is the data");
+
+    let script = Node::of_tests("events.js");
+    let line = format!("{}\n", messages[0]);
+    let understood = read(Node::start(&house, &script, &[], &line)).await;
+    let read: Value = serde_json::from_str(&understood[0]).expect("JSON");
+    assert_eq!((&read["id"], &read["source"]), (&json!(event.id), &json!(event.source)));
+    assert_eq!((&read["type"], &read["job"]), (&json!(event.event_type), &json!("binary")));
+
+    let arguments = ["events", "--since", "1h", "--count", "1", "--json"];
+    let late = program.run(&arguments).await.exits(0).json();
+    assert_eq!(late["id"], json!(event.id), "the journal keeps whole events");
 }
 
 /// A message keeps to the schema exactly when it is understood; only a null where nothing is said

@@ -1,5 +1,5 @@
 // Reads messages of the results exchange with the CloudEvents SDK: one JSON line each on stdin,
-// {"content_type", "body"}; prints what the SDK understood, and fails at the first it refuses.
+// {"content_type", "headers", "body"}, in either content mode; prints what the SDK understood, and fails at the first it refuses.
 
 const readline = require("node:readline");
 const { HTTP } = require("cloudevents");
@@ -8,7 +8,7 @@ async function main() {
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const message = JSON.parse(line);
     const event = HTTP.toEvent({
-      headers: { "content-type": message.content_type },
+      headers: { ...message.headers, "content-type": message.content_type },
       body: message.body,
     });
     event.validate();

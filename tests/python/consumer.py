@@ -25,6 +25,8 @@ def show(channel, method, properties, body):
         "type": properties.type,
         "content_type": properties.content_type,
         "delivery_mode": properties.delivery_mode,
+        "app_id": properties.app_id,
+        "headers": {n: v for n, v in (properties.headers or {}).items() if isinstance(v, str)},
         "body": body.decode(),
     }
     print(json.dumps(line))

@@ -74,6 +74,10 @@ impl RabbitBroker {
 impl Broker for RabbitBroker {
     async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError> {
         let Inner { settings, names, publishing, .. } = &*self.inner;
+        let message = match to {
+            Destination::Results { .. } => settings.content.of_event(message),
+            _ => message,
+        };
         let parcel = Parcel::pack(names, to, message, settings.max_message_bytes)?;
         publishing.publish(parcel).await
     }

@@ -3,7 +3,8 @@
 //!
 //! Read in this order: how it is set up ([`Settings`]), what the things on the broker are called
 //! and how they are declared ([`topology`]), how a connection is opened and kept (`wire`,
-//! `link`), how a message looks on the wire (`properties`), how it is published and taken
+//! `link`), how a message looks on the wire (`content`,
+//! `properties`), how it is published and taken
 //! (`publish`, `consume`), and [`RabbitBroker`], which only hands over to them.
 //!
 //! Three habits of lapin shape this crate. Its own recovery is not used: a lost connection ends
@@ -21,6 +22,7 @@ mod failure;
 mod link;
 mod wire;
 
+mod content;
 mod properties;
 
 mod consume;
@@ -29,5 +31,6 @@ mod publish;
 mod broker;
 
 pub use broker::RabbitBroker;
+pub use content::Content;
 pub use settings::Settings;
 pub use topology::Topology;

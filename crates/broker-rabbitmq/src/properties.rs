@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use job::Timestamp;
+use job::{EventKind, Timestamp};
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use ports::{Message, PublishError, header};
@@ -10,6 +10,9 @@ use crate::failure::short;
 
 /// AMQP delivery mode: written to disk, also after dead-lettering.
 const PERSISTENT: u8 = 2;
+
+/// Who says what is an event.
+const PROGRAM: &str = "reelwork";
 
 /// Properties and headers travel in one frame, which the broker caps at 128 KiB; a larger one
 /// would end the connection for everybody on it.
@@ -46,6 +49,9 @@ pub(crate) fn encode(message: &Message) -> Result<BasicProperties, PublishError>
         .with_headers(headers(&message.headers)?);
     if let Some(kind) = &message.kind {
         properties = properties.with_type(property(kind)?);
+    }
+    if message.kind.as_deref().and_then(EventKind::of_type).is_some() {
+        properties = properties.with_app_id(PROGRAM.into());
     }
     if let Some(id) = &message.correlation_id {
         properties = properties.with_correlation_id(property(id)?);

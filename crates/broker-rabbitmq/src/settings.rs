@@ -4,7 +4,7 @@ use lapin::uri::{AMQPScheme, AMQPUri};
 use ports::BrokerError;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::Topology;
+use crate::{Content, Topology};
 
 /// Heartbeats every 10 s: a silent broker is given up after 20 s. `?heartbeat=` overrides it.
 const HEARTBEAT_SECONDS: u16 = 10;
@@ -24,6 +24,8 @@ pub struct Settings {
     pub publish_timeout: Duration,
     /// Messages in a lane before publishers are refused: far, and to be alarmed on.
     pub lane_max_length: u64,
+    /// How events look to consumers.
+    pub content: Content,
     /// How long the journal keeps a line: at least record retention plus `poll.give_up`.
     pub journal_max_age: Duration,
 }
@@ -37,6 +39,7 @@ impl Settings {
             max_message_bytes: job::MAX_MESSAGE_BYTES,
             publish_timeout: Duration::from_secs(10),
             lane_max_length: 1_000_000,
+            content: Content::default(),
             journal_max_age: Duration::from_secs(14 * 24 * 60 * 60),
         }
     }

@@ -52,6 +52,26 @@ choice! {
 }
 
 choice! {
+    /// How events look to consumers: CloudEvents' two content modes.
+    pub enum ContentMode {
+        /// The body is the whole event.
+        Structured = "structured",
+        /// The body is the event's data; its attributes are headers.
+        Binary = "binary",
+    }
+}
+
+choice! {
+    /// What the headers of binary events begin with: there is no binding to AMQP 0-9-1.
+    pub enum HeaderPrefix {
+        /// CloudEvents' own for AMQP 1.0.
+        CloudEvents = "cloudEvents_",
+        /// Knative's.
+        Ce = "ce-",
+    }
+}
+
+choice! {
     pub enum LogFormat {
         /// `Pretty` on a terminal, `Json` elsewhere.
         Auto = "auto",

@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::choice::{DoubtPolicy, LogFormat, LookUp};
+use crate::choice::{ContentMode, DoubtPolicy, HeaderPrefix, LogFormat, LookUp};
 use crate::endpoint::Endpoint;
 use crate::problem::Problem;
 use crate::sources::Source;
@@ -103,6 +103,9 @@ pub struct Poll {
 #[derive(Clone, Debug)]
 pub struct Events {
     pub submitted: bool,
+    pub content_mode: ContentMode,
+    /// Of events in binary mode.
+    pub header_prefix: HeaderPrefix,
 }
 
 #[derive(Clone, Debug)]
@@ -154,7 +157,7 @@ impl Config {
             limits: Limits::of(values)?,
             doubt: Doubt::of(values)?,
             poll: Poll::of(values)?,
-            events: Events { submitted: values.take("events.submitted")? },
+            events: Events::of(values)?,
             worker: Worker::of(values)?,
             gateway: Gateway::of(values)?,
             admin: Admin { listen: values.take("admin.listen")? },
@@ -230,6 +233,16 @@ impl Poll {
             sweep: values.take("poll.sweep")?,
             concurrency: values.take("poll.concurrency")?,
             batch: values.take("poll.batch")?,
+        })
+    }
+}
+
+impl Events {
+    fn of(values: &Values) -> Result<Self, Problem> {
+        Ok(Self {
+            submitted: values.take("events.submitted")?,
+            content_mode: values.take("events.content_mode")?,
+            header_prefix: values.take("events.header_prefix")?,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::choice::{DoubtPolicy, LogFormat, LookUp};
+use crate::choice::{ContentMode, DoubtPolicy, HeaderPrefix, LogFormat, LookUp};
 use crate::kind::Kind;
 
 /// One row of the table.
@@ -146,6 +146,10 @@ pub(crate) static KEYS: &[Key] = &[
 
     key("events.submitted", Kind::Bool, Text("false"),
         "Also announce each submission, not only outcomes."),
+    key("events.content_mode", Kind::Word(ContentMode::WORDS), Text("structured"),
+        "How events look: the whole event in the body, or its data there and the rest in headers."),
+    key("events.header_prefix", Kind::Word(HeaderPrefix::WORDS), Text("cloudEvents_"),
+        "What the headers of binary events begin with."),
 
     key("worker.prefetch", count(1, 65_535), Text("64"),
         "Unacknowledged jobs that the broker hands to one lane of one worker."),

@@ -37,7 +37,7 @@ mod exit;
 pub mod logs;
 mod shutdown;
 
-pub use self::choice::{DoubtPolicy, LogFormat, LookUp};
+pub use self::choice::{ContentMode, DoubtPolicy, HeaderPrefix, LogFormat, LookUp};
 pub use self::config::{
     Admin, Broker, Config, Doubt, Embedded, Events, Gateway, Kling, Ledger, Limits, Poll,
     Telemetry, Worker,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use broker_rabbitmq::RabbitBroker;
-use daemon::{Config, Endpoint, SecretUrl};
+use broker_rabbitmq::{Content, RabbitBroker};
+use daemon::{Config, ContentMode, Endpoint, SecretUrl};
 use embedded::Embedded;
 use ledger_redis::RedisLedger;
 use ports::{Broker, Ledger, Session, SystemClock};
@@ -74,6 +74,12 @@ pub(crate) fn broker_settings(config: &Config, url: &SecretUrl) -> broker_rabbit
     let namespace = config.broker.namespace.clone();
     let mut settings = broker_rabbitmq::Settings::new(url.expose().to_owned(), namespace);
     settings.manage_topology = config.broker.manage_topology;
+    settings.content = match config.events.content_mode {
+        ContentMode::Structured => Content::Structured,
+        ContentMode::Binary => {
+            Content::Binary { prefix: config.events.header_prefix.as_str().to_owned() }
+        }
+    };
     settings
 }
 

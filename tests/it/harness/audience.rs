@@ -100,6 +100,7 @@ fn read(lines: &str) -> Vec<CloudEvent> {
     let event = |message: &serde_json::Value| {
         assert_eq!(message["content_type"], "application/cloudevents+json");
         assert_eq!(message["delivery_mode"], 2, "events are persistent");
+        assert_eq!(message["app_id"], "reelwork");
         let body = message["body"].as_str().expect("a body");
         let event: CloudEvent = serde_json::from_str(body).expect("an event");
         assert_eq!(message["message_id"], event.id.as_str());

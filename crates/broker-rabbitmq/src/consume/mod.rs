@@ -31,6 +31,8 @@ pub(crate) struct Intake {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Queue,
+    /// In either content mode.
+    Events,
     DeadLetters,
     /// Read, not taken: settling it in any way makes room for the next.
     Log,
@@ -54,7 +56,8 @@ pub(crate) async fn consume(
     let starting = channel.basic_consume(queue, tag.as_str().into(), options, arguments(source));
     let consumer = within(ANSWER, starting).await.map_err(|error| using(&thing, &error))?;
     let kind = match source {
-        Source::Lane(_) | Source::Results(_) => Kind::Queue,
+        Source::Lane(_) => Kind::Queue,
+        Source::Results(_) => Kind::Events,
         Source::Dead => Kind::DeadLetters,
         Source::Journal(_) => Kind::Log,
     };

@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 
 use super::ticket::{Ticket, give_back};
 use super::{Intake, Kind};
+use crate::content::structured;
 use crate::failure::within;
 use crate::properties::decode;
 
@@ -71,8 +72,12 @@ impl Stream {
     fn delivery(&self, open: &Open, taken: lapin::message::Delivery) -> Delivery {
         let dead = open.kind == Kind::DeadLetters;
         let arrived = decode(&taken.properties, taken.data, dead);
+        let message = match open.kind {
+            Kind::Events => structured(arrived.message),
+            Kind::Queue | Kind::DeadLetters | Kind::Log => arrived.message,
+        };
         Delivery {
-            message: arrived.message,
+            message,
             routing_key: taken.routing_key.to_string(),
             redelivered: taken.redelivered || arrived.delivery_count > 0,
             delivery_count: arrived.delivery_count,

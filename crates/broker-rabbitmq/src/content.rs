@@ -1,0 +1,138 @@
+//! The two content modes of CloudEvents. Within this program an event is always structured; how
+//! it looks to consumers is a matter of the wire.
+
+use ports::Message;
+use serde_json::{Map, Value};
+
+/// How events are published.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Content {
+    /// The body is the whole event.
+    #[default]
+    Structured,
+    /// The body is the event's data; each attribute is a header under this prefix.
+    Binary { prefix: String },
+}
+
+/// Of a content type: everything else is binary, if it is an event at all.
+const STRUCTURED: &str = "application/cloudevents";
+const STRUCTURED_JSON: &str = "application/cloudevents+json";
+
+/// No binding to AMQP 0-9-1 exists: these are what others write.
+const PREFIXES: [&str; 3] = ["cloudEvents_", "cloudEvents:", "ce-"];
+
+impl Content {
+    /// An event as it is to be published; what is no event stays as it is.
+    pub(crate) fn of_event(&self, message: Message) -> Message {
+        match self {
+            Self::Binary { prefix } if message.content_type.starts_with(STRUCTURED) => {
+                binary(prefix, &message).unwrap_or(message)
+            }
+            Self::Binary { .. } | Self::Structured => message,
+        }
+    }
+}
+
+fn binary(prefix: &str, message: &Message) -> Option<Message> {
+    let mut event: Map<String, Value> = serde_json::from_slice(&message.body).ok()?;
+    let data = event.remove("data")?;
+    let content_type = event.remove("datacontenttype")?.as_str()?.to_owned();
+    let body = serde_json::to_vec(&data).ok()?.into();
+    let mut message = Message { content_type, body, ..message.clone() };
+    for (attribute, value) in event {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        message.headers.insert(format!("{prefix}{attribute}"), text);
+    }
+    Some(message)
+}
+
+/// An event as it is read, in whichever mode and under whichever prefix it was published.
+pub(crate) fn structured(message: Message) -> Message {
+    let named = |prefix: &&str| message.headers.contains_key(&format!("{prefix}specversion"));
+    let prefix = PREFIXES.into_iter().find(named);
+    match prefix.filter(|_| !message.content_type.starts_with(STRUCTURED)) {
+        Some(prefix) => whole(prefix, &message).unwrap_or(message),
+        None => message,
+    }
+}
+
+fn whole(prefix: &str, message: &Message) -> Option<Message> {
+    let data: Value = serde_json::from_slice(&message.body).ok()?;
+    let mut event = Map::from_iter([("data".to_owned(), data)]);
+    event.insert("datacontenttype".to_owned(), message.content_type.clone().into());
+    let mut headers = message.headers.clone();
+    headers.retain(|name, value| match name.strip_prefix(prefix) {
+        Some(attribute) => {
+            event.insert(attribute.to_owned(), std::mem::take(value).into());
+            false
+        }
+        None => true,
+    });
+    let body = serde_json::to_vec(&event).ok()?.into();
+    let content_type = STRUCTURED_JSON.to_owned();
+    Some(Message { content_type, body, headers, ..message.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event() -> Value {
+        json!({
+            "specversion": "1.0", "id": "e1", "source": "https://h/i", "type": "dev.reelwork.x.v1",
+            "subject": "job", "time": "2026-12-01T12:00:00Z", "datacontenttype": "application/json",
+            "traceparent": "00-a-b-01", "data": {"job_id": "job", "prompt": "ä \"q\""},
+        })
+    }
+
+    fn message() -> Message {
+        let mut message = Message::json("e1", event().to_string());
+        message.content_type = STRUCTURED_JSON.to_owned();
+        message.kind = Some("dev.reelwork.x.v1".to_owned());
+        message.header("traceparent", "00-c-d-01")
+    }
+
+    fn body(message: &Message) -> Value {
+        serde_json::from_slice(&message.body).unwrap()
+    }
+
+    #[test]
+    fn binary_is_the_data_with_attributes_as_headers() {
+        let content = Content::Binary { prefix: "ce-".to_owned() };
+        let sent = content.of_event(message());
+        assert_eq!(sent.content_type, "application/json");
+        assert_eq!(body(&sent), event()["data"]);
+        let header = |name: &str| sent.get(name).unwrap_or("missing");
+        assert_eq!((header("ce-id"), header("ce-specversion")), ("e1", "1.0"));
+        assert_eq!(header("ce-traceparent"), "00-a-b-01", "the producer's");
+        assert_eq!(header("traceparent"), "00-c-d-01", "the hop's own stays");
+        assert!(sent.get("ce-datacontenttype").is_none() && sent.get("ce-data").is_none());
+    }
+
+    #[test]
+    fn each_mode_and_prefix_reads_back_as_the_same_event() {
+        for prefix in PREFIXES {
+            let content = Content::Binary { prefix: prefix.to_owned() };
+            let read = structured(content.of_event(message()));
+            assert_eq!(body(&read), event(), "{prefix}");
+            assert_eq!(
+                (read.content_type, read.headers),
+                (STRUCTURED_JSON.into(), message().headers)
+            );
+        }
+        assert_eq!(structured(Content::Structured.of_event(message())), message());
+    }
+
+    #[test]
+    fn what_is_no_event_stays_as_it_is() {
+        let content = Content::Binary { prefix: "ce-".to_owned() };
+        let mut broken = message();
+        broken.body = "{".into();
+        for other in [Message::json("j", "{\"operation\":1}"), broken] {
+            assert_eq!(content.of_event(other.clone()), other);
+            assert_eq!(structured(other.clone()), other);
+        }
+    }
+}
