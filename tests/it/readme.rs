@@ -1,4 +1,4 @@
-//! Every command that the README shows is one that the program or the workspace knows.
+//! Every command that the papers show is one that the program or the workspace knows.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,13 +9,19 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
 
+const PAPERS: [&str; 3] = ["README.md", "CONTRIBUTING.md", "deploy/README.md"];
+
 /// The lines of all fenced blocks marked `sh`.
 fn commands() -> Vec<String> {
-    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
-    let blocks = readme.split("```sh\n").skip(1);
+    PAPERS.into_iter().flat_map(commands_of).collect()
+}
+
+fn commands_of(paper: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join(paper)).expect(paper);
+    let blocks = text.split("```sh\n").skip(1);
     let lines = blocks.flat_map(|block| block.split("```").next().unwrap_or_default().lines());
     let lines: Vec<String> = lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
-    assert!(lines.len() > 5, "the README shows commands: {lines:?}");
+    assert!(lines.len() > 2, "{paper} shows commands: {lines:?}");
     lines
 }
 
@@ -36,7 +42,7 @@ fn words(line: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_command_of_the_readme_is_known() {
+async fn every_command_of_the_papers_is_known() {
     let house = House::on(Backend::Embedded);
     let program = house.program();
     for line in commands() {
@@ -60,7 +66,7 @@ async fn every_command_of_the_readme_is_known() {
                 program.run(&["config", "check"]).await.exits(0);
                 continue;
             }
-            _ => panic!("the README shows a command that nobody checks: {line}"),
+            _ => panic!("a paper shows a command that nobody checks: {line}"),
         };
         // Everything is read before --help answers, so that a wrong word or value is still 2.
         let known = program.run(&[arguments, &["--help"]].concat()).await;
