@@ -2,7 +2,7 @@
 //!
 //! - [`mod@test`](mod@test): passes the tests on a machine that has only Rust. [`services`] finds or starts
 //!   RabbitMQ and Redis, [`python`] and [`node`] clients of other languages.
-//! - [`check`]: format, lints, documentation, dependencies.
+//! - [`check`]: format, lints, documentation, dependencies; what is deployed.
 //! - [`mod@bench`](mod@bench): the pipeline beside the least that does the same work.
 //! - [`chaos`]: crash points and broken wires, measured.
 //! - [`simulate`]: worker and poller in worlds of random faults, each from one seed.
@@ -40,7 +40,7 @@ enum Task {
     /// as root) from the distribution's packages. Stops what it started, and nothing else.
     Test(test::Options),
     /// Format, lints, documentation and dependencies; reports every step.
-    Check,
+    Check(check::Options),
     /// Measurements, built in release.
     Bench(bench::Options),
     /// Crash points and broken wires: what was lost, paid twice, and how soon work resumed.
@@ -57,7 +57,7 @@ enum Task {
 async fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::Test(options) => test::run(&options).await,
-        Task::Check => check::run(),
+        Task::Check(options) => check::run(&options),
         Task::Bench(options) => bench::run(&options).await,
         Task::Chaos(options) => chaos::run(&options).await,
         Task::Simulate(options) => simulate::run(&options).await,

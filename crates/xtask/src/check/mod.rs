@@ -1,6 +1,8 @@
 //! Format, lints, documentation, dependencies: every step is run, every failure reported.
+//! [`deploy`] judges what is deployed; it needs programs that the rest does not.
 
 mod deny;
+mod deploy;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -15,7 +17,26 @@ struct Step {
     command: Option<Command>,
 }
 
-pub(crate) fn run() -> Result<(), Failure> {
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// The image, compose, Kubernetes and monitoring files; fetches the programs that judge them.
+    Deploy(deploy::Options),
+}
+
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    match &options.what {
+        Some(What::Deploy(options)) => deploy::run(options),
+        None => code(),
+    }
+}
+
+fn code() -> Result<(), Failure> {
     let workspace = Workspace::here()?;
     components(&workspace);
     let mut results = Vec::new();
