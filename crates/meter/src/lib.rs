@@ -2,7 +2,7 @@
 //!
 //! Everything is seen at the doors: [`Meter::broker`], [`Meter::ledger`] and
 //! [`Meter::transport`] wrap them, so the rooms behind know nothing of it. What a ledger write
-//! means is a pure function ([`reading`]). Labels come from bounded vocabularies; no id is one.
+//! means is a pure function (`reading.rs`). Labels come from bounded vocabularies; no id is one.
 
 mod broker;
 mod classic;
