@@ -7,8 +7,8 @@ use ports::{Broker, BrokerError, Deliveries, Destination, Message, PublishError,
 
 use crate::consume::{consume, depth};
 use crate::link::{Dialer, Link};
-use crate::names::Names;
-use crate::publish::{Parcel, Publishing};
+use crate::names::{Names, place};
+use crate::publish::{Parcel, Publishing, address};
 use crate::topology::{inspect, look, verdict};
 use crate::wire::Wire;
 use crate::{Settings, Topology};
@@ -78,8 +78,13 @@ impl Broker for RabbitBroker {
             Destination::Results { .. } => settings.content.of_event(message),
             _ => message,
         };
-        let parcel = Parcel::pack(names, to, message, settings.max_message_bytes)?;
-        publishing.publish(parcel).await
+        let address = address(names, to);
+        let publish = async |message| {
+            let parcel = Parcel::pack(to, &address, message, settings.max_message_bytes)?;
+            publishing.publish(parcel).await
+        };
+        let place = place(&address.0, &address.1, "");
+        place.publish(to, message, publish).await
     }
 
     async fn consume(

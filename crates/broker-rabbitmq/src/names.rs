@@ -1,4 +1,10 @@
 use job::{Lane, Rung};
+use ports::trace::Place;
+
+/// As traces name it.
+pub(crate) fn place<'a>(exchange: &'a str, routing_key: &'a str, queue: &'a str) -> Place<'a> {
+    Place { system: "rabbitmq", exchange, routing_key, queue }
+}
 
 /// What the things on the broker are called.
 #[derive(Clone, Debug)]

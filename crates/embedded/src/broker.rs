@@ -4,6 +4,7 @@ mod consume;
 mod dispatch;
 pub(crate) mod journal;
 pub(crate) mod later;
+mod place;
 mod publish;
 pub(crate) mod queues;
 pub(crate) mod settle;
@@ -38,7 +39,8 @@ impl FileBroker {
 #[async_trait]
 impl Broker for FileBroker {
     async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError> {
-        publish::publish(&self.store, to, message).await
+        let publish = |message| publish::publish(&self.store, to, message);
+        place::of(to).publish(to, message, publish).await
     }
 
     async fn consume(

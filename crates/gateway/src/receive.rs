@@ -7,7 +7,10 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::post;
+use job::{CallbackTo, JobKey};
 use tokio::sync::Semaphore;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::mailbox::Mailbox;
 
@@ -33,6 +36,28 @@ async fn receive(
     let Some(to) = mailbox.whose(&address) else {
         return StatusCode::NOT_FOUND;
     };
+    let span = span(&to.key);
+    let status = take(mailbox, places, &to, body).instrument(span.clone()).await;
+    span.record("http.response.status_code", status.as_u16());
+    status
+}
+
+/// For whoever exports traces (semantic conventions 1.44, HTTP server spans). The address in the
+/// route signs itself: it is not told.
+fn span(key: &JobKey) -> Span {
+    tracing::info_span!(
+        parent: None,
+        "callback",
+        otel.name = "POST /callbacks/{address}",
+        otel.kind = "server",
+        http.request.method = "POST",
+        http.route = "/callbacks/{address}",
+        http.response.status_code = Empty,
+        job.id = %key.id,
+    )
+}
+
+async fn take(mailbox: &Mailbox, places: &Semaphore, to: &CallbackTo, body: Body) -> StatusCode {
     let Ok(_place) = places.try_acquire() else {
         return StatusCode::SERVICE_UNAVAILABLE;
     };
@@ -42,7 +67,7 @@ async fn receive(
         Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE,
         Err(_) => return StatusCode::REQUEST_TIMEOUT,
     };
-    match mailbox.put(&to, &body).await {
+    match mailbox.put(to, &body).await {
         Ok(()) => StatusCode::OK,
         Err(error) => {
             tracing::warn!(job = %to.key, %error, "a callback was not kept");

@@ -60,6 +60,9 @@ pub struct Record {
     pub traceparent: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracestate: Option<String>,
+    /// The `traceparent` of the worker's span that last meant to submit it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker_span: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enqueued_at: Option<Timestamp>,
     pub created_at: Timestamp,
@@ -108,6 +111,7 @@ impl Record {
             metadata: job.metadata.clone(),
             traceparent: None,
             tracestate: None,
+            worker_span: None,
             enqueued_at: None,
             created_at: now,
             submitted_at: None,

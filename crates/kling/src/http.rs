@@ -8,6 +8,8 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use secrecy::ExposeSecret;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::transport::{HttpRequest, HttpResponse, Method, Transport, TransportError};
 
@@ -114,6 +116,15 @@ fn builder(settings: &HttpSettings) -> reqwest::ClientBuilder {
 #[async_trait]
 impl Transport for HttpTransport {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        let span = span(&request);
+        let answer = self.exchange(request).instrument(span.clone()).await;
+        tell(&span, &answer);
+        answer
+    }
+}
+
+impl HttpTransport {
+    async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
@@ -172,13 +183,50 @@ fn causes(error: &reqwest::Error) -> String {
     text
 }
 
-/// Whether the URL's host is this machine: a proxy has nothing to do there.
-fn is_loopback(url: &str) -> bool {
+/// For whoever exports traces (semantic conventions 1.44, HTTP client spans). Without the query:
+/// what is in it is not ours to tell.
+fn span(request: &HttpRequest) -> Span {
+    let method = request.method.as_str();
+    tracing::info_span!(
+        "http",
+        otel.name = method,
+        otel.kind = "client",
+        otel.status_code = Empty,
+        http.request.method = method,
+        server.address = host(&request.url),
+        url.full = request.url.split('?').next(),
+        http.response.status_code = Empty,
+        error.r#type = Empty,
+    )
+}
+
+fn tell(span: &Span, answer: &Result<HttpResponse, TransportError>) {
+    let trouble = match answer {
+        Ok(response) => {
+            span.record("http.response.status_code", response.status);
+            (response.status >= 400).then(|| response.status.to_string())
+        }
+        Err(TransportError::NotSent(_)) => Some("not_sent".to_owned()),
+        Err(TransportError::Lost(_)) => Some("lost".to_owned()),
+    };
+    if let Some(trouble) = trouble {
+        span.record("otel.status_code", "error");
+        span.record("error.type", trouble);
+    }
+}
+
+fn host(url: &str) -> &str {
     let authority = url.split('/').nth(2).unwrap_or_default();
     let host = match authority.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
+        Some(v6) => v6.split(']').next(),
+        None => authority.split(':').next(),
     };
+    host.unwrap_or_default()
+}
+
+/// Whether the URL's host is this machine: a proxy has nothing to do there.
+fn is_loopback(url: &str) -> bool {
+    let host = host(url);
     let address = host.parse::<std::net::IpAddr>();
     host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }

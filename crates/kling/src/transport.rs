@@ -13,6 +13,15 @@ pub enum Method {
     Post,
 }
 
+impl Method {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
 /// One request, ready to be sent. A body is JSON.
 #[derive(Clone)]
 pub struct HttpRequest {

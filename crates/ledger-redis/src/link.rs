@@ -7,6 +7,8 @@ use ports::LedgerError;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Value};
 use tokio::time::{Instant, timeout_at};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::failure::{Failure, ledger_error, needs_reconnect};
 use crate::keys::Keys;
@@ -68,6 +70,12 @@ impl Link {
     }
 
     pub(crate) async fn run(&self, call: Call, repeat: Repeat) -> Result<Reply, LedgerError> {
+        let span = span(call.script.name);
+        let answer = self.run_script(call, repeat).instrument(span.clone()).await;
+        answer.inspect_err(|error| fail(&span, error))
+    }
+
+    async fn run_script(&self, call: Call, repeat: Repeat) -> Result<Reply, LedgerError> {
         let deadline = Instant::now() + self.timeout;
         let answer = match self.send(&call.by_hash(), repeat, deadline).await {
             Err(Failure::NoScript) => self.send(&call.in_full(), repeat, deadline).await?,
@@ -178,6 +186,25 @@ impl Link {
         slot.began = began;
         slot.attempt = attempt;
     }
+}
+
+/// A call for whoever exports traces (semantic conventions 1.44, database client spans).
+fn span(script: &'static str) -> Span {
+    tracing::info_span!(
+        "redis",
+        otel.name = "EVALSHA",
+        otel.kind = "client",
+        otel.status_code = Empty,
+        db.system.name = "redis",
+        db.operation.name = "EVALSHA",
+        db.stored_procedure.name = script,
+        error.r#type = Empty,
+    )
+}
+
+fn fail(span: &Span, error: &LedgerError) {
+    span.record("otel.status_code", "error");
+    span.record("error.type", error.word());
 }
 
 /// The least time from one attempt to the next.

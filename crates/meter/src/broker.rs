@@ -66,13 +66,7 @@ fn place(to: &Destination) -> &'static str {
 }
 
 fn outcome(done: &Result<(), PublishError>) -> &'static str {
-    match done {
-        Ok(()) => "confirmed",
-        Err(PublishError::Unroutable(_)) => "unroutable",
-        Err(PublishError::Refused(_)) => "refused",
-        Err(PublishError::TooLarge { .. }) => "too_large",
-        Err(PublishError::Unknown(_)) => "unknown",
-    }
+    done.as_ref().map_or_else(PublishError::word, |()| "confirmed")
 }
 
 /// What a lane delivers.

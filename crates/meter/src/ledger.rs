@@ -126,15 +126,7 @@ struct News {
 }
 
 fn result<T>(answer: &Result<T, LedgerError>) -> &'static str {
-    match answer {
-        Ok(_) => "ok",
-        Err(LedgerError::Unavailable(_)) => "unavailable",
-        Err(LedgerError::Denied(_)) => "denied",
-        Err(LedgerError::Fenced) => "fenced",
-        Err(LedgerError::GenerationChanged) => "generation_changed",
-        Err(LedgerError::Corrupt { .. }) => "corrupt",
-        Err(LedgerError::Unsafe(_)) => "unsafe",
-    }
+    answer.as_ref().map_or_else(LedgerError::word, |_| "ok")
 }
 
 fn permitted(answer: Permitted) -> &'static str {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use kling::{HttpRequest, HttpResponse, Method, Transport, TransportError};
+use kling::{HttpRequest, HttpResponse, Transport, TransportError};
 use serde_json::Value;
 
 use crate::Meter;
@@ -41,10 +41,7 @@ impl Metered {
 #[async_trait]
 impl Transport for Metered {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        let method = match request.method {
-            Method::Get => "GET",
-            Method::Post => "POST",
-        };
+        let method = request.method.as_str();
         let operation = operation_of(&request.url);
         let since = Instant::now();
         let answer = self.inner.send(request).await;

@@ -20,6 +20,7 @@ mod settings;
 mod settle;
 mod shared;
 mod sweep;
+mod trace;
 mod witnesses;
 
 pub use poller::Poller;

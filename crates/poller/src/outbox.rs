@@ -6,9 +6,11 @@ use std::time::Duration;
 use job::Record;
 use ports::{Destination, OutboxEntry};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::announce::announce;
 use crate::shared::Shared;
+use crate::trace;
 
 /// After a ledger that could not be asked.
 const TROUBLE: Duration = Duration::from_secs(1);
@@ -59,7 +61,9 @@ async fn say(shared: &Shared, entry: OutboxEntry) {
         _ => None,
     };
     let trace_id = record.as_ref().and_then(Record::trace_id).map(str::to_owned);
-    let Err(error) = announce(shared, entry, record.as_ref()).await else {
+    let span = trace::announcement(record.as_ref());
+    let announced = announce(shared, entry, record.as_ref()).instrument(span).await;
+    let Err(error) = announced else {
         return;
     };
     tracing::warn!(job = %id.key, trace_id, %error, tries, "not announced yet");

@@ -6,10 +6,12 @@ use job::{Fact, Illegal, State, Step, transition};
 use ports::{
     Destination, Fence, LedgerError, PermitReturn, PublishError, Stored, Swapped, journal_message,
 };
+use tracing::Instrument;
 
 use crate::announce::announce;
 use crate::marks::Mark;
 use crate::shared::Shared;
+use crate::trace;
 
 /// How long the poller that settled a job keeps its announcement to itself.
 const OWN_ANNOUNCEMENT: Duration = Duration::from_secs(10);
@@ -30,12 +32,24 @@ pub(crate) async fn settle(
     fence: &Fence,
     stored: Stored,
     fact: Fact,
+    sweep: Option<&str>,
 ) -> Result<(), Trouble> {
     let was = stored.record.state.word();
     let step = transition(stored.record, fact, shared.clock.moment(), &shared.settings.rules)?;
+    let span = trace::completion(&step, was, sweep);
+    apply(shared, fence, stored.version, step, was).instrument(span).await
+}
+
+async fn apply(
+    shared: &Shared,
+    fence: &Fence,
+    version: u64,
+    step: Step,
+    was: &str,
+) -> Result<(), Trouble> {
     let write = shared.announcer.write(&step, shared.clock.now(), OWN_ANNOUNCEMENT);
     let outbox = write.outbox.clone();
-    match shared.ledger.swap(fence, stored.version, write).await? {
+    match shared.ledger.swap(fence, version, write).await? {
         Swapped::Done(_) => {}
         Swapped::Stale(_) => return Ok(()),
     }
@@ -55,6 +69,7 @@ fn tell(step: &Step, was: &str) {
     let record = &step.record;
     let is = record.state.word();
     if is != was {
+        tracing::info!(name: "kling.status_changed", from = was, to = is);
         let what = record.history.last().map_or("", |entry| entry.what.as_str());
         let task = record.task_id.as_deref();
         tracing::info!(state = is, was, round = record.round, task, "{what}");

@@ -11,7 +11,7 @@ use tracing::{Instrument, Span};
 
 use crate::settle::{Trouble, settle};
 use crate::shared::Shared;
-use crate::{ask, inquiry, look};
+use crate::{ask, inquiry, look, trace};
 
 /// Later than this an owner that lives has forgotten the job: a lost answer, a panic.
 const OVERDUE: Duration = Duration::from_secs(5);
@@ -40,17 +40,20 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, tasks: Tas
             true => rest(&claimed, shared.settings.sweep),
             false => Duration::ZERO,
         };
+        let sweep = trace::sweep(&claimed.items, claimed.now);
+        let named = sweep.in_scope(ports::trace::traceparent);
         for stored in claimed.items {
             let Ok(place) = shared.looking.clone().acquire_owned().await else {
                 return;
             };
-            let (shared, fence) = (shared.clone(), fence.clone());
+            let (shared, fence, named) = (shared.clone(), fence.clone(), named.clone());
             tasks.spawn(async move {
                 let span = span(&stored.record);
-                visit(&shared, &fence, stored).instrument(span).await;
+                visit(&shared, &fence, stored, named.as_deref()).instrument(span).await;
                 drop(place);
             });
         }
+        drop(sweep);
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
@@ -95,11 +98,11 @@ pub(crate) fn span(record: &Record) -> Span {
 }
 
 /// Settled under the fence of the claim: another generation may hold another version of it.
-async fn visit(shared: &Shared, fence: &Fence, stored: Stored) {
+async fn visit(shared: &Shared, fence: &Fence, stored: Stored, sweep: Option<&str>) {
     let Some(fact) = fact(shared, &stored).await else {
         return;
     };
-    match settle(shared, fence, stored, fact).await {
+    match settle(shared, fence, stored, fact, sweep).await {
         Ok(()) => {}
         Err(Trouble::Illegal(illegal)) => {
             tracing::error!(%illegal, "a look said something that cannot be");

@@ -84,6 +84,18 @@ pub enum PublishError {
     Unknown(String),
 }
 
+impl PublishError {
+    /// One word, for metrics and traces.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Unroutable(_) => "unroutable",
+            Self::Refused(_) => "refused",
+            Self::TooLarge { .. } => "too_large",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
 /// Why the broker cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BrokerError {

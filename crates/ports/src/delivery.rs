@@ -3,6 +3,7 @@ use std::fmt;
 use async_trait::async_trait;
 use job::{Reason, Rung, Timestamp};
 
+use crate::trace::Handling;
 use crate::{Broker, Destination, Message, PublishError, header};
 
 /// How far a job may have come by a message: what a ledger that has forgotten it must assume.
@@ -54,16 +55,17 @@ pub struct Delivery {
     pub delivery_count: u32,
     /// Its place in the journal; `None` elsewhere.
     pub offset: Option<u64>,
+    pub handling: Handling,
     pub settle: Box<dyn Settle>,
 }
 
 impl Delivery {
     pub async fn ack(self) -> Result<(), PublishError> {
-        self.settle.ack().await
+        self.handling.settle("ack", self.settle.ack()).await
     }
 
     pub async fn requeue(self) -> Result<(), PublishError> {
-        self.settle.requeue().await
+        self.handling.settle("nack", self.settle.requeue()).await
     }
 
     /// How far the job may have come by this message. One that was given back may have been sent
@@ -92,7 +94,7 @@ impl Delivery {
         }
         let to = Destination::Later { rung, routing_key: self.routing_key };
         broker.publish(&to, message).await?;
-        self.settle.ack().await
+        self.handling.settle("ack", self.settle.ack()).await
     }
 
     /// Publishes the original bytes to the dead letters with the reason, then acknowledges.
@@ -109,7 +111,7 @@ impl Delivery {
             .header(header::ROUTING_KEY, self.routing_key.as_str())
             .header(header::DEAD_AT, now.as_millis().to_string());
         broker.publish(&Destination::Dead { routing_key: self.routing_key }, message).await?;
-        self.settle.ack().await
+        self.handling.settle("ack", self.settle.ack()).await
     }
 }
 

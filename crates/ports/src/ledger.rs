@@ -325,3 +325,17 @@ pub enum LedgerError {
     #[error("the ledger is not safe to use: {0}")]
     Unsafe(String),
 }
+
+impl LedgerError {
+    /// One word, for metrics and traces.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "unavailable",
+            Self::Denied(_) => "denied",
+            Self::Fenced => "fenced",
+            Self::GenerationChanged => "generation_changed",
+            Self::Corrupt { .. } => "corrupt",
+            Self::Unsafe(_) => "unsafe",
+        }
+    }
+}

@@ -13,6 +13,7 @@ mod message;
 mod permit;
 mod session;
 mod topic;
+pub mod trace;
 mod write;
 
 #[cfg(feature = "conformance")]

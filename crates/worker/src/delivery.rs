@@ -27,15 +27,25 @@ pub(crate) async fn handle(
     stop: &CancellationToken,
 ) {
     let read = intake::read(&delivery, &shared.settings);
-    let span =
-        span(read.as_ref().map_or_else(|bad| bad.key.as_ref(), |a| Some(&a.job.key)), &delivery);
-    let ending = async {
-        match read {
+    let key = read.as_ref().map_or_else(|bad| bad.key.as_ref(), |accepted| Some(&accepted.job.key));
+    let (handling, job) = (delivery.handling.span().clone(), span(key, &delivery));
+    handling.record("job.id", key.map(|key| tracing::field::display(&key.id)));
+    let handle = async {
+        let ending = match read {
             Ok(accepted) => walk(shared, gate, queue, &delivery, accepted, stop).await,
             Err(bad) => Some(parking::park_bad(shared, &delivery, *bad).await),
-        }
+        };
+        end(shared, gate, delivery, ending).await;
     };
-    let ending = ending.instrument(span).await;
+    handle.instrument(job).instrument(handling).await;
+}
+
+async fn end(
+    shared: &Shared,
+    gate: &Gate,
+    delivery: Delivery,
+    ending: Option<Result<Ending, Trouble>>,
+) {
     match ending {
         Some(Ok(ending)) => settle(shared, gate, delivery, ending).await,
         Some(Err(trouble)) => put_back(shared, gate, delivery, &trouble).await,

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use job::{Fact, Problem, Record};
+use job::{Fact, Problem, Record, Resource};
 use kling::{Created, RefusalClass, Route, SubmitError, TaskStatus};
 use serde_json::{Map, Value};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::settings::Callback;
 
@@ -48,8 +50,60 @@ pub(crate) async fn post(
     record: &Record,
     callback: Option<&Callback>,
 ) -> (Fact, Weather) {
-    let answer = client.submit(route, &body(record, callback)).await;
+    let span = span(record);
+    let body = body(record, callback);
+    let answer = client.submit(route, &body).instrument(span.clone()).await;
+    tell(&span, &answer);
     read(answer, record.sent_before)
+}
+
+/// For whoever exports traces (semantic conventions 1.44, generative AI client spans). What is
+/// asked for is not told.
+fn span(record: &Record) -> Span {
+    let model = record.model.as_deref();
+    tracing::info_span!(
+        "generate_content",
+        otel.name = %format_args!("generate_content {}", model.unwrap_or(record.operation.as_str())),
+        otel.kind = "client",
+        otel.status_code = Empty,
+        gen_ai.operation.name = "generate_content",
+        gen_ai.provider.name = "kling",
+        gen_ai.output.r#type = record.operation.resource().map(output),
+        gen_ai.request.model = model,
+        gen_ai.response.id = Empty,
+        error.r#type = Empty,
+    )
+}
+
+/// Conventions know no video and no sound; a custom word is allowed.
+fn output(resource: Resource) -> &'static str {
+    match resource {
+        Resource::Videos => "video",
+        Resource::Images => "image",
+        Resource::Audio => "speech",
+    }
+}
+
+fn tell(span: &Span, answer: &Result<Created, SubmitError>) {
+    match answer {
+        Ok(created) => {
+            span.record("gen_ai.response.id", &created.task_id);
+        }
+        Err(error) => {
+            span.record("otel.status_code", "error");
+            span.record("error.type", error_type(error));
+        }
+    }
+}
+
+fn error_type(error: &SubmitError) -> &'static str {
+    match error {
+        SubmitError::Busy { .. } => "busy",
+        SubmitError::NotSent { .. } => "not_sent",
+        SubmitError::Account { .. } => "account_refused",
+        SubmitError::Refused { .. } => "refused",
+        SubmitError::Unknown { .. } => "answer_lost",
+    }
 }
 
 /// Pure: the answer as a fact about the job and as weather for the lane.

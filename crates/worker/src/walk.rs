@@ -5,8 +5,9 @@ use std::time::Duration;
 use job::{Fact, Record, Rung, State, Step, Timestamp, transition};
 use ports::{
     Created, Delivery, Fence, LedgerError, Permit, PermitReturn, Permitted, Phase, PublishError,
-    Reached, Stored, Swapped, header,
+    Reached, Stored, Swapped, header, trace,
 };
+use tracing::Level;
 
 use crate::claim::{Sighting, Verdict, decide};
 use crate::ending::{Ending, Trouble};
@@ -227,7 +228,8 @@ impl<'a> Walk<'a> {
     }
 
     /// The intent, to be written before anything is sent.
-    fn intend(&self, record: Record) -> Result<Step, Trouble> {
+    fn intend(&self, mut record: Record) -> Result<Step, Trouble> {
+        record.worker_span = trace::traceparent();
         let owner = self.fence.owner.clone();
         let post_deadline = self.shared.clock.now() + self.shared.settings.post_timeout;
         let intent = self.shared.clock.fresh_id().to_string();
@@ -301,6 +303,7 @@ impl<'a> Walk<'a> {
                 (Fact::PutOff { why }, Weather::Fair)
             }
         };
+        self.trace(&fact);
         self.gate.weather(&weather, self.shared.clock.jitter());
         if let Weather::AccountRefused { why } = &weather {
             self.settler().pause_account(why).await;
@@ -308,6 +311,13 @@ impl<'a> Walk<'a> {
         match self.settler().record(intent, fact).await {
             Err(Trouble::Unjournaled { record, error }) => self.insist(*record, error).await,
             ending => ending,
+        }
+    }
+
+    fn trace(&self, fact: &Fact) {
+        if let Fact::Accepted { task_id, status } = fact {
+            self.delivery.handling.span().record("kling.task.id", task_id);
+            tracing::event!(name: "kling.submitted", Level::INFO, { kling.task.id = task_id, status });
         }
     }
 

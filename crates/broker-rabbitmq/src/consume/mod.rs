@@ -28,9 +28,13 @@ pub(crate) struct Intake {
 }
 
 /// What becomes of something taken here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    Queue,
+    /// From this queue, which is bound to that exchange; its handling is traced.
+    Jobs {
+        exchange: String,
+        queue: String,
+    },
     /// In either content mode.
     Events,
     DeadLetters,
@@ -56,7 +60,7 @@ pub(crate) async fn consume(
     let starting = channel.basic_consume(queue, tag.as_str().into(), options, arguments(source));
     let consumer = within(ANSWER, starting).await.map_err(|error| using(&thing, &error))?;
     let kind = match source {
-        Source::Lane(_) => Kind::Queue,
+        Source::Lane(lane) => Kind::Jobs { exchange: names.jobs(), queue: names.lane(*lane) },
         Source::Results(_) => Kind::Events,
         Source::Dead => Kind::DeadLetters,
         Source::Journal(_) => Kind::Log,

@@ -5,13 +5,15 @@ use async_trait::async_trait;
 use futures::{FutureExt, StreamExt};
 use lapin::Consumer;
 use lapin::options::BasicCancelOptions;
-use ports::{Deliveries, Delivery};
+use ports::trace::Handling;
+use ports::{Deliveries, Delivery, Message};
 use tokio::runtime::Handle;
 
 use super::ticket::{Ticket, give_back};
 use super::{Intake, Kind};
 use crate::content::structured;
 use crate::failure::within;
+use crate::names::place;
 use crate::properties::decode;
 
 /// How long the broker may take to stop delivering.
@@ -74,23 +76,32 @@ impl Stream {
         let arrived = decode(&taken.properties, taken.data, dead);
         let message = match open.kind {
             Kind::Events => structured(arrived.message),
-            Kind::Queue | Kind::DeadLetters | Kind::Log => arrived.message,
+            Kind::Jobs { .. } | Kind::DeadLetters | Kind::Log => arrived.message,
         };
+        let routing_key = taken.routing_key.to_string();
         Delivery {
+            handling: handling(&open.kind, &routing_key, &message),
             message,
-            routing_key: taken.routing_key.to_string(),
+            routing_key,
             redelivered: taken.redelivered || arrived.delivery_count > 0,
             delivery_count: arrived.delivery_count,
             offset: arrived.offset,
             settle: Box::new(Ticket {
                 intake: open.intake.clone(),
                 number: taken.delivery_tag,
-                kind: open.kind,
+                is_log: open.kind == Kind::Log,
                 timeout: self.timeout,
                 runtime: self.runtime.clone(),
                 settled: false,
             }),
         }
+    }
+}
+
+fn handling(kind: &Kind, routing_key: &str, message: &Message) -> Handling {
+    match kind {
+        Kind::Jobs { exchange, queue } => place(exchange, routing_key, queue).handling(message),
+        Kind::Events | Kind::DeadLetters | Kind::Log => Handling::untold(),
     }
 }
 
@@ -132,7 +143,7 @@ impl Open {
     async fn give_up(mut self) {
         self.cancel().await;
         while let Some(taken) = self.next().await {
-            if give_back(&self.intake, taken.delivery_tag, self.kind).await.is_err() {
+            if give_back(&self.intake, taken.delivery_tag, self.kind == Kind::Log).await.is_err() {
                 return;
             }
         }

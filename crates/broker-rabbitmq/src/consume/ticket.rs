@@ -6,14 +6,14 @@ use lapin::options::{BasicAckOptions, BasicNackOptions};
 use ports::{PublishError, Settle};
 use tokio::runtime::Handle;
 
-use super::{Intake, Kind};
+use super::Intake;
 use crate::failure::{cause, within};
 
 /// The right to settle one delivery. It keeps the channel open on which it came.
 pub(crate) struct Ticket {
     pub(crate) intake: Arc<Intake>,
     pub(crate) number: u64,
-    pub(crate) kind: Kind,
+    pub(crate) is_log: bool,
     pub(crate) timeout: Duration,
     pub(crate) runtime: Handle,
     /// Set before the answer goes out: then dropping it sends nothing more.
@@ -30,7 +30,7 @@ impl Settle for Ticket {
 
     async fn requeue(mut self: Box<Self>) -> Result<(), PublishError> {
         self.settled = true;
-        let giving = give_back(&self.intake, self.number, self.kind);
+        let giving = give_back(&self.intake, self.number, self.is_log);
         within(self.timeout, giving).await.map_err(unknown)
     }
 }
@@ -38,9 +38,9 @@ impl Settle for Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         if !self.settled {
-            let (intake, number, kind) = (self.intake.clone(), self.number, self.kind);
+            let (intake, number, is_log) = (self.intake.clone(), self.number, self.is_log);
             self.runtime.spawn(async move {
-                if let Err(error) = give_back(&intake, number, kind).await {
+                if let Err(error) = give_back(&intake, number, is_log).await {
                     tracing::debug!(%error, "a dropped delivery comes again when its channel ends");
                 }
             });
@@ -53,8 +53,8 @@ async fn acknowledge(intake: &Intake, number: u64) -> lapin::Result<()> {
 }
 
 /// A stream takes nothing back: a nack would end the whole connection.
-pub(super) async fn give_back(intake: &Intake, number: u64, kind: Kind) -> lapin::Result<()> {
-    if kind == Kind::Log {
+pub(super) async fn give_back(intake: &Intake, number: u64, is_log: bool) -> lapin::Result<()> {
+    if is_log {
         return acknowledge(intake, number).await;
     }
     let options = BasicNackOptions { multiple: false, requeue: true };

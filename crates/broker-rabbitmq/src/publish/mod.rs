@@ -11,7 +11,7 @@ use std::time::Duration;
 use ports::{BrokerError, PublishError};
 use tokio::sync::{mpsc, oneshot};
 
-pub(crate) use parcel::Parcel;
+pub(crate) use parcel::{Parcel, address};
 
 use crate::link::Line;
 use publisher::publish_all;

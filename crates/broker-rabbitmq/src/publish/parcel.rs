@@ -23,8 +23,8 @@ pub(crate) struct Parcel {
 
 impl Parcel {
     pub(crate) fn pack(
-        names: &Names,
         to: &Destination,
+        (exchange, routing_key): &(String, String),
         message: Message,
         most: usize,
     ) -> Result<Self, PublishError> {
@@ -34,11 +34,10 @@ impl Parcel {
         if capped && bytes > most {
             return Err(PublishError::TooLarge { bytes, most });
         }
-        let (exchange, routing_key) = address(names, to);
         let unroutable = || PublishError::Unroutable(routing_key.clone());
         Ok(Self {
-            exchange: short(&exchange).ok_or_else(unroutable)?,
-            routing_key: short(&routing_key).ok_or_else(unroutable)?,
+            exchange: short(exchange).ok_or_else(unroutable)?,
+            routing_key: short(routing_key).ok_or_else(unroutable)?,
             properties: encode(&message)?,
             body: message.body,
             handed: Arc::default(),
@@ -56,7 +55,7 @@ impl Parcel {
 
 /// Where messages go, and under which key. The journal is reached by its queue's name, so that
 /// a missing one is noticed.
-fn address(names: &Names, to: &Destination) -> (String, String) {
+pub(crate) fn address(names: &Names, to: &Destination) -> (String, String) {
     match to {
         Destination::Jobs { routing_key } => (names.jobs(), routing_key.clone()),
         Destination::Later { rung, routing_key } => (names.later(*rung), routing_key.clone()),

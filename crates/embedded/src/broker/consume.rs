@@ -1,9 +1,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ports::{BrokerError, Deliveries, Delivery, Source, Subscription};
+use job::Lane;
+use ports::trace::Handling;
+use ports::{BrokerError, Deliveries, Delivery, Message, Source, Subscription};
 
 use super::journal::JournalDeliveries;
+use super::place::place;
 use super::queues;
 use super::settle::Holding;
 use super::tap::Tap;
@@ -32,7 +35,11 @@ pub(crate) async fn consume(
     store
         .register(Arc::downgrade(&tap), queue)
         .map_err(|failure: Failure<BrokerError>| BrokerError::from(failure))?;
-    Ok(Box::new(QueueDeliveries { tap }))
+    let lane = match source {
+        Source::Lane(lane) => Some(*lane),
+        _ => None,
+    };
+    Ok(Box::new(QueueDeliveries { tap, lane }))
 }
 
 async fn subscribe(store: &Store, subscription: &Subscription) -> Result<i64, BrokerError> {
@@ -48,15 +55,29 @@ async fn subscribe(store: &Store, subscription: &Subscription) -> Result<i64, Br
 
 struct QueueDeliveries {
     tap: Arc<Tap>,
+    /// Its handling is traced.
+    lane: Option<Lane>,
+}
+
+impl QueueDeliveries {
+    fn handling(&self, message: &Message, routing_key: &str) -> Handling {
+        match self.lane {
+            Some(lane) => place("jobs", routing_key, &lane.to_string()).handling(message),
+            None => Handling::untold(),
+        }
+    }
 }
 
 #[async_trait]
 impl Deliveries for QueueDeliveries {
     async fn next(&mut self) -> Option<Delivery> {
         let (taken, credit) = self.tap.next().await?;
+        let settle = Box::new(Holding::of(&taken, credit));
+        let message = taken.packed.open();
         Some(Delivery {
-            settle: Box::new(Holding::of(&taken, credit)),
-            message: taken.packed.open(),
+            settle,
+            handling: self.handling(&message, &taken.routing_key),
+            message,
             routing_key: taken.routing_key,
             redelivered: taken.deliveries > 0,
             delivery_count: u32::try_from(taken.deliveries).unwrap_or(u32::MAX),

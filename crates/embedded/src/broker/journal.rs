@@ -4,6 +4,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use job::Timestamp;
+use ports::trace::Handling;
 use ports::{BrokerError, Deliveries, Delivery, JournalStart, PublishError, Settle};
 use rusqlite::{Connection, params};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -179,6 +180,7 @@ impl Deliveries for JournalDeliveries {
             redelivered: false,
             delivery_count: 0,
             offset: u64::try_from(line.offset).ok(),
+            handling: Handling::untold(),
             settle: Box::new(Read { _credit: credit }),
         })
     }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use job::Timestamp;
+use ports::trace::Handling;
 use ports::{
     Clock, Deliveries, Delivery, JournalStart, Message, PublishError, Settle, SystemClock,
 };
@@ -121,6 +122,7 @@ impl Lines {
             redelivered: false,
             delivery_count: 0,
             offset: Some(offset),
+            handling: Handling::untold(),
             settle,
         }
     }

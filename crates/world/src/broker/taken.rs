@@ -1,4 +1,5 @@
 use async_trait::async_trait;
+use ports::trace::Handling;
 use ports::{Deliveries, Delivery, PublishError, Settle};
 
 use super::WorldBroker;
@@ -50,6 +51,7 @@ impl Taken {
             redelivered: parcel.deliveries > 0,
             delivery_count: parcel.deliveries,
             offset: None,
+            handling: Handling::untold(),
             settle: Box::new(Receipt { broker: self.broker.clone(), tag }),
         }
     }

@@ -1,0 +1,18 @@
+//! What the places of the file are called in traces.
+
+use ports::Destination;
+use ports::trace::Place;
+
+pub(super) fn place<'a>(exchange: &'a str, routing_key: &'a str, queue: &'a str) -> Place<'a> {
+    Place { system: "reelwork_embedded", exchange, routing_key, queue }
+}
+
+pub(super) fn of(to: &Destination) -> Place<'_> {
+    match to {
+        Destination::Jobs { routing_key } => place("jobs", routing_key, ""),
+        Destination::Later { routing_key, .. } => place("later", routing_key, ""),
+        Destination::Dead { routing_key } => place("dead", routing_key, ""),
+        Destination::Results { routing_key } => place("results", routing_key, ""),
+        Destination::Journal => place("", "journal", ""),
+    }
+}

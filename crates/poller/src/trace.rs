@@ -1,0 +1,62 @@
+//! Spans of the poller, for whoever exports traces.
+//!
+//! A task takes minutes and a sweep finds hundreds: each sweep is a root, and each task that
+//! comes to its end another, linked to the worker's span and to the sweep. A look that finds the
+//! task still at work has none: waiting is a metric, not a span.
+
+use std::time::Duration;
+
+use job::{Record, State, Step, Timestamp};
+use ports::Stored;
+use tracing::Span;
+
+/// Of a sweep that found something.
+pub(crate) fn sweep(found: &[Stored], now: Timestamp) -> Span {
+    if found.is_empty() {
+        return Span::none();
+    }
+    tracing::info_span!(
+        parent: None,
+        "poll sweep",
+        otel.kind = "internal",
+        poll.batch_size = found.len(),
+        poll.due_lag_seconds = lag(found, now).as_secs_f64(),
+    )
+}
+
+/// How late the latest of them is looked at.
+fn lag(found: &[Stored], now: Timestamp) -> Duration {
+    let late = found.iter().filter_map(|stored| match stored.record.state {
+        State::Pending { next_look, .. } => Some(now.since(next_look)),
+        _ => None,
+    });
+    late.max().unwrap_or_default()
+}
+
+/// Of what follows from the last word about a job; none for any other.
+pub(crate) fn completion(step: &Step, was: &str, sweep: Option<&str>) -> Span {
+    let state = &step.record.state;
+    let last = matches!(state, State::Settled { .. } | State::Parked { .. });
+    match last && state.word() != was {
+        true => root("complete task", &step.record, sweep),
+        false => Span::none(),
+    }
+}
+
+/// Of saying what a worker, or a dead process, has left to be said.
+pub(crate) fn announcement(record: Option<&Record>) -> Span {
+    record.map_or_else(Span::none, |record| root("announce outcome", record, None))
+}
+
+fn root(name: &'static str, record: &Record, sweep: Option<&str>) -> Span {
+    tracing::info_span!(
+        parent: None,
+        "job's end",
+        otel.name = name,
+        otel.kind = "internal",
+        job.id = %record.key.id,
+        kling.task.id = record.task_id,
+        link = record.worker_span.as_ref().or(record.traceparent.as_ref()),
+        link.sweep = sweep,
+    )
+}
