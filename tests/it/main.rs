@@ -24,6 +24,7 @@ mod health;
 mod kills;
 mod logs;
 mod metrics;
+mod traces;
 mod wires;
 
 // What is written down.

@@ -72,6 +72,16 @@ choice! {
 }
 
 choice! {
+    /// How a worker's trace goes on from the producer's.
+    pub enum TraceMode {
+        /// A trace of its own with a link: a job takes longer than a sampler waits.
+        Link = "link",
+        /// The producer's trace.
+        Parent = "parent",
+    }
+}
+
+choice! {
     pub enum LogFormat {
         /// `Pretty` on a terminal, `Json` elsewhere.
         Auto = "auto",

@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::choice::{ContentMode, DoubtPolicy, HeaderPrefix, LogFormat, LookUp};
+use crate::choice::{ContentMode, DoubtPolicy, HeaderPrefix, LogFormat, LookUp, TraceMode};
 use crate::endpoint::Endpoint;
 use crate::problem::Problem;
 use crate::sources::Source;
@@ -135,6 +135,9 @@ pub struct Telemetry {
     pub log_format: LogFormat,
     /// A level or filters, such as `info,lapin=warn`.
     pub log: String,
+    /// In front of `/v1/traces`.
+    pub otlp_endpoint: Option<Url>,
+    pub trace_mode: TraceMode,
 }
 
 impl Kling {
@@ -273,6 +276,8 @@ impl Telemetry {
         Ok(Self {
             log_format: values.take("telemetry.log_format")?,
             log: values.take("telemetry.log")?,
+            otlp_endpoint: values.take("telemetry.otlp_endpoint")?,
+            trace_mode: values.take("telemetry.trace_mode")?,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::choice::{ContentMode, DoubtPolicy, HeaderPrefix, LogFormat, LookUp};
+use crate::choice::{ContentMode, DoubtPolicy, HeaderPrefix, LogFormat, LookUp, TraceMode};
 use crate::kind::Kind;
 
 /// One row of the table.
@@ -172,6 +172,10 @@ pub(crate) static KEYS: &[Key] = &[
         "The log on stderr: json lines, pretty for eyes, auto = pretty on a terminal."),
     key("telemetry.log", Kind::LogFilter, Text("info"),
         "What is logged. The variable REELWORK_LOG is short for this key."),
+    key("telemetry.otlp_endpoint", Kind::HttpUrl, Unset,
+        "Where traces are exported to: OTLP over HTTP, in front of /v1/traces. Unset: nowhere."),
+    key("telemetry.trace_mode", Kind::Word(TraceMode::WORDS), Text("link"),
+        "How a worker's trace goes on from the producer's: link = its own trace, parent = the same."),
 ];
 
 #[cfg(test)]

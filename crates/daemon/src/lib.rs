@@ -1,9 +1,10 @@
-//! How every process begins and ends: configuration, logs, signals, drain.
+//! How every process begins and ends: configuration, logs, traces, health, signals.
 //!
 //! [`Config::load`] takes [`Sources`] (defaults < files < environment < flags) and answers with the
 //! typed [`Config`] and where each value came from, or with every [`Problem`] at once. [`logs::init`]
-//! starts the log on stderr, [`admin`] answers those who watch over the process, [`Shutdown`] turns
-//! signals into one request to drain, and [`ExitCode`] holds the numbers of the command-line contract. Nothing here knows what a process does.
+//! starts the log on stderr, [`traces`] is where spans go, [`admin`] answers those who watch over the
+//! process, [`Shutdown`] turns signals into one request to drain, and [`ExitCode`] holds the numbers
+//! of the command-line contract. Nothing here knows what a process does.
 
 // What can be set: one table, from which everything else derives.
 mod choice;
@@ -36,8 +37,9 @@ pub mod admin;
 mod exit;
 pub mod logs;
 mod shutdown;
+pub mod traces;
 
-pub use self::choice::{ContentMode, DoubtPolicy, HeaderPrefix, LogFormat, LookUp};
+pub use self::choice::{ContentMode, DoubtPolicy, HeaderPrefix, LogFormat, LookUp, TraceMode};
 pub use self::config::{
     Admin, Broker, Config, Doubt, Embedded, Events, Gateway, Kling, Ledger, Limits, Poll,
     Telemetry, Worker,

@@ -5,7 +5,9 @@ use std::io::IsTerminal;
 
 use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::fmt::format::{JsonFields, Writer};
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields, MakeWriter};
@@ -15,16 +17,26 @@ use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::choice::LogFormat;
 use crate::config::Telemetry;
+use crate::traces::{Traces, is_traced};
 
-/// Starts the log. A process that already has one keeps it, so tests may call it each.
-pub fn init(telemetry: &Telemetry) {
+/// Starts the log, and beside it the traces. A process that already has a log keeps it, so tests
+/// may call it each.
+pub fn init(telemetry: &Telemetry, traces: Option<&Traces>) {
     let terminal = std::io::stderr().is_terminal();
-    let log = subscriber(telemetry, terminal, std::io::stderr);
+    let log = subscriber(telemetry, traces, terminal, std::io::stderr);
     // The only failure is that there is a log already.
     let _ = tracing::subscriber::set_global_default(log);
+    for warning in traces.iter().flat_map(|traces| &traces.warnings) {
+        tracing::warn!("{warning}");
+    }
 }
 
-fn subscriber<W>(telemetry: &Telemetry, terminal: bool, writer: W) -> impl Subscriber
+fn subscriber<W>(
+    telemetry: &Telemetry,
+    traces: Option<&Traces>,
+    terminal: bool,
+    writer: W,
+) -> impl Subscriber
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -40,7 +52,12 @@ where
         (true, false) => lines.compact().with_ansi(false).boxed(),
         (false, _) => lines.fmt_fields(JsonFields::new()).event_format(JsonLine).boxed(),
     };
-    tracing_subscriber::registry().with(lines.with_filter(EnvFilter::new(&telemetry.log)))
+    // Without a hint of its own it would take away the filter's, and every callsite be asked.
+    let others = filter_fn(|metadata| !is_traced(metadata)).with_max_level_hint(LevelFilter::TRACE);
+    let said = EnvFilter::new(&telemetry.log).and(others);
+    let mut layers = vec![lines.with_filter(said).boxed()];
+    layers.extend(traces.map(Traces::layer));
+    tracing_subscriber::registry().with(layers)
 }
 
 /// One flat object a line: the fields of the spans from the root, then the event's own, then
@@ -112,12 +129,18 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::choice::TraceMode;
 
     /// What is logged by `work` under these settings.
     fn logged(format: LogFormat, filter: &str, terminal: bool, work: impl FnOnce()) -> String {
-        let telemetry = Telemetry { log_format: format, log: filter.into() };
+        let telemetry = Telemetry {
+            log_format: format,
+            log: filter.into(),
+            otlp_endpoint: None,
+            trace_mode: TraceMode::Link,
+        };
         let file = tempfile::NamedTempFile::new().unwrap();
-        let log = subscriber(&telemetry, terminal, Arc::new(file.reopen().unwrap()));
+        let log = subscriber(&telemetry, None, terminal, Arc::new(file.reopen().unwrap()));
         tracing::subscriber::with_default(log, work);
         std::fs::read_to_string(file.path()).unwrap()
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::choice::{ContentMode, DoubtPolicy, HeaderPrefix, LogFormat, LookUp};
+use crate::choice::{ContentMode, DoubtPolicy, HeaderPrefix, LogFormat, LookUp, TraceMode};
 use crate::duration;
 use crate::endpoint::Endpoint;
 use crate::problem::Problem;
@@ -146,7 +146,7 @@ macro_rules! worded {
     )+};
 }
 
-worded!(LookUp, DoubtPolicy, LogFormat, ContentMode, HeaderPrefix);
+worded!(LookUp, DoubtPolicy, LogFormat, TraceMode, ContentMode, HeaderPrefix);
 
 impl<T: FromValue> FromValue for Option<T> {
     fn from_value(value: &Value) -> Option<Self> {

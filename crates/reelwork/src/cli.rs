@@ -183,6 +183,17 @@ impl Command {
             Self::Up { .. } | Self::Worker | Self::Poller | Self::Gateway | Self::Simulator(_)
         )
     }
+
+    /// What a role is called in traces; other commands have none.
+    pub(crate) fn service(&self) -> Option<&'static str> {
+        match self {
+            Self::Up { .. } | Self::Demo(_) => Some("reelwork"),
+            Self::Worker => Some("reelwork-worker"),
+            Self::Poller => Some("reelwork-poller"),
+            Self::Gateway => Some("reelwork-gateway"),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

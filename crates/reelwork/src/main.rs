@@ -14,6 +14,7 @@ mod roles;
 mod view;
 
 use clap::Parser;
+use daemon::traces::{Service, Traces};
 use daemon::{Config, ExitCode, Source, Sources};
 
 use crate::cli::{Backend, Cli, Command};
@@ -50,12 +51,30 @@ fn start(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::Ok);
     }
     let config = load(&cli.command, sources)?;
-    daemon::logs::init(&config.telemetry);
+    let traces = traces(&cli.command, &config)?;
+    daemon::logs::init(&config.telemetry, traces.as_ref());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(command::run(cli.command, config, output));
     // A blocked reader (stdin, a file) must not hold the process.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    if let Some(traces) = traces {
+        traces.flush();
+    }
     done
+}
+
+/// Where spans go, if anywhere.
+fn traces(command: &Command, config: &Config) -> Result<Option<Traces>, Failure> {
+    let Some(name) = command.service() else {
+        return Ok(None);
+    };
+    let service =
+        Service { name, namespace: &config.ledger.namespace, version: env!("CARGO_PKG_VERSION") };
+    let traces = Traces::start(&service, &config.telemetry).map_err(Failure::Denied)?;
+    if traces.is_some() {
+        ports::trace::name_spans_by(daemon::traces::traceparent);
+    }
+    Ok(traces)
 }
 
 fn load(command: &Command, mut sources: Sources) -> Result<Config, Failure> {

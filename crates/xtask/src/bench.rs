@@ -11,7 +11,8 @@ use crate::workspace::Workspace;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     what: What,
-    /// `--jobs N`, `--rounds N`, `--at-once N`, `--only pipeline|thin`, `--metered`, `--json`.
+    /// `--jobs N`, `--rounds N`, `--at-once N`, `--only pipeline|thin`, `--metered`, `--traced`,
+    /// `--json`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }

@@ -1,4 +1,4 @@
-//! A plain AMQP client and a schema validator of another language.
+//! A plain AMQP client, a schema validator and an OpenTelemetry SDK of another language.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,10 +10,17 @@ use crate::workspace::Workspace;
 /// Names an interpreter that has the packages.
 pub(crate) const VARIABLE: &str = "REELWORK_TEST_PYTHON";
 
-const PACKAGES: [&str; 2] = ["pika==1.3.2", "jsonschema>=4,<5"];
+const PACKAGES: [&str; 4] = [
+    "pika==1.3.2",
+    "jsonschema>=4,<5",
+    "opentelemetry-sdk>=1.30,<2",
+    "opentelemetry-exporter-otlp-proto-http>=1.30,<2",
+];
 
-/// An interpreter that has it: named by the environment, the system's, one in an environment
-/// of our own below the target directory, or with the distribution's package.
+const IMPORTS: &str = "import pika, jsonschema, opentelemetry.exporter.otlp.proto.http";
+
+/// An interpreter that has them: named by the environment, the system's, or one in an environment
+/// of our own below the target directory, for which Debian needs a package.
 pub(crate) fn ready(workspace: &Workspace) -> Option<PathBuf> {
     let own = workspace.target().join("test-python-readers");
     let named = std::env::var_os(VARIABLE).map(PathBuf::from);
@@ -29,15 +36,16 @@ pub(crate) fn ready(workspace: &Workspace) -> Option<PathBuf> {
 
 fn in_environment(directory: &Path) -> Option<PathBuf> {
     let python = directory.join("bin").join("python");
-    with_packages(&python)
-        .or_else(|| make(directory).then(|| with_packages(&python)).flatten())
-        .or_else(|| packaged().then(|| with_packages(Path::new("/usr/bin/python3"))).flatten())
+    with_packages(&python).or_else(|| {
+        let made = make(directory) || (debian::install(&["python3-venv"]) && make(directory));
+        made.then(|| with_packages(&python)).flatten()
+    })
 }
 
 /// Its whole path, if it is there and has the packages.
 fn with_packages(python: &Path) -> Option<PathBuf> {
-    let script = "import pika, jsonschema, sys; print(sys.executable)";
-    output(Command::new(python).args(["-c", script])).map(PathBuf::from)
+    let script = format!("{IMPORTS}, sys; print(sys.executable)");
+    output(Command::new(python).args(["-c", &script])).map(PathBuf::from)
 }
 
 fn make(directory: &Path) -> bool {
@@ -49,8 +57,4 @@ fn make(directory: &Path) -> bool {
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
     install.args(PACKAGES);
     succeeds(&mut make) && succeeds(&mut install)
-}
-
-fn packaged() -> bool {
-    debian::install(&["python3-pika", "python3-jsonschema"])
 }

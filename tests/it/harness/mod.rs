@@ -15,10 +15,12 @@ mod wait;
 mod wire;
 
 mod audience;
+mod collector;
 
 use std::io::Write;
 
 pub(crate) use audience::{Audience, Heard};
+pub(crate) use collector::{Collector, Span, drawing};
 pub(crate) use deliveries::Deliveries;
 pub(crate) use full_queue::FullQueue;
 pub(crate) use house::{Backend, House, amqp_url, redis_url};

@@ -92,8 +92,10 @@ impl Program {
 
     fn command<S: AsRef<str>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(binary());
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("REELWORK_")) {
-            command.env_remove(name);
+        for (name, _) in std::env::vars() {
+            if name.starts_with("REELWORK_") || name.starts_with("OTEL_") {
+                command.env_remove(name);
+            }
         }
         for home in ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
             command.env(home, &self.directory);

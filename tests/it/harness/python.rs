@@ -1,4 +1,4 @@
-//! A plain AMQP client of another language.
+//! Programs of another language.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -6,10 +6,17 @@ use std::sync::OnceLock;
 
 use super::{House, Process};
 
-/// An interpreter that has `pika` and `jsonschema`.
+/// An interpreter that has the packages.
 pub(crate) struct Python;
 
-const PACKAGES: [&str; 2] = ["pika==1.3.2", "jsonschema>=4,<5"];
+const PACKAGES: [&str; 4] = [
+    "pika==1.3.2",
+    "jsonschema>=4,<5",
+    "opentelemetry-sdk>=1.30,<2",
+    "opentelemetry-exporter-otlp-proto-http>=1.30,<2",
+];
+
+const IMPORTS: &str = "import pika, jsonschema, opentelemetry.exporter.otlp.proto.http";
 
 impl Python {
     /// Starts a script of tests/python.
@@ -20,17 +27,29 @@ impl Python {
 
     /// Starts any script. What it must read goes through a file of the house.
     pub(crate) fn play(house: &House, script: &Path, arguments: &[&str], input: &str) -> Process {
+        Self::play_with(house, script, arguments, input, &[])
+    }
+
+    /// As [`play`](Self::play), with variables.
+    pub(crate) fn play_with(
+        house: &House,
+        script: &Path,
+        arguments: &[&str],
+        input: &str,
+        variables: &[(&str, &str)],
+    ) -> Process {
         let name = script.file_name().expect("a script").to_string_lossy().into_owned();
         let input = house.file(&format!("{name}.in"), input);
         let mut command = Command::new(interpreter());
         command.arg(script).args(arguments).env("PYTHONUNBUFFERED", "1");
+        command.envs(variables.iter().copied());
         command.current_dir(house.directory());
         command.stdin(Stdio::from(std::fs::File::open(input).expect("its input")));
         Process::spawn(command, &name, house.directory())
     }
 }
 
-/// `REELWORK_TEST_PYTHON`, or `python3` if it can import both, or an environment of our own.
+/// `REELWORK_TEST_PYTHON`, or `python3` if it can import them, or an environment of our own.
 fn interpreter() -> &'static Path {
     static INTERPRETER: OnceLock<PathBuf> = OnceLock::new();
     INTERPRETER.get_or_init(|| match std::env::var_os("REELWORK_TEST_PYTHON") {
@@ -41,8 +60,7 @@ fn interpreter() -> &'static Path {
 }
 
 fn has_packages(python: &Path) -> bool {
-    let imported =
-        Command::new(python).args(["-c", "import pika, jsonschema"]).stderr(Stdio::null()).status();
+    let imported = Command::new(python).args(["-c", IMPORTS]).stderr(Stdio::null()).status();
     imported.is_ok_and(|status| status.success())
 }
 

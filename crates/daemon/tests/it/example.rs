@@ -21,7 +21,8 @@ fn the_example_reads_back_as_the_defaults() {
             "embedded.path",
             "gateway.callback_url",
             "gateway.callback_secrets",
-            "admin.listen"
+            "admin.listen",
+            "telemetry.otlp_endpoint"
         ]
     );
 }

@@ -102,8 +102,8 @@ fn play(drain: &str) -> ! {
         std::process::exit(99)
     });
     let telemetry = Config::load(&Sources::default()).unwrap().config.telemetry;
-    logs::init(&telemetry);
-    logs::init(&telemetry);
+    logs::init(&telemetry, None);
+    logs::init(&telemetry, None);
     tracing::info!("logged once");
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {

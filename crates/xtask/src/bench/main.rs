@@ -2,6 +2,7 @@
 //!
 //! - [`pipeline`]: worker, poller, producer and consumer through the crates' public doors.
 //! - [`thin`]: the same external operations, and nothing else.
+//! - [`traced`]: the pipeline with a collector of traces and without.
 //! - [`provider`]: the simulator in a process of its own, and the accounts it keeps.
 //! - [`measure`], [`report`]: time and processor time per job; what is made of the rounds.
 //!
@@ -13,6 +14,7 @@ mod pipeline;
 mod provider;
 mod report;
 mod thin;
+mod traced;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -44,6 +46,9 @@ struct Options {
     /// Also the pipeline with everything counted that an admin port tells, for what that costs.
     #[arg(long)]
     metered: bool,
+    /// Only the pipeline, with a collector of traces and without, in turns.
+    #[arg(long)]
+    traced: bool,
     #[arg(long)]
     json: bool,
 }
@@ -67,13 +72,25 @@ pub(crate) struct Load {
     pub(crate) at_once: u16,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let options = Options::parse();
-    if options.provider {
-        return ended(provider::serve().await);
+fn main() -> ExitCode {
+    ended(start(&Options::parse()))
+}
+
+fn start(options: &Options) -> Result<(), Failed> {
+    let traces = if options.provider || options.traced { None } else { traced::start()? };
+    let runtime = tokio::runtime::Runtime::new()?;
+    let done = runtime.block_on(async {
+        match options {
+            Options { provider: true, .. } => provider::serve().await,
+            Options { traced: true, .. } => traced::compare(options).await,
+            _ => bench(options).await,
+        }
+    });
+    drop(runtime);
+    if let Some(traces) = traces {
+        traces.flush();
     }
-    ended(bench(&options).await)
+    done
 }
 
 fn ended(done: Result<(), Failed>) -> ExitCode {

@@ -117,7 +117,7 @@ fn summary(rounds: &[&Measured]) -> Value {
     })
 }
 
-fn median(mut values: Vec<f64>) -> Option<f64> {
+pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     match values.len() {
@@ -127,7 +127,7 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
     }
 }
 
-fn hundredths(value: f64) -> f64 {
+pub(crate) fn hundredths(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
