@@ -4,10 +4,12 @@
 use std::path::{Path, PathBuf};
 
 /// A kind that is not here is not allowed.
-const KINDS: [(&str, &str); 3] = [
+const KINDS: [(&str, &str); 5] = [
     ("keda.sh/v1alpha1", "ScaledObject"),
     ("keda.sh/v1alpha1", "TriggerAuthentication"),
     ("monitoring.coreos.com/v1", "PodMonitor"),
+    ("monitoring.coreos.com/v1", "PrometheusRule"),
+    ("rabbitmq.com/v1beta1", "RabbitmqCluster"),
 ];
 
 /// Of a rendered document, if it is of one of these kinds.

@@ -61,6 +61,7 @@ const STEPS: &[Step] = &[
     Step { name: "kubernetes", check: kubernetes::manifests },
     Step { name: "prometheus", check: monitoring::configuration },
     Step { name: "alerts", check: monitoring::alerts },
+    Step { name: "operator rules", check: monitoring::on_a_cluster },
     Step { name: "alert tests", check: monitoring::tests },
     Step { name: "alerts fire", check: monitoring::every_alert_fires },
     Step { name: "runbooks", check: monitoring::runbooks },

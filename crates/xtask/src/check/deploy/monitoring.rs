@@ -11,6 +11,7 @@ use super::{Place, Verdict, query, text, verdict};
 pub(super) const ALERTS: &str = "deploy/monitoring/alerts.yml";
 pub(super) const TESTS: &str = "deploy/monitoring/alerts.test.yml";
 pub(super) const DASHBOARD: &str = "deploy/monitoring/dashboard.json";
+const RULES: &str = "deploy/kubernetes/components/monitoring/rules.yaml";
 const RUNBOOKS: &str = "deploy/monitoring/runbooks";
 const CONFIGURATION: &str = "deploy/compose/prometheus.yml";
 
@@ -30,6 +31,16 @@ pub(super) fn alerts(place: &Place<'_>) -> Verdict {
     let mut promtool = place.tools.command("promtool")?;
     promtool.current_dir(place.root).args(["check", "rules", "--lint-fatal", ALERTS]);
     heard(&mut promtool).map(drop)
+}
+
+/// The same rules on a cluster.
+pub(super) fn on_a_cluster(place: &Place<'_>) -> Verdict {
+    let (alerts, manifest) = (place.tools.yaml(&place.root.join(ALERTS))?, place.root.join(RULES));
+    let manifest = place.tools.yaml(&manifest)?;
+    match (alerts.first(), manifest.first()) {
+        (Some(alerts), Some(manifest)) if manifest["spec"] == *alerts => Ok(()),
+        _ => Err(format!("{RULES}: its spec is not what {ALERTS} has")),
+    }
 }
 
 pub(super) fn tests(place: &Place<'_>) -> Verdict {

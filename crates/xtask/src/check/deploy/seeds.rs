@@ -49,6 +49,8 @@ pub(super) const SEEDS: &[Seed] = &[
         step: "kubernetes", mistake: Instead { of: "../base", put: "../basis" } },
     Seed { what: "a field that KEDA does not know", file: KUBERNETES, step: "kubernetes",
         mistake: Instead { of: "maxReplicaCount:", put: "maxReplicasCount:" } },
+    Seed { what: "a field that RabbitMQ's operator does not know", file: KUBERNETES,
+        step: "kubernetes", mistake: Instead { of: "additionalConfig:", put: "extraConfig:" } },
     Seed { what: "an alert on a metric that nobody serves", file: ALERTS, step: "metrics",
         mistake: Instead { of: "(reelwork_", put: "(reelwork_no_" } },
     Seed { what: "a panel of a metric that nobody serves", file: DASHBOARD, step: "metrics",
@@ -59,6 +61,8 @@ pub(super) const SEEDS: &[Seed] = &[
         mistake: Instead { of: " > ", put: " > 1e15 + " } },
     Seed { what: "an alert that no test has seen firing", file: ALERTS, step: "alerts fire",
         mistake: Instead { of: "- alert: ", put: "- alert: Untested" } },
+    Seed { what: "an alert that is otherwise on a cluster", file: KUBERNETES,
+        step: "operator rules", mistake: Instead { of: "for: 10m", put: "for: 11m" } },
     Seed { what: "an alert without a runbook", file: "deploy/monitoring/runbooks",
         step: "runbooks", mistake: Gone },
 ];
