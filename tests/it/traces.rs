@@ -1,10 +1,11 @@
 //! A job's way as whoever collects traces sees it.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use job::EventKind;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::examples::example;
 use crate::harness::{
@@ -229,15 +230,40 @@ async fn a_collector_that_is_away_holds_up_nothing() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn without_a_collector_spans_are_lines_on_stderr() {
+/// A demo's spans as it writes them on stderr.
+async fn demo(jobs: usize, variables: &[(&str, &str)]) -> Vec<Value> {
     let house = House::on(Backend::Embedded);
     let mut program = house.program();
     program.env("OTEL_TRACES_EXPORTER", "console");
-    let done = program.run(&["demo", "--jobs", "2", "--json"]).await.exits(0);
-    let spans: Vec<serde_json::Value> =
-        done.stderr.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let completed = spans.iter().filter(|span| span["span"] == "complete task");
-    assert_eq!(completed.count(), 2, "{}", done.stderr);
+    for (name, value) in variables {
+        program.env(name, value);
+    }
+    let done = program.run(&["demo", "--jobs", &jobs.to_string(), "--json"]).await.exits(0);
     done.json();
+    done.stderr.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+fn jobs_of(spans: &[Value], kind: &str, begins: &str) -> BTreeSet<String> {
+    let name = |span: &Value| span["span"].as_str().unwrap_or_default().to_owned();
+    let of_kind = spans.iter().filter(|s| s["kind"] == kind && name(s).starts_with(begins));
+    of_kind.filter_map(|span| Some(span["attributes"]["job.id"].as_str()?.to_owned())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_collector_spans_are_lines_on_stderr() {
+    let spans = demo(2, &[]).await;
+    assert_eq!(jobs_of(&spans, "consumer", "process ").len(), 2, "{spans:#?}");
+    assert_eq!(jobs_of(&spans, "internal", "complete task").len(), 2, "{spans:#?}");
+}
+
+/// Nobody else decides about these jobs, and two traces of one job are begun at two times.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_traces_of_a_job_are_kept_all_or_none() {
+    const JOBS: usize = 40;
+    let half =
+        [("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"), ("OTEL_TRACES_SAMPLER_ARG", "0.5")];
+    let spans = demo(JOBS, &half).await;
+    let taken = jobs_of(&spans, "consumer", "process ");
+    assert!((1..JOBS).contains(&taken.len()), "{}", taken.len());
+    assert_eq!(jobs_of(&spans, "internal", "complete task"), taken);
 }

@@ -187,7 +187,7 @@ fn causes(error: &reqwest::Error) -> String {
 /// what is in it is not ours to tell.
 fn span(request: &HttpRequest) -> Span {
     let method = request.method.as_str();
-    tracing::info_span!(
+    tracing::debug_span!(
         "http",
         otel.name = method,
         otel.kind = "client",

@@ -190,7 +190,7 @@ impl Link {
 
 /// A call for whoever exports traces (semantic conventions 1.44, database client spans).
 fn span(script: &'static str) -> Span {
-    tracing::info_span!(
+    tracing::debug_span!(
         "redis",
         otel.name = "EVALSHA",
         otel.kind = "client",

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use job::{Record, State, Step, Timestamp};
 use ports::Stored;
+use ports::trace::if_sampled;
 use tracing::Span;
 
 /// Of a sweep that found something.
@@ -49,7 +50,7 @@ pub(crate) fn announcement(record: Option<&Record>) -> Span {
 }
 
 fn root(name: &'static str, record: &Record, sweep: Option<&str>) -> Span {
-    tracing::info_span!(
+    if_sampled(tracing::info_span!(
         parent: None,
         "job's end",
         otel.name = name,
@@ -58,5 +59,5 @@ fn root(name: &'static str, record: &Record, sweep: Option<&str>) -> Span {
         kling.task.id = record.task_id,
         link = record.worker_span.as_ref().or(record.traceparent.as_ref()),
         link.sweep = sweep,
-    )
+    ))
 }

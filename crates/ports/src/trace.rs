@@ -1,7 +1,9 @@
 //! Spans of messaging in OpenTelemetry's words, and how a span is named to other processes.
 //!
-//! A span with an `otel.kind` is for whoever exports traces; every other one is for the log. The
-//! fields `link` and `link.state` name the span that a root goes on from, as W3C Trace Context.
+//! A span with an `otel.kind` is for whoever exports traces; every other one is for the log. At
+//! level INFO it is a root, at DEBUG a call within one: outside of any, or where the root is not
+//! sampled, a call has no span. The fields `link` and `link.state` name the span that a root goes
+//! on from, as W3C Trace Context.
 //! Names and attributes: semantic conventions 1.44, messaging and RabbitMQ.
 
 use std::sync::OnceLock;
@@ -69,12 +71,14 @@ impl Place<'_> {
             link = message.get(header::TRACEPARENT),
             link.state = message.get(header::TRACESTATE),
         );
+        let traceparent = span.in_scope(traceparent);
+        let span = sampled(span, traceparent.as_deref());
         let destination = if span.is_disabled() { String::new() } else { self.name() };
-        Handling { span, system: self.system, destination }
+        Handling { span, traceparent, system: self.system, destination }
     }
 
     fn publishing(&self, message: &Message) -> Span {
-        tracing::info_span!(
+        tracing::debug_span!(
             "publish",
             otel.name = %format_args!("publish {}", self.name()),
             otel.kind = "producer",
@@ -111,6 +115,7 @@ impl Place<'_> {
 #[derive(Clone, Debug)]
 pub struct Handling {
     span: Span,
+    traceparent: Option<String>,
     system: &'static str,
     destination: String,
 }
@@ -118,12 +123,17 @@ pub struct Handling {
 impl Handling {
     /// Of what is not a job's delivery.
     pub fn untold() -> Self {
-        Self { span: Span::none(), system: "", destination: String::new() }
+        Self { span: Span::none(), traceparent: None, system: "", destination: String::new() }
     }
 
     /// Has the fields `job.id` and `kling.task.id` to be recorded.
     pub fn span(&self) -> &Span {
         &self.span
+    }
+
+    /// Its name for others, also where it is not sampled.
+    pub fn traceparent(&self) -> Option<&str> {
+        self.traceparent.as_deref()
     }
 
     pub(crate) async fn settle(
@@ -134,7 +144,7 @@ impl Handling {
         if self.span.is_disabled() {
             return settling.await;
         }
-        let span = tracing::info_span!(
+        let span = tracing::debug_span!(
             parent: &self.span,
             "settle",
             otel.name = %format_args!("{verb} {}", self.destination),
@@ -162,6 +172,17 @@ fn signed(to: &Destination, mut message: Message) -> Message {
         message = message.header(header::TRACEPARENT, name);
     }
     message
+}
+
+/// A root that is not sampled is ended at once: to enter it at every step would cost more than to
+/// decide.
+pub fn if_sampled(root: Span) -> Span {
+    let traceparent = root.in_scope(traceparent);
+    sampled(root, traceparent.as_deref())
+}
+
+fn sampled(root: Span, traceparent: Option<&str>) -> Span {
+    if traceparent.is_some_and(|name| !is_sampled(name)) { Span::none() } else { root }
 }
 
 /// The lowest bit of the flags, which come last in the version that we write.

@@ -61,7 +61,7 @@ pub(crate) async fn post(
 /// asked for is not told.
 fn span(record: &Record) -> Span {
     let model = record.model.as_deref();
-    tracing::info_span!(
+    tracing::debug_span!(
         "generate_content",
         otel.name = %format_args!("generate_content {}", model.unwrap_or(record.operation.as_str())),
         otel.kind = "client",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use job::{Fact, Record, Rung, State, Step, Timestamp, transition};
 use ports::{
     Created, Delivery, Fence, LedgerError, Permit, PermitReturn, Permitted, Phase, PublishError,
-    Reached, Stored, Swapped, header, trace,
+    Reached, Stored, Swapped, header,
 };
 use tracing::Level;
 
@@ -229,7 +229,7 @@ impl<'a> Walk<'a> {
 
     /// The intent, to be written before anything is sent.
     fn intend(&self, mut record: Record) -> Result<Step, Trouble> {
-        record.worker_span = trace::traceparent();
+        record.worker_span = self.delivery.handling.traceparent().map(str::to_owned);
         let owner = self.fence.owner.clone();
         let post_deadline = self.shared.clock.now() + self.shared.settings.post_timeout;
         let intent = self.shared.clock.fresh_id().to_string();

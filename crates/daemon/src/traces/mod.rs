@@ -15,9 +15,11 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SdkTracerProvider, TracerProviderBuilder};
-use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::filter_fn;
+use tracing::subscriber::Interest;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::dynamic_filter_fn;
+use tracing_subscriber::layer::{Context as Surroundings, Filter};
 use tracing_subscriber::{Layer, Registry};
 use uuid::Uuid;
 
@@ -76,7 +78,7 @@ impl Traces {
             .with_level(false)
             .with_target(false)
             .with_tracked_inactivity(false)
-            .with_filter(filter_fn(is_traced).with_max_level_hint(LevelFilter::INFO))
+            .with_filter(filter())
             .boxed()
     }
 
@@ -94,6 +96,26 @@ pub(crate) fn is_traced(metadata: &Metadata<'_>) -> bool {
         true => metadata.fields().field("otel.kind").is_some(),
         false => metadata.name().starts_with("kling."),
     }
+}
+
+fn filter<S>() -> impl Filter<S> {
+    dynamic_filter_fn(is_wanted)
+        .with_max_level_hint(LevelFilter::DEBUG)
+        // Or every line of every library would be asked about each time.
+        .with_callsite_filter(|metadata| match is_traced(metadata) {
+            true => Interest::sometimes(),
+            false => Interest::never(),
+        })
+}
+
+/// Every root, for the sampler to decide. A call only within a sampled one: there are thousands of
+/// heartbeats and searches, and a span that is then dropped costs most of what one costs.
+fn is_wanted<S>(metadata: &Metadata<'_>, _: &Surroundings<'_, S>) -> bool {
+    is_traced(metadata) && (*metadata.level() <= Level::INFO || is_sampled())
+}
+
+fn is_sampled() -> bool {
+    Context::map_current(|context| context.span().span_context().is_sampled())
 }
 
 /// The running span as W3C Trace Context; `None` outside of any.

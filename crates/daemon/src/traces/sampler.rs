@@ -1,4 +1,4 @@
-//! Which spans are kept: a job's traces all or none, and no housekeeping.
+//! Which spans are kept: a job's traces all or none.
 
 use opentelemetry::trace::{Link, SpanKind, TraceContextExt, TraceId, TraceState};
 use opentelemetry::{Context, KeyValue};
@@ -21,12 +21,7 @@ enum Choice {
 
 impl Together {
     /// Pure. `parent` and `link`: whether that one is kept.
-    fn choose(&self, parent: Option<bool>, kind: &SpanKind, link: Option<bool>) -> Choice {
-        // A call outside of any span is a heartbeat or a search: there are thousands.
-        let is_call = matches!(kind, SpanKind::Client | SpanKind::Producer);
-        if parent.is_none() && is_call {
-            return Choice::Drop;
-        }
+    fn choose(&self, parent: Option<bool>, link: Option<bool>) -> Choice {
         match parent.or(link).filter(|_| self.follows) {
             Some(true) => Choice::Keep,
             Some(false) => Choice::Drop,
@@ -49,7 +44,7 @@ impl ShouldSample for Together {
         let context = context.filter(|context| context.is_valid());
         let kept = context.as_ref().map(|context| context.is_sampled());
         let link = links.first().map(|link| link.span_context.is_sampled());
-        let decision = match self.choose(kept, kind, link) {
+        let decision = match self.choose(kept, link) {
             Choice::Keep => SamplingDecision::RecordAndSample,
             Choice::Drop => SamplingDecision::Drop,
             Choice::Root => {
@@ -68,21 +63,11 @@ mod tests {
     #[test]
     fn a_parent_decides_and_for_a_root_its_first_link() {
         let all = Together { root: Sampler::AlwaysOn, follows: true };
-        let consumer = |parent, link| all.choose(parent, &SpanKind::Consumer, link);
-        assert_eq!(consumer(None, None), Choice::Root);
-        assert_eq!(consumer(None, Some(false)), Choice::Drop);
-        assert_eq!(consumer(None, Some(true)), Choice::Keep);
-        assert_eq!(consumer(Some(false), Some(true)), Choice::Drop);
+        assert_eq!(all.choose(None, None), Choice::Root);
+        assert_eq!(all.choose(None, Some(false)), Choice::Drop);
+        assert_eq!(all.choose(None, Some(true)), Choice::Keep);
+        assert_eq!(all.choose(Some(false), Some(true)), Choice::Drop);
         let each = Together { root: Sampler::AlwaysOn, follows: false };
-        assert_eq!(each.choose(Some(false), &SpanKind::Consumer, Some(false)), Choice::Root);
-    }
-
-    #[test]
-    fn a_call_belongs_to_a_span_or_to_nobody() {
-        let all = Together { root: Sampler::AlwaysOn, follows: true };
-        for kind in [SpanKind::Client, SpanKind::Producer] {
-            assert_eq!(all.choose(None, &kind, None), Choice::Drop);
-            assert_eq!(all.choose(Some(true), &kind, None), Choice::Keep);
-        }
+        assert_eq!(each.choose(Some(false), Some(false)), Choice::Root);
     }
 }

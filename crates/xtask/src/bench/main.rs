@@ -27,6 +27,10 @@ use report::Round;
 
 pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
 
+/// As the program has it, on both sides.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Debug, Parser)]
 struct Options {
     /// Serve as the provider until stdin ends.
@@ -49,6 +53,9 @@ struct Options {
     /// Only the pipeline, with a collector of traces and without, in turns.
     #[arg(long)]
     traced: bool,
+    /// With a log, as a role has one.
+    #[arg(long, hide = true)]
+    logged: bool,
     #[arg(long)]
     json: bool,
 }
@@ -77,7 +84,7 @@ fn main() -> ExitCode {
 }
 
 fn start(options: &Options) -> Result<(), Failed> {
-    let traces = if options.provider || options.traced { None } else { traced::start()? };
+    let traces = if options.logged { traced::start()? } else { None };
     let runtime = tokio::runtime::Runtime::new()?;
     let done = runtime.block_on(async {
         match options {

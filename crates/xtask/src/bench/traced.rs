@@ -12,15 +12,18 @@ use tokio::process::Command;
 use crate::report::{hundredths, median};
 use crate::{Failed, Options, say};
 
-/// As OpenTelemetry's variables have it. Not to be called within a runtime.
+/// A log that says nothing, and traces as OpenTelemetry's variables have it. Not to be called
+/// within a runtime.
 pub(crate) fn start() -> Result<Option<Traces>, Failed> {
-    let telemetry = Config::load(&Sources::default()).map_err(|e| e.to_string())?.config.telemetry;
+    let config = Config::load(&Sources::default()).map_err(|error| error.to_string())?.config;
+    let mut telemetry = config.telemetry;
+    "warn,lapin=off".clone_into(&mut telemetry.log);
     let service = Service { name: "bench", namespace: "bench", version: "bench" };
     let traces = Traces::start(&service, &telemetry)?;
     if traces.is_some() {
         ports::trace::name_spans_by(daemon::traces::traceparent);
-        daemon::logs::init(&telemetry, traces.as_ref());
     }
+    daemon::logs::init(&telemetry, traces.as_ref());
     Ok(traces)
 }
 
@@ -58,7 +61,7 @@ pub(crate) async fn compare(options: &Options) -> Result<(), Failed> {
 
 async fn pipeline(options: &Options, collector: Option<&str>) -> Result<Value, Failed> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["--only", "pipeline", "--rounds", "1", "--json"]);
+    command.args(["--logged", "--only", "pipeline", "--rounds", "1", "--json"]);
     command.args(["--jobs", &options.jobs.to_string()]);
     command.args(["--at-once", &options.at_once.to_string()]);
     if let Some(url) = collector {
