@@ -8,7 +8,7 @@ use std::ops::Range;
 const RANGE: Range<u16> = 20_000..32_000;
 
 /// So many free ports, different from each other.
-pub(super) fn free<const N: usize>() -> std::io::Result<[u16; N]> {
+pub(crate) fn free<const N: usize>() -> std::io::Result<[u16; N]> {
     let mut held = Vec::with_capacity(N);
     let length = u32::from(RANGE.end - RANGE.start);
     // Runs beside us begin elsewhere.

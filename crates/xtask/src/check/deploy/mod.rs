@@ -5,6 +5,7 @@
 //! - [`settings`]: whether the program knows what it is told.
 //! - [`kubernetes`]: every overlay as it is rendered; [`kinds`] knows the operators' own kinds.
 //! - [`monitoring`]: alerts, their tests and the dashboard; [`metrics`] what they may ask for.
+//! - [`live`]: the metrics of a role at work, and the dashboard drawn from them.
 //! - [`seeds`]: known mistakes, which show that all this can fail.
 //! - [`tools`]: the programs, from [`packages`] and a Python environment.
 
@@ -12,6 +13,7 @@ mod compose;
 mod image;
 mod kinds;
 mod kubernetes;
+mod live;
 mod metrics;
 mod monitoring;
 mod packages;
@@ -67,6 +69,7 @@ const STEPS: &[Step] = &[
     Step { name: "runbooks", check: monitoring::runbooks },
     Step { name: "dashboard", check: monitoring::dashboard },
     Step { name: "metrics", check: metrics::known },
+    Step { name: "live", check: live::page_and_dashboard },
 ];
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {

@@ -18,9 +18,10 @@ const PYTHON: [&str; 4] = [
 ];
 
 /// Where the programs of the distribution's packages are.
-const UNPACKED: [(&str, &str); 3] = [
+const UNPACKED: [(&str, &str); 4] = [
     ("docker-compose", "usr/libexec/docker/cli-plugins/docker-compose"),
     ("kustomize", "usr/bin/kustomize"),
+    ("prometheus", "usr/bin/prometheus"),
     ("promtool", "usr/bin/promtool"),
 ];
 
