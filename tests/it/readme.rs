@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::harness::{Backend, House};
+use serde_json::json;
+
+use crate::harness::{Backend, House, Process, Program, Provider, Wish, lines};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
@@ -71,6 +73,69 @@ async fn every_command_of_the_papers_is_known() {
         // Everything is read before --help answers, so that a wrong word or value is still 2.
         let known = program.run(&[arguments, &["--help"]].concat()).await;
         assert_eq!(known.code, 0, "{line}: {}", known.stderr);
+    }
+}
+
+/// In the order of the papers: first on one file, and once addresses are exported on RabbitMQ and
+/// Redis. A role runs on until then. What cargo is asked for is CI's own work.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_papers_show_can_be_done() {
+    let (laptop, fleet) = (House::on(Backend::Embedded), House::on(Backend::Rabbitmq));
+    let provider = Provider::here(json!({})).await;
+    let mut player = Player { program: laptop.program(), roles: Vec::new() };
+    player.program.set("kling.base_url", &provider.url);
+    for line in commands_of("README.md") {
+        if line.starts_with("export REELWORK_BROKER__URL=") {
+            player = Player { program: fleet.program_for(&provider), roles: Vec::new() };
+            fleet.file("jobs.jsonl", &lines(&[Wish::video("one"), Wish::video("two")]));
+        }
+        if line == "reelwork up" {
+            // As fast as the provider that it then works against.
+            player.program.set("poll.pace", "0.01");
+        }
+        player.play(&line).await;
+    }
+    player.play(&order("order-42")).await;
+    for line in commands_of("deploy/README.md") {
+        player.play(&line).await;
+    }
+}
+
+fn order(id: &str) -> String {
+    format!("reelwork submit videos/text2video --prompt 'A cat [job:{id}]' --key {id} --wait")
+}
+
+struct Player {
+    program: Program,
+    roles: Vec<Process>,
+}
+
+impl Player {
+    async fn play(&mut self, line: &str) {
+        let words = words(line);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["export", setting] => {
+                let (variable, value) = setting.split_once('=').expect("NAME=VALUE");
+                self.program.env(variable, value);
+            }
+            ["cargo", ..] => {}
+            ["reelwork", role @ ("up" | "worker" | "poller" | "gateway"), ..] => {
+                if *role == "up" {
+                    self.roles.clear();
+                }
+                let role = self.program.start(words[1], &words[1..]);
+                role.says("ready:").await;
+                self.roles.push(role);
+            }
+            // It would follow for as long as it is let.
+            ["reelwork", "events", ..] => {
+                self.program.run(&[&words[1..], &["--idle", "300ms"]].concat()).await.exits(0);
+            }
+            _ => {
+                self.program.run(&words[1..]).await.exits(0);
+            }
+        }
     }
 }
 
