@@ -230,6 +230,24 @@ async fn a_collector_that_is_away_holds_up_nothing() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shell_hands_its_trace_to_submit() {
+    let house = House::on(Backend::Embedded);
+    let provider = Provider::here(json!({})).await;
+    let mut program = house.program_for(&provider);
+    let _up = program.start_role("up", "up").await;
+    let audience = Audience::seated(&house).await;
+    let traceparent = format!("00-{TRACE}-00f067aa0ba902b7-00");
+    for (id, handed, told) in
+        [("one", traceparent.as_str(), Some(traceparent.as_str())), ("two", "not a context", None)]
+    {
+        let file = house.file("jobs.jsonl", &lines(&[Wish::video(id)]));
+        program.env("TRACEPARENT", handed);
+        program.run(&["submit", "--file", &file]).await.exits(0);
+        assert_eq!(audience.hears(id).await.traceparent.as_deref(), told);
+    }
+}
+
 /// A demo's spans as it writes them on stderr.
 async fn demo(jobs: usize, variables: &[(&str, &str)]) -> Vec<Value> {
     let house = House::on(Backend::Embedded);

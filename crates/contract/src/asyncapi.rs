@@ -145,8 +145,12 @@ fn messages() -> Map<String, Value> {
 /// The producer's trace, and what else a message may carry.
 fn headers(more: &[(&str, &str)]) -> Value {
     let trace = [
-        (header::TRACEPARENT, "W3C Trace Context of the producer."),
-        (header::TRACESTATE, "W3C Trace Context of the producer."),
+        (
+            header::TRACEPARENT,
+            "W3C Trace Context of whoever published it; of an event, the job's producer's where \
+             traces are not exported.",
+        ),
+        (header::TRACESTATE, "Belongs to `traceparent`."),
     ];
     let text = |(name, what): (&str, &str)| {
         (name.to_owned(), json!({"type": "string", "description": what}))

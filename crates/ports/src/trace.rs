@@ -18,7 +18,8 @@ type Namer = fn() -> Option<String>;
 
 static NAMER: OnceLock<Namer> = OnceLock::new();
 
-/// Told once by a process that exports traces; where nobody does, spans have no names.
+/// Told once by a process that traces; where nobody does, spans have no names. What is published
+/// then carries the running span's.
 pub fn name_spans_by(namer: Namer) {
     // As with the log, the first one stays.
     let _ = NAMER.set(namer);
@@ -162,12 +163,15 @@ impl Handling {
     }
 }
 
-/// What is new leaves with the name of the span that says it, if that is exported. A copy keeps
-/// its producer's.
+/// What is new leaves with the name of the span that says it; a copy keeps its producer's. Who
+/// publishes a job also decides that it is not sampled; of an event the producer's word is left.
 fn signed(to: &Destination, mut message: Message) -> Message {
-    let is_new = matches!(to, Destination::Results { .. } | Destination::Jobs { .. });
-    let name = is_new.then(traceparent).flatten();
-    if let Some(name) = name.filter(|name| is_sampled(name)) {
+    let named = match to {
+        Destination::Jobs { .. } => traceparent(),
+        Destination::Results { .. } => traceparent().filter(|name| is_sampled(name)),
+        Destination::Later { .. } | Destination::Dead { .. } | Destination::Journal => None,
+    };
+    if let Some(name) = named {
         message.headers.remove(header::TRACESTATE);
         message = message.header(header::TRACEPARENT, name);
     }

@@ -65,6 +65,10 @@ fn start(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
 
 /// Where spans go, if anywhere.
 fn traces(command: &Command, config: &Config) -> Result<Option<Traces>, Failure> {
+    if matches!(command, Command::Submit(_)) {
+        // OpenTelemetry's way to hand a trace to a program.
+        ports::trace::name_spans_by(|| std::env::var("TRACEPARENT").ok().filter(|t| is_valid(t)));
+    }
     let Some(name) = command.service() else {
         return Ok(None);
     };
@@ -75,6 +79,10 @@ fn traces(command: &Command, config: &Config) -> Result<Option<Traces>, Failure>
         ports::trace::name_spans_by(daemon::traces::traceparent);
     }
     Ok(traces)
+}
+
+fn is_valid(traceparent: &str) -> bool {
+    job::trace_id(traceparent).is_some()
 }
 
 fn load(command: &Command, mut sources: Sources) -> Result<Config, Failure> {
