@@ -55,6 +55,8 @@ impl Broker for Metered {
     }
 }
 
+pub(crate) const PLACES: [&str; 5] = ["jobs", "later", "dead", "results", "journal"];
+
 fn place(to: &Destination) -> &'static str {
     match to {
         Destination::Jobs { .. } => "jobs",
@@ -64,6 +66,9 @@ fn place(to: &Destination) -> &'static str {
         Destination::Journal => "journal",
     }
 }
+
+pub(crate) const OUTCOMES: [&str; 5] =
+    ["confirmed", "unroutable", "refused", "too_large", "unknown"];
 
 fn outcome(done: &Result<(), PublishError>) -> &'static str {
     done.as_ref().map_or_else(PublishError::word, |()| "confirmed")
@@ -120,4 +125,36 @@ impl Settle for Settled {
 fn count(meter: &Meter, lane: Word, how: &'static str, done: &Result<(), PublishError>) {
     let how = if done.is_ok() { how } else { "failed" };
     meter.families().settled.get_or_create(&[("lane", lane), ("how", how.into())]).inc();
+}
+
+#[cfg(test)]
+mod tests {
+    use job::Rung;
+
+    use super::*;
+    use crate::{About, Meter};
+
+    #[test]
+    fn every_place_and_outcome_begins_with_nothing() {
+        let page = Meter::new(About { version: "1", role: "both" }).text();
+        let key = || "videos.text2video.normal".to_owned();
+        let places = [
+            Destination::Jobs { routing_key: key() },
+            Destination::Later { rung: Rung::OneSecond, routing_key: key() },
+            Destination::Dead { routing_key: key() },
+            Destination::Results { routing_key: key() },
+            Destination::Journal,
+        ];
+        let outcomes = [
+            Ok(()),
+            Err(PublishError::Unroutable(String::new())),
+            Err(PublishError::Refused(String::new())),
+            Err(PublishError::TooLarge { bytes: 2, most: 1 }),
+            Err(PublishError::Unknown(String::new())),
+        ];
+        for (to, done) in places.iter().flat_map(|to| outcomes.iter().map(move |done| (to, done))) {
+            let labels = format!("{{to=\"{}\",outcome=\"{}\"}}", place(to), outcome(done));
+            assert!(page.contains(&format!("reelwork_publishes_total{labels} 0")), "{labels}");
+        }
+    }
 }

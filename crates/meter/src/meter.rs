@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use kling::Transport;
+use kling::{Route, Transport};
 use ports::{Broker, Ledger};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
@@ -41,6 +41,7 @@ impl Meter {
         registry.register_collector(Box::new(Process::here()));
         let labels = [("version", about.version.into()), ("role", about.role.into())];
         families.build.get_or_create(&labels).set(1);
+        begin(&families);
         let (models, codes, accounts) = Default::default();
         let leads = AtomicBool::new(false);
         Self(Arc::new(Inner { registry, families, models, codes, accounts, leads }))
@@ -85,6 +86,19 @@ impl Meter {
     pub(crate) fn lead(&self, leads: bool) {
         self.0.leads.store(leads, Ordering::Relaxed);
         self.families().leader.set(leads.into());
+    }
+}
+
+/// Alerts ask how much these have risen: one that begins with its first rise has not risen.
+fn begin(families: &Families) {
+    for to in broker::PLACES {
+        for outcome in broker::OUTCOMES {
+            let labels = [("to", to.into()), ("outcome", outcome.into())];
+            families.publishes.get_or_create(&labels).inc_by(0);
+        }
+    }
+    for route in Route::ALL {
+        families.in_doubt.get_or_create(&[("operation", route.path().into())]).inc_by(0);
     }
 }
 
