@@ -231,6 +231,33 @@ async fn a_collector_that_is_away_holds_up_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_context_that_is_none_harms_nothing() {
+    let house = House::on(Backend::Rabbitmq);
+    let (provider, collector) = (Provider::here(json!({})).await, Collector::here().await);
+    let mut program = house.program_for(&provider);
+    program.set("telemetry.otlp_endpoint", &collector.url);
+    let up = program.start_role("up", "up").await;
+    let audience = Audience::seated(&house).await;
+    let exchange = format!("{}.jobs", house.namespace);
+    let (zeros, long) = (format!("00-{:032}-{:016}-01", 0, 0), "00-".repeat(4_000));
+    let bad = [("one", "garbage"), ("two", zeros.as_str()), ("three", long.as_str())];
+    for (id, traceparent) in bad {
+        let request = prompt(id);
+        let job = [house.amqp.as_str(), id, "videos/text2video", &request];
+        let options = ["--exchange", &exchange, "--traceparent", traceparent];
+        let arguments = [&job[..], &options[..]].concat();
+        let mut producer = Python::play(&house, &example("python/producer.py"), &arguments, "");
+        assert_eq!(producer.ended(Duration::from_secs(30)).await, Some(0));
+        assert_eq!(audience.hears(id).await.kind(), Some(EventKind::Succeeded));
+    }
+    stop([up]).await;
+    let spans = collector.spans();
+    let taken: Vec<_> = spans.iter().filter(|span| span.kind == SpanKind::Consumer).collect();
+    assert_eq!(taken.len(), bad.len());
+    assert!(taken.iter().all(|span| span.links.is_empty() && span.is_root()), "{taken:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_shell_hands_its_trace_to_submit() {
     let house = House::on(Backend::Embedded);
     let provider = Provider::here(json!({})).await;

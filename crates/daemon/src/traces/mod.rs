@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use opentelemetry::trace::{TraceContextExt, TracerProvider};
 use opentelemetry::{Context, KeyValue};
-use opentelemetry_otlp::{SpanExporter, WithExportConfig};
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SdkTracerProvider, TracerProviderBuilder};
 use tracing::level_filters::LevelFilter;
@@ -133,7 +133,7 @@ fn provider(
     telemetry: &Telemetry,
 ) -> Result<Option<TracerProviderBuilder>, String> {
     let builder = SdkTracerProvider::builder();
-    let otlp = SpanExporter::builder().with_http();
+    let otlp = SpanExporter::builder().with_http().with_protocol(Protocol::HttpBinary);
     let otlp = match (variables.exporter, &telemetry.otlp_endpoint) {
         (Exporter::Off, _) => return Ok(None),
         (Exporter::Console, _) => return Ok(Some(builder.with_simple_exporter(Console))),

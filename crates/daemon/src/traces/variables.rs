@@ -35,6 +35,7 @@ impl Variables {
         let sampler = sampler(&get, &mut warnings);
         let trace_context = trace_context(&get, &mut warnings);
         elsewhere(&get, &mut warnings);
+        on_the_wire(&get, &mut warnings);
         let attributes = get("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
         let in_attributes = attributes.split(',').any(|a| a.trim().starts_with("service.name="));
         let names_service = get("OTEL_SERVICE_NAME").is_some() || in_attributes;
@@ -118,6 +119,21 @@ fn elsewhere(get: &impl Fn(&str) -> Option<String>, warnings: &mut Vec<String>) 
     }
 }
 
+/// The variables of one signal win over those of all.
+fn on_the_wire(get: &impl Fn(&str) -> Option<String>, warnings: &mut Vec<String>) {
+    let ways = [
+        ("PROTOCOL", "http/protobuf", "spans are sent as http/protobuf"),
+        ("COMPRESSION", "none", "spans are sent uncompressed"),
+    ];
+    for (what, ours, way) in ways {
+        let names = ["TRACES_", ""].map(|signal| format!("OTEL_EXPORTER_OTLP_{signal}{what}"));
+        let said = names.iter().find_map(|name| Some((name, get(name)?)));
+        if let Some((name, other)) = said.filter(|(_, text)| text.trim() != ours) {
+            warnings.push(format!("{name}={other}: {way}"));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,11 +179,18 @@ mod tests {
             ("OTEL_PROPAGATORS", "b3"),
             ("OTEL_METRICS_EXPORTER", "otlp"),
             ("OTEL_LOGS_EXPORTER", "otlp"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+            ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "gzip"),
         ] {
             assert_eq!(read(&[(name, value)]).warnings.len(), 1, "{name}={value}");
         }
         for name in ["OTEL_METRICS_EXPORTER", "OTEL_LOGS_EXPORTER"] {
             assert!(read(&[(name, "none")]).warnings.is_empty());
         }
+        let both = [
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+            ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf"),
+        ];
+        assert!(read(&both).warnings.is_empty());
     }
 }
