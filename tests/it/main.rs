@@ -20,6 +20,7 @@ mod doubts;
 mod drain;
 mod faults;
 mod forgetting;
+mod full_lane;
 mod health;
 mod kills;
 mod logs;

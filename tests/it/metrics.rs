@@ -1,72 +1,16 @@
 //! What a role counts, as those who scrape it see it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use job::EventKind;
 use serde_json::json;
 
 use crate::examples::example;
 use crate::harness::{
-    Audience, Backend, House, Process, Program, Provider, Python, Wish, free_port, lines, until,
+    Audience, Backend, House, Process, Provider, Python, Scraped, Wish, lines, until,
 };
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-
-/// A role whose metrics can be scraped.
-struct Scraped {
-    program: Program,
-    address: String,
-}
-
-impl Scraped {
-    fn of(mut program: Program) -> Self {
-        let address = format!("127.0.0.1:{}", free_port());
-        program.set("admin.listen", &address);
-        Self { program, address }
-    }
-
-    async fn text(&self, accept: &str) -> String {
-        let request = reqwest::Client::new().get(format!("http://{}/metrics", self.address));
-        let answer = request.header("accept", accept).send().await.expect("an answer");
-        assert_eq!(answer.status(), 200);
-        answer.text().await.expect("text")
-    }
-
-    async fn page(&self) -> Page {
-        Page::read(&self.text("text/plain").await)
-    }
-}
-
-/// A page in Prometheus's text format, read by its own rules.
-struct Page {
-    /// Family and type.
-    families: BTreeMap<String, String>,
-    /// Sample with its labels, and value.
-    samples: Vec<(String, f64)>,
-}
-
-impl Page {
-    fn read(text: &str) -> Self {
-        let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
-        let families = types.map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect();
-        let samples = text.lines().filter(|line| !line.starts_with('#'));
-        let sample = |line: &str| {
-            let (sample, value) = line.rsplit_once(' ').expect("a value");
-            (sample.to_owned(), value.parse().expect("a number"))
-        };
-        Self { families, samples: samples.map(sample).collect() }
-    }
-
-    /// The sum of a family's samples that have all these labels; `None` if there is none.
-    fn sum(&self, family: &str, labels: &[&str]) -> Option<f64> {
-        let named = |sample: &str| sample == family || sample.starts_with(&format!("{family}{{"));
-        let mut found = self.samples.iter().filter(|(sample, _)| {
-            named(sample) && labels.iter().all(|label| sample.contains(label))
-        });
-        let first = found.next()?.1;
-        Some(first + found.map(|(_, value)| value).sum::<f64>())
-    }
-}
 
 async fn submit_traced(house: &House, id: &str) {
     let traceparent = format!("00-{TRACE}-00f067aa0ba902b7-01");

@@ -72,9 +72,12 @@ const BUSY_REST: Duration = Duration::from_secs(1);
 const MOST_UNCLEAR: u32 = 5;
 
 impl Gate {
+    /// Closed until somebody has counted the free slots: a worker that begins in a full lane, as
+    /// in an upgrade, would send all that it takes round the ladder.
     pub(crate) fn new(widest: u16) -> Self {
+        let until = Reopen::WhenFree { need: 1 };
         Self {
-            door: Mutex::new(Door::Open { window: widest }),
+            door: Mutex::new(Door::Closed { why: "slots are not counted yet".to_owned(), until }),
             turned: Notify::new(),
             widest,
             granted: AtomicU32::new(0),
@@ -205,6 +208,12 @@ fn rest(failures: u32, jitter: f64) -> Duration {
 mod tests {
     use super::*;
 
+    fn opened(widest: u16) -> Gate {
+        let gate = Gate::new(widest);
+        gate.open(widest);
+        gate
+    }
+
     fn window(gate: &Gate) -> Option<u16> {
         match gate.door() {
             Door::Open { window } => Some(window),
@@ -214,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_graver_trouble_wins_and_a_lighter_one_does_not() {
-        let gate = Gate::new(8);
+        let gate = opened(8);
         gate.close("full", Reopen::WhenFree { need: 1 });
         gate.close("unpaid", Reopen::WhenResumed);
         gate.close("busy", Reopen::After(BUSY_REST));
@@ -222,8 +231,16 @@ mod tests {
     }
 
     #[test]
-    fn only_trouble_of_the_provider_or_the_account_forbids_sending() {
+    fn nothing_is_taken_before_the_slots_are_counted() {
         let gate = Gate::new(8);
+        assert_eq!(window(&gate), None);
+        gate.close("unpaid", Reopen::WhenResumed);
+        assert!(gate.forbids_sending(), "any trouble is graver");
+    }
+
+    #[test]
+    fn only_trouble_of_the_provider_or_the_account_forbids_sending() {
+        let gate = opened(8);
         assert!(!gate.forbids_sending());
         gate.close("full", Reopen::WhenFree { need: 1 });
         assert!(!gate.forbids_sending());
@@ -237,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_door_that_is_held_stays_closed() {
-        let gate = Gate::new(8);
+        let gate = opened(8);
         let held = gate.hold();
         gate.close("not journaled", Reopen::After(BUSY_REST));
         gate.open(8);
@@ -249,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_reopened_lane_starts_narrow_and_widens_with_permits() {
-        let gate = Gate::new(8);
+        let gate = opened(8);
         gate.close("full", Reopen::WhenFree { need: 1 });
         gate.open(1);
         let mut seen = Vec::new();
@@ -263,7 +280,7 @@ mod tests {
 
     #[test]
     fn only_many_unclear_answers_in_a_row_rest_the_lane() {
-        let gate = Gate::new(8);
+        let gate = opened(8);
         let unclear = || gate.weather(&Weather::Unclear { why: "HTTP 500".into() }, 0.5);
         for _ in 1..MOST_UNCLEAR {
             unclear();

@@ -27,6 +27,7 @@ pub(crate) async fn keep(
     stop: CancellationToken,
 ) {
     let mut full = Full::default();
+    begin(&shared, &gate, resource, &mut full).await;
     loop {
         let present = gate.door();
         let wait = match &present {
@@ -59,6 +60,17 @@ pub(crate) async fn keep(
                 }
             }
         }
+    }
+}
+
+/// Without the rest between two checks: an idle installation takes its first job at once.
+async fn begin(shared: &Shared, gate: &Gate, resource: Resource, full: &mut Full) {
+    if shared.session.phase() < Phase::Recalling {
+        return gate.close(REBUILT, Reopen::WhenRebuilt);
+    }
+    close_if_paused(shared, gate).await;
+    if let Door::Closed { until: Reopen::WhenFree { need }, .. } = gate.door() {
+        full.open_if_free(shared, gate, resource, need).await;
     }
 }
 

@@ -11,6 +11,7 @@ mod provider;
 mod python;
 mod requests;
 mod roles;
+mod scraped;
 mod wait;
 mod wire;
 
@@ -32,6 +33,7 @@ pub(crate) use provider::Provider;
 pub(crate) use python::Python;
 pub(crate) use requests::{Wish, lines, mixed};
 pub(crate) use roles::Setup;
+pub(crate) use scraped::Scraped;
 pub(crate) use wait::{soon, until};
 pub(crate) use wire::{Proxy, Wire};
 
