@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use job::EventKind;
 use serde_json::json;
+use tokio::time::MissedTickBehavior;
 
 use crate::five_processes::{Company, provider_settings};
 use crate::harness::{
@@ -39,6 +40,8 @@ async fn watch(
 ) -> Vec<Sample> {
     let mut samples = vec![sample(provider, audience).await];
     let mut clock = tokio::time::interval_at(tokio::time::Instant::now() + WINDOW, WINDOW);
+    // A look that took long must not make the next window a short one.
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = &mut replaced => return samples,
