@@ -27,7 +27,9 @@ pub(crate) async fn keep(
     stop: CancellationToken,
 ) {
     let mut full = Full::default();
-    begin(&shared, &gate, resource, &mut full).await;
+    // Before the first rest: an idle installation takes its first job at once.
+    close_if_paused(&shared, &gate).await;
+    check(&shared, &gate, resource, &mut full, gate.door()).await;
     loop {
         let present = gate.door();
         let wait = match &present {
@@ -43,34 +45,26 @@ pub(crate) async fn keep(
             _ = gate.wait_for(|door| *door != present) => continue,
             () = shared.clock.sleep(wait) => {}
         }
-        if shared.session.phase() < Phase::Recalling {
-            gate.close(REBUILT, Reopen::WhenRebuilt);
-            continue;
-        }
-        match present {
-            Door::Closed { until: Reopen::WhenRebuilt, .. } => gate.open(u16::MAX),
-            Door::Open { .. } => close_if_paused(&shared, &gate).await,
-            Door::Closed { until: Reopen::WhenFree { need }, .. } => {
-                full.open_if_free(&shared, &gate, resource, need).await;
-            }
-            Door::Closed { until: Reopen::After(_), .. } => gate.open(1),
-            Door::Closed { until: Reopen::WhenResumed, .. } => {
-                if pause_reason(&shared).await.is_none() {
-                    gate.open(1);
-                }
-            }
-        }
+        check(&shared, &gate, resource, &mut full, present).await;
     }
 }
 
-/// Without the rest between two checks: an idle installation takes its first job at once.
-async fn begin(shared: &Shared, gate: &Gate, resource: Resource, full: &mut Full) {
+async fn check(shared: &Shared, gate: &Gate, resource: Resource, full: &mut Full, present: Door) {
     if shared.session.phase() < Phase::Recalling {
         return gate.close(REBUILT, Reopen::WhenRebuilt);
     }
-    close_if_paused(shared, gate).await;
-    if let Door::Closed { until: Reopen::WhenFree { need }, .. } = gate.door() {
-        full.open_if_free(shared, gate, resource, need).await;
+    match present {
+        Door::Closed { until: Reopen::WhenRebuilt, .. } => gate.open(u16::MAX),
+        Door::Open { .. } => close_if_paused(shared, gate).await,
+        Door::Closed { until: Reopen::WhenFree { need }, .. } => {
+            full.open_if_free(shared, gate, resource, need).await;
+        }
+        Door::Closed { until: Reopen::After(_), .. } => gate.open(1),
+        Door::Closed { until: Reopen::WhenResumed, .. } => {
+            if pause_reason(shared).await.is_none() {
+                gate.open(1);
+            }
+        }
     }
 }
 
@@ -87,12 +81,13 @@ impl Full {
     async fn open_if_free(&mut self, shared: &Shared, gate: &Gate, resource: Resource, need: u32) {
         let limit = shared.settings.slots.of(resource);
         match shared.ledger.used(&Permit::pool_of(&shared.settings.account, resource)).await {
-            Ok(used) if limit == 0 || used.saturating_add(need) <= limit => {
-                *self = Self::default();
-                let free = (limit.saturating_sub(used) / need.max(1)).max(1);
-                gate.open(u16::try_from(free).unwrap_or(u16::MAX));
-            }
-            Ok(_) => self.look_at_holders(shared, gate, resource).await,
+            Ok(used) => match room(limit, used, need) {
+                Some(jobs) => {
+                    *self = Self::default();
+                    gate.open(jobs);
+                }
+                None => self.look_at_holders(shared, gate, resource).await,
+            },
             Err(error) => tracing::warn!(%error, %resource, "free slots could not be counted"),
         }
     }
@@ -113,6 +108,16 @@ impl Full {
             Err(error) => tracing::warn!(%error, %resource, "slots could not be looked at"),
         }
     }
+}
+
+/// Pure. For how many jobs of `need` slots each there is room; `None` while not for one.
+/// `limit`: 0 is none.
+fn room(limit: u32, used: u32, need: u32) -> Option<u16> {
+    if limit == 0 {
+        return Some(u16::MAX);
+    }
+    let jobs = limit.saturating_sub(used) / need.max(1);
+    (jobs > 0).then(|| u16::try_from(jobs).unwrap_or(u16::MAX))
 }
 
 async fn is_held_by_waiting(shared: &Shared, resource: Resource) -> Result<bool, LedgerError> {
@@ -140,5 +145,21 @@ async fn pause_reason(shared: &Shared) -> Option<String> {
             tracing::warn!(%error, "whether the account is paused could not be read");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::room;
+
+    #[test]
+    fn a_lane_opens_for_as_many_jobs_as_have_room() {
+        assert_eq!(room(5, 5, 1), None);
+        assert_eq!(room(5, 3, 1), Some(2));
+        assert_eq!(room(9, 2, 3), Some(2), "wide jobs");
+        assert_eq!(room(9, 7, 3), None, "a wide job waits for all its slots");
+        assert_eq!(room(5, 8, 1), None, "the limit was lowered");
+        assert_eq!(room(u32::MAX, 0, 1), Some(u16::MAX));
+        assert_eq!(room(0, 70, 1), Some(u16::MAX), "no limit is no narrow window");
     }
 }
