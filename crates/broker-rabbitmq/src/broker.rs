@@ -117,6 +117,7 @@ fn dialer(uri: &AMQPUri, settings: &Settings, role: &str, topology: Option<&Topo
     Dialer {
         uri: uri.clone(),
         name: format!("{} {role}", settings.namespace),
+        bounds: settings.bounds(),
         topology: topology.filter(|_| settings.manage_topology).cloned(),
     }
 }

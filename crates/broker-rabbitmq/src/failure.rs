@@ -65,6 +65,11 @@ pub(crate) async fn within<T>(
     }
 }
 
+/// Whether it was [`within`] that ended the wait.
+pub(crate) fn is_unanswered(error: &lapin::Error) -> bool {
+    matches!(error.kind(), ErrorKind::IOError(error) if error.kind() == io::ErrorKind::TimedOut)
+}
+
 /// AMQP's short strings hold 255 bytes; lapin panics beyond.
 pub(crate) fn short(text: &str) -> Option<ShortString> {
     ShortString::try_new(text).ok()

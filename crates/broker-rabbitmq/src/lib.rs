@@ -2,8 +2,8 @@
 //! by value, reconnection.
 //!
 //! Read in this order: how it is set up ([`Settings`]), what the things on the broker are called
-//! and how they are declared ([`topology`]), how a connection is opened and kept (`wire`,
-//! `link`), how a message looks on the wire (`content`,
+//! and how they are declared ([`topology`]), how a connection and its channels are opened,
+//! kept and closed (`wire`, `channel`, `link`), how a message looks on the wire (`content`,
 //! `properties`), how it is published and taken
 //! (`publish`, `consume`), and [`RabbitBroker`], which only hands over to them.
 //!
@@ -18,6 +18,7 @@ mod settings;
 mod names;
 pub mod topology;
 
+mod channel;
 mod failure;
 mod link;
 mod wire;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::Topology;
 use crate::topology::apply;
-use crate::wire::Wire;
+use crate::wire::{Bounds, Wire};
 
 /// Full jitter below a ceiling that doubles up to 2 s, so that work resumes soon after a fault.
 const FIRST: Duration = Duration::from_millis(100);
@@ -22,6 +22,7 @@ const STEADY: Duration = Duration::from_secs(5);
 pub(crate) struct Dialer {
     pub(crate) uri: AMQPUri,
     pub(crate) name: String,
+    pub(crate) bounds: Bounds,
     /// Declared again on every connection: a broker may come back empty.
     pub(crate) topology: Option<Topology>,
 }
@@ -29,14 +30,14 @@ pub(crate) struct Dialer {
 impl Dialer {
     /// The first connection: what differs there is an error.
     pub(crate) async fn dial(&self) -> Result<Wire, BrokerError> {
-        let wire = Wire::open(&self.uri, &self.name).await?;
+        let wire = Wire::open(&self.uri, &self.name, self.bounds).await?;
         self.declare(&wire).await?;
         Ok(wire)
     }
 
     /// A later one: what was good enough to begin with is not a reason to stop.
     async fn redial(&self) -> Result<Wire, BrokerError> {
-        let wire = Wire::open(&self.uri, &self.name).await?;
+        let wire = Wire::open(&self.uri, &self.name, self.bounds).await?;
         match self.declare(&wire).await {
             Err(BrokerError::Differs(text)) => {
                 tracing::warn!(connection = %self.name, "the topology differs now: {text}");

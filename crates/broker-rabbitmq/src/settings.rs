@@ -4,6 +4,7 @@ use lapin::uri::{AMQPScheme, AMQPUri};
 use ports::BrokerError;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::wire::Bounds;
 use crate::{Content, Topology};
 
 /// Heartbeats every 10 s: a silent broker is given up after 20 s. `?heartbeat=` overrides it.
@@ -20,6 +21,11 @@ pub struct Settings {
     pub manage_topology: bool,
     /// A larger body is refused.
     pub max_message_bytes: usize,
+    /// How long the broker may take to answer a request. Unanswered, its channel is closed.
+    pub answer_timeout: Duration,
+    /// How long it may take to close such a channel. Unanswered too, the connection is cut: longer
+    /// than the 30 s after which a quorum queue gives up itself.
+    pub close_timeout: Duration,
     /// How long a publish or a settlement may take, waiting for a connection included.
     pub publish_timeout: Duration,
     /// Messages in a lane before publishers are refused: far, and to be alarmed on.
@@ -37,6 +43,8 @@ impl Settings {
             namespace: namespace.into(),
             manage_topology: true,
             max_message_bytes: job::MAX_MESSAGE_BYTES,
+            answer_timeout: Duration::from_secs(10),
+            close_timeout: Duration::from_secs(45),
             publish_timeout: Duration::from_secs(10),
             lane_max_length: 1_000_000,
             content: Content::default(),
@@ -52,6 +60,10 @@ impl Settings {
             topology.vhost = uri.vhost;
         }
         topology
+    }
+
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds { answer: self.answer_timeout, close: self.close_timeout }
     }
 
     /// The URL, read. A parser's own words may quote the password, so they are not passed on.

@@ -5,43 +5,66 @@ use std::time::Duration;
 use futures::StreamExt;
 use lapin::tcp::TLSConfig;
 use lapin::uri::{AMQPScheme, AMQPUri};
-use lapin::{AsyncTcpStream, Channel, Connection, ConnectionProperties};
+use lapin::{AsyncTcpStream, Connection, ConnectionProperties};
 use ports::BrokerError;
+use tokio::runtime::Handle;
 
 use crate::Settings;
+use crate::channel::{Channel, Closer};
 use crate::failure::{connecting, within};
 
 /// From the first packet to an open connection.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Name look-up, TCP and TLS; less than the above, so that lapin's thread ends by itself.
 const DIAL: Duration = Duration::from_secs(8);
-/// One request and its answer on an open connection.
-pub(crate) const ANSWER: Duration = Duration::from_secs(10);
 /// How often a connection is looked at, should an event be missed.
 const LOOK: Duration = Duration::from_millis(500);
 const CLOSE: Duration = Duration::from_secs(2);
 
-const CLOSE_NORMALLY: u16 = 200;
+/// AMQP's reply code for an orderly close.
+pub(crate) const CLOSE_NORMALLY: u16 = 200;
+
+/// How one connection is opened and used.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    /// One request and its answer on an open connection.
+    pub(crate) answer: Duration,
+    /// A channel that is not closed within this costs its connection.
+    pub(crate) close: Duration,
+}
 
 /// One connection to the broker. Dropped, it is cut.
 pub(crate) struct Wire {
-    connection: Connection,
-    _socket: Socket,
+    connection: Arc<Connection>,
+    socket: Socket,
+    bounds: Bounds,
 }
 
 impl Wire {
     /// Opens a connection that calls itself `name` in the broker's listings.
-    pub(crate) async fn open(uri: &AMQPUri, name: &str) -> Result<Self, BrokerError> {
+    pub(crate) async fn open(
+        uri: &AMQPUri,
+        name: &str,
+        bounds: Bounds,
+    ) -> Result<Self, BrokerError> {
         let address = Settings::address(uri);
         let socket = Socket::default();
         let opening = connect(uri.clone(), name, socket.0.clone());
         let connection =
             within(CONNECT, opening).await.map_err(|error| connecting(&error, &address))?;
-        Ok(Self { connection, _socket: socket })
+        Ok(Self { connection: Arc::new(connection), socket, bounds })
     }
 
+    /// Opened in a task of its own: a channel that is opened too late for us is closed there.
     pub(crate) async fn channel(&self) -> lapin::Result<Channel> {
-        within(ANSWER, self.connection.create_channel()).await
+        let connection = self.connection.clone();
+        let closer = Closer::new(self.socket.cutter(), self.bounds.close, Handle::current());
+        let answer = self.bounds.answer;
+        let opening = tokio::spawn(async move {
+            let opened = connection.create_channel().await?;
+            Ok(Channel::new(opened, closer, answer))
+        });
+        within(answer, async { opening.await.map_err(std::io::Error::other)? }).await
     }
 
     pub(crate) fn is_up(&self) -> bool {
@@ -68,6 +91,7 @@ impl Wire {
         let closing = self.connection.close(CLOSE_NORMALLY, "closed".into());
         if let Err(error) = within(CLOSE, closing).await {
             tracing::debug!(%error, "the connection to the broker was not closed in order");
+            self.socket.cutter().cut();
         }
     }
 }
@@ -102,7 +126,7 @@ async fn connect(
     Connection::connector(uri, runtime, dial, properties).await
 }
 
-/// A second handle on the connection's socket, to cut it with.
+/// A second handle on the connection's socket. Dropped, it cuts the connection.
 #[derive(Default)]
 struct Socket(Arc<OnceLock<TcpStream>>);
 
@@ -111,8 +135,24 @@ fn duplicate(stream: &tokio::net::TcpStream) -> std::io::Result<TcpStream> {
     Ok(TcpStream::from(stream.as_fd().try_clone_to_owned()?))
 }
 
+impl Socket {
+    fn cutter(&self) -> Cutter {
+        Cutter(self.0.clone())
+    }
+}
+
 impl Drop for Socket {
     fn drop(&mut self) {
+        self.cutter().cut();
+    }
+}
+
+/// Cuts a connection without its help: the broker then ends everything that hung on it.
+#[derive(Clone)]
+pub(crate) struct Cutter(Arc<OnceLock<TcpStream>>);
+
+impl Cutter {
+    pub(crate) fn cut(&self) {
         if let Some(stream) = self.0.get() {
             // Closed already, most times.
             let _ = stream.shutdown(Shutdown::Both);

@@ -7,14 +7,14 @@ mod ticket;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lapin::Channel;
 use lapin::options::{BasicConsumeOptions, BasicQosOptions};
 use ports::{BrokerError, Deliveries, Source};
 use uuid::Uuid;
 
-use crate::failure::{using, within};
+use crate::channel::Channel;
+use crate::failure::using;
 use crate::names::Names;
-use crate::wire::{ANSWER, Wire};
+use crate::wire::Wire;
 
 pub(crate) use source::depth;
 use source::{arguments, queue};
@@ -54,11 +54,11 @@ pub(crate) async fn consume(
     let thing = format!("queue {queue}");
     // 0 would mean: no limit.
     let qos = channel.basic_qos(prefetch.max(1), BasicQosOptions::default());
-    within(ANSWER, qos).await.map_err(|error| using(&thing, &error))?;
+    channel.ask(qos).await.map_err(|error| using(&thing, &error))?;
     let tag = format!("reelwork-{}", Uuid::new_v4());
     let options = BasicConsumeOptions::default();
     let starting = channel.basic_consume(queue, tag.as_str().into(), options, arguments(source));
-    let consumer = within(ANSWER, starting).await.map_err(|error| using(&thing, &error))?;
+    let consumer = channel.ask(starting).await.map_err(|error| using(&thing, &error))?;
     let kind = match source {
         Source::Lane(lane) => Kind::Jobs { exchange: names.jobs(), queue: names.lane(*lane) },
         Source::Results(_) => Kind::Events,

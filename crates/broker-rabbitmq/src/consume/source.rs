@@ -1,12 +1,12 @@
-use lapin::Channel;
 use lapin::options::QueueDeclareOptions;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use ports::{BrokerError, JournalStart, Source, Subscription};
 
-use crate::failure::{code, reply_code, short, using, within};
+use crate::channel::Channel;
+use crate::failure::{code, reply_code, short, using};
 use crate::names::Names;
 use crate::topology::{bind, declare_queue, subscription_queue};
-use crate::wire::{ANSWER, Wire};
+use crate::wire::Wire;
 
 /// The queue to consume; a subscription's is made here.
 pub(super) async fn queue(
@@ -46,7 +46,7 @@ async fn named(channel: &Channel, name: String) -> Result<ShortString, BrokerErr
 async fn unnamed(channel: &Channel) -> Result<ShortString, BrokerError> {
     let options = QueueDeclareOptions::exclusive().auto_delete();
     let declaring = channel.queue_declare("".into(), options, FieldTable::default());
-    let declared = within(ANSWER, declaring).await;
+    let declared = channel.ask(declaring).await;
     let declared = declared.map_err(|error| using("an unnamed result queue", &error))?;
     Ok(declared.name().clone())
 }
@@ -94,7 +94,7 @@ pub(crate) async fn depth(wire: &Wire, names: &Names, source: &Source) -> Result
     let channel = wire.channel().await.map_err(|error| using(&thing, &error))?;
     let options = QueueDeclareOptions::durable().passive();
     let asking = channel.queue_declare(queue, options, FieldTable::default());
-    match within(ANSWER, asking).await {
+    match channel.ask(asking).await {
         Ok(declared) => Ok(declared.message_count().into()),
         Err(error) if is_absent(&error) && matches!(source, Source::Results(_)) => Ok(0),
         Err(error) => Err(using(&thing, &error)),

@@ -12,12 +12,8 @@ use tokio::runtime::Handle;
 use super::ticket::{Ticket, give_back};
 use super::{Intake, Kind};
 use crate::content::structured;
-use crate::failure::within;
 use crate::names::place;
 use crate::properties::decode;
-
-/// How long the broker may take to stop delivering.
-const CANCEL: Duration = Duration::from_secs(5);
 
 /// One consumer; `None` once it has ended.
 pub(super) struct Stream {
@@ -30,7 +26,7 @@ struct Open {
     consumer: Consumer,
     intake: Arc<Intake>,
     kind: Kind,
-    /// The broker did not answer our cancel: what has arrived is all that comes.
+    /// Our cancel failed, and the channel is closed with what was taken on it: it comes again.
     cut: bool,
 }
 
@@ -123,7 +119,7 @@ impl Open {
         };
         match next? {
             // Of a channel that has ended nothing can be settled: the broker delivers it again.
-            Ok(taken) => self.intake.channel.status().connected().then_some(taken),
+            Ok(taken) => self.intake.channel.is_open().then_some(taken),
             Err(error) => {
                 tracing::debug!(%error, queue = %self.consumer.queue(), "a consumer has ended");
                 None
@@ -134,7 +130,8 @@ impl Open {
     async fn cancel(&mut self) {
         let options = BasicCancelOptions::default();
         let cancelling = self.intake.channel.basic_cancel(self.consumer.tag(), options);
-        if let Err(error) = within(CANCEL, cancelling).await {
+        let cancelled = self.intake.channel.ask(cancelling).await;
+        if let Err(error) = cancelled {
             tracing::debug!(%error, queue = %self.consumer.queue(), "a consumer was not cancelled");
             self.cut = true;
         }

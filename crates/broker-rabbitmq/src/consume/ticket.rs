@@ -7,7 +7,7 @@ use ports::{PublishError, Settle};
 use tokio::runtime::Handle;
 
 use super::Intake;
-use crate::failure::{cause, within};
+use crate::failure::cause;
 
 /// The right to settle one delivery. It keeps the channel open on which it came.
 pub(crate) struct Ticket {
@@ -25,13 +25,13 @@ impl Settle for Ticket {
     async fn ack(mut self: Box<Self>) -> Result<(), PublishError> {
         self.settled = true;
         let acking = acknowledge(&self.intake, self.number);
-        within(self.timeout, acking).await.map_err(unknown)
+        self.intake.channel.ask_within(self.timeout, acking).await.map_err(unknown)
     }
 
     async fn requeue(mut self: Box<Self>) -> Result<(), PublishError> {
         self.settled = true;
         let giving = give_back(&self.intake, self.number, self.is_log);
-        within(self.timeout, giving).await.map_err(unknown)
+        self.intake.channel.ask_within(self.timeout, giving).await.map_err(unknown)
     }
 }
 

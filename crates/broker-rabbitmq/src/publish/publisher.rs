@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use lapin::Confirmation;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
-use lapin::{Channel, Confirmation};
 use ports::PublishError;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -12,9 +12,9 @@ use super::Order;
 use super::outstanding::Outstanding;
 use super::parcel::{Label, Parcel};
 use super::returns::{Confirm, Returns};
-use crate::failure::within;
+use crate::channel::Channel;
 use crate::link::{Line, pause};
-use crate::wire::{ANSWER, Wire};
+use crate::wire::Wire;
 
 /// In flight on one channel; beyond it orders wait.
 const WINDOW: usize = 512;
@@ -57,7 +57,7 @@ async fn next(line: &Line, orders: &mpsc::Receiver<Order>) -> Option<Arc<Wire>> 
 
 async fn confirming(wire: &Wire) -> lapin::Result<Channel> {
     let channel = wire.channel().await?;
-    within(ANSWER, channel.confirm_select(ConfirmSelectOptions::default())).await?;
+    channel.ask(channel.confirm_select(ConfirmSelectOptions::default())).await?;
     Ok(channel)
 }
 

@@ -14,7 +14,7 @@ impl Topology {
         settings: &Settings,
         subscriptions: &[&str],
     ) -> Result<(), BrokerError> {
-        let wire = Wire::open(&settings.uri()?, "reelwork topology").await?;
+        let wire = Wire::open(&settings.uri()?, "reelwork topology", settings.bounds()).await?;
         let erased = self.erase_over(&wire, settings, subscriptions).await;
         wire.close().await;
         erased.map_err(|error| using("erasing", &error))
@@ -31,11 +31,13 @@ impl Topology {
         let names = Names::new(&settings.namespace);
         let named = subscriptions.iter().map(|name| names.subscription(name));
         for queue in self.queues.iter().map(|queue| queue.name.clone()).chain(named) {
-            channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await?;
+            let deleting = channel.queue_delete(queue.into(), QueueDeleteOptions::default());
+            channel.ask(deleting).await?;
         }
         for exchange in &self.exchanges {
             let name = exchange.name.as_str().into();
-            channel.exchange_delete(name, ExchangeDeleteOptions::default()).await?;
+            let deleting = channel.exchange_delete(name, ExchangeDeleteOptions::default());
+            channel.ask(deleting).await?;
         }
         Ok(())
     }

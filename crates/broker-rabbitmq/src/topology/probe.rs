@@ -1,14 +1,15 @@
 use std::fmt;
 
+use lapin::ExchangeKind;
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
-use lapin::{Channel, ExchangeKind};
 use ports::BrokerError;
 
 use super::{Exchange, ExchangeType, Queue, Topology};
 use crate::Settings;
-use crate::failure::{cause, code, reply_code, short, using, within};
-use crate::wire::{ANSWER, Wire};
+use crate::channel::Channel;
+use crate::failure::{cause, code, reply_code, short, using};
+use crate::wire::Wire;
 
 /// One thing that is expected, and what is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl Topology {
     /// Looks at every exchange and queue and declares nothing. Bindings cannot be seen over
     /// AMQP: [`apply`](Self::apply) makes them sure.
     pub async fn show(&self, settings: &Settings) -> Result<Vec<Finding>, BrokerError> {
-        let wire = Wire::open(&settings.uri()?, "reelwork topology").await?;
+        let wire = Wire::open(&settings.uri()?, "reelwork topology", settings.bounds()).await?;
         let findings = inspect(&wire, self).await;
         wire.close().await;
         findings
@@ -54,7 +55,7 @@ impl Topology {
     /// Declares what is missing and binds everything. What differs is reported and left alone:
     /// changing it means deleting it, with its messages.
     pub async fn apply(&self, settings: &Settings) -> Result<(), BrokerError> {
-        let wire = Wire::open(&settings.uri()?, "reelwork topology").await?;
+        let wire = Wire::open(&settings.uri()?, "reelwork topology", settings.bounds()).await?;
         let applied = apply(&wire, self).await;
         wire.close().await;
         applied
@@ -131,7 +132,7 @@ pub(crate) async fn bind(
     };
     let options = QueueBindOptions::default();
     let binding = channel.queue_bind(queue, exchange, routing_key, options, FieldTable::default());
-    within(ANSWER, binding).await.map_err(|error| using(&thing, &error))
+    channel.ask(binding).await.map_err(|error| using(&thing, &error))
 }
 
 #[derive(Clone, Copy)]
@@ -178,7 +179,7 @@ impl<'a> Probe<'a> {
     }
 
     async fn channel(&mut self) -> Result<&Channel, BrokerError> {
-        let channel = match self.channel.take().filter(|channel| channel.status().connected()) {
+        let channel = match self.channel.take().filter(Channel::is_open) {
             Some(channel) => channel,
             None => self.wire.channel().await.map_err(|error| using("a channel", &error))?,
         };
@@ -219,7 +220,7 @@ async fn declare_exchange(
         ExchangeDeclareOptions { passive, durable: true, ..ExchangeDeclareOptions::default() };
     let name = short(&exchange.name).ok_or_else(too_long)?;
     let declaring = channel.exchange_declare(name, kind, options, exchange.arguments.table());
-    within(ANSWER, declaring).await
+    channel.ask(declaring).await
 }
 
 pub(crate) async fn declare_queue(
@@ -230,7 +231,7 @@ pub(crate) async fn declare_queue(
     let options = QueueDeclareOptions { passive, ..QueueDeclareOptions::durable() };
     let name = short(&queue.name).ok_or_else(too_long)?;
     let declaring = channel.queue_declare(name, options, queue.arguments.table());
-    within(ANSWER, declaring).await
+    channel.ask(declaring).await
 }
 
 fn too_long() -> lapin::Error {

@@ -2,6 +2,7 @@
 // Each test file uses a part of it.
 #![allow(dead_code, unused_imports)]
 
+pub(crate) mod node;
 pub(crate) mod proxy;
 mod raw;
 

@@ -1,0 +1,107 @@
+//! A channel that leaves nothing behind: unanswered or dropped, it is closed for certain.
+//!
+//! lapin keeps a channel open as long as a consumer is registered on it or an answer may still
+//! come, also when nobody holds it any more. The broker would then begin to deliver to nobody.
+
+use std::future::Future;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use crate::failure::{is_unanswered, within};
+use crate::wire::{CLOSE_NORMALLY, Cutter};
+
+/// How a channel is closed: in order, or by cutting its connection.
+#[derive(Clone)]
+pub(crate) struct Closer {
+    cutter: Cutter,
+    most: Duration,
+    runtime: Handle,
+    begun: Arc<AtomicBool>,
+}
+
+impl Closer {
+    pub(crate) fn new(cutter: Cutter, most: Duration, runtime: Handle) -> Self {
+        Self { cutter, most, runtime, begun: Arc::default() }
+    }
+
+    /// The broker reads the close after whatever it has not answered yet.
+    fn begin(&self, channel: &lapin::Channel) {
+        if self.begun.swap(true, Ordering::SeqCst) || !channel.status().connected() {
+            return;
+        }
+        let (channel, cutter, most) = (channel.clone(), self.cutter.clone(), self.most);
+        self.runtime.spawn(close(channel, cutter, most));
+    }
+}
+
+async fn close(channel: lapin::Channel, cutter: Cutter, most: Duration) {
+    let closing = channel.close(CLOSE_NORMALLY, "closed".into());
+    if let Err(error) = within(most, closing).await
+        && is_unanswered(&error)
+    {
+        tracing::warn!(channel = channel.id(), "a channel was not closed: its connection is cut");
+        cutter.cut();
+    }
+}
+
+/// A channel of a [`Wire`](crate::wire::Wire).
+pub(crate) struct Channel {
+    channel: lapin::Channel,
+    closer: Closer,
+    answer: Duration,
+}
+
+impl Channel {
+    pub(crate) fn new(channel: lapin::Channel, closer: Closer, answer: Duration) -> Self {
+        Self { channel, closer, answer }
+    }
+
+    /// One request. Unanswered in time, it ends the channel.
+    pub(crate) async fn ask<T>(
+        &self,
+        request: impl Future<Output = lapin::Result<T>>,
+    ) -> lapin::Result<T> {
+        self.ask_within(self.answer, request).await
+    }
+
+    pub(crate) async fn ask_within<T>(
+        &self,
+        most: Duration,
+        request: impl Future<Output = lapin::Result<T>>,
+    ) -> lapin::Result<T> {
+        let answered = within(most, request).await;
+        if answered.as_ref().is_err_and(is_unanswered) {
+            tracing::warn!(channel = self.channel.id(), "no answer within {most:?}: it is closed");
+            self.close();
+        }
+        answered
+    }
+
+    /// Without waiting for it.
+    pub(crate) fn close(&self) {
+        self.closer.begin(&self.channel);
+    }
+
+    /// Open, and not about to be closed by us.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.closer.begun.load(Ordering::SeqCst) && self.channel.status().connected()
+    }
+}
+
+impl Deref for Channel {
+    type Target = lapin::Channel;
+
+    fn deref(&self) -> &lapin::Channel {
+        &self.channel
+    }
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
