@@ -4,7 +4,7 @@ use bytes::Bytes;
 use job::{EventKind, Timestamp};
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
-use ports::{Message, PublishError, header};
+use ports::{MOST_HEADER_BYTES, Message, PublishError, header};
 
 use crate::failure::short;
 
@@ -14,9 +14,6 @@ const PERSISTENT: u8 = 2;
 /// Who says what is an event.
 const PROGRAM: &str = "reelwork";
 
-/// Properties and headers travel in one frame, which the broker caps at 128 KiB; a larger one
-/// would end the connection for everybody on it.
-const MOST_HEADER_BYTES: usize = 100_000;
 const MOST_SHORT_BYTES: usize = 255;
 
 /// RabbitMQ reads these as lists of further routing keys; a string ends the channel.
@@ -46,7 +43,7 @@ pub(crate) fn encode(message: &Message) -> Result<BasicProperties, PublishError>
         .with_delivery_mode(PERSISTENT)
         .with_message_id(property(&message.id)?)
         .with_content_type(property(&message.content_type)?)
-        .with_headers(headers(&message.headers)?);
+        .with_headers(headers(message)?);
     if let Some(kind) = &message.kind {
         properties = properties.with_type(property(kind)?);
     }
@@ -63,13 +60,13 @@ pub(crate) fn encode(message: &Message) -> Result<BasicProperties, PublishError>
     Ok(properties)
 }
 
-fn headers(headers: &BTreeMap<String, String>) -> Result<FieldTable, PublishError> {
-    let bytes = headers.iter().map(|(name, value)| name.len() + value.len() + 6).sum();
+fn headers(message: &Message) -> Result<FieldTable, PublishError> {
+    let bytes = message.header_bytes();
     if bytes > MOST_HEADER_BYTES {
         return Err(PublishError::TooLarge { bytes, most: MOST_HEADER_BYTES });
     }
     let mut table = FieldTable::default();
-    for (name, value) in headers {
+    for (name, value) in &message.headers {
         if !SENDER_SELECTED.contains(&name.as_str()) {
             table.insert(property(name)?, AMQPValue::LongString(value.as_str().into()));
         }

@@ -4,10 +4,13 @@ mod house;
 
 use broker_rabbitmq::{RabbitBroker, Settings};
 use house::{RawDoor, VIDEO_KEY, jobs, open, open_with, settings, take, until_ok, videos};
+use job::{Reason, Rung, Timestamp};
+use lapin::BasicProperties;
+use lapin::types::{AMQPValue, FieldTable};
 use ports::conformance::broker::Opened;
 use ports::{
-    Broker, BrokerError, Destination, JournalStart, Message, PublishError, Source, Subscription,
-    header,
+    Broker, BrokerError, Destination, JournalStart, Message, PublishError, Reached, Source,
+    Subscription, header,
 };
 
 fn message(id: &str) -> Message {
@@ -148,5 +151,50 @@ async fn what_the_broker_dead_letters_can_be_adopted() {
     assert_eq!(letter.message.get(header::REASON), None);
     letter.ack().await.unwrap();
     drop(dead);
+    scratch.close().await;
+}
+
+/// More than we would publish ourselves, and as much as AMQP lets anybody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_a_producer_sends_can_be_put_back_and_parked() {
+    let scratch = open().await;
+    let text = |text: String| AMQPValue::LongString(text.into());
+    let mut headers = FieldTable::default();
+    headers.insert("huge".into(), text("y".repeat(110_000)));
+    headers.insert("not-utf8".into(), AMQPValue::LongString(vec![0xff; 5_000].into()));
+    headers.insert("n".repeat(255).into(), text("x".to_owned()));
+    headers.insert("table".into(), AMQPValue::FieldTable(FieldTable::default()));
+    let long = "i".repeat(255);
+    let properties = BasicProperties::default()
+        .with_headers(headers)
+        .with_message_id(long.as_str().into())
+        .with_type(long.as_str().into())
+        .with_correlation_id(long.as_str().into())
+        .with_app_id(long.as_str().into());
+    let body = vec![b' '; job::MAX_MESSAGE_BYTES + 1];
+    let raw = RawDoor::open(&scratch.settings).await;
+    raw.publish(VIDEO_KEY, &body, properties).await;
+    let mut deliveries = scratch.broker.consume(&videos(), 1).await.unwrap();
+    let taken = take(&mut deliveries).await;
+    taken.later(&scratch.broker, Rung::OneSecond, Reached::Nothing).await.unwrap();
+    let again = take(&mut deliveries).await;
+    again.park(&scratch.broker, &Reason::Conflict, Timestamp::EPOCH).await.unwrap();
+    let mut dead = scratch.broker.consume(&Source::Dead, 1).await.unwrap();
+    let letter = take(&mut dead).await;
+    assert_eq!(letter.message.body.len(), body.len());
+    assert_eq!(letter.message.get(header::DROPPED), Some("huge"));
+    assert_eq!(letter.message.id, long);
+    letter.ack().await.unwrap();
+    drop((dead, deliveries));
+    scratch.close().await;
+}
+
+/// An older version may have left an event with too much beside it in the outbox.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_is_announced_whatever_is_beside_it() {
+    let scratch = open().await;
+    let to = Destination::Results { routing_key: "videos.text2video.failed".to_owned() };
+    let event = message("a").header("tracestate", "y".repeat(105_000));
+    scratch.broker.publish(&to, event).await.unwrap();
     scratch.close().await;
 }

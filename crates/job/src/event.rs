@@ -3,7 +3,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Operation, Outcome, Output, Problem, Record, RequestHash, State, Timestamp};
+use crate::{
+    Operation, Outcome, Output, Problem, Record, RequestHash, State, Timestamp, TraceContext,
+};
 
 /// What is announced about a job; the last word of an event's type and routing key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -150,6 +152,7 @@ impl CloudEvent {
     /// What `kind` says about the record as it now stands.
     pub fn about(record: &Record, kind: EventKind, source: &EventSource, now: Timestamp) -> Self {
         let id = record.key.derived_id(&["event", kind.word()], record.round).to_string();
+        let TraceContext { traceparent, tracestate } = record.trace_context();
         Self {
             specversion: "1.0".to_owned(),
             id,
@@ -158,8 +161,8 @@ impl CloudEvent {
             subject: record.key.id.to_string(),
             time: now.to_string(),
             datacontenttype: "application/json".to_owned(),
-            traceparent: record.traceparent.clone(),
-            tracestate: record.tracestate.clone(),
+            traceparent,
+            tracestate,
             data: EventData::about(record, now),
         }
     }

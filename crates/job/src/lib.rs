@@ -45,5 +45,5 @@ pub use retry::Rung;
 pub use rules::{OnDoubt, Rules};
 pub use state::{Doubt, Outcome, Output, OutputKind, Problem, State};
 pub use time::Timestamp;
-pub use trace::trace_id;
+pub use trace::{TraceContext, trace_id};
 pub use transition::{Effect, Illegal, Step, transition};

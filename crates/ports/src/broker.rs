@@ -94,6 +94,14 @@ impl PublishError {
             Self::Unknown(_) => "unknown",
         }
     }
+
+    /// The broker is well and takes others: nothing is said about them.
+    pub fn is_about_message(&self) -> bool {
+        match self {
+            Self::TooLarge { .. } => true,
+            Self::Unroutable(_) | Self::Refused(_) | Self::Unknown(_) => false,
+        }
+    }
 }
 
 /// Why the broker cannot be used.

@@ -93,7 +93,7 @@ impl Delivery {
             message = message.header(header::REACHED, reached.word());
         }
         let to = Destination::Later { rung, routing_key: self.routing_key };
-        broker.publish(&to, message).await?;
+        broker.publish(&to, message.fitted()).await?;
         self.handling.settle("ack", self.settle.ack()).await
     }
 
@@ -110,12 +110,13 @@ impl Delivery {
             .header(header::DETAIL, clip(&reason.to_string()))
             .header(header::ROUTING_KEY, self.routing_key.as_str())
             .header(header::DEAD_AT, now.as_millis().to_string());
-        broker.publish(&Destination::Dead { routing_key: self.routing_key }, message).await?;
+        let to = Destination::Dead { routing_key: self.routing_key };
+        broker.publish(&to, message.fitted()).await?;
         self.handling.settle("ack", self.settle.ack()).await
     }
 }
 
-/// Headers travel in one frame (128 KiB at most): a detail is for reading, not for keeping.
+/// A detail is for reading, not for keeping.
 fn clip(text: &str) -> String {
     const MOST: usize = 2000;
     text.chars().take(MOST).collect()

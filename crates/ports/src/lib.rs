@@ -8,6 +8,7 @@ mod barrier;
 mod broker;
 mod clock;
 mod delivery;
+mod fit;
 mod ledger;
 mod message;
 mod permit;
@@ -25,6 +26,7 @@ pub use broker::{
 };
 pub use clock::{Clock, SystemClock};
 pub use delivery::{Delivery, Reached, Settle};
+pub use fit::MOST_HEADER_BYTES;
 pub use ledger::{
     AccountTask, Claimed, Created, Fence, Following, Generation, Ledger, LedgerError, ListFilter,
     MOST_PROPOSALS, OutboxEntry, OutboxId, Pause, Standing, Stored, Swapped, TASK_SLACK, Write,

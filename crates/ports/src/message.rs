@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use job::{Rung, Timestamp};
+use job::{Rung, Timestamp, TraceContext};
 use serde::{Deserialize, Serialize};
 
 use crate::Reached;
@@ -39,6 +39,8 @@ pub mod header {
     pub const DETAIL: &str = "x-reelwork-detail";
     /// The key a dead message came under.
     pub const ROUTING_KEY: &str = "x-reelwork-routing-key";
+    /// Names of headers that were left out because they did not fit.
+    pub const DROPPED: &str = "x-reelwork-dropped-headers";
     /// Unix milliseconds.
     pub const DEAD_AT: &str = "x-reelwork-dead-at";
     pub const TENANT: &str = "x-reelwork-tenant";
@@ -103,6 +105,11 @@ impl Message {
     /// How far the job had come when this was put back.
     pub fn reached(&self) -> Reached {
         Reached::of_word(self.get(header::REACHED))
+    }
+
+    /// The producer's trace, as far as it may be carried on.
+    pub fn trace_context(&self) -> TraceContext {
+        TraceContext::read(self.get(header::TRACEPARENT), self.get(header::TRACESTATE))
     }
 
     /// How often it was put back for later.

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use job::{CloudEvent, Effect, EventKind, EventSource, JournalEntry, Record, Step, Timestamp};
+use job::{
+    CloudEvent, Effect, EventKind, EventSource, JournalEntry, Record, Step, Timestamp, TraceContext,
+};
 
 use crate::{Destination, Generation, Message, OutboxEntry, Write, header};
 
@@ -66,11 +68,10 @@ fn event_message(record: &Record, event: &CloudEvent) -> Message {
 
 /// The producer's trace travels on in the headers, where AMQP clients look for it.
 fn traced(mut message: Message, record: &Record) -> Message {
-    for (name, value) in
-        [(header::TRACEPARENT, &record.traceparent), (header::TRACESTATE, &record.tracestate)]
-    {
+    let TraceContext { traceparent, tracestate } = record.trace_context();
+    for (name, value) in [(header::TRACEPARENT, traceparent), (header::TRACESTATE, tracestate)] {
         if let Some(value) = value {
-            message = message.header(name, value.as_str());
+            message = message.header(name, value);
         }
     }
     message

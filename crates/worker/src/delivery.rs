@@ -99,7 +99,9 @@ async fn settle(shared: &Shared, gate: &Gate, delivery: Delivery, ending: Ending
     if let Err(error) = settled {
         tracing::warn!(message_id = %id, %error, "not settled; it will be delivered again");
         // At once, if the broker is well but refuses: without a rest that would be a hot loop.
-        gate.close(error.to_string(), Reopen::After(REST));
+        if !error.is_about_message() {
+            gate.close(error.to_string(), Reopen::After(REST));
+        }
     }
 }
 

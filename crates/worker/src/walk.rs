@@ -5,7 +5,7 @@ use std::time::Duration;
 use job::{Fact, Record, Rung, State, Step, Timestamp, transition};
 use ports::{
     Created, Delivery, Fence, LedgerError, Permit, PermitReturn, Permitted, Phase, PublishError,
-    Reached, Stored, Swapped, header,
+    Reached, Stored, Swapped,
 };
 use tracing::Level;
 
@@ -218,8 +218,8 @@ impl<'a> Walk<'a> {
         let message = &self.delivery.message;
         record.slots = self.accepted.slots;
         record.enqueued_at = message.enqueued_at();
-        record.traceparent = message.get(header::TRACEPARENT).map(str::to_owned);
-        record.tracestate = message.get(header::TRACESTATE).map(str::to_owned);
+        let trace = message.trace_context();
+        (record.traceparent, record.tracestate) = (trace.traceparent, trace.tracestate);
         record
     }
 

@@ -29,11 +29,17 @@ impl Parcel {
         most: usize,
     ) -> Result<Self, PublishError> {
         let bytes = message.body.len();
-        // What is parked must get in as it came, and a journal line is a record around a request.
-        let capped = !matches!(to, Destination::Dead { .. } | Destination::Journal);
-        if capped && bytes > most {
-            return Err(PublishError::TooLarge { bytes, most });
-        }
+        // Only a producer can do something about it: what we have taken or must say gets in.
+        let message = match to {
+            Destination::Jobs { .. } if bytes > most => {
+                return Err(PublishError::TooLarge { bytes, most });
+            }
+            Destination::Jobs { .. } => message,
+            Destination::Later { .. }
+            | Destination::Dead { .. }
+            | Destination::Results { .. }
+            | Destination::Journal => message.fitted(),
+        };
         let unroutable = || PublishError::Unroutable(routing_key.clone());
         Ok(Self {
             exchange: short(exchange).ok_or_else(unroutable)?,

@@ -2,11 +2,11 @@
 
 use broker_rabbitmq::Settings;
 use lapin::options::{
-    BasicGetOptions, BasicRejectOptions, ExchangeDeleteOptions, QueueDeclareOptions,
-    QueueDeleteOptions,
+    BasicGetOptions, BasicPublishOptions, BasicRejectOptions, ExchangeDeleteOptions,
+    QueueDeclareOptions, QueueDeleteOptions,
 };
 use lapin::types::FieldTable;
-use lapin::{Channel, Connection, ConnectionProperties};
+use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 
 pub(crate) struct RawDoor {
     namespace: String,
@@ -52,6 +52,19 @@ impl RawDoor {
         let arguments = FieldTable::default();
         let unbinding = self.channel.queue_unbind(queue, exchange, routing_key.into(), arguments);
         unbinding.await.expect("unbound");
+    }
+
+    /// As a producer of another kind publishes it.
+    pub(crate) async fn publish(
+        &self,
+        routing_key: &str,
+        body: &[u8],
+        properties: BasicProperties,
+    ) {
+        let (exchange, options) = (self.name("jobs"), BasicPublishOptions::default());
+        let (exchange, key) = (exchange.into(), routing_key.into());
+        let sending = self.channel.basic_publish(exchange, key, options, body, properties);
+        sending.await.expect("sent");
     }
 
     /// Takes one message and refuses it for good.

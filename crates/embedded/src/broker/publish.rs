@@ -24,8 +24,8 @@ pub(crate) async fn publish(
     message: Message,
 ) -> Result<(), PublishError> {
     let bytes = message.body.len();
-    // What is parked must get in as it came, and a journal line is a record around a request.
-    let capped = !matches!(to, Destination::Dead { .. } | Destination::Journal);
+    // Only a producer can do something about it: what we have taken or must say gets in.
+    let capped = matches!(to, Destination::Jobs { .. });
     if capped && bytes > MAX_MESSAGE_BYTES {
         let most = MAX_MESSAGE_BYTES;
         return Err(PublishError::TooLarge { bytes, most });

@@ -82,6 +82,7 @@ macro_rules! broker_conformance {
             later_comes_back_under_its_key
             what_is_parked_lies_in_dead_with_its_reason
             a_dead_letter_can_be_sent_again
+            what_was_taken_can_always_be_put_back_and_parked
 
             results_reach_every_subscription
             a_named_subscription_keeps_while_nobody_listens

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::fixture::{
     VIDEO_KEY, expect_depth, expect_nothing, jobs, message, take, take_ids, videos,
 };
-use crate::{Broker, Reached, Source, header};
+use crate::{Broker, MOST_HEADER_BYTES, Reached, Source, header};
 
 pub async fn later_comes_back_under_its_key(door: Arc<dyn Broker>) {
     let sent = message("a").header(header::ENQUEUED_AT, "1700000000123");
@@ -60,6 +60,27 @@ pub async fn what_is_parked_lies_in_dead_with_its_reason(door: Arc<dyn Broker>) 
     letter.ack().await.unwrap();
     expect_nothing(&mut deliveries).await;
     expect_depth(&door, &Source::Dead, 0).await;
+}
+
+/// Whatever its producer put beside it, as far as it got in.
+pub async fn what_was_taken_can_always_be_put_back_and_parked(door: Arc<dyn Broker>) {
+    let large = MOST_HEADER_BYTES - 200;
+    let sent = message("a").header("large", "y".repeat(large)).header("x-shop", "Köln");
+    door.publish(&jobs(VIDEO_KEY), sent.clone()).await.unwrap();
+    let mut deliveries = door.consume(&videos(), 10).await.unwrap();
+    let delivery = take(&mut deliveries).await;
+    delivery.later(door.as_ref(), Rung::OneSecond, Reached::Provider).await.unwrap();
+    let again = take(&mut deliveries).await;
+    assert_eq!(again.message.reached(), Reached::Provider);
+    let reason = Reason::NotJson("ä".repeat(5_000));
+    again.park(door.as_ref(), &reason, Timestamp::EPOCH).await.unwrap();
+    let mut dead = door.consume(&Source::Dead, 10).await.unwrap();
+    let letter = take(&mut dead).await;
+    assert_eq!(letter.message.body, sent.body);
+    assert_eq!(letter.message.get(header::REASON), Some(reason.word()));
+    assert_eq!(letter.message.get("x-shop"), Some("Köln"));
+    assert_eq!(letter.message.get(header::DROPPED), Some("large"));
+    letter.ack().await.unwrap();
 }
 
 pub async fn a_dead_letter_can_be_sent_again(door: Arc<dyn Broker>) {
