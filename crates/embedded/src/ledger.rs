@@ -20,7 +20,7 @@ use job::{JobKey, Record, Timestamp};
 use ports::{
     AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
     Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
-    Stored, Swapped, TASK_SLACK, Write,
+    Stored, Swapped, TASK_SLACK, Unreadable, Write,
 };
 use rusqlite::Connection;
 
@@ -34,11 +34,12 @@ type Outcome<T> = Result<T, Failure<LedgerError>>;
 
 pub(crate) struct FileLedger {
     store: Arc<Store>,
+    unreadable: Unreadable,
 }
 
 impl FileLedger {
     pub(crate) fn new(store: Arc<Store>) -> Self {
-        Self { store }
+        Self { store, unreadable: Unreadable::default() }
     }
 
     async fn write<T: Send + 'static>(
@@ -169,7 +170,7 @@ impl Ledger for FileLedger {
             self.fenced(fence, move |tx| Ok(due::claim(tx, ns, process, limit, lease)?)).await?;
         let items = claimed.items.into_iter().map(row::Keyed::decode);
         Ok(Claimed {
-            items: items.collect::<Result<_, _>>()?,
+            items: items.filter_map(|item| self.unreadable.skip(item)).collect(),
             now: claimed.now,
             next: claimed.next,
         })
@@ -222,7 +223,7 @@ impl Ledger for FileLedger {
             self.fenced(fence, move |tx| Ok(outbox::claim(tx, ns, process, limit, lease)?)).await?;
         let items = claimed.items.into_iter().map(outbox::RawEntry::decode);
         Ok(Claimed {
-            items: items.collect::<Result<_, _>>()?,
+            items: items.filter_map(|item| self.unreadable.skip(item)).collect(),
             now: claimed.now,
             next: claimed.next,
         })
@@ -281,7 +282,8 @@ impl Ledger for FileLedger {
 
     async fn permits(&self, pool: &str) -> Result<Vec<HeldPermit>, LedgerError> {
         let (ns, pool) = (self.store.ns, pool.to_owned());
-        self.read(move |sql| permits::held(sql, ns, &pool)).await
+        let held = self.read(move |sql| Ok(permits::held(sql, ns, &pool)?)).await?;
+        Ok(held.into_iter().filter_map(|held| self.unreadable.skip(held)).collect())
     }
 
     async fn pause(&self, account: &str, pause: &Pause) -> Result<(), LedgerError> {
@@ -293,7 +295,7 @@ impl Ledger for FileLedger {
     async fn paused(&self, account: &str) -> Result<Option<Pause>, LedgerError> {
         let (ns, asked) = (self.store.ns, account.to_owned());
         let body = self.read(move |sql| Ok(pauses::get(sql, ns, &asked)?)).await?;
-        body.map(|body| row::from_json(account, &body)).transpose()
+        body.map(|body| row::from_json(account, body.as_bytes())).transpose()
     }
 
     async fn resume(&self, account: &str) -> Result<(), LedgerError> {
@@ -305,7 +307,7 @@ impl Ledger for FileLedger {
         let (ns, filter) = (self.store.ns, filter.clone());
         let found = self.read(move |sql| Ok(list::newest(sql, ns, &filter, row::now())?)).await?;
         let records = found.iter().map(|(key, body)| row::from_json(key, body));
-        records.collect()
+        Ok(records.filter_map(|record| self.unreadable.skip(record)).collect())
     }
 
     async fn check(&self) -> Result<(), LedgerError> {

@@ -11,6 +11,7 @@
 //! a second). A file on a network drive is not supported: SQLite's log needs shared memory.
 
 mod broker;
+mod column;
 mod failure;
 mod housekeeping;
 mod ledger;

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use job::{JobKey, JournalEntry, Record, Restoring};
-use ports::{Barrier, Broker, Clock, JournalStart, Ledger, Source};
+use ports::{Barrier, Broker, Clock, JournalStart, Ledger, LedgerError, Source};
 use serde::Serialize;
 
 use crate::batch::{Batch, SILENCE, behind};
@@ -58,13 +58,22 @@ async fn confirm(
 ) -> Result<Vec<Difference>, Trouble> {
     let mut found = Vec::new();
     for (key, entry) in candidates {
-        let record = ledger.load(&key).await?.map(|stored| stored.record);
+        let present = present(ledger, &key).await?;
         let journal = Version::of(&entry.record);
-        if restoring.restore(entry, record.as_ref().map(|record| record.revision)).is_some() {
-            found.push(Difference { key, journal, ledger: record.as_ref().map(Version::of) });
+        if restoring.restore(entry, present.as_ref().map(|there| there.revision)).is_some() {
+            found.push(Difference { key, journal, ledger: present });
         }
     }
     Ok(found)
+}
+
+/// What the ledger has. What it cannot read is older than anything.
+async fn present(ledger: &dyn Ledger, key: &JobKey) -> Result<Option<Version>, LedgerError> {
+    match ledger.load(key).await {
+        Ok(stored) => Ok(stored.map(|stored| Version::of(&stored.record))),
+        Err(LedgerError::Corrupt { .. }) => Ok(Some(Version { revision: 0, state: "unreadable" })),
+        Err(error) => Err(error),
+    }
 }
 
 impl Version {

@@ -44,13 +44,18 @@ impl Restorer {
         missing: Vec<Restored>,
     ) -> Result<usize, Trouble> {
         let now = self.shared.session.store_now();
-        let puts: Vec<_> = missing.into_iter().map(|restored| self.put(restored, now)).collect();
+        let puts: Vec<_> = missing.into_iter().map(|one| self.put_or_skip(one, now)).collect();
         let done: Vec<bool> = stream::iter(puts).buffer_unordered(AT_ONCE).try_collect().await?;
         if !self.is_open {
             let conflicts = batch.conflicts.iter().filter_map(Line::entry);
-            stream::iter(conflicts.map(Ok)).try_for_each(|entry| self.say_again(entry)).await?;
+            stream::iter(conflicts.map(Ok)).try_for_each(|entry| self.say_or_skip(entry)).await?;
         }
         Ok(done.into_iter().filter(|done| *done).count())
+    }
+
+    /// One record that cannot be read must not keep all others from coming back.
+    async fn put_or_skip(&self, restored: Restored, now: Timestamp) -> Result<bool, Trouble> {
+        Ok(readable(self.put(restored, now).await)?.unwrap_or(false))
     }
 
     /// Whether the ledger was behind indeed.
@@ -73,6 +78,10 @@ impl Restorer {
             task = restored.record.task_id.as_deref(), "put back from the journal"
         );
         Ok(true)
+    }
+
+    async fn say_or_skip(&self, entry: JournalEntry) -> Result<(), Trouble> {
+        readable(self.say_again(entry).await).map(drop)
     }
 
     /// Whether a conflict was announced before the loss is not known: it is said again, under
@@ -178,6 +187,17 @@ impl Restorer {
         let revision = revision + 1;
         let back = PermitReturn { pool, key, round, revision, since: None, unspent: false };
         self.shared.ledger.give_permits(&self.fence, &[back]).await
+    }
+}
+
+/// `None` for a record that the ledger cannot read: it is left for a person.
+fn readable<T>(done: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
+    match done {
+        Err(Trouble::Ledger(error @ LedgerError::Corrupt { .. })) => {
+            tracing::error!(%error, "not compared with the journal");
+            Ok(None)
+        }
+        done => done.map(Some),
     }
 }
 

@@ -92,7 +92,7 @@ async fn claim<T>(
         let replies = try_join_all(asked).await?;
         let mut more = Vec::new();
         for (shard, mut reply) in wanted.into_iter().zip(replies) {
-            let part = read_part(&mut reply, &read)?;
+            let part = read_part(ledger, &mut reply, &read)?;
             // The shards' clocks are read one after the other: every lease here ends after this.
             now = now.min(part.now);
             left = left.saturating_sub(part.taken);
@@ -124,6 +124,7 @@ fn shares(limit: usize, parts: usize) -> Vec<usize> {
 }
 
 fn read_part<T>(
+    ledger: &RedisLedger,
     reply: &mut Reply,
     read: impl Fn(&str, &mut Reply) -> Result<T, LedgerError>,
 ) -> Result<Part<T>, LedgerError> {
@@ -136,16 +137,23 @@ fn read_part<T>(
         later: later.parse().ok(),
         taken: found.len(),
     };
-    for mut item in found {
-        let due = item.next()?;
-        let member: String = item.next()?;
-        match read(&member, &mut item) {
-            Ok(value) => part.items.push((due, value)),
-            // One unreadable item must not stop all others: it comes again after the lease.
-            Err(error) => tracing::error!(%error, "an unreadable item is left in the ledger"),
-        }
-    }
+    // One unreadable item must not stop all others: it comes again after the lease.
+    let items = found.into_iter().map(|item| read_item(item, &read));
+    part.items.extend(items.filter_map(|item| ledger.unreadable.skip(item)));
     Ok(part)
+}
+
+fn read_item<T>(
+    mut item: Reply,
+    read: impl Fn(&str, &mut Reply) -> Result<T, LedgerError>,
+) -> Result<(i64, T), LedgerError> {
+    let due = item.next()?;
+    let member: Vec<u8> = item.next()?;
+    let name = String::from_utf8_lossy(&member);
+    match name == std::str::from_utf8(&member).unwrap_or_default() {
+        true => Ok((due, read(&name, &mut item)?)),
+        false => Err(codec::corrupt(name, "it is not text")),
+    }
 }
 
 pub(crate) async fn look_now(ledger: &RedisLedger, key: &JobKey) -> Result<(), LedgerError> {

@@ -70,9 +70,11 @@ pub(crate) async fn revisions(
     keys: &[JobKey],
 ) -> Result<Vec<Option<u64>>, LedgerError> {
     let each = keys.iter().map(|key| async move {
-        let mut command = redis::cmd("HGET");
-        command.arg(ledger.keys.shard_of(key).record(key)).arg("n");
-        ledger.link.ask::<Option<u64>>(&command, Repeat::Safe).await
+        let (mut command, name) = (redis::cmd("HGET"), ledger.keys.shard_of(key).record(key));
+        command.arg(&name).arg("n");
+        let told = ledger.link.ask_one::<Option<u64>>(&name, &command).await?;
+        // What cannot be read is older than anything.
+        Ok(ledger.unreadable.skip(told).unwrap_or(Some(0)))
     });
     try_join_all(each).await
 }

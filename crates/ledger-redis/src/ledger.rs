@@ -6,7 +6,7 @@ use job::{JobKey, Record, Timestamp};
 use ports::{
     AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
     Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
-    Stored, Swapped, Write,
+    Stored, Swapped, Unreadable, Write,
 };
 use redis::io::tcp::TcpSettings;
 use redis::{Client, IntoConnectionInfo};
@@ -26,6 +26,7 @@ pub struct RedisLedger {
     pub(crate) allow_unsafe: bool,
     /// Which shard comes first in the next claim, so that small claims reach all.
     pub(crate) turn: AtomicUsize,
+    pub(crate) unreadable: Unreadable,
 }
 
 impl RedisLedger {
@@ -38,6 +39,7 @@ impl RedisLedger {
             retention: settings.retention,
             allow_unsafe: settings.allow_unsafe,
             turn: AtomicUsize::new(0),
+            unreadable: Unreadable::default(),
         };
         ledger.check().await?;
         Ok(ledger)

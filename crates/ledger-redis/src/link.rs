@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
+use crate::codec::corrupt;
 use crate::failure::{Failure, ledger_error, needs_reconnect};
 use crate::keys::Keys;
 use crate::membership::witness;
@@ -94,6 +95,21 @@ impl Link {
         let value = self.send(command, repeat, deadline).await?;
         T::from_redis_value(value)
             .map_err(|error| LedgerError::Unavailable(format!("an unexpected answer: {error}")))
+    }
+
+    /// A plain command about one key of many. What is stored under it may be unreadable, which
+    /// is no answer about the others: the outer error is the server's.
+    pub(crate) async fn ask_one<T: FromRedisValue>(
+        &self,
+        key: &str,
+        command: &Cmd,
+    ) -> Result<Result<T, LedgerError>, LedgerError> {
+        let deadline = Instant::now() + self.timeout;
+        match self.send(command, Repeat::Safe, deadline).await.map_err(LedgerError::from) {
+            Ok(value) => Ok(T::from_redis_value(value).map_err(|error| corrupt(key, error))),
+            Err(LedgerError::Corrupt { cause, .. }) => Ok(Err(corrupt(key, cause))),
+            Err(error) => Err(error),
+        }
     }
 
     /// What the server behind the present connection says of itself.

@@ -59,13 +59,13 @@ async fn look(
     let looks = keys.iter().map(|key| async move {
         let mut command = redis::cmd("HMGET");
         command.arg(key).arg(&["s", "c"]);
-        let answer: (Option<String>, Option<i64>) = ledger.link.ask(&command, Repeat::Safe).await?;
-        Ok::<_, LedgerError>(answer)
+        ledger.link.ask_one::<(Option<String>, Option<i64>)>(key, &command).await
     });
     let seen = try_join_all(looks).await?;
-    let taken = keys.into_iter().zip(seen).filter_map(|(key, (state, created))| {
+    let taken = keys.iter().zip(seen).filter_map(|(key, look)| {
+        let (state, created) = ledger.unreadable.skip(look)?;
         let wanted = filter.wants(state.as_deref().unwrap_or_default());
-        created.filter(|_| wanted).map(|created| (created, key))
+        created.filter(|_| wanted).map(|created| (created, key.clone()))
     });
     Ok(taken.collect())
 }
@@ -76,18 +76,14 @@ async fn read(ledger: &RedisLedger, keys: &[String]) -> Result<Vec<Record>, Ledg
         let bodies = some.iter().map(|key| async move {
             let mut command = redis::cmd("HGET");
             command.arg(key).arg("b");
-            ledger.link.ask::<Option<Vec<u8>>>(&command, Repeat::Safe).await
+            ledger.link.ask_one::<Option<Vec<u8>>>(key, &command).await
         });
-        let found = try_join_all(bodies).await?;
-        let readable = some.iter().zip(found).filter_map(|(key, body)| record(key, &body?));
-        records.extend(readable);
+        let found = try_join_all(bodies).await?.into_iter();
+        let found = found.map(|body| ledger.unreadable.skip(body).flatten());
+        let there = some.iter().zip(found).filter_map(|(key, body)| Some((key, body?)));
+        // One unreadable record must not hide all others.
+        let read = there.map(|(key, body)| codec::from_json(key, &body));
+        records.extend(read.filter_map(|record| ledger.unreadable.skip(record)));
     }
     Ok(records)
-}
-
-/// One unreadable record must not hide all others.
-fn record(key: &str, body: &[u8]) -> Option<Record> {
-    codec::from_json(key, body)
-        .inspect_err(|error| tracing::error!(%error, "an unreadable record is not shown"))
-        .ok()
 }

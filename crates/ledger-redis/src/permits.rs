@@ -84,18 +84,21 @@ pub(crate) async fn held(ledger: &RedisLedger, pool: &str) -> Result<Vec<HeldPer
     let key = ledger.keys.permits().held(pool);
     let mut command = redis::cmd("HGETALL");
     command.arg(&key);
-    let held: HashMap<String, String> = ledger.link.ask(&command, Repeat::Safe).await?;
-    held.iter()
-        .map(|(holder, value)| {
-            read_permit(pool, holder, value)
-                .ok_or_else(|| corrupt(&key, format!("{holder} holds {value:?}")))
-        })
-        .collect()
+    let held: HashMap<Vec<u8>, Vec<u8>> = ledger.link.ask(&command, Repeat::Safe).await?;
+    let read = held.iter().map(|(holder, value)| {
+        let cause = || format!("{:?} holds {:?}", lossy(holder), lossy(value));
+        read_permit(pool, holder, value).ok_or_else(|| corrupt(&key, cause()))
+    });
+    Ok(read.filter_map(|permit| ledger.unreadable.skip(permit)).collect())
 }
 
-fn read_permit(pool: &str, holder: &str, value: &str) -> Option<HeldPermit> {
-    let (key, round) = codec::parse_holder(holder)?;
-    let (weight, rest) = value.split_once(':')?;
+fn lossy(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+fn read_permit(pool: &str, holder: &[u8], value: &[u8]) -> Option<HeldPermit> {
+    let (key, round) = codec::parse_holder(std::str::from_utf8(holder).ok()?)?;
+    let (weight, rest) = std::str::from_utf8(value).ok()?.split_once(':')?;
     // Those of earlier versions tell no revision.
     let (since, revision) = rest.split_once(':').unwrap_or((rest, "0"));
     let (weight, revision) = (weight.parse().ok()?, revision.parse().ok()?);

@@ -31,7 +31,9 @@ pub(crate) async fn of(
 ) -> Result<Vec<String>, LedgerError> {
     let mut command = redis::cmd("ZRANGE");
     command.arg(ledger.keys.shard_of(key).proposed(&holder(key, round))).arg(0).arg(-1);
-    ledger.link.ask(&command, Repeat::Safe).await
+    let named: Vec<Vec<u8>> = ledger.link.ask(&command, Repeat::Safe).await?;
+    // An id that cannot be read proposes nothing.
+    Ok(named.into_iter().filter_map(|task| String::from_utf8(task).ok()).collect())
 }
 
 pub(crate) async fn claim_task(

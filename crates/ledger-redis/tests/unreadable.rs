@@ -109,3 +109,64 @@ async fn keys_of_another_kind_are_told_as_such() {
     let answer = ledger.load(&key("a")).await;
     assert!(matches!(answer, Err(LedgerError::Corrupt { .. })), "{answer:?}");
 }
+
+/// A record of another kind is an error of the server, in the middle of a script or a pipeline.
+#[tokio::test]
+async fn a_record_of_another_kind_stops_no_other() {
+    let server = Server::start(&[]).await;
+    let settings = settings(&server.url());
+    let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
+    let fence = member(&ledger, 1).await;
+    for id in ["good", "bad"] {
+        ledger.create(&fence, due_with_entry(id)).await.unwrap();
+    }
+    let record = find(&server, &settings, "job:default/bad").await;
+    let bodies = record.replace("job:default/bad", "outbox:bodies");
+    server.tell(&["SET", &record, "somebody else's"]).await;
+    let claimed = ledger.claim_due(&fence, 9, LONG).await.unwrap();
+    let found: Vec<_> = claimed.items.iter().map(|stored| &stored.record.key).collect();
+    assert_eq!(found, [&key("good")]);
+    let all = ListFilter { limit: 9, ..ListFilter::default() };
+    assert_eq!(ledger.list(&all).await.unwrap().len(), 1);
+    let revisions = ledger.revisions(&[key("bad"), key("good")]).await.unwrap();
+    assert_eq!(revisions, [Some(0), Some(0)]);
+    // An entry that closes it is marked with the others.
+    server.tell(&["HSET", &bodies, "default/bad\ne", "c{}\n"]).await;
+    let ids = ["bad", "good"].map(|id| ports::OutboxId { key: key(id), id: "e".to_owned() });
+    ledger.announced(&fence, &ids).await.unwrap();
+    let left = ledger.claim_outbox(&fence, 9, LONG).await.unwrap();
+    assert!(left.items.is_empty() && left.next.is_none());
+}
+
+#[tokio::test]
+async fn an_unreadable_permit_or_member_stops_no_other() {
+    let server = Server::start(&[]).await;
+    let settings = settings(&server.url());
+    let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
+    let fence = member(&ledger, 1).await;
+    let permit = |id: &str| ports::Permit {
+        pool: "pool".to_owned(),
+        key: key(id),
+        round: 1,
+        weight: 2,
+        revision: 0,
+    };
+    let limits = ports::Limits { concurrency: 9, submissions_per_day: 0 };
+    ledger.take_permit(&fence, &permit("good"), &limits).await.unwrap();
+    let held = format!("{{{}:permits}}:held:pool", settings.namespace);
+    server.tell(&["HSET", &held, "default/bad#1", "nonsense"]).await;
+    assert_eq!(ledger.permits("pool").await.unwrap().len(), 1);
+    let taken = ledger.take_permit(&fence, &permit("bad"), &limits).await;
+    assert_eq!(taken, Ok(ports::Permitted::Granted), "it holds nothing until it is asked for");
+    assert_eq!(
+        (ledger.used("pool").await, ledger.permits("pool").await.unwrap().len()),
+        (Ok(4), 2)
+    );
+
+    ledger.create(&fence, due_with_entry("good")).await.unwrap();
+    let record = find(&server, &settings, "job:default/good").await;
+    let due = record.replace("job:default/good", "due");
+    server.tell(&["ZADD", &due, "0", "no job"]).await;
+    let claimed = ledger.claim_due(&fence, 9, LONG).await.unwrap();
+    assert_eq!(claimed.items.len(), 1);
+}

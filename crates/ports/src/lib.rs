@@ -15,6 +15,7 @@ mod permit;
 mod session;
 mod topic;
 pub mod trace;
+mod unreadable;
 mod write;
 
 #[cfg(feature = "conformance")]
@@ -35,4 +36,5 @@ pub use message::{Destination, Message, header};
 pub use permit::{HeldPermit, Limits, Permit, PermitReturn, Permitted};
 pub use session::{LEASE, Phase, Session};
 pub use topic::topic_matches;
+pub use unreadable::Unreadable;
 pub use write::{Announcer, JOURNAL_BARRIER, JOURNAL_GENERATION, journal_message};

@@ -42,9 +42,10 @@ pub struct Limits {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permitted {
-    /// Also when this job and round already held it, unless more is in use than may be.
+    /// Also when this job and round already held it, unless more is in use than may be. What is
+    /// held is then the wider of what was held and what is asked for.
     Granted,
-    /// Where more is held than may be, also for who held a slot. If it asked at a later revision
+    /// Where more is held than may be, or would be, also for who held a slot. If it asked at a later revision
     /// than before, it does so no longer: others may be the ones that use theirs.
     AtLimit { used: u32 },
     /// The brake on spending: none until this moment (the next UTC midnight).

@@ -105,11 +105,18 @@ async fn settle(shared: &Shared, gate: &Gate, delivery: Delivery, ending: Ending
     }
 }
 
-/// A store is away: the lane rests, and the job waits on the ladder rather than in our hands.
+/// A store is away: the lane rests, and the job waits on the ladder rather than in our hands. What
+/// is wrong with this job alone makes no other wait.
 async fn put_back(shared: &Shared, gate: &Gate, delivery: Delivery, trouble: &Trouble) {
     tracing::warn!(message_id = %delivery.message.id, %trouble, "put back for later");
-    gate.close(trouble.to_string(), Reopen::After(REST));
-    let later = delivery.later(shared.broker.as_ref(), Rung::OneSecond, trouble.reached());
+    let rung = match trouble.is_of_one_job() {
+        true => Rung::TwoMinutes,
+        false => {
+            gate.close(trouble.to_string(), Reopen::After(REST));
+            Rung::OneSecond
+        }
+    };
+    let later = delivery.later(shared.broker.as_ref(), rung, trouble.reached());
     if let Err(error) = later.await {
         tracing::debug!(%error, "a delivery comes back with its connection");
     }

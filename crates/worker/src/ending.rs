@@ -64,6 +64,17 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
+    /// Trouble of this one job: the lane goes on, and the job waits for a person.
+    pub(crate) fn is_of_one_job(&self) -> bool {
+        match self {
+            Self::Untouched(error) | Self::Ledger(error) => {
+                matches!(error, LedgerError::Corrupt { .. })
+            }
+            Self::Illegal(_) => true,
+            Self::Broker(_) | Self::Unjournaled { .. } => false,
+        }
+    }
+
     /// A refused fence wrote nothing: the job is as new as it was.
     pub(crate) fn reached(&self) -> Reached {
         match self {
@@ -72,6 +83,29 @@ impl Trouble {
                 Reached::Nothing
             }
             _ => Reached::Provider,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_wrong_with_the_job_itself_lets_the_lane_go_on() {
+        let corrupt = || LedgerError::Corrupt { key: "a".into(), cause: "b".into() };
+        let away = || LedgerError::Unavailable("away".into());
+        let of_one_job = [
+            (Trouble::Untouched(corrupt()), true),
+            (Trouble::Ledger(corrupt()), true),
+            (Trouble::Illegal(Box::new(Illegal { state: "pending", fact: "taken" })), true),
+            (Trouble::Untouched(away()), false),
+            (Trouble::Ledger(LedgerError::Fenced), false),
+            (Trouble::Ledger(LedgerError::Denied("no".into())), false),
+            (Trouble::Broker(PublishError::Refused("full".into())), false),
+        ];
+        for (trouble, expected) in of_one_job {
+            assert_eq!(trouble.is_of_one_job(), expected, "{trouble}");
         }
     }
 }

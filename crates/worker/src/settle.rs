@@ -97,6 +97,10 @@ impl Settler<'_> {
                     if !journaled {
                         journaled = self.journal(&unwritten).await.is_ok();
                     }
+                    // Waiting does not make a record readable; the journal has what was paid for.
+                    if journaled && matches!(error, LedgerError::Corrupt { .. }) {
+                        return Err(error.into());
+                    }
                     if !self.wait(AGAIN).await {
                         self.journal(&unwritten).await?;
                         return Err(abandoned(&error));

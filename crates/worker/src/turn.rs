@@ -54,7 +54,8 @@ impl<'a> Turn<'a> {
     /// Whether to try again rather than put it on the ladder.
     pub(crate) fn is_kept_after(&self, trouble: &Trouble) -> bool {
         let untouched = trouble.reached() == Reached::Nothing;
-        self.reached == Reached::Provider && untouched && self.has_time()
+        let waits = untouched && !trouble.is_of_one_job();
+        self.reached == Reached::Provider && waits && self.has_time()
     }
 
     fn waits(&self) -> bool {

@@ -244,7 +244,7 @@ impl<'a> Walk<'a> {
             pool: self.pool(),
             key: record.key.clone(),
             round: record.round,
-            weight: self.accepted.slots,
+            weight: record.slots.max(self.accepted.slots),
             revision: record.revision,
         };
         let resource = self.accepted.job.operation.resource();

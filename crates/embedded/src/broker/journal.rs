@@ -9,6 +9,7 @@ use ports::{BrokerError, Deliveries, Delivery, JournalStart, PublishError, Settl
 use rusqlite::{Connection, params};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use crate::column;
 use crate::failure::Failure;
 use crate::packed::Packed;
 use crate::store::{Pulse, Store};
@@ -75,7 +76,10 @@ fn page(sql: &Connection, ns: i64, from: i64) -> rusqlite::Result<Vec<Line>> {
     .query_map([ns, from, PAGE], |row| {
         Ok(Line {
             offset: row.get(0)?,
-            packed: Packed { props: row.get(1)?, body: Bytes::from(row.get::<_, Vec<u8>>(2)?) },
+            packed: Packed {
+                props: column::lossy(row, 1)?,
+                body: Bytes::from(row.get::<_, Vec<u8>>(2)?),
+            },
         })
     })?
     .collect()

@@ -92,7 +92,8 @@ pub(crate) fn subscribed(sql: &Connection, ns: i64, key: &str) -> rusqlite::Resu
     let mut queues = Vec::new();
     while let Some(row) = rows.next()? {
         let queue = row.get(0)?;
-        let pattern = row.get_ref(1)?.as_str()?;
+        // A pattern that cannot be read binds nothing, and must not stop the others.
+        let Ok(pattern) = row.get_ref(1)?.as_str() else { continue };
         if queues.last() != Some(&queue) && ports::topic_matches(pattern, key) {
             queues.push(queue);
         }

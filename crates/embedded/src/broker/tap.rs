@@ -7,6 +7,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::queues;
 use super::settle::Return;
+use crate::column;
 use crate::failure::Failure;
 use crate::packed::Packed;
 use crate::store::Store;
@@ -171,8 +172,11 @@ impl Taken {
             rank: row.get(0)?,
             message: row.get(1)?,
             deliveries: row.get(2)?,
-            routing_key: row.get(3)?,
-            packed: Packed { props: row.get(4)?, body: Bytes::from(row.get::<_, Vec<u8>>(5)?) },
+            routing_key: column::lossy(row, 3)?,
+            packed: Packed {
+                props: column::lossy(row, 4)?,
+                body: Bytes::from(row.get::<_, Vec<u8>>(5)?),
+            },
         })
     }
 }

@@ -6,6 +6,7 @@ use ports::Claimed;
 use rusqlite::{Connection, params};
 
 use super::row::{Found, Keyed, limit};
+use crate::column;
 use crate::writer::Tx;
 
 /// Sets when a record is due, for everybody; `None` takes it out.
@@ -51,7 +52,7 @@ fn find(sql: &Connection, ns: i64, now: Timestamp, count: usize) -> rusqlite::Re
          ORDER BY due.at, due.record LIMIT ?3",
     )?
     .query_map(params![ns, now.as_millis(), limit(count)], |row| {
-        Ok(Keyed { found: Found::from_row(row)?, key: row.get(4)? })
+        Ok(Keyed { found: Found::from_row(row)?, key: column::bytes(row, 4)? })
     })?
     .collect()
 }

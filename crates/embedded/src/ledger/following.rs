@@ -57,13 +57,17 @@ pub(crate) fn revisions(
     now: Timestamp,
 ) -> rusqlite::Result<Vec<Option<u64>>> {
     let mut asking = sql.prepare_cached(
-        "SELECT json_extract(body, '$.revision') FROM record
+        "SELECT CASE WHEN json_valid(body) THEN json_extract(body, '$.revision') END FROM record
          WHERE ns = ?1 AND key = ?2 AND (expires_at IS NULL OR expires_at > ?3)",
     )?;
     let revision = |key: &String| -> rusqlite::Result<Option<u64>> {
-        let told: Option<Option<i64>> =
-            asking.query_row(params![ns, key, now.as_millis()], |row| row.get(0)).optional()?;
-        Ok(told.map(|revision| revision.and_then(|n| u64::try_from(n).ok()).unwrap_or(0)))
+        // What cannot be read is older than anything.
+        let told: Option<u64> = asking
+            .query_row(params![ns, key, now.as_millis()], |row| {
+                Ok(row.get_ref(0)?.as_i64().ok().and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
+            })
+            .optional()?;
+        Ok(told)
     };
     keys.iter().map(revision).collect()
 }

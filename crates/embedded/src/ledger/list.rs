@@ -3,6 +3,7 @@ use ports::ListFilter;
 use rusqlite::{Connection, params};
 
 use super::row::limit;
+use crate::column;
 
 /// Keys and bodies, newest first by creation.
 pub(crate) fn newest(
@@ -10,7 +11,7 @@ pub(crate) fn newest(
     ns: i64,
     filter: &ListFilter,
     now: Timestamp,
-) -> rusqlite::Result<Vec<(String, String)>> {
+) -> rusqlite::Result<Vec<(String, Vec<u8>)>> {
     let tenant = filter.tenant.as_ref().map(ToString::to_string);
     let states = filter.states.join(",");
     // One statement for each, so that it can walk an index in the order wanted.
@@ -36,7 +37,7 @@ pub(crate) fn newest(
     };
     sql.prepare_cached(statement)?
         .query_map(params![ns, now.as_millis(), tenant, states, limit(filter.limit)], |row| {
-            Ok((row.get(0)?, row.get(1)?))
+            Ok((column::lossy(row, 0)?, column::bytes(row, 1)?))
         })?
         .collect()
 }

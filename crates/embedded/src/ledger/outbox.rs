@@ -7,15 +7,16 @@ use ports::{Claimed, LedgerError, OutboxEntry, OutboxId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::row::{OutboxRow, from_json, limit, parse_key};
+use crate::column;
 use crate::packed::Packed;
 use crate::writer::Tx;
 
 /// An entry as its row has it.
 pub(crate) struct RawEntry {
     seq: i64,
-    id: String,
-    key: String,
-    destination: String,
+    id: Vec<u8>,
+    key: Vec<u8>,
+    destination: Vec<u8>,
     packed: Packed,
     closes: bool,
     tries: u32,
@@ -23,11 +24,17 @@ pub(crate) struct RawEntry {
 
 impl RawEntry {
     pub(crate) fn decode(self) -> Result<OutboxEntry, LedgerError> {
+        let key = parse_key(&self.key)?;
+        // An id that is read otherwise than it is written would be published again and again.
+        let id = String::from_utf8(self.id).map_err(|error| LedgerError::Corrupt {
+            key: key.to_string(),
+            cause: format!("an outbox entry's id: {error}"),
+        })?;
         Ok(OutboxEntry {
-            key: parse_key(&self.key)?,
-            to: from_json(&self.key, &self.destination)?,
+            to: from_json(&key.to_string(), &self.destination)?,
             message: self.packed.open(),
-            id: self.id,
+            key,
+            id,
             closes: self.closes,
             tries: self.tries,
         })
@@ -36,10 +43,13 @@ impl RawEntry {
     fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             seq: row.get(0)?,
-            id: row.get(1)?,
-            key: row.get(2)?,
-            destination: row.get(3)?,
-            packed: Packed { props: row.get(4)?, body: Bytes::from(row.get::<_, Vec<u8>>(5)?) },
+            id: column::bytes(row, 1)?,
+            key: column::bytes(row, 2)?,
+            destination: column::bytes(row, 3)?,
+            packed: Packed {
+                props: column::lossy(row, 4)?,
+                body: Bytes::from(row.get::<_, Vec<u8>>(5)?),
+            },
             closes: row.get(6)?,
             tries: row.get(7)?,
         })

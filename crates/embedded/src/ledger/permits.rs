@@ -1,11 +1,10 @@
 use job::Timestamp;
-use ports::{HeldPermit, Limits, Permit, PermitReturn, Permitted};
+use ports::{HeldPermit, LedgerError, Limits, Permit, PermitReturn, Permitted};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::Outcome;
 use super::day::Day;
 use super::row::parse_key;
-use crate::failure::Failure;
+use crate::column;
 use crate::writer::Tx;
 
 pub(crate) fn take(
@@ -15,8 +14,8 @@ pub(crate) fn take(
     limits: &Limits,
 ) -> rusqlite::Result<Permitted> {
     let day = Day::of(tx.now);
-    if let Some(asked) = asked(tx.sql, ns, permit)? {
-        return take_over(tx, ns, permit, limits, asked);
+    if let Some(held) = find(tx.sql, ns, permit)? {
+        return take_over(tx, ns, permit, limits, held);
     }
     if limits.submissions_per_day > 0 && day.count(tx.sql, ns)? >= limits.submissions_per_day {
         return Ok(Permitted::DayOver { until: day.end() });
@@ -30,38 +29,50 @@ pub(crate) fn take(
     Ok(Permitted::Granted)
 }
 
-/// The revision at which a slot that is held was asked for.
-fn asked(sql: &Connection, ns: i64, permit: &Permit) -> rusqlite::Result<Option<u64>> {
+/// What a job's round holds already.
+struct Held {
+    weight: u32,
+    /// The revision at which it was asked for.
+    asked: u64,
+}
+
+fn find(sql: &Connection, ns: i64, permit: &Permit) -> rusqlite::Result<Option<Held>> {
     let Permit { pool, key, round, .. } = permit;
     sql.prepare_cached(
-        "SELECT revision FROM permit WHERE ns = ?1 AND pool = ?2 AND key = ?3 AND round = ?4",
+        "SELECT weight, revision FROM permit
+         WHERE ns = ?1 AND pool = ?2 AND key = ?3 AND round = ?4",
     )?
-    .query_row(params![ns, pool, key.to_string(), round], |row| row.get(0))
+    .query_row(params![ns, pool, key.to_string(), round], |row| {
+        Ok(Held { weight: row.get(0)?, asked: row.get(1)? })
+    })
     .optional()
 }
 
-/// A slot is asked for that is held. Where too many are, whoever asks for a newer reason gives
-/// it up, because nobody uses it; anybody else waits.
+/// A slot is asked for that is held. Who asks for more than is held takes the difference; who
+/// asks for less may be the second of two, and what is held stays. Where too many are held,
+/// whoever asks for a newer reason gives it up, because nobody uses it; anybody else waits.
 fn take_over(
     tx: &mut Tx<'_>,
     ns: i64,
     permit: &Permit,
     limits: &Limits,
-    asked: u64,
+    held: Held,
 ) -> rusqlite::Result<Permitted> {
-    let Permit { pool, key, round, revision, .. } = permit.clone();
-    let (newer, used_now) = (revision > asked, used(tx.sql, ns, &pool)?);
-    let fits = limits.concurrency == 0 || used_now <= limits.concurrency;
+    let Permit { pool, key, round, revision, weight } = permit.clone();
+    let (newer, used_now) = (revision > held.asked, used(tx.sql, ns, &pool)?);
+    let more = weight.saturating_sub(held.weight);
+    let fits = limits.concurrency == 0 || used_now.saturating_add(more) <= limits.concurrency;
     if fits {
         // Who asks under a limit is about to use it: its time begins anew.
         let since = (limits.concurrency > 0).then_some(tx.now.as_millis());
-        let latest = revision.max(asked);
+        let latest = revision.max(held.asked);
         tx.sql
             .prepare_cached(
-                "UPDATE permit SET revision = ?5, since = coalesce(?6, since)
+                "UPDATE permit SET revision = ?5, since = coalesce(?6, since), weight = weight + ?7
                  WHERE ns = ?1 AND pool = ?2 AND key = ?3 AND round = ?4",
             )?
-            .execute(params![ns, pool, key.to_string(), round, latest, since])?;
+            .execute(params![ns, pool, key.to_string(), round, latest, since, more])?;
+        change_used(tx.sql, ns, &pool, i64::from(more))?;
         return Ok(Permitted::Granted);
     }
     if !newer {
@@ -129,21 +140,25 @@ pub(crate) fn used(sql: &Connection, ns: i64, pool: &str) -> rusqlite::Result<u3
 }
 
 /// Those held in a pool, the longest first.
-pub(crate) fn held(sql: &Connection, ns: i64, pool: &str) -> Outcome<Vec<HeldPermit>> {
-    let rows: Vec<(String, u32, u32, i64, u64)> = sql
+pub(crate) fn held(
+    sql: &Connection,
+    ns: i64,
+    pool: &str,
+) -> rusqlite::Result<Vec<Result<HeldPermit, LedgerError>>> {
+    let rows: Vec<(Vec<u8>, u32, u32, i64, u64)> = sql
         .prepare_cached(
             "SELECT key, round, weight, since, revision FROM permit WHERE ns = ?1 AND pool = ?2
              ORDER BY since, key, round",
         )?
         .query_map(params![ns, pool], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            Ok((column::bytes(row, 0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
         })?
         .collect::<rusqlite::Result<_>>()?;
     let held = rows.into_iter().map(|(key, round, weight, since, revision)| {
         Ok(HeldPermit {
             permit: Permit {
                 pool: pool.to_owned(),
-                key: parse_key(&key).map_err(Failure::Refused)?,
+                key: parse_key(&key)?,
                 round,
                 weight,
                 revision,
@@ -151,5 +166,5 @@ pub(crate) fn held(sql: &Connection, ns: i64, pool: &str) -> Outcome<Vec<HeldPer
             since: Timestamp::from_millis(since),
         })
     });
-    held.collect()
+    Ok(held.collect())
 }

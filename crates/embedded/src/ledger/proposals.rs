@@ -5,6 +5,7 @@ use ports::{AccountTask, MOST_PROPOSALS};
 use rusqlite::{Connection, params};
 
 use super::row::limit;
+use crate::column;
 use crate::writer::Tx;
 
 /// A full list takes nothing new.
@@ -49,12 +50,17 @@ pub(crate) fn of(
     round: u32,
     now: Timestamp,
 ) -> rusqlite::Result<Vec<String>> {
-    sql.prepare_cached(
-        "SELECT task FROM proposal
+    let named: Vec<Vec<u8>> = sql
+        .prepare_cached(
+            "SELECT task FROM proposal
          WHERE ns = ?1 AND key = ?2 AND round = ?3 AND expires_at > ?4 ORDER BY id LIMIT ?5",
-    )?
-    .query_map(params![ns, key, round, now.as_millis(), limit(MOST_PROPOSALS)], |row| row.get(0))?
-    .collect()
+        )?
+        .query_map(params![ns, key, round, now.as_millis(), limit(MOST_PROPOSALS)], |row| {
+            column::bytes(row, 0)
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    // An id that cannot be read proposes nothing.
+    Ok(named.into_iter().filter_map(|task| String::from_utf8(task).ok()).collect())
 }
 
 /// An owner is replaced when it is the same, or was forgotten.

@@ -5,6 +5,7 @@ use ports::{Clock, LedgerError, OutboxEntry, Stored, SystemClock, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::column;
 use crate::packed::Packed;
 
 /// A write in columns: made outside the transaction, so that the writer only writes.
@@ -73,7 +74,7 @@ impl OutboxRow {
 pub(crate) struct Found {
     pub(crate) id: i64,
     pub(crate) version: i64,
-    pub(crate) body: String,
+    pub(crate) body: Vec<u8>,
     pub(crate) owner_alive: bool,
 }
 
@@ -83,7 +84,7 @@ impl Found {
         Ok(Self {
             id: row.get(0)?,
             version: row.get(1)?,
-            body: row.get(2)?,
+            body: column::bytes(row, 2)?,
             owner_alive: row.get(3)?,
         })
     }
@@ -100,7 +101,7 @@ impl Found {
 
 /// A record found without knowing its key.
 pub(crate) struct Keyed {
-    pub(crate) key: String,
+    pub(crate) key: Vec<u8>,
     pub(crate) found: Found,
 }
 
@@ -111,9 +112,10 @@ impl Keyed {
     }
 }
 
-pub(crate) fn parse_key(text: &str) -> Result<JobKey, LedgerError> {
-    JobKey::parse(text).ok_or_else(|| LedgerError::Corrupt {
-        key: text.to_owned(),
+pub(crate) fn parse_key(text: &[u8]) -> Result<JobKey, LedgerError> {
+    let key = std::str::from_utf8(text).ok().and_then(JobKey::parse);
+    key.ok_or_else(|| LedgerError::Corrupt {
+        key: String::from_utf8_lossy(text).into_owned(),
         cause: "it is not a key of a job".to_owned(),
     })
 }
@@ -122,8 +124,8 @@ pub(crate) fn to_json(key: &str, value: &impl Serialize) -> Result<String, Ledge
     serde_json::to_string(value).map_err(|error| corrupt(key, &error))
 }
 
-pub(crate) fn from_json<T: DeserializeOwned>(key: &str, text: &str) -> Result<T, LedgerError> {
-    serde_json::from_str(text).map_err(|error| corrupt(key, &error))
+pub(crate) fn from_json<T: DeserializeOwned>(key: &str, text: &[u8]) -> Result<T, LedgerError> {
+    serde_json::from_slice(text).map_err(|error| corrupt(key, &error))
 }
 
 fn corrupt(key: &str, error: &serde_json::Error) -> LedgerError {

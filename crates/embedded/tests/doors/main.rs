@@ -10,3 +10,4 @@ mod processes;
 mod results;
 mod suites;
 mod travel;
+mod unreadable;

@@ -9,7 +9,9 @@ for i = 1, #first, 2 do
     later = score
     break
   end
-  local there = redis.call('HMGET', ARGV[5] .. member, 'v', 'b', 'o')
+  -- A key of another kind is an error, and must not keep the others from being claimed.
+  local there = redis.pcall('HMGET', ARGV[5] .. member, 'v', 'b', 'o')
+  if there.err then there = {'0', '', false} end
   if there[1] then
     redis.call('ZADD', KEYS[3], now + ARGV[4], member)
     items[#items + 1] = {score, member, there[1], there[2], alive(KEYS[2], there[3])}

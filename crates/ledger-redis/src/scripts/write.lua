@@ -19,7 +19,10 @@ else
 end
 for i = 13, #ARGV, 2 do
   redis.call('ZADD', KEYS[5], now + ARGV[11], ARGV[i])
-  redis.call('HSET', KEYS[6], ARGV[i], ARGV[i + 1])
+  local is_new = redis.call('HSET', KEYS[6], ARGV[i], ARGV[i + 1]) == 1
+  if is_new and string.sub(ARGV[i + 1], 1, 1) == 'c' then
+    redis.call('HINCRBY', KEYS[3], 'w', 1)
+  end
   redis.call('HDEL', KEYS[7], ARGV[i])
 end
 return {'ok', next}

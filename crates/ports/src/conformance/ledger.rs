@@ -126,12 +126,16 @@ macro_rules! ledger_conformance {
             a_claim_of_entries_keeps_to_its_limit
             a_closed_record_expires
             only_a_closing_entry_begins_the_retention
+            the_last_of_its_closing_entries_begins_the_retention
             a_parked_record_never_expires
             a_record_that_moved_on_stays
             a_record_that_moves_on_during_its_retention_stays
 
             permits_are_exact_under_many_takers
             taking_twice_counts_once
+            a_wider_request_takes_the_difference
+            a_wider_request_for_a_newer_reason_gives_up_what_it_held
+            a_wider_request_without_a_limit_counts_in_full
             giving_twice_gives_once
             a_late_return_does_not_take_a_slot_from_who_asked_since
             a_held_slot_that_is_asked_for_is_free_where_too_many_are_held

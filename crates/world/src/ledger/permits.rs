@@ -22,7 +22,11 @@ impl Memory {
         let today = self.days.entry(day).or_default();
         if let Some(held) = pool.held.get_mut(&place) {
             let newer = permit.revision > held.permit.revision;
-            if limits.concurrency == 0 || pool.used <= limits.concurrency {
+            let more = permit.weight.saturating_sub(held.permit.weight);
+            let used = pool.used.saturating_add(more);
+            if limits.concurrency == 0 || used <= limits.concurrency {
+                pool.used = used;
+                held.permit.weight += more;
                 held.permit.revision = permit.revision.max(held.permit.revision);
                 if limits.concurrency > 0 {
                     held.since = self.now;

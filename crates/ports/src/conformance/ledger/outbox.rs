@@ -210,6 +210,25 @@ pub async fn only_a_closing_entry_begins_the_retention(door: Arc<dyn Ledger>) {
     until("the record to expire", async || gone(&*door, "a").await).await;
 }
 
+pub async fn the_last_of_its_closing_entries_begins_the_retention(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    let record = in_state("a", settled());
+    let write = Write {
+        outbox: vec![entry(&record, "one", true), entry(&record, "two", true)],
+        ..plain(record.clone())
+    };
+    created(&*door, &fence, write.clone()).await;
+    // The same once more leaves one of each.
+    swapped(&*door, &fence, 1, write).await;
+    for _ in 0..2 {
+        door.announced(&fence, &[outbox_id(&record, "one")]).await.unwrap();
+    }
+    a_retention_later(&*door, &fence).await;
+    assert!(!gone(&*door, "a").await, "one is still to be announced");
+    door.announced(&fence, &[outbox_id(&record, "two")]).await.unwrap();
+    until("the record to expire", async || gone(&*door, "a").await).await;
+}
+
 pub async fn a_parked_record_never_expires(door: Arc<dyn Ledger>) {
     let fence = member(&*door).await;
     let record = in_state("a", parked());

@@ -84,6 +84,52 @@ pub async fn taking_twice_counts_once(door: Arc<dyn Ledger>) {
     assert_eq!(answer, Permitted::AtLimit { used: 3 });
 }
 
+/// Two messages of one id may ask for different widths at once, and either may be the one that
+/// is submitted.
+pub async fn a_wider_request_takes_the_difference(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    let narrow = permit("pool", "a", 1);
+    let wide = Permit { weight: 9, ..narrow.clone() };
+    let limits = Limits { concurrency: 9, submissions_per_day: 2 };
+    assert_eq!(take(&*door, &fence, &narrow, limits).await, Permitted::Granted);
+    let other = permit("pool", "b", 1);
+    assert_eq!(take(&*door, &fence, &other, limits).await, Permitted::Granted);
+    let full = Permitted::AtLimit { used: 2 };
+    assert_eq!(take(&*door, &fence, &wide, limits).await, full, "nine do not fit beside one");
+    assert_eq!(weight_held(&*door, "pool").await, 2, "the narrow one may be under way");
+    door.give_permits(&fence, &[back(&other, false)]).await.unwrap();
+    assert_eq!(take(&*door, &fence, &wide, limits).await, Permitted::Granted);
+    assert_eq!(door.used("pool").await.unwrap(), 9);
+    assert_eq!(weight_held(&*door, "pool").await, 9);
+    assert_eq!(take(&*door, &fence, &narrow, limits).await, Permitted::Granted);
+    assert_eq!(door.used("pool").await.unwrap(), 9, "what is held stays");
+    door.give_permits(&fence, &[back(&narrow, false)]).await.unwrap();
+    assert_eq!(door.used("pool").await.unwrap(), 0);
+}
+
+/// Nobody uses what is held for an older reason: it must not be kept while waiting for more.
+pub async fn a_wider_request_for_a_newer_reason_gives_up_what_it_held(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    let narrow = permit("pool", "a", 1);
+    take(&*door, &fence, &narrow, slots(9)).await;
+    take(&*door, &fence, &permit("pool", "b", 3), slots(9)).await;
+    let wide = Permit { weight: 9, revision: 4, ..narrow };
+    let answer = take(&*door, &fence, &wide, slots(9)).await;
+    assert_eq!(answer, Permitted::AtLimit { used: 3 });
+    assert_eq!(door.used("pool").await.unwrap(), 3);
+}
+
+/// What is in use counts whatever the limit says, as wide as it is.
+pub async fn a_wider_request_without_a_limit_counts_in_full(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    let narrow = permit("pool", "a", 1);
+    take(&*door, &fence, &narrow, slots(1)).await;
+    let wide = Permit { weight: 5, ..narrow };
+    assert_eq!(take(&*door, &fence, &wide, slots(0)).await, Permitted::Granted);
+    assert_eq!(door.used("pool").await.unwrap(), 5);
+    assert_eq!(weight_held(&*door, "pool").await, 5);
+}
+
 pub async fn giving_twice_gives_once(door: Arc<dyn Ledger>) {
     let fence = member(&*door).await;
     let (mine, other) = (permit("pool", "a", 2), permit("pool", "b", 1));
