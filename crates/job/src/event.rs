@@ -55,9 +55,16 @@ impl EventKind {
         format!("dev.reelwork.task.{}.v1", self.word())
     }
 
-    /// The job's round is over: no other outcome of this round follows.
+    /// Nothing more happens to the job by itself. After `parked` another outcome of the same
+    /// round may follow: see [`ends_round`](Self::ends_round).
     pub fn is_outcome(self) -> bool {
         !matches!(self, Self::Submitted | Self::Conflict)
+    }
+
+    /// The job's round is over: no other outcome of this round follows. A parked job may still be
+    /// found to have succeeded.
+    pub fn ends_round(self) -> bool {
+        self.is_outcome() && self != Self::Parked
     }
 }
 

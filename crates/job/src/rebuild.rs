@@ -37,8 +37,12 @@ impl Restoring {
         if known {
             return None;
         }
-        let told = entry.event.is_some_and(|event| event.kind().is_some_and(EventKind::is_outcome));
-        Some(Restored { ending: ending(&record.state), told, record: self.back(record) })
+        let ending = ending(&record.state);
+        // Another event may have come late: that a job was parked says nothing of its success.
+        let told = entry.event.is_some_and(|event| {
+            ending.is_some() && event.kind() == ending && event.data.round == record.round
+        });
+        Some(Restored { ending, told, record: self.back(record) })
     }
 
     fn is_over(&self, record: &Record) -> bool {
@@ -190,6 +194,23 @@ mod tests {
         };
         assert_eq!((doubt.denials, doubt.settles_at), (0, QUIET));
         assert_eq!(doubt.cause, "answer lost");
+    }
+
+    #[test]
+    fn only_the_very_event_of_its_end_tells_that_it_was_announced() {
+        let outputs = Vec::new();
+        let outcome = Outcome::Succeeded { outputs, final_unit_deduction: None };
+        let done = Record { round: 2, ..record(State::Settled { outcome, at: NOW }) };
+        let source = EventSource::of_installation("reelwork");
+        let told = |record: &Record, kind| {
+            let event = Some(CloudEvent::about(record, kind, &source, NOW));
+            restoring().restore(JournalEntry { event, ..line(done.clone()) }, None).unwrap().told
+        };
+        assert!(told(&done, EventKind::Succeeded));
+        assert!(!told(&done, EventKind::Parked), "it was parked before it was found");
+        assert!(!told(&done, EventKind::Failed));
+        let before = Record { round: 1, ..done.clone() };
+        assert!(!told(&before, EventKind::Succeeded), "a late event of the round before");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use job::{
-    CloudEvent, Effect, EventKind, EventSource, JournalEntry, Record, Step, Timestamp, TraceContext,
+    CloudEvent, Effect, EventKind, EventSource, JournalEntry, Record, State, Step, Timestamp,
+    TraceContext,
 };
 
 use crate::{Destination, Generation, Message, OutboxEntry, Write, header};
@@ -50,10 +51,15 @@ impl Announcer {
             key: record.key.clone(),
             to: Destination::Results { routing_key: event.routing_key() },
             message: event_message(record, event),
-            closes: event.kind().is_some_and(EventKind::is_outcome) || record.state.is_final(),
+            closes: event.kind().is_some_and(EventKind::ends_round) || is_settled(record),
             tries: 0,
         }
     }
+}
+
+/// Its retention begins with whatever is said of it last.
+fn is_settled(record: &Record) -> bool {
+    matches!(record.state, State::Settled { .. })
 }
 
 fn event_message(record: &Record, event: &CloudEvent) -> Message {
@@ -141,6 +147,27 @@ mod tests {
     use job::{MessageFacts, decode};
 
     use super::*;
+
+    #[test]
+    fn a_parked_job_may_still_succeed_so_nothing_said_of_it_closes_its_record() {
+        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        let job = decode(body, MessageFacts::default()).unwrap();
+        let mut record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
+        let announcer = Announcer { source: EventSource::of_installation("reelwork") };
+        let closes = |record: &Record, kind| {
+            let event = CloudEvent::about(record, kind, &announcer.source, Timestamp::EPOCH);
+            announcer.entry(record, &event).closes
+        };
+        let at = Timestamp::EPOCH;
+        record.state = State::Parked { why: String::new(), doubt: None, at };
+        assert!(!closes(&record, EventKind::Parked) && !closes(&record, EventKind::Conflict));
+        record.state = State::Settled { outcome: job::Outcome::Cancelled, at };
+        assert!(closes(&record, EventKind::Cancelled) && closes(&record, EventKind::Conflict));
+        assert!(!closes(
+            &Record { state: State::Queued { why: None }, ..record },
+            EventKind::Submitted
+        ));
+    }
 
     #[test]
     fn a_journal_line_reads_back_with_its_event() {
