@@ -32,7 +32,8 @@ pub struct Settings {
     pub lane_max_length: u64,
     /// How events look to consumers.
     pub content: Content,
-    /// How long the journal keeps a line: at least record retention plus `poll.give_up`.
+    /// How long the journal keeps a line: at least as long as anything that is rebuilt from it. A
+    /// journal that is there and keeps more is taken as it is; one that keeps less is refused.
     pub journal_max_age: Duration,
 }
 
@@ -80,6 +81,10 @@ impl Settings {
         let host = parsed.host_str().filter(|host| !host.is_empty());
         let host = host.ok_or_else(malformed)?;
         uri.authority.host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        // A trailing slash alone means the default, as RabbitMQ's operator writes it.
+        if uri.vhost.is_empty() {
+            "/".clone_into(&mut uri.vhost);
+        }
         uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
         Ok(uri)
     }
@@ -114,6 +119,20 @@ mod tests {
         assert_eq!(uri.authority.host, "::1");
         assert_eq!(uri.query.heartbeat, Some(3));
         assert_eq!(uri.vhost, "/");
+    }
+
+    #[test]
+    fn a_trailing_slash_is_the_default_virtual_host() {
+        for (url, vhost) in [
+            ("amqp://h", "/"),
+            ("amqp://h/", "/"),
+            ("amqps://me:x@h:5671/?heartbeat=3", "/"),
+            ("amqp://h/%2F", "/"),
+            ("amqp://h/video", "video"),
+        ] {
+            assert_eq!(settings(url).uri().unwrap().vhost, vhost, "{url}");
+            assert_eq!(settings(url).topology().vhost, vhost, "{url}");
+        }
     }
 
     #[test]

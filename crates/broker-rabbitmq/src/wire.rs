@@ -50,8 +50,10 @@ impl Wire {
         let address = Settings::address(uri);
         let socket = Socket::default();
         let opening = connect(uri.clone(), name, socket.0.clone());
+        let asked = uri.query.connection_timeout.map(Duration::from_millis);
+        let most = asked.map_or(CONNECT, |asked| asked.min(CONNECT));
         let connection =
-            within(CONNECT, opening).await.map_err(|error| connecting(&error, &address))?;
+            within(most, opening).await.map_err(|error| connecting(&error, &address))?;
         Ok(Self { connection: Arc::new(connection), socket, bounds })
     }
 

@@ -4,8 +4,9 @@ mod house;
 
 use std::time::Duration;
 
-use broker_rabbitmq::RabbitBroker;
 use broker_rabbitmq::topology::Found;
+use broker_rabbitmq::{RabbitBroker, Settings};
+use house::node::Node;
 use house::{Ground, RawDoor, open, settings};
 use ports::conformance::broker::Opened;
 use ports::{Broker, BrokerError};
@@ -40,7 +41,7 @@ async fn a_difference_is_told_in_the_brokers_words_and_left_alone() {
     let scratch = open().await;
     let mut other = scratch.settings.clone();
     other.lane_max_length = 7;
-    other.journal_max_age = Duration::from_secs(60);
+    other.journal_max_age = scratch.settings.journal_max_age * 2;
     for manage_topology in [true, false] {
         other.manage_topology = manage_topology;
         let Err(BrokerError::Differs(text)) =
@@ -49,7 +50,9 @@ async fn a_difference_is_told_in_the_brokers_words_and_left_alone() {
             panic!("a difference was accepted");
         };
         let lane = format!("queue {}.jobs.videos.high: ", other.namespace);
-        for part in [lane.as_str(), "PRECONDITION_FAILED", "x-max-length", "x-max-age"] {
+        for part in
+            [lane.as_str(), "PRECONDITION_FAILED", "x-max-length", "x-max-age", "ledger.retention"]
+        {
             assert!(text.contains(part), "no {part:?} in: {text}");
         }
     }
@@ -72,4 +75,43 @@ async fn a_missing_binding_is_made_again() {
     scratch.settings.topology().apply(&scratch.settings).await.unwrap();
     scratch.broker.publish(&to, message).await.unwrap();
     scratch.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_journal_that_keeps_more_than_is_asked_will_do() {
+    let scratch = open().await;
+    let mut other = scratch.settings.clone();
+    other.journal_max_age = Duration::from_secs(60);
+    for manage_topology in [true, false] {
+        other.manage_topology = manage_topology;
+        RabbitBroker::connect(other.clone()).await.expect("taken as it is").close().await;
+    }
+    let findings = other.topology().show(&other).await.unwrap();
+    assert!(findings.iter().all(|finding| finding.found == Found::AsExpected), "{findings:?}");
+    scratch.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_our_user_may_not_do_is_found_without_doing_it() {
+    let node = Node::start().await;
+    let mut settings = Settings::new(node.url(), "looked");
+    settings.topology().apply(&settings).await.unwrap();
+    assert_eq!(settings.topology().forbidden(&settings).await, Ok(Vec::new()));
+    node.control(&["add_user", "clerk", "clerk"]).await;
+    let (write, read) = (r"^looked\.(later|results|jobs).*$", r"^looked\.(jobs|dead).*$");
+    node.control(&["set_permissions", "clerk", "", write, read]).await;
+    settings.url = node.url().replace("guest:guest", "clerk:clerk").into();
+    let forbidden = settings.topology().forbidden(&settings).await.unwrap();
+    let words: Vec<String> = forbidden.iter().map(ToString::to_string).collect();
+    let expected = [
+        "no permission to write to exchange looked.dead",
+        "no permission to write to exchange looked.unrouted",
+        "no permission to write to the default exchange (amq.default)",
+        "no permission to read queue looked.journal",
+    ];
+    assert_eq!(words, expected);
+    let held = node.control(&["list_queues", "--quiet", "name", "messages", "consumers"]).await;
+    let held: Vec<&str> = held.lines().filter(|line| line.starts_with("looked.")).collect();
+    assert_eq!(held.len(), 17);
+    assert!(held.iter().all(|line| line.ends_with("\t0\t0")), "{held:?}");
 }

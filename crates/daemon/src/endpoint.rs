@@ -33,7 +33,18 @@ pub(crate) enum EndpointError {
     NoPath,
     #[error("holds '@' after the host: in a password, write / ? # @ as %2F %3F %23 %40")]
     StrayAt,
+    #[error("holds a # part, which would be ignored: in a password, write # as %23")]
+    Fragment,
+    #[error(
+        "holds a ? part that would be ignored: an AMQP URL has heartbeat, connection_timeout, \
+         channel_max, frame_max and auth_mechanism"
+    )]
+    Query,
 }
+
+/// What an AMQP URL may ask for.
+const AMQP_QUERY: [&str; 5] =
+    ["heartbeat", "connection_timeout", "channel_max", "frame_max", "auth_mechanism"];
 
 impl Endpoint {
     pub(crate) fn parse(text: &str, schemes: &[&str]) -> Result<Self, EndpointError> {
@@ -68,7 +79,7 @@ impl fmt::Display for Endpoint {
 
 impl SecretUrl {
     fn parse(text: &str, schemes: &[&str]) -> Result<Self, EndpointError> {
-        let url = Url::parse(text).map_err(|_| EndpointError::NotAUrl)?;
+        let url = Url::parse(text).map_err(|_| unreadable(text))?;
         if !schemes.contains(&url.scheme()) {
             return Err(EndpointError::Scheme);
         }
@@ -82,6 +93,9 @@ impl SecretUrl {
         }
         if !socket && url.host_str().is_none_or(str::is_empty) {
             return Err(EndpointError::NoHost);
+        }
+        if matches!(url.scheme(), "amqp" | "amqps") {
+            nothing_ignored(&url)?;
         }
         Ok(Self { redacted: redacted(&url), text: text.into() })
     }
@@ -101,6 +115,26 @@ impl fmt::Display for SecretUrl {
 impl fmt::Debug for SecretUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SecretUrl({})", self.redacted)
+    }
+}
+
+/// `amqp://user:pa/ss@host` ends its host at the first `/ ? #` of the password, and takes what is
+/// before that for a port.
+fn unreadable(text: &str) -> EndpointError {
+    let rest = text.split_once("://").map_or("", |(_, rest)| rest);
+    match rest.split_once(['/', '?', '#']) {
+        Some((_, tail)) if tail.contains('@') => EndpointError::StrayAt,
+        _ => EndpointError::NotAUrl,
+    }
+}
+
+fn nothing_ignored(url: &Url) -> Result<(), EndpointError> {
+    if url.fragment().is_some() {
+        return Err(EndpointError::Fragment);
+    }
+    match url.query_pairs().all(|(name, _)| AMQP_QUERY.contains(&name.as_ref())) {
+        true => Ok(()),
+        false => Err(EndpointError::Query),
     }
 }
 
@@ -139,10 +173,10 @@ mod tests {
 
     #[test]
     fn a_password_is_kept_for_the_connection_and_hidden_from_eyes() {
-        let text = "amqp://ann:p%40ss-canary@mq.example:5673/%2f?heartbeat=canary#canary";
+        let text = "amqp://ann:p%40ss-canary@mq.example:5673/%2f?heartbeat=canary";
         let endpoint = Endpoint::parse(text, SCHEMES).unwrap();
         assert_eq!(endpoint.url().unwrap().expose(), text);
-        assert_eq!(endpoint.to_string(), "amqp://***@mq.example:5673/%2f?***#***");
+        assert_eq!(endpoint.to_string(), "amqp://***@mq.example:5673/%2f?***");
         assert!(!format!("{endpoint:?}").contains("canary"));
     }
 
@@ -169,6 +203,14 @@ mod tests {
             ("amqp://user:12/34@host", EndpointError::StrayAt),
             ("amqp://user:12#34@host", EndpointError::StrayAt),
             ("amqp://user:12?34@host", EndpointError::StrayAt),
+            ("amqp://user:ab/cd@host", EndpointError::StrayAt),
+            ("amqp://user:ab#cd@host/x", EndpointError::StrayAt),
+            ("redis://user:ab?cd@host:6379", EndpointError::StrayAt),
+            ("redis://:ab#cd@host:6379", EndpointError::StrayAt),
+            ("amqp://user:ab@cd:host", EndpointError::NotAUrl),
+            ("amqp://h/v#part", EndpointError::Fragment),
+            ("amqp://h/v?hearbeat=3", EndpointError::Query),
+            ("amqps://h/v?heartbeat=3&verify=verify_none", EndpointError::Query),
         ] {
             assert_eq!(Endpoint::parse(text, SCHEMES).err(), Some(error), "{text}");
         }

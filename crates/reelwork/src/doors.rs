@@ -10,6 +10,7 @@ use ports::{Broker, Ledger, Session, SystemClock};
 
 use crate::crash;
 use crate::failure::Failure;
+use crate::journal_age::journal_age;
 
 /// Both doors, open.
 #[derive(Clone)]
@@ -73,6 +74,7 @@ pub(crate) async fn erase(config: &Config, subscriptions: &[&str]) -> Result<(),
 pub(crate) fn broker_settings(config: &Config, url: &SecretUrl) -> broker_rabbitmq::Settings {
     let namespace = config.broker.namespace.clone();
     let mut settings = broker_rabbitmq::Settings::new(url.expose().to_owned(), namespace);
+    settings.journal_max_age = journal_age(config);
     settings.manage_topology = config.broker.manage_topology;
     settings.content = match config.events.content_mode {
         ContentMode::Structured => Content::Structured,

@@ -8,6 +8,7 @@ mod demo;
 mod doors;
 mod failure;
 mod health;
+mod journal_age;
 mod measure;
 mod output;
 mod roles;

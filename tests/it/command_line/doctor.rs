@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{House, Provider};
+use crate::harness::{Backend, House, Provider};
 
 on_each_backend!(all_is_well, a_provider_that_refuses_or_is_away_is_told);
 
@@ -10,8 +10,31 @@ fn check<'a>(rows: &'a [Value], name: &str) -> &'a Value {
     rows.iter().find(|row| row["check"] == name).unwrap_or_else(|| panic!("no check {name}"))
 }
 
+/// Looking makes nothing. The embedded backend has nothing to be made.
+async fn prepare(house: &House) {
+    drop(house.program().run(&["topology", "apply"]).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_is_named_and_not_made() {
+    let house = House::on(Backend::Rabbitmq);
+    let provider = Provider::here(json!({"api_keys": ["test-key"]})).await;
+    let program = house.program_for(&provider);
+    for _ in 0..2 {
+        let rows = program.run(&["doctor", "--json"]).await.exits(78).lines();
+        let broker = check(&rows, "broker");
+        assert_eq!(broker["ok"], false, "{rows:?}");
+        let detail = broker["detail"].to_string();
+        assert!(detail.contains("reelwork topology apply"), "{detail}");
+        assert!(detail.contains(&format!("queue {}.dead", house.namespace)), "{detail}");
+    }
+    let things = program.run(&["topology", "show", "--json"]).await.exits(1).lines();
+    assert!(things.iter().all(|thing| thing["found"] == "missing"), "{things:?}");
+}
+
 async fn all_is_well(house: House) {
     let provider = Provider::here(json!({"api_keys": ["test-key"]})).await;
+    prepare(&house).await;
     let rows = house.program_for(&provider).run(&["doctor", "--json"]).await.exits(0).lines();
     for name in ["broker", "ledger", "provider"] {
         assert_eq!(check(&rows, name)["ok"], true, "{rows:?}");
@@ -21,6 +44,7 @@ async fn all_is_well(house: House) {
 
 async fn a_provider_that_refuses_or_is_away_is_told(house: House) {
     let provider = Provider::here(json!({"api_keys": ["another-key"]})).await;
+    prepare(&house).await;
     let mut program = house.program_for(&provider);
     let refused = program.run(&["doctor", "--json"]).await.exits(78);
     assert_eq!(check(&refused.lines(), "provider")["ok"], false);

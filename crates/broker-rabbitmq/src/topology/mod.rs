@@ -3,6 +3,8 @@
 mod arguments;
 mod definitions;
 mod erase;
+mod journal;
+mod permission;
 mod probe;
 
 use std::time::Duration;
@@ -10,6 +12,7 @@ use std::time::Duration;
 use job::{Lane, Rung};
 
 pub use arguments::{Argument, Arguments};
+pub use permission::Forbidden;
 pub use probe::{Finding, Found};
 
 pub(crate) use probe::{apply, bind, declare_queue, inspect, look, verdict};

@@ -5,7 +5,7 @@ use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptio
 use lapin::types::FieldTable;
 use ports::BrokerError;
 
-use super::{Exchange, ExchangeType, Queue, Topology};
+use super::{Exchange, ExchangeType, Queue, Topology, journal};
 use crate::Settings;
 use crate::channel::Channel;
 use crate::failure::{cause, code, reply_code, short, using};
@@ -147,6 +147,17 @@ fn things(topology: &Topology) -> impl Iterator<Item = Thing<'_>> {
 }
 
 impl Thing<'_> {
+    fn differs(self, refusal: String) -> Found {
+        match self {
+            Self::Queue(queue) if journal::keeps_longer(queue, &refusal) => Found::AsExpected,
+            Self::Queue(queue) => match journal::too_short(queue, &refusal) {
+                Some(advice) => Found::Differs(format!("{refusal}; {advice}")),
+                None => Found::Differs(refusal),
+            },
+            Self::Exchange(_) => Found::Differs(refusal),
+        }
+    }
+
     fn finding(self, found: Found) -> Finding {
         let expected = match self {
             Self::Exchange(exchange) => {
@@ -200,7 +211,7 @@ impl<'a> Probe<'a> {
         self.channel = None;
         match reply_code(&error) {
             Some(code::NOT_FOUND) if passive => Ok(Found::Missing),
-            Some(code::PRECONDITION_FAILED) => Ok(Found::Differs(cause(&error))),
+            Some(code::PRECONDITION_FAILED) => Ok(thing.differs(cause(&error))),
             Some(code::ACCESS_REFUSED) if !passive => Ok(Found::NotComparable),
             _ => Err(using(&thing.to_string(), &error)),
         }

@@ -10,7 +10,7 @@ const CANARY: &str = "canary-5f1d";
 fn no_secret_is_shown_by_a_configuration_that_loads() {
     let bench = Bench::new()
         .env("REELWORK_KLING__API_KEY", CANARY)
-        .env("REELWORK_BROKER__URL", &format!("amqp://u:{CANARY}@mq/v?x={CANARY}"))
+        .env("REELWORK_BROKER__URL", &format!("amqp://u:{CANARY}@mq/v?auth_mechanism={CANARY}"))
         .file("a.toml", &format!("[gateway]\ncallback_secrets = [\"{CANARY}\", \"b\"]"))
         .flag("ledger.url", &format!("rediss://:{CANARY}@cache:6380/2#{CANARY}"));
     let loaded = bench.load().unwrap();

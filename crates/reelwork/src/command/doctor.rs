@@ -2,7 +2,7 @@ use daemon::{Config, ExitCode};
 use kling::{QueryError, Route};
 use serde::Serialize;
 
-use crate::command::probe;
+use crate::command::{probe, topology};
 use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -59,8 +59,21 @@ fn finding(check: &'static str, found: Result<String, Failure>) -> Check {
 
 async fn broker(config: &Config) -> Check {
     let look = async {
-        Doors::open_broker(config).await?.check().await?;
-        Ok(format!("{} is reached, and its topology is as expected", config.broker.url))
+        match config.broker.url.url() {
+            Some(url) => topology::looked_at(config, url).await?,
+            None => {
+                Doors::open_broker(config).await?.check().await?;
+                return Ok(format!(
+                    "{} is reached, and its topology is as expected",
+                    config.broker.url
+                ));
+            }
+        }
+        Ok(format!(
+            "{} is reached, its topology is as expected, and our user may read and write; {}",
+            config.broker.url,
+            topology::on_policies(&config.broker.namespace)
+        ))
     };
     finding("broker", look.await)
 }

@@ -1,6 +1,6 @@
 use broker_rabbitmq::Topology;
-use broker_rabbitmq::topology::Found;
-use daemon::{Config, ExitCode};
+use broker_rabbitmq::topology::{Finding, Forbidden, Found};
+use daemon::{Config, ExitCode, SecretUrl};
 use serde_json::json;
 
 use crate::cli;
@@ -27,6 +27,7 @@ pub(crate) async fn run(
         }
         cli::Topology::Apply => {
             topology.apply(&settings).await?;
+            output.complain(&on_policies(&settings.namespace));
             output.result(&json!({"applied": true}), || "applied".to_owned());
             Ok(ExitCode::Ok)
         }
@@ -48,6 +49,44 @@ async fn show(
         output.result(&row, || format!("{}  {}  [{}]", finding.thing, finding.expected, found));
     }
     Ok(if all_there { ExitCode::Ok } else { ExitCode::Failure })
+}
+
+/// Makes nothing. What is missing or forbidden, all of it at once, with what to do about it.
+pub(crate) async fn looked_at(config: &Config, url: &SecretUrl) -> Result<(), Failure> {
+    let settings = broker_settings(config, url);
+    let topology = settings.topology();
+    let findings = topology.show(&settings).await?;
+    let missing = |finding: &&Finding| finding.found == Found::Missing;
+    let differs = |finding: &&Finding| matches!(finding.found, Found::Differs(_));
+    let mut problems: Vec<String> =
+        findings.iter().filter(differs).map(Finding::to_string).collect();
+    let absent: Vec<&str> =
+        findings.iter().filter(missing).map(|finding| finding.thing.as_str()).collect();
+    if !absent.is_empty() {
+        problems.push(format!(
+            "missing: {}; make them with reelwork topology apply{}",
+            absent.join(", "),
+            if config.broker.manage_topology {
+                " (or any role makes them when it starts)"
+            } else {
+                ""
+            }
+        ));
+    }
+    problems.extend(topology.forbidden(&settings).await?.iter().map(Forbidden::to_string));
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Denied(problems.join("; "))),
+    }
+}
+
+/// AMQP shows no policies: whoever looks must be told where they are to be seen.
+pub(crate) fn on_policies(namespace: &str) -> String {
+    format!(
+        "policies cannot be seen over AMQP: rabbitmqctl list_policies must show none for \
+         {namespace}.* that sets message-ttl, expires, max-length, max-length-bytes, max-age, \
+         delivery-limit, overflow or dead-letter-exchange"
+    )
 }
 
 fn words(found: &Found) -> &str {

@@ -1,0 +1,100 @@
+//! What our user may do, found out without doing it: the broker checks permissions first, and then
+//! refuses what cannot be right in any case.
+
+use std::fmt;
+
+use job::Lane;
+use lapin::BasicProperties;
+use lapin::options::{BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use ports::BrokerError;
+
+use crate::failure::{code, reply_code, short, using};
+use crate::names::Names;
+use crate::wire::Wire;
+use crate::{Settings, Topology};
+
+/// Something that our user may not do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Forbidden {
+    Write { exchange: String },
+    Read { queue: String },
+}
+
+impl fmt::Display for Forbidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Write { exchange } if exchange.is_empty() => {
+                f.write_str("no permission to write to the default exchange (amq.default)")
+            }
+            Self::Write { exchange } => {
+                write!(f, "no permission to write to exchange {exchange}")
+            }
+            Self::Read { queue } => write!(f, "no permission to read queue {queue}"),
+        }
+    }
+}
+
+impl Topology {
+    /// What a worker and a poller need and this user lacks, of what is there. Changes nothing.
+    pub async fn forbidden(&self, settings: &Settings) -> Result<Vec<Forbidden>, BrokerError> {
+        let wire = Wire::open(&settings.uri()?, "reelwork doctor", settings.bounds()).await?;
+        let forbidden = self.forbidden_over(&wire, &Names::new(&settings.namespace)).await;
+        wire.close().await;
+        forbidden
+    }
+
+    async fn forbidden_over(
+        &self,
+        wire: &Wire,
+        names: &Names,
+    ) -> Result<Vec<Forbidden>, BrokerError> {
+        let mut forbidden = Vec::new();
+        // The journal is written through the default exchange.
+        let exchanges = self.exchanges.iter().map(|exchange| exchange.name.clone());
+        for exchange in exchanges.chain([String::new()]) {
+            if is_refused(&exchange, write(wire, &exchange).await)? {
+                forbidden.push(Forbidden::Write { exchange });
+            }
+        }
+        let lanes = Lane::all().map(|lane| names.lane(lane));
+        for queue in lanes.chain([names.dead(), names.journal()]) {
+            if is_refused(&queue, read(wire, &queue).await)? {
+                forbidden.push(Forbidden::Read { queue });
+            }
+        }
+        Ok(forbidden)
+    }
+}
+
+/// An expiration that is no number is refused, once writing is permitted.
+async fn write(wire: &Wire, exchange: &str) -> lapin::Result<()> {
+    let channel = wire.channel().await?;
+    // A publish has no answer but its confirm.
+    channel.ask(channel.confirm_select(ConfirmSelectOptions::default())).await?;
+    let properties = BasicProperties::default().with_expiration("none".into());
+    let exchange = short(exchange).unwrap_or_default();
+    let options = BasicPublishOptions::default();
+    let sending =
+        channel.basic_publish(exchange, "reelwork.doctor".into(), options, &[], properties);
+    channel.ask(async { sending.await?.await.map(drop) }).await
+}
+
+/// A priority that is no number is refused, once reading is permitted.
+async fn read(wire: &Wire, queue: &str) -> lapin::Result<()> {
+    let channel = wire.channel().await?;
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-priority".into(), AMQPValue::LongString("none".into()));
+    let queue = short(queue).unwrap_or_default();
+    let options = BasicConsumeOptions::default();
+    channel.ask(channel.basic_consume(queue, "".into(), options, arguments)).await.map(drop)
+}
+
+fn is_refused(thing: &str, asked: lapin::Result<()>) -> Result<bool, BrokerError> {
+    let Err(error) = asked else { return Ok(false) };
+    match reply_code(&error) {
+        Some(code::ACCESS_REFUSED) => Ok(true),
+        Some(code::PRECONDITION_FAILED | code::NOT_FOUND) => Ok(false),
+        _ => Err(using(thing, &error)),
+    }
+}
