@@ -158,7 +158,7 @@ pub struct Timings {
 impl CloudEvent {
     /// What `kind` says about the record as it now stands.
     pub fn about(record: &Record, kind: EventKind, source: &EventSource, now: Timestamp) -> Self {
-        let id = record.key.derived_id(&["event", kind.word()], record.round).to_string();
+        let id = event_id(record, &["event", kind.word()]);
         let TraceContext { traceparent, tracestate } = record.trace_context();
         Self {
             specversion: "1.0".to_owned(),
@@ -183,7 +183,7 @@ impl CloudEvent {
     ) -> Self {
         let mut event = Self::about(record, EventKind::Conflict, source, now);
         let parts = ["event", EventKind::Conflict.word(), other.as_str()];
-        event.id = record.key.derived_id(&parts, record.round).to_string();
+        event.id = event_id(record, &parts);
         event.data.outputs.clear();
         event.data.error = Some(
             Problem::new("conflict", "the same id came with another request: the first stands")
@@ -203,6 +203,10 @@ impl CloudEvent {
     }
 }
 
+fn event_id(record: &Record, parts: &[&str]) -> String {
+    record.key.derived_id(parts, &record.life, record.round).to_string()
+}
+
 impl EventData {
     fn about(record: &Record, now: Timestamp) -> Self {
         let (outputs, error, final_unit_deduction, finished_ms) = ending(&record.state);
@@ -216,7 +220,8 @@ impl EventData {
             outputs,
             error,
             timings: Timings {
-                queued_ms: record.enqueued_at,
+                // A record from before told times were checked may hold any.
+                queued_ms: record.enqueued_at.and_then(|told| told.plausible(now)),
                 submitted_ms: record.submitted_at,
                 finished_ms,
                 announced_ms: now,

@@ -3,6 +3,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::Life;
+
 /// Namespace of every name-based id made here; itself derived from a DNS name we own in events.
 const NAMESPACE: Uuid = Uuid::from_u128(0x5b0f_6a9e_3c1d_5e8f_9a47_72d1_0c4b_e631);
 
@@ -82,11 +84,12 @@ impl JobKey {
         Some(Self::new(Tenant::new(tenant).ok()?, JobId::new(id).ok()?))
     }
 
-    /// A name-based id of this job in one round, equal wherever it is computed.
-    pub(crate) fn derived_id(&self, parts: &[&str], round: u32) -> Uuid {
+    /// A name-based id of this job in one life and round, equal wherever it is computed.
+    pub(crate) fn derived_id(&self, parts: &[&str], life: &Life, round: u32) -> Uuid {
         // Length prefixes keep ("a", "bc") and ("ab", "c") apart.
         let mut name = String::new();
-        for part in [self.tenant.as_str(), self.id.as_str()].iter().chain(parts) {
+        let own = [self.tenant.as_str(), self.id.as_str()];
+        for part in own.iter().chain(parts).copied().chain(life.part()) {
             name.push_str(&format!("{}:{part}|", part.len()));
         }
         name.push_str(&round.to_string());
@@ -107,8 +110,8 @@ pub struct ExternalId(String);
 
 impl ExternalId {
     /// `installation` keeps two installations on one account apart (`ledger.namespace`).
-    pub fn derive(installation: &str, key: &JobKey, round: u32) -> Self {
-        Self(key.derived_id(&["external", installation], round).to_string())
+    pub fn derive(installation: &str, key: &JobKey, life: &Life, round: u32) -> Self {
+        Self(key.derived_id(&["external", installation], life, round).to_string())
     }
 
     pub fn as_str(&self) -> &str {
@@ -141,20 +144,29 @@ impl fmt::Display for ExternalId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Timestamp;
+
+    #[test]
+    fn a_record_from_before_lives_keeps_its_ids() {
+        let id = ExternalId::derive("reelwork", &key("a", "bc"), &Life::default(), 1);
+        assert_eq!(id.as_str(), "13ae811c-ec36-5eac-85bc-74fc19d2148b");
+    }
 
     fn key(tenant: &str, id: &str) -> JobKey {
         JobKey::new(Tenant::new(tenant).unwrap(), JobId::new(id).unwrap())
     }
 
     #[test]
-    fn an_external_id_differs_by_installation_tenant_id_and_round() {
-        let base = ExternalId::derive("reelwork", &key("a", "bc"), 1);
-        assert_eq!(base, ExternalId::derive("reelwork", &key("a", "bc"), 1));
+    fn an_external_id_differs_by_installation_tenant_id_life_and_round() {
+        let (life, next) = (Life::begun(Timestamp::EPOCH), Life::begun(Timestamp::from_millis(1)));
+        let base = ExternalId::derive("reelwork", &key("a", "bc"), &life, 1);
+        assert_eq!(base, ExternalId::derive("reelwork", &key("a", "bc"), &life, 1));
         for other in [
-            ExternalId::derive("other", &key("a", "bc"), 1),
-            ExternalId::derive("reelwork", &key("ab", "c"), 1),
-            ExternalId::derive("reelwork", &key("a", "bd"), 1),
-            ExternalId::derive("reelwork", &key("a", "bc"), 2),
+            ExternalId::derive("other", &key("a", "bc"), &life, 1),
+            ExternalId::derive("reelwork", &key("ab", "c"), &life, 1),
+            ExternalId::derive("reelwork", &key("a", "bd"), &life, 1),
+            ExternalId::derive("reelwork", &key("a", "bc"), &next, 1),
+            ExternalId::derive("reelwork", &key("a", "bc"), &life, 2),
         ] {
             assert_ne!(base, other);
         }

@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 
 use crate::revision::revision_at;
 use crate::{
-    BadJob, ExternalId, Job, JobKey, Operation, Priority, Request, RequestHash, State, Timestamp,
+    BadJob, ExternalId, Job, JobKey, Life, Operation, Priority, Request, RequestHash, State,
+    Timestamp,
 };
 
 /// Enough to tell a job's story; a hot job must not grow without bound.
@@ -22,6 +23,9 @@ pub struct Record {
     /// The provider account it was submitted with: pinned, so that a change of
     /// configuration never asks the wrong account about a task.
     pub account: String,
+    /// Part of the external id and of event ids; unknown in records from before lives.
+    #[serde(default, skip_serializing_if = "Life::is_unknown")]
+    pub life: Life,
     /// Raised by every new paid attempt; part of the external id and of event ids.
     pub round: u32,
     /// Tries to submit within this round that counted.
@@ -91,13 +95,15 @@ pub struct HistoryEntry {
 impl Record {
     /// A job that is about to be tried for the first time.
     pub fn new(job: &Job, account: &str, installation: &str, now: Timestamp) -> Self {
+        let life = Life::begun(now);
         Self {
             key: job.key.clone(),
             operation: job.operation.clone(),
             account: account.to_owned(),
             round: 1,
             attempt: 0,
-            external_id: ExternalId::derive(installation, &job.key, 1),
+            external_id: ExternalId::derive(installation, &job.key, &life, 1),
+            life,
             sent_before: false,
             revision: 0,
             restored: false,
@@ -119,6 +125,14 @@ impl Record {
             state: State::Queued { why: None },
             history: Vec::new(),
         }
+    }
+
+    /// The same in a life that its message tells, before anything was sent under its external id.
+    #[must_use]
+    pub fn in_life(mut self, life: Life, installation: &str) -> Self {
+        self.external_id = ExternalId::derive(installation, &self.key, &life, self.round);
+        self.life = life;
+        self
     }
 
     /// The record of a message that never was a job, so that its id has an answer.
@@ -174,7 +188,7 @@ impl Record {
     pub fn in_place_of(mut self, other: &Self, installation: &str) -> Self {
         self.round = other.round + 1;
         self.revision = other.revision;
-        self.external_id = ExternalId::derive(installation, &self.key, self.round);
+        self.external_id = ExternalId::derive(installation, &self.key, &self.life, self.round);
         self.history.clone_from(&other.history);
         self
     }

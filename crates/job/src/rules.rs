@@ -7,6 +7,8 @@ pub struct Rules {
     pub installation: String,
     /// Scales every polling interval (1.0 = real time).
     pub pace: f64,
+    /// Longest a POST may take.
+    pub post_timeout: Duration,
     /// Added to a POST's deadline: before that a denial proves nothing.
     pub settling: Duration,
     /// Denials that must count before a trusted provider is believed.
@@ -30,6 +32,7 @@ impl Default for Rules {
         Self {
             installation: "reelwork".to_owned(),
             pace: 1.0,
+            post_timeout: Duration::from_secs(60),
             settling: Duration::from_secs(30),
             denials_needed: 2,
             denials_trusted: false,

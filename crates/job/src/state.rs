@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Timestamp;
+use crate::{Moment, Timestamp};
 
 /// Where a job is in its present round.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,6 +84,13 @@ impl Doubt {
     pub fn begun(since: Timestamp, cause: String, settles_at: Timestamp) -> Self {
         let (next_look, evidence) = (since, Vec::new());
         Self { since, cause, settles_at, denials: 0, looks: 0, next_look, evidence }
+    }
+
+    /// Whatever was sent has arrived by now. A clock that has jumped since must have run steadily
+    /// for as long as the wait was meant to take.
+    pub(crate) fn is_settled(&self, at: Moment) -> bool {
+        let wait = self.settles_at.since(self.since);
+        at.now >= self.settles_at.max(at.steady_since + wait)
     }
 }
 

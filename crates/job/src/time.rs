@@ -28,6 +28,14 @@ impl Timestamp {
         Duration::from_millis(if millis < 0 { 0 } else { millis as u64 })
     }
 
+    /// A time that somebody else told, if it can be one: none before this program existed, and
+    /// none later than `now` by more than clocks differ; then it is `now`.
+    pub fn plausible(self, now: Self) -> Option<Self> {
+        const FIRST: Timestamp = Timestamp(1_577_836_800_000); // 2020-01-01
+        const CLOCKS: Duration = Duration::from_secs(5);
+        (self >= FIRST && self <= now + CLOCKS).then(|| self.min(now))
+    }
+
     /// Reads RFC 3339, as job messages write it.
     pub fn parse(text: &str) -> Option<Self> {
         let parsed: jiff::Timestamp = text.parse().ok()?;
@@ -71,5 +79,19 @@ mod tests {
         let late = Timestamp::from_millis(25);
         assert_eq!(late.since(early), Duration::from_millis(15));
         assert_eq!(early.since(late), Duration::ZERO);
+    }
+
+    #[test]
+    fn only_a_time_that_can_be_is_taken_from_others() {
+        let now = Timestamp::from_millis(1_764_000_000_000);
+        let told = |millis| Timestamp::from_millis(millis).plausible(now);
+        assert_eq!(told(1_763_000_000_000), Some(Timestamp::from_millis(1_763_000_000_000)));
+        assert_eq!(told(1_764_000_004_000), Some(now), "clocks differ a little");
+        let microseconds = 1_764_000_000_000_000;
+        let seconds = 1_764_000_000;
+        let ahead = 1_764_000_060_000;
+        for nonsense in [microseconds, seconds, ahead, 0, -1, i64::MAX, i64::MIN] {
+            assert_eq!(told(nonsense), None, "{nonsense}");
+        }
     }
 }

@@ -234,15 +234,24 @@ impl Move<'_> {
 
     /// The permit is kept: a task may be running.
     fn doubt(mut self, cause: String, post_deadline: Timestamp) -> Step {
-        let now = self.at.now;
-        let doubt = Doubt::begun(now, cause, post_deadline + self.rules.settling);
+        let doubt = Doubt::begun(self.at.now, cause, self.settles_at(post_deadline));
         let what = format!("in doubt: {}", doubt.cause);
         self.record.sent_before = true;
         self.to(State::InDoubt { doubt }, what)
     }
 
+    /// A deadline that was set before the clock jumped says nothing: the POST may be as young as
+    /// the steady time since.
+    fn settles_at(&self, post_deadline: Timestamp) -> Timestamp {
+        let planned = post_deadline + self.rules.settling;
+        match self.at.steady_since > self.record.last_change() {
+            true => planned.max(self.at.now + self.rules.post_timeout + self.rules.settling),
+            false => planned,
+        }
+    }
+
     fn denied(self, mut doubt: Doubt) -> Step {
-        if self.at.now >= doubt.settles_at {
+        if doubt.is_settled(self.at) {
             doubt.denials += 1;
         }
         if doubt.denials < self.rules.denials_needed {
@@ -357,8 +366,13 @@ impl Move<'_> {
         self.record.task_id = None;
         self.record.sent_before = false;
         self.record.submitted_at = None;
-        self.record.external_id =
-            ExternalId::derive(&self.rules.installation, &self.record.key, self.record.round);
+        let installation = &self.rules.installation;
+        self.record.external_id = ExternalId::derive(
+            installation,
+            &self.record.key,
+            &self.record.life,
+            self.record.round,
+        );
         let what = format!("round {}: {why}", self.record.round);
         let state = State::Queued { why: Some(why) };
         // A settled record has dropped its request: then the operator's message brings it.

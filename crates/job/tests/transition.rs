@@ -94,7 +94,8 @@ fn facts() -> Vec<Fact> {
 }
 
 fn at(millis: i64) -> Moment {
-    Moment { now: Timestamp::from_millis(millis), jitter: 0.5 }
+    let steady_since = Timestamp::EPOCH;
+    Moment { now: Timestamp::from_millis(millis), steady_since, jitter: 0.5 }
 }
 
 fn step(record: Record, fact: Fact, millis: i64, rules: &Rules) -> Step {
@@ -374,7 +375,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
 fn follows(before: &Record, step: &Step, rules: &Rules) {
     let after = &step.record;
     assert!(after.round == before.round || after.round == before.round + 1);
-    let derived = ExternalId::derive(&rules.installation, &after.key, after.round);
+    let derived = ExternalId::derive(&rules.installation, &after.key, &after.life, after.round);
     assert_eq!(after.external_id, derived, "one external id for each round");
     if before.task_id.is_some() && after.round == before.round {
         assert_eq!(after.task_id, before.task_id, "a paid task is never forgotten");

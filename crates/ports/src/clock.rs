@@ -19,8 +19,14 @@ pub trait Clock: Send + Sync + 'static {
 
     async fn sleep(&self, duration: Duration);
 
+    /// Since when [`now`](Self::now) has run steadily, as far as this process has seen.
+    fn steady_since(&self) -> Timestamp {
+        Timestamp::EPOCH
+    }
+
     fn moment(&self) -> Moment {
-        Moment { now: self.now(), jitter: self.jitter() }
+        let (now, steady_since) = (self.now(), self.steady_since());
+        Moment { now, steady_since, jitter: self.jitter() }
     }
 }
 
@@ -29,6 +35,10 @@ pub trait Clock: Send + Sync + 'static {
 impl Clock for Session {
     fn now(&self) -> Timestamp {
         self.store_now()
+    }
+
+    fn steady_since(&self) -> Timestamp {
+        Session::steady_since(self)
     }
 
     fn jitter(&self) -> f64 {

@@ -77,6 +77,13 @@ impl Delivery {
         }
     }
 
+    /// The next copy tells that this intent was written, if at all, and not sent.
+    #[must_use]
+    pub fn unsent(mut self, intent: &str) -> Self {
+        self.message = self.message.header(header::UNSENT, intent);
+        self
+    }
+
     /// Publishes a copy that comes back after the rung's wait, then acknowledges.
     /// A crash in between leaves both, which the ledger tells apart from two jobs. How far the
     /// job may have come is told to whoever takes the copy; once said, it stays said.

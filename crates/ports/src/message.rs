@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use job::{Rung, Timestamp, TraceContext};
+use job::{Life, Rung, Timestamp, TraceContext};
 use serde::{Deserialize, Serialize};
 
 use crate::Reached;
@@ -34,6 +34,10 @@ pub mod header {
     ///
     /// [`Reached`]: crate::Reached
     pub const REACHED: &str = "x-reelwork-reached";
+    /// The intent to submit this job that was perhaps written and surely not sent.
+    pub const UNSENT: &str = "x-reelwork-unsent";
+    /// The life of the record for which the message is published again.
+    pub const LIFE: &str = "x-reelwork-life";
     /// Why a message is dead: a stable word, and the sentence for people.
     pub const REASON: &str = "x-reelwork-reason";
     pub const DETAIL: &str = "x-reelwork-detail";
@@ -97,7 +101,14 @@ impl Message {
         self.get(name)?.parse().ok()
     }
 
-    /// When the producer published it, as exactly as it told us.
+    /// The life that a record of this message has; `None` when it tells nothing.
+    pub fn life(&self) -> Option<Life> {
+        let again = self.get(header::LIFE).and_then(Life::parse);
+        again.or_else(|| self.enqueued_at().map(Life::of_message))
+    }
+
+    /// When the producer published it, as exactly as it told us; see
+    /// [`plausible`](Timestamp::plausible).
     pub fn enqueued_at(&self) -> Option<Timestamp> {
         self.number(header::ENQUEUED_AT).map(Timestamp::from_millis).or(self.timestamp)
     }

@@ -35,7 +35,12 @@ struct Membership {
     /// Counted from before the renewal was sent: the store's clock starts no earlier.
     renewed: Instant,
     standing: Standing,
+    /// The store's clock has not jumped since.
+    steady_since: Timestamp,
 }
+
+/// A difference between the store's clock and ours that the way of the answer does not explain.
+const JUMP: Duration = Duration::from_secs(1);
 
 /// What may be done with the present generation of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,6 +99,12 @@ impl Session {
         self.shared.borrow().store_now()
     }
 
+    /// The moment of the store's since which its clock has run like ours: a wait that began
+    /// before has not surely passed.
+    pub fn steady_since(&self) -> Timestamp {
+        self.shared.borrow().steady_since
+    }
+
     /// Ends the lease, so that nobody waits for what this process left behind.
     pub async fn leave(self) {
         self.heartbeat.abort();
@@ -125,11 +136,17 @@ impl Membership {
     }
 }
 
+/// Pure. Whether the store's clock moved as ours did: `before` is what it would have shown when
+/// the question left, `answered` how long the answer took.
+fn jumped(before: Timestamp, shown: Timestamp, answered: Duration) -> bool {
+    shown + JUMP < before || shown > before + answered + JUMP
+}
+
 async fn joined(ledger: &dyn Ledger, began_at: Timestamp) -> Result<Membership, LedgerError> {
     let fence = Arc::new(ledger.join(began_at, LEASE).await?);
     let renewed = Instant::now();
     let standing = ledger.renew(&fence, LEASE).await?;
-    Ok(Membership { fence, renewed, standing })
+    Ok(Membership { fence, renewed, standing, steady_since: standing.now })
 }
 
 async fn beat(ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>, tell: watch::Sender<Membership>) {
@@ -155,12 +172,41 @@ async fn renewed(
     current: Membership,
 ) -> Result<Membership, LedgerError> {
     let renewed = Instant::now();
+    let before = current.store_now();
     match ledger.renew(&current.fence, LEASE).await {
-        Ok(standing) => Ok(Membership { renewed, standing, ..current }),
+        Ok(standing) => {
+            let steady_since = match jumped(before, standing.now, renewed.elapsed()) {
+                true => {
+                    tracing::warn!(before = %before, now = %standing.now, "the store's clock jumped");
+                    standing.now
+                }
+                false => current.steady_since,
+            };
+            Ok(Membership { renewed, standing, steady_since, ..current })
+        }
         Err(LedgerError::Fenced | LedgerError::GenerationChanged) => {
             tracing::warn!(owner = %current.fence.owner, "the ledger lease was lost; joining again");
             joined(ledger, clock.now()).await
         }
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_moves_otherwise_than_ours_has_jumped() {
+        let before = Timestamp::from_millis(1_000_000);
+        let after = |millis: i64, answered| {
+            let shown = Timestamp::from_millis(before.as_millis() + millis);
+            jumped(before, shown, Duration::from_millis(answered))
+        };
+        assert!(!after(5, 10));
+        assert!(!after(2_500, 2_000), "a slow answer explains it");
+        assert!(!after(-500, 10), "clocks drift");
+        assert!(after(120_000, 10));
+        assert!(after(-120_000, 10));
     }
 }

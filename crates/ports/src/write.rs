@@ -90,7 +90,8 @@ fn requeue(record: &Record, now: Timestamp) -> Option<OutboxEntry> {
     let enqueued = record.enqueued_at.unwrap_or(now);
     let message = Message::json(record.key.id.as_str(), body)
         .header(header::ENQUEUED_AT, enqueued.as_millis().to_string())
-        .header(header::RETRIES, "1");
+        .header(header::RETRIES, "1")
+        .header(header::LIFE, record.life.as_str());
     Some(OutboxEntry {
         // One requeue per change of the record: a repeat of the same write leaves one entry.
         id: format!("requeue:{}:{}:{}", record.key, record.round, now.as_millis()),

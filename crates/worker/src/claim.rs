@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use job::{RequestHash, State, Timestamp};
+use job::{Life, RequestHash, State, Timestamp};
 use ports::{Reached, Stored};
 
 /// What to do with a delivery.
@@ -29,35 +29,67 @@ pub(crate) enum Verdict {
     Orphaned,
     /// Another request under the same id: the first stands.
     Conflict,
+    /// Its worker wrote the intent and then put the message back without sending.
+    Unsent,
+    /// A doubt about one message of the job, and this other one may have been sent too, under
+    /// an external id of its own.
+    SentBeside,
 }
 
 /// What the delivery itself tells.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sighting {
+pub(crate) struct Sighting<'a> {
     /// How far the job may have come by this message.
     pub reached: Reached,
-    pub enqueued: Timestamp,
+    /// As its producer told, if that can be.
+    pub enqueued: Option<Timestamp>,
+    /// That the message tells; `None` when it tells none.
+    pub life: Option<&'a Life>,
+    /// The intent that was written for it and surely not sent.
+    pub unsent: Option<&'a str>,
+    /// How wrong a producer's clock may be.
+    pub skew: Duration,
     /// Of the present generation of the ledger.
     pub began_at: Timestamp,
     pub now: Timestamp,
 }
 
-/// Clocks may differ by so much.
+/// The clocks of stores differ by no more.
 const SKEW: Duration = Duration::from_secs(5);
 
-/// Pure. A generation that began at the epoch is the first: nothing was before it, not even a
-/// message that does not tell its time.
-fn is_before(at: Timestamp, began_at: Timestamp) -> bool {
-    began_at > Timestamp::EPOCH && at < began_at + SKEW
+/// Pure. A generation that began at the epoch is the first: nothing was before it.
+fn is_before(at: Timestamp, began_at: Timestamp, skew: Duration) -> bool {
+    began_at > Timestamp::EPOCH && at < began_at + skew
+}
+
+impl Sighting<'_> {
+    /// The message may have been sent by a worker whose record an earlier generation has lost. A
+    /// producer's clock is believed only where it is clear of the beginning by minutes.
+    fn may_be_forgotten(&self) -> bool {
+        let enqueued = self.enqueued.unwrap_or(Timestamp::EPOCH);
+        self.reached > Reached::Nothing && is_before(enqueued, self.began_at, self.skew)
+    }
+
+    fn is_beside(&self, stored: &Stored) -> bool {
+        let life = &stored.record.life;
+        self.may_be_forgotten()
+            && self.reached == Reached::Provider
+            && stored.record.created_at >= self.began_at
+            && !life.is_unknown()
+            && self.life.is_some_and(|told| told != life)
+    }
 }
 
 /// A POST that ended has been recorded long since, if its worker can reach the ledger at all.
 const OVERDUE: Duration = Duration::from_secs(5);
 
-pub(crate) fn decide(found: Option<&Stored>, hash: &RequestHash, sighting: Sighting) -> Verdict {
+pub(crate) fn decide(
+    found: Option<&Stored>,
+    hash: &RequestHash,
+    sighting: Sighting<'_>,
+) -> Verdict {
     let Some(stored) = found else {
-        let old = is_before(sighting.enqueued, sighting.began_at);
-        return match sighting.reached > Reached::Nothing && old {
+        return match sighting.may_be_forgotten() {
             true => Verdict::RecordLost,
             false => Verdict::New,
         };
@@ -65,7 +97,7 @@ pub(crate) fn decide(found: Option<&Stored>, hash: &RequestHash, sighting: Sight
     let record = &stored.record;
     // It shows as waiting, but whoever had this message may have begun a POST: of what happened
     // before the present generation, the ledger may have forgotten the end.
-    let old = record.restored || is_before(record.last_change(), sighting.began_at);
+    let old = record.restored || is_before(record.last_change(), sighting.began_at, SKEW);
     let forgot = old && sighting.reached == Reached::Provider;
     match &record.state {
         State::Tombstone => Verdict::Cancelled,
@@ -73,6 +105,9 @@ pub(crate) fn decide(found: Option<&Stored>, hash: &RequestHash, sighting: Sight
         _ if record.request_hash != *hash => Verdict::Conflict,
         State::Queued { .. } if forgot => Verdict::Orphaned,
         State::Queued { .. } => Verdict::Retry,
+        State::Submitting { intent, .. } if sighting.unsent == Some(intent.as_str()) => {
+            Verdict::Unsent
+        }
         // An owner that lives but has forgotten the job (a lost answer, a panic) is no owner.
         State::Submitting { post_deadline, .. }
             if stored.owner_alive && sighting.now < *post_deadline + OVERDUE =>
@@ -80,6 +115,7 @@ pub(crate) fn decide(found: Option<&Stored>, hash: &RequestHash, sighting: Sight
             Verdict::BeingSubmitted
         }
         State::Submitting { .. } => Verdict::Orphaned,
+        State::InDoubt { .. } if sighting.is_beside(stored) => Verdict::SentBeside,
         State::InDoubt { .. }
         | State::Pending { .. }
         | State::Settled { .. }
@@ -112,9 +148,14 @@ mod tests {
         }
     }
 
-    const FRESH: Sighting = Sighting {
+    const MINUTES: Duration = Duration::from_secs(300);
+
+    const FRESH: Sighting<'static> = Sighting {
         reached: Reached::Nothing,
-        enqueued: Timestamp::EPOCH,
+        enqueued: None,
+        life: None,
+        unsent: None,
+        skew: MINUTES,
         began_at: Timestamp::EPOCH,
         now: Timestamp::EPOCH,
     };
@@ -196,10 +237,55 @@ mod tests {
 
     #[test]
     fn nothing_was_before_the_first_generation() {
-        assert!(!is_before(Timestamp::EPOCH, Timestamp::EPOCH));
+        assert!(!is_before(Timestamp::EPOCH, Timestamp::EPOCH, SKEW));
         let began = Timestamp::from_millis(1_700_000_000_000);
-        assert!(is_before(Timestamp::EPOCH, began), "no time told");
-        assert!(is_before(began, began), "clocks differ");
-        assert!(!is_before(began + SKEW, began));
+        assert!(is_before(began, began, SKEW), "clocks differ");
+        assert!(!is_before(began + SKEW, began, SKEW));
+    }
+
+    #[test]
+    fn a_producers_clock_is_no_evidence_near_the_beginning_of_a_generation() {
+        let began_at = Timestamp::from_millis(1_700_000_000_000);
+        let told = |enqueued| {
+            let sighting = Sighting { reached: Reached::Provider, began_at, enqueued, ..FRESH };
+            decide(None, &job().request.hash(), sighting)
+        };
+        assert_eq!(told(None), Verdict::RecordLost, "no time, or none that can be");
+        assert_eq!(told(Some(began_at + Duration::from_secs(60))), Verdict::RecordLost, "ahead");
+        assert_eq!(told(Some(began_at + MINUTES)), Verdict::New, "surely published since");
+    }
+
+    #[test]
+    fn an_intent_that_was_put_back_unsent_is_no_doubt() {
+        let hash = job().request.hash();
+        let intent = || State::Submitting {
+            owner: "o".into(),
+            intent: "i-1".into(),
+            post_deadline: Timestamp::EPOCH,
+        };
+        let back = |unsent| {
+            let sighting = Sighting { unsent, reached: Reached::Ledger, ..FRESH };
+            decide(Some(&stored(intent(), false)), &hash, sighting)
+        };
+        assert_eq!(back(Some("i-1")), Verdict::Unsent);
+        assert_eq!(back(Some("i-0")), Verdict::Orphaned, "another try's");
+        assert_eq!(back(None), Verdict::Orphaned);
+    }
+
+    #[test]
+    fn a_second_message_that_may_have_been_sent_stands_beside_a_doubt() {
+        let hash = job().request.hash();
+        let began_at = Timestamp::from_millis(1_700_000_000_000);
+        let (ours, other) = (Life::begun(began_at), Life::begun(Timestamp::EPOCH));
+        let doubt = job::Doubt::begun(began_at, String::new(), began_at);
+        let mut found = stored(State::InDoubt { doubt }, false);
+        (found.record.life, found.record.created_at) = (ours.clone(), began_at);
+        let seen = |life, reached| {
+            let sighting = Sighting { life: Some(life), reached, began_at, ..FRESH };
+            decide(Some(&found), &hash, sighting)
+        };
+        assert_eq!(seen(&other, Reached::Provider), Verdict::SentBeside);
+        assert_eq!(seen(&ours, Reached::Provider), Verdict::Duplicate);
+        assert_eq!(seen(&other, Reached::Nothing), Verdict::Duplicate);
     }
 }

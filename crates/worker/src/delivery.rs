@@ -116,6 +116,10 @@ async fn put_back(shared: &Shared, gate: &Gate, delivery: Delivery, trouble: &Tr
             Rung::OneSecond
         }
     };
+    let delivery = match trouble.unsent() {
+        Some(intent) => delivery.unsent(intent),
+        None => delivery,
+    };
     let later = delivery.later(shared.broker.as_ref(), rung, trouble.reached());
     if let Err(error) = later.await {
         tracing::debug!(%error, "a delivery comes back with its connection");

@@ -51,6 +51,9 @@ pub(crate) enum Trouble {
     /// Before any record of the job was written.
     #[error(transparent)]
     Untouched(LedgerError),
+    /// Whether the intent was written is not known; surely nothing was sent under it.
+    #[error("{error}")]
+    Unsent { intent: String, error: LedgerError },
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error(transparent)]
@@ -79,10 +82,23 @@ impl Trouble {
     pub(crate) fn reached(&self) -> Reached {
         match self {
             Self::Untouched(_)
+            | Self::Unsent { .. }
             | Self::Ledger(LedgerError::Fenced | LedgerError::GenerationChanged) => {
                 Reached::Nothing
             }
             _ => Reached::Provider,
+        }
+    }
+
+    /// The intent that whoever takes the message next may know to be unsent.
+    pub(crate) fn unsent(&self) -> Option<&str> {
+        match self {
+            Self::Unsent { intent, .. } => Some(intent),
+            Self::Untouched(_)
+            | Self::Ledger(_)
+            | Self::Broker(_)
+            | Self::Unjournaled { .. }
+            | Self::Illegal(_) => None,
         }
     }
 }

@@ -19,6 +19,7 @@ mod settings;
 mod settle;
 mod shared;
 mod submit;
+mod told;
 mod turn;
 mod voice;
 mod walk;

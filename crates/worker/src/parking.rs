@@ -8,6 +8,7 @@ use ports::{Created, Delivery, Destination, Fence, Stored, Swapped, journal_mess
 use crate::ending::{Ending, Trouble};
 use crate::settle::Settler;
 use crate::shared::Shared;
+use crate::told::Told;
 
 /// A message without a readable identity is only kept; one with an identity is also recorded
 /// and announced, unless that id already belongs to a job.
@@ -21,7 +22,11 @@ pub(crate) async fn park_bad(
     };
     let now = shared.clock.now();
     let mut record = Record::of_bad_job(&bad, key, &delivery.message.body, now);
-    record.enqueued_at = delivery.message.enqueued_at();
+    let told = Told::by(&delivery.message, now);
+    if let Some(life) = told.life {
+        record = record.in_life(life, "");
+    }
+    record.enqueued_at = told.enqueued_at;
     let why = bad.reason.to_string();
     record.state = State::Parked { why, doubt: None, at: now };
     let step = Step { record, effects: vec![job::Effect::Announce(EventKind::Parked)] };

@@ -20,6 +20,8 @@ pub struct Settings {
     pub in_progress: usize,
     /// A message delivered more often than this is parked, long before the broker drops it.
     pub max_deliveries: u32,
+    /// How wrong a producer's clock may be before its word counts as evidence of anything.
+    pub producer_skew: Duration,
     /// How long an account rests after the provider refused it.
     pub account_rest: Duration,
     /// Where the provider shall call back; `None`: nowhere.
@@ -81,6 +83,7 @@ impl Default for Settings {
             prefetch: 64,
             in_progress: 256,
             max_deliveries: 20,
+            producer_skew: Duration::from_secs(300),
             account_rest: Duration::from_secs(60),
             callback: None,
         }

@@ -5,6 +5,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::settings::Settings;
+use crate::told::WrongClocks;
 
 /// What every delivery needs.
 pub(crate) struct Shared {
@@ -15,6 +16,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
     pub(crate) announcer: Announcer,
+    pub(crate) wrong_clocks: WrongClocks,
     pub(crate) in_progress: Arc<Semaphore>,
     /// The drain's time is over: what still waits for a store is left to others.
     pub(crate) abandon: CancellationToken,

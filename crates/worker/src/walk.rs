@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use job::{Fact, Record, Rung, State, Step, Timestamp, transition};
+use job::{Fact, Record, Rung, State, Step, transition};
 use ports::{
     Created, Delivery, Fence, LedgerError, Permit, PermitReturn, Permitted, Phase, PublishError,
-    Reached, Stored, Swapped,
+    Reached, Stored, Swapped, header,
 };
 use tracing::Level;
 
@@ -17,6 +17,7 @@ use crate::intake::Accepted;
 use crate::settle::{AGAIN, Known, Settler};
 use crate::shared::Shared;
 use crate::submit::{self, Weather};
+use crate::told::Told;
 
 /// Between tries to write down what was paid for.
 const REST: Duration = Duration::from_millis(200);
@@ -27,6 +28,7 @@ pub(crate) struct Walk<'a> {
     gate: &'a Gate,
     delivery: &'a Delivery,
     accepted: Accepted,
+    told: Told,
     fence: std::sync::Arc<Fence>,
 }
 
@@ -37,7 +39,9 @@ impl<'a> Walk<'a> {
         delivery: &'a Delivery,
         accepted: Accepted,
     ) -> Self {
-        Self { shared, gate, delivery, accepted, fence: shared.session.fence() }
+        let told = Told::by(&delivery.message, shared.clock.now());
+        shared.wrong_clocks.see(&accepted.job.key.tenant, &delivery.message, &told);
+        Self { shared, gate, delivery, accepted, told, fence: shared.session.fence() }
     }
 
     /// A message that was surely never seen is not looked up: creating its record tells.
@@ -59,18 +63,24 @@ impl<'a> Walk<'a> {
         self.shared.ledger.load(&self.accepted.job.key).await.map_err(Trouble::Untouched)
     }
 
-    fn sighting(&self) -> Sighting {
-        let message = &self.delivery.message;
-        let enqueued = message.enqueued_at().unwrap_or(Timestamp::EPOCH);
+    fn sighting(&self) -> Sighting<'_> {
+        let now = self.shared.clock.now();
         Sighting {
             reached: self.delivery.reached(),
-            enqueued,
+            enqueued: self.told.enqueued_at,
+            life: self.told.life.as_ref(),
+            unsent: self.delivery.message.get(header::UNSENT),
+            skew: self.shared.settings.producer_skew,
             began_at: self.fence.generation.began_at,
-            now: self.shared.clock.now(),
+            now,
         }
     }
 
-    async fn decide(&self, found: Option<Stored>, sighting: Sighting) -> Result<Ending, Trouble> {
+    async fn decide(
+        &self,
+        found: Option<Stored>,
+        sighting: Sighting<'_>,
+    ) -> Result<Ending, Trouble> {
         let hash = self.accepted.job.request.hash();
         let verdict = decide(found.as_ref(), &hash, sighting);
         match (verdict, found) {
@@ -93,6 +103,14 @@ impl<'a> Walk<'a> {
             (Verdict::Conflict, Some(stored)) => {
                 crate::parking::conflict(self.shared, &self.fence, stored, &hash).await
             }
+            (Verdict::Unsent, Some(stored)) => {
+                let why = "the intent was written and put back unsent".to_owned();
+                self.conclude(stored, Fact::PutOff { why }).await
+            }
+            (Verdict::SentBeside, Some(stored)) => {
+                let cause = "another message of this job may have been sent too".to_owned();
+                self.conclude(stored, Fact::Repeated { cause }).await
+            }
             (Verdict::BeingSubmitted, _) => Ok(Ending::elsewhere()),
             (Verdict::RecordLost, _) => self.record_lost().await,
             (_, _) => self.new_job(sighting).await,
@@ -107,7 +125,7 @@ impl<'a> Walk<'a> {
         Known { record, version, fence: self.fence.clone() }
     }
 
-    async fn new_job(&self, sighting: Sighting) -> Result<Ending, Trouble> {
+    async fn new_job(&self, sighting: Sighting<'_>) -> Result<Ending, Trouble> {
         let record = self.record();
         if self.deadline_passed(&record) {
             return self.settler().begin(record, Fact::DeadlinePassed).await;
@@ -120,7 +138,7 @@ impl<'a> Walk<'a> {
         match self.shared.ledger.create(&self.fence, write).await {
             Ok(Created::New) => self.submit(self.known(step.record, 1)).await,
             Err(error @ LedgerError::Unavailable(_)) => self.after_silence(step, error).await,
-            Err(error) => Err(error.into()),
+            Err(error) => Err(Trouble::Untouched(error)),
             Ok(Created::Exists(stored)) => {
                 self.give_back_surplus(&stored.record).await?;
                 Box::pin(self.decide(Some(*stored), sighting)).await
@@ -165,9 +183,9 @@ impl<'a> Walk<'a> {
                 Ok(Some(stored)) if stored.record.state == step.record.state => {
                     return self.submit(self.known(stored.record, stored.version)).await;
                 }
-                Ok(_) => return Err(error.into()),
+                Ok(_) => return Err(unsent(&step, error)),
                 Err(LedgerError::Unavailable(_)) if self.settler().wait(AGAIN).await => {}
-                Err(other) => return Err(other.into()),
+                Err(other) => return Err(unsent(&step, other)),
             }
         }
     }
@@ -198,7 +216,16 @@ impl<'a> Walk<'a> {
         let mut record = self.record();
         self.suppose_sent(&mut record).await?;
         let cause = "seen before, and the ledger has since lost its memory".to_owned();
-        self.settler().begin(record, Fact::OwnerLost { cause }).await
+        let fact = match self.told.life {
+            Some(_) => Fact::OwnerLost { cause },
+            // What was sent went under an external id that nobody knows any more.
+            None => Fact::Repeated {
+                cause: format!(
+                    "{cause}; its message tells no time, so its external id is not known"
+                ),
+            },
+        };
+        self.settler().begin(record, fact).await
     }
 
     /// As if somebody had begun to send it just now: denials count only once that would have
@@ -216,8 +243,11 @@ impl<'a> Walk<'a> {
         let job = &self.accepted.job;
         let mut record = Record::new(job, &settings.account, &settings.rules.installation, now);
         let message = &self.delivery.message;
+        if let Some(life) = &self.told.life {
+            record = record.in_life(life.clone(), &settings.rules.installation);
+        }
         record.slots = self.accepted.slots;
-        record.enqueued_at = message.enqueued_at();
+        record.enqueued_at = self.told.enqueued_at;
         let trace = message.trace_context();
         (record.traceparent, record.tracestate) = (trace.traceparent, trace.tracestate);
         record
@@ -337,5 +367,13 @@ impl<'a> Walk<'a> {
             }
             rest = (rest * 2).min(LONGEST_REST);
         }
+    }
+}
+
+/// This delivery did not send anything, and says so to whoever takes the message next.
+fn unsent(step: &Step, error: LedgerError) -> Trouble {
+    match &step.record.state {
+        State::Submitting { intent, .. } => Trouble::Unsent { intent: intent.clone(), error },
+        _ => error.into(),
     }
 }

@@ -13,6 +13,7 @@ use crate::gatekeeper;
 use crate::lane::LaneLoop;
 use crate::settings::Settings;
 use crate::shared::Shared;
+use crate::told::WrongClocks;
 
 /// Submits jobs from every lane until it is drained.
 pub struct Worker {
@@ -36,6 +37,7 @@ impl Worker {
             in_progress: Arc::new(Semaphore::new(settings.in_progress.max(1))),
             announcer: Announcer { source },
             abandon: CancellationToken::new(),
+            wrong_clocks: WrongClocks::default(),
             broker,
             ledger,
             session,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use job::{JobId, JobKey, Operation, Priority, RoutingKey, Tenant};
+use job::{JobId, JobKey, Operation, Priority, RoutingKey, Tenant, Timestamp};
 use ports::{Message, header};
 use serde_json::{Value, json};
 
@@ -22,6 +22,45 @@ pub(crate) struct Line {
     retries: u64,
     /// Counted from its publishing.
     deadline: Option<Duration>,
+    clock: ProducersClock,
+}
+
+/// What a producer takes for the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ProducersClock {
+    Right,
+    /// Also by hours, as where local time is told as UTC.
+    Ahead(Duration),
+    Behind(Duration),
+    /// Told in microseconds.
+    Micros,
+    /// Not told at all.
+    Absent,
+}
+
+impl ProducersClock {
+    fn of(chance: &Chance) -> Self {
+        match chance.below(12) {
+            0 => Self::Ahead(chance.millis(0, 120_000)),
+            1 => Self::Ahead(Duration::from_secs(2 * 3600)),
+            2 => Self::Behind(chance.millis(0, 120_000)),
+            3 => Self::Micros,
+            4 => Self::Absent,
+            _ => Self::Right,
+        }
+    }
+
+    /// Milliseconds, as its message has them.
+    fn told(self, now: Timestamp) -> Option<i64> {
+        let millis = |by: Duration| i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        Some(match self {
+            Self::Right => now.as_millis(),
+            Self::Ahead(by) => now.as_millis() + millis(by),
+            Self::Behind(by) => now.as_millis() - millis(by),
+            Self::Micros => now.as_millis() * 1000,
+            Self::Absent => return None,
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +114,7 @@ fn line(chance: &Chance, number: u32, jobs: u32) -> Line {
         slots,
         retries: if chance.happens(0.3) { chance.below(3) } else { 0 },
         deadline: chance.happens(0.03).then(|| chance.millis(1_000, 20_000)),
+        clock: ProducersClock::of(chance),
     }
 }
 
@@ -123,8 +163,11 @@ impl Line {
         if self.kind == Kind::Bad {
             body["surprise"] = Value::from(true);
         }
-        Message::json(self.key.to_string(), body.to_string())
-            .header(header::ENQUEUED_AT, now.as_millis().to_string())
+        let message = Message::json(self.key.to_string(), body.to_string());
+        match self.clock.told(now) {
+            Some(millis) => message.header(header::ENQUEUED_AT, millis.to_string()),
+            None => message,
+        }
     }
 }
 
