@@ -32,6 +32,9 @@ choice! {
     pub enum LookUp {
         /// Do not ask: what is in doubt stays in doubt.
         None = "none",
+        /// Each form is tried on a task that exists and on one that cannot; one that answers both
+        /// rightly is used, and its denials are believed.
+        Auto = "auto",
         /// The external id in the place of the task id.
         Path = "path",
         /// `?external_task_id=` on the create path.

@@ -113,6 +113,8 @@ pub struct Worker {
     pub prefetch: u16,
     pub drain: Duration,
     pub max_deliveries: u32,
+    /// How wrong a producer's clock may be.
+    pub producer_skew: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -256,6 +258,7 @@ impl Worker {
             prefetch: values.take("worker.prefetch")?,
             drain: values.take("worker.drain")?,
             max_deliveries: values.take("worker.max_deliveries")?,
+            producer_skew: values.take("worker.producer_skew")?,
         })
     }
 }

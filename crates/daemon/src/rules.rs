@@ -34,7 +34,7 @@ fn trusted(values: &Values) -> Option<Breach> {
     (trust && look_up == LookUp::None).then(|| Breach {
         key: "kling.trust_denials",
         message: "is true while kling.look_up is none: nobody is asked".into(),
-        hint: "set kling.look_up to path, query or list",
+        hint: "set kling.look_up to auto, path, query or list",
     })
 }
 

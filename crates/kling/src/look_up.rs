@@ -1,5 +1,7 @@
 //! Finding a task by the id we gave it.
 
+use std::fmt;
+
 use crate::answer::{Task, decode_task, decode_tasks};
 use crate::client::{Client, encoded, path_of, retry_after};
 use crate::error::QueryError;
@@ -20,7 +22,54 @@ pub enum LookUp {
     List,
 }
 
+impl LookUp {
+    /// The cheapest first.
+    pub const ALL: [Self; 3] = [Self::Path, Self::Query, Self::List];
+}
+
+impl fmt::Display for LookUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::List => "list",
+        })
+    }
+}
+
 impl Client {
+    /// The first form that finds a task which exists and denies one which cannot: its answers may
+    /// be believed on this route. `None` when no form does. Costs nothing but GETs.
+    pub async fn truthful_look_up(
+        &self,
+        route: Route,
+        existing: &str,
+        impossible: &str,
+    ) -> Result<Option<LookUp>, QueryError> {
+        let mut unheard = None;
+        for form in LookUp::ALL {
+            match self.is_truthful(route, form, existing, impossible).await {
+                Ok(true) => return Ok(Some(form)),
+                // A form that the provider does not have answers in ways that cannot be read.
+                Ok(false) | Err(QueryError::Unreadable { .. }) => {}
+                Err(error @ QueryError::Account { .. }) => return Err(error),
+                Err(error) => unheard = Some(error),
+            }
+        }
+        unheard.map_or(Ok(None), Err)
+    }
+
+    async fn is_truthful(
+        &self,
+        route: Route,
+        form: LookUp,
+        existing: &str,
+        impossible: &str,
+    ) -> Result<bool, QueryError> {
+        let found = self.look_up(route, existing, form).await?;
+        Ok(found.is_some() && self.look_up(route, impossible, form).await?.is_none())
+    }
+
     /// The task with this external id; `None` when the provider denies it.
     ///
     /// A denial is only reported when the answer proves it: a list that does not show external

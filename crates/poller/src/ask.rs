@@ -43,6 +43,19 @@ pub(crate) async fn finds(
     answer.map(|task| task.is_some())
 }
 
+/// The form of look-up whose answers may be believed on a route; see
+/// [`truthful_look_up`](kling::Client::truthful_look_up).
+pub(crate) async fn truthful(
+    shared: &Shared,
+    route: Route,
+    existing: &str,
+) -> Result<Option<LookUp>, QueryError> {
+    let impossible = shared.clock.fresh_id().to_string();
+    let answer = in_time(shared, shared.kling.truthful_look_up(route, existing, &impossible)).await;
+    rest_account(shared, answer.as_ref().err()).await;
+    answer
+}
+
 /// A task can only be asked about with the account it was submitted with.
 pub(crate) fn route(shared: &Shared, record: &Record) -> Result<Route, QueryError> {
     if record.account != shared.settings.account {

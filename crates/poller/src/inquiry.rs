@@ -8,6 +8,7 @@ use ports::{AccountTask, LedgerError};
 use crate::ask;
 use crate::doubt::{self, Heard, LookedUp, accepted};
 use crate::fit::{Candidate, Judgement, judge};
+use crate::look_up::{self, Form};
 use crate::shared::Shared;
 
 pub(crate) async fn inquire(shared: &Shared, record: &Record) -> Result<Fact, LedgerError> {
@@ -54,8 +55,10 @@ fn expects_callback(shared: &Shared, record: &Record) -> bool {
 }
 
 async fn look_up(shared: &Shared, record: &Record) -> LookedUp {
-    let Some(form) = shared.settings.look_up else {
-        return LookedUp::Worthless("no look-up by external id is configured".to_owned());
+    let form = match look_up::form(shared, record).await {
+        Form::Use(form) => form,
+        Form::Worthless(why) => return LookedUp::Worthless(why),
+        Form::Unclear(why) => return LookedUp::Unclear(why),
     };
     let answer = ask::by_external_id(shared, record, form).await;
     let trusted = shared.settings.rules.denials_trusted;
@@ -74,11 +77,17 @@ async fn cross_examined(shared: &Shared, record: &Record, form: kling::LookUp) -
     let Some(known) = shared.witnesses.of(route) else {
         return LookedUp::Denied;
     };
+    if known == record.external_id {
+        return LookedUp::Unclear("no other task is known to test the look-up with".to_owned());
+    }
     match ask::finds(shared, route, known.as_str(), form).await {
         Ok(true) => LookedUp::Denied,
-        Ok(false) => LookedUp::Worthless(
-            "denied by a look-up that also denies a task which exists".to_owned(),
-        ),
+        Ok(false) => {
+            shared.trials.forget(route);
+            LookedUp::Worthless(
+                "denied by a look-up that also denies a task which exists".to_owned(),
+            )
+        }
         Err(error) => LookedUp::Unclear(error.to_string()),
     }
 }

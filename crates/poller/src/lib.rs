@@ -2,7 +2,7 @@
 //!
 //! A `sweep` claims due records and hands each to `look` (a task that the provider has) or
 //! to `inquiry` (a POST whose answer was lost: `fit` says which task can be its own, `doubt` what
-//! else was found out). The fact that comes back goes through
+//! else was found out, `look_up` which look-up may be believed). The fact that comes back goes through
 //! `settle` into the ledger; what must be said goes out through `announce`, and whatever a
 //! dead process left unsaid through `outbox`. `reconcile` finds permits that nobody holds.
 
@@ -12,6 +12,7 @@ mod doubt;
 mod fit;
 mod inquiry;
 mod look;
+mod look_up;
 mod marks;
 mod outbox;
 mod poller;
@@ -23,5 +24,6 @@ mod sweep;
 mod trace;
 mod witnesses;
 
+pub use look_up::{LookUpReport, LookUpStanding};
 pub use poller::Poller;
-pub use settings::Settings;
+pub use settings::{LookUpBy, Settings};

@@ -7,11 +7,12 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::look_up::{LookUpReport, Trials};
 use crate::marks::Marks;
 use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::witnesses::Witnesses;
-use crate::{outbox, reconcile, sweep};
+use crate::{look_up, outbox, reconcile, sweep};
 
 /// Follows tasks to their end and announces it, until it is drained.
 pub struct Poller {
@@ -43,15 +44,23 @@ impl Poller {
             clock,
             settings,
             marks,
+            trials: Arc::new(Trials::default()),
             witnesses: Witnesses::default(),
         });
         let (stop, loops, tasks) =
             (CancellationToken::new(), TaskTracker::new(), TaskTracker::new());
         loops.spawn(sweep::run(shared.clone(), stop.clone(), tasks.clone()));
         loops.spawn(outbox::run(shared.clone(), stop.clone()));
+        loops.spawn(look_up::run(shared.clone(), stop.clone()));
         loops.spawn(reconcile::run(shared.clone(), stop.clone()));
         loops.close();
         Self { stop, loops, tasks, marking: tokio::spawn(writing), shared }
+    }
+
+    /// What is known of the provider's look-ups by external id, for metrics and health pages.
+    pub fn look_ups(&self) -> LookUpReport {
+        let (settings, trials) = (&self.shared.settings, self.shared.trials.clone());
+        LookUpReport::new(settings.look_up, trials)
     }
 
     /// Claims nothing new and finishes the looks under way. `true` when all was done within

@@ -3,14 +3,25 @@ use std::time::Duration;
 use job::Rules;
 use kling::LookUp;
 
+/// How to ask the provider for a task by our external id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookUpBy {
+    /// It cannot be asked.
+    None,
+    /// By the form that is seen to tell the truth.
+    Auto,
+    /// By this form; its denials are believed if the rules say so.
+    Form(LookUp),
+}
+
 /// What a poller needs to know besides its doors.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub rules: Rules,
     /// The provider account whose tasks this poller can ask about.
     pub account: String,
-    /// How the provider finds a task by external id; `None` where it cannot.
-    pub look_up: Option<LookUp>,
+    /// How to ask the provider for a task by external id.
+    pub look_up: LookUpBy,
     /// The provider is asked to call back, so a callback may settle a doubt.
     pub callbacks: bool,
     /// Looks under way at once.
@@ -32,7 +43,7 @@ impl Default for Settings {
         Self {
             rules: Rules::default(),
             account: "default".to_owned(),
-            look_up: None,
+            look_up: LookUpBy::None,
             callbacks: false,
             concurrency: 64,
             batch: 256,

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use ports::{Announcer, Broker, Clock, Ledger, Session};
 use tokio::sync::Semaphore;
 
+use crate::look_up::Trials;
 use crate::marks::Marks;
 use crate::settings::Settings;
 use crate::witnesses::Witnesses;
@@ -18,5 +19,6 @@ pub(crate) struct Shared {
     pub(crate) announcer: Announcer,
     pub(crate) marks: Marks,
     pub(crate) looking: Arc<Semaphore>,
+    pub(crate) trials: Arc<Trials>,
     pub(crate) witnesses: Witnesses,
 }

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 
+use crate::settings::LookUpBy;
 use crate::settle::{Trouble, settle};
 use crate::shared::Shared;
 use crate::{ask, inquiry, look, trace};
@@ -134,7 +135,7 @@ async fn fact(shared: &Shared, stored: &Stored) -> Option<Fact> {
 async fn look(shared: &Shared, record: &Record, status: &str) -> Fact {
     let task_id = record.task_id.as_deref().unwrap_or_default();
     let answer = ask::for_task(shared, record, task_id).await;
-    if shared.settings.rules.denials_trusted
+    if shared.settings.look_up != LookUpBy::None
         && answer.is_ok()
         && let Ok(route) = ask::route(shared, record)
     {

@@ -9,7 +9,7 @@ use follower::Follower;
 use gateway::Gateway;
 use job::{CallbackSigner, OnDoubt, Rules};
 use kling::{Client, HttpSettings, HttpTransport, Transport};
-use poller::Poller;
+use poller::{LookUpBy, Poller};
 use ports::{Clock, Session};
 use worker::{Callback, Slots, Worker};
 
@@ -192,8 +192,10 @@ pub(crate) fn rules(config: &Config) -> Rules {
     Rules {
         installation: config.ledger.namespace.clone(),
         pace: config.poll.pace,
+        post_timeout: config.kling.timeout,
         settling: config.doubt.settling,
-        denials_trusted: config.kling.trust_denials,
+        // With auto only a look-up that has been tried reports a denial.
+        denials_trusted: config.kling.trust_denials || config.kling.look_up == LookUp::Auto,
         on_doubt: match config.doubt.policy {
             DoubtPolicy::Park => OnDoubt::Park,
             DoubtPolicy::Resubmit => OnDoubt::Resubmit,
@@ -231,6 +233,7 @@ fn worker_settings(config: &Config) -> worker::Settings {
         prefetch: config.worker.prefetch,
         in_progress: config.limits.max_in_progress as usize,
         max_deliveries: config.worker.max_deliveries,
+        producer_skew: config.worker.producer_skew,
         callback: callback(config),
         ..worker::Settings::default()
     }
@@ -241,10 +244,11 @@ fn poller_settings(config: &Config) -> poller::Settings {
         rules: rules(config),
         account: config.kling.account.clone(),
         look_up: match config.kling.look_up {
-            LookUp::None => None,
-            LookUp::Path => Some(kling::LookUp::Path),
-            LookUp::Query => Some(kling::LookUp::Query),
-            LookUp::List => Some(kling::LookUp::List),
+            LookUp::None => LookUpBy::None,
+            LookUp::Auto => LookUpBy::Auto,
+            LookUp::Path => LookUpBy::Form(kling::LookUp::Path),
+            LookUp::Query => LookUpBy::Form(kling::LookUp::Query),
+            LookUp::List => LookUpBy::Form(kling::LookUp::List),
         },
         callbacks: config.gateway.callback_url.is_some(),
         concurrency: config.poll.concurrency as usize,

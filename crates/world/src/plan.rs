@@ -29,6 +29,8 @@ pub(crate) struct Manners {
     pub(crate) ids: Ids,
     /// A task can be found by its external id.
     pub(crate) look_up: bool,
+    /// Whoever asks finds out by itself whether that is so.
+    pub(crate) auto: bool,
     pub(crate) callbacks: Callbacks,
     /// The longest that a task takes.
     pub(crate) task: Duration,
@@ -68,7 +70,7 @@ impl Manners {
             4..=7 => Callbacks::Queryable,
             _ => Callbacks::Foreign,
         };
-        Self { ids, look_up, callbacks, task: TASK }
+        Self { ids, look_up, auto: false, callbacks, task: TASK }
     }
 }
 
@@ -170,6 +172,7 @@ impl Plan {
         if chance.happens(0.2) {
             plan.provider.task = LONG_TASK;
         }
+        plan.provider.auto = chance.happens(0.5);
         plan
     }
 
@@ -177,7 +180,8 @@ impl Plan {
     pub fn of_points(seed: u64, points: &[u64]) -> Self {
         let crash_points = points.to_vec();
         let callbacks = Callbacks::Queryable;
-        let provider = Manners { ids: Ids::Ignored, look_up: true, callbacks, task: TASK };
+        let provider =
+            Manners { ids: Ids::Ignored, look_up: true, auto: false, callbacks, task: TASK };
         let quiet = Self::of(seed, 1);
         let rates = Rates::default();
         let on_doubt = OnDoubt::Park;
@@ -195,8 +199,9 @@ impl Plan {
         Rules {
             installation: "world".to_owned(),
             pace: 0.1,
+            post_timeout: Self::POST,
             settling: Self::SETTLING,
-            denials_trusted: self.provider.look_up,
+            denials_trusted: self.provider.look_up || self.provider.auto,
             on_doubt: self.on_doubt,
             doubt_give_up: Duration::from_secs(60),
             max_attempts: 8,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use follower::Follower;
 use gateway::Mailbox;
 use kling::Client;
-use poller::Poller;
+use poller::{LookUpBy, Poller};
 use ports::{Broker, Clock, Ledger, Session};
 use worker::{Callback, Worker};
 
@@ -124,7 +124,7 @@ fn settings(stage: &Stage) -> (worker::Settings, poller::Settings) {
     let poller = poller::Settings {
         rules,
         callbacks: stage.signer.is_some(),
-        look_up: stage.plan.provider.look_up.then_some(kling::LookUp::Path),
+        look_up: look_up(&stage.plan),
         concurrency: 32,
         batch: 64,
         look_timeout: Duration::from_secs(2),
@@ -133,6 +133,14 @@ fn settings(stage: &Stage) -> (worker::Settings, poller::Settings) {
         ..poller::Settings::default()
     };
     (worker, poller)
+}
+
+fn look_up(plan: &Plan) -> LookUpBy {
+    match (plan.provider.auto, plan.provider.look_up) {
+        (true, _) => LookUpBy::Auto,
+        (false, true) => LookUpBy::Form(kling::LookUp::Path),
+        (false, false) => LookUpBy::None,
+    }
 }
 
 fn callback(stage: &Stage) -> Option<Callback> {

@@ -104,7 +104,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert!(config.kling.api_key.is_none());
     assert_eq!(config.kling.account, "default");
     assert_eq!(config.kling.timeout, Duration::from_secs(60));
-    assert_eq!(config.kling.look_up, LookUp::None);
+    assert_eq!(config.kling.look_up, LookUp::Auto);
     assert_eq!(config.kling.refusal_codes, ["invalid_request"]);
     assert!(config.broker.url.is_embedded() && config.ledger.url.is_embedded());
     assert_eq!(config.broker.namespace, "reelwork");
@@ -121,6 +121,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!((config.poll.concurrency, config.poll.batch), (64, 256));
     assert!(!config.events.submitted);
     assert_eq!((config.worker.prefetch, config.worker.max_deliveries), (64, 20));
+    assert_eq!(config.worker.producer_skew, Duration::from_secs(300));
     assert!(config.gateway.callback_url.is_none());
     assert!(config.gateway.callback_secrets.is_empty());
     assert_eq!(config.telemetry.log_format, LogFormat::Auto);
