@@ -70,7 +70,7 @@ impl Trouble {
     /// Trouble of this one job: the lane goes on, and the job waits for a person.
     pub(crate) fn is_of_one_job(&self) -> bool {
         match self {
-            Self::Untouched(error) | Self::Ledger(error) => {
+            Self::Untouched(error) | Self::Unsent { error, .. } | Self::Ledger(error) => {
                 matches!(error, LedgerError::Corrupt { .. })
             }
             Self::Illegal(_) => true,
