@@ -1,8 +1,10 @@
 //! The two content modes of CloudEvents. Within this program an event is always structured; how
 //! it looks to consumers is a matter of the wire.
 
+use std::collections::BTreeMap;
+
 use ports::Message;
-use serde_json::{Map, Value};
+use serde_json::value::{RawValue, to_raw_value};
 
 /// How events are published.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,16 +36,23 @@ impl Content {
 }
 
 fn binary(prefix: &str, message: &Message) -> Option<Message> {
-    let mut event: Map<String, Value> = serde_json::from_slice(&message.body).ok()?;
-    let data = event.remove("data")?;
-    let content_type = event.remove("datacontenttype")?.as_str()?.to_owned();
-    let body = serde_json::to_vec(&data).ok()?.into();
+    // Kept as text: a number in it may have more digits than a double.
+    let mut event: Parts = serde_json::from_slice(&message.body).ok()?;
+    let body = event.remove("data")?.get().as_bytes().to_vec().into();
+    let content_type = text(&event.remove("datacontenttype")?);
     let mut message = Message { content_type, body, ..message.clone() };
     for (attribute, value) in event {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        message.headers.insert(format!("{prefix}{attribute}"), text);
+        message.headers.insert(format!("{prefix}{attribute}"), text(&value));
     }
     Some(message)
+}
+
+/// An event's attributes and its data.
+type Parts = BTreeMap<String, Box<RawValue>>;
+
+/// A string without its quotes, anything else as it is.
+fn text(value: &RawValue) -> String {
+    serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned())
 }
 
 /// An event as it is read, in whichever mode and under whichever prefix it was published.
@@ -57,13 +66,13 @@ pub(crate) fn structured(message: Message) -> Message {
 }
 
 fn whole(prefix: &str, message: &Message) -> Option<Message> {
-    let data: Value = serde_json::from_slice(&message.body).ok()?;
-    let mut event = Map::from_iter([("data".to_owned(), data)]);
-    event.insert("datacontenttype".to_owned(), message.content_type.clone().into());
+    let data: Box<RawValue> = serde_json::from_slice(&message.body).ok()?;
+    let mut event = Parts::from_iter([("data".to_owned(), data)]);
+    event.insert("datacontenttype".to_owned(), to_raw_value(&message.content_type).ok()?);
     let mut headers = message.headers.clone();
     headers.retain(|name, value| match name.strip_prefix(prefix) {
         Some(attribute) => {
-            event.insert(attribute.to_owned(), std::mem::take(value).into());
+            event.extend(to_raw_value(value).ok().map(|text| (attribute.to_owned(), text)));
             false
         }
         None => true,
@@ -75,7 +84,7 @@ fn whole(prefix: &str, message: &Message) -> Option<Message> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -96,6 +105,18 @@ mod tests {
 
     fn body(message: &Message) -> Value {
         serde_json::from_slice(&message.body).unwrap()
+    }
+
+    #[test]
+    fn numbers_keep_their_digits_in_both_directions() {
+        let data = r#"{"metadata":{"a":12345678901234567890123,"b":1.10,"c":1e400}}"#;
+        let mut message = message();
+        let text = String::from_utf8(message.body.to_vec()).unwrap();
+        message.body = text.replace(&event()["data"].to_string(), data).into();
+        let sent = Content::Binary { prefix: "ce-".to_owned() }.of_event(message);
+        assert_eq!(sent.body, data);
+        let read = structured(sent);
+        assert!(String::from_utf8(read.body.to_vec()).unwrap().contains(data));
     }
 
     #[test]

@@ -1,6 +1,12 @@
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
-use crate::{JobId, JobKey, Operation, Priority, Request, RoutingKey, Tenant, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::{
+    JobId, JobKey, JsonObject, Operation, Priority, Request, RoutingKey, Tenant, Timestamp,
+};
 
 /// A message larger than this is refused: "send a URL" (RabbitMQ 4 caps messages at 16 MiB).
 pub const MAX_MESSAGE_BYTES: usize = 8 * 1024 * 1024;
@@ -27,7 +33,7 @@ pub struct Job {
     pub priority: Priority,
     /// Not submitted after this moment.
     pub deadline: Option<Timestamp>,
-    pub metadata: Map<String, Value>,
+    pub metadata: JsonObject,
     /// How many more rounds may be paid when a task ends failed.
     pub retries: u32,
 }
@@ -123,11 +129,7 @@ impl Reader<'_> {
         if body.len() > MAX_MESSAGE_BYTES {
             return Err(Reason::TooLarge { bytes: body.len() });
         }
-        let value: Value =
-            serde_json::from_slice(body).map_err(|error| Reason::NotJson(error.to_string()))?;
-        let Value::Object(mut fields) = value else {
-            return Err(Reason::NotAJob("expected a JSON object".to_owned()));
-        };
+        let mut fields = fields(body)?;
         let key = self.identity(&mut fields)?;
         self.key = Some(key.clone());
         let operation = operation(&mut fields)?;
@@ -146,7 +148,7 @@ impl Reader<'_> {
         Ok(job)
     }
 
-    fn identity(&self, fields: &mut Map<String, Value>) -> Result<JobKey, Reason> {
+    fn identity(&self, fields: &mut Fields<'_>) -> Result<JobKey, Reason> {
         let tenant = match optional_text(fields, "tenant")? {
             Some(tenant) => Tenant::new(tenant).map_err(|e| Reason::NotAJob(e.to_string()))?,
             None => Tenant::default(),
@@ -179,8 +181,20 @@ impl Reader<'_> {
     }
 }
 
+/// The keys of a message, each with its text: what is passed on keeps its digits.
+type Fields<'a> = BTreeMap<String, &'a RawValue>;
+
+fn fields(body: &[u8]) -> Result<Fields<'_>, Reason> {
+    let raw: &RawValue =
+        serde_json::from_slice(body).map_err(|error| Reason::NotJson(error.to_string()))?;
+    if !raw.get().starts_with('{') {
+        return Err(Reason::NotAJob("expected a JSON object".to_owned()));
+    }
+    serde_json::from_str(raw.get()).map_err(|error| Reason::NotJson(error.to_string()))
+}
+
 /// A typo must not become a default.
-fn refuse_unknown(fields: &Map<String, Value>) -> Result<(), Reason> {
+fn refuse_unknown(fields: &Fields<'_>) -> Result<(), Reason> {
     match fields.keys().find(|name| !KEYS.contains(&name.as_str())) {
         Some(name) => {
             Err(Reason::NotAJob(format!("unknown key \"{name}\"; known are {}", KEYS.join(", "))))
@@ -189,13 +203,13 @@ fn refuse_unknown(fields: &Map<String, Value>) -> Result<(), Reason> {
     }
 }
 
-fn request(fields: &mut Map<String, Value>) -> Result<Request, Reason> {
+fn request(fields: &mut Fields<'_>) -> Result<Request, Reason> {
     object(fields, "request")?
         .map(Request::new)
         .ok_or_else(|| Reason::NotAJob("request is missing".to_owned()))
 }
 
-fn operation(fields: &mut Map<String, Value>) -> Result<Operation, Reason> {
+fn operation(fields: &mut Fields<'_>) -> Result<Operation, Reason> {
     let text = required_text(fields, "operation")?;
     match text.len() {
         0..=MAX_OPERATION_BYTES => Ok(Operation::new(text)),
@@ -205,7 +219,7 @@ fn operation(fields: &mut Map<String, Value>) -> Result<Operation, Reason> {
     }
 }
 
-fn metadata(fields: &mut Map<String, Value>) -> Result<Map<String, Value>, Reason> {
+fn metadata(fields: &mut Fields<'_>) -> Result<JsonObject, Reason> {
     let metadata = object(fields, "metadata")?.unwrap_or_default();
     let bytes = serde_json::to_vec(&metadata).map_or(0, |text| text.len());
     match bytes {
@@ -216,7 +230,7 @@ fn metadata(fields: &mut Map<String, Value>) -> Result<Map<String, Value>, Reaso
     }
 }
 
-fn priority(fields: &mut Map<String, Value>) -> Result<Priority, Reason> {
+fn priority(fields: &mut Fields<'_>) -> Result<Priority, Reason> {
     let Some(text) = optional_text(fields, "priority")? else {
         return Ok(Priority::default());
     };
@@ -225,7 +239,7 @@ fn priority(fields: &mut Map<String, Value>) -> Result<Priority, Reason> {
     })
 }
 
-fn deadline(fields: &mut Map<String, Value>) -> Result<Option<Timestamp>, Reason> {
+fn deadline(fields: &mut Fields<'_>) -> Result<Option<Timestamp>, Reason> {
     let Some(text) = optional_text(fields, "deadline")? else {
         return Ok(None);
     };
@@ -237,35 +251,64 @@ fn deadline(fields: &mut Map<String, Value>) -> Result<Option<Timestamp>, Reason
     }
 }
 
-fn retries(fields: &mut Map<String, Value>) -> Result<u32, Reason> {
-    let value = fields.remove("retries").unwrap_or(Value::from(0));
+fn retries(fields: &mut Fields<'_>) -> Result<u32, Reason> {
+    let value = value(fields, "retries")?.unwrap_or(Value::from(0));
     match value.as_u64().and_then(|n| u32::try_from(n).ok()) {
         Some(retries) if retries <= MAX_RETRIES => Ok(retries),
         _ => Err(Reason::NotAJob(format!("retries must be 0 to {MAX_RETRIES}, got {value}"))),
     }
 }
 
-fn required_text(fields: &mut Map<String, Value>, name: &str) -> Result<String, Reason> {
+fn required_text(fields: &mut Fields<'_>, name: &str) -> Result<String, Reason> {
     optional_text(fields, name)?.ok_or_else(|| Reason::NotAJob(format!("{name} is missing")))
 }
 
-fn optional_text(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Reason> {
-    match fields.remove(name) {
-        None | Some(Value::Null) => Ok(None),
+fn optional_text(fields: &mut Fields<'_>, name: &str) -> Result<Option<String>, Reason> {
+    match value(fields, name)? {
+        None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
         Some(other) => Err(Reason::NotAJob(format!("{name} must be a string, got {other:.40}"))),
     }
 }
 
-fn object(
-    fields: &mut Map<String, Value>,
-    name: &str,
-) -> Result<Option<Map<String, Value>>, Reason> {
-    match fields.remove(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Object(object)) => Ok(Some(object)),
+/// Null says no more than a key that is not there.
+fn value(fields: &mut Fields<'_>, name: &str) -> Result<Option<Value>, Reason> {
+    let Some(raw) = given(fields, name) else { return Ok(None) };
+    serde_json::from_str(raw.get()).map(Some).map_err(|error| unreadable(name, &error))
+}
+
+fn given<'a>(fields: &mut Fields<'a>, name: &str) -> Option<&'a RawValue> {
+    fields.remove(name).filter(|raw| raw.get() != "null")
+}
+
+fn unreadable(name: &str, error: &serde_json::Error) -> Reason {
+    Reason::NotAJob(format!("{name} cannot be read: {error}"))
+}
+
+fn object(fields: &mut Fields<'_>, name: &str) -> Result<Option<JsonObject>, Reason> {
+    match given(fields, name) {
+        None => Ok(None),
+        Some(raw) if raw.get().starts_with('{') => {
+            JsonObject::read(raw.get()).map(Some).map_err(|error| unreadable(name, &error))
+        }
         Some(_) => Err(Reason::NotAJob(format!("{name} must be an object"))),
     }
+}
+
+/// A job as it travels; what says nothing is left out.
+#[derive(Serialize)]
+struct Wire<'a> {
+    id: &'a JobId,
+    tenant: &'a Tenant,
+    operation: &'a Operation,
+    request: &'a Request,
+    priority: Priority,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deadline: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'a JsonObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retries: Option<u32>,
 }
 
 impl Job {
@@ -274,24 +317,18 @@ impl Job {
     }
 
     /// The message that [`decode`] reads back into this job.
-    pub fn to_message(&self) -> Value {
-        let mut message = serde_json::json!({
-            "id": self.key.id,
-            "tenant": self.key.tenant,
-            "operation": self.operation,
-            "request": self.request,
-            "priority": self.priority,
-        });
-        if let Some(deadline) = self.deadline {
-            message["deadline"] = Value::from(deadline.to_string());
-        }
-        if !self.metadata.is_empty() {
-            message["metadata"] = Value::from(self.metadata.clone());
-        }
-        if self.retries > 0 {
-            message["retries"] = Value::from(self.retries);
-        }
-        message
+    pub fn to_message(&self) -> String {
+        let wire = Wire {
+            id: &self.key.id,
+            tenant: &self.key.tenant,
+            operation: &self.operation,
+            request: &self.request,
+            priority: self.priority,
+            deadline: self.deadline.map(|at| at.to_string()),
+            metadata: Some(&self.metadata).filter(|metadata| !metadata.is_empty()),
+            retries: Some(self.retries).filter(|retries| *retries > 0),
+        };
+        serde_json::to_string(&wire).unwrap_or_default()
     }
 }
 
@@ -317,7 +354,7 @@ mod tests {
         assert_eq!(job.key.to_string(), "acme/order-42");
         assert_eq!(job.routing_key().as_str(), "videos.text2video.high");
         assert_eq!(job.retries, 1);
-        let again = read(&job.to_message().to_string()).unwrap();
+        let again = read(&job.to_message()).unwrap();
         assert_eq!(again, job);
     }
 
@@ -359,6 +396,18 @@ mod tests {
         let facts = MessageFacts { message_id: Some("m-9"), routing_key: None };
         let bad = decode(b"{", facts).unwrap_err();
         assert_eq!(bad.key.unwrap().to_string(), "default/m-9");
+    }
+
+    #[test]
+    fn numbers_keep_their_digits_from_message_to_message() {
+        let numbers = r#"{"a":12345678901234567890123,"b":[1.10,-1e400],"prompt":"a cat"}"#;
+        let body =
+            GOOD.replace(r#"{"prompt":"a cat"}"#, numbers).replace(r#"{"order":"42"}"#, numbers);
+        let job = read(&body).unwrap();
+        assert_eq!(serde_json::to_string(&job.request).unwrap(), numbers);
+        assert_eq!(serde_json::to_string(&job.metadata).unwrap(), numbers);
+        let again = read(&job.to_message()).unwrap();
+        assert_eq!(again, job);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::{
-    Operation, Outcome, Output, Problem, Record, RequestHash, State, Timestamp, TraceContext,
+    JsonObject, Operation, Outcome, Output, Problem, Record, RequestHash, State, Timestamp,
+    TraceContext,
 };
 
 /// What is announced about a job; the last word of an event's type and routing key.
@@ -139,7 +139,8 @@ pub struct EventData {
     pub final_unit_deduction: Option<String>,
     /// What the producer gave along.
     #[serde(default)]
-    pub metadata: Map<String, Value>,
+    #[cfg_attr(feature = "schema", schemars(with = "serde_json::Map<String, serde_json::Value>"))]
+    pub metadata: JsonObject,
 }
 
 /// Unix milliseconds.

@@ -13,6 +13,7 @@ mod event;
 mod fact;
 mod identity;
 mod journal;
+mod json;
 mod life;
 mod operation;
 mod rebuild;
@@ -38,6 +39,7 @@ pub use identity::{
     BadIdentity, ExternalId, JobId, JobKey, MAX_ID_BYTES, MAX_TENANT_BYTES, Tenant,
 };
 pub use journal::JournalEntry;
+pub use json::JsonObject;
 pub use life::Life;
 pub use operation::{Lane, Operation, Priority, Resource, RoutingKey};
 pub use rebuild::{Restored, Restoring};

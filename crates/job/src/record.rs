@@ -1,12 +1,11 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::revision::revision_at;
 use crate::{
-    BadJob, ExternalId, Job, JobKey, Life, Operation, Priority, Request, RequestHash, State,
-    Timestamp,
+    BadJob, ExternalId, Job, JobKey, JsonObject, Life, Operation, Priority, Request, RequestHash,
+    State, Timestamp,
 };
 
 /// Enough to tell a job's story; a hot job must not grow without bound.
@@ -58,8 +57,8 @@ pub struct Record {
     /// Further rounds the job may still pay for.
     #[serde(default)]
     pub retries: u32,
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub metadata: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub metadata: JsonObject,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,6 +81,10 @@ pub struct Record {
 
 fn one() -> u32 {
     1
+}
+
+fn is_empty(metadata: &JsonObject) -> bool {
+    metadata.is_empty()
 }
 
 /// One line of a job's timeline.
@@ -144,7 +147,7 @@ impl Record {
             request: Request::default(),
             priority: Priority::default(),
             deadline: None,
-            metadata: Map::new(),
+            metadata: JsonObject::default(),
             retries: 0,
         };
         let mut record = Self::new(&job, NO_ACCOUNT, NO_ACCOUNT, now);

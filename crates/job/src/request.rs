@@ -4,63 +4,42 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::JsonObject;
+
 /// The provider's own body, passed on as the producer wrote it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Request(Map<String, Value>);
+pub struct Request(JsonObject);
 
 impl Request {
-    pub fn new(fields: Map<String, Value>) -> Self {
-        Self(fields)
+    pub fn new(fields: impl Into<JsonObject>) -> Self {
+        Self(fields.into())
     }
 
     pub fn fields(&self) -> &Map<String, Value> {
-        &self.0
-    }
-
-    pub fn into_fields(self) -> Map<String, Value> {
-        self.0
+        self.0.fields()
     }
 
     pub fn model(&self) -> Option<&str> {
-        self.0.get("model_name").and_then(Value::as_str)
+        self.fields().get("model_name").and_then(Value::as_str)
+    }
+
+    /// The same with one more field, or another value of it.
+    #[must_use]
+    pub fn with(&self, name: &str, value: impl Into<Value>) -> Self {
+        Self(self.0.with(name, value.into()))
+    }
+
+    /// The same with the numbers at these places (RFC 6901) as text.
+    #[must_use]
+    pub fn with_text_at(&self, places: &[String]) -> Self {
+        Self(self.0.with_text_at(places))
     }
 
     /// Equal for equal requests, whatever the order of keys.
     pub fn hash(&self) -> RequestHash {
-        let mut canonical = String::new();
-        write_object(&self.0, &mut canonical);
-        RequestHash::of_bytes(canonical.as_bytes())
+        RequestHash::of_bytes(self.0.canonical().as_bytes())
     }
-}
-
-/// Keys sorted at every depth: another crate may switch `serde_json` to insertion order.
-fn write_canonical(value: &Value, out: &mut String) {
-    match value {
-        Value::Object(fields) => write_object(fields, out),
-        Value::Array(items) => {
-            out.push('[');
-            for item in items {
-                write_canonical(item, out);
-                out.push(',');
-            }
-            out.push(']');
-        }
-        scalar => out.push_str(&scalar.to_string()),
-    }
-}
-
-fn write_object(fields: &Map<String, Value>, out: &mut String) {
-    let mut sorted: Vec<_> = fields.iter().collect();
-    sorted.sort_by_key(|(name, _)| *name);
-    out.push('{');
-    for (name, value) in sorted {
-        out.push_str(&Value::from(name.as_str()).to_string());
-        out.push(':');
-        write_canonical(value, out);
-        out.push(',');
-    }
-    out.push('}');
 }
 
 /// 128 bits of SHA-256 over the canonical request, in hex: tells a repeat from a conflict.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::answer::{Created, Refusals, Task, decode_created_with, decode_task, decode_tasks};
@@ -49,10 +50,10 @@ impl Client {
     }
 
     /// Create a task. The body is sent as it is: [`validate`](crate::validate) it first.
-    pub async fn submit(
+    pub async fn submit<B: Serialize + Sync + ?Sized>(
         &self,
         route: Route,
-        body: &Map<String, Value>,
+        body: &B,
     ) -> Result<Created, SubmitError> {
         let answer = self.post(route.path(), body).await?;
         decode_created_with(answer.status, &answer.body, &self.refusals)
@@ -95,10 +96,10 @@ impl Client {
         &self.refusals
     }
 
-    pub(crate) async fn post(
+    pub(crate) async fn post<B: Serialize + Sync + ?Sized>(
         &self,
         path: &str,
-        body: &Map<String, Value>,
+        body: &B,
     ) -> Result<HttpResponse, SubmitError> {
         let bytes = serde_json::to_vec(body)
             .map_err(|error| SubmitError::NotSent { cause: error.to_string() })?;

@@ -50,8 +50,8 @@ async fn own(shared: &Shared, record: &Record, task_id: &str) -> Result<bool, Le
 
 /// A producer that gave an address of its own gets the callbacks itself.
 fn expects_callback(shared: &Shared, record: &Record) -> bool {
-    let fields = record.request.clone().unwrap_or_default().into_fields();
-    shared.settings.callbacks && fields.get("callback_url").is_none_or(serde_json::Value::is_null)
+    let theirs = record.request.as_ref().and_then(|request| request.fields().get("callback_url"));
+    shared.settings.callbacks && theirs.is_none_or(serde_json::Value::is_null)
 }
 
 async fn look_up(shared: &Shared, record: &Record) -> LookedUp {

@@ -86,7 +86,7 @@ fn traced(mut message: Message, record: &Record) -> Message {
 /// The job message once more; the record waits for it. `None` when the request is gone.
 fn requeue(record: &Record, now: Timestamp) -> Option<OutboxEntry> {
     let job = record.to_job()?;
-    let body = job.to_message().to_string();
+    let body = job.to_message();
     let enqueued = record.enqueued_at.unwrap_or(now);
     let message = Message::json(record.key.id.as_str(), body)
         .header(header::ENQUEUED_AT, enqueued.as_millis().to_string())

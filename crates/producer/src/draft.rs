@@ -1,22 +1,28 @@
+use std::collections::BTreeMap;
+
 use job::{
-    BadJob, Job, JobId, JobKey, MAX_MESSAGE_BYTES, MessageFacts, Operation, Priority, Reason,
-    Request, Tenant, Timestamp, decode,
+    BadJob, Job, JobId, JobKey, JsonObject, MAX_MESSAGE_BYTES, MessageFacts, Operation, Priority,
+    Reason, Request, Tenant, Timestamp, decode,
 };
 use kling::{Route, validate};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 /// A job being written. Nothing is checked until [`build`](Draft::build).
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
     id: Option<String>,
     operation: String,
-    request: Map<String, Value>,
+    request: Fields,
     tenant: Option<String>,
     priority: Priority,
     deadline: Option<Timestamp>,
-    metadata: Map<String, Value>,
+    metadata: Fields,
     retries: u32,
 }
+
+/// Each with its text, so that numbers keep their digits.
+type Fields = BTreeMap<String, Box<RawValue>>;
 
 /// Why a draft is not a job: every problem with its field and its fix.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -63,7 +69,19 @@ impl Draft {
     /// A field of the provider's request.
     #[must_use]
     pub fn set(mut self, field: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.request.insert(field.into(), value.into());
+        insert(&mut self.request, field.into(), &value.into());
+        self
+    }
+
+    /// A field whose value is JSON text, kept to the last digit; what is not JSON is a text.
+    #[must_use]
+    pub fn set_json(mut self, field: impl Into<String>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        let field = field.into();
+        match serde_json::from_str::<&RawValue>(&text) {
+            Ok(raw) => drop(self.request.insert(field, raw.to_owned())),
+            Err(_) => insert(&mut self.request, field, &Value::from(text)),
+        }
         self
     }
 
@@ -83,7 +101,7 @@ impl Draft {
     /// Comes back in every event about the job.
     #[must_use]
     pub fn metadata(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.metadata.insert(name.into(), value.into());
+        insert(&mut self.metadata, name.into(), &value.into());
         self
     }
 
@@ -107,15 +125,27 @@ impl Draft {
         let job = Job {
             key: JobKey::new(tenant, id),
             operation: Operation::new(self.operation),
-            request: Request::new(self.request),
+            request: Request::new(object(&self.request).map_err(bad)?),
             priority: self.priority,
             deadline: self.deadline,
-            metadata: self.metadata,
+            metadata: object(&self.metadata).map_err(bad)?,
             retries: self.retries,
         };
         // The worker's own reader is asked, so that what is published here is never parked there.
-        read(job.to_message().to_string().as_bytes())
+        read(job.to_message().as_bytes())
     }
+}
+
+fn insert(fields: &mut Fields, name: String, value: &Value) {
+    // A value of ours always has a text.
+    if let Ok(raw) = to_raw_value(value) {
+        fields.insert(name, raw);
+    }
+}
+
+fn object(fields: &Fields) -> Result<JsonObject, Reason> {
+    let text = serde_json::to_string(fields).unwrap_or_default();
+    JsonObject::read(&text).map_err(|error| Reason::NotAJob(error.to_string()))
 }
 
 /// A job message in the form that any language may publish (one line of `submit --file`).
@@ -136,7 +166,7 @@ fn inspect(job: &Job) -> Option<Reason> {
     let Some(route) = Route::parse(job.operation.as_str()) else {
         return Some(Reason::UnknownOperation(job.operation.to_string()));
     };
-    let bytes = job.to_message().to_string().len();
+    let bytes = job.to_message().len();
     if bytes > MAX_MESSAGE_BYTES {
         return Some(Reason::TooLarge { bytes });
     }

@@ -63,7 +63,7 @@ impl Producer {
     pub async fn publish(&self, job: &Job) -> Result<Receipt, ProduceError> {
         let to = Destination::Jobs { routing_key: job.routing_key().to_string() };
         let now = SystemClock.now();
-        let mut message = Message::json(job.key.id.as_str(), job.to_message().to_string())
+        let mut message = Message::json(job.key.id.as_str(), job.to_message())
             .header(header::ENQUEUED_AT, now.as_millis().to_string());
         message.timestamp = Some(now);
         let key = job.key.clone();

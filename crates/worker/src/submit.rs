@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use job::{Fact, Problem, Record, Resource};
+use job::{Fact, Problem, Record, Request, Resource};
 use kling::{Created, RefusalClass, Route, SubmitError, TaskStatus};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
@@ -34,14 +34,14 @@ pub(crate) enum Weather {
 
 /// The provider's body: the producer's own, with our id in it and our address to call back. An
 /// address that the producer gave is the producer's.
-fn body(record: &Record, callback: Option<&Callback>) -> Map<String, Value> {
-    let mut fields = record.request.clone().unwrap_or_default().into_fields();
-    fields.insert("external_task_id".to_owned(), Value::from(record.external_id.as_str()));
-    let is_free = fields.get("callback_url").is_none_or(Value::is_null);
-    if let Some(callback) = callback.filter(|_| is_free) {
-        fields.insert("callback_url".to_owned(), Value::from(callback.address(record)));
+fn body(record: &Record, callback: Option<&Callback>) -> Request {
+    let request = record.request.clone().unwrap_or_default();
+    let body = request.with("external_task_id", record.external_id.as_str());
+    let is_free = body.fields().get("callback_url").is_none_or(Value::is_null);
+    match callback.filter(|_| is_free) {
+        Some(callback) => body.with("callback_url", callback.address(record)),
+        None => body,
     }
-    fields
 }
 
 pub(crate) async fn post(
@@ -205,12 +205,20 @@ mod tests {
         let signer = job::CallbackSigner::new("reelwork", &["secret".into()]).unwrap();
         let callback = Callback { url: "https://x.example/in/".into(), signer };
         let ours = body(&record(r#"{"prompt":"x","callback_url":null}"#), Some(&callback));
-        let address = ours["callback_url"].as_str().unwrap();
+        let address = ours.fields()["callback_url"].as_str().unwrap();
         let path = address.strip_prefix("https://x.example/in/callbacks/").unwrap();
         assert_eq!(callback.signer.read(path).unwrap().round, 1);
         let theirs = record(r#"{"prompt":"x","callback_url":"https://y.example"}"#);
-        assert_eq!(body(&theirs, Some(&callback))["callback_url"], "https://y.example");
-        assert!(!body(&record(r#"{"prompt":"x"}"#), None).contains_key("callback_url"));
+        assert_eq!(body(&theirs, Some(&callback)).fields()["callback_url"], "https://y.example");
+        assert!(!body(&record(r#"{"prompt":"x"}"#), None).fields().contains_key("callback_url"));
+    }
+
+    #[test]
+    fn numbers_are_sent_as_they_came() {
+        let request = r#"{"element_id":12345678901234567890123,"prompt":"x","x":[1.10,1e400]}"#;
+        let sent = serde_json::to_string(&body(&record(request), None)).unwrap();
+        let rest = r#""element_id":12345678901234567890123,"external_task_id":"#;
+        assert!(sent.contains(rest) && sent.contains(r#""x":[1.10,1e400]"#), "{sent}");
     }
 
     #[test]

@@ -97,6 +97,7 @@ macro_rules! ledger_conformance {
             a_swap_of_nothing_is_stale
             a_late_voice_cannot_swap
             a_megabyte_comes_back_whole
+            numbers_keep_their_digits
             an_owner_is_alive_while_its_lease_lasts
             only_a_submitting_owner_counts_as_alive
             ids_of_any_kind_are_kept_apart

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use job::{JobId, JobKey, Tenant};
+use job::{JobId, JobKey, JsonObject, Request, Tenant};
 use serde_json::Value;
 
 use super::fixture::*;
@@ -60,6 +60,21 @@ pub async fn a_swap_of_nothing_is_stale(door: Arc<dyn Ledger>) {
     assert_eq!(door.load(&key("a")).await.unwrap(), None);
 }
 
+pub async fn numbers_keep_their_digits(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    let mut exact = record("a");
+    let numbers = r#"{"a":12345678901234567890123,"b":[1.10,-1e400]}"#;
+    exact.metadata = JsonObject::read(numbers).unwrap();
+    exact.request = Some(Request::new(exact.metadata.clone()));
+    created(&*door, &fence, due_at(exact.clone(), PAST)).await;
+    let claimed = door.claim_due(&fence, 1, LONG).await.unwrap();
+    for record in [loaded(&*door, "a").await.record, claimed.items[0].record.clone()] {
+        assert_eq!(record, exact);
+        assert_eq!(serde_json::to_string(&record.metadata).unwrap(), numbers);
+        assert_eq!(serde_json::to_string(&record.request).unwrap(), numbers);
+    }
+}
+
 pub async fn a_late_voice_cannot_swap(door: Arc<dyn Ledger>) {
     let old = member(&*door).await;
     created(&*door, &old, plain(in_state("a", submitting(&old.owner)))).await;
@@ -78,7 +93,7 @@ pub async fn a_megabyte_comes_back_whole(door: Arc<dyn Ledger>) {
     let fence = member(&*door).await;
     let mut large = record("a");
     let text = "é\"\\\n\u{1}".repeat(1024 * 1024 / 6);
-    large.metadata.insert("text".to_owned(), Value::from(text));
+    large.metadata = large.metadata.with("text", Value::from(text));
     created(&*door, &fence, due_at(large.clone(), PAST)).await;
     assert_eq!(loaded(&*door, "a").await.record, large);
     let claimed = door.claim_due(&fence, 1, LONG).await.unwrap();

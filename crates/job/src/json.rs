@@ -1,0 +1,253 @@
+//! JSON that somebody else reads after us: numbers keep all their digits.
+
+mod number;
+mod tree;
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use tree::Tree;
+
+/// A JSON object as it was written. Read through [`fields`](Self::fields) a number that a double
+/// cannot hold is only near; written again it has the digits it came with. Clones share.
+#[derive(Clone)]
+pub struct JsonObject(Arc<Parts>);
+
+/// At least one is there. Without a text the fields are all there is to know.
+struct Parts {
+    fields: OnceLock<Map<String, Value>>,
+    text: OnceLock<Box<RawValue>>,
+}
+
+impl JsonObject {
+    pub fn new(fields: Map<String, Value>) -> Self {
+        Self(Arc::new(Parts { fields: fields.into(), text: OnceLock::new() }))
+    }
+
+    /// Reads an object; of a name that comes twice the last counts, for us and for who reads it
+    /// after us.
+    pub fn read(text: &str) -> Result<Self, serde_json::Error> {
+        match number::all_are_held(text) {
+            true => Ok(Self::new(serde_json::from_str(text)?)),
+            false => Tree::read(text).and_then(|tree| Self::of_tree(&tree)),
+        }
+    }
+
+    fn of_tree(tree: &Tree) -> Result<Self, serde_json::Error> {
+        let Value::Object(fields) = tree.near() else {
+            return Err(de::Error::custom("expected a JSON object"));
+        };
+        let text = RawValue::from_string(tree.text())?;
+        Ok(Self(Arc::new(Parts { fields: fields.into(), text: text.into() })))
+    }
+
+    /// For checks and look-ups. What cannot be read has no fields.
+    pub fn fields(&self) -> &Map<String, Value> {
+        self.0.fields.get_or_init(|| {
+            let text = self.0.text.get().map_or("{}", |text| text.get());
+            match number::all_are_held(text) {
+                true => serde_json::from_str(text).unwrap_or_default(),
+                false => match Tree::read(text).map(|tree| tree.near()) {
+                    Ok(Value::Object(fields)) => fields,
+                    _ => Map::new(),
+                },
+            }
+        })
+    }
+
+    /// The text, when the fields do not tell all of it.
+    fn exact(&self) -> Option<&str> {
+        self.0.text.get().map(|text| text.get()).filter(|text| !number::all_are_held(text))
+    }
+
+    /// The same with one more field, or another value of it.
+    #[must_use]
+    pub fn with(&self, name: &str, value: Value) -> Self {
+        let mut fields = self.fields().clone();
+        fields.insert(name.to_owned(), value.clone());
+        let Some(mut tree) = self.exact().and_then(|text| Tree::read(text).ok()) else {
+            return Self::new(fields);
+        };
+        tree.insert(name, value);
+        Self::of_tree(&tree).unwrap_or_else(|_| Self::new(fields))
+    }
+
+    /// The same with the numbers at these places (RFC 6901) as text.
+    #[must_use]
+    pub fn with_text_at(&self, places: &[String]) -> Self {
+        if places.is_empty() {
+            return self.clone();
+        }
+        let text = serde_json::to_string(self).unwrap_or_default();
+        let Ok(mut tree) = Tree::read(&text) else { return self.clone() };
+        places.iter().for_each(|place| tree.number_to_text(place));
+        Self::read(&tree.text()).unwrap_or_else(|_| self.clone())
+    }
+
+    /// Equal for equal objects, whatever the order of names and the spelling of numbers.
+    pub(crate) fn canonical(&self) -> String {
+        match self.exact().and_then(|text| Tree::read(text).ok()) {
+            Some(tree) => tree.canonical(),
+            None => canonical(self.fields()),
+        }
+    }
+}
+
+/// Names sorted at every depth: another crate may switch `serde_json` to insertion order.
+fn canonical(fields: &Map<String, Value>) -> String {
+    let mut out = String::new();
+    write_object(fields, &mut out);
+    out
+}
+
+fn write_canonical(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(fields) => write_object(fields, out),
+        Value::Array(items) => {
+            out.push('[');
+            for item in items {
+                write_canonical(item, out);
+                out.push(',');
+            }
+            out.push(']');
+        }
+        scalar => out.push_str(&scalar.to_string()),
+    }
+}
+
+fn write_object(fields: &Map<String, Value>, out: &mut String) {
+    let mut sorted: Vec<_> = fields.iter().collect();
+    sorted.sort_by_key(|(name, _)| *name);
+    out.push('{');
+    for (name, value) in sorted {
+        out.push_str(&Value::from(name.as_str()).to_string());
+        out.push(':');
+        write_canonical(value, out);
+        out.push(',');
+    }
+    out.push('}');
+}
+
+impl Deref for JsonObject {
+    type Target = Map<String, Value>;
+
+    fn deref(&self) -> &Self::Target {
+        self.fields()
+    }
+}
+
+impl Default for JsonObject {
+    fn default() -> Self {
+        Self::new(Map::new())
+    }
+}
+
+impl From<Map<String, Value>> for JsonObject {
+    fn from(fields: Map<String, Value>) -> Self {
+        Self::new(fields)
+    }
+}
+
+impl PartialEq for JsonObject {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+            || (self.fields() == other.fields() && self.exact() == other.exact())
+    }
+}
+
+impl fmt::Debug for JsonObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).unwrap_or_default())
+    }
+}
+
+impl Serialize for JsonObject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match (self.0.text.get(), self.0.fields.get()) {
+            (Some(text), _) => text.serialize(serializer),
+            (None, Some(fields)) => fields.serialize(serializer),
+            (None, None) => Err(ser::Error::custom("an object without parts")),
+        }
+    }
+}
+
+/// Kept as text and not looked into: most readers of a record never need the request.
+impl<'de> Deserialize<'de> for JsonObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Box::<RawValue>::deserialize(deserializer)?;
+        if !text.get().starts_with('{') {
+            return Err(de::Error::custom("expected a JSON object"));
+        }
+        // Whoever writes one document a line relies on there being no line break inside.
+        if text.get().contains(['\n', '\r']) {
+            return Self::read(text.get()).map_err(de::Error::custom);
+        }
+        Ok(Self(Arc::new(Parts { fields: OnceLock::new(), text: text.into() })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXACT: &str =
+        r#"{"a":12345678901234567890123,"b":[1.10,{"c":1e400}],"d":"12.50","e":5,"f":-1E400}"#;
+
+    fn text(object: &JsonObject) -> String {
+        serde_json::to_string(object).unwrap()
+    }
+
+    #[test]
+    fn numbers_keep_their_digits() {
+        let object = JsonObject::read(EXACT).unwrap();
+        assert_eq!(text(&object), EXACT);
+        let read: JsonObject = serde_json::from_str(EXACT).unwrap();
+        assert_eq!((text(&read), &read), (EXACT.to_owned(), &object));
+        assert_eq!(object["b"][1]["c"], f64::MAX, "near");
+        assert_eq!((&object["f"], &object["e"]), (&Value::from(-f64::MAX), &Value::from(5)));
+    }
+
+    #[test]
+    fn what_is_sent_is_what_was_checked() {
+        let twice = JsonObject::read(r#"{ "o" : {"x":1.10, "x":2.20}, "p":"a\u0062" }"#).unwrap();
+        assert_eq!(text(&twice), r#"{"o":{"x":2.20},"p":"ab"}"#);
+        let lines: JsonObject = serde_json::from_str("{\"o\":\n{\"x\":1.10\n}}").unwrap();
+        assert_eq!(text(&lines), r#"{"o":{"x":1.10}}"#);
+    }
+
+    #[test]
+    fn a_field_is_added_without_touching_the_others() {
+        let more = JsonObject::read(EXACT).unwrap().with("id", Value::from("x"));
+        assert_eq!(
+            text(&more),
+            EXACT.replace("}}", "}}").replace("-1E400}", "-1E400,\"id\":\"x\"}")
+        );
+        let plain = JsonObject::read(r#"{"a":1}"#).unwrap().with("a", Value::from(2));
+        assert_eq!(text(&plain), r#"{"a":2}"#);
+    }
+
+    #[test]
+    fn numbers_become_text_where_text_is_wanted() {
+        let places = ["/a", "/b/1/c", "/e", "/d", "/none", "/b/7"].map(str::to_owned);
+        let object = JsonObject::read(EXACT).unwrap().with_text_at(&places);
+        let expected = r#"{"a":"12345678901234567890123","b":[1.10,{"c":"1e400"}],"d":"12.50","e":"5","f":-1E400}"#;
+        assert_eq!(text(&object), expected);
+        let whole = JsonObject::read(r#"{"a~/b":5.0}"#).unwrap();
+        assert_eq!(text(&whole.with_text_at(&["/a~0~1b".to_owned()])), r#"{"a~/b":"5"}"#);
+    }
+
+    #[test]
+    fn only_objects_are_read() {
+        for bad in ["[1.10]", "1e400", "\"x\"", "{\"a\":1.10", "null"] {
+            assert!(JsonObject::read(bad).is_err(), "{bad}");
+            assert!(serde_json::from_str::<JsonObject>(bad).is_err(), "{bad}");
+        }
+        let deep = format!("{{\"a\":1.10,\"b\":{}{}}}", "[".repeat(500), "]".repeat(500));
+        assert!(JsonObject::read(&deep).is_err(), "nobody could read it after us");
+    }
+}
