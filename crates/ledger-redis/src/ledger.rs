@@ -8,14 +8,15 @@ use ports::{
     Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
     Stored, Swapped, Unreadable, Write,
 };
+use redis::Client;
 use redis::io::tcp::TcpSettings;
-use redis::{Client, IntoConnectionInfo};
 use secrecy::ExposeSecret;
 
 use crate::keys::Keys;
 use crate::link::Link;
 use crate::{
-    Settings, claims, following, listing, membership, outbox, permits, proposals, records, safety,
+    Settings, address, claims, durability, following, listing, membership, outbox, permits,
+    proposals, records, safety,
 };
 
 /// The [`Ledger`] on Redis. One connection, shared by all callers, that comes back by itself.
@@ -47,14 +48,14 @@ impl RedisLedger {
 }
 
 fn client(settings: &Settings) -> Result<Client, LedgerError> {
-    // The URL itself must not be shown: it may hold the password.
-    let malformed = |_| LedgerError::Denied("the ledger's URL is not a Redis URL".to_owned());
-    let info = settings.url.expose_secret().into_connection_info().map_err(malformed)?;
+    let info = address::read(settings.url.expose_secret())?;
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         // Another thread may have been faster; then its choice stands.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     }
     let tcp = TcpSettings::default().set_nodelay(true);
+    // The error may show the address, and with it the password.
+    let malformed = |_| LedgerError::Denied("the ledger's URL cannot be used".to_owned());
     Client::open(info.set_tcp_settings(tcp)).map_err(malformed)
 }
 
@@ -219,5 +220,9 @@ impl Ledger for RedisLedger {
 
     async fn check(&self) -> Result<(), LedgerError> {
         safety::check(self).await
+    }
+
+    async fn warnings(&self) -> Result<Vec<String>, LedgerError> {
+        durability::warnings(self).await
     }
 }

@@ -26,6 +26,7 @@
 
 mod settings;
 
+mod address;
 mod keys;
 
 mod failure;
@@ -36,6 +37,7 @@ mod script;
 
 mod claims;
 mod codec;
+mod durability;
 mod erase;
 mod listing;
 mod membership;

@@ -33,13 +33,22 @@ impl ServerFacts {
         }
     }
 
-    fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let lines = text.lines().filter_map(|line| line.trim().split_once(':'));
         Self { lines: lines.map(|(name, value)| (name.to_owned(), value.to_owned())).collect() }
     }
 
-    fn get(&self, name: &str) -> &str {
+    pub(crate) fn get(&self, name: &str) -> &str {
         self.lines.get(name).map_or("", String::as_str)
+    }
+
+    pub(crate) fn is_told(&self) -> bool {
+        !self.lines.is_empty()
+    }
+
+    /// To its append-only file.
+    pub(crate) fn appends(&self) -> bool {
+        self.get("aof_enabled") == "1"
     }
 
     /// Another server process has another one; empty when it is not told.

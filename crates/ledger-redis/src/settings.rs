@@ -6,8 +6,8 @@ use secrecy::SecretString;
 /// How to reach the ledger, and how it behaves.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// `redis://[user][:password@]host[:port][/db]`, `rediss://` for TLS, or
-    /// `unix:///path?db=N`. Private authorities are taken from `SSL_CERT_FILE`.
+    /// `redis://[user][:password@]host[:port][/db]` (or `?db=N`, and `?protocol=resp3`),
+    /// `rediss://` for TLS, or `unix:///path?db=N`. A part that would be ignored is refused. Private authorities are taken from `SSL_CERT_FILE`.
     pub url: SecretString,
     /// First word of every key: 1 to 64 characters of `A-Z a-z 0-9 . _ -`.
     pub namespace: String,

@@ -168,3 +168,32 @@ async fn tls_works_with_a_trusted_authority_and_only_with_one() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.contains("1 passed"), "{output:?}");
 }
+
+#[tokio::test]
+async fn a_database_named_in_the_query_is_the_one_that_is_used() {
+    let server = Server::start(&[]).await;
+    let settings = settings(&format!("{}?db=5", server.url()));
+    let ledger = RedisLedger::connect(settings).await.unwrap();
+    member(&ledger, 1).await;
+    let keyspace = format!("{:?}", server.tell(&["INFO", "keyspace"]).await);
+    assert!(keyspace.contains("db5:") && !keyspace.contains("db0:"), "{keyspace}");
+    denied(connect(&format!("{}?database=5", server.url())).await, "ignored");
+    denied(connect(&format!("{}/1?db=2", server.url())).await, "two databases");
+}
+
+#[tokio::test]
+async fn what_a_crash_would_lose_is_said() {
+    let server = Server::start(&["appendonly no"]).await;
+    let ledger = connect(&server.url()).await.unwrap();
+    let warnings = ledger.warnings().await.unwrap();
+    assert!(warnings.len() == 1 && warnings[0].contains("appendonly is no"), "{warnings:?}");
+    server.tell(&["CONFIG", "SET", "appendonly", "yes"]).await;
+    assert_eq!(ledger.warnings().await, Ok(Vec::new()));
+    server.tell(&["CONFIG", "SET", "appendfsync", "no"]).await;
+    let warnings = ledger.warnings().await.unwrap();
+    assert!(warnings.len() == 1 && warnings[0].contains("appendfsync is no"), "{warnings:?}");
+    let rules = ["ACL", "SETUSER", "default", "-config"];
+    server.tell(&rules).await;
+    let warnings = ledger.warnings().await.unwrap();
+    assert!(warnings.len() == 1 && warnings[0].contains("cannot be asked"), "{warnings:?}");
+}

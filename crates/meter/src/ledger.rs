@@ -322,4 +322,8 @@ impl Ledger for Metered {
     async fn check(&self) -> Result<(), LedgerError> {
         self.call("check", self.inner.check()).await
     }
+
+    async fn warnings(&self) -> Result<Vec<String>, LedgerError> {
+        self.inner.warnings().await
+    }
 }

@@ -286,8 +286,14 @@ pub trait Ledger: Send + Sync + 'static {
     /// For people: reads many records, so never on a job's way.
     async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError>;
 
-    /// Reached, logged in, and safe to use.
+    /// Reached, logged in, and nothing is dropped while it runs.
     async fn check(&self) -> Result<(), LedgerError>;
+
+    /// What the store's own set-up would lose with a crash: the program works all the same,
+    /// because the ledger is rebuilt from the journal. One sentence each.
+    async fn warnings(&self) -> Result<Vec<String>, LedgerError> {
+        Ok(Vec::new())
+    }
 }
 
 /// An entry's id and the key it belongs to: the key tells the shard.

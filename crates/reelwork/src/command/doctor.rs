@@ -80,8 +80,13 @@ async fn broker(config: &Config) -> Check {
 
 async fn ledger(config: &Config) -> Check {
     let look = async {
-        Doors::open_ledger(config).await?.check().await?;
-        Ok(format!("{} is reached and safe to use", config.ledger.url))
+        let ledger = Doors::open_ledger(config).await?;
+        ledger.check().await?;
+        let url = &config.ledger.url;
+        match ledger.warnings().await? {
+            none if none.is_empty() => Ok(format!("{url} is reached and safe to use")),
+            some => Ok(format!("{url} is reached and can be used, but: {}", some.join("; "))),
+        }
     };
     finding("ledger", look.await)
 }

@@ -186,4 +186,8 @@ impl Ledger for Crashing {
     async fn check(&self) -> Result<(), LedgerError> {
         self.inner.check().await
     }
+
+    async fn warnings(&self) -> Result<Vec<String>, LedgerError> {
+        self.inner.warnings().await
+    }
 }

@@ -1,0 +1,109 @@
+//! What a crash of the server would lose, as it is set up.
+
+use ports::LedgerError;
+
+use crate::RedisLedger;
+use crate::link::Repeat;
+use crate::safety::ServerFacts;
+
+/// Asked anew each time.
+pub(crate) async fn warnings(ledger: &RedisLedger) -> Result<Vec<String>, LedgerError> {
+    let facts = ledger.link.ask_facts().await?;
+    let mut found = of_facts(&facts);
+    match (facts.is_told(), appendfsync(ledger).await?) {
+        (true, Some(policy)) if facts.appends() => found.extend(of_policy(&policy)),
+        (true, None) if facts.appends() => found.push(
+            "appendfsync cannot be asked for (CONFIG is not allowed): it should be everysec or \
+             always"
+                .to_owned(),
+        ),
+        _ => {}
+    }
+    Ok(found)
+}
+
+/// `None` where the server does not let us ask.
+async fn appendfsync(ledger: &RedisLedger) -> Result<Option<String>, LedgerError> {
+    let mut command = redis::cmd("CONFIG");
+    command.arg("GET").arg("appendfsync");
+    match ledger.link.ask::<Vec<String>>(&command, Repeat::Safe).await {
+        Ok(answer) => Ok(answer.into_iter().nth(1)),
+        Err(LedgerError::Denied(_)) => Ok(None),
+        // A managed server may not know the command at all, which is told as an error of its own.
+        Err(LedgerError::Unavailable(text)) if text.starts_with("ERR") => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn of_facts(facts: &ServerFacts) -> Vec<String> {
+    if !facts.is_told() {
+        return vec![
+            "its user may not ask for INFO: whether it is set up safely is unknown".into(),
+        ];
+    }
+    let mut found = Vec::new();
+    if !facts.appends() {
+        found.push(
+            "appendonly is no: when Redis restarts, what was written since its last snapshot is \
+             lost and jobs wait until it is rebuilt from the journal; set appendonly yes"
+                .to_owned(),
+        );
+    }
+    for (name, what) in [
+        ("aof_last_write_status", "the last write to the append-only file"),
+        ("aof_last_bgrewrite_status", "the last rewrite of the append-only file"),
+        ("rdb_last_bgsave_status", "the last snapshot"),
+    ] {
+        if facts.get(name) == "err" {
+            found.push(format!("{what} failed: look at the server's disk and log"));
+        }
+    }
+    let policy = facts.get("maxmemory_policy");
+    if !matches!(policy, "" | "noeviction") {
+        found.push(format!(
+            "maxmemory-policy is {policy}: records are dropped once maxmemory is set and reached; \
+             set it to noeviction"
+        ));
+    }
+    found
+}
+
+fn of_policy(appendfsync: &str) -> Option<String> {
+    (!matches!(appendfsync, "everysec" | "always")).then(|| {
+        format!(
+            "appendfsync is {appendfsync}: a power cut loses what the system has not written; set \
+             it to everysec or always"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_info(info: &str) -> Vec<String> {
+        of_facts(&ServerFacts::read(info))
+    }
+
+    #[test]
+    fn each_thing_that_is_off_is_named() {
+        assert!(of_info("aof_enabled:1\nmaxmemory_policy:noeviction").is_empty());
+        for (info, word) in [
+            ("aof_enabled:0", "appendonly is no"),
+            ("redis_version:7.0.0", "appendonly is no"),
+            ("aof_enabled:1\naof_last_write_status:err", "append-only file failed"),
+            ("aof_enabled:1\nrdb_last_bgsave_status:err", "snapshot failed"),
+            ("aof_enabled:1\nmaxmemory_policy:allkeys-lru", "allkeys-lru"),
+            ("", "INFO"),
+        ] {
+            let found = of_info(info);
+            assert!(found.len() == 1 && found[0].contains(word), "{info}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_policy_that_reaches_the_disk_is_safe() {
+        assert_eq!((of_policy("always"), of_policy("everysec")), (None, None));
+        assert!(of_policy("no").unwrap().contains("appendfsync is no"));
+    }
+}
