@@ -21,6 +21,7 @@ mod drain;
 mod faults;
 mod forgetting;
 mod full_lane;
+mod given_up;
 mod health;
 mod kills;
 mod logs;

@@ -35,6 +35,11 @@ impl Names {
         self.of("dead")
     }
 
+    /// Exchange and queue alike.
+    pub(crate) fn broker_dead(&self) -> String {
+        self.of("broker-dead")
+    }
+
     pub(crate) fn results(&self) -> String {
         self.of("results")
     }

@@ -67,7 +67,8 @@ fn headers(message: &Message) -> Result<FieldTable, PublishError> {
     }
     let mut table = FieldTable::default();
     for (name, value) in &message.headers {
-        if !SENDER_SELECTED.contains(&name.as_str()) {
+        let name = name.as_str();
+        if !SENDER_SELECTED.contains(&name) && !BROKERS_OWN.contains(&name) {
             table.insert(property(name)?, AMQPValue::LongString(value.as_str().into()));
         }
     }
@@ -269,5 +270,7 @@ mod tests {
         }
         let copies = encode(&Message::json("a", "").header("CC", "elsewhere")).unwrap();
         assert!(!copies.headers().as_ref().unwrap().contains_key("CC"));
+        let copy = Message::json("a", "").header("x-last-death-reason", "expired");
+        assert!(encode(&copy).unwrap().headers().as_ref().unwrap().inner().is_empty());
     }
 }

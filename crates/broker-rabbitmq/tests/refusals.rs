@@ -3,7 +3,7 @@
 mod house;
 
 use broker_rabbitmq::{RabbitBroker, Settings};
-use house::{RawDoor, VIDEO_KEY, jobs, open, open_with, settings, take, until_ok, videos};
+use house::{RawDoor, Scratch, VIDEO_KEY, jobs, open, open_with, settings, take, until_ok, videos};
 use job::{Reason, Rung, Timestamp};
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable};
@@ -151,7 +151,63 @@ async fn what_the_broker_dead_letters_can_be_adopted() {
     assert_eq!(letter.message.get(header::REASON), None);
     letter.ack().await.unwrap();
     drop(dead);
+    let mut copies = scratch.broker.consume(&Source::BrokerDead, 1).await.unwrap();
+    let copy = take(&mut copies).await;
+    assert_eq!((copy.message.id.as_str(), copy.routing_key.as_str()), ("a", VIDEO_KEY));
+    assert_eq!(copy.message.get(header::DEATH), Some("rejected"));
+    copy.ack().await.unwrap();
     scratch.close().await;
+}
+
+/// Put back before, so that its first death was a wait of ours.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_the_brokers_own_letters_are_copied_and_tell_their_last_reason() {
+    let scratch = open().await;
+    let raw = RawDoor::open(&scratch.settings).await;
+    let mut deliveries = scratch.broker.consume(&videos(), 10).await.unwrap();
+    scratch.broker.publish(&jobs(VIDEO_KEY), message("parked")).await.unwrap();
+    let taken = take(&mut deliveries).await;
+    taken.park(&scratch.broker, &Reason::Conflict, Timestamp::EPOCH).await.unwrap();
+    scratch.broker.publish(&jobs(VIDEO_KEY), message("later")).await.unwrap();
+    let taken = take(&mut deliveries).await;
+    taken.later(&scratch.broker, Rung::OneSecond, Reached::Ledger).await.unwrap();
+    drop(take(&mut deliveries).await);
+    house::soon(deliveries.cancel()).await;
+    drop(deliveries);
+    raw.reject_one("jobs.videos.normal").await;
+    let expiring =
+        BasicProperties::default().with_message_id("expired".into()).with_expiration("1".into());
+    raw.publish("audio.tts.low", b"{}", expiring).await;
+    let mut copies = scratch.broker.consume(&Source::BrokerDead, 10).await.unwrap();
+    let mut seen = std::collections::BTreeMap::new();
+    for _ in 0..2 {
+        let copy = take(&mut copies).await;
+        let death = copy.message.get(header::DEATH).map(str::to_owned);
+        seen.insert(copy.message.id.clone(), (death, copy.message.reached()));
+        copy.ack().await.unwrap();
+    }
+    let known = |death: &str, reached| (Some(death.to_owned()), reached);
+    assert_eq!(seen["expired"], known("expired", Reached::Nothing));
+    assert_eq!(seen["later"], known("rejected", Reached::Ledger));
+    put_back_it_dies_a_death_of_its_own(&scratch, &raw, copies).await;
+    scratch.close().await;
+}
+
+/// What was written about the first death is not taken for the second's.
+async fn put_back_it_dies_a_death_of_its_own(
+    scratch: &Scratch,
+    raw: &RawDoor,
+    mut copies: Box<dyn ports::Deliveries>,
+) {
+    let expiring = BasicProperties::default().with_expiration("1".into());
+    raw.publish(VIDEO_KEY, b"again", expiring).await;
+    let copy = take(&mut copies).await;
+    assert_eq!(copy.message.get(header::DEATH), Some("expired"));
+    copy.later(&scratch.broker, Rung::OneSecond, Reached::Ledger).await.expect("put back");
+    raw.reject_one("jobs.videos.normal").await;
+    let copy = take(&mut copies).await;
+    assert_eq!(copy.message.get(header::DEATH), Some("rejected"));
+    copy.ack().await.expect("settled");
 }
 
 /// More than we would publish ourselves, and as much as AMQP lets anybody.

@@ -78,6 +78,7 @@ fn depth(
         Source::Journal(from) => return journal::count_from(sql, ns, *from),
         Source::Lane(lane) => queues.of(*lane),
         Source::Dead => Some(queues.dead),
+        Source::BrokerDead => None,
         Source::Results(subscription) => match &subscription.name {
             Some(name) => queues::find_subscription(sql, ns, name)?,
             None => None,

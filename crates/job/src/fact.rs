@@ -89,6 +89,10 @@ pub enum Fact {
     },
     /// The deadline passed before the job was submitted.
     DeadlinePassed,
+    /// Its message grew too old in the broker before the job was submitted.
+    Expired {
+        why: String,
+    },
     CancelRequested,
     /// Nobody here can do it: kept for a person.
     GivenUp {
@@ -129,6 +133,7 @@ impl Fact {
             Self::LookFailed { .. } => "look_failed",
             Self::Ended { .. } => "ended",
             Self::DeadlinePassed => "deadline_passed",
+            Self::Expired { .. } => "expired",
             Self::CancelRequested => "cancel_requested",
             Self::GivenUp { .. } => "given_up",
             Self::Resubmit { .. } => "resubmit",

@@ -6,6 +6,7 @@
 //! [`transition()`]), and what we say about it ([`CloudEvent`], [`JournalEntry`]). Beside them stands the address that
 //! a provider calls back ([`CallbackSigner`]).
 
+mod adoption;
 mod cadence;
 mod callback;
 mod envelope;
@@ -27,6 +28,7 @@ mod time;
 mod trace;
 mod transition;
 
+pub use adoption::{Adoption, Death, Letter, adopt};
 pub use cadence::Cadence;
 pub use callback::{BadCallback, CALLBACK_PATH, CallbackSigner, CallbackTo};
 pub use envelope::{

@@ -57,6 +57,7 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
             Ok(mv.take(State::Submitting { owner, intent, post_deadline }))
         }
         (Queued { .. }, Fact::DeadlinePassed) => Ok(mv.deadline_passed()),
+        (Queued { .. }, Fact::Expired { why }) => Ok(mv.expired(why)),
         // What was sent may be running and paid for: its outcome is waited for.
         (Tombstone | Queued { .. }, Fact::CancelRequested) if !mv.record.sent_before => {
             Ok(mv.cancel())
@@ -155,6 +156,17 @@ impl Move<'_> {
             return self.doubt("sent before, and the deadline has passed since".to_owned(), now);
         }
         self.too_late()
+    }
+
+    fn expired(self, why: String) -> Step {
+        if self.record.sent_before {
+            let now = self.at.now;
+            return self.doubt(format!("sent before, and since then {why}"), now);
+        }
+        let error = Problem::new("expired", why).advice(
+            "publish without an expiration, and remove any message-ttl policy from the queue",
+        );
+        self.settle(Outcome::TimedOut { error }, EventKind::TimedOut)
     }
 
     fn too_late(self) -> Step {

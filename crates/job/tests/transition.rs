@@ -85,6 +85,7 @@ fn facts() -> Vec<Fact> {
         Fact::LookFailed { why: why() },
         Fact::Ended { outcome: succeeded() },
         Fact::DeadlinePassed,
+        Fact::Expired { why: why() },
         Fact::CancelRequested,
         Fact::GivenUp { why: why() },
         Fact::Resubmit { why: why() },

@@ -42,7 +42,7 @@ impl Broker for Metered {
         let inner = self.inner.consume(source, prefetch).await?;
         Ok(match source {
             Source::Lane(lane) => Box::new(Lent { inner, lane: *lane, meter: self.meter.clone() }),
-            Source::Dead | Source::Results(_) | Source::Journal(_) => inner,
+            Source::Dead | Source::BrokerDead | Source::Results(_) | Source::Journal(_) => inner,
         })
     }
 

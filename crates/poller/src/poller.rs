@@ -12,7 +12,7 @@ use crate::marks::Marks;
 use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::witnesses::Witnesses;
-use crate::{look_up, outbox, reconcile, sweep};
+use crate::{adopt, look_up, outbox, reconcile, sweep};
 
 /// Follows tasks to their end and announces it, until it is drained.
 pub struct Poller {
@@ -53,6 +53,7 @@ impl Poller {
         loops.spawn(outbox::run(shared.clone(), stop.clone()));
         loops.spawn(look_up::run(shared.clone(), stop.clone()));
         loops.spawn(reconcile::run(shared.clone(), stop.clone()));
+        loops.spawn(adopt::run(shared.clone(), stop.clone()));
         loops.close();
         Self { stop, loops, tasks, marking: tokio::spawn(writing), shared }
     }

@@ -36,6 +36,8 @@ pub struct Settings {
     pub account_rest: Duration,
     /// How often permits are compared with records.
     pub reconcile: Duration,
+    /// The broker may give messages up by itself: what it gave up is adopted.
+    pub adopts: bool,
 }
 
 impl Default for Settings {
@@ -51,6 +53,7 @@ impl Default for Settings {
             look_timeout: Duration::from_secs(8),
             account_rest: Duration::from_secs(60),
             reconcile: Duration::from_secs(30),
+            adopts: false,
         }
     }
 }

@@ -29,6 +29,9 @@ pub trait Broker: Send + Sync + 'static {
 pub enum Source {
     Lane(Lane),
     Dead,
+    /// A copy of each letter that the broker itself put among the dead. Nothing where a broker
+    /// never does that.
+    BrokerDead,
     Results(Subscription),
     Journal(JournalStart),
 }

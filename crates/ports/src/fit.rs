@@ -16,19 +16,9 @@ const MOST_SHORT_BYTES: usize = 255;
 const MOST_DROPPED_BYTES: usize = 2_000;
 
 /// What decides about a job, or says what became of it, stays before anything else.
-const OURS: [&str; 11] = [
-    header::REACHED,
-    header::RETRIES,
-    header::REASON,
-    header::DETAIL,
-    header::ROUTING_KEY,
-    header::DEAD_AT,
-    header::ENQUEUED_AT,
-    header::TENANT,
-    header::JOB_ID,
-    header::TRACEPARENT,
-    header::TRACESTATE,
-];
+fn is_ours(name: &str) -> bool {
+    name.starts_with(header::OURS) || [header::TRACEPARENT, header::TRACESTATE].contains(&name)
+}
 
 impl Message {
     /// How many bytes its headers have on the wire.
@@ -59,7 +49,7 @@ fn size((name, value): (&String, &String)) -> usize {
 /// Ours first, then the small ones, as long as they fit.
 fn chosen(headers: BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut ordered: Vec<_> = headers.into_iter().collect();
-    ordered.sort_by_key(|(name, value)| (!OURS.contains(&name.as_str()), size((name, value))));
+    ordered.sort_by_key(|(name, value)| (!is_ours(name), size((name, value))));
     let mut room = MOST_HEADER_BYTES - MOST_DROPPED_BYTES;
     let (mut kept, mut dropped) = (BTreeMap::new(), Vec::new());
     for (name, value) in ordered {

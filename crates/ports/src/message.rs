@@ -26,6 +26,8 @@ pub enum Destination {
 
 /// Names of the headers we write. Values are flat strings: RabbitMQ 4 drops tables and arrays.
 pub mod header {
+    /// How all of them begin but those that others have named.
+    pub const OURS: &str = "x-reelwork-";
     /// Unix milliseconds of the producer's publish; AMQP's own timestamp counts seconds.
     pub const ENQUEUED_AT: &str = "x-reelwork-enqueued-at";
     /// How often the message was put back for later; `x-death` is not counted.
@@ -47,6 +49,8 @@ pub mod header {
     pub const DROPPED: &str = "x-reelwork-dropped-headers";
     /// Unix milliseconds.
     pub const DEAD_AT: &str = "x-reelwork-dead-at";
+    /// The broker's own last reason for a dead letter, where we gave none.
+    pub const DEATH: &str = "x-last-death-reason";
     pub const TENANT: &str = "x-reelwork-tenant";
     pub const JOB_ID: &str = "x-reelwork-job-id";
     pub const TRACEPARENT: &str = "traceparent";

@@ -254,6 +254,7 @@ fn poller_settings(config: &Config) -> poller::Settings {
         concurrency: config.poll.concurrency as usize,
         batch: config.poll.batch as usize,
         sweep: config.poll.sweep,
+        adopts: config.broker.url.url().is_some(),
         ..poller::Settings::default()
     }
 }

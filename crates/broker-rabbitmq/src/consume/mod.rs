@@ -62,7 +62,7 @@ pub(crate) async fn consume(
     let kind = match source {
         Source::Lane(lane) => Kind::Jobs { exchange: names.jobs(), queue: names.lane(*lane) },
         Source::Results(_) => Kind::Events,
-        Source::Dead => Kind::DeadLetters,
+        Source::Dead | Source::BrokerDead => Kind::DeadLetters,
         Source::Journal(_) => Kind::Log,
     };
     let intake = Arc::new(Intake { channel, _wire: wire });

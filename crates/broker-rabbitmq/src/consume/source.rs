@@ -16,7 +16,9 @@ pub(super) async fn queue(
 ) -> Result<ShortString, BrokerError> {
     match source {
         Source::Results(subscription) => subscribe(channel, names, subscription).await,
-        Source::Lane(_) | Source::Dead | Source::Journal(_) => fixed(names, source),
+        Source::Lane(_) | Source::Dead | Source::BrokerDead | Source::Journal(_) => {
+            fixed(names, source)
+        }
     }
 }
 
@@ -55,6 +57,7 @@ fn fixed(names: &Names, source: &Source) -> Result<ShortString, BrokerError> {
     let name = match source {
         Source::Lane(lane) => names.lane(*lane),
         Source::Dead => names.dead(),
+        Source::BrokerDead => names.broker_dead(),
         Source::Journal(_) => names.journal(),
         Source::Results(subscription) => {
             names.subscription(subscription.name.as_deref().unwrap_or_default())

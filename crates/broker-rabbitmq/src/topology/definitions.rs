@@ -21,8 +21,9 @@ impl Topology {
         });
         let bindings = self.bindings.iter().map(|binding| {
             json!({
-                "source": binding.exchange, "vhost": self.vhost, "destination": binding.queue,
-                "destination_type": "queue", "routing_key": binding.routing_key, "arguments": {},
+                "source": binding.exchange, "vhost": self.vhost, "destination": binding.to.name(),
+                "destination_type": binding.to.kind(), "routing_key": binding.routing_key,
+                "arguments": arguments(&binding.arguments),
             })
         });
         json!({

@@ -65,7 +65,11 @@ mod tests {
     use crate::topology::Arguments;
 
     fn journal(age: &str) -> Queue {
-        Queue { name: "ns.journal".to_owned(), arguments: Arguments::default().text(MAX_AGE, age) }
+        Queue {
+            name: "ns.journal".to_owned(),
+            arguments: Arguments::default().text(MAX_AGE, age),
+            optional: false,
+        }
     }
 
     fn refusal(current: &str) -> String {
@@ -94,7 +98,8 @@ mod tests {
         }
         let other = "PRECONDITION_FAILED - inequivalent arg 'x-max-length': current is '99Y'";
         assert!(!keeps_longer(&journal("1209600s"), other));
-        let lane = Queue { name: "ns.jobs".to_owned(), arguments: Arguments::quorum() };
+        let lane =
+            Queue { name: "ns.jobs".to_owned(), arguments: Arguments::quorum(), optional: false };
         assert!(!keeps_longer(&lane, &refusal("'1Y'")));
     }
 }

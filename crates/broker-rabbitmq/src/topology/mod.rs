@@ -29,6 +29,9 @@ const NO_DELIVERY_LIMIT: i64 = 1_000_000;
 /// the announcement of every other result; the journal still holds them.
 const UNROUTED_MAX_LENGTH: i64 = 1_000_000;
 
+/// Why a broker dead-letters (RabbitMQ manual, dead letter exchanges).
+const DEATHS: [&str; 4] = ["expired", "maxlen", "delivery_limit", "rejected"];
+
 /// Age is enforced by whole segments: small ones, so that a quiet journal ages too.
 const JOURNAL_SEGMENT_BYTES: i64 = 64_000_000;
 
@@ -36,6 +39,7 @@ const JOURNAL_SEGMENT_BYTES: i64 = 64_000_000;
 pub enum ExchangeType {
     Topic,
     Fanout,
+    Headers,
 }
 
 impl ExchangeType {
@@ -43,6 +47,7 @@ impl ExchangeType {
         match self {
             Self::Topic => "topic",
             Self::Fanout => "fanout",
+            Self::Headers => "headers",
         }
     }
 }
@@ -53,6 +58,8 @@ pub struct Exchange {
     pub name: String,
     pub kind: ExchangeType,
     pub arguments: Arguments,
+    /// We do without it where it is missing and nobody may make it.
+    pub optional: bool,
 }
 
 /// A durable queue or stream; which, its argument `x-queue-type` says.
@@ -60,13 +67,38 @@ pub struct Exchange {
 pub struct Queue {
     pub name: String,
     pub arguments: Arguments,
+    /// We do without it where it is missing and nobody may make it.
+    pub optional: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
     pub exchange: String,
-    pub queue: String,
+    pub to: Bound,
     pub routing_key: String,
+    pub arguments: Arguments,
+}
+
+/// What is bound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bound {
+    Queue(String),
+    Exchange(String),
+}
+
+impl Bound {
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Queue(name) | Self::Exchange(name) => name,
+        }
+    }
+
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Queue(_) => "queue",
+            Self::Exchange(_) => "exchange",
+        }
+    }
 }
 
 /// Everything that must be on the broker before a job can walk. Named result subscriptions are
@@ -94,6 +126,7 @@ impl Topology {
         topology.later(&names);
         topology.results(&names);
         topology.journal(&names, journal_max_age);
+        topology.broker_dead(&names);
         topology
     }
 
@@ -126,6 +159,32 @@ impl Topology {
         self.pair(names.dead(), ExchangeType::Topic, arguments);
     }
 
+    /// What the broker puts among the dead tells so in a header that ours do not have: a copy of
+    /// it is taken here, to be adopted.
+    fn broker_dead(&mut self, names: &Names) {
+        let name = names.broker_dead();
+        let (kind, none) = (ExchangeType::Headers, Arguments::default());
+        self.exchanges.push(Exchange {
+            name: name.clone(),
+            kind,
+            arguments: none.clone(),
+            optional: true,
+        });
+        let arguments = Arguments::quorum().int("x-delivery-limit", NO_DELIVERY_LIMIT);
+        self.queues.push(Queue { name: name.clone(), arguments, optional: true });
+        let everything = "#".to_owned();
+        let to = Bound::Exchange(name.clone());
+        let exchange = names.dead();
+        self.bindings.push(Binding { exchange, to, routing_key: everything, arguments: none });
+        for reason in DEATHS {
+            let arguments = Arguments::default()
+                .text("x-match", "any-with-x")
+                .text("x-first-death-reason", reason);
+            let (exchange, to) = (name.clone(), Bound::Queue(name.clone()));
+            self.bindings.push(Binding { exchange, to, routing_key: String::new(), arguments });
+        }
+    }
+
     fn results(&mut self, names: &Names) {
         let arguments = Arguments::quorum()
             .int("x-max-length", UNROUTED_MAX_LENGTH)
@@ -147,7 +206,7 @@ impl Topology {
     fn pair(&mut self, name: String, kind: ExchangeType, arguments: Arguments) {
         let everything = match kind {
             ExchangeType::Topic => "#",
-            ExchangeType::Fanout => "",
+            ExchangeType::Fanout | ExchangeType::Headers => "",
         };
         self.exchange(name.clone(), kind, Arguments::default());
         self.queue(name.clone(), arguments);
@@ -155,22 +214,23 @@ impl Topology {
     }
 
     fn exchange(&mut self, name: String, kind: ExchangeType, arguments: Arguments) {
-        self.exchanges.push(Exchange { name, kind, arguments });
+        self.exchanges.push(Exchange { name, kind, arguments, optional: false });
     }
 
     fn queue(&mut self, name: String, arguments: Arguments) {
-        self.queues.push(Queue { name, arguments });
+        self.queues.push(Queue { name, arguments, optional: false });
     }
 
     fn bind(&mut self, exchange: String, queue: String, routing_key: String) {
-        self.bindings.push(Binding { exchange, queue, routing_key });
+        let (to, arguments) = (Bound::Queue(queue), Arguments::default());
+        self.bindings.push(Binding { exchange, to, routing_key, arguments });
     }
 }
 
 /// The queue of a named result subscription.
 pub(crate) fn subscription_queue(name: String) -> Queue {
     let arguments = Arguments::quorum().int("x-delivery-limit", NO_DELIVERY_LIMIT);
-    Queue { name, arguments }
+    Queue { name, arguments, optional: false }
 }
 
 /// At-least-once dead-lettering asks for `reject-publish`; without it the broker silently falls
@@ -198,7 +258,7 @@ mod tests {
 
     #[test]
     fn queues_are_as_the_table_says() {
-        assert_eq!(topology().queues.len(), 9 + 5 + 3);
+        assert_eq!(topology().queues.len(), 9 + 5 + 4);
         for (queue, expected) in [
             (
                 "ns.jobs.videos.high",
@@ -235,10 +295,10 @@ mod tests {
         let topology = topology();
         for binding in &topology.bindings {
             assert!(topology.exchanges.iter().any(|exchange| exchange.name == binding.exchange));
-            assert!(topology.queues.iter().any(|queue| queue.name == binding.queue));
+            assert!(topology.queues.iter().any(|queue| queue.name == binding.to.name()));
         }
         let key = |queue: &str| {
-            let binding = topology.bindings.iter().find(|binding| binding.queue == queue);
+            let binding = topology.bindings.iter().find(|binding| binding.to.name() == queue);
             binding.unwrap().routing_key.as_str()
         };
         assert_eq!(key("ns.jobs.videos.high"), "videos.#.high");
@@ -249,7 +309,7 @@ mod tests {
     fn definitions_hold_everything_under_the_virtual_host() {
         let topology = crate::Settings::new("amqp://broker/studio", "ns").topology();
         let definitions = topology.definitions();
-        for (part, count) in [("queues", 17), ("exchanges", 9), ("bindings", 16)] {
+        for (part, count) in [("queues", 18), ("exchanges", 10), ("bindings", 21)] {
             let entries = definitions[part].as_array().unwrap();
             assert_eq!(entries.len(), count, "{part}");
             assert!(entries.iter().all(|entry| entry["vhost"] == "studio"));

@@ -58,7 +58,7 @@ impl Topology {
             }
         }
         let lanes = Lane::all().map(|lane| names.lane(lane));
-        for queue in lanes.chain([names.dead(), names.journal()]) {
+        for queue in lanes.chain([names.dead(), names.broker_dead(), names.journal()]) {
             if is_refused(&queue, read(wire, &queue).await)? {
                 forbidden.push(Forbidden::Read { queue });
             }

@@ -1,11 +1,13 @@
 use std::fmt;
 
 use lapin::ExchangeKind;
-use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::options::{
+    ExchangeBindOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
+};
 use lapin::types::FieldTable;
 use ports::BrokerError;
 
-use super::{Exchange, ExchangeType, Queue, Topology, journal};
+use super::{Binding, Bound, Exchange, ExchangeType, Queue, Topology, journal};
 use crate::Settings;
 use crate::channel::Channel;
 use crate::failure::{cause, code, reply_code, short, using};
@@ -19,6 +21,19 @@ pub struct Finding {
     /// `x-queue-type=quorum …`
     pub expected: String,
     pub found: Found,
+    /// Missing, it keeps nobody from working.
+    pub optional: bool,
+}
+
+impl Finding {
+    /// It keeps us from working.
+    pub fn is_wrong(&self) -> bool {
+        match &self.found {
+            Found::Missing => !self.optional,
+            Found::Differs(_) => true,
+            Found::AsExpected | Found::NotComparable => false,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,10 +112,10 @@ pub(crate) async fn apply(wire: &Wire, topology: &Topology) -> Result<(), Broker
         };
         findings.push(thing.finding(found));
     }
-    if findings.iter().all(|finding| finding.found != Found::Missing) {
+    if !findings.iter().any(|finding| finding.found == Found::Missing && finding.is_wrong()) {
         let channel = probe.channel().await?;
-        for binding in &topology.bindings {
-            bind(channel, &binding.queue, &binding.exchange, &binding.routing_key).await?;
+        for binding in topology.bindings.iter().filter(|binding| !lacks(&findings, binding)) {
+            bind_as(channel, binding).await?;
         }
     }
     verdict(findings)
@@ -108,15 +123,42 @@ pub(crate) async fn apply(wire: &Wire, topology: &Topology) -> Result<(), Broker
 
 /// What keeps us from working, all of it at once.
 pub(crate) fn verdict(findings: Vec<Finding>) -> Result<(), BrokerError> {
-    let wrong: Vec<String> = findings
-        .iter()
-        .filter(|finding| matches!(finding.found, Found::Missing | Found::Differs(_)))
-        .map(Finding::to_string)
-        .collect();
+    let wrong: Vec<String> =
+        findings.iter().filter(|finding| finding.is_wrong()).map(Finding::to_string).collect();
     match wrong.is_empty() {
         true => Ok(()),
         false => Err(BrokerError::Differs(wrong.join("; "))),
     }
+}
+
+/// One end of it is not there.
+fn lacks(findings: &[Finding], binding: &Binding) -> bool {
+    let ends = [
+        format!("exchange {}", binding.exchange),
+        format!("{} {}", binding.to.kind(), binding.to.name()),
+    ];
+    findings.iter().any(|finding| finding.found == Found::Missing && ends.contains(&finding.thing))
+}
+
+async fn bind_as(channel: &Channel, binding: &Binding) -> Result<(), BrokerError> {
+    let Binding { exchange, to, routing_key, arguments } = binding;
+    let thing = format!("binding of {} {} to exchange {exchange}", to.kind(), to.name());
+    let names = (short(to.name()), short(exchange), short(routing_key));
+    let (Some(name), Some(exchange), Some(key)) = names else {
+        return Err(BrokerError::Denied(format!("{thing}: a name is longer than 255 bytes")));
+    };
+    let table = arguments.table();
+    let bound = match to {
+        Bound::Queue(_) => {
+            let options = QueueBindOptions::default();
+            channel.ask(channel.queue_bind(name, exchange, key, options, table)).await
+        }
+        Bound::Exchange(_) => {
+            let options = ExchangeBindOptions::default();
+            channel.ask(channel.exchange_bind(name, exchange, key, options, table)).await
+        }
+    };
+    bound.map_err(|error| using(&thing, &error))
 }
 
 pub(crate) async fn bind(
@@ -165,7 +207,12 @@ impl Thing<'_> {
             }
             Self::Queue(queue) => queue.arguments.to_string(),
         };
-        Finding { thing: self.to_string(), expected: expected.trim_end().to_owned(), found }
+        let optional = match self {
+            Self::Exchange(exchange) => exchange.optional,
+            Self::Queue(queue) => queue.optional,
+        };
+        let expected = expected.trim_end().to_owned();
+        Finding { thing: self.to_string(), expected, found, optional }
     }
 }
 
@@ -226,6 +273,7 @@ async fn declare_exchange(
     let kind = match exchange.kind {
         ExchangeType::Topic => ExchangeKind::Topic,
         ExchangeType::Fanout => ExchangeKind::Fanout,
+        ExchangeType::Headers => ExchangeKind::Headers,
     };
     let options =
         ExchangeDeclareOptions { passive, durable: true, ..ExchangeDeclareOptions::default() };

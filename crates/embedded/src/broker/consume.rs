@@ -25,6 +25,7 @@ pub(crate) async fn consume(
         }
         Source::Lane(lane) => (store.queues.of(*lane), false),
         Source::Dead => (Some(store.queues.dead), false),
+        Source::BrokerDead => (None, false),
         Source::Results(subscription) => {
             let queue = subscribe(store, subscription).await?;
             (Some(queue), subscription.name.is_none())

@@ -4,8 +4,8 @@ use std::time::Duration;
 use daemon::{Config, ExitCode};
 use job::{Fact, JobKey, MessageFacts, Rules, Timestamp, decode, transition};
 use ports::{
-    Broker, Clock, Deliveries, Delivery, Destination, Ledger, Session, Source, Swapped, Write,
-    header, journal_message,
+    Broker, Clock, Deliveries, Delivery, Destination, Ledger, Message, Session, Source, Swapped,
+    Write, header, journal_message,
 };
 use serde_json::{Value, json};
 
@@ -215,12 +215,18 @@ fn row(letter: &Delivery) -> Value {
         "id": message.id,
         "job_id": key.as_ref().map(|key| key.id.to_string()),
         "tenant": key.as_ref().map(|key| key.tenant.to_string()),
-        "reason": message.get(header::REASON).unwrap_or("dead_lettered"),
+        "reason": reason(message),
         "detail": message.get(header::DETAIL),
         "routing_key": original_key(letter),
         "dead_at": at.map(|at| at.to_string()),
         "bytes": message.body.len(),
     })
+}
+
+/// Ours, or the broker's own.
+fn reason(message: &Message) -> &str {
+    let known = message.get(header::REASON).or_else(|| message.get(header::DEATH));
+    known.unwrap_or("dead_lettered")
 }
 
 fn word<'a>(row: &'a Value, name: &str) -> &'a str {

@@ -109,6 +109,7 @@ fn queue_of(shelf: &mut Shelf, source: &Source) -> String {
     let subscription = match source {
         Source::Lane(lane) => return queue_of_lane(*lane),
         Source::Dead | Source::Journal(_) => return DEAD.to_owned(),
+        Source::BrokerDead => return "broker-dead".to_owned(),
         Source::Results(subscription) => subscription,
     };
     let name = match &subscription.name {

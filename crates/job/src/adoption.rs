@@ -1,0 +1,217 @@
+//! What it means for a job that the broker itself put its message among the dead letters.
+
+use std::fmt;
+
+use crate::{Fact, Record, RequestHash, State};
+
+/// Why the broker gave a message up, as its headers tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Death {
+    /// A time to live: the producer's `expiration`, or a policy.
+    Expired,
+    /// The queue was full, and its oldest message had to go.
+    Full,
+    /// Given back more often than the queue allows.
+    DeliveryLimit,
+    /// Refused by a consumer that is none of ours, or in words that we do not know.
+    Other,
+}
+
+impl Death {
+    /// Words: RabbitMQ manual, dead letter exchanges.
+    pub fn of_word(word: &str) -> Self {
+        match word {
+            "expired" => Self::Expired,
+            "maxlen" => Self::Full,
+            "delivery_limit" => Self::DeliveryLimit,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl fmt::Display for Death {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Expired => "the message expired in the broker (expired)",
+            Self::Full => "the broker dropped the message from a full queue (maxlen)",
+            Self::DeliveryLimit => "the broker gave the message up (delivery_limit)",
+            Self::Other => "the broker was told to reject the message (rejected)",
+        })
+    }
+}
+
+/// What is known of such a letter.
+#[derive(Clone, Copy, Debug)]
+pub struct Letter<'a> {
+    pub death: Death,
+    /// `None` when the body is no job.
+    pub hash: Option<&'a RequestHash>,
+    /// It was put back by us before: a record of it may have been made.
+    pub put_back: bool,
+    /// Nothing was ever forgotten: without a record, nothing was sent.
+    pub first_generation: bool,
+}
+
+/// What to do about it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Adoption {
+    /// There is no record: it begins with this.
+    Begin(Fact),
+    /// This happened to the job whose record there is.
+    Conclude(Fact),
+    /// Back to its lane, once: a worker finds out what it is.
+    PutBack,
+    /// The job is on its way or has ended, or the letter is nobody's.
+    Leave,
+}
+
+/// Pure. A letter never touches a job that is on its way or has ended, and nothing is paid for.
+pub fn adopt(found: Option<&Record>, letter: Letter<'_>) -> Adoption {
+    let Some(record) = found else {
+        return match letter.hash {
+            Some(_) => Adoption::Begin(first_fact(letter)),
+            None => once_more(letter),
+        };
+    };
+    let same = letter.hash == Some(&record.request_hash);
+    match &record.state {
+        State::Tombstone => once_more(letter),
+        State::Parked { .. } if !record.was_a_job() => once_more(letter),
+        _ if !same => once_more(letter),
+        // It may be a repeat of a message whose copy still waits.
+        State::Queued { .. } if !letter.put_back => Adoption::PutBack,
+        State::Queued { .. } => Adoption::Conclude(end(letter.death)),
+        State::Submitting { .. }
+        | State::InDoubt { .. }
+        | State::Pending { .. }
+        | State::Settled { .. }
+        | State::Parked { .. } => Adoption::Leave,
+    }
+}
+
+/// A forgotten job that was delivered may have been sent.
+fn first_fact(letter: Letter<'_>) -> Fact {
+    let delivered = letter.put_back || letter.death == Death::DeliveryLimit;
+    match delivered && !letter.first_generation {
+        true => Fact::OwnerLost { cause: letter.death.to_string() },
+        false => end(letter.death),
+    }
+}
+
+fn end(death: Death) -> Fact {
+    let why = death.to_string();
+    match death {
+        Death::Expired => Fact::Expired { why },
+        Death::Full | Death::DeliveryLimit | Death::Other => Fact::GivenUp { why },
+    }
+}
+
+fn once_more(letter: Letter<'_>) -> Adoption {
+    if letter.put_back { Adoption::Leave } else { Adoption::PutBack }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Doubt, Job, MessageFacts, Outcome, Timestamp, decode};
+
+    const DEATHS: [Death; 4] = [Death::Expired, Death::Full, Death::DeliveryLimit, Death::Other];
+
+    fn job() -> Job {
+        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        decode(body, MessageFacts::default()).unwrap()
+    }
+
+    fn record(state: State) -> Record {
+        let mut record = Record::new(&job(), "default", "reelwork", Timestamp::EPOCH);
+        record.state = state;
+        record
+    }
+
+    fn queued() -> State {
+        record(State::Tombstone);
+        Record::new(&job(), "default", "reelwork", Timestamp::EPOCH).state
+    }
+
+    fn letter(death: Death, hash: Option<&RequestHash>, put_back: bool) -> Letter<'_> {
+        Letter { death, hash, put_back, first_generation: true }
+    }
+
+    #[test]
+    fn without_a_record_the_brokers_word_is_the_jobs_end() {
+        let hash = job().request.hash();
+        for death in DEATHS {
+            let begun = adopt(None, letter(death, Some(&hash), false));
+            let expired = matches!(begun, Adoption::Begin(Fact::Expired { .. }));
+            let parked = matches!(begun, Adoption::Begin(Fact::GivenUp { .. }));
+            assert_eq!((expired, parked), (death == Death::Expired, death != Death::Expired));
+        }
+    }
+
+    #[test]
+    fn what_may_have_been_sent_in_a_forgotten_generation_is_in_doubt() {
+        let hash = job().request.hash();
+        for (death, put_back, doubted) in [
+            (Death::Expired, false, false),
+            (Death::Expired, true, true),
+            (Death::Full, false, false),
+            (Death::DeliveryLimit, false, true),
+            (Death::Other, true, true),
+        ] {
+            let letter = Letter { first_generation: false, ..letter(death, Some(&hash), put_back) };
+            let begun = adopt(None, letter);
+            let doubts = matches!(begun, Adoption::Begin(Fact::OwnerLost { .. }));
+            assert_eq!(doubts, doubted, "{death:?} {put_back}");
+        }
+    }
+
+    #[test]
+    fn a_job_on_its_way_or_ended_is_never_touched() {
+        let hash = job().request.hash();
+        let doubt = Doubt::begun(Timestamp::EPOCH, "x".into(), Timestamp::EPOCH);
+        let at = Timestamp::EPOCH;
+        let states = [
+            State::Submitting { owner: "o".into(), intent: String::new(), post_deadline: at },
+            State::InDoubt { doubt: doubt.clone() },
+            State::Settled { outcome: Outcome::Cancelled, at },
+            State::Parked { why: "x".into(), doubt: None, at },
+            State::Parked { why: "x".into(), doubt: Some(doubt), at },
+        ];
+        for state in states {
+            for death in DEATHS {
+                for put_back in [false, true] {
+                    let found = record(state.clone());
+                    let adoption = adopt(Some(&found), letter(death, Some(&hash), put_back));
+                    assert_eq!(adoption, Adoption::Leave, "{state:?} {death:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_waiting_job_gets_one_more_try_and_then_its_end() {
+        let hash = job().request.hash();
+        let found = record(queued());
+        for death in DEATHS {
+            let first = adopt(Some(&found), letter(death, Some(&hash), false));
+            assert_eq!(first, Adoption::PutBack);
+            let second = adopt(Some(&found), letter(death, Some(&hash), true));
+            assert_eq!(second, Adoption::Conclude(end(death)));
+        }
+    }
+
+    #[test]
+    fn what_a_worker_must_read_goes_back_once() {
+        let other = RequestHash::of_bytes(b"another");
+        let hash = job().request.hash();
+        for (found, hash) in [
+            (None, None),
+            (Some(record(State::Tombstone)), Some(&hash)),
+            (Some(record(queued())), Some(&other)),
+            (Some(record(queued())), None),
+        ] {
+            let seen = |put_back| adopt(found.as_ref(), letter(Death::Expired, hash, put_back));
+            assert_eq!((seen(false), seen(true)), (Adoption::PutBack, Adoption::Leave));
+        }
+    }
+}

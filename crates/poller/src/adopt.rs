@@ -1,0 +1,178 @@
+//! Jobs whose messages the broker itself has given up: record, event and journal follow.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::{
+    Adoption, Death, Fact, Job, Letter, MessageFacts, Record, Rung, Timestamp, adopt, decode,
+    transition,
+};
+use kling::Route;
+use ports::{
+    Created, Deliveries, Delivery, Destination, Fence, Limits, Permit, Phase, Reached, Source,
+    Stored, header, journal_message,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::settle::{self, Trouble};
+use crate::shared::Shared;
+
+const PREFETCH: u16 = 16;
+
+/// After a store that did not do its part, or while the ledger is being rebuilt.
+const REST: Duration = Duration::from_secs(2);
+
+/// A topology that nobody may change can lack the queue for long.
+const RECONSUME: Duration = Duration::from_secs(15);
+
+/// How often a record may change under our eyes before the letter is looked at anew.
+const TRIES: usize = 4;
+
+pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
+    while shared.settings.adopts && !stop.is_cancelled() {
+        let wait = turn(&shared, &stop).await;
+        stop.run_until_cancelled(shared.clock.sleep(wait)).await.unwrap_or_default();
+    }
+}
+
+/// Until the broker ends it; then it is asked again after this.
+async fn turn(shared: &Shared, stop: &CancellationToken) -> Duration {
+    // Before that a record may be missing although its job is known.
+    if shared.session.phase() < Phase::Open {
+        return REST;
+    }
+    match shared.broker.consume(&Source::BrokerDead, PREFETCH).await {
+        Ok(deliveries) => {
+            take(shared, deliveries, stop).await;
+            REST
+        }
+        Err(error) => {
+            tracing::debug!(%error, "what the broker gives up cannot be read");
+            RECONSUME
+        }
+    }
+}
+
+/// Until the broker ends it, the ledger is rebuilt or the poller stops.
+async fn take(shared: &Shared, mut deliveries: Box<dyn Deliveries>, stop: &CancellationToken) {
+    while let Some(Some(letter)) = stop.run_until_cancelled(deliveries.next()).await {
+        if shared.session.phase() < Phase::Open {
+            drop(letter);
+            return;
+        }
+        if let Err(trouble) = handle(shared, letter).await {
+            tracing::warn!(%trouble, "a letter of the broker is not adopted yet");
+            // One that never can be must not keep the others: they are in our hands already.
+            stop.run_until_cancelled(shared.clock.sleep(REST)).await.unwrap_or_default();
+        }
+    }
+}
+
+/// Dropped on the way, the letter comes again.
+async fn handle(shared: &Shared, letter: Delivery) -> Result<(), Trouble> {
+    for _ in 0..TRIES {
+        match one_try(shared, &letter).await? {
+            Tried::Done => return Ok(letter.ack().await?),
+            Tried::PutBack => {
+                let later = letter.later(shared.broker.as_ref(), Rung::OneSecond, Reached::Ledger);
+                return Ok(later.await?);
+            }
+            Tried::Again => {}
+        }
+    }
+    Ok(letter.requeue().await?)
+}
+
+enum Tried {
+    Done,
+    PutBack,
+    /// The record has changed.
+    Again,
+}
+
+async fn one_try(shared: &Shared, letter: &Delivery) -> Result<Tried, Trouble> {
+    let fence = shared.session.fence();
+    let facts = MessageFacts {
+        message_id: Some(letter.message.id.as_str()).filter(|id| !id.is_empty()),
+        routing_key: Some(&letter.routing_key),
+    };
+    let read = decode(&letter.message.body, facts);
+    let key = read.as_ref().map_or_else(|bad| bad.key.as_ref(), |job| Some(&job.key));
+    let found = match key {
+        Some(key) => shared.ledger.load(key).await?,
+        None => None,
+    };
+    let hash = read.as_ref().ok().map(|job| job.request.hash());
+    let judged = Letter {
+        death: Death::of_word(letter.message.get(header::DEATH).unwrap_or_default()),
+        hash: hash.as_ref(),
+        put_back: letter.message.reached() > Reached::Nothing,
+        first_generation: fence.generation.began_at == Timestamp::EPOCH,
+    };
+    let adoption = adopt(found.as_ref().map(|stored| &stored.record), judged);
+    match (adoption, read, found) {
+        (Adoption::Begin(fact), Ok(job), _) => begin(shared, &fence, letter, &job, fact).await,
+        (Adoption::Conclude(fact), _, Some(stored)) => {
+            settle::settle(shared, &fence, stored, fact, None).await?;
+            Ok(Tried::Again)
+        }
+        (Adoption::PutBack, ..) => Ok(Tried::PutBack),
+        (Adoption::Leave, _, found) => leave(shared, &fence, found).await,
+        (Adoption::Begin(_), Err(_), _) | (Adoption::Conclude(_), _, None) => Ok(Tried::Again),
+    }
+}
+
+async fn begin(
+    shared: &Shared,
+    fence: &Fence,
+    letter: &Delivery,
+    job: &Job,
+    fact: Fact,
+) -> Result<Tried, Trouble> {
+    let record = record(shared, letter, job);
+    let step = transition(record, fact, shared.clock.moment(), &shared.settings.rules)?;
+    // What may have been sent may be running.
+    if step.record.holds_permit(step.record.round)
+        && let Some(permit) = Permit::of(&step.record)
+    {
+        shared.ledger.take_permit(fence, &permit, &Limits::default()).await?;
+    }
+    let write = shared.announcer.write(&step, shared.clock.now(), Duration::ZERO);
+    match shared.ledger.create(fence, write).await? {
+        Created::New => {
+            tracing::warn!(job = %step.record.key, state = step.record.state.word(), "the broker gave its message up");
+            journal(shared, fence, &step.record).await?;
+            Ok(Tried::Done)
+        }
+        Created::Exists(_) => Ok(Tried::Again),
+    }
+}
+
+fn record(shared: &Shared, letter: &Delivery, job: &Job) -> Record {
+    let (settings, message) = (&shared.settings, &letter.message);
+    let now = shared.clock.now();
+    let mut record = Record::new(job, &settings.account, &settings.rules.installation, now);
+    if let Some(route) = Route::parse(job.operation.as_str()) {
+        record.slots = route.slots(job.request.fields());
+    }
+    if let Some(life) = message.life() {
+        record = record.in_life(life, &settings.rules.installation);
+    }
+    record.enqueued_at = message.enqueued_at().and_then(|told| told.plausible(now));
+    let trace = message.trace_context();
+    (record.traceparent, record.tracestate) = (trace.traceparent, trace.tracestate);
+    record
+}
+
+/// Whoever adopted it before may have died before the journal knew.
+async fn leave(shared: &Shared, fence: &Fence, found: Option<Stored>) -> Result<Tried, Trouble> {
+    if let Some(stored) = found {
+        journal(shared, fence, &stored.record).await?;
+    }
+    Ok(Tried::Done)
+}
+
+async fn journal(shared: &Shared, fence: &Fence, record: &Record) -> Result<(), Trouble> {
+    let line = journal_message(&fence.generation, shared.clock.now(), record, None);
+    Ok(shared.broker.publish(&Destination::Journal, line).await?)
+}
