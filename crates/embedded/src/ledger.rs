@@ -125,7 +125,7 @@ impl Ledger for FileLedger {
 
     async fn create(&self, fence: &Fence, write: Write) -> Result<Created, LedgerError> {
         let (ns, process, key) = (self.store.ns, self.store.process, write.record.key.clone());
-        let row = Row::of(&write)?;
+        let row = Row::of(&write, self.store.retention)?;
         let found =
             self.fenced(fence, move |tx| Ok(records::create(tx, ns, process, &row)?)).await?;
         Ok(match found {
@@ -147,7 +147,7 @@ impl Ledger for FileLedger {
         write: Write,
     ) -> Result<Swapped, LedgerError> {
         let (ns, process, key) = (self.store.ns, self.store.process, write.record.key.clone());
-        let row = Row::of(&write)?;
+        let row = Row::of(&write, self.store.retention)?;
         let swap = self
             .fenced(fence, move |tx| Ok(records::swap(tx, ns, process, expected, &row)?))
             .await?;

@@ -18,6 +18,9 @@ const MOST: usize = 256;
 /// Nothing more comes from a journal that is silent for so long before its barrier.
 pub(crate) const SILENCE: Duration = Duration::from_secs(10);
 
+/// The state of a cancellation that came before its job. Versions before gave it a revision.
+const TOMBSTONE: &str = "tombstone";
+
 /// A batch is complete once nothing has come for so long.
 const GATHER: Duration = Duration::from_millis(20);
 
@@ -56,6 +59,14 @@ struct HeadRecord {
     key: JobKey,
     #[serde(default)]
     revision: u64,
+    #[serde(default)]
+    state: HeadState,
+}
+
+#[derive(Default, Deserialize)]
+struct HeadState {
+    #[serde(default)]
+    state: String,
 }
 
 #[derive(Deserialize)]
@@ -125,7 +136,9 @@ impl Batch {
             let line = Line { revision: head.record.revision, body };
             return self.conflicts.push(line);
         }
-        let HeadRecord { key, revision } = head.record;
+        let HeadRecord { key, revision, state } = head.record;
+        // It tells nothing of the job, whenever it was written.
+        let revision = if state.state == TOMBSTONE { 0 } else { revision };
         if self.lines.get(&key).is_none_or(|line| line.revision <= revision) {
             self.lines.insert(key, Line { revision, body });
         }
@@ -174,6 +187,18 @@ mod tests {
         assert_eq!(kept, [3, 0]);
         let first = batch.lines.values().next().unwrap();
         assert_eq!(first.body, line("a", 3, "z"));
+    }
+
+    #[test]
+    fn a_tombstone_is_older_than_any_line_of_its_job() {
+        let mut batch = Batch::default();
+        let key = job::JobKey::parse("default/a").unwrap();
+        let mut tombstone = job::Record::tombstone(key, job::Timestamp::EPOCH);
+        tombstone.revision = 9;
+        let text = serde_json::json!({"version": 1, "record": tombstone}).to_string();
+        batch.keep(line("a", 2, "x"));
+        batch.keep(Bytes::from(text));
+        assert_eq!(batch.lines.values().next().unwrap().revision, 2);
     }
 
     const TOO_NEW: &str = r#"{"version":9,"record":{"key":{"tenant":"default","id":"a"}}}"#;

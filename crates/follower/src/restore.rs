@@ -66,7 +66,7 @@ impl Restorer {
             true => write.outbox.iter().map(|entry| entry.outbox_id()).collect(),
             false => Vec::new(),
         };
-        if !self.write_over(&restored.record, write).await? {
+        if !self.write_over(write).await? {
             return Ok(false);
         }
         self.own(&restored.record).await?;
@@ -115,20 +115,20 @@ impl Restorer {
         Ok(())
     }
 
-    async fn write_over(&self, record: &Record, write: Write) -> Result<bool, LedgerError> {
-        let ledger = &self.shared.ledger;
+    async fn write_over(&self, write: Write) -> Result<bool, LedgerError> {
+        let (ledger, restoring) = (&self.shared.ledger, self.restoring());
         loop {
-            match ledger.create(&self.fence, write.clone()).await? {
+            let there = match ledger.create(&self.fence, write.clone()).await? {
                 Created::New => return Ok(true),
-                Created::Exists(there) if there.record.revision >= record.revision => {
-                    return Ok(false);
-                }
-                Created::Exists(there) => {
-                    let swapped = ledger.swap(&self.fence, there.version, write.clone()).await?;
-                    if matches!(swapped, Swapped::Done(_)) {
-                        return Ok(true);
-                    }
-                }
+                Created::Exists(there) => there,
+            };
+            let Some(record) = restoring.in_place_of(write.record.clone(), &there.record) else {
+                return Ok(false);
+            };
+            let over = Write { record, ..write.clone() };
+            let swapped = ledger.swap(&self.fence, there.version, over).await?;
+            if matches!(swapped, Swapped::Done(_)) {
+                return Ok(true);
             }
         }
     }

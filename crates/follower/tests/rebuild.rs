@@ -118,6 +118,28 @@ async fn what_is_running_comes_back_with_its_slot_and_submitting_waits_a_post_de
     assert!(session.opens_at().unwrap() >= began + POST_TIMEOUT, "{:?}", session.opens_at());
 }
 
+/// Somebody cancelled while the ledger was empty, and nobody knew the job.
+#[tokio::test]
+async fn a_paid_task_is_not_hidden_by_a_tombstone() {
+    let scene = Scene::set();
+    let mut running = record("running", 3, pending());
+    running.task_id = Some("7".into());
+    scene.journal(&running, None).await;
+    scene.journal(&record("waiting", 3, State::Queued { why: None }), None).await;
+    let cancelling = scene.session().await;
+    for id in ["running", "waiting"] {
+        let record = Record::tombstone(key(id), SystemClock.now());
+        scene.journal(&record, None).await;
+        let write = Write { record, due: None, outbox: Vec::new(), outbox_lease: Duration::ZERO };
+        scene.ledger.create(&cancelling.fence(), write).await.unwrap();
+    }
+    drop(scene.rebuild().await);
+    let running = scene.load("running").await.unwrap();
+    assert_eq!((running.task_id.as_deref(), running.state.word()), (Some("7"), "pending"));
+    let waiting = scene.load("waiting").await.unwrap();
+    assert_eq!((waiting.state.word(), waiting.cancel_requested), ("queued", true));
+}
+
 #[tokio::test]
 async fn who_leads_after_one_that_found_a_loss_waits_too() {
     let scene = Scene::set();

@@ -106,7 +106,13 @@ pub enum Fact {
     Abandoned {
         error: Problem,
     },
-    /// A new paid attempt, wanted by an operator or by the job itself.
+    /// A person gives a parked job up.
+    Dropped,
+    /// A person publishes its dead letter again.
+    Replayed {
+        letter: String,
+    },
+    /// A new paid attempt, wanted by a producer or by the job itself.
     Again {
         why: String,
     },
@@ -138,6 +144,8 @@ impl Fact {
             Self::GivenUp { .. } => "given_up",
             Self::Resubmit { .. } => "resubmit",
             Self::Abandoned { .. } => "abandoned",
+            Self::Dropped => "dropped",
+            Self::Replayed { .. } => "replayed",
             Self::Again { .. } => "again",
         }
     }

@@ -45,6 +45,21 @@ impl Restoring {
         Some(Restored { ending, told, record: self.back(record) })
     }
 
+    /// `there`: what the ledger holds of the same job. A tombstone tells nothing of the job, so
+    /// it gives way; what it asked for is done to a job that waits.
+    #[must_use]
+    pub fn in_place_of(&self, mut record: Record, there: &Record) -> Option<Record> {
+        let is_tombstone = |record: &Record| matches!(record.state, State::Tombstone);
+        match (is_tombstone(there), is_tombstone(&record)) {
+            (false, true) => None,
+            (true, false) => {
+                record.cancel_requested = matches!(record.state, State::Queued { .. });
+                Some(record)
+            }
+            _ => (there.revision < record.revision).then_some(record),
+        }
+    }
+
     fn is_over(&self, record: &Record) -> bool {
         match &record.state {
             State::Settled { at, .. } => self.now.since(*at) > self.retention,
@@ -165,6 +180,27 @@ mod tests {
         assert!(restoring().restore(tombstone(Timestamp::EPOCH), None).is_none(), "long since");
         let record = restoring().restore(tombstone(NOW), None).unwrap().record;
         assert!(matches!(record.state, State::Tombstone));
+    }
+
+    #[test]
+    fn a_tombstone_gives_way_to_the_job_itself_whatever_its_revision() {
+        let key = crate::JobKey::parse("default/a").unwrap();
+        let tombstone = |revision| {
+            let mut tombstone = Record::tombstone(key.clone(), NOW);
+            tombstone.revision = revision;
+            tombstone
+        };
+        let pending = State::Pending { status: "x".into(), looks: 0, next_look: NOW };
+        for old in [0, u64::MAX] {
+            let over = |record| restoring().in_place_of(record, &tombstone(old));
+            let paid = over(record(pending.clone())).unwrap();
+            assert!(!paid.cancel_requested, "it goes on");
+            let waiting = over(record(State::Queued { why: None })).unwrap();
+            assert!(waiting.cancel_requested);
+            let real = record(pending.clone());
+            assert_eq!(restoring().in_place_of(tombstone(old), &real), None);
+        }
+        assert!(Record::tombstone(key, NOW).revision < record(pending).revision);
     }
 
     #[test]

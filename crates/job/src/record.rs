@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::revision::revision_at;
 use crate::{
     BadJob, ExternalId, Job, JobKey, JsonObject, Life, Operation, Priority, Request, RequestHash,
     State, Timestamp,
@@ -42,6 +41,16 @@ pub struct Record {
     /// that journal line, such as an intent to submit, may be missing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restored: bool,
+    /// The dead letter whose replay began this round, so that a repeat begins no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed: Option<String>,
+    /// A person ended it before anything was sent: published again, it begins a new round.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_begin_again: bool,
+    /// A cancellation came while it was not known whether it had been sent: its next delivery
+    /// tells.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancel_requested: bool,
     pub request_hash: RequestHash,
     /// Kept while it may still have to be sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,6 +119,9 @@ impl Record {
             sent_before: false,
             revision: 0,
             restored: false,
+            replayed: None,
+            may_begin_again: false,
+            cancel_requested: false,
             request_hash: job.request.hash(),
             model: job.request.model().map(str::to_owned),
             request: Some(job.request.clone()),
@@ -156,12 +168,11 @@ impl Record {
         record
     }
 
-    /// A cancellation that came before its job.
+    /// A cancellation that came before its job. Older than any record of the job itself.
     pub fn tombstone(key: JobKey, now: Timestamp) -> Self {
         let bad =
             BadJob { reason: crate::Reason::NotAJob(String::new()), key: None, operation: None };
         let mut record = Self::of_bad_job(&bad, key, b"", now);
-        record.revision = revision_at(now);
         record.state = State::Tombstone;
         record.note(now, "cancelled before it was seen");
         record
@@ -178,6 +189,11 @@ impl Record {
             | State::Settled { .. }
             | State::Parked { .. } => None,
         }
+    }
+
+    /// Nothing announces its end, so it is forgotten after the retention from when it was written.
+    pub fn fades(&self) -> bool {
+        matches!(self.state, State::Tombstone)
     }
 
     /// `false` for a message that could not be read as a job: its id is free for one that can.
@@ -205,6 +221,11 @@ impl Record {
             State::Tombstone | State::Settled { .. } | State::Parked { .. } => false,
         };
         working && self.round == round
+    }
+
+    /// Something of this round may have reached the provider and not have been refused.
+    pub fn may_have_been_paid(&self) -> bool {
+        self.sent_before || self.task_id.is_some() || self.submitted_at.is_some()
     }
 
     /// Also a doubt that was parked: its task may run, and somebody may still find it.

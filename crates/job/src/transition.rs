@@ -1,4 +1,5 @@
 mod doubt;
+mod person;
 
 use crate::revision::next_revision;
 use crate::{
@@ -41,8 +42,10 @@ pub fn transition(
     rules: &Rules,
 ) -> Result<Step, Box<Illegal>> {
     let revision = next_revision(record.revision, at.now);
+    let only_asked = record.restored && fact == Fact::CancelRequested;
     let mut step = moved(record, fact, at, rules)?;
-    (step.record.revision, step.record.restored) = (revision, false);
+    step.record.revision = revision;
+    step.record.restored = only_asked && !step.record.state.is_final();
     Ok(step)
 }
 
@@ -60,7 +63,7 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
         (Queued { .. }, Fact::Expired { why }) => Ok(mv.expired(why)),
         // What was sent may be running and paid for: its outcome is waited for.
         (Tombstone | Queued { .. }, Fact::CancelRequested) if !mv.record.sent_before => {
-            Ok(mv.cancel())
+            Ok(mv.cancel_unsent())
         }
         (Queued { .. }, Fact::GivenUp { why }) => Ok(mv.set_aside(why)),
         (Queued { .. }, Fact::OwnerLost { cause }) => Ok(mv.doubt(cause, at.now)),
@@ -114,7 +117,14 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
             Ok(mv.settle(Outcome::Failed { error }, EventKind::Failed))
         }
         (Parked { .. }, Fact::CancelRequested) => Ok(mv.cancel()),
-        (Parked { .. } | Settled { .. }, Fact::Again { why }) => Ok(mv.again(why)),
+        (Parked { why, doubt, .. }, Fact::Dropped) => Ok(mv.dropped(&why, doubt.is_some())),
+        // A doubt is settled first: its task may exist.
+        (Parked { doubt: None, .. } | Settled { .. }, Fact::Again { why }) => Ok(mv.again(why)),
+        (Parked { doubt: None, .. } | Settled { .. }, Fact::Replayed { letter })
+            if !mv.record.may_have_been_paid() =>
+        {
+            Ok(mv.replayed(letter))
+        }
 
         (state, fact) => Err(Box::new(Illegal { state: state.word(), fact: fact.word() })),
     }
@@ -378,6 +388,9 @@ impl Move<'_> {
         self.record.task_id = None;
         self.record.sent_before = false;
         self.record.submitted_at = None;
+        self.record.replayed = None;
+        self.record.may_begin_again = false;
+        self.record.cancel_requested = false;
         let installation = &self.rules.installation;
         self.record.external_id = ExternalId::derive(
             installation,

@@ -70,6 +70,7 @@ pub(crate) fn write_call(
     let record = &write.record;
     let shard = ledger.keys.shard_of(&record.key);
     let due = write.due.map(|due| due.as_millis().to_string());
+    let fades = record.fades().then(|| millis(ledger.retention).to_string());
     let mut call = fenced(&WRITE, shard, fence)
         .key(shard.record(&record.key))
         .key(shard.due())
@@ -85,7 +86,8 @@ pub(crate) fn write_call(
         .arg(record.created_at.as_millis())
         .arg(due.unwrap_or_default())
         .arg(millis(write.outbox_lease))
-        .arg(record.revision);
+        .arg(record.revision)
+        .arg(fades.unwrap_or_default());
     for entry in &write.outbox {
         call = call.arg(outbox_member(&entry.outbox_id())).arg(codec::outbox_body(entry)?);
     }

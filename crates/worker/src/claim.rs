@@ -21,6 +21,10 @@ pub(crate) enum Verdict {
     },
     /// Cancelled before it came.
     Cancelled,
+    /// Cancelled while nobody could tell whether it had been sent: this delivery tells that not.
+    Withdrawn,
+    /// A person gave it up before anything was sent, and here it is again.
+    BeginsAgain,
     /// Already on its way or done: journal what is known, acknowledge.
     Duplicate,
     /// Somebody alive is submitting it.
@@ -70,6 +74,12 @@ impl Sighting<'_> {
         self.reached > Reached::Nothing && is_before(enqueued, self.began_at, self.skew)
     }
 
+    /// Published after that, as far as is told: not a copy that was left over. It pays for nothing
+    /// twice if that is wrong.
+    fn is_after(&self, at: Timestamp) -> bool {
+        self.enqueued.is_none_or(|enqueued| enqueued + self.skew >= at)
+    }
+
     fn is_beside(&self, stored: &Stored) -> bool {
         let life = &stored.record.life;
         self.may_be_forgotten()
@@ -100,10 +110,17 @@ pub(crate) fn decide(
     let old = record.restored || is_before(record.last_change(), sighting.began_at, SKEW);
     let forgot = old && sighting.reached == Reached::Provider;
     match &record.state {
+        // It tells nothing of the job: whoever cancelled may have done so after a loss.
+        State::Tombstone if sighting.may_be_forgotten() => Verdict::RecordLost,
         State::Tombstone => Verdict::Cancelled,
-        State::Parked { .. } if !record.was_a_job() => Verdict::Replacement { may_be_sent: forgot },
+        State::Parked { .. } | State::Settled { .. } if !record.was_a_job() => {
+            Verdict::Replacement { may_be_sent: forgot }
+        }
         _ if record.request_hash != *hash => Verdict::Conflict,
         State::Queued { .. } if forgot => Verdict::Orphaned,
+        State::Queued { .. } if record.cancel_requested && !record.sent_before => {
+            Verdict::Withdrawn
+        }
         State::Queued { .. } => Verdict::Retry,
         State::Submitting { intent, .. } if sighting.unsent == Some(intent.as_str()) => {
             Verdict::Unsent
@@ -116,6 +133,9 @@ pub(crate) fn decide(
         }
         State::Submitting { .. } => Verdict::Orphaned,
         State::InDoubt { .. } if sighting.is_beside(stored) => Verdict::SentBeside,
+        State::Settled { at, .. } if record.may_begin_again && sighting.is_after(*at) => {
+            Verdict::BeginsAgain
+        }
         State::InDoubt { .. }
         | State::Pending { .. }
         | State::Settled { .. }
@@ -225,6 +245,50 @@ mod tests {
         assert_eq!(verdict(&restored, Reached::Provider), taken);
         let now = Record::new(&job(), "default", "reelwork", Timestamp::EPOCH);
         assert_eq!(now.in_place_of(&record, "reelwork").round, 2);
+    }
+
+    #[test]
+    fn a_tombstone_does_not_cancel_what_may_have_been_sent() {
+        let hash = job().request.hash();
+        let tombstone = stored(State::Tombstone, false);
+        let began_at = Timestamp::from_millis(1_700_000_000_000);
+        let seen = |reached, began_at| Sighting { reached, began_at, ..FRESH };
+        let verdict = |sighting| decide(Some(&tombstone), &hash, sighting);
+        assert_eq!(verdict(seen(Reached::Provider, Timestamp::EPOCH)), Verdict::Cancelled);
+        assert_eq!(verdict(seen(Reached::Nothing, began_at)), Verdict::Cancelled);
+        assert_eq!(verdict(seen(Reached::Provider, began_at)), Verdict::RecordLost);
+    }
+
+    #[test]
+    fn a_cancellation_that_had_to_wait_is_done_once_nothing_was_sent() {
+        let hash = job().request.hash();
+        let mut asked = stored(State::Queued { why: None }, false);
+        (asked.record.cancel_requested, asked.record.restored) = (true, true);
+        let verdict =
+            |stored: &Stored, reached| decide(Some(stored), &hash, Sighting { reached, ..FRESH });
+        assert_eq!(verdict(&asked, Reached::Ledger), Verdict::Withdrawn);
+        assert_eq!(verdict(&asked, Reached::Provider), Verdict::Orphaned);
+        asked.record.sent_before = true;
+        assert_eq!(verdict(&asked, Reached::Ledger), Verdict::Retry, "what was sent goes on");
+    }
+
+    #[test]
+    fn a_dropped_job_begins_again_when_it_is_published_again() {
+        let hash = job().request.hash();
+        let at = Timestamp::from_millis(1_700_000_000_000);
+        let error = job::Problem::new("dropped", "x");
+        let outcome = job::Outcome::Failed { error };
+        let mut dropped = stored(State::Settled { outcome, at }, false);
+        let verdict =
+            |stored: &Stored, enqueued| decide(Some(stored), &hash, Sighting { enqueued, ..FRESH });
+        assert_eq!(verdict(&dropped, Some(at + SKEW)), Verdict::Duplicate, "it was sent");
+        dropped.record.may_begin_again = true;
+        assert_eq!(verdict(&dropped, Some(at)), Verdict::BeginsAgain);
+        assert_eq!(verdict(&dropped, None), Verdict::BeginsAgain, "no time told");
+        let left_over = Timestamp::from_millis(at.as_millis() - 3_600_000);
+        assert_eq!(verdict(&dropped, Some(left_over)), Verdict::Duplicate);
+        let other = RequestHash::of_bytes(b"other");
+        assert_eq!(decide(Some(&dropped), &other, FRESH), Verdict::Conflict);
     }
 
     #[test]

@@ -4,8 +4,11 @@ use job::{Fact, Record, State};
 
 /// Pure. The ledger has lost its memory and holds an older state of the job than the one in which
 /// we sent it: of an earlier round, put back from the journal and untouched since, or waiting as
-/// it did before.
+/// it did before. A tombstone was made by somebody who did not know that there was a job.
 pub(crate) fn is_from_before(present: &Record, intent: &Record) -> bool {
+    if matches!(present.state, State::Tombstone) {
+        return true;
+    }
     let waits = matches!(present.state, State::Queued { .. });
     let untouched = (present.restored || waits) && present.revision < intent.revision;
     present.round < intent.round || untouched
@@ -146,6 +149,8 @@ mod tests {
         let touched = Record { revision: 2, ..record(submitting("other")) };
         assert!(!is_from_before(&touched, &intent), "somebody has touched it");
         assert!(!is_from_before(&queued(4, true), &intent), "it has moved on");
+        let tombstone = Record::tombstone(intent.key.clone(), Timestamp::from_millis(9));
+        assert!(is_from_before(&tombstone, &intent), "what was sent is never cancelled unseen");
     }
 
     #[test]

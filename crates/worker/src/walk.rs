@@ -95,6 +95,15 @@ impl<'a> Walk<'a> {
                 }
             }
             (Verdict::Cancelled, Some(stored)) => self.cancelled(stored).await,
+            (Verdict::Withdrawn, Some(mut stored)) => {
+                stored.record.restored = false;
+                self.conclude(stored, Fact::CancelRequested).await
+            }
+            // Its message comes back at once and finds the new round.
+            (Verdict::BeginsAgain, Some(stored)) => {
+                let why = "published again after it was given up".to_owned();
+                self.conclude(stored, Fact::Again { why }).await
+            }
             (Verdict::Duplicate, Some(stored)) => self.settler().duplicate(&stored.record).await,
             (Verdict::Orphaned, Some(stored)) => {
                 let forgot = matches!(stored.record.state, State::Queued { .. });
@@ -112,7 +121,7 @@ impl<'a> Walk<'a> {
                 self.conclude(stored, Fact::Repeated { cause }).await
             }
             (Verdict::BeingSubmitted, _) => Ok(Ending::elsewhere()),
-            (Verdict::RecordLost, _) => self.record_lost().await,
+            (Verdict::RecordLost, tombstone) => self.record_lost(tombstone).await,
             (_, _) => self.new_job(sighting).await,
         }
     }
@@ -212,7 +221,8 @@ impl<'a> Walk<'a> {
         self.settler().conclude(&self.fence, stored, fact).await
     }
 
-    async fn record_lost(&self) -> Result<Ending, Trouble> {
+    /// A tombstone may be in its place, which tells nothing of it.
+    async fn record_lost(&self, tombstone: Option<Stored>) -> Result<Ending, Trouble> {
         let mut record = self.record();
         self.suppose_sent(&mut record).await?;
         let cause = "seen before, and the ledger has since lost its memory".to_owned();
@@ -225,7 +235,10 @@ impl<'a> Walk<'a> {
                 ),
             },
         };
-        self.settler().begin(record, fact).await
+        match tombstone {
+            Some(stored) => self.conclude(Stored { record, ..stored }, fact).await,
+            None => self.settler().begin(record, fact).await,
+        }
     }
 
     /// As if somebody had begun to send it just now: denials count only once that would have

@@ -37,8 +37,8 @@ pub(crate) fn create(
     tx.sql
         .prepare_cached(
             "INSERT INTO record
-                 (ns, key, version, tenant, state, settled, owner, created_at, body)
-             VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 (ns, key, version, tenant, state, settled, owner, created_at, body, expires_at)
+             VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             ns,
@@ -48,7 +48,8 @@ pub(crate) fn create(
             row.settled,
             row.owner,
             row.created_at,
-            row.body
+            row.body,
+            expiry(tx, row)
         ])?;
     index(tx, ns, process, tx.sql.last_insert_rowid(), row)?;
     Ok(None)
@@ -70,7 +71,7 @@ pub(crate) fn swap(
         .prepare_cached(
             "UPDATE record
              SET version = version + 1, tenant = ?2, state = ?3, settled = ?4, owner = ?5,
-                 created_at = ?6, body = ?7, expires_at = NULL
+                 created_at = ?6, body = ?7, expires_at = ?8
              WHERE id = ?1",
         )?
         .execute(params![
@@ -80,10 +81,15 @@ pub(crate) fn swap(
             row.settled,
             row.owner,
             row.created_at,
-            row.body
+            row.body,
+            expiry(tx, row)
         ])?;
     index(tx, ns, process, found.id, row)?;
     Ok(Ok(expected + 1))
+}
+
+fn expiry(tx: &Tx<'_>, row: &Row) -> Option<i64> {
+    row.fades_in.map(|wait| (tx.now + wait).as_millis())
 }
 
 /// What goes with a record, in the same transaction.

@@ -17,6 +17,8 @@ pub(crate) struct Row {
     pub(crate) settled: bool,
     /// Who is submitting it.
     pub(crate) owner: Option<String>,
+    /// Forgotten by itself after the retention.
+    pub(crate) fades_in: Option<Duration>,
     pub(crate) created_at: i64,
     pub(crate) body: String,
     pub(crate) due: Option<i64>,
@@ -34,7 +36,7 @@ pub(crate) struct OutboxRow {
 }
 
 impl Row {
-    pub(crate) fn of(write: &Write) -> Result<Self, LedgerError> {
+    pub(crate) fn of(write: &Write, retention: Duration) -> Result<Self, LedgerError> {
         let record = &write.record;
         let key = record.key.to_string();
         let outbox = write.outbox.iter().map(OutboxRow::of);
@@ -47,6 +49,7 @@ impl Row {
                 State::Submitting { owner, .. } => Some(owner.clone()),
                 _ => None,
             },
+            fades_in: record.fades().then_some(retention),
             created_at: record.created_at.as_millis(),
             due: write.due.map(Timestamp::as_millis),
             outbox: outbox.collect::<Result<_, _>>()?,

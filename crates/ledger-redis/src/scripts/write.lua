@@ -1,7 +1,8 @@
 -- Writes a record over an expected version, with its index changes.
 -- KEYS 3 record, 4 due, 5 outbox, 6 outbox bodies, 7 outbox tries; ARGV 3 expected version
 -- ('' = absent), 4 job key, 5 body, 6 submitting owner, 7 state, 8 settled, 9 created at,
--- 10 due ('' = not), 11 outbox lease ms, 12 revision, 13.. outbox members and bodies in turn.
+-- 10 due ('' = not), 11 outbox lease ms, 12 revision, 13 ms until it is forgotten ('' = never),
+-- 14.. outbox members and bodies in turn.
 local version = redis.call('HGET', KEYS[3], 'v') or ''
 if version ~= ARGV[3] then
   if version == '' then return {'gone'} end
@@ -11,13 +12,17 @@ end
 local next = (tonumber(version) or 0) + 1
 redis.call('HSET', KEYS[3], 'v', next, 'b', ARGV[5], 'o', ARGV[6], 's', ARGV[7],
   'f', ARGV[8], 'c', ARGV[9], 'n', ARGV[12])
-redis.call('PERSIST', KEYS[3])
+if ARGV[13] == '' then
+  redis.call('PERSIST', KEYS[3])
+else
+  redis.call('PEXPIRE', KEYS[3], ARGV[13])
+end
 if ARGV[10] == '' then
   redis.call('ZREM', KEYS[4], ARGV[4])
 else
   redis.call('ZADD', KEYS[4], ARGV[10], ARGV[4])
 end
-for i = 13, #ARGV, 2 do
+for i = 14, #ARGV, 2 do
   redis.call('ZADD', KEYS[5], now + ARGV[11], ARGV[i])
   local is_new = redis.call('HSET', KEYS[6], ARGV[i], ARGV[i + 1]) == 1
   if is_new and string.sub(ARGV[i + 1], 1, 1) == 'c' then

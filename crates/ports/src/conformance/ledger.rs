@@ -129,6 +129,7 @@ macro_rules! ledger_conformance {
             only_a_closing_entry_begins_the_retention
             the_last_of_its_closing_entries_begins_the_retention
             a_parked_record_never_expires
+            a_tombstone_expires_by_itself
             a_record_that_moved_on_stays
             a_record_that_moves_on_during_its_retention_stays
 

@@ -44,8 +44,11 @@ impl Memory {
         for entry in write.outbox {
             self.add_entry(entry, write.outbox_lease);
         }
-        let row = Row { record: write.record, version, due: write.due, expires: None };
-        self.records.insert(key, row);
+        let expires = write.record.fades().then(|| self.now + self.retention);
+        if let Some(at) = expires {
+            self.expiring.insert((at, key.clone()));
+        }
+        self.records.insert(key, Row { record: write.record, version, due: write.due, expires });
     }
 
     fn remove_from_indexes(&mut self, key: &JobKey) {

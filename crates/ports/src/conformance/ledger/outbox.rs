@@ -239,6 +239,17 @@ pub async fn a_parked_record_never_expires(door: Arc<dyn Ledger>) {
     assert_eq!(loaded(&*door, "a").await.record, record);
 }
 
+pub async fn a_tombstone_expires_by_itself(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    for id in ["gone", "met"] {
+        created(&*door, &fence, plain(Record::tombstone(key(id), CREATED))).await;
+    }
+    swapped(&*door, &fence, 1, plain(in_state("met", pending()))).await;
+    until("the tombstone to expire", async || gone(&*door, "gone").await).await;
+    a_retention_later(&*door, &fence).await;
+    assert_eq!(loaded(&*door, "met").await.record.state, pending());
+}
+
 pub async fn a_record_that_moved_on_stays(door: Arc<dyn Ledger>) {
     let fence = member(&*door).await;
     let record = in_state("a", settled());

@@ -1,0 +1,238 @@
+//! What publishing a dead letter again means for the job that it is about.
+
+use std::time::Duration;
+
+use crate::{Outcome, Record, RequestHash, State, Timestamp};
+
+/// What a dead letter tells about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Names this letter and no other.
+    pub handle: String,
+    /// When it was put there, by the store's time; `None` when that was not noted.
+    pub dead_at: Option<Timestamp>,
+    /// Of the request inside; `None` when it cannot be read as a job.
+    pub request_hash: Option<RequestHash>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// Published as it is: its job waits for a message, or has no round yet.
+    Publish,
+    /// A new round first, then published.
+    Begin,
+    /// Its round was begun before and needs the letter no more.
+    Done,
+    /// Published, it would do nothing, or harm.
+    Stays(Stays),
+}
+
+/// Why a letter is left where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stays {
+    /// Its id belongs to another request.
+    Conflict,
+    /// Its job is being done.
+    UnderWay,
+    /// Its job may have been submitted already: a person settles that first.
+    InDoubt,
+    /// Something has happened to its job since.
+    Outdated,
+    /// Its job has been forgotten: it may have been done.
+    Forgotten,
+}
+
+/// The clocks of the two who wrote the record and the letter may differ by so much.
+const SKEW: Duration = Duration::from_secs(5);
+
+impl DeadLetter {
+    /// Pure. `retention`: how long an ended record is remembered.
+    pub fn replay(&self, record: Option<&Record>, now: Timestamp, retention: Duration) -> Replay {
+        match record {
+            None if self.is_older_than(retention, now) => Replay::Stays(Stays::Forgotten),
+            None => Replay::Publish,
+            Some(record) if !record.was_a_job() => Replay::Publish,
+            Some(record) if self.request_hash.as_ref() != Some(&record.request_hash) => {
+                Replay::Stays(Stays::Conflict)
+            }
+            Some(record) => self.of_its_job(record),
+        }
+    }
+
+    /// Whether dropping it ends its job: nothing has happened to the job since it was parked.
+    pub fn ends(&self, record: &Record) -> bool {
+        let same = !record.was_a_job() || self.request_hash.as_ref() == Some(&record.request_hash);
+        matches!(record.state, State::Parked { at, .. } if same && self.is_of(at))
+    }
+
+    fn of_its_job(&self, record: &Record) -> Replay {
+        let repeated = record.replayed.as_ref() == Some(&self.handle);
+        match &record.state {
+            // Whether its message was published is not known; one too many does nothing.
+            State::Queued { .. } => Replay::Publish,
+            _ if repeated => Replay::Done,
+            State::Tombstone => Replay::Publish,
+            State::Submitting { .. } | State::Pending { .. } => Replay::Stays(Stays::UnderWay),
+            State::InDoubt { .. } | State::Parked { doubt: Some(_), .. } => {
+                Replay::Stays(Stays::InDoubt)
+            }
+            State::Settled { outcome: Outcome::Cancelled, .. } => Replay::Stays(Stays::Outdated),
+            State::Parked { doubt: None, at, .. } | State::Settled { at, .. } => {
+                match !record.may_have_been_paid() && self.is_of(*at) {
+                    true => Replay::Begin,
+                    false => Replay::Stays(Stays::Outdated),
+                }
+            }
+        }
+    }
+
+    /// It was written with this end of its job or after it.
+    fn is_of(&self, at: Timestamp) -> bool {
+        self.dead_at.is_none_or(|dead_at| dead_at + SKEW >= at)
+    }
+
+    fn is_older_than(&self, age: Duration, now: Timestamp) -> bool {
+        self.dead_at.is_some_and(|dead_at| now.since(dead_at) > age)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Doubt, Job, MessageFacts, Problem, decode};
+
+    use super::*;
+
+    const PARKED: Timestamp = Timestamp::from_millis(1_000_000);
+    const LATER: Timestamp = Timestamp::from_millis(2_000_000);
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn job() -> Job {
+        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        decode(body, MessageFacts::default()).unwrap()
+    }
+
+    fn letter() -> DeadLetter {
+        let request_hash = Some(job().request.hash());
+        DeadLetter { handle: "l".into(), dead_at: Some(PARKED), request_hash }
+    }
+
+    fn record(state: State) -> Record {
+        let mut record = Record::new(&job(), "default", "reelwork", Timestamp::EPOCH);
+        record.state = state;
+        record
+    }
+
+    fn parked(doubt: Option<Doubt>, at: Timestamp) -> State {
+        State::Parked { why: "x".into(), doubt, at }
+    }
+
+    fn settled(outcome: Outcome, at: Timestamp) -> State {
+        State::Settled { outcome, at }
+    }
+
+    fn succeeded() -> Outcome {
+        Outcome::Succeeded { outputs: Vec::new(), final_unit_deduction: None }
+    }
+
+    fn failed() -> Outcome {
+        Outcome::Failed { error: Problem::new("dropped", "x") }
+    }
+
+    fn rejected() -> Outcome {
+        Outcome::Rejected { error: Problem::new("invalid", "x") }
+    }
+
+    fn of(letter: &DeadLetter, record: &Record) -> Replay {
+        letter.replay(Some(record), LATER, HOUR)
+    }
+
+    fn doubt() -> Doubt {
+        Doubt::begun(PARKED, "x".into(), PARKED)
+    }
+
+    #[test]
+    fn every_state_has_its_answer() {
+        use Replay::{Begin, Publish};
+        let stays = Replay::Stays;
+        let submitting =
+            State::Submitting { owner: "o".into(), intent: String::new(), post_deadline: PARKED };
+        let pending = State::Pending { status: "x".into(), looks: 0, next_look: PARKED };
+        for (state, expected) in [
+            (State::Tombstone, Publish),
+            (State::Queued { why: None }, Publish),
+            (submitting, stays(Stays::UnderWay)),
+            (pending, stays(Stays::UnderWay)),
+            (State::InDoubt { doubt: doubt() }, stays(Stays::InDoubt)),
+            (parked(Some(doubt()), PARKED), stays(Stays::InDoubt)),
+            (parked(None, PARKED), Begin),
+            (parked(None, LATER), stays(Stays::Outdated)),
+            (settled(rejected(), PARKED), Begin),
+            (settled(rejected(), LATER), stays(Stays::Outdated)),
+            (settled(failed(), LATER), stays(Stays::Outdated)),
+            (settled(Outcome::Cancelled, PARKED), stays(Stays::Outdated)),
+        ] {
+            assert_eq!(of(&letter(), &record(state.clone())), expected, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn what_may_have_been_paid_for_is_never_begun_again() {
+        let sent = |change: fn(&mut Record)| {
+            let mut record = record(settled(succeeded(), PARKED));
+            change(&mut record);
+            record
+        };
+        let unknown = DeadLetter { dead_at: None, ..letter() };
+        for record in [
+            sent(|record| record.task_id = Some("7".into())),
+            sent(|record| record.sent_before = true),
+            sent(|record| record.submitted_at = Some(PARKED)),
+        ] {
+            for letter in [letter(), unknown.clone()] {
+                assert_eq!(of(&letter, &record), Replay::Stays(Stays::Outdated));
+            }
+        }
+    }
+
+    /// The letter's acknowledgement was lost after its round had begun.
+    #[test]
+    fn a_repeat_is_the_same_round() {
+        let again = |state| Record { replayed: Some("l".into()), round: 2, ..record(state) };
+        assert_eq!(of(&letter(), &again(State::Queued { why: None })), Replay::Publish);
+        for state in [
+            parked(None, PARKED),
+            settled(rejected(), PARKED),
+            settled(succeeded(), PARKED),
+            State::InDoubt { doubt: doubt() },
+        ] {
+            assert_eq!(of(&letter(), &again(state)), Replay::Done);
+        }
+        let next = DeadLetter { handle: "of round 2".into(), ..letter() };
+        assert_eq!(of(&next, &again(parked(None, PARKED))), Replay::Begin);
+    }
+
+    #[test]
+    fn another_request_and_a_forgotten_job_stay() {
+        let other = DeadLetter { request_hash: Some(RequestHash::of_bytes(b"other")), ..letter() };
+        let unreadable = DeadLetter { request_hash: None, ..letter() };
+        for letter in [other, unreadable] {
+            let answer = of(&letter, &record(parked(None, PARKED)));
+            assert_eq!(answer, Replay::Stays(Stays::Conflict));
+            assert!(!letter.ends(&record(parked(None, PARKED))));
+        }
+        assert_eq!(letter().replay(None, LATER, HOUR), Replay::Publish);
+        let long_ago = letter().replay(None, PARKED + HOUR * 2, HOUR);
+        assert_eq!(long_ago, Replay::Stays(Stays::Forgotten));
+        let untold = DeadLetter { dead_at: None, ..letter() };
+        assert_eq!(untold.replay(None, PARKED + HOUR * 2, HOUR), Replay::Publish);
+    }
+
+    #[test]
+    fn only_a_letter_of_this_parking_ends_the_job() {
+        assert!(letter().ends(&record(parked(None, PARKED))));
+        assert!(letter().ends(&record(parked(Some(doubt()), PARKED))));
+        assert!(!letter().ends(&record(parked(None, LATER))));
+        assert!(!letter().ends(&record(State::Queued { why: None })));
+        assert!(!letter().ends(&record(settled(failed(), PARKED))));
+    }
+}
