@@ -120,6 +120,9 @@ pub(crate) enum Command {
         id: String,
         #[command(flatten)]
         tenant: TenantArg,
+        /// Also a job that no worker has seen: should it come, it is cancelled (otherwise exit 4)
+        #[arg(long)]
+        ahead: bool,
     },
     /// A job's timeline, and why it is where it is now
     Why {

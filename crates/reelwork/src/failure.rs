@@ -59,9 +59,10 @@ impl From<LedgerError> for Failure {
         match error {
             LedgerError::Unavailable(_) => Self::Unavailable(error.to_string()),
             LedgerError::Denied(_) | LedgerError::Unsafe(_) => Self::Denied(error.to_string()),
-            LedgerError::Fenced | LedgerError::GenerationChanged | LedgerError::Corrupt { .. } => {
-                Self::Other(error.to_string())
+            LedgerError::Fenced | LedgerError::GenerationChanged => {
+                Self::Unavailable(format!("{error}: nothing was changed; try again"))
             }
+            LedgerError::Corrupt { .. } => Self::Other(error.to_string()),
         }
     }
 }

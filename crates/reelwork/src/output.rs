@@ -24,6 +24,11 @@ impl Output {
         self.line(&text);
     }
 
+    /// A result that is JSON for people too.
+    pub(crate) fn json(&self, value: &impl Serialize) {
+        self.line(&serde_json::to_string_pretty(value).unwrap_or_default());
+    }
+
     /// A reader that has gone away ends the process quietly, as `| head` expects.
     pub(crate) fn line(&self, text: &str) {
         let mut stdout = io::stdout().lock();

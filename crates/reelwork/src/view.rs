@@ -83,10 +83,22 @@ pub(crate) struct Unseen<'a> {
     pub(crate) id: &'a str,
     pub(crate) tenant: &'a str,
     pub(crate) state: &'static str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) unseen: bool,
 }
 
 impl<'a> Unseen<'a> {
+    /// Should it come, it is cancelled.
+    pub(crate) fn cancelled(key: &'a job::JobKey) -> Self {
+        Self { state: "cancelled", unseen: true, ..Self::of(key) }
+    }
+
     pub(crate) fn of(key: &'a job::JobKey) -> Self {
-        Self { id: key.id.as_str(), tenant: key.tenant.as_str(), state: "queued or unknown" }
+        Self {
+            id: key.id.as_str(),
+            tenant: key.tenant.as_str(),
+            state: "queued or unknown",
+            unseen: false,
+        }
     }
 }

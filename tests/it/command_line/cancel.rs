@@ -8,6 +8,7 @@ use crate::harness::{Audience, House, Program, Provider, Wish, lines, until};
 on_each_backend!(
     a_job_cancelled_before_it_comes_is_never_submitted,
     a_job_that_waits_for_its_next_try_is_cancelled,
+    a_job_is_named_as_it_is_printed,
     what_the_provider_has_goes_on,
 );
 
@@ -24,10 +25,13 @@ async fn a_job_cancelled_before_it_comes_is_never_submitted(house: House) {
     let provider = Provider::here(json!({})).await;
     let program = house.program_for(&provider);
     let audience = Audience::seated(&house).await;
-    let cancelled = program.run(&["cancel", "gone", "--json"]).await.exits(0).json();
+    let arguments = ["cancel", "gone", "--ahead", "--json"];
+    let cancelled = program.run(&arguments).await.exits(0).json();
     assert_eq!((&cancelled["id"], &cancelled["state"]), (&json!("gone"), &json!("cancelled")));
-    // Twice is once.
-    program.run(&["cancel", "gone"]).await.exits(0);
+    assert_eq!(cancelled["unseen"], true);
+    // Twice is once; and it may be a wrong id or tenant.
+    let unseen = program.run(&["cancel", "gone"]).await.exits(4);
+    assert!(unseen.stderr.contains("no worker has seen gone"), "{}", unseen.stderr);
 
     let _up = program.start_role("up", "up").await;
     submit(&house, &program, &Wish::video("gone")).await;
@@ -46,7 +50,9 @@ async fn a_job_that_waits_for_its_next_try_is_cancelled(house: House) {
     let mut cancelled = false;
     until("it is cancelled between two tries", async || {
         // While it is being submitted it is too late, for the moment.
-        cancelled = cancelled || program.run(&["cancel", "waits"]).await.code == 0;
+        // Before any worker has seen it, it is cancelled all the same.
+        let code = program.run(&["cancel", "waits"]).await.code;
+        cancelled = cancelled || matches!(code, 0 | 4);
         cancelled && state(&program, "waits").await == "cancelled"
     })
     .await;
@@ -59,6 +65,55 @@ async fn a_job_that_waits_for_its_next_try_is_cancelled(house: House) {
     assert_eq!(audience.hears("next").await.kind(), Some(EventKind::Succeeded));
     assert_eq!(provider.tasks_of("waits").await, 0);
     assert_eq!(state(&program, "waits").await, "cancelled");
+}
+
+async fn a_job_is_named_as_it_is_printed(house: House) {
+    let provider = Provider::here(json!({})).await;
+    let program = house.program_for(&provider);
+    let _up = program.start_role("up", "up").await;
+    for id in ["plain", "orders/42"] {
+        submit(&house, &program, &Wish::video(id)).await;
+        program.run(&["wait", id, "--timeout", "30s"]).await.exits(0);
+        let printed = format!("default/{id}");
+        for name in [id, printed.as_str()] {
+            let got = program.run(&["get", name, "--json"]).await.exits(0).json();
+            assert_eq!((&got["id"], &got["state"]), (&json!(id), &json!("succeeded")));
+            program.run(&["wait", name, "--timeout", "5s"]).await.exits(0);
+            program.run(&["why", name]).await.exits(0);
+            let late = program.run(&["cancel", name]).await.exits(1);
+            assert!(late.stderr.contains("already ended"), "{}", late.stderr);
+        }
+    }
+}
+
+/// Right after the loss nothing knows the tasks that were paid for.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_cancellation_hides_a_paid_task_while_the_ledger_is_rebuilt() {
+    let mut house = House::with_own_redis().await;
+    let provider = Provider::here(json!({"life_ms": 12_000})).await;
+    let mut program = house.program_for(&provider);
+    program.set("kling.timeout", "2s");
+    let audience = Audience::seated(&house).await;
+    let _up = program.start_role("up", "up").await;
+    let ids: Vec<String> = (0..20).map(|n| format!("paid-{n}")).collect();
+    for id in &ids {
+        submit(&house, &program, &Wish::video(id)).await;
+    }
+    until("all are at the provider", async || provider.accounts().await.accepted == 20).await;
+    until("all are known", async || {
+        let rows = program.run(&["list", "--state", "pending", "--json"]).await.exits(0);
+        rows.lines().len() == 20
+    })
+    .await;
+    house.redis().flush();
+    let names: Vec<&str> = ids.iter().map(String::as_str).collect();
+    for id in &names[..4] {
+        let late = program.run(&["cancel", id]).await.exits(1);
+        assert!(late.stderr.contains("cannot stop a task"), "{}", late.stderr);
+    }
+    let heard = audience.hears_outcomes(20).await;
+    heard.tells_once_about(names.iter().copied());
+    assert_eq!(heard.count(EventKind::Succeeded), 20);
 }
 
 async fn what_the_provider_has_goes_on(house: House) {

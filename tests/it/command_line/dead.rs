@@ -10,6 +10,9 @@ on_each_backend!(
     letters_are_listed_shown_and_dropped,
     a_letter_is_replayed_once_its_cause_is_gone,
     a_conflict_is_never_replayed,
+    a_letter_that_was_replayed_begins_no_second_round,
+    a_dropped_job_ends_and_can_be_published_again,
+    letters_without_an_id_have_a_name,
 );
 
 async fn publish(house: &House, id: &str, key: &str, body: &str) {
@@ -55,7 +58,7 @@ async fn letters_are_listed_shown_and_dropped(house: House) {
     let dropped = program.run(&["dead", "drop", "first", "--json"]).await.exits(0).json();
     assert_eq!(dropped, json!({"dropped": 1}));
     holds(&program, 1).await;
-    let rest = program.run(&["dead", "drop", "--all", "--json"]).await.exits(0).json();
+    let rest = program.run(&["dead", "drop", "--all", "--yes", "--json"]).await.exits(0).json();
     assert_eq!(rest, json!({"dropped": 1}));
     holds(&program, 0).await;
 }
@@ -96,9 +99,118 @@ async fn a_conflict_is_never_replayed(house: House) {
     other["request"]["prompt"] = "another [job:other]".into();
     publish(&house, "order-1", &wish.routing_key(), &other.to_string()).await;
     holds(&program, 1).await;
-    let replayed = program.run(&["dead", "replay", "--all", "--json"]).await.exits(0);
+    let replayed = program.run(&["dead", "replay", "--all", "--yes", "--json"]).await.exits(0);
     assert_eq!(replayed.json(), json!({"replayed": 0}));
     assert!(replayed.stderr.contains("order-1 stays"), "{}", replayed.stderr);
     holds(&program, 1).await;
     assert_eq!(provider.tasks_of("other").await, 0);
+}
+
+/// A job whose tries are used up, with its letter.
+async fn gave_up(house: &House, program: &Program, id: &str) {
+    let wish = Wish::video(id);
+    publish(house, id, &wish.routing_key(), &wish.message().to_string()).await;
+    holds(program, 1).await;
+}
+
+/// The letter comes once more, as when its acknowledgement is lost.
+async fn a_letter_that_was_replayed_begins_no_second_round(house: House) {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let nowhere = format!("http://{}", nobody.local_addr().expect("an address"));
+    drop(nobody);
+    let provider = Provider::here(json!({})).await;
+    let mut program = house.program_for(&provider);
+    program.set("limits.max_attempts", "1");
+    program.set("kling.base_url", &nowhere);
+    let audience = Audience::seated(&house).await;
+    let mut down = program.start_role("down", "up").await;
+    gave_up(&house, &program, "again").await;
+    down.stop().await;
+    let copy = dead_letter(&house).await;
+
+    program.set("kling.base_url", &provider.url);
+    let _up = program.start_role("up", "up").await;
+    program.run(&["dead", "replay", "again"]).await.exits(0);
+    until("it succeeds", async || audience.heard().count(EventKind::Succeeded) == 1).await;
+    assert_eq!(provider.tasks_of("again").await, 1);
+
+    let to = Destination::Dead { routing_key: Wish::video("again").routing_key() };
+    house.broker().await.publish(&to, copy).await.expect("published");
+    holds(&program, 1).await;
+    let done = program.run(&["dead", "replay", "again", "--json"]).await.exits(0);
+    assert_eq!(done.json(), json!({"replayed": 0}));
+    assert!(done.stderr.contains("was replayed before"), "{}", done.stderr);
+    holds(&program, 0).await;
+    let job = program.run(&["get", "again", "--json"]).await.exits(0).json();
+    assert_eq!((&job["state"], &job["round"]), (&json!("succeeded"), &json!(2)));
+    assert_eq!(provider.tasks_of("again").await, 1);
+}
+
+/// A copy of the only letter.
+async fn dead_letter(house: &House) -> Message {
+    let broker = house.broker().await;
+    let mut letters = broker.consume(&ports::Source::Dead, 1).await.expect("the letters");
+    let letter = letters.next().await.expect("a letter");
+    let copy = letter.message.clone();
+    letter.requeue().await.expect("given back");
+    letters.cancel().await;
+    while let Some(letter) = letters.next().await {
+        letter.requeue().await.expect("given back");
+    }
+    copy
+}
+
+async fn a_dropped_job_ends_and_can_be_published_again(house: House) {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let nowhere = format!("http://{}", nobody.local_addr().expect("an address"));
+    drop(nobody);
+    let provider = Provider::here(json!({})).await;
+    let mut program = house.program_for(&provider);
+    program.set("limits.max_attempts", "1");
+    program.set("kling.base_url", &nowhere);
+    let audience = Audience::seated(&house).await;
+    let mut down = program.start_role("down", "up").await;
+    gave_up(&house, &program, "dropped").await;
+    down.stop().await;
+    program.set("kling.base_url", &provider.url);
+    let _up = program.start_role("up", "up").await;
+    program.run(&["dead", "drop", "dropped"]).await.exits(0);
+    until("its end is announced", async || audience.heard().count(EventKind::Failed) == 1).await;
+    let job = program.run(&["get", "dropped", "--json"]).await.exits(0).json();
+    assert_eq!((&job["state"], &job["error"]["kind"]), (&json!("failed"), &json!("dropped")));
+
+    let wish = Wish::video("dropped");
+    publish(&house, "dropped", &wish.routing_key(), &wish.message().to_string()).await;
+    until("it succeeds", async || audience.heard().count(EventKind::Succeeded) == 1).await;
+    let job = program.run(&["get", "dropped", "--json"]).await.exits(0).json();
+    assert_eq!(job["round"], 2);
+    assert_eq!(provider.tasks_of("dropped").await, 1);
+    // Once more it is a duplicate like any other.
+    publish(&house, "dropped", &wish.routing_key(), &wish.message().to_string()).await;
+    publish(&house, "next", &wish.routing_key(), &Wish::video("next").message().to_string()).await;
+    audience.hears("next").await;
+    assert_eq!(provider.tasks_of("dropped").await, 1);
+}
+
+async fn letters_without_an_id_have_a_name(house: House) {
+    let provider = Provider::here(json!({})).await;
+    let program = house.program_for(&provider);
+    let _up = program.start_role("up", "up").await;
+    for _ in 0..3 {
+        publish(&house, "", "videos.text2video.normal", "no json").await;
+    }
+    holds(&program, 3).await;
+    program.run(&["dead", "drop", ""]).await.exits(2);
+    program.run(&["dead", "replay", ""]).await.exits(2);
+    program.run(&["dead", "show", ""]).await.exits(2);
+    let careful = program.run(&["dead", "drop", "--all"]).await.exits(2);
+    assert!(careful.stderr.contains("3 dead messages"), "{}", careful.stderr);
+    let rows = program.run(&["dead", "list", "--json"]).await.exits(0).lines();
+    let names: Vec<&str> = rows.iter().filter_map(|row| row["letter"].as_str()).collect();
+    assert_eq!(names.iter().collect::<std::collections::BTreeSet<_>>().len(), 3, "{names:?}");
+    let words = program.run(&["dead", "list"]).await.exits(0).stdout;
+    assert!(words.contains(names[0]), "{words}");
+    let dropped = program.run(&["dead", "drop", names[0], "--json"]).await.exits(0).json();
+    assert_eq!(dropped, json!({"dropped": 1}));
+    holds(&program, 2).await;
 }

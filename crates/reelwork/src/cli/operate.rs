@@ -1,5 +1,6 @@
 //! What operators ask for.
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
 use super::TenantArg;
@@ -12,13 +13,16 @@ pub(crate) enum Dead {
         limit: usize,
     },
     /// One message whole, with its original bytes
-    Show { id: String },
-    /// Publish messages again, under their own keys
+    Show {
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        id: String,
+    },
+    /// Publish messages again, under their own keys: what is submitted is paid for
     Replay {
         #[command(flatten)]
         which: Which,
     },
-    /// Delete messages
+    /// Delete messages, and end the jobs that were parked with them
     Drop {
         #[command(flatten)]
         which: Which,
@@ -66,9 +70,27 @@ pub(crate) enum Doubt {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
 pub(crate) struct Which {
-    /// Message ids, as the list shows them
+    #[command(flatten)]
+    these: These,
+    /// Do not ask, however many they are
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+impl std::ops::Deref for Which {
+    type Target = These;
+
+    fn deref(&self) -> &These {
+        &self.these
+    }
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct These {
+    /// Letters, message ids or job ids, as the list shows them
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) ids: Vec<String>,
     #[arg(long)]
     pub(crate) all: bool,

@@ -1,65 +1,76 @@
 use std::time::Duration;
 
 use daemon::{Config, ExitCode};
-use job::{EventSource, Fact, JobKey, Moment, Record, Rules, State, transition};
+use job::{EventSource, Fact, JobKey, Moment, Record, State, transition};
 use ports::{
     Announcer, Clock, Created, Destination, Session, Stored, Swapped, Write, journal_message,
 };
 
+use super::member;
+use super::named::Named;
 use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::view::JobView;
+use crate::roles;
+use crate::view::{JobView, Unseen};
 
 /// Cancels what has not been submitted. Kling has no way to stop a task: one that was
 /// submitted goes on, is billed, and is announced like any other.
 pub(crate) async fn run(
     config: &Config,
-    key: JobKey,
+    named: &Named,
+    ahead: bool,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let doors = Doors::open(config).await?;
-    let session = doors.join().await?;
-    let done = cancel(config, &doors, &session, key, output).await;
+    let session = member::join(config, &doors, output).await?;
+    let done = cancel(config, &doors, &session, named).await;
     session.leave().await;
-    done
+    Ok(match done? {
+        Cancelled::Job(record) => tell(&record, output),
+        Cancelled::Unseen(key) => unseen(&key, ahead, output),
+        Cancelled::TooLate(record) => too_late(&record, output),
+    })
+}
+
+enum Cancelled {
+    Job(Box<Record>),
+    /// No worker has seen it: should it come, it is cancelled.
+    Unseen(JobKey),
+    TooLate(Box<Record>),
 }
 
 async fn cancel(
     config: &Config,
     doors: &Doors,
     session: &Session,
-    key: JobKey,
-    output: &Output,
-) -> Result<ExitCode, Failure> {
-    let now = session.now();
-    let tombstone = Write {
-        record: Record::tombstone(key, now),
-        due: None,
-        outbox: Vec::new(),
-        outbox_lease: Duration::ZERO,
-    };
-    let fence = session.fence();
+    named: &Named,
+) -> Result<Cancelled, Failure> {
+    let (fence, now) = (session.fence(), session.now());
+    let key = named.resolve(doors.ledger.as_ref()).await?;
+    let (record, outbox) = (Record::tombstone(key, now), Vec::new());
+    let tombstone = Write { record, due: None, outbox, outbox_lease: Duration::ZERO };
     let mut present = match doors.ledger.create(&fence, tombstone.clone()).await? {
         Created::New => {
             journal(doors, session, &tombstone.record).await?;
-            told(&tombstone.record, output);
-            return Ok(ExitCode::Ok);
+            return Ok(Cancelled::Unseen(tombstone.record.key));
         }
         Created::Exists(stored) => *stored,
     };
     loop {
-        let Some(record) = cancelled(config, &present, session.moment()) else {
-            return Ok(too_late(&present.record, output));
+        // A tombstone is settled by the delivery that meets it, with the job's own words.
+        if matches!(present.record.state, State::Tombstone) {
+            return Ok(Cancelled::Unseen(present.record.key));
+        }
+        let Some(step) = cancelled(config, &present, session.moment()) else {
+            return Ok(Cancelled::TooLate(Box::new(present.record)));
         };
-        let announcer =
-            Announcer { source: EventSource::of_installation(&config.ledger.namespace) };
-        let write = announcer.write(&record, now, Duration::ZERO);
+        let source = EventSource::of_installation(&config.ledger.namespace);
+        let write = Announcer { source }.write(&step, now, Duration::ZERO);
         match doors.ledger.swap(&fence, present.version, write).await? {
             Swapped::Done(_) => {
-                journal(doors, session, &record.record).await?;
-                told(&record.record, output);
-                return Ok(ExitCode::Ok);
+                journal(doors, session, &step.record).await?;
+                return Ok(Cancelled::Job(Box::new(step.record)));
             }
             Swapped::Stale(Some(stored)) => present = *stored,
             Swapped::Stale(None) => return Err(Failure::NotFound("the job has expired".into())),
@@ -74,17 +85,35 @@ async fn journal(doors: &Doors, session: &Session, record: &Record) -> Result<()
 }
 
 fn cancelled(config: &Config, present: &Stored, moment: Moment) -> Option<job::Step> {
-    let rules = Rules { installation: config.ledger.namespace.clone(), ..Rules::default() };
-    // A tombstone is settled by the delivery that meets it, with the job's own words.
-    if matches!(present.record.state, State::Tombstone) {
-        return Some(job::Step { record: present.record.clone(), effects: Vec::new() });
-    }
-    transition(present.record.clone(), Fact::CancelRequested, moment, &rules).ok()
+    transition(present.record.clone(), Fact::CancelRequested, moment, &roles::rules(config)).ok()
 }
 
-fn told(record: &Record, output: &Output) {
+fn tell(record: &Record, output: &Output) -> ExitCode {
     let view = JobView::of(record);
-    output.result(&view, || format!("{}  cancelled", record.key.id));
+    output.result(&view, || view.words());
+    if !record.state.is_final() {
+        output.complain(&format!(
+            "{} may have been sent before the ledger lost its memory: it is cancelled when its \
+             message shows that it was not",
+            record.key.id
+        ));
+    }
+    ExitCode::Ok
+}
+
+/// Nobody can tell a job that waits in the broker from a wrong id.
+fn unseen(key: &JobKey, ahead: bool, output: &Output) -> ExitCode {
+    let view = Unseen::cancelled(key);
+    output.result(&view, || format!("{key}  unseen"));
+    if ahead {
+        return ExitCode::Ok;
+    }
+    output.complain(&format!(
+        "no worker has seen {} of tenant {}: if it waits in the broker, it is cancelled when it \
+         comes (--ahead says that you know)",
+        key.id, key.tenant
+    ));
+    ExitCode::NotFound
 }
 
 fn too_late(record: &Record, output: &Output) -> ExitCode {

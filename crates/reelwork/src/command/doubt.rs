@@ -4,9 +4,10 @@ mod list;
 mod settle;
 
 use daemon::{Config, ExitCode, ExposeSecret};
-use job::{Fact, JobKey, Problem, Record};
+use job::{Fact, Problem, Record};
 use kling::{QueryError, Route};
 
+use super::named::Named;
 use crate::cli::Doubt;
 use crate::doors::Doors;
 use crate::failure::Failure;
@@ -21,15 +22,15 @@ pub(crate) async fn run(
     match action {
         Doubt::List { tenant, limit } => list::run(config, tenant, limit, output).await,
         Doubt::Attach { id, task, tenant, yes } => {
-            let key = super::key(&tenant.tenant, &id)?;
+            let key = Named::parse(&tenant.tenant, &id)?;
             attach(config, key, task, yes, output).await
         }
         Doubt::Resubmit { id, tenant, yes } => {
-            let key = super::key(&tenant.tenant, &id)?;
+            let key = Named::parse(&tenant.tenant, &id)?;
             resubmit(config, key, yes, output).await
         }
         Doubt::Fail { id, tenant, why } => {
-            let key = super::key(&tenant.tenant, &id)?;
+            let key = Named::parse(&tenant.tenant, &id)?;
             let error = Problem::new("in_doubt", why)
                 .advice("a task may have been created and billed: ask the provider");
             settle::by(config, &key, Fact::Abandoned { error }, output).await
@@ -39,7 +40,7 @@ pub(crate) async fn run(
 
 async fn attach(
     config: &Config,
-    key: JobKey,
+    key: Named,
     task_id: String,
     yes: bool,
     output: &Output,
@@ -78,7 +79,7 @@ async fn check(config: &Config, record: &Record, task_id: &str) -> Result<(), Fa
 
 async fn resubmit(
     config: &Config,
-    key: JobKey,
+    key: Named,
     yes: bool,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
@@ -87,7 +88,7 @@ async fn resubmit(
             "{} may have been submitted and paid for. Sent again under the same external id it is \
              paid for once where the provider enforces these ids, and twice where it does not. \
              If you accept that, say --yes",
-            key.id
+            key.key().id
         )));
     }
     let why = "a person wants it sent again".to_owned();

@@ -3,6 +3,7 @@
 pub(crate) mod config;
 
 mod cancel;
+mod confirm;
 mod dead;
 mod doctor;
 mod doubt;
@@ -11,6 +12,8 @@ mod get;
 mod health;
 mod ledger;
 mod list;
+mod member;
+mod named;
 mod probe;
 mod role;
 mod simulator;
@@ -19,14 +22,13 @@ mod topology;
 mod wait;
 mod why;
 
-use daemon::{Config, ExitCode};
-use job::{JobId, JobKey, Tenant};
-
+use self::named::Named;
 use crate::cli::Command;
 use crate::demo;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::roles::Which;
+use daemon::{Config, ExitCode};
 
 pub(crate) async fn run(
     command: Command,
@@ -42,19 +44,22 @@ pub(crate) async fn run(
         Command::Simulator(options) => simulator::run(options, output).await,
         Command::Submit(options) => submit::run(options, &config, output).await,
         Command::Get { id, tenant, strict } => {
-            get::run(&config, &key(&tenant.tenant, &id)?, strict, output).await
+            get::run(&config, &Named::parse(&tenant.tenant, &id)?, strict, output).await
         }
         Command::Wait { ids, tenant, timeout } => {
-            let keys: Result<Vec<_>, _> = ids.iter().map(|id| key(&tenant.tenant, id)).collect();
+            let keys: Result<Vec<_>, _> =
+                ids.iter().map(|id| Named::parse(&tenant.tenant, id)).collect();
             wait::run(&config, keys?, timeout, output).await
         }
         Command::List { state, tenant, limit } => {
             list::run(&config, state, tenant, limit, output).await
         }
-        Command::Cancel { id, tenant } => {
-            cancel::run(&config, key(&tenant.tenant, &id)?, output).await
+        Command::Cancel { id, tenant, ahead } => {
+            cancel::run(&config, &Named::parse(&tenant.tenant, &id)?, ahead, output).await
         }
-        Command::Why { id, tenant } => why::run(&config, &key(&tenant.tenant, &id)?, output).await,
+        Command::Why { id, tenant } => {
+            why::run(&config, &Named::parse(&tenant.tenant, &id)?, output).await
+        }
         Command::Events(options) => events::run(options, &config, output).await,
         Command::Dead { action } => dead::run(action, &config, output).await,
         Command::Doubt { action } => doubt::run(action, &config, output).await,
@@ -66,9 +71,4 @@ pub(crate) async fn run(
         Command::Health { ready } => health::run(&config, ready, output).await,
         Command::Doctor { probe, yes } => doctor::run(&config, probe, yes, output).await,
     }
-}
-
-fn key(tenant: &str, id: &str) -> Result<JobKey, Failure> {
-    let usage = |error: job::BadIdentity| Failure::Usage(error.to_string());
-    Ok(JobKey::new(Tenant::new(tenant).map_err(usage)?, JobId::new(id).map_err(usage)?))
 }

@@ -64,7 +64,7 @@ pub(crate) async fn run(
     if !options.wait || code != ExitCode::Ok {
         return Ok(code);
     }
-    let keys = receipts.into_iter().filter_map(|receipt| receipt.key).collect();
+    let keys = receipts.into_iter().filter_map(|receipt| receipt.key).map(Into::into).collect();
     wait::until_done(Doors::open_ledger(config).await?, keys, options.timeout, output).await
 }
 

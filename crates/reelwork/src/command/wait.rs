@@ -1,13 +1,12 @@
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use daemon::{Config, ExitCode};
-use futures::StreamExt;
-use job::{JobKey, Outcome, Record, State};
+use job::{Outcome, Record, State};
 use ports::{Ledger, LedgerError};
 use tokio::time::Instant;
 
+use super::named::{Named, load_all};
 use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -19,27 +18,27 @@ const AT_ONCE: usize = 64;
 
 pub(crate) async fn run(
     config: &Config,
-    keys: Vec<JobKey>,
+    jobs: Vec<Named>,
     timeout: Option<Duration>,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let ledger = Doors::open_ledger(config).await?;
-    until_done(ledger, keys, timeout, output).await
+    until_done(ledger, jobs, timeout, output).await
 }
 
 /// Prints each job as it ends. 3 when one did not succeed, 5 when some had not ended in time.
 pub(crate) async fn until_done(
     ledger: Arc<dyn Ledger>,
-    mut keys: Vec<JobKey>,
+    mut jobs: Vec<Named>,
     timeout: Option<Duration>,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let deadline = timeout.map(|timeout| Instant::now() + timeout);
-    let bar = output.progress(keys.len() as u64, "waiting");
+    let bar = output.progress(jobs.len() as u64, "waiting");
     let mut all_succeeded = true;
     loop {
-        let mut ended = ended(&ledger, &keys).await?;
-        keys.retain(|key| match ended.remove(key) {
+        let mut ended = ended(&ledger, &jobs).await?.into_iter();
+        jobs.retain(|_| match ended.next().flatten() {
             Some(record) => {
                 all_succeeded &= succeeded(&record);
                 let view = JobView::of(&record);
@@ -49,31 +48,26 @@ pub(crate) async fn until_done(
             }
             None => true,
         });
-        if keys.is_empty() {
+        if jobs.is_empty() {
             bar.finish_and_clear();
             return Ok(if all_succeeded { ExitCode::Ok } else { ExitCode::JobFailed });
         }
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             bar.finish_and_clear();
-            return timed_out(&ledger, &keys, output).await;
+            return timed_out(&ledger, &jobs, output).await;
         }
         tokio::time::sleep(LOOK).await;
     }
 }
 
+/// Of each job in turn, its record if it has ended.
 async fn ended(
     ledger: &Arc<dyn Ledger>,
-    keys: &[JobKey],
-) -> Result<HashMap<JobKey, Record>, LedgerError> {
-    let loads = futures::stream::iter(keys).map(|key| ledger.load(key)).buffer_unordered(AT_ONCE);
-    let loaded: Vec<_> = loads.collect().await;
-    let mut ended = HashMap::new();
-    for stored in loaded {
-        if let Some(stored) = stored?.filter(|stored| stored.record.state.is_final()) {
-            ended.insert(stored.record.key.clone(), stored.record);
-        }
-    }
-    Ok(ended)
+    jobs: &[Named],
+) -> Result<Vec<Option<Record>>, LedgerError> {
+    let loaded = load_all(ledger.as_ref(), jobs, AT_ONCE).await?;
+    let final_one = |record: &Record| record.state.is_final();
+    Ok(loaded.into_iter().map(|stored| stored.map(|s| s.record).filter(final_one)).collect())
 }
 
 fn succeeded(record: &Record) -> bool {
@@ -83,18 +77,19 @@ fn succeeded(record: &Record) -> bool {
 /// Tells where those that have not ended are.
 async fn timed_out(
     ledger: &Arc<dyn Ledger>,
-    keys: &[JobKey],
+    jobs: &[Named],
     output: &Output,
 ) -> Result<ExitCode, Failure> {
-    for key in keys {
-        match ledger.load(key).await? {
+    for job in jobs {
+        match job.load(ledger.as_ref()).await? {
             Some(stored) => {
                 let view = JobView::of(&stored.record);
                 output.result(&view, || view.words());
             }
-            None => output.result(&Unseen::of(key), || format!("{}  queued or unknown", key.id)),
+            None => output
+                .result(&Unseen::of(job.key()), || format!("{}  queued or unknown", job.key().id)),
         }
     }
-    output.complain(&format!("timed out waiting for {} of the jobs", keys.len()));
+    output.complain(&format!("timed out waiting for {} of the jobs", jobs.len()));
     Ok(ExitCode::TimedOut)
 }

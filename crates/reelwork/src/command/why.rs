@@ -1,8 +1,9 @@
 use daemon::{Config, ExitCode};
-use job::{JobKey, Record, State, Timestamp};
+use job::{Record, State, Timestamp};
 use ports::{Clock, SystemClock};
 use serde_json::json;
 
+use super::named::Named;
 use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -10,15 +11,15 @@ use crate::view::JobView;
 
 pub(crate) async fn run(
     config: &Config,
-    key: &JobKey,
+    named: &Named,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let ledger = Doors::open_ledger(config).await?;
-    let Some(stored) = ledger.load(key).await? else {
+    let Some(stored) = named.load(ledger.as_ref()).await? else {
         let why = format!(
             "{}: no worker has seen it: it is still queued, it was never published, or it ended \
              so long ago that it was forgotten",
-            key.id
+            named.key().id
         );
         return Err(Failure::NotFound(why));
     };

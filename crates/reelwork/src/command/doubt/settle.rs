@@ -1,13 +1,14 @@
 use std::time::Duration;
 
 use daemon::{Config, ExitCode};
-use job::{EventSource, Fact, JobKey, Record, Step, transition};
+use job::{EventSource, Fact, Record, Step, transition};
 use ports::{
     AccountTask, Announcer, Clock, Destination, Fence, Ledger, PermitReturn, Session, Stored,
     Swapped, journal_message,
 };
 
 use super::list::doubt_of;
+use crate::command::{member, named::Named};
 use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -15,14 +16,15 @@ use crate::roles;
 use crate::view::JobView;
 
 /// The record, if it is one that a person may settle.
-pub(super) async fn in_doubt(ledger: &dyn Ledger, key: &JobKey) -> Result<Stored, Failure> {
-    let stored = ledger.load(key).await?;
-    let stored = stored.ok_or_else(|| Failure::NotFound(format!("{} is not known", key.id)))?;
+pub(super) async fn in_doubt(ledger: &dyn Ledger, named: &Named) -> Result<Stored, Failure> {
+    let id = &named.key().id;
+    let stored = named.load(ledger).await?;
+    let stored = stored.ok_or_else(|| Failure::NotFound(format!("{id} is not known")))?;
     match doubt_of(&stored.record.state) {
         Some(_) => Ok(stored),
         None => {
             let state = stored.record.state.word();
-            Err(Failure::Other(format!("{} is not in doubt: it is {state}", key.id)))
+            Err(Failure::Other(format!("{id} is not in doubt: it is {state}")))
         }
     }
 }
@@ -30,13 +32,13 @@ pub(super) async fn in_doubt(ledger: &dyn Ledger, key: &JobKey) -> Result<Stored
 /// Writes what a person knows or decides.
 pub(super) async fn by(
     config: &Config,
-    key: &JobKey,
+    named: &Named,
     fact: Fact,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let doors = Doors::open(config).await?;
-    let session = doors.join().await?;
-    let written = write(config, &doors, &session, key, fact).await;
+    let session = member::join(config, &doors, output).await?;
+    let written = write(config, &doors, &session, named, fact).await;
     session.leave().await;
     let record = written?;
     let view = JobView::of(&record);
@@ -48,13 +50,13 @@ async fn write(
     config: &Config,
     doors: &Doors,
     session: &Session,
-    key: &JobKey,
+    named: &Named,
     fact: Fact,
 ) -> Result<Record, Failure> {
     let fence = session.fence();
     let announcer = Announcer { source: EventSource::of_installation(&config.ledger.namespace) };
     loop {
-        let stored = in_doubt(doors.ledger.as_ref(), key).await?;
+        let stored = in_doubt(doors.ledger.as_ref(), named).await?;
         if let Fact::Accepted { task_id, .. } = &fact {
             own(doors.ledger.as_ref(), &fence, &stored.record, task_id).await?;
         }

@@ -1,0 +1,20 @@
+//! Whoever asks for something that cannot be taken back says so twice.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use crate::failure::Failure;
+
+/// `--yes`, or the word of the person at the terminal.
+pub(crate) fn agreed(yes: bool, what: &str) -> bool {
+    if yes || !std::io::stdin().is_terminal() {
+        return yes;
+    }
+    let _ = write!(std::io::stderr(), "{what}. Go on? [y/N] ");
+    let mut line = String::new();
+    let read = std::io::stdin().lock().read_line(&mut line);
+    read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes")
+}
+
+pub(crate) fn refused(what: &str) -> Failure {
+    Failure::Usage(format!("{what}. If you mean it, say --yes; nothing was changed"))
+}

@@ -1,0 +1,70 @@
+//! The dead letters are read by taking them; what is not settled goes back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ports::{Broker, Deliveries, Delivery, Source};
+
+use super::letter::Names;
+use crate::failure::Failure;
+
+const MOST: u64 = u16::MAX as u64;
+/// Nothing more within this means that all were seen.
+const QUIET: Duration = Duration::from_secs(2);
+
+/// A letter in our hands.
+pub(super) struct Held {
+    pub(super) name: String,
+    pub(super) delivery: Delivery,
+}
+
+/// Walks over what is there now, once.
+pub(super) struct Reader {
+    deliveries: Box<dyn Deliveries>,
+    left: u64,
+    names: Names,
+}
+
+impl Reader {
+    /// `most`: how many are of interest.
+    pub(super) async fn open(broker: &Arc<dyn Broker>, most: u64) -> Result<Self, Failure> {
+        let left = broker.depth(&Source::Dead).await?.min(most);
+        let ahead = u16::try_from(left.clamp(1, MOST)).unwrap_or(u16::MAX);
+        let deliveries = broker.consume(&Source::Dead, ahead).await?;
+        Ok(Self { deliveries, left, names: Names::default() })
+    }
+
+    pub(super) async fn next(&mut self) -> Option<Held> {
+        if self.left == 0 {
+            return None;
+        }
+        self.left -= 1;
+        let delivery = tokio::time::timeout(QUIET, self.deliveries.next()).await.ok().flatten()?;
+        Some(Held { name: self.names.name(&delivery), delivery })
+    }
+
+    /// All that are wanted, and the others.
+    pub(super) async fn sort(&mut self, wanted: impl Fn(&Held) -> bool) -> (Vec<Held>, Vec<Held>) {
+        let (mut yes, mut no) = (Vec::new(), Vec::new());
+        while let Some(held) = self.next().await {
+            if wanted(&held) { yes.push(held) } else { no.push(held) }
+        }
+        (yes, no)
+    }
+
+    /// Gives the others back and ends in order: only then has the broker every settlement.
+    pub(super) async fn close(mut self, others: Vec<Held>) {
+        for held in others {
+            give_back(held.delivery).await;
+        }
+        self.deliveries.cancel().await;
+        while let Some(delivery) = self.deliveries.next().await {
+            give_back(delivery).await;
+        }
+    }
+}
+
+async fn give_back(delivery: Delivery) {
+    // A letter that cannot be given back now comes back with the connection.
+    drop(delivery.requeue().await);
+}

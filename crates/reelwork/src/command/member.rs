@@ -1,0 +1,56 @@
+//! Commands that write are members of the ledger, and wait until it can be believed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use daemon::Config;
+use follower::Follower;
+use ports::{Phase, Session, SystemClock};
+
+use crate::doors::Doors;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::roles;
+
+/// Longer than it takes to compare a large journal.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// Joins a ledger that holds what the journal knows. One that lost its memory knows nothing of
+/// what was paid for: it is compared first, here or by whichever role is faster.
+pub(crate) async fn join(
+    config: &Config,
+    doors: &Doors,
+    output: &Output,
+) -> Result<Session, Failure> {
+    let session = Arc::new(doors.join().await?);
+    let compared = match session.phase() < Phase::Closed {
+        true => compare(config, doors, &session, output).await,
+        false => true,
+    };
+    let session = Arc::into_inner(session)
+        .ok_or_else(|| Failure::Unavailable("the ledger is still being compared".to_owned()))?;
+    if compared {
+        return Ok(session);
+    }
+    session.leave().await;
+    Err(Failure::Unavailable(
+        "the ledger is being rebuilt from the journal: nothing was changed; try again later"
+            .to_owned(),
+    ))
+}
+
+async fn compare(config: &Config, doors: &Doors, session: &Arc<Session>, output: &Output) -> bool {
+    output.say("the ledger is being rebuilt from the journal: waiting for it");
+    let follower = Follower::start(
+        doors.broker.clone(),
+        doors.ledger.clone(),
+        session.clone(),
+        Arc::new(SystemClock),
+        follower::Settings { goes_on: false, ..roles::follower_settings(config) },
+    );
+    let reached = tokio::time::timeout(PATIENCE, session.reached(Phase::Closed)).await;
+    follower.drain(DRAIN).await;
+    reached.is_ok()
+}

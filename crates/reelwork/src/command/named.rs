@@ -1,0 +1,86 @@
+//! Which job is meant: an id, or tenant and id as they are printed.
+
+use futures::{StreamExt, TryStreamExt};
+use job::{JobId, JobKey, Tenant};
+use ports::{Ledger, LedgerError, Stored};
+
+use crate::failure::Failure;
+
+/// An id may hold a slash, so what is given can be read in two ways.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    /// The likelier first.
+    keys: Vec<JobKey>,
+}
+
+impl From<JobKey> for Named {
+    fn from(key: JobKey) -> Self {
+        Self { keys: vec![key] }
+    }
+}
+
+impl Named {
+    pub(crate) fn parse(tenant: &str, text: &str) -> Result<Self, Failure> {
+        let usage = |error: job::BadIdentity| Failure::Usage(error.to_string());
+        let tenant = Tenant::new(tenant).map_err(usage)?;
+        let mut keys = vec![JobKey::new(tenant.clone(), JobId::new(text).map_err(usage)?)];
+        if let Some(printed) = JobKey::parse(text) {
+            keys.push(printed);
+        }
+        // As it is printed for this very tenant: rather that than an id that begins so.
+        if keys.get(1).is_some_and(|printed| printed.tenant == tenant) {
+            keys.swap(0, 1);
+        }
+        Ok(Self { keys })
+    }
+
+    /// What it is taken for where nothing is known of it.
+    pub(crate) fn key(&self) -> &JobKey {
+        &self.keys[0]
+    }
+
+    /// The whole text as an id first: that is what was asked for to the letter.
+    pub(crate) async fn load(&self, ledger: &dyn Ledger) -> Result<Option<Stored>, LedgerError> {
+        let exact = self.keys.iter().max_by_key(|key| key.id.as_str().len());
+        for key in exact.into_iter().chain(&self.keys) {
+            if let Some(stored) = ledger.load(key).await? {
+                return Ok(Some(stored));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The one that is known, or what it is taken for.
+    pub(crate) async fn resolve(&self, ledger: &dyn Ledger) -> Result<JobKey, LedgerError> {
+        let found = self.load(ledger).await?;
+        Ok(found.map_or_else(|| self.key().clone(), |stored| stored.record.key))
+    }
+}
+
+/// Several at once, in their order.
+pub(crate) async fn load_all(
+    ledger: &dyn Ledger,
+    named: &[Named],
+    at_once: usize,
+) -> Result<Vec<Option<Stored>>, LedgerError> {
+    futures::stream::iter(named).map(|one| one.load(ledger)).buffered(at_once).try_collect().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(text: &str) -> Vec<String> {
+        let named = Named::parse("default", text).unwrap();
+        named.keys.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn an_id_is_taken_as_it_is_and_as_it_is_printed() {
+        assert_eq!(keys("a"), ["default/a"]);
+        assert_eq!(keys("default/a"), ["default/a", "default/default/a"]);
+        assert_eq!(keys("orders/42"), ["default/orders/42", "orders/42"]);
+        assert!(Named::parse("default", "").is_err());
+        assert!(Named::parse("a/b", "x").is_err());
+    }
+}
