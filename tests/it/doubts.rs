@@ -12,6 +12,8 @@ use crate::harness::{Audience, Backend, Heard, House, Provider, Setup, say};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     LookUp,
+    /// A look-up that is found out to work.
+    TriedLookUp,
     /// Callbacks, with ids that can be asked about.
     Callbacks,
     /// Callbacks, with ids that the provider then denies.
@@ -66,7 +68,7 @@ async fn cell(backend: Backend, way: Way, external_ids: &str, jobs: usize) -> Ce
 }
 
 fn settings(way: Way, external_ids: &str) -> Value {
-    let looks = matches!(way, Way::LookUp | Way::LookUpAndCallbacks);
+    let looks = matches!(way, Way::LookUp | Way::TriedLookUp | Way::LookUpAndCallbacks);
     json!({
         "faults": [{"kind": "lost_answer", "rate": LOST}],
         "external_ids": external_ids,
@@ -79,11 +81,12 @@ fn setup(way: Way) -> Setup {
     let setup = Setup::quick();
     let setup = match way {
         Way::LookUp | Way::LookUpAndCallbacks => setup.looking_up(kling::LookUp::Path),
+        Way::TriedLookUp => setup.finding_out(),
         _ => setup,
     };
     match way {
         Way::Callbacks | Way::Denied | Way::LookUpAndCallbacks => setup.called_back(),
-        Way::LookUp | Way::Neither => setup,
+        Way::LookUp | Way::TriedLookUp | Way::Neither => setup,
     }
 }
 
@@ -116,6 +119,15 @@ async fn with_look_up(backend: Backend, jobs: usize) {
     }
     let dropped = cell(backend, Way::LookUp, "dropped", jobs).await;
     dropped.parked_with(jobs, "also denies a task which exists");
+}
+
+/// By default. One that drops external ids is found out before its denials do harm.
+async fn with_a_tried_look_up(backend: Backend, jobs: usize) {
+    for external_ids in ["enforced", "ignored"] {
+        cell(backend, Way::TriedLookUp, external_ids, jobs).await.all_succeeded(jobs);
+    }
+    let dropped = cell(backend, Way::TriedLookUp, "dropped", jobs).await;
+    dropped.parked_with(jobs, "no look-up both finds a task");
 }
 
 async fn with_look_up_and_callbacks(backend: Backend, jobs: usize) {
@@ -169,6 +181,7 @@ macro_rules! columns {
 
 columns!(
     with_look_up,
+    with_a_tried_look_up,
     with_look_up_and_callbacks,
     with_callbacks,
     with_callbacks_that_lead_nowhere,

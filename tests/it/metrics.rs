@@ -66,6 +66,7 @@ async fn what_happens_to_jobs_is_counted_once() {
         ("reelwork_lane_depth", &["lane=\"videos.normal\""], 0.0),
         ("reelwork_dead_depth", &[], 0.0),
         ("reelwork_account_paused", &["account=\"default\""], 0.0),
+        ("reelwork_look_up", &["account=\"default\""], 1.0),
         ("reelwork_ledger_open", &[], 1.0),
         ("reelwork_leader", &[], 1.0),
         ("reelwork_up", &["check=\"broker\""], 1.0),

@@ -53,7 +53,7 @@ pub use error::{CallbackError, FailureClass, QueryError, RefusalClass, SubmitErr
 pub use face::{Face, Faces, VideoSource};
 #[cfg(feature = "http")]
 pub use http::{HttpSettings, HttpSetupError, HttpTransport};
-pub use look_up::LookUp;
+pub use look_up::{KnownTask, LookUp};
 pub use route::{Resource, Route};
 pub use selection::{Mask, Preview, Selected, SelectionPoints, SelectionSession, SelectionSource};
 pub use speech::{Recognized, Speech, SpeechRequest};

@@ -22,6 +22,14 @@ pub enum LookUp {
     List,
 }
 
+/// A task that is known to exist.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownTask<'a> {
+    pub task_id: &'a str,
+    /// That it was created with.
+    pub external_id: &'a str,
+}
+
 impl LookUp {
     /// The cheapest first.
     pub const ALL: [Self; 3] = [Self::Path, Self::Query, Self::List];
@@ -39,11 +47,12 @@ impl fmt::Display for LookUp {
 
 impl Client {
     /// The first form that finds a task which exists and denies one which cannot: its answers may
-    /// be believed on this route. `None` when no form does. Costs nothing but GETs.
+    /// be believed on this route. `None` when no form does, although the provider shows the task
+    /// under its own id. Costs nothing but GETs.
     pub async fn truthful_look_up(
         &self,
         route: Route,
-        existing: &str,
+        existing: KnownTask<'_>,
         impossible: &str,
     ) -> Result<Option<LookUp>, QueryError> {
         let mut unheard = None;
@@ -56,18 +65,25 @@ impl Client {
                 Err(error) => unheard = Some(error),
             }
         }
-        unheard.map_or(Ok(None), Err)
+        match unheard {
+            None => Ok(None),
+            // An outage says nothing about the forms; a provider that answers otherwise does.
+            Some(error) => {
+                self.query(route, existing.task_id).await.map_err(|_| error).map(|_| None)
+            }
+        }
     }
 
     async fn is_truthful(
         &self,
         route: Route,
         form: LookUp,
-        existing: &str,
+        existing: KnownTask<'_>,
         impossible: &str,
     ) -> Result<bool, QueryError> {
-        let found = self.look_up(route, existing, form).await?;
-        Ok(found.is_some() && self.look_up(route, impossible, form).await?.is_none())
+        let found = self.look_up(route, existing.external_id, form).await?;
+        let same = found.is_some_and(|task| task.task_id.as_deref() == Some(existing.task_id));
+        Ok(same && self.look_up(route, impossible, form).await?.is_none())
     }
 
     /// The task with this external id; `None` when the provider denies it.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kling::request::{ImageItem, MultiImage2video, Point};
 use kling::{
-    BaseUrlError, Client, HttpRequest, HttpResponse, LookUp, Method, QueryError, Route,
+    BaseUrlError, Client, HttpRequest, HttpResponse, KnownTask, LookUp, Method, QueryError, Route,
     SelectionPoints, SelectionSource, Speech, SpeechRequest, SubmitError, Transport,
     TransportError, VideoSource,
 };
@@ -188,6 +188,31 @@ async fn a_look_up_by_path_finds_denies_or_cannot_tell() {
     assert!(matches!(look_up().await, Err(QueryError::Unreadable { .. })), "not a denial");
     assert!(matches!(look_up().await, Err(QueryError::Later { .. })));
     assert_eq!(script.urls()[0], format!("{BASE}/e%2F1"));
+}
+
+async fn truthful(
+    answers: impl IntoIterator<Item = Result<HttpResponse, TransportError>>,
+) -> Result<Option<LookUp>, QueryError> {
+    let (client, _script) = scripted(answers);
+    let known = KnownTask { task_id: "7", external_id: "e" };
+    client.truthful_look_up(ROUTE, known, "never").await
+}
+
+#[tokio::test]
+async fn a_form_is_believed_that_finds_what_exists_and_denies_what_cannot() {
+    let denied = || answer(404, &json!({"code": 1203, "message": "none"}));
+    let page = || answer(404, &json!({"error": "no route"}));
+    let found = || ok(task("7", Some("e"), 1));
+    assert_eq!(truthful([found(), denied()]).await, Ok(Some(LookUp::Path)));
+    let by_query = [denied(), ok(json!([task("7", Some("e"), 1)])), ok(json!([]))];
+    assert_eq!(truthful(by_query).await, Ok(Some(LookUp::Query)), "the path denies what exists");
+    let finds_all = [found(), found(), page(), page(), found()];
+    assert_eq!(truthful(finds_all).await, Ok(None), "it finds what cannot exist");
+    let other = [ok(task("6", None, 1)), denied(), page(), found()];
+    assert_eq!(truthful(other).await, Ok(None), "it shows another task");
+    let outage = || answer(502, &json!({}));
+    let away = truthful([outage(), outage(), outage(), outage()]).await;
+    assert!(matches!(away, Err(QueryError::Later { .. })), "an outage tells nothing");
 }
 
 #[tokio::test]

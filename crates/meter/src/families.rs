@@ -49,6 +49,7 @@ pub(crate) struct Families {
     pub(crate) responses: Counts<4>,
     pub(crate) request_duration: Times<1>,
     pub(crate) paused: Gauges<1>,
+    pub(crate) look_up: Gauges<2>,
     pub(crate) permit_requests: Counts<2>,
     pub(crate) in_flight: Gauges<1>,
     pub(crate) in_flight_limit: Gauges<1>,
@@ -98,6 +99,10 @@ impl Families {
                 "Requests to the provider, to the end of the answer.",
             ),
             paused: own.add("account_paused", "1 while the provider refuses the account."),
+            look_up: own.add(
+                "look_up",
+                "1 for how far look-ups by external id may be believed; told by pollers.",
+            ),
             permit_requests: own.add("permit_requests", "Slots asked for at the provider."),
             in_flight: own.add("tasks_in_flight", "Slots in use; told by the leader only."),
             in_flight_limit: own.add("tasks_in_flight_limit", "Slots there are; 0: no limit."),

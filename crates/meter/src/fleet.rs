@@ -85,6 +85,15 @@ impl Meter {
         self.families().up.get_or_create(&[("check", check.into())]).set(well.into());
     }
 
+    /// Which of these words tells how far look-ups by external id may be believed.
+    pub fn look_up(&self, account: &str, words: &[&'static str], present: &str) {
+        for word in words {
+            let account = self.inner().accounts.word(account);
+            let labels = [("account", account), ("standing", (*word).into())];
+            self.families().look_up.get_or_create(&labels).set((*word == present).into());
+        }
+    }
+
     /// Whether the provider refuses an account.
     pub fn paused(&self, account: &str, paused: bool) {
         let labels = [("account", self.inner().accounts.word(account))];

@@ -1,11 +1,12 @@
 //! Questions to the provider, in time and with the right account.
 
 use job::Record;
-use kling::{LookUp, QueryError, Route, Task};
+use kling::{KnownTask, LookUp, QueryError, Route, Task};
 use ports::Pause;
 
 use crate::fit::since_ms;
 use crate::shared::Shared;
+use crate::witnesses::Witness;
 
 pub(crate) async fn for_task(
     shared: &Shared,
@@ -48,10 +49,12 @@ pub(crate) async fn finds(
 pub(crate) async fn truthful(
     shared: &Shared,
     route: Route,
-    existing: &str,
+    existing: &Witness,
 ) -> Result<Option<LookUp>, QueryError> {
     let impossible = shared.clock.fresh_id().to_string();
-    let answer = in_time(shared, shared.kling.truthful_look_up(route, existing, &impossible)).await;
+    let known =
+        KnownTask { task_id: &existing.task_id, external_id: existing.external_id.as_str() };
+    let answer = in_time(shared, shared.kling.truthful_look_up(route, known, &impossible)).await;
     rest_account(shared, answer.as_ref().err()).await;
     answer
 }

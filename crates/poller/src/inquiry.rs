@@ -77,10 +77,10 @@ async fn cross_examined(shared: &Shared, record: &Record, form: kling::LookUp) -
     let Some(known) = shared.witnesses.of(route) else {
         return LookedUp::Denied;
     };
-    if known == record.external_id {
+    if known.external_id == record.external_id {
         return LookedUp::Unclear("no other task is known to test the look-up with".to_owned());
     }
-    match ask::finds(shared, route, known.as_str(), form).await {
+    match ask::finds(shared, route, known.external_id.as_str(), form).await {
         Ok(true) => LookedUp::Denied,
         Ok(false) => {
             shared.trials.forget(route);

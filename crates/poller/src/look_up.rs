@@ -83,12 +83,26 @@ impl Trials {
 pub enum LookUpStanding {
     /// As configured, untried.
     Configured,
-    /// This form answers rightly on so many routes that were tried.
+    /// Some form answers rightly on each route that was tried.
     Truthful,
-    /// No form does.
+    /// On some route no form does.
     Worthless,
     /// Nothing has been tried yet: no task is known to exist.
     Untried,
+}
+
+impl LookUpStanding {
+    /// Every word, for metrics.
+    pub const WORDS: [&'static str; 4] = ["configured", "truthful", "worthless", "untried"];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Configured => "configured",
+            Self::Truthful => "truthful",
+            Self::Worthless => "worthless",
+            Self::Untried => "untried",
+        }
+    }
 }
 
 /// What is known of the provider's look-ups, as it changes.
@@ -155,7 +169,7 @@ async fn tried(shared: &Shared, route: Route, now: Timestamp) -> Result<Trial, S
     let Some(existing) = shared.witnesses.of(route) else {
         return Err("no task is known yet to test the look-up with".to_owned());
     };
-    match ask::truthful(shared, route, existing.as_str()).await {
+    match ask::truthful(shared, route, &existing).await {
         Ok(truthful) => {
             let trial = Trial { truthful, at: now };
             shared.trials.put(route, trial);

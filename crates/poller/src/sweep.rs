@@ -12,6 +12,7 @@ use tracing::{Instrument, Span};
 use crate::settings::LookUpBy;
 use crate::settle::{Trouble, settle};
 use crate::shared::Shared;
+use crate::witnesses::Witness;
 use crate::{ask, inquiry, look, trace};
 
 /// Later than this an owner that lives has forgotten the job: a lost answer, a panic.
@@ -139,7 +140,8 @@ async fn look(shared: &Shared, record: &Record, status: &str) -> Fact {
         && answer.is_ok()
         && let Ok(route) = ask::route(shared, record)
     {
-        shared.witnesses.see(route, &record.external_id);
+        let external_id = record.external_id.clone();
+        shared.witnesses.see(route, Witness { task_id: task_id.to_owned(), external_id });
     }
     look::read(answer, status, shared.clock.now())
 }

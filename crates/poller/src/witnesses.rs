@@ -6,20 +6,27 @@ use std::sync::{Mutex, PoisonError};
 use job::ExternalId;
 use kling::Route;
 
-/// The external id of the task of each route that was seen last.
+/// A task that the provider showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Witness {
+    pub(crate) task_id: String,
+    pub(crate) external_id: ExternalId,
+}
+
+/// The task of each route that was seen last.
 #[derive(Default)]
 pub(crate) struct Witnesses {
-    seen: Mutex<HashMap<Route, ExternalId>>,
+    seen: Mutex<HashMap<Route, Witness>>,
 }
 
 impl Witnesses {
-    pub(crate) fn see(&self, route: Route, external_id: &ExternalId) {
+    pub(crate) fn see(&self, route: Route, task: Witness) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.insert(route, external_id.clone());
+        seen.insert(route, task);
     }
 
     /// Every route that has one.
-    pub(crate) fn all(&self) -> Vec<(Route, ExternalId)> {
+    pub(crate) fn all(&self) -> Vec<(Route, Witness)> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all: Vec<_> = seen.iter().map(|(route, id)| (*route, id.clone())).collect();
         // A map has no order of its own, and a simulation must be repeatable.
@@ -27,7 +34,7 @@ impl Witnesses {
         all
     }
 
-    pub(crate) fn of(&self, route: Route) -> Option<ExternalId> {
+    pub(crate) fn of(&self, route: Route) -> Option<Witness> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(&route).cloned()
     }
 }

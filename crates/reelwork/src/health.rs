@@ -9,6 +9,7 @@ use ports::{Broker, Clock, Ledger, Phase, Session};
 use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::measure::Measure;
+use crate::roles::Roles;
 
 /// The check that is about the provider's account.
 pub(crate) const ACCOUNT: &str = "account";
@@ -27,8 +28,7 @@ struct Watched {
 pub(crate) fn admin(
     config: &Config,
     doors: &Doors,
-    session: &Arc<Session>,
-    submits: bool,
+    roles: &Roles,
     measure: &Measure,
 ) -> Result<Option<Admin>, Failure> {
     let Some(listen) = config.admin.listen else {
@@ -37,14 +37,14 @@ pub(crate) fn admin(
     let watched = Arc::new(Watched {
         broker: doors.broker.clone(),
         ledger: doors.ledger.clone(),
-        session: Arc::downgrade(session),
-        account: submits.then(|| config.kling.account.clone()),
+        session: Arc::downgrade(roles.session()),
+        account: roles.submit().then(|| config.kling.account.clone()),
     });
     let checks: Checks = Arc::new(move || {
         let watched = watched.clone();
         Box::pin(async move { watched.look().await })
     });
-    let metrics = measure.metrics(config, doors, &checks);
+    let metrics = measure.metrics(config, doors, &checks, roles.look_ups());
     let started = Admin::start(listen, checks, metrics);
     started.map(Some).map_err(|error| Failure::Denied(format!("admin.listen: {listen}: {error}")))
 }

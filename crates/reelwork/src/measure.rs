@@ -8,6 +8,7 @@ use daemon::admin::{Check, Checks, Metrics};
 use job::Resource;
 use kling::Transport;
 use meter::{About, Fleet, Meter};
+use poller::{LookUpReport, LookUpStanding};
 
 use crate::doors::Doors;
 
@@ -44,6 +45,7 @@ impl Measure {
         config: &Config,
         doors: &Doors,
         checks: &Checks,
+        look_ups: Option<LookUpReport>,
     ) -> Option<Arc<dyn Metrics>> {
         let limits = &config.limits;
         let fleet = Fleet {
@@ -58,7 +60,7 @@ impl Measure {
             submissions_per_day: limits.max_submissions_per_day,
         };
         let meter = self.meter.clone()?;
-        Some(Arc::new(Told { meter, fleet, checks: checks.clone() }))
+        Some(Arc::new(Told { meter, fleet, checks: checks.clone(), look_ups }))
     }
 }
 
@@ -66,6 +68,7 @@ struct Told {
     meter: Meter,
     fleet: Fleet,
     checks: Checks,
+    look_ups: Option<LookUpReport>,
 }
 
 impl Told {
@@ -75,6 +78,13 @@ impl Told {
             self.meter.paused(&self.fleet.account, check.trouble.is_some());
         }
     }
+
+    fn look_up(&self) {
+        let Some(standing) = self.look_ups.as_ref().and_then(LookUpReport::standing) else {
+            return;
+        };
+        self.meter.look_up(&self.fleet.account, &LookUpStanding::WORDS, standing.word());
+    }
 }
 
 impl Metrics for Told {
@@ -82,6 +92,7 @@ impl Metrics for Told {
         Box::pin(async {
             let (checks, ()) = tokio::join!((self.checks)(), self.fleet.tell(&self.meter));
             checks.iter().for_each(|check| self.check(check));
+            self.look_up();
         })
     }
 

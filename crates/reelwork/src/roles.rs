@@ -9,7 +9,7 @@ use follower::Follower;
 use gateway::Gateway;
 use job::{CallbackSigner, OnDoubt, Rules};
 use kling::{Client, HttpSettings, HttpTransport, Transport};
-use poller::{LookUpBy, Poller};
+use poller::{LookUpBy, LookUpReport, Poller};
 use ports::{Clock, Session};
 use worker::{Callback, Slots, Worker};
 
@@ -105,6 +105,11 @@ impl Roles {
     /// The membership that all of them share.
     pub(crate) fn session(&self) -> &Arc<Session> {
         &self.session
+    }
+
+    /// How far look-ups by external id may be believed; `None` for a role that makes none.
+    pub(crate) fn look_ups(&self) -> Option<LookUpReport> {
+        self.poller.as_ref().map(Poller::look_ups)
     }
 
     pub(crate) fn submit(&self) -> bool {

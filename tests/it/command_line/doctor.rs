@@ -36,7 +36,7 @@ async fn all_is_well(house: House) {
     let provider = Provider::here(json!({"api_keys": ["test-key"]})).await;
     prepare(&house).await;
     let rows = house.program_for(&provider).run(&["doctor", "--json"]).await.exits(0).lines();
-    for name in ["broker", "ledger", "provider"] {
+    for name in ["broker", "ledger", "provider", "look_up"] {
         assert_eq!(check(&rows, name)["ok"], true, "{rows:?}");
     }
     assert_eq!(provider.accounts().await.submissions, 0);
@@ -57,4 +57,21 @@ async fn a_provider_that_refuses_or_is_away_is_told(house: House) {
     program.unset("kling.api_key");
     let keyless = program.run(&["doctor", "--json"]).await.exits(78).lines();
     assert!(check(&keyless, "provider")["detail"].to_string().contains("kling.api_key"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_up_is_tried_on_a_task_that_the_ledger_knows() {
+    let house = House::on(Backend::Embedded);
+    for (looks, words) in [(true, "by path finds"), (false, "no look-up that can be believed")] {
+        let look_up = json!({"path": looks, "query": looks, "list": looks});
+        let provider = Provider::here(json!({"look_up": look_up})).await;
+        let program = house.program_for(&provider);
+        let up = program.start_role("up", "up").await;
+        let submit = ["submit", "videos/text2video", "--prompt", "x", "--wait"];
+        program.run(&submit).await.exits(0);
+        drop(up);
+        let rows = program.run(&["doctor", "--json"]).await.exits(0).lines();
+        let detail = check(&rows, "look_up")["detail"].to_string();
+        assert!(detail.contains(words), "{detail}");
+    }
 }

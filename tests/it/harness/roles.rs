@@ -58,6 +58,14 @@ impl Setup {
         self
     }
 
+    /// As by default: whether the provider's look-ups can be believed is found out.
+    pub(crate) fn finding_out(mut self) -> Self {
+        self.poller.look_up = poller::LookUpBy::Auto;
+        self.poller.rules.denials_trusted = true;
+        self.worker.rules.denials_trusted = true;
+        self
+    }
+
     /// The provider is asked to call back.
     pub(crate) fn called_back(mut self) -> Self {
         let installation = &self.worker.rules.installation;

@@ -2,7 +2,7 @@ use daemon::{Config, ExitCode};
 use kling::{QueryError, Route};
 use serde::Serialize;
 
-use crate::command::{probe, topology};
+use crate::command::{look_up, probe, topology};
 use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -31,7 +31,12 @@ pub(crate) async fn run(
         output.result(&findings, || text);
         return Ok(ExitCode::Ok);
     }
-    let checks = [broker(config).await, ledger(config).await, provider(config).await];
+    let checks = [
+        broker(config).await,
+        ledger(config).await,
+        provider(config).await,
+        finding("look_up", look_up::tried(config).await),
+    ];
     for check in &checks {
         output.result(check, || {
             let mark = if check.ok { "ok     " } else { "PROBLEM" };

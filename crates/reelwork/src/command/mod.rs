@@ -12,6 +12,7 @@ mod get;
 mod health;
 mod ledger;
 mod list;
+mod look_up;
 mod member;
 mod named;
 mod probe;

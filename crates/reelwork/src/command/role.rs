@@ -24,7 +24,7 @@ pub(crate) async fn gateway(config: Config, output: &Output) -> Result<ExitCode,
     let measure = Measure::of(&config, "gateway");
     let doors = measure.doors(Doors::open(&config).await?);
     let roles = Roles::front(&config, &doors).await?;
-    let admin = health::admin(&config, &doors, roles.session(), roles.submit(), &measure)?;
+    let admin = health::admin(&config, &doors, &roles, &measure)?;
     until_stopped(roles, admin, "gateway", &shutdown, output).await
 }
 
@@ -73,7 +73,7 @@ async fn serve(
     let shutdown = Shutdown::on_signals()?;
     let doors = measure.doors(Doors::open(config).await?);
     let roles = Roles::start(config, &doors, client, which).await?;
-    let admin = health::admin(config, &doors, roles.session(), roles.submit(), &measure)?;
+    let admin = health::admin(config, &doors, &roles, &measure)?;
     until_stopped(roles, admin, which.word(), &shutdown, output).await
 }
 
