@@ -21,6 +21,9 @@ pub struct Settings {
     pub manage_topology: bool,
     /// A larger body is refused.
     pub max_message_bytes: usize,
+    /// Where the management plugin listens on the broker's host, if there is one: policies are
+    /// looked for there.
+    pub management_port: u16,
     /// How long the broker may take to answer a request. Unanswered, its channel is closed.
     pub answer_timeout: Duration,
     /// How long it may take to close such a channel. Unanswered too, the connection is cut: longer
@@ -44,6 +47,7 @@ impl Settings {
             namespace: namespace.into(),
             manage_topology: true,
             max_message_bytes: job::MAX_MESSAGE_BYTES,
+            management_port: 15_672,
             answer_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(45),
             publish_timeout: Duration::from_secs(10),

@@ -254,3 +254,22 @@ async fn an_event_is_announced_whatever_is_beside_it() {
     scratch.broker.publish(&to, event).await.unwrap();
     scratch.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_count_that_a_producer_wrote_is_not_the_brokers() {
+    let scratch = open().await;
+    let mut headers = FieldTable::default();
+    headers.insert("x-delivery-count".into(), AMQPValue::LongLongInt(25));
+    headers.insert("x-stream-offset".into(), AMQPValue::LongLongInt(3));
+    let raw = RawDoor::open(&scratch.settings).await;
+    raw.publish(VIDEO_KEY, b"{}", BasicProperties::default().with_headers(headers)).await;
+    let mut deliveries = scratch.broker.consume(&videos(), 1).await.unwrap();
+    let first = take(&mut deliveries).await;
+    assert_eq!((first.redelivered, first.delivery_count), (false, 0));
+    first.requeue().await.unwrap();
+    let second = take(&mut deliveries).await;
+    assert_eq!((second.redelivered, second.delivery_count), (true, 1));
+    second.ack().await.unwrap();
+    drop(deliveries);
+    scratch.close().await;
+}

@@ -4,7 +4,7 @@ mod house;
 
 use std::time::Duration;
 
-use broker_rabbitmq::topology::Found;
+use broker_rabbitmq::topology::{Found, Risk};
 use broker_rabbitmq::{RabbitBroker, Settings};
 use house::node::Node;
 use house::{Ground, RawDoor, open, settings};
@@ -116,4 +116,33 @@ async fn what_our_user_may_not_do_is_found_without_doing_it() {
     let held: Vec<&str> = held.lines().filter(|line| line.starts_with("looked.")).collect();
     assert_eq!(held.len(), 18);
     assert!(held.iter().all(|line| line.ends_with("\t0\t0")), "{held:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_that_can_lose_jobs_is_seen_where_somebody_shows_it() {
+    let node = Node::managed().await;
+    let mut settings = Settings::new(node.url(), "ruled");
+    let topology = settings.topology();
+    topology.apply(&settings).await.unwrap();
+    settings.management_port = 1;
+    assert_eq!(topology.risks(&settings).await, None, "nobody tells");
+    settings.management_port = node.management_port();
+    assert_eq!(topology.risks(&settings).await, Some(Vec::new()));
+    let short = r#"{"message-ttl": 60000}"#;
+    node.control(&["set_policy", "short", r"^ruled\.jobs\.videos", short]).await;
+    let expected = ["high", "normal", "low"].map(|priority| Risk {
+        queue: format!("ruled.jobs.videos.{priority}"),
+        policy: "short".to_owned(),
+        key: "message-ttl".to_owned(),
+        value: "60000".to_owned(),
+    });
+    // What the plugin shows comes after the policy.
+    let mut seen = None;
+    house::soon(async {
+        while seen.as_ref().is_none_or(Vec::is_empty) {
+            seen = topology.risks(&settings).await;
+        }
+    })
+    .await;
+    assert_eq!(seen.unwrap(), expected);
 }

@@ -75,12 +75,14 @@ impl Stream {
             Kind::Jobs { .. } | Kind::DeadLetters | Kind::Log => arrived.message,
         };
         let routing_key = taken.routing_key.to_string();
+        // On a first delivery it is the producer's: the broker writes none there.
+        let delivery_count = if taken.redelivered { arrived.delivery_count } else { 0 };
         Delivery {
             handling: handling(&open.kind, &routing_key, &message),
             message,
             routing_key,
-            redelivered: taken.redelivered || arrived.delivery_count > 0,
-            delivery_count: arrived.delivery_count,
+            redelivered: taken.redelivered,
+            delivery_count,
             offset: arrived.offset,
             settle: Box::new(Ticket {
                 intake: open.intake.clone(),

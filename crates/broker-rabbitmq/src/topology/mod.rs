@@ -4,7 +4,9 @@ mod arguments;
 mod definitions;
 mod erase;
 mod journal;
+mod management;
 mod permission;
+mod policy;
 mod probe;
 
 use std::time::Duration;
@@ -13,6 +15,7 @@ use job::{Lane, Rung};
 
 pub use arguments::{Argument, Arguments};
 pub use permission::Forbidden;
+pub use policy::Risk;
 pub use probe::{Finding, Found};
 
 pub(crate) use probe::{apply, bind, declare_queue, inspect, look, verdict};

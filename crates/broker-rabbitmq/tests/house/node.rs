@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -16,6 +17,7 @@ const PORT_MAPPER: &str = "/usr/lib/erlang/bin/epmd";
 
 pub(crate) struct Node {
     port: u16,
+    management: u16,
     variables: Vec<(String, String)>,
     _server: Group,
     _port_mapper: Group,
@@ -42,9 +44,30 @@ impl Drop for Group {
 
 impl Node {
     pub(crate) async fn start() -> Self {
-        let [port, distribution, epmd] = free_ports();
+        Self::with_plugins("[].").await
+    }
+
+    /// With the plugin that shows policies.
+    pub(crate) async fn managed() -> Self {
+        let node = Self::with_plugins("[rabbitmq_management].").await;
+        let listening = async {
+            while tokio::net::TcpStream::connect(("127.0.0.1", node.management)).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, listening).await.expect("no management plugin");
+        node
+    }
+
+    pub(crate) fn management_port(&self) -> u16 {
+        self.management
+    }
+
+    async fn with_plugins(plugins: &str) -> Self {
+        let [port, distribution, epmd, management] = free_ports();
         let directory = tempfile::tempdir().expect("a directory");
         let variables = prepare(directory.path(), port, distribution, epmd);
+        write(directory.path(), plugins, port, management);
         let mut mapper = Command::new(PORT_MAPPER);
         mapper.args(["-port", &epmd.to_string(), "-address", "127.0.0.1"]);
         let port_mapper = Group::start(mapper);
@@ -54,6 +77,7 @@ impl Node {
         let server = Group::start(server);
         let node = Self {
             port,
+            management,
             variables,
             _server: server,
             _port_mapper: port_mapper,
@@ -100,22 +124,34 @@ impl Node {
 }
 
 fn free_ports<const N: usize>() -> [u16; N] {
-    let start = 20_000 + (std::process::id() % 1_100) as u16 * 10;
+    // Nodes of one process start side by side: each looks where no other does.
+    static NODES: AtomicU16 = AtomicU16::new(0);
+    let nodes = NODES.fetch_add(1, Ordering::Relaxed) % 100;
+    let start = 20_000 + (std::process::id() % 1_000) as u16 * 10 + nodes * 10;
     let free = (start..32_000).filter_map(|port| TcpListener::bind(("127.0.0.1", port)).ok());
     let held: Vec<TcpListener> = free.take(N).collect();
     std::array::from_fn(|index| held[index].local_addr().expect("an address").port())
+}
+
+fn write(home: &Path, plugins: &str, port: u16, management: u16) {
+    let configuration = format!(
+        "listeners.tcp.1 = 127.0.0.1:{port}\ndisk_free_limit.absolute = 100MB\n\
+         management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {management}\n"
+    );
+    // A node without the plugin does not know its settings.
+    let known = |line: &&str| !line.starts_with("management") || plugins.contains("management");
+    let configuration: Vec<&str> = configuration.lines().filter(known).collect();
+    std::fs::write(home.join("rabbitmq.conf"), configuration.join("\n") + "\n").expect("a file");
+    std::fs::write(home.join("plugins"), format!("{plugins}\n")).expect("a file");
 }
 
 /// A node that shares nothing with any other on this machine.
 fn prepare(home: &Path, port: u16, distribution: u16, epmd: u16) -> Vec<(String, String)> {
     let path = |name: &str| home.join(name).display().to_string();
     std::fs::create_dir(home.join("home")).expect("a directory");
-    std::fs::write(home.join("plugins"), "[].\n").expect("a file");
-    let configuration =
-        format!("listeners.tcp.1 = 127.0.0.1:{port}\ndisk_free_limit.absolute = 100MB\n");
-    std::fs::write(home.join("rabbitmq.conf"), configuration).expect("a file");
     let variables = [
         ("HOME", path("home")),
+        ("ERL_CRASH_DUMP", path("erl_crash.dump")),
         ("RABBITMQ_MNESIA_BASE", path("data")),
         ("RABBITMQ_LOG_BASE", path("log")),
         ("RABBITMQ_ENABLED_PLUGINS_FILE", path("plugins")),

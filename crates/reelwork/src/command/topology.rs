@@ -1,5 +1,5 @@
 use broker_rabbitmq::Topology;
-use broker_rabbitmq::topology::{Finding, Forbidden, Found};
+use broker_rabbitmq::topology::{Finding, Forbidden, Found, Risk};
 use daemon::{Config, ExitCode, SecretUrl};
 use serde_json::json;
 
@@ -27,7 +27,10 @@ pub(crate) async fn run(
         }
         cli::Topology::Apply => {
             topology.apply(&settings).await?;
-            output.complain(&on_policies(&settings.namespace));
+            match topology.risks(&settings).await {
+                Some(risks) => risks.iter().for_each(|risk| output.complain(&risk.to_string())),
+                None => output.complain(&on_policies(&settings.namespace)),
+            }
             output.result(&json!({"applied": true}), || "applied".to_owned());
             Ok(ExitCode::Ok)
         }
@@ -52,7 +55,7 @@ async fn show(
 }
 
 /// Makes nothing. What is missing or forbidden, all of it at once, with what to do about it.
-pub(crate) async fn looked_at(config: &Config, url: &SecretUrl) -> Result<(), Failure> {
+pub(crate) async fn looked_at(config: &Config, url: &SecretUrl) -> Result<String, Failure> {
     let settings = broker_settings(config, url);
     let topology = settings.topology();
     let findings = topology.show(&settings).await?;
@@ -74,16 +77,20 @@ pub(crate) async fn looked_at(config: &Config, url: &SecretUrl) -> Result<(), Fa
         ));
     }
     problems.extend(topology.forbidden(&settings).await?.iter().map(Forbidden::to_string));
+    let risks = topology.risks(&settings).await;
+    problems.extend(risks.iter().flatten().map(Risk::to_string));
     match problems.is_empty() {
-        true => Ok(()),
+        true if risks.is_some() => Ok("no policy can lose jobs".to_owned()),
+        true => Ok(on_policies(&settings.namespace)),
         false => Err(Failure::Denied(problems.join("; "))),
     }
 }
 
 /// AMQP shows no policies: whoever looks must be told where they are to be seen.
-pub(crate) fn on_policies(namespace: &str) -> String {
+fn on_policies(namespace: &str) -> String {
     format!(
-        "policies cannot be seen over AMQP: rabbitmqctl list_policies must show none for \
+        "policies cannot be seen (AMQP shows none, and no management plugin tells us on port \
+         15672): rabbitmqctl list_policies must show none for \
          {namespace}.* that sets message-ttl, expires, max-length, max-length-bytes, max-age, \
          delivery-limit, overflow or dead-letter-exchange"
     )

@@ -1,0 +1,67 @@
+//! RabbitMQ's management API, as far as one question goes. AMQP shows no policies; where the
+//! plugin listens on the broker's host and our user may ask, it does.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use lapin::uri::{AMQPScheme, AMQPUri};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const PATIENCE: Duration = Duration::from_secs(3);
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
+const COLUMNS: &str = "name,policy,operator_policy,effective_policy_definition";
+
+/// The queues of our virtual host with their policies; `None` where nobody tells.
+pub(super) async fn queues(uri: &AMQPUri, port: u16) -> Option<Value> {
+    // Over an open wire no password goes that AMQP would have sent encrypted.
+    if uri.scheme != AMQPScheme::AMQP {
+        return None;
+    }
+    let asked = tokio::time::timeout(PATIENCE, ask(uri, port)).await.ok()?;
+    answer(&asked.ok()?)
+}
+
+/// HTTP/1.0: the answer comes in one piece and ends with the connection.
+async fn ask(uri: &AMQPUri, port: u16) -> std::io::Result<Vec<u8>> {
+    let host = uri.authority.host.as_str();
+    let user = &uri.authority.userinfo;
+    let login = STANDARD.encode(format!("{}:{}", user.username, user.password));
+    let vhost = utf8_percent_encode(&uri.vhost, NON_ALPHANUMERIC);
+    let request = format!(
+        "GET /api/queues/{vhost}?columns={COLUMNS} HTTP/1.0\r\nHost: {host}\r\n\
+         Authorization: Basic {login}\r\nAccept: application/json\r\n\r\n"
+    );
+    let mut wire = TcpStream::connect((host, port)).await?;
+    wire.write_all(request.as_bytes()).await?;
+    let mut read = Vec::new();
+    wire.take(MOST_BYTES).read_to_end(&mut read).await?;
+    Ok(read)
+}
+
+fn answer(read: &[u8]) -> Option<Value> {
+    let end = read.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let status = read.split(|byte| *byte == b' ').nth(1)?;
+    (status == b"200").then(|| serde_json::from_slice(&read[end + 4..]).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_good_answer_tells() {
+        for (read, told) in [
+            ("HTTP/1.1 200 OK\r\nvary: origin\r\n\r\n[]", true),
+            ("HTTP/1.1 401 Unauthorized\r\n\r\n[]", false),
+            ("HTTP/1.1 200 OK\r\n\r\n[", false),
+            ("HTTP/1.1 200 OK\r\n", false),
+            ("", false),
+        ] {
+            assert_eq!(answer(read.as_bytes()).is_some(), told, "{read}");
+        }
+    }
+}
