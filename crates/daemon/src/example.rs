@@ -54,6 +54,7 @@ fn placeholder(kind: &Kind) -> &'static str {
     match kind {
         Kind::HttpUrl => "\"https://reelwork.example\"",
         Kind::Address => "\"127.0.0.1:9090\"",
+        Kind::Secrets { .. } => "[\"32-random-bytes-in-hex\"]",
         kind if kind.is_list() => "[\"...\"]",
         _ => "\"...\"",
     }

@@ -165,7 +165,7 @@ pub(crate) static KEYS: &[Key] = &[
     key("gateway.callback_url", Kind::HttpUrl, Unset,
         "The gateway's address as the provider sees it, in front of /callbacks/. Unset: no callbacks."),
     key("gateway.callback_secrets", Kind::Secrets { most: 2 }, Unset,
-        "Keys of the callback tokens: the first signs, all are accepted (for rotation)."),
+        "Keys of the callback tokens, 8 bytes or more: the first signs, all are accepted (for rotation)."),
 
     key("admin.listen", Kind::Address, Unset,
         "Where a role tells whether it is alive and ready: /livez, /readyz. Unset: nowhere."),

@@ -48,7 +48,7 @@ pub use self::effective::Effective;
 pub use self::endpoint::{Endpoint, SecretUrl};
 pub use self::example::example;
 pub use self::exit::ExitCode;
-pub use self::load::Loaded;
+pub use self::load::{COMETAPI_KEY, Loaded};
 pub use self::problem::{ConfigError, Problem};
 pub use self::shutdown::Shutdown;
 pub use self::sources::{Source, Sources};

@@ -27,7 +27,7 @@ impl Config {
     pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         let written = raw::gather(sources);
         let mut problems = written.problems;
-        let raws = written.values;
+        let raws = with_cometapi_key(written.values, sources);
         let values = values_of(&raws, sources, &mut problems);
         problems.extend(broken_rules(&values, &raws));
         if !problems.is_empty() {
@@ -38,6 +38,19 @@ impl Config {
 }
 
 type Raws = BTreeMap<&'static str, Raw>;
+
+/// The variable that the provider's own documents use.
+pub const COMETAPI_KEY: &str = "COMETAPI_KEY";
+
+/// Where no key is configured.
+fn with_cometapi_key(mut raws: Raws, sources: &Sources) -> Raws {
+    let told = sources.env.get(COMETAPI_KEY).and_then(|key| key.to_str());
+    if let Some(key) = told.filter(|key| !key.is_empty()) {
+        let source = Source::Environment(COMETAPI_KEY.to_owned());
+        raws.entry("kling.api_key").or_insert(Raw { value: key.into(), source });
+    }
+    raws
+}
 
 /// The values that could be read; the others become problems.
 fn values_of(raws: &Raws, sources: &Sources, problems: &mut Vec<Problem>) -> Values {
@@ -95,6 +108,22 @@ fn default_of(key: &Key, sources: &Sources) -> Result<Value, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_providers_own_variable_is_taken_where_no_key_is_configured() {
+        let with = |variables: &[(&str, &str)]| {
+            let mut sources = Sources::default();
+            let pairs = variables.iter().map(|(name, text)| ((*name).to_owned(), (*text).into()));
+            sources.env = pairs.collect();
+            let loaded = Config::load(&sources).unwrap();
+            loaded.effective.into_iter().find(|row| row.key == "kling.api_key").unwrap().source
+        };
+        let of = |name: &str| Source::Environment(name.to_owned());
+        assert_eq!(with(&[(COMETAPI_KEY, "sk-a")]), of(COMETAPI_KEY));
+        let both = [(COMETAPI_KEY, "sk-a"), ("REELWORK_KLING__API_KEY", "sk-b")];
+        assert_eq!(with(&both), of("REELWORK_KLING__API_KEY"));
+        assert_eq!(with(&[(COMETAPI_KEY, "")]), Source::Default);
+    }
 
     #[test]
     fn nothing_set_is_a_configuration() {

@@ -26,9 +26,25 @@ pub fn init(telemetry: &Telemetry, traces: Option<&Traces>) {
     let log = subscriber(telemetry, traces, terminal, std::io::stderr);
     // The only failure is that there is a log already.
     let _ = tracing::subscriber::set_global_default(log);
+    std::panic::set_hook(Box::new(panicked));
     for warning in traces.iter().flat_map(|traces| &traces.warnings) {
         tracing::warn!("{warning}");
     }
+}
+
+/// A line like any other. The broker's client ends a thread of its own so when it ends while the
+/// broker is away: that harms nobody.
+fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
+    let thread = std::thread::current();
+    let thread = thread.name().unwrap_or_default();
+    let at = panic.location().map(ToString::to_string).unwrap_or_default();
+    let payload = panic.payload();
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let cause = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or_default();
+    if thread.starts_with("lapin-") {
+        return tracing::debug!(thread, at, cause, "the broker's client has ended");
+    }
+    tracing::error!(thread, at, cause, "panicked");
 }
 
 fn subscriber<W>(

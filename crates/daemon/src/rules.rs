@@ -1,6 +1,6 @@
 //! What must hold between keys. A rule is silent when one of its keys could not be read.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::choice::LookUp;
@@ -15,7 +15,10 @@ pub(crate) struct Breach {
 }
 
 pub(crate) fn breaches(values: &Values) -> Vec<Breach> {
-    [together(values), trusted(values), signed(values)].into_iter().flatten().collect()
+    [together(values), trusted(values), signed(values), guessable(values)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn together(values: &Values) -> Option<Breach> {
@@ -35,6 +38,19 @@ fn trusted(values: &Values) -> Option<Breach> {
         key: "kling.trust_denials",
         message: "is true while kling.look_up is none: nobody is asked".into(),
         hint: "set kling.look_up to auto, path, query or list",
+    })
+}
+
+/// Shorter ones can be guessed.
+const LEAST_SECRET: usize = 8;
+
+fn guessable(values: &Values) -> Option<Breach> {
+    let secrets: Option<Vec<SecretString>> = values.get("gateway.callback_secrets")?;
+    let short = |secret: &SecretString| secret.expose_secret().len() < LEAST_SECRET;
+    secrets.unwrap_or_default().iter().any(short).then(|| Breach {
+        key: "gateway.callback_secrets",
+        message: format!("holds a secret of less than {LEAST_SECRET} bytes: it can be guessed"),
+        hint: "take 32 random bytes, such as from `openssl rand -hex 32`",
     })
 }
 

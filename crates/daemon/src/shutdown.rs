@@ -20,8 +20,8 @@ impl Shutdown {
         Self { requested: Arc::new(watch::Sender::new(false)) }
     }
 
-    /// Raised by the first SIGTERM or SIGINT (elsewhere than on Unix, Ctrl-C) as well. The second
-    /// signal ends the process at once, with 143 or 130.
+    /// Raised by the first SIGTERM, SIGINT or SIGHUP, which stays ignored under `nohup` (elsewhere than on Unix, Ctrl-C) as well. The second
+    /// signal ends the process at once, with 143, 130 or 129.
     ///
     /// Signals are heard when this returns. They have a thread of their own, so that the second
     /// one works even when every thread of the runtime is stuck.
@@ -85,6 +85,8 @@ enum Signal {
     Interrupt,
     #[cfg(unix)]
     Terminate,
+    #[cfg(unix)]
+    HangUp,
 }
 
 impl Signal {
@@ -93,6 +95,8 @@ impl Signal {
             Self::Interrupt => "SIGINT",
             #[cfg(unix)]
             Self::Terminate => "SIGTERM",
+            #[cfg(unix)]
+            Self::HangUp => "SIGHUP",
         }
     }
 
@@ -102,6 +106,8 @@ impl Signal {
             Self::Interrupt => 130,
             #[cfg(unix)]
             Self::Terminate => 143,
+            #[cfg(unix)]
+            Self::HangUp => 129,
         }
     }
 }
@@ -110,6 +116,17 @@ impl Signal {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// `None` where whoever started us wants it ignored.
+    hang_up: Option<tokio::signal::unix::Signal>,
+}
+
+/// Linux tells which signals are ignored: the first bit is that of SIGHUP.
+#[cfg(unix)]
+fn ignores_hang_up() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
 }
 
 #[cfg(unix)]
@@ -119,6 +136,10 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up: match ignores_hang_up() {
+                true => None,
+                false => Some(signal(SignalKind::hangup())?),
+            },
         })
     }
 
@@ -126,8 +147,17 @@ impl Signals {
         let (heard, signal) = tokio::select! {
             heard = self.interrupt.recv() => (heard, Signal::Interrupt),
             heard = self.terminate.recv() => (heard, Signal::Terminate),
+            heard = hung_up(self.hang_up.as_mut()) => (heard, Signal::HangUp),
         };
         heard.map(|()| signal).ok_or_else(|| io::Error::other("no more signals"))
+    }
+}
+
+#[cfg(unix)]
+async fn hung_up(signal: Option<&mut tokio::signal::unix::Signal>) -> Option<()> {
+    match signal {
+        Some(signal) => signal.recv().await,
+        None => std::future::pending().await,
     }
 }
 

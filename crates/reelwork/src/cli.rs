@@ -107,8 +107,8 @@ pub(crate) enum Command {
     },
     /// Jobs that the ledger knows, newest first
     List {
-        /// queued, submitting, in_doubt, pending, parked, succeeded, failed, rejected, …
-        #[arg(long)]
+        /// Only those that are so
+        #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(STATES))]
         state: Option<String>,
         #[arg(long)]
         tenant: Option<String>,
@@ -301,6 +301,20 @@ pub(crate) struct Events {
     #[arg(long, value_parser = duration)]
     pub(crate) idle: Option<Duration>,
 }
+
+/// Every word that a state is told by.
+const STATES: [&str; 10] = [
+    "queued",
+    "submitting",
+    "in_doubt",
+    "pending",
+    "parked",
+    "succeeded",
+    "failed",
+    "rejected",
+    "timed_out",
+    "cancelled",
+];
 
 fn field(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {

@@ -51,7 +51,7 @@ fn start(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
         crash::list(output);
         return Ok(ExitCode::Ok);
     }
-    let config = load(&cli.command, sources)?;
+    let config = load(&cli.command, sources, output)?;
     let traces = traces(&cli.command, &config)?;
     daemon::logs::init(&config.telemetry, traces.as_ref());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -86,8 +86,12 @@ fn is_valid(traceparent: &str) -> bool {
     job::trace_id(traceparent).is_some()
 }
 
-fn load(command: &Command, mut sources: Sources) -> Result<Config, Failure> {
+fn load(command: &Command, mut sources: Sources, output: &Output) -> Result<Config, Failure> {
     let mut loaded = Config::load(&sources)?;
+    let borrowed = Source::Environment(daemon::COMETAPI_KEY.to_owned());
+    if command.is_role() && loaded.effective.iter().any(|row| row.source == borrowed) {
+        output.say("kling.api_key is not set: the key is taken from COMETAPI_KEY");
+    }
     if wants_local_services(command) && loaded.config.broker.url.is_embedded() {
         for (key, url) in LOCAL_SERVICES {
             sources.overrides.push((key.to_owned(), url.to_owned()));

@@ -93,6 +93,11 @@ impl<'a> Unseen<'a> {
         Self { state: "cancelled", unseen: true, ..Self::of(key) }
     }
 
+    /// Its id belongs to another request.
+    pub(crate) fn conflict(key: &'a job::JobKey) -> Self {
+        Self { state: "conflict", ..Self::of(key) }
+    }
+
     pub(crate) fn of(key: &'a job::JobKey) -> Self {
         Self {
             id: key.id.as_str(),

@@ -80,6 +80,8 @@ async fn prompts_come_from_a_file_one_a_line() {
     let file = house.file("prompts.txt", &prompts);
     let counts = demo(&house, &["--prompts", &file, "--jobs", "12"]).await.exits(0).json();
     assert_eq!(count(&counts, "succeeded"), 12);
+    let counts = demo(&house, &["--prompts", &file]).await.exits(0).json();
+    assert_eq!(count(&counts, "jobs"), 3, "one a prompt");
     let empty = house.file("empty.txt", "\n");
     assert_eq!(demo(&house, &["--prompts", &empty]).await.exits(2).stdout, "");
 }

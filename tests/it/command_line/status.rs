@@ -86,6 +86,8 @@ async fn listed(program: &Program) {
     assert_eq!(ids(&["--limit", "2"]).await.len(), 2);
     assert!(ids(&["--tenant", "acme"]).await.is_empty());
     program.run(&["list", "--tenant", "a/b"]).await.exits(2);
+    let typo = program.run(&["list", "--state", "pendng"]).await.exits(2);
+    assert!(typo.stderr.contains("pending"), "{}", typo.stderr);
 }
 
 async fn events_are_kept_under_a_name(house: House) {

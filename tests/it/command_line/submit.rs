@@ -44,6 +44,8 @@ async fn a_job_from_flags_gets_a_receipt(house: House) {
     assert_eq!(words.exits(0).stdout, "k  queued\n");
 
     let wrong = ["submit", "videos/text2video", "--prompt", "x", "--set", "cfg_scale=3", "--json"];
+    let told = program.run(&wrong[..wrong.len() - 1]).await.exits(1);
+    assert!(told.stdout.is_empty() && told.stderr.contains("cfg_scale"), "{told:?}");
     let refused = program.run(&wrong).await.exits(1).json();
     assert_eq!(refused["status"], "invalid");
     let error = refused["error"].as_str().expect("an error");
@@ -98,6 +100,13 @@ async fn the_same_key_again_is_the_same_job(house: House) {
     assert_eq!(first[1]["task_id"], again[1]["task_id"]);
     assert!(first[1]["outputs"][0]["url"].is_string());
     assert_eq!(provider.tasks_of("order-1").await, 1);
+
+    // The result that is there is not this one's.
+    let other = ["submit", "videos/text2video", "--prompt", "another", "--key", "order-1"];
+    let waiting = [&other[..], &["--wait", "--timeout", "30s", "--json"]].concat();
+    let done = program.run(&waiting).await.exits(3);
+    assert_eq!(done.lines()[1]["state"], "conflict");
+    assert!(done.stderr.contains("another request"), "{}", done.stderr);
 }
 
 async fn waiting_tells_how_the_job_ended(house: House) {

@@ -71,7 +71,7 @@ fn a_value_is_the_same_in_a_file_and_in_a_variable() {
         [gateway]
         listen = "[::1]:80"
         callback_url = "https://cb.example/x"
-        callback_secrets = ["s"]
+        callback_secrets = ["secrets8"]
         "#,
     );
     let env = Bench::new()
@@ -83,7 +83,7 @@ fn a_value_is_the_same_in_a_file_and_in_a_variable() {
         .env("REELWORK_POLL__PACE", "2")
         .env("REELWORK_GATEWAY__LISTEN", "[::1]:80")
         .env("REELWORK_GATEWAY__CALLBACK_URL", "https://cb.example/x")
-        .env("REELWORK_GATEWAY__CALLBACK_SECRETS", "s");
+        .env("REELWORK_GATEWAY__CALLBACK_SECRETS", "secrets8");
     for config in [file.config(), env.config()] {
         assert_eq!(config.kling.timeout, Duration::from_secs(90));
         assert_eq!(config.kling.look_up, LookUp::List);

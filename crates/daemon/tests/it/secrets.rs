@@ -11,7 +11,10 @@ fn no_secret_is_shown_by_a_configuration_that_loads() {
     let bench = Bench::new()
         .env("REELWORK_KLING__API_KEY", CANARY)
         .env("REELWORK_BROKER__URL", &format!("amqp://u:{CANARY}@mq/v?auth_mechanism={CANARY}"))
-        .file("a.toml", &format!("[gateway]\ncallback_secrets = [\"{CANARY}\", \"b\"]"))
+        .file(
+            "a.toml",
+            &format!("[gateway]\ncallback_secrets = [\"{CANARY}\", \"another-secret\"]"),
+        )
         .flag("ledger.url", &format!("rediss://:{CANARY}@cache:6380/2#{CANARY}"));
     let loaded = bench.load().unwrap();
     let json = serde_json::to_string(&loaded.effective).unwrap();
@@ -136,7 +139,7 @@ fn addresses_and_lists_can_come_from_files() {
     let bench = Bench::new();
     let broker = bench.write("broker", "amqp://u:p@mq\n");
     let ledger = bench.write("ledger", "redis://:p@cache\n");
-    let secrets = bench.write("secrets", "first,with-comma\nsecond\n");
+    let secrets = bench.write("secrets", "first,with-comma\nsecond-secret\n");
     let config = bench
         .env("REELWORK_BROKER__URL_FILE", broker.to_str().unwrap())
         .env("REELWORK_LEDGER__URL_FILE", ledger.to_str().unwrap())
@@ -146,7 +149,7 @@ fn addresses_and_lists_can_come_from_files() {
     assert_eq!(config.ledger.url.url().unwrap().expose(), "redis://:p@cache");
     let secrets: Vec<_> =
         config.gateway.callback_secrets.iter().map(|s| s.expose_secret()).collect();
-    assert_eq!(secrets, ["first,with-comma", "second"]);
+    assert_eq!(secrets, ["first,with-comma", "second-secret"]);
 }
 
 #[test]

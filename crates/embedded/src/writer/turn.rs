@@ -81,7 +81,7 @@ impl Writer {
 
     fn proclaim(&mut self, done: Done, chores: Chores) {
         for dead in chores.dead {
-            tracing::info!(process = dead.process, "what a dead process held is free again");
+            tracing::debug!(process = dead.process, "what a dead process held is free again");
             dead.lock.remove();
         }
         let late = self.dispatch.deliver(done.fills);

@@ -1,7 +1,7 @@
 //! Which job is meant: an id, or tenant and id as they are printed.
 
 use futures::{StreamExt, TryStreamExt};
-use job::{JobId, JobKey, Tenant};
+use job::{Job, JobId, JobKey, Record, RequestHash, Tenant};
 use ports::{Ledger, LedgerError, Stored};
 
 use crate::failure::Failure;
@@ -11,15 +11,21 @@ use crate::failure::Failure;
 pub(crate) struct Named {
     /// The likelier first.
     keys: Vec<JobKey>,
-}
-
-impl From<JobKey> for Named {
-    fn from(key: JobKey) -> Self {
-        Self { keys: vec![key] }
-    }
+    /// Of the request that was published under it.
+    request: Option<RequestHash>,
 }
 
 impl Named {
+    pub(crate) fn of_job(job: &Job) -> Self {
+        Self { keys: vec![job.key.clone()], request: Some(job.request.hash()) }
+    }
+
+    /// Its id belongs to another request.
+    pub(crate) fn conflicts_with(&self, record: &Record) -> bool {
+        let other = self.request.as_ref().is_some_and(|hash| *hash != record.request_hash);
+        other && record.was_a_job()
+    }
+
     pub(crate) fn parse(tenant: &str, text: &str) -> Result<Self, Failure> {
         let usage = |error: job::BadIdentity| Failure::Usage(error.to_string());
         let tenant = Tenant::new(tenant).map_err(usage)?;
@@ -31,7 +37,7 @@ impl Named {
         if keys.get(1).is_some_and(|printed| printed.tenant == tenant) {
             keys.swap(0, 1);
         }
-        Ok(Self { keys })
+        Ok(Self { keys, request: None })
     }
 
     /// What it is taken for where nothing is known of it.

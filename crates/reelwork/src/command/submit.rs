@@ -1,22 +1,25 @@
-use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+//! Jobs become messages, and each gets a receipt.
+
+mod lines;
 
 use daemon::{Config, ExitCode};
 use futures::StreamExt;
-use job::{Job, JobKey};
+use futures::stream::BoxStream;
+use job::Job;
 use producer::{Draft, Invalid, ProduceError, Producer};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use crate::cli::Submit;
+use crate::command::named::Named;
 use crate::command::wait;
 use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Publishes under way at once.
-const AT_ONCE: usize = 256;
+/// Publishes under way at once: as many jobs, of megabytes each, are in memory.
+const AT_ONCE: usize = 64;
 
 /// What became of one job; the id is told even when the outcome is not known.
 #[derive(Debug, Serialize)]
@@ -29,8 +32,6 @@ struct Receipt {
     status: Status,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
-    #[serde(skip)]
-    key: Option<JobKey>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -55,34 +56,20 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let jobs = match (&options.file, &options.operation) {
-        (Some(file), _) => from_file(file)?,
-        (None, Some(operation)) => vec![(None, from_flags(&options, operation))],
+        (Some(file), _) => lines::of_file(file)?.boxed(),
+        (None, Some(operation)) => {
+            let job: Line = (None, from_flags(&options, operation));
+            futures::stream::iter([Ok(job)]).boxed()
+        }
         (None, None) => return Err(Failure::Usage("an operation or --file is needed".to_owned())),
     };
-    let receipts = publish_all(jobs, config, output).await?;
-    let code = code(&receipts);
+    let sum = publish_all(jobs, config, options.wait, output).await?;
+    let code = sum.code();
     if !options.wait || code != ExitCode::Ok {
         return Ok(code);
     }
-    let keys = receipts.into_iter().filter_map(|receipt| receipt.key).map(Into::into).collect();
-    wait::until_done(Doors::open_ledger(config).await?, keys, options.timeout, output).await
-}
-
-/// Each line is a job of its own: a bad one is reported and does not hold up the next.
-fn from_file(path: &Path) -> Result<Vec<Line>, Failure> {
-    let unreadable = |error| Failure::Usage(format!("{}: {error}", path.display()));
-    let source: Box<dyn Read> = match path == Path::new("-") {
-        true => Box::new(std::io::stdin()),
-        false => Box::new(std::fs::File::open(path).map_err(unreadable)?),
-    };
-    let mut jobs = Vec::new();
-    for (index, line) in BufReader::new(source).split(b'\n').enumerate() {
-        let line = line.map_err(unreadable)?;
-        if !line.trim_ascii().is_empty() {
-            jobs.push((Some(index + 1), Producer::read(&line)));
-        }
-    }
-    Ok(jobs)
+    let ledger = Doors::open_ledger(config).await?;
+    wait::until_done(ledger, sum.published, options.timeout, output).await
 }
 
 fn from_flags(options: &Submit, operation: &str) -> Result<Job, Invalid> {
@@ -129,27 +116,59 @@ fn draft(options: &Submit, operation: &str, fields: &[(String, Value)]) -> Draft
     draft.priority(options.priority.unwrap_or_default())
 }
 
+/// What came of all of them.
+#[derive(Default)]
+struct Sum {
+    statuses: Vec<Status>,
+    /// Kept only where they are waited for.
+    published: Vec<Named>,
+}
+
+/// Each receipt is printed as soon as it is known, and only a few jobs are in memory.
 async fn publish_all(
-    jobs: Vec<Line>,
+    jobs: BoxStream<'_, Result<Line, Failure>>,
     config: &Config,
+    keep: bool,
     output: &Output,
-) -> Result<Vec<Receipt>, Failure> {
-    let bar = output.progress(jobs.len() as u64, "submitting");
+) -> Result<Sum, Failure> {
     // Connected by the first valid job: a file without one needs no broker.
     let producer = OnceCell::new();
-    let publishing = futures::stream::iter(jobs)
-        .map(|(line, job)| publish(&producer, config, line, job))
+    let producer = &producer;
+    let publishing = jobs
+        .map(|line| async move {
+            let (line, job) = line?;
+            publish(producer, config, line, job).await
+        })
         .buffered(AT_ONCE);
     let mut publishing = std::pin::pin!(publishing);
-    let mut receipts = Vec::new();
-    while let Some(receipt) = publishing.next().await {
-        let receipt = receipt?;
-        bar.inc(1);
-        bar.suspend(|| output.result(&receipt, || words(&receipt)));
-        receipts.push(receipt);
+    let mut sum = Sum::default();
+    while let Some(done) = publishing.next().await {
+        let (receipt, named) = done?;
+        receipt.tell(output);
+        sum.add(receipt.status, named.filter(|_| keep));
     }
-    bar.finish_and_clear();
-    Ok(receipts)
+    Ok(sum)
+}
+
+impl Sum {
+    fn add(&mut self, status: Status, published: Option<Named>) {
+        if !self.statuses.contains(&status) {
+            self.statuses.push(status);
+        }
+        self.published.extend(published);
+    }
+
+    /// The gravest of all: an unreachable broker, then a refused job.
+    fn code(&self) -> ExitCode {
+        let any = |status| self.statuses.contains(&status);
+        if any(Status::Unknown) || any(Status::Refused) {
+            ExitCode::Unavailable
+        } else if any(Status::Invalid) {
+            ExitCode::Failure
+        } else {
+            ExitCode::Ok
+        }
+    }
 }
 
 async fn publish(
@@ -157,14 +176,25 @@ async fn publish(
     config: &Config,
     line: Option<usize>,
     job: Result<Job, Invalid>,
-) -> Result<Receipt, Failure> {
+) -> Result<(Receipt, Option<Named>), Failure> {
     let job = match job {
         Ok(job) => job,
-        Err(invalid) => return Ok(receipt(line, Err(invalid.into()))),
+        Err(invalid) => return Ok((receipt(line, Err(invalid.into())), None)),
     };
     let connect = || async { Doors::open_broker(config).await.map(Producer::new) };
     let producer = producer.get_or_try_init(connect).await?;
-    Ok(receipt(line, producer.publish(&job).await))
+    let receipt = receipt(line, producer.publish(&job).await);
+    Ok((receipt, Some(Named::of_job(&job))))
+}
+
+impl Receipt {
+    /// stdout has what was done, and for programs every line; people read of trouble on stderr.
+    fn tell(&self, output: &Output) {
+        match (&self.error, output.json) {
+            (None, _) | (Some(_), true) => output.result(self, || words(self)),
+            (Some(_), false) => output.complain(&words(self)),
+        }
+    }
 }
 
 fn receipt(line: Option<usize>, outcome: Result<producer::Receipt, ProduceError>) -> Receipt {
@@ -186,7 +216,6 @@ fn receipt(line: Option<usize>, outcome: Result<producer::Receipt, ProduceError>
         operation,
         status,
         error,
-        key,
     }
 }
 
@@ -196,17 +225,5 @@ fn words(receipt: &Receipt) -> String {
         (None, _) => format!("{id}  queued"),
         (Some(error), Some(line)) => format!("line {line}: {error}"),
         (Some(error), None) => error.clone(),
-    }
-}
-
-/// The gravest of all: an unreachable broker, then a refused job.
-fn code(receipts: &[Receipt]) -> ExitCode {
-    let any = |status| receipts.iter().any(|receipt| receipt.status == status);
-    if any(Status::Unknown) || any(Status::Refused) {
-        ExitCode::Unavailable
-    } else if any(Status::Invalid) {
-        ExitCode::Failure
-    } else {
-        ExitCode::Ok
     }
 }

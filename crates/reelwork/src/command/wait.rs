@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use daemon::{Config, ExitCode};
 use job::{Outcome, Record, State};
-use ports::{Ledger, LedgerError};
+use ports::{Ledger, LedgerError, Stored};
 use tokio::time::Instant;
 
 use super::named::{Named, load_all};
@@ -38,7 +38,13 @@ pub(crate) async fn until_done(
     let mut all_succeeded = true;
     loop {
         let mut ended = ended(&ledger, &jobs).await?.into_iter();
-        jobs.retain(|_| match ended.next().flatten() {
+        jobs.retain(|job| match ended.next().flatten() {
+            Some(record) if job.conflicts_with(&record) => {
+                all_succeeded = false;
+                bar.suspend(|| tell_conflict(&record, output));
+                bar.inc(1);
+                false
+            }
             Some(record) => {
                 all_succeeded &= succeeded(&record);
                 let view = JobView::of(&record);
@@ -66,8 +72,20 @@ async fn ended(
     jobs: &[Named],
 ) -> Result<Vec<Option<Record>>, LedgerError> {
     let loaded = load_all(ledger.as_ref(), jobs, AT_ONCE).await?;
-    let final_one = |record: &Record| record.state.is_final();
-    Ok(loaded.into_iter().map(|stored| stored.map(|s| s.record).filter(final_one)).collect())
+    let over = |(job, stored): (&Named, Option<Stored>)| {
+        let record = stored?.record;
+        (record.state.is_final() || job.conflicts_with(&record)).then_some(record)
+    };
+    Ok(jobs.iter().zip(loaded).map(over).collect())
+}
+
+/// The result that is there is another job's.
+fn tell_conflict(record: &Record, output: &Output) {
+    let id = &record.key.id;
+    output.result(&Unseen::conflict(&record.key), || format!("{id}  conflict"));
+    output.complain(&format!(
+        "{id} belongs to another request, which stands: give this one an id of its own"
+    ));
 }
 
 fn succeeded(record: &Record) -> bool {

@@ -18,12 +18,15 @@ fn marked(prompt: &str, id: &str) -> String {
 }
 
 pub(crate) fn jobs(count: Option<usize>, prompts: Option<&Path>) -> Result<Vec<Job>, Failure> {
-    let prompts = match prompts {
-        Some(path) => read(path)?,
-        None => SCENES.iter().map(|scene| (*scene).to_owned()).collect(),
+    let (prompts, each) = match prompts {
+        Some(path) => {
+            let prompts = read(path)?;
+            let each = prompts.len();
+            (prompts, each)
+        }
+        None => (SCENES.iter().map(|scene| (*scene).to_owned()).collect(), DEFAULT_JOBS),
     };
-    let count =
-        count.unwrap_or(if prompts.len() > SCENES.len() { prompts.len() } else { DEFAULT_JOBS });
+    let count = count.unwrap_or(each);
     (0..count).map(|index| one(index, &prompts[index % prompts.len()])).collect()
 }
 

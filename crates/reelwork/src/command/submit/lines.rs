@@ -1,0 +1,78 @@
+//! Jobs from a file, a line at a time.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use futures::{Stream, stream};
+use job::MAX_MESSAGE_BYTES;
+use producer::Producer;
+use tokio::sync::mpsc;
+
+use super::Line;
+use crate::failure::Failure;
+
+/// Lines read ahead.
+const AHEAD: usize = 4;
+
+/// Of a longer line no more is kept: it is refused for its size.
+const MOST: u64 = MAX_MESSAGE_BYTES as u64 + 2;
+
+/// Each line is a job of its own: a bad one is reported and does not hold up the next. Reading
+/// blocks, so it has a thread of its own.
+pub(super) fn of_file(path: &Path) -> Result<impl Stream<Item = Result<Line, Failure>>, Failure> {
+    let name = path.display().to_string();
+    let unreadable = move |error: io::Error| Failure::Usage(format!("{name}: {error}"));
+    let source: Box<dyn Read + Send> = match path == Path::new("-") {
+        true => Box::new(io::stdin()),
+        false => Box::new(std::fs::File::open(path).map_err(&unreadable)?),
+    };
+    let (tell, lines) = mpsc::channel(AHEAD);
+    std::thread::spawn(move || {
+        let read = read(BufReader::new(source), &tell);
+        if let Err(error) = read {
+            let _ = tell.blocking_send(Err(unreadable(error)));
+        }
+    });
+    Ok(stream::unfold(lines, |mut lines| async move { Some((lines.recv().await?, lines)) }))
+}
+
+fn read(mut source: impl BufRead, tell: &mpsc::Sender<Result<Line, Failure>>) -> io::Result<()> {
+    for number in 1.. {
+        let mut line = Vec::new();
+        if source.by_ref().take(MOST).read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        if !line.ends_with(b"\n") {
+            source.skip_until(b'\n')?;
+        }
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let job = (Some(number), Producer::read(line.trim_ascii_end()));
+        // Nobody listens any more: the command has ended.
+        if tell.blocking_send(Ok(job)).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_too_long_is_one_bad_line() {
+        let long = "x".repeat(MAX_MESSAGE_BYTES * 2);
+        let good = r#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        let text = format!("{good}\n\n{long}\n{good}");
+        let (tell, mut lines) = mpsc::channel(16);
+        read(text.as_bytes(), &tell).unwrap();
+        drop(tell);
+        let mut told = Vec::new();
+        while let Ok(Ok((number, job))) = lines.try_recv() {
+            told.push((number, job.is_ok()));
+        }
+        assert_eq!(told, [(Some(1), true), (Some(3), false), (Some(4), true)]);
+    }
+}
