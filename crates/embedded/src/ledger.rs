@@ -310,6 +310,24 @@ impl Ledger for FileLedger {
         Ok(records.filter_map(|record| self.unreadable.skip(record)).collect())
     }
 
+    async fn visit(
+        &self,
+        filter: &ListFilter,
+        visit: &mut (dyn for<'a> FnMut(&'a Record) + Send),
+    ) -> Result<(), LedgerError> {
+        let mut after = 0;
+        loop {
+            let (ns, filter) = (self.store.ns, filter.clone());
+            let page =
+                self.read(move |sql| Ok(list::page(sql, ns, &filter, row::now(), after)?)).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.id;
+            let read = page.iter().map(|row| row::from_json(&row.key, &row.body));
+            read.filter_map(|record| self.unreadable.skip(record))
+                .for_each(|record| visit(&record));
+        }
+    }
+
     async fn check(&self) -> Result<(), LedgerError> {
         let checked = self.store.check().await;
         checked.map_err(|error| Failure::<LedgerError>::Store(error).into())

@@ -15,6 +15,13 @@ use crate::trouble::Trouble;
 
 const MOST: usize = 256;
 
+/// Lines with files inside are few to a batch: each is read, parsed and written, and held
+/// several times over meanwhile.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
+
+/// Lines that the broker sends ahead, each of up to 8 MiB: it counts lines and no bytes.
+pub(crate) const AHEAD: u16 = 16;
+
 /// Nothing more comes from a journal that is silent for so long before its barrier.
 pub(crate) const SILENCE: Duration = Duration::from_secs(10);
 
@@ -36,6 +43,7 @@ pub(crate) struct Batch {
     pub(crate) next: Option<u64>,
     pub(crate) met_barrier: bool,
     count: usize,
+    bytes: usize,
 }
 
 pub(crate) struct Line {
@@ -91,7 +99,7 @@ impl Batch {
     ) -> Result<Self, Trouble> {
         let mut batch = Self::default();
         let mut deadline = Instant::now() + patience;
-        while batch.count < MOST && !batch.met_barrier {
+        while batch.has_room() && !batch.met_barrier {
             match timeout_at(deadline, deliveries.next()).await {
                 Ok(Some(delivery)) => batch.take(delivery, barrier).await,
                 Ok(None) => return Err(Trouble::Ended),
@@ -102,8 +110,13 @@ impl Batch {
         Ok(batch)
     }
 
+    fn has_room(&self) -> bool {
+        self.count < MOST && self.bytes < MOST_BYTES
+    }
+
     async fn take(&mut self, delivery: Delivery, barrier: Option<&Barrier>) {
         self.count += 1;
+        self.bytes += delivery.message.body.len();
         self.next = delivery.offset.map(|offset| offset + 1).or(self.next);
         self.met_barrier = barrier.is_some_and(|barrier| barrier.is(&delivery.message));
         match delivery.message.kind.as_deref() {

@@ -4,7 +4,7 @@ use job::{JobKey, JournalEntry, Record, Restoring};
 use ports::{Barrier, Broker, Clock, JournalStart, Ledger, LedgerError, Source};
 use serde::Serialize;
 
-use crate::batch::{Batch, SILENCE, behind};
+use crate::batch::{AHEAD, Batch, SILENCE, behind};
 use crate::trouble::Trouble;
 
 /// A job that the journal knows better than the ledger.
@@ -22,8 +22,6 @@ pub struct Version {
     pub state: &'static str,
 }
 
-const PREFETCH: u16 = 1024;
-
 /// Reads the whole journal and changes no record. A job that moves on meanwhile is no
 /// difference; neither is one that has expired.
 pub async fn differences(
@@ -34,7 +32,7 @@ pub async fn differences(
 ) -> Result<Vec<Difference>, Trouble> {
     let barrier = Barrier::publish(broker, clock).await?;
     let first = Source::Journal(JournalStart::First);
-    let mut deliveries = broker.consume(&first, PREFETCH).await?;
+    let mut deliveries = broker.consume(&first, AHEAD).await?;
     let mut candidates: BTreeMap<JobKey, JournalEntry> = BTreeMap::new();
     loop {
         let batch = Batch::read(deliveries.as_mut(), Some(&barrier), SILENCE).await?;
@@ -43,11 +41,21 @@ pub async fn differences(
         }
         candidates.retain(|key, _| !batch.lines.contains_key(key));
         let behind = behind(ledger, &batch).await?.into_iter();
-        candidates.extend(behind.map(|(entry, _)| (entry.record.key.clone(), entry)));
+        candidates.extend(behind.map(|(entry, _)| (entry.record.key.clone(), lean(entry))));
         if batch.met_barrier {
             return confirm(ledger, restoring, candidates).await;
         }
     }
+}
+
+/// All of them may be missing: without what does not tell one state from another.
+fn lean(mut entry: JournalEntry) -> JournalEntry {
+    entry.record.request = None;
+    entry.record.metadata = Default::default();
+    let history = &mut entry.record.history;
+    history.drain(..history.len().saturating_sub(1));
+    entry.event = None;
+    entry
 }
 
 /// Looked at again: the ledger may have been told meanwhile.

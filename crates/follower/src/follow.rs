@@ -8,7 +8,7 @@ use ports::{Barrier, Deliveries, Fence, Following, JournalStart, LEASE, Phase, S
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::{Batch, SILENCE};
+use crate::batch::{AHEAD, Batch, SILENCE};
 use crate::follower::Shared;
 use crate::parked::Parked;
 use crate::restore::Restorer;
@@ -16,9 +16,6 @@ use crate::trouble::Trouble;
 
 /// Between looks whether somebody must take the lead.
 const LOOK: Duration = Duration::from_millis(300);
-
-/// Lines taken ahead.
-const PREFETCH: u16 = 1024;
 
 /// How often the position is written down.
 const MARK: Duration = Duration::from_secs(1);
@@ -85,7 +82,7 @@ impl Lead {
             false => Some(Barrier::publish(shared.broker.as_ref(), shared.clock.as_ref()).await?),
         };
         let start = following.next.map_or(JournalStart::First, JournalStart::Offset);
-        let deliveries = shared.broker.consume(&Source::Journal(start), PREFETCH).await?;
+        let deliveries = shared.broker.consume(&Source::Journal(start), AHEAD).await?;
         if barrier.is_some() {
             tracing::warn!(?start, "the ledger is compared with the journal; nothing is submitted");
         }
@@ -145,7 +142,7 @@ impl Lead {
         if self.barrier.is_some() && self.heard.elapsed() > SILENCE {
             tracing::warn!("the journal is not where it was: compared from its beginning");
             let first = Source::Journal(JournalStart::First);
-            self.deliveries = self.shared.broker.consume(&first, PREFETCH).await?;
+            self.deliveries = self.shared.broker.consume(&first, AHEAD).await?;
             self.heard = Instant::now();
         }
         if self.marked.elapsed() >= MARK || batch.met_barrier {

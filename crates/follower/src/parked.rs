@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::Timestamp;
+use job::{Record, Timestamp};
 use ports::{Destination, Fence, ListFilter, journal_message};
 use tokio::time::Instant;
 
@@ -34,14 +34,19 @@ impl Parked {
         let (now, again) = (self.shared.session.store_now(), self.shared.settings.parked_again);
         self.next = Instant::now() + again;
         let parked = ListFilter::of_states(&["parked"], MOST);
-        let mut written = 0;
-        for record in self.shared.ledger.list(&parked).await? {
+        let mut old = Vec::new();
+        let mut keep = |record: &Record| {
             if is_old(record.last_change(), now, again) {
-                // Without its event: announced once more after a loss, rather than never.
-                let line = journal_message(&fence.generation, now, &record, None);
-                self.shared.broker.publish(&Destination::Journal, line).await?;
-                written += 1;
+                old.push(record.key.clone());
             }
+        };
+        self.shared.ledger.visit(&parked, &mut keep).await?;
+        let written = old.len();
+        for key in old {
+            let Some(stored) = self.shared.ledger.load(&key).await? else { continue };
+            // Without its event: announced once more after a loss, rather than never.
+            let line = journal_message(&fence.generation, now, &stored.record, None);
+            self.shared.broker.publish(&Destination::Journal, line).await?;
         }
         tracing::debug!(written, "parked jobs are in the journal anew");
         Ok(())

@@ -163,21 +163,29 @@ impl Restorer {
     /// Slots of all that may be running, whatever the limit says: they are in use.
     pub(crate) async fn recount(&self) -> Result<usize, LedgerError> {
         let working_in = ["pending", "in_doubt", "submitting", "parked", "queued"];
-        let found = self.shared.ledger.list(&ListFilter::of_states(&working_in, MOST)).await?;
-        let takes =
-            found.iter().filter(|record| record.may_be_running()).map(|record| self.take(record));
+        let mut running: Vec<Permit> = Vec::new();
+        let filter = ListFilter::of_states(&working_in, MOST);
+        let mut keep = |record: &Record| {
+            running.extend(Permit::of(record).filter(|_| record.may_be_running()));
+        };
+        self.shared.ledger.visit(&filter, &mut keep).await?;
+        let taken = running.len();
+        let takes = running.iter().map(|permit| self.take_permit(permit));
         let takes: Vec<_> = takes.collect();
-        let taken = takes.len();
         stream::iter(takes).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
         Ok(taken)
     }
 
     async fn take(&self, record: &Record) -> Result<(), LedgerError> {
-        let Some(permit) = Permit::of(record) else {
-            return Ok(());
-        };
+        match Permit::of(record) {
+            Some(permit) => self.take_permit(&permit).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn take_permit(&self, permit: &Permit) -> Result<(), LedgerError> {
         let unlimited = Limits::default();
-        self.shared.ledger.take_permit(&self.fence, &permit, &unlimited).await.map(drop)
+        self.shared.ledger.take_permit(&self.fence, permit, &unlimited).await.map(drop)
     }
 
     async fn give(&self, record: &Record) -> Result<(), LedgerError> {

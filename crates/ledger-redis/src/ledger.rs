@@ -218,6 +218,14 @@ impl Ledger for RedisLedger {
         listing::list(self, filter).await
     }
 
+    async fn visit(
+        &self,
+        filter: &ListFilter,
+        visit: &mut (dyn for<'a> FnMut(&'a Record) + Send),
+    ) -> Result<(), LedgerError> {
+        listing::visit(self, filter, visit).await
+    }
+
     async fn check(&self) -> Result<(), LedgerError> {
         safety::check(self).await
     }

@@ -87,3 +87,71 @@ async fn read(ledger: &RedisLedger, keys: &[String]) -> Result<Vec<Record>, Ledg
     }
     Ok(records)
 }
+
+/// Bytes of bodies asked for at once.
+const BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// A step of the scan at a time, and of its bodies as many as are small enough together.
+pub(crate) async fn visit(
+    ledger: &RedisLedger,
+    filter: &ListFilter,
+    visit: &mut (dyn for<'a> FnMut(&'a Record) + Send),
+) -> Result<(), LedgerError> {
+    let mut cursor: u64 = 0;
+    loop {
+        let (next, keys) = scan(ledger, cursor).await?;
+        let found = look(ledger, filter, keys).await?;
+        let keys: Vec<String> = found.into_iter().map(|(_, key)| key).collect();
+        let sizes = sizes(ledger, &keys).await?;
+        for some in portions(&keys, &sizes) {
+            read(ledger, some).await?.iter().for_each(&mut *visit);
+        }
+        cursor = next;
+        if cursor == 0 {
+            return Ok(());
+        }
+    }
+}
+
+async fn sizes(ledger: &RedisLedger, keys: &[String]) -> Result<Vec<usize>, LedgerError> {
+    let each = keys.iter().map(|key| async move {
+        let mut command = redis::cmd("HSTRLEN");
+        command.arg(key).arg("b");
+        Ok(ledger.link.ask_one::<usize>(key, &command).await?.unwrap_or(0))
+    });
+    try_join_all(each).await
+}
+
+/// Neighbours that are small enough together, or one alone.
+fn portions<'a>(keys: &'a [String], sizes: &[usize]) -> Vec<&'a [String]> {
+    let (mut portions, mut first, mut bytes) = (Vec::new(), 0, 0);
+    for (n, size) in sizes.iter().enumerate() {
+        if n > first && bytes + size > BODY_BYTES {
+            portions.push(&keys[first..n]);
+            (first, bytes) = (n, 0);
+        }
+        bytes += size;
+    }
+    if first < keys.len() {
+        portions.push(&keys[first..]);
+    }
+    portions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_portion_is_small_or_a_single_body() {
+        let keys: Vec<String> = (0..6).map(|n| n.to_string()).collect();
+        let lengths = |sizes: &[usize]| {
+            portions(&keys[..sizes.len()], sizes).iter().map(|some| some.len()).collect::<Vec<_>>()
+        };
+        let half = BODY_BYTES / 2;
+        assert_eq!(lengths(&[1, 1, 1, 1, 1, 1]), [6]);
+        assert_eq!(lengths(&[half, half, 1, half]), [2, 2]);
+        assert_eq!(lengths(&[BODY_BYTES * 2, 1, BODY_BYTES * 2]), [1, 1, 1]);
+        assert!(lengths(&[]).is_empty());
+    }
+}

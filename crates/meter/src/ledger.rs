@@ -319,6 +319,14 @@ impl Ledger for Metered {
         self.call("list", self.inner.list(filter)).await
     }
 
+    async fn visit(
+        &self,
+        filter: &ListFilter,
+        visit: &mut (dyn for<'a> FnMut(&'a Record) + Send),
+    ) -> Result<(), LedgerError> {
+        self.call("visit", self.inner.visit(filter, visit)).await
+    }
+
     async fn check(&self) -> Result<(), LedgerError> {
         self.call("check", self.inner.check()).await
     }

@@ -286,6 +286,18 @@ pub trait Ledger: Send + Sync + 'static {
     /// For people: reads many records, so never on a job's way.
     async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError>;
 
+    /// Every record that the filter takes, whatever its limit, one at a time and in any order:
+    /// memory stays bounded however many and however large they are. One may come twice.
+    async fn visit(
+        &self,
+        filter: &ListFilter,
+        visit: &mut (dyn for<'a> FnMut(&'a Record) + Send),
+    ) -> Result<(), LedgerError> {
+        let all = ListFilter { limit: usize::MAX, ..filter.clone() };
+        self.list(&all).await?.iter().for_each(visit);
+        Ok(())
+    }
+
     /// Reached, logged in, and nothing is dropped while it runs.
     async fn check(&self) -> Result<(), LedgerError>;
 

@@ -15,8 +15,9 @@ use crate::packed::Packed;
 use crate::store::{Pulse, Store};
 use crate::writer::Tx;
 
-/// Lines read ahead at once.
+/// Lines read ahead at once, and about how many bytes of them.
 const PAGE: i64 = 128;
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 struct Line {
     offset: i64,
@@ -68,21 +69,25 @@ pub(crate) fn count_from(sql: &Connection, ns: i64, from: JournalStart) -> rusql
         .query_row([ns, from], |row| row.get(0))
 }
 
+/// At least one, if there is one.
 fn page(sql: &Connection, ns: i64, from: i64) -> rusqlite::Result<Vec<Line>> {
-    sql.prepare_cached(
+    let mut query = sql.prepare_cached(
         "SELECT offset, props, body FROM journal WHERE ns = ?1 AND offset >= ?2
          ORDER BY offset LIMIT ?3",
-    )?
-    .query_map([ns, from, PAGE], |row| {
-        Ok(Line {
+    )?;
+    let mut rows = query.query([ns, from, PAGE])?;
+    let (mut lines, mut bytes) = (Vec::new(), 0);
+    while bytes < PAGE_BYTES
+        && let Some(row) = rows.next()?
+    {
+        let body = Bytes::from(row.get::<_, Vec<u8>>(2)?);
+        bytes += body.len();
+        lines.push(Line {
             offset: row.get(0)?,
-            packed: Packed {
-                props: column::lossy(row, 1)?,
-                body: Bytes::from(row.get::<_, Vec<u8>>(2)?),
-            },
-        })
-    })?
-    .collect()
+            packed: Packed { props: column::lossy(row, 1)?, body },
+        });
+    }
+    Ok(lines)
 }
 
 /// Removes the oldest lines while they are older than `before`, at most `most` of them, and

@@ -41,3 +41,43 @@ pub(crate) fn newest(
         })?
         .collect()
 }
+
+/// Rows read at once, and about how many bytes of them.
+const PAGE: i64 = 256;
+const PAGE_BYTES: usize = 1024 * 1024;
+
+pub(crate) struct Listed {
+    pub(crate) id: i64,
+    pub(crate) key: String,
+    pub(crate) body: Vec<u8>,
+}
+
+/// The next ones in the order of their ids: at least one, if there is one. The plus signs keep
+/// SQLite from an index, after which it would sort all bodies in memory.
+pub(crate) fn page(
+    sql: &Connection,
+    ns: i64,
+    filter: &ListFilter,
+    now: Timestamp,
+    after: i64,
+) -> rusqlite::Result<Vec<Listed>> {
+    let tenant = filter.tenant.as_ref().map(ToString::to_string);
+    let states = filter.states.join(",");
+    let mut query = sql.prepare_cached(
+        "SELECT id, key, body FROM record
+         WHERE id > ?5 AND +ns = ?1 AND (+expires_at IS NULL OR +expires_at > ?2)
+             AND (?3 IS NULL OR tenant = ?3)
+             AND (?4 = '' OR instr(',' || ?4 || ',', ',' || state || ',') > 0)
+         ORDER BY id LIMIT ?6",
+    )?;
+    let mut rows = query.query(params![ns, now.as_millis(), tenant, states, after, PAGE])?;
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    while bytes < PAGE_BYTES
+        && let Some(row) = rows.next()?
+    {
+        let body = column::bytes(row, 2)?;
+        bytes += body.len();
+        found.push(Listed { id: row.get(0)?, key: column::lossy(row, 1)?, body });
+    }
+    Ok(found)
+}

@@ -158,6 +158,7 @@ macro_rules! ledger_conformance {
             a_pause_lasts_until_resumed
             a_list_shows_the_newest_first
             a_list_takes_only_what_is_asked_for
+            a_visit_meets_all_that_it_asks_for
             a_good_ledger_passes_its_check
         }
     };

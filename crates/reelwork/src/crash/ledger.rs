@@ -183,6 +183,14 @@ impl Ledger for Crashing {
         self.inner.list(filter).await
     }
 
+    async fn visit(
+        &self,
+        filter: &ListFilter,
+        visit: &mut (dyn for<'a> FnMut(&'a Record) + Send),
+    ) -> Result<(), LedgerError> {
+        self.inner.visit(filter, visit).await
+    }
+
     async fn check(&self) -> Result<(), LedgerError> {
         self.inner.check().await
     }

@@ -71,3 +71,26 @@ pub async fn a_list_takes_only_what_is_asked_for(door: Arc<dyn Ledger>) {
 pub async fn a_good_ledger_passes_its_check(door: Arc<dyn Ledger>) {
     door.check().await.unwrap();
 }
+
+pub async fn a_visit_meets_all_that_it_asks_for(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    let mut wanted = std::collections::BTreeSet::new();
+    for n in 0..300 {
+        let mut record = in_state(&format!("job-{n}"), pending());
+        if n % 50 == 0 {
+            let text = "x".repeat(700_000);
+            record.metadata = record.metadata.with("text", serde_json::Value::from(text));
+        }
+        wanted.insert(record.key.to_string());
+        created(&*door, &fence, plain(record)).await;
+    }
+    created(&*door, &fence, plain(in_state("parked", parked()))).await;
+    let mut met = std::collections::BTreeSet::new();
+    // Its limit is for lists.
+    let filter = ListFilter::of_states(&["pending", "in_doubt"], 1);
+    let mut meet = |record: &job::Record| {
+        met.insert(record.key.to_string());
+    };
+    door.visit(&filter, &mut meet).await.unwrap();
+    assert_eq!(met, wanted);
+}
