@@ -1,8 +1,9 @@
 //! What it means for a job that the broker itself put its message among the dead letters.
 
 use std::fmt;
+use std::time::Duration;
 
-use crate::{Fact, Record, RequestHash, State};
+use crate::{Fact, Record, RequestHash, State, Timestamp};
 
 /// Why the broker gave a message up, as its headers tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +49,37 @@ pub struct Letter<'a> {
     pub hash: Option<&'a RequestHash>,
     /// It was put back by us before: a record of it may have been made.
     pub put_back: bool,
-    /// Nothing was ever forgotten: without a record, nothing was sent.
-    pub first_generation: bool,
+    /// As its producer told, if that can be.
+    pub enqueued: Option<Timestamp>,
+    /// Of the present generation of the ledger.
+    pub began_at: Timestamp,
+}
+
+/// A producer's clock is believed only where it is clear of the beginning by so much.
+const PRODUCERS: Duration = Duration::from_secs(300);
+
+/// The clocks of stores differ by no more.
+const STORES: Duration = Duration::from_secs(5);
+
+impl Letter<'_> {
+    /// Before it died it may have been delivered, sent and given back: the broker's words do not
+    /// tell, and a record of that may be lost. Nothing was before the first generation.
+    fn may_be_forgotten(&self) -> bool {
+        self.is_before(self.enqueued.unwrap_or(Timestamp::EPOCH), PRODUCERS)
+    }
+
+    fn is_older(&self, record: &Record) -> bool {
+        record.restored || self.is_before(record.last_change(), STORES)
+    }
+
+    fn is_before(&self, at: Timestamp, skew: Duration) -> bool {
+        self.began_at > Timestamp::EPOCH && at < self.began_at + skew
+    }
+
+    /// For a job that may have been sent without our knowing.
+    fn lost(&self) -> Fact {
+        Fact::OwnerLost { cause: self.death.to_string() }
+    }
 }
 
 /// What to do about it.
@@ -69,8 +99,10 @@ pub enum Adoption {
 pub fn adopt(found: Option<&Record>, letter: Letter<'_>) -> Adoption {
     let Some(record) = found else {
         return match letter.hash {
-            Some(_) => Adoption::Begin(first_fact(letter)),
-            None => once_more(letter),
+            Some(_) if letter.may_be_forgotten() => Adoption::Begin(letter.lost()),
+            Some(_) => Adoption::Begin(end(letter.death)),
+            None if letter.put_back => Adoption::Begin(given_up(letter.death)),
+            None => Adoption::PutBack,
         };
     };
     let same = letter.hash == Some(&record.request_hash);
@@ -80,6 +112,7 @@ pub fn adopt(found: Option<&Record>, letter: Letter<'_>) -> Adoption {
         _ if !same => once_more(letter),
         // It may be a repeat of a message whose copy still waits.
         State::Queued { .. } if !letter.put_back => Adoption::PutBack,
+        State::Queued { .. } if letter.is_older(record) => Adoption::Conclude(letter.lost()),
         State::Queued { .. } => Adoption::Conclude(end(letter.death)),
         State::Submitting { .. }
         | State::InDoubt { .. }
@@ -89,21 +122,16 @@ pub fn adopt(found: Option<&Record>, letter: Letter<'_>) -> Adoption {
     }
 }
 
-/// A forgotten job that was delivered may have been sent.
-fn first_fact(letter: Letter<'_>) -> Fact {
-    let delivered = letter.put_back || letter.death == Death::DeliveryLimit;
-    match delivered && !letter.first_generation {
-        true => Fact::OwnerLost { cause: letter.death.to_string() },
-        false => end(letter.death),
+fn end(death: Death) -> Fact {
+    match death {
+        Death::Expired => Fact::Expired { why: death.to_string() },
+        Death::Full | Death::DeliveryLimit | Death::Other => given_up(death),
     }
 }
 
-fn end(death: Death) -> Fact {
-    let why = death.to_string();
-    match death {
-        Death::Expired => Fact::Expired { why },
-        Death::Full | Death::DeliveryLimit | Death::Other => Fact::GivenUp { why },
-    }
+/// Also what never became a job: nobody would hear of it otherwise.
+fn given_up(death: Death) -> Fact {
+    Fact::GivenUp { why: death.to_string() }
 }
 
 fn once_more(letter: Letter<'_>) -> Adoption {
@@ -113,7 +141,7 @@ fn once_more(letter: Letter<'_>) -> Adoption {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Doubt, Job, MessageFacts, Outcome, Timestamp, decode};
+    use crate::{Doubt, Job, MessageFacts, Outcome, decode};
 
     const DEATHS: [Death; 4] = [Death::Expired, Death::Full, Death::DeliveryLimit, Death::Other];
 
@@ -134,7 +162,7 @@ mod tests {
     }
 
     fn letter(death: Death, hash: Option<&RequestHash>, put_back: bool) -> Letter<'_> {
-        Letter { death, hash, put_back, first_generation: true }
+        Letter { death, hash, put_back, enqueued: None, began_at: Timestamp::EPOCH }
     }
 
     #[test]
@@ -148,21 +176,42 @@ mod tests {
         }
     }
 
+    const BEGAN: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
     #[test]
     fn what_may_have_been_sent_in_a_forgotten_generation_is_in_doubt() {
         let hash = job().request.hash();
-        for (death, put_back, doubted) in [
-            (Death::Expired, false, false),
-            (Death::Expired, true, true),
-            (Death::Full, false, false),
-            (Death::DeliveryLimit, false, true),
-            (Death::Other, true, true),
-        ] {
-            let letter = Letter { first_generation: false, ..letter(death, Some(&hash), put_back) };
-            let begun = adopt(None, letter);
-            let doubts = matches!(begun, Adoption::Begin(Fact::OwnerLost { .. }));
-            assert_eq!(doubts, doubted, "{death:?} {put_back}");
+        let ahead = BEGAN + PRODUCERS;
+        for (enqueued, doubted) in
+            [(None, true), (Some(BEGAN), true), (Some(BEGAN + STORES), true), (Some(ahead), false)]
+        {
+            for (death, put_back) in DEATHS.into_iter().flat_map(|d| [(d, false), (d, true)]) {
+                let letter =
+                    Letter { enqueued, began_at: BEGAN, ..letter(death, Some(&hash), put_back) };
+                let doubts = matches!(adopt(None, letter), Adoption::Begin(Fact::OwnerLost { .. }));
+                assert_eq!(doubts, doubted, "{death:?} {put_back} {enqueued:?}");
+            }
         }
+    }
+
+    #[test]
+    fn a_waiting_job_from_before_the_generation_may_have_been_sent_too() {
+        let hash = job().request.hash();
+        let letter = Letter { began_at: BEGAN, ..letter(Death::Expired, Some(&hash), true) };
+        let mut since = record(queued());
+        since.created_at = BEGAN + STORES;
+        assert_eq!(adopt(Some(&since), letter), Adoption::Conclude(end(Death::Expired)));
+        let restored = Record { restored: true, ..since };
+        for found in [restored, record(queued())] {
+            assert_eq!(adopt(Some(&found), letter), Adoption::Conclude(letter.lost()));
+        }
+    }
+
+    #[test]
+    fn what_never_was_a_job_is_said_when_no_worker_can_read_it() {
+        let seen = |put_back| adopt(None, letter(Death::Expired, None, put_back));
+        assert_eq!(seen(false), Adoption::PutBack);
+        assert_eq!(seen(true), Adoption::Begin(given_up(Death::Expired)));
     }
 
     #[test]
@@ -205,7 +254,6 @@ mod tests {
         let other = RequestHash::of_bytes(b"another");
         let hash = job().request.hash();
         for (found, hash) in [
-            (None, None),
             (Some(record(State::Tombstone)), Some(&hash)),
             (Some(record(queued())), Some(&other)),
             (Some(record(queued())), None),

@@ -107,29 +107,38 @@ async fn one_try(shared: &Shared, letter: &Delivery) -> Result<Tried, Trouble> {
         death: Death::of_word(letter.message.get(header::DEATH).unwrap_or_default()),
         hash: hash.as_ref(),
         put_back: letter.message.reached() > Reached::Nothing,
-        first_generation: fence.generation.began_at == Timestamp::EPOCH,
+        enqueued: enqueued(shared, letter),
+        began_at: fence.generation.began_at,
     };
     let adoption = adopt(found.as_ref().map(|stored| &stored.record), judged);
     match (adoption, read, found) {
-        (Adoption::Begin(fact), Ok(job), _) => begin(shared, &fence, letter, &job, fact).await,
+        (Adoption::Begin(fact), Ok(job), _) => {
+            begin(shared, &fence, record(shared, letter, &job), fact).await
+        }
+        (Adoption::Begin(fact), Err(bad), _) => match bad.key.clone() {
+            Some(key) => {
+                let now = shared.clock.now();
+                let record = Record::of_bad_job(&bad, key, &letter.message.body, now);
+                begin(shared, &fence, record, fact).await
+            }
+            None => Ok(Tried::Done),
+        },
         (Adoption::Conclude(fact), _, Some(stored)) => {
             settle::settle(shared, &fence, stored, fact, None).await?;
             Ok(Tried::Again)
         }
         (Adoption::PutBack, ..) => Ok(Tried::PutBack),
         (Adoption::Leave, _, found) => leave(shared, &fence, found).await,
-        (Adoption::Begin(_), Err(_), _) | (Adoption::Conclude(_), _, None) => Ok(Tried::Again),
+        (Adoption::Conclude(_), _, None) => Ok(Tried::Again),
     }
 }
 
 async fn begin(
     shared: &Shared,
     fence: &Fence,
-    letter: &Delivery,
-    job: &Job,
+    record: Record,
     fact: Fact,
 ) -> Result<Tried, Trouble> {
-    let record = record(shared, letter, job);
     let step = transition(record, fact, shared.clock.moment(), &shared.settings.rules)?;
     // What may have been sent may be running.
     if step.record.holds_permit(step.record.round)
@@ -148,6 +157,10 @@ async fn begin(
     }
 }
 
+fn enqueued(shared: &Shared, letter: &Delivery) -> Option<Timestamp> {
+    letter.message.enqueued_at().and_then(|told| told.plausible(shared.clock.now()))
+}
+
 fn record(shared: &Shared, letter: &Delivery, job: &Job) -> Record {
     let (settings, message) = (&shared.settings, &letter.message);
     let now = shared.clock.now();
@@ -158,7 +171,7 @@ fn record(shared: &Shared, letter: &Delivery, job: &Job) -> Record {
     if let Some(life) = message.life() {
         record = record.in_life(life, &settings.rules.installation);
     }
-    record.enqueued_at = message.enqueued_at().and_then(|told| told.plausible(now));
+    record.enqueued_at = enqueued(shared, letter);
     let trace = message.trace_context();
     (record.traceparent, record.tracestate) = (trace.traceparent, trace.tracestate);
     record
