@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use job::{CloudEvent, EventKind, JobKey, Outcome, Record, Resource, State};
+use ports::header;
 
+use crate::broker::Parcel;
 use crate::judge::key_of;
 use crate::plan::TASK;
 use crate::provider::Task;
@@ -44,15 +46,27 @@ pub(crate) fn is_at_rest(stage: &Stage) -> bool {
 pub(crate) fn spins(stage: &Stage) -> bool {
     let faults = stage.trace.faults();
     let of = |kind: &str| faults.get(kind).copied().unwrap_or_default();
-    let rebuilds = of("ledger emptied") + of("ledger set back");
+    let rebuilds = of("ledger emptied") + of("ledger set back") + of("all at once");
     let longer = stage.plan.provider.task.saturating_sub(TASK).as_secs() * ACTS_PER_SECOND;
     let each = ACTS_PER_JOB + longer + rebuilds * ACTS_PER_REBUILD;
     stage.trace.acts() > u64::from(stage.plan.jobs) * each + ACTS_BESIDE
 }
 
-pub(crate) fn verdict(stage: &Stage, heard: &[CloudEvent], rested: bool) -> Report {
-    let mut audit = Audit { stage, heard: by_key(heard), violations: Vec::new(), lost: 0 };
+/// Heard before and after the second lives began.
+pub(crate) fn verdict(
+    stage: &Stage,
+    first: &[CloudEvent],
+    second: &[CloudEvent],
+    rested: bool,
+) -> Report {
+    let (before, mut heard) = (by_key(first), by_key(second));
+    let reborn = stage.reborn().clone();
+    for (key, events) in before.iter().filter(|(key, _)| !reborn.contains(*key)) {
+        heard.entry(key.clone()).or_default().extend(events.iter().cloned());
+    }
+    let mut audit = Audit { stage, heard, violations: Vec::new(), lost: 0 };
     audit.all_jobs();
+    audit.lives(&before, &reborn);
     audit.conflicts();
     audit.provider();
     if !rested {
@@ -63,7 +77,7 @@ pub(crate) fn verdict(stage: &Stage, heard: &[CloudEvent], rested: bool) -> Repo
         audit.accuse(format!("{} acts are more than the work explains", stage.trace.acts()));
     }
     let Audit { violations, lost, .. } = audit;
-    report(stage, heard, violations, lost)
+    report(stage, &[first, second].concat(), violations, lost)
 }
 
 fn by_key(heard: &[CloudEvent]) -> BTreeMap<JobKey, Vec<CloudEvent>> {
@@ -115,7 +129,32 @@ impl Audit<'_> {
         if !events.iter().any(|event| is_it(&event)) {
             self.accuse(format!("nobody was told that {key} was {}", kind.word()));
         }
+        self.refused(record);
         self.paid(record);
+    }
+
+    /// Consumers drop what they have heard under the same event id.
+    fn lives(&mut self, before: &BTreeMap<JobKey, Vec<CloudEvent>>, reborn: &BTreeSet<JobKey>) {
+        for key in reborn {
+            let of = |heard: &BTreeMap<JobKey, Vec<CloudEvent>>| -> BTreeSet<String> {
+                heard.get(key).into_iter().flatten().map(|event| event.id.clone()).collect()
+            };
+            if !of(before).is_disjoint(&of(&self.heard)) {
+                self.accuse(format!("{key} was announced under an event id of its first life"));
+            }
+        }
+    }
+
+    /// A job that was right is never refused: neither for the path's trouble nor for another job.
+    fn refused(&mut self, record: &Record) {
+        let State::Settled { outcome: Outcome::Rejected { error }, .. } = &record.state else {
+            return;
+        };
+        let is_right = |line: &Line| matches!(line.kind, Kind::Good | Kind::Other);
+        let mut lines = self.stage.script.iter().filter(|line| line.key == record.key);
+        if lines.all(is_right) {
+            self.accuse(format!("{} was right, and was rejected: {error:?}", record.key));
+        }
     }
 
     /// What was paid for is what is known.
@@ -140,10 +179,17 @@ impl Audit<'_> {
                 continue;
             }
             let id = key.to_string();
-            let kept = self.stage.broker.shelf().dead().any(|parcel| parcel.message.id == id);
+            let ours = |letter: &&Parcel| letter.message.id == id;
+            let died = |letter: &Parcel| letter.message.get(header::DEATH).is_some();
+            let deaths: Vec<bool> =
+                self.stage.broker.shelf().dead().filter(ours).map(died).collect();
+            // The broker may give the second message up again and again before anybody reads it.
+            let (kept, given_up) = (!deaths.is_empty(), deaths.contains(&true));
             let events = self.heard.get(key).map(Vec::as_slice).unwrap_or_default();
             let told = events.iter().any(|event| event.kind() == Some(EventKind::Conflict));
-            if !kept || !told {
+            if kept && !told && given_up {
+                self.stage.trace.fault("conflict given up");
+            } else if !kept || !told {
                 self.accuse(format!("{key} had a conflict: kept {kept}, told {told}"));
             }
         }
@@ -233,6 +279,8 @@ fn report(stage: &Stage, heard: &[CloudEvent], mut violations: Vec<String>, lost
     for row in stage.ledger.memory().records.values() {
         *outcomes.entry(row.record.state.word().to_owned()).or_default() += 1;
     }
+    let mut faults = stage.trace.faults();
+    faults.insert("given up by the broker", stage.broker.shelf().buried);
     Report {
         seed: stage.plan.seed,
         jobs: u64::from(stage.plan.jobs),
@@ -240,7 +288,7 @@ fn report(stage: &Stage, heard: &[CloudEvent], mut violations: Vec<String>, lost
         double_paid: stage.provider.books().double_paid.len() as u64,
         duplicate_events: (heard.len() - distinct.len()) as u64,
         outcomes,
-        faults: stage.trace.faults(),
+        faults,
         late_writes_refused: findings.late_refused,
         millis: stage.time.elapsed_ms(),
         calls: stage.trace.calls(),

@@ -13,6 +13,7 @@ use kling::Transport;
 use ports::{Broker, Ledger};
 
 use crate::chance::Chance;
+use crate::time::WorldTime;
 
 /// One mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,11 +50,21 @@ pub enum Broken {
     SlotsNotRecounted,
     /// What a callback names is believed.
     CallbackBelieved,
+    /// What a producer takes for the time is evidence.
+    ClocksBelieved,
+    /// A denial is believed of a look-up that was never seen to find anything.
+    LookUpUntried,
+    /// An id that is used again has the external id and the event ids of its first job.
+    LivesConfused,
+    /// Whoever compares slots with records gives one back that is in use.
+    SlotsFreedEarly,
+    /// An answer 5xx counts as a request that was never sent.
+    ResubmitOnServerError,
 }
 
 impl Broken {
     /// Each of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 21] = [
         Self::AckBeforeRecord,
         Self::NoFence,
         Self::ResubmitOnTimeout,
@@ -70,15 +81,21 @@ impl Broken {
         Self::JournalForgotten,
         Self::SlotsNotRecounted,
         Self::CallbackBelieved,
+        Self::ClocksBelieved,
+        Self::LookUpUntried,
+        Self::LivesConfused,
+        Self::SlotsFreedEarly,
+        Self::ResubmitOnServerError,
     ];
 
     pub(crate) fn stores(
         self,
         broker: Arc<dyn Broker>,
         ledger: Arc<dyn Ledger>,
+        time: WorldTime,
     ) -> (Arc<dyn Broker>, Arc<dyn Ledger>) {
         let broken = ledger::BrokenLedger::new(self, broker.clone(), ledger);
-        (Arc::new(broker::BrokenBroker { broken: self, inner: broker }), Arc::new(broken))
+        (Arc::new(broker::BrokenBroker { broken: self, inner: broker, time }), Arc::new(broken))
     }
 
     pub(crate) fn transport(self, inner: Arc<dyn Transport>, chance: Chance) -> Arc<dyn Transport> {
@@ -88,6 +105,7 @@ impl Broken {
     pub(crate) fn rules(self, rules: Rules) -> Rules {
         match self {
             Self::EagerDenial => Rules { settling: Duration::ZERO, denials_needed: 0, ..rules },
+            Self::LookUpUntried => Rules { denials_trusted: true, ..rules },
             _ => rules,
         }
     }

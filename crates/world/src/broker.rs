@@ -7,9 +7,10 @@ mod taken;
 mod tap;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 pub use door::Connection;
-pub(crate) use shelf::Shelf;
+pub(crate) use shelf::{Parcel, Shelf};
 
 use crate::chance::Chance;
 
@@ -28,6 +29,11 @@ impl WorldBroker {
     /// Delivers in any order.
     pub fn disorderly(chance: Chance) -> Self {
         Self { shelf: Arc::new(Mutex::new(Shelf::new(Some(chance)))) }
+    }
+
+    /// A lane keeps no message longer, as under a policy of the broker's.
+    pub(crate) fn keep_for(&self, lifetime: Option<Duration>) {
+        self.shelf().lifetime = lifetime;
     }
 
     /// A connection of its own.

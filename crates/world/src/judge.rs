@@ -40,6 +40,13 @@ impl Judge {
         self.findings().violations.push(what.into());
     }
 
+    /// The id is used again for another job: what was seen of the first is no repeat.
+    pub(crate) fn begin_life(&self, key: &JobKey) {
+        let mut findings = self.findings();
+        findings.settled.retain(|(of, _), _| of != key);
+        findings.ids.retain(|(of, _, _), _| of != key);
+    }
+
     /// Whether this voice may write now.
     pub(crate) fn may_write(&self, fence: &Fence) -> bool {
         let memory = self.ledger.memory();

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
+use crate::fault::Fault;
 use crate::life::Life;
-use crate::plan::Fault;
 use crate::process::Process;
 use crate::stage::Stage;
 
@@ -64,7 +64,7 @@ impl Keeper {
     pub(crate) fn strike(&self, fault: Fault) {
         let Some(life) = self.life().clone() else { return };
         match fault {
-            Fault::Crash(_) => life.end(),
+            Fault::Crash(_) | Fault::Blackout => life.end(),
             Fault::Freeze(_, wait) => life.freeze(wait),
             Fault::Cut(_) => life.cut(),
             Fault::Stop(_) => self.stop.notify_one(),

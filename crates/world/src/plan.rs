@@ -4,6 +4,7 @@ use job::{OnDoubt, Rules};
 use worker::Slots;
 
 use crate::chance::Chance;
+use crate::fault::{self, Fault};
 
 /// All that is decided before a run begins; everything else follows from the seed.
 #[derive(Clone, Debug)]
@@ -19,6 +20,10 @@ pub struct Plan {
     pub(crate) disorder: bool,
     pub(crate) rates: Rates,
     pub(crate) faults: Vec<(Duration, Fault)>,
+    /// How long a message may wait in its lane.
+    pub(crate) lifetime: Option<Duration>,
+    /// How many ids are used for another job once the record of the first has expired.
+    pub(crate) second_lives: u64,
     /// At which point each incarnation of the only process dies.
     pub(crate) crash_points: Vec<u64>,
 }
@@ -97,56 +102,10 @@ pub(crate) struct Rates {
     pub(crate) twins: f64,
 }
 
-/// Something that goes wrong at a moment, not with a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    Crash(u32),
-    /// A polite end, as by a new version.
-    Stop(u32),
-    Freeze(u32, Duration),
-    /// The broker drops the connection of a living process.
-    Cut(u32),
-    LedgerAway(Duration),
-    BrokerAway(Duration),
-    ProviderAway(Duration),
-    AccountRefused(Duration),
-    /// The ledger is emptied.
-    Forget,
-    /// A snapshot of the ledger is taken; no trouble by itself.
-    Snapshot,
-    /// The ledger is set back to its last snapshot.
-    SetBack,
-}
-
-impl Fault {
-    /// What it is counted as.
-    pub(crate) fn kind(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Crash(_) => "crash",
-            Self::Stop(_) => "stop",
-            Self::Freeze(..) => "freeze",
-            Self::Cut(_) => "connection cut",
-            Self::LedgerAway(_) => "ledger away",
-            Self::BrokerAway(_) => "broker away",
-            Self::ProviderAway(_) => "provider away",
-            Self::AccountRefused(_) => "account refused",
-            Self::Forget => "ledger emptied",
-            Self::SetBack => "ledger set back",
-            Self::Snapshot => return None,
-        })
-    }
-}
-
-/// Faults come while jobs come, and a while after.
-const TROUBLE: u64 = 45_000;
-
 pub(crate) const TASK: Duration = Duration::from_secs(6);
 
 /// Longer than a ledger that has lost something stays closed: its tasks still run by then.
 const LONG_TASK: Duration = Duration::from_secs(40);
-
-/// How old a snapshot may be that the ledger is set back to.
-const OLDEST: u64 = 15_000;
 
 impl Plan {
     /// A random world of its own.
@@ -166,7 +125,9 @@ impl Plan {
             on_doubt: if resubmit { OnDoubt::Resubmit } else { OnDoubt::Park },
             disorder: chance.happens(0.5),
             rates: Rates::of(&chance),
-            faults: faults(&chance, processes, enforces_ids),
+            faults: fault::throw(&chance, processes, enforces_ids),
+            second_lives: if chance.happens(0.3) { chance.between(1, 6) } else { 0 },
+            lifetime: chance.happens(0.25).then(|| chance.millis(500, 10_000)),
             crash_points: Vec::new(),
         };
         if chance.happens(0.2) {
@@ -185,7 +146,9 @@ impl Plan {
         let quiet = Self::of(seed, 1);
         let rates = Rates::default();
         let on_doubt = OnDoubt::Park;
-        Self { processes: 1, provider, on_doubt, rates, faults: Vec::new(), crash_points, ..quiet }
+        let (faults, lifetime, second_lives) = (Vec::new(), None, 0);
+        let alone = Self { processes: 1, provider, on_doubt, rates, faults, ..quiet };
+        Self { lifetime, second_lives, crash_points, ..alone }
     }
 
     /// How long a POST may take; simulated waits are a tenth of the real ones.
@@ -228,35 +191,5 @@ impl Rates {
             callback_twice: some(0.2),
             twins: some(0.2),
         }
-    }
-}
-
-fn faults(chance: &Chance, processes: u32, may_freeze: bool) -> Vec<(Duration, Fault)> {
-    let count = chance.below(3 * u64::from(processes) + 4);
-    let one = |_| (chance.millis(0, TROUBLE), fault(chance, processes, may_freeze));
-    let mut faults: Vec<(Duration, Fault)> = (0..count).map(one).collect();
-    let set_back = |(at, fault): &(Duration, Fault)| (*fault == Fault::SetBack).then_some(*at);
-    let before: Vec<Duration> = faults.iter().filter_map(set_back).collect();
-    let snapshot = |at: Duration| (at.saturating_sub(chance.millis(1, OLDEST)), Fault::Snapshot);
-    faults.extend(before.into_iter().map(snapshot));
-    faults.sort_by_key(|(at, _)| *at);
-    faults
-}
-
-/// A frozen process may send after its last check: only a provider that enforces ids covers
-/// that, so only there is it a fault that must do no harm.
-fn fault(chance: &Chance, processes: u32, may_freeze: bool) -> Fault {
-    let slot = u32::try_from(chance.below(u64::from(processes))).unwrap_or(0);
-    match chance.below(14) {
-        0..=3 => Fault::Crash(slot),
-        4 => Fault::Stop(slot),
-        5 | 6 if may_freeze => Fault::Freeze(slot, chance.millis(500, 12_000)),
-        5..=7 => Fault::Cut(slot),
-        8 => Fault::LedgerAway(chance.millis(200, 8_000)),
-        9 => Fault::BrokerAway(chance.millis(200, 8_000)),
-        10 => Fault::ProviderAway(chance.millis(200, 8_000)),
-        11 => Fault::AccountRefused(chance.millis(200, 4_000)),
-        12 => Fault::Forget,
-        _ => Fault::SetBack,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use follower::Follower;
 use gateway::Mailbox;
 use kling::Client;
-use poller::{LookUpBy, Poller};
+use poller::Poller;
 use ports::{Broker, Clock, Ledger, Session};
 use worker::{Callback, Worker};
 
@@ -113,6 +113,7 @@ fn settings(stage: &Stage) -> (worker::Settings, poller::Settings) {
     let rest = Duration::from_secs(2);
     let worker = worker::Settings {
         rules: rules.clone(),
+        producer_skew: stage.producer_skew(),
         slots: stage.plan.slots,
         post_timeout: Plan::POST,
         prefetch: 16,
@@ -124,23 +125,16 @@ fn settings(stage: &Stage) -> (worker::Settings, poller::Settings) {
     let poller = poller::Settings {
         rules,
         callbacks: stage.signer.is_some(),
-        look_up: look_up(&stage.plan),
+        look_up: stage.look_up(),
         concurrency: 32,
         batch: 64,
         look_timeout: Duration::from_secs(2),
         account_rest: rest,
+        adopts: true,
         reconcile: Duration::from_secs(5),
         ..poller::Settings::default()
     };
     (worker, poller)
-}
-
-fn look_up(plan: &Plan) -> LookUpBy {
-    match (plan.provider.auto, plan.provider.look_up) {
-        (true, _) => LookUpBy::Auto,
-        (false, true) => LookUpBy::Form(kling::LookUp::Path),
-        (false, false) => LookUpBy::None,
-    }
 }
 
 fn callback(stage: &Stage) -> Option<Callback> {

@@ -32,6 +32,10 @@ enum Way {
     NotSent,
     Vanished,
     Refused(HttpResponse),
+    /// Answered as broken; whether a task was created is not told.
+    Breaks {
+        created: bool,
+    },
     /// Arrives after so long; whether its answer finds the way back.
     Arrives(Duration, bool),
 }
@@ -45,6 +49,9 @@ impl ProcessWire {
         }
         if weather.is_away(Far::Account) {
             return Way::Refused(complaint(429, 1102, "the resource pack is used up"));
+        }
+        if weather.is_away(Far::Posts) {
+            return Way::Breaks { created: chance.happens(0.5) };
         }
         if chance.happens(rates.busy) {
             return Way::Refused(complaint(429, 1303, "parallel task over resource pack limit"));
@@ -64,6 +71,13 @@ impl ProcessWire {
         match self.way() {
             Way::NotSent => self.fault("not sent", Err(TransportError::NotSent("refused".into()))),
             Way::Refused(answer) => self.fault("provider refuses", Ok(answer)),
+            Way::Breaks { created } => {
+                sleep(self.life.chance.millis(1, 200)).await;
+                if created {
+                    self.provider.create(route, &body);
+                }
+                self.fault("POST broken", Ok(complaint(502, 5000, "bad gateway")))
+            }
             Way::Vanished => {
                 sleep(self.life.chance.millis(1, 200)).await;
                 self.fault("POST vanished", lost("reset"))

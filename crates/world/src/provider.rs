@@ -149,6 +149,12 @@ impl Provider {
 }
 
 impl Books {
+    /// The marker is another job's from now on.
+    pub(crate) fn begin_life(&mut self, marker: &str) {
+        self.by_marker.remove(marker);
+        self.posts.remove(marker);
+    }
+
     fn accept(&mut self, marker: &str, task: Task, now: Timestamp) -> String {
         let id = format!("task-{}", self.tasks.len() + 1);
         let earlier = self.by_marker.entry(marker.to_owned()).or_default();

@@ -11,9 +11,11 @@ use tokio::time::sleep;
 
 use crate::audit;
 use crate::broken::Broken;
+use crate::fault::Fault;
 use crate::keeper::Keeper;
-use crate::plan::{Fault, Plan};
+use crate::plan::Plan;
 use crate::report::Report;
+use crate::second_life;
 use crate::stage::Stage;
 use crate::weather::Far;
 
@@ -37,6 +39,7 @@ pub fn run(plan: &Plan, broken: Option<Broken>, keep_trace: bool) -> Report {
 
 async fn play(plan: Plan, broken: Option<Broken>, keep_trace: bool) -> Report {
     let stage = Arc::new(Stage::new(plan, broken, keep_trace));
+    stage.broker.keep_for(stage.plan.lifetime);
     let heard = listen(&stage).await;
     let keepers: Vec<Arc<Keeper>> =
         (0..stage.plan.processes).map(|_| Keeper::start(stage.clone())).collect();
@@ -46,10 +49,21 @@ async fn play(plan: Plan, broken: Option<Broken>, keep_trace: bool) -> Report {
     while trouble.join_next().await.is_some() {}
     stage.weather.calm();
     stage.trace.line("world", format_args!("CALM"));
-    let rested = rest(&stage).await;
+    let first = verdict(&stage, &heard, 0).await;
+    if !first.is_good() || second_life::begin(&stage).await == 0 {
+        return first;
+    }
+    let before = heard.lock().unwrap_or_else(PoisonError::into_inner).len();
+    verdict(&stage, &heard, before).await
+}
+
+/// Once nothing is left to do. So much was heard before the second lives began.
+async fn verdict(stage: &Arc<Stage>, heard: &Heard, before: usize) -> Report {
+    let rested = rest(stage).await;
     sleep(AFTERWARDS).await;
     let heard = heard.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    audit::verdict(&stage, &heard, rested)
+    let (first, second) = heard.split_at(before);
+    audit::verdict(stage, first, second, rested)
 }
 
 /// One consumer of everything, from the beginning.
@@ -111,6 +125,11 @@ fn strike(stage: &Stage, keepers: &[Arc<Keeper>], fault: Fault) {
         Fault::BrokerAway(wait) => stage.weather.send_away(Far::Broker, wait),
         Fault::ProviderAway(wait) => stage.weather.send_away(Far::Provider, wait),
         Fault::AccountRefused(wait) => stage.weather.send_away(Far::Account, wait),
+        Fault::PostsBreak(wait) => stage.weather.send_away(Far::Posts, wait),
+        Fault::Blackout => {
+            keepers.iter().for_each(|keeper| keeper.strike(fault));
+            stage.ledger.memory().forget();
+        }
         Fault::Forget => stage.ledger.memory().forget(),
         Fault::Snapshot => stage.take_snapshot(),
         Fault::SetBack => stage.set_back(),

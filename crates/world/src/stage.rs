@@ -1,8 +1,10 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use job::{CallbackSigner, JobKey, Rules};
 use kling::Transport;
+use poller::LookUpBy;
 use ports::{Broker, Ledger};
 use secrecy::SecretString;
 
@@ -42,6 +44,8 @@ pub(crate) struct Stage {
     pub(crate) judge: Arc<Judge>,
     pub(crate) script: Vec<Line>,
     pub(crate) census: Census,
+    /// Ids that name another job now than at first.
+    pub(crate) reborn: Mutex<BTreeSet<JobKey>>,
     /// The ledger as it was at an earlier moment.
     pub(crate) snapshot: Mutex<Option<Memory>>,
 }
@@ -69,6 +73,7 @@ impl Stage {
             weather,
             script: script::write(&chance.fork(), plan.jobs, plan.rates.twins),
             census: Census::default(),
+            reborn: Mutex::default(),
             snapshot: Mutex::default(),
             plan,
             broken,
@@ -94,7 +99,7 @@ impl Stage {
         let inner = self.ledger.clone();
         let ledger: Arc<dyn Ledger> = Arc::new(JudgedLedger { judge, inner });
         match self.broken {
-            Some(broken) => broken.stores(broker, ledger),
+            Some(broken) => broken.stores(broker, ledger, self.time),
             None => (broker, ledger),
         }
     }
@@ -113,6 +118,24 @@ impl Stage {
         }
     }
 
+    /// How wrong a producer's clock may be.
+    pub(crate) fn producer_skew(&self) -> Duration {
+        match self.broken {
+            Some(Broken::ClocksBelieved) => Duration::ZERO,
+            _ => worker::Settings::default().producer_skew,
+        }
+    }
+
+    pub(crate) fn look_up(&self) -> LookUpBy {
+        let path = LookUpBy::Form(kling::LookUp::Path);
+        match (self.plan.provider.auto, self.plan.provider.look_up) {
+            _ if self.broken == Some(Broken::LookUpUntried) => path,
+            (true, _) => LookUpBy::Auto,
+            (false, true) => path,
+            (false, false) => LookUpBy::None,
+        }
+    }
+
     /// Keeps what the ledger holds now.
     pub(crate) fn take_snapshot(&self) {
         let memory = self.ledger.memory().clone();
@@ -126,6 +149,10 @@ impl Stage {
             Some(old) => self.ledger.memory().set_back(old),
             None => self.ledger.memory().forget(),
         }
+    }
+
+    pub(crate) fn reborn(&self) -> MutexGuard<'_, BTreeSet<JobKey>> {
+        self.reborn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Every identity that was published, once.

@@ -16,7 +16,7 @@ pub(crate) struct Weather {
 #[derive(Debug, Default)]
 struct Sky {
     calm: bool,
-    away: [Option<Instant>; 4],
+    away: [Option<Instant>; 5],
 }
 
 /// What can be away for a while.
@@ -27,6 +27,8 @@ pub(crate) enum Far {
     Provider,
     /// The provider is there and does not serve the account.
     Account,
+    /// The provider is there and breaks on every POST.
+    Posts,
 }
 
 /// What becomes of one call to a store.

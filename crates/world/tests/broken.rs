@@ -51,9 +51,14 @@ caught! {
     a_journal_that_is_not_written: JournalForgotten by "paid twice"
     slots_that_are_not_recounted: SlotsNotRecounted by "ran at once"
     a_callback_that_is_believed: CallbackBelieved by "still pending"
+    a_producers_clock_that_is_believed: ClocksBelieved by "paid twice"
+    a_look_up_that_was_never_tried: LookUpUntried by "paid twice"
+    an_id_that_is_used_again_as_it_was: LivesConfused by "of its first life"
+    a_slot_that_is_freed_early: SlotsFreedEarly by "ran at once"
+    a_server_error_that_counts_as_unsent: ResubmitOnServerError by "paid twice"
 }
 
 #[test]
 fn every_mistake_has_its_test() {
-    assert_eq!(Broken::ALL.len(), 16);
+    assert_eq!(Broken::ALL.len(), 21);
 }

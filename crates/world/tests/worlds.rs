@@ -37,6 +37,10 @@ fn every_world_keeps_its_promises() {
         "ledger set back",
         "callback lost",
         "callback doubled",
+        "all at once",
+        "POST broken",
+        "id used again",
+        "given up by the broker",
     ];
     for kind in kinds {
         assert!(faults.get(kind).is_some_and(|count| *count > 0), "no {kind}: {faults:?}");

@@ -3,14 +3,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ports::{
     Broker, BrokerError, Deliveries, Delivery, Destination, JOURNAL_BARRIER, Message, PublishError,
-    Settle, Source,
+    Settle, Source, header,
 };
 
 use super::Broken;
+use crate::time::WorldTime;
 
 pub(super) struct BrokenBroker {
     pub(super) broken: Broken,
     pub(super) inner: Arc<dyn Broker>,
+    pub(super) time: WorldTime,
 }
 
 #[async_trait]
@@ -34,6 +36,8 @@ impl Broker for BrokenBroker {
         let inner = self.inner.consume(source, prefetch).await?;
         match self.broken {
             Broken::AckBeforeRecord => Ok(Box::new(Hasty { inner })),
+            Broken::ClocksBelieved => Ok(Box::new(Punctual { inner, time: self.time })),
+
             _ => Ok(inner),
         }
     }
@@ -66,6 +70,29 @@ impl Deliveries for Hasty {
         let settle = std::mem::replace(&mut delivery.settle, Box::new(Settled));
         // It was just taken: nothing can be unknown about it.
         let _ = settle.ack().await;
+        Some(delivery)
+    }
+
+    async fn cancel(&mut self) {
+        self.inner.cancel().await;
+    }
+}
+
+/// Takes what a producer tells ahead of us for the present.
+struct Punctual {
+    inner: Box<dyn Deliveries>,
+    time: WorldTime,
+}
+
+#[async_trait]
+impl Deliveries for Punctual {
+    async fn next(&mut self) -> Option<Delivery> {
+        let mut delivery = self.inner.next().await?;
+        let now = self.time.now();
+        if delivery.message.enqueued_at().is_some_and(|told| told > now) {
+            let told = now.as_millis().to_string();
+            delivery.message = delivery.message.header(header::ENQUEUED_AT, told);
+        }
         Some(delivery)
     }
 

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use job::{JobKey, Record, State, Timestamp};
+use job::{ExternalId, JobKey, Life, Record, State, Timestamp};
 use ports::{
     AccountTask, Broker, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger,
     LedgerError, Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted,
@@ -20,6 +20,9 @@ pub(super) struct BrokenLedger {
     memory: Mutex<(BTreeMap<JobKey, Record>, u64)>,
 }
 
+/// How long it is that the mistaken are believed to live.
+const LEASE: Duration = Duration::from_secs(1);
+
 type Answer<T> = Result<T, LedgerError>;
 
 impl BrokenLedger {
@@ -35,6 +38,7 @@ impl BrokenLedger {
     async fn twist(&self, mut write: Write) -> Write {
         match self.broken {
             Broken::OutboxForgotten => write.outbox.clear(),
+            Broken::LivesConfused => forget_life(&mut write.record),
             Broken::RandomEventIds => write.outbox.iter_mut().for_each(|entry| self.rename(entry)),
             Broken::AnnounceBeforeWrite => {
                 for entry in &write.outbox {
@@ -232,7 +236,23 @@ impl Ledger for BrokenLedger {
     }
 
     async fn permits(&self, pool: &str) -> Answer<Vec<HeldPermit>> {
-        self.inner.permits(pool).await
+        let held = self.inner.permits(pool).await?;
+        if let (Broken::SlotsFreedEarly, Some(HeldPermit { permit, .. })) =
+            (self.broken, held.first())
+        {
+            let back = PermitReturn {
+                pool: permit.pool.clone(),
+                key: permit.key.clone(),
+                round: permit.round,
+                revision: u64::MAX,
+                since: None,
+                unspent: false,
+            };
+            self.inner
+                .give_permits(&self.inner.join(Timestamp::EPOCH, LEASE).await?, &[back])
+                .await?;
+        }
+        Ok(held)
     }
 
     async fn pause(&self, account: &str, pause: &Pause) -> Answer<()> {
@@ -254,4 +274,9 @@ impl Ledger for BrokenLedger {
     async fn check(&self) -> Answer<()> {
         self.inner.check().await
     }
+}
+
+fn forget_life(record: &mut Record) {
+    record.life = Life::default();
+    record.external_id = ExternalId::derive("world", &record.key, &record.life, record.round);
 }

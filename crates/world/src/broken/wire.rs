@@ -26,6 +26,13 @@ impl Transport for BrokenWire {
             {
                 Err(TransportError::NotSent(cause))
             }
+            Ok(answer)
+                if is_post
+                    && answer.status >= 500
+                    && self.broken == Broken::ResubmitOnServerError =>
+            {
+                Err(TransportError::NotSent(format!("HTTP {}", answer.status)))
+            }
             answer => answer,
         }
     }

@@ -9,6 +9,7 @@ use super::taken::Taken;
 use super::{Shelf, WorldBroker};
 
 pub(super) const DEAD: &str = "dead";
+pub(super) const BROKER_DEAD: &str = "broker-dead";
 
 /// One process's connection.
 #[derive(Clone, Debug)]
@@ -23,6 +24,18 @@ impl Connection {
         self.broker.shelf().cut(self.number);
     }
 
+    /// Into its lane, for as long as the lane keeps messages.
+    fn wait_in(&self, queue: String, routing_key: &str, message: Message) {
+        let mut shelf = self.broker.shelf();
+        let rank = shelf.put(&queue, routing_key, message);
+        let Some(lifetime) = shelf.lifetime else { return };
+        let broker = self.broker.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(lifetime).await;
+            broker.shelf().grow_too_old(&queue, rank);
+        });
+    }
+
     /// Out of the way for a while, then back in its lane.
     fn later(
         &self,
@@ -31,13 +44,12 @@ impl Connection {
         message: Message,
         wait: std::time::Duration,
     ) {
-        let broker = self.broker.clone();
-        broker.shelf().away += 1;
+        let connection = self.clone();
+        self.broker.shelf().away += 1;
         tokio::spawn(async move {
             tokio::time::sleep(wait).await;
-            let mut shelf = broker.shelf();
-            shelf.away -= 1;
-            shelf.put(&queue, &routing_key, message);
+            connection.broker.shelf().away -= 1;
+            connection.wait_in(queue, &routing_key, message);
         });
     }
 }
@@ -53,14 +65,17 @@ impl Broker for Connection {
         match to {
             Destination::Jobs { routing_key } => {
                 let queue = lane_of(routing_key)?;
-                shelf.put(&queue, routing_key, message);
+                drop(shelf);
+                self.wait_in(queue, routing_key, message);
             }
             Destination::Later { rung, routing_key } => {
                 let queue = lane_of(routing_key)?;
                 drop(shelf);
                 self.later(queue, routing_key.clone(), message, rung.wait());
             }
-            Destination::Dead { routing_key } => shelf.put(DEAD, routing_key, message),
+            Destination::Dead { routing_key } => {
+                shelf.put(DEAD, routing_key, message);
+            }
             Destination::Results { routing_key } => shelf.fan_out(routing_key, &message),
             Destination::Journal => shelf.journal.append(message),
         }
@@ -109,7 +124,7 @@ fn queue_of(shelf: &mut Shelf, source: &Source) -> String {
     let subscription = match source {
         Source::Lane(lane) => return queue_of_lane(*lane),
         Source::Dead | Source::Journal(_) => return DEAD.to_owned(),
-        Source::BrokerDead => return "broker-dead".to_owned(),
+        Source::BrokerDead => return BROKER_DEAD.to_owned(),
         Source::Results(subscription) => subscription,
     };
     let name = match &subscription.name {

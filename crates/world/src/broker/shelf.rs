@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use ports::Message;
+use ports::{Message, header};
 use tokio::sync::Notify;
 
 use super::journal::Journal;
@@ -21,8 +22,12 @@ pub(crate) struct Shelf {
     pub(super) journal: Journal,
     /// Messages on their way back from a wait.
     pub(super) away: usize,
+    /// Messages that were given up.
+    pub(crate) buried: u64,
     names: u64,
     disorder: Option<Chance>,
+    /// How long a message may wait in a lane.
+    pub(super) lifetime: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
@@ -41,6 +46,8 @@ pub(crate) struct Parcel {
     pub(crate) message: Message,
     pub(crate) routing_key: String,
     pub(super) deliveries: u32,
+    /// Its time is over: it will not be delivered again.
+    too_old: bool,
 }
 
 #[derive(Debug)]
@@ -59,8 +66,10 @@ impl Shelf {
             held: BTreeMap::new(),
             journal: Journal::default(),
             away: 0,
+            buried: 0,
             names: 0,
             disorder,
+            lifetime: None,
         }
     }
 
@@ -70,12 +79,35 @@ impl Shelf {
         self.names
     }
 
-    pub(super) fn put(&mut self, queue: &str, routing_key: &str, message: Message) {
+    /// Its place in the queue.
+    pub(super) fn put(&mut self, queue: &str, routing_key: &str, message: Message) -> u64 {
         let rank = self.name();
         let routing_key = routing_key.to_owned();
-        let parcel = Parcel { rank, message, routing_key, deliveries: 0 };
+        let parcel = Parcel { rank, message, routing_key, deliveries: 0, too_old: false };
         self.queues.entry(queue.to_owned()).or_default().ready.insert(rank, parcel);
         self.dispatch(queue);
+        rank
+    }
+
+    /// Its time in the lane is over: it goes now, or when whoever holds it gives it back.
+    pub(super) fn grow_too_old(&mut self, lane: &str, rank: u64) {
+        let waiting = self.queues.get_mut(lane).and_then(|queue| queue.ready.remove(&rank));
+        if let Some(parcel) = waiting {
+            return self.bury(parcel);
+        }
+        let is_it = |held: &&mut Held| held.queue == lane && held.parcel.rank == rank;
+        if let Some(held) = self.held.values_mut().find(is_it) {
+            held.parcel.too_old = true;
+        }
+    }
+
+    /// Among the dead letters, where people look; and a copy for whoever adopts it.
+    fn bury(&mut self, parcel: Parcel) {
+        let Parcel { message, routing_key, .. } = parcel;
+        let message = message.header(header::DEATH, "expired");
+        self.buried += 1;
+        self.put(super::door::DEAD, &routing_key, message.clone());
+        self.put(super::door::BROKER_DEAD, &routing_key, message);
     }
 
     /// A copy for every queue that wants it.
@@ -85,7 +117,9 @@ impl Shelf {
         };
         let found = self.queues.iter().filter(|(_, queue)| wants(queue));
         let names: Vec<String> = found.map(|(name, _)| name.clone()).collect();
-        names.iter().for_each(|name| self.put(name, routing_key, message.clone()));
+        for name in names {
+            self.put(&name, routing_key, message.clone());
+        }
     }
 
     pub(super) fn add_tap(&mut self, connection: u64, queue: &str, prefetch: u16) -> u64 {
@@ -135,6 +169,11 @@ impl Shelf {
     pub(super) fn give_back(&mut self, tag: u64) -> bool {
         let Some(Held { mut parcel, queue: name, .. }) = self.settle(tag) else { return false };
         parcel.deliveries += 1;
+        if parcel.too_old {
+            self.bury(parcel);
+            self.dispatch(&name);
+            return true;
+        }
         // A listener's own queue is gone with the listener.
         if let Some(queue) = self.queues.get_mut(&name) {
             queue.ready.insert(parcel.rank, parcel);
@@ -191,9 +230,9 @@ impl Shelf {
 
     /// Nothing waits in a lane, nothing is held, nothing is on its way back.
     pub(crate) fn is_quiet(&self) -> bool {
-        let lane_waits =
-            |(name, queue): (&String, &Queue)| name.starts_with("jobs.") && !queue.ready.is_empty();
-        self.away == 0 && self.held.is_empty() && !self.queues.iter().any(lane_waits)
+        let is_ours = |name: &str| name.starts_with("jobs.") || name == super::door::BROKER_DEAD;
+        let waits = |(name, queue): (&String, &Queue)| is_ours(name) && !queue.ready.is_empty();
+        self.away == 0 && self.held.is_empty() && !self.queues.iter().any(waits)
     }
 
     /// What people would find among the dead letters.

@@ -93,6 +93,14 @@ impl Memory {
         }
     }
 
+    /// As if this closed record's retention were over; whether it was closed.
+    pub(crate) fn expire(&mut self, key: &JobKey) -> bool {
+        let Some(at) = self.records.get(key).and_then(|row| row.expires) else { return false };
+        self.expiring.remove(&(at, key.clone()));
+        self.records.remove(key);
+        true
+    }
+
     /// All is gone, as after `FLUSHALL`.
     pub(crate) fn forget(&mut self) {
         let (retention, names, trusts_anybody) = (self.retention, self.names, self.trusts_anybody);

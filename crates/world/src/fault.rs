@@ -1,0 +1,97 @@
+use std::time::Duration;
+
+use crate::chance::Chance;
+
+/// Something that goes wrong at a moment, not with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Crash(u32),
+    /// A polite end, as by a new version.
+    Stop(u32),
+    Freeze(u32, Duration),
+    /// The broker drops the connection of a living process.
+    Cut(u32),
+    /// Every process ends at once, and the ledger is emptied.
+    Blackout,
+    LedgerAway(Duration),
+    BrokerAway(Duration),
+    ProviderAway(Duration),
+    AccountRefused(Duration),
+    /// Every POST is answered with a server error, whether or not it created a task.
+    PostsBreak(Duration),
+    /// The ledger is emptied.
+    Forget,
+    /// A snapshot of the ledger is taken; no trouble by itself.
+    Snapshot,
+    /// The ledger is set back to its last snapshot.
+    SetBack,
+}
+
+impl Fault {
+    /// What it is counted as.
+    pub(crate) fn kind(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Crash(_) => "crash",
+            Self::Stop(_) => "stop",
+            Self::Freeze(..) => "freeze",
+            Self::Cut(_) => "connection cut",
+            Self::LedgerAway(_) => "ledger away",
+            Self::BrokerAway(_) => "broker away",
+            Self::ProviderAway(_) => "provider away",
+            Self::AccountRefused(_) => "account refused",
+            Self::PostsBreak(_) => "POSTs broken",
+            Self::Blackout => "all at once",
+            Self::Forget => "ledger emptied",
+            Self::SetBack => "ledger set back",
+            Self::Snapshot => return None,
+        })
+    }
+}
+
+/// Faults come while jobs come, and a while after.
+const TROUBLE: u64 = 45_000;
+
+/// How old a snapshot may be that the ledger is set back to.
+const OLDEST: u64 = 15_000;
+
+pub(crate) fn throw(chance: &Chance, processes: u32, may_freeze: bool) -> Vec<(Duration, Fault)> {
+    let count = chance.below(3 * u64::from(processes) + 4);
+    let one = |_| (chance.millis(0, TROUBLE), fault(chance, processes, may_freeze));
+    let mut faults: Vec<(Duration, Fault)> = (0..count).map(one).collect();
+    let set_back = |(at, fault): &(Duration, Fault)| (*fault == Fault::SetBack).then_some(*at);
+    faults.extend(of_many(chance));
+    let before: Vec<Duration> = faults.iter().filter_map(set_back).collect();
+    let snapshot = |at: Duration| (at.saturating_sub(chance.millis(1, OLDEST)), Fault::Snapshot);
+    faults.extend(before.into_iter().map(snapshot));
+    faults.sort_by_key(|(at, _)| *at);
+    faults
+}
+
+/// A frozen process may send after its last check: only a provider that enforces ids covers
+/// that, so only there is it a fault that must do no harm.
+fn fault(chance: &Chance, processes: u32, may_freeze: bool) -> Fault {
+    let slot = u32::try_from(chance.below(u64::from(processes))).unwrap_or(0);
+    match chance.below(14) {
+        0..=3 => Fault::Crash(slot),
+        4 => Fault::Stop(slot),
+        5 | 6 if may_freeze => Fault::Freeze(slot, chance.millis(500, 12_000)),
+        5..=7 => Fault::Cut(slot),
+        8 => Fault::LedgerAway(chance.millis(200, 8_000)),
+        9 => Fault::BrokerAway(chance.millis(200, 8_000)),
+        10 => Fault::ProviderAway(chance.millis(200, 8_000)),
+        11 => Fault::AccountRefused(chance.millis(200, 4_000)),
+        12 => Fault::Forget,
+        _ => Fault::SetBack,
+    }
+}
+
+/// What strikes everybody, or whoever sends.
+fn of_many(chance: &Chance) -> Vec<(Duration, Fault)> {
+    let mut faults = Vec::new();
+    let blackouts = if chance.happens(0.3) { chance.between(1, 4) } else { 0 };
+    faults.extend((0..blackouts).map(|_| Fault::Blackout));
+    if chance.happens(0.25) {
+        faults.push(Fault::PostsBreak(chance.millis(500, 8_000)));
+    }
+    faults.into_iter().map(|fault| (chance.millis(0, TROUBLE), fault)).collect()
+}
