@@ -18,6 +18,10 @@ struct Bad {
     message_id: &'static str,
     body: Vec<u8>,
     reason: &'static str,
+    field: Option<&'static str>,
+    /// Its tenant can be read.
+    is_whose: bool,
+    has_metadata: bool,
     /// Each of these is in the words for people.
     says: &'static [&'static str],
 }
@@ -29,12 +33,18 @@ fn table() -> Vec<Bad> {
         name,
         key: VIDEO,
         message_id: name,
+        field: None,
+        is_whose: !matches!(name, "empty" | "words" | "no-text" | "array" | "tenant"),
+        has_metadata: false,
         body,
         reason,
         says,
     };
+    let at = |field, bad: Bad| Bad { field: Some(field), has_metadata: true, ..bad };
     let job = |change: Value| {
-        let mut job = json!({"operation": "videos/text2video", "request": {"prompt": "x"}});
+        let mut job = json!({
+            "operation": "videos/text2video", "request": {"prompt": "x"}, "metadata": {"order": "7"},
+        });
         for (key, value) in change.as_object().expect("an object") {
             job[key] = value.clone();
         }
@@ -46,30 +56,52 @@ fn table() -> Vec<Bad> {
         bad("words", "not_json", &[], b"make me a video".to_vec()),
         bad("no-text", "not_json", &[], vec![0xff, 0xfe, 0x00, 0x80]),
         bad("array", "not_a_job", &["object"], b"[{\"id\": \"a\"}]".to_vec()),
-        bad("typo", "not_a_job", &["prioritty"], job(json!({"prioritty": "high"}))),
-        bad("priority", "not_a_job", &["urgent", "high"], job(json!({"priority": "urgent"}))),
-        bad("deadline", "not_a_job", &["RFC 3339"], job(json!({"deadline": "tomorrow"}))),
-        bad("request", "not_a_job", &["request"], job(json!({"request": "a cat"}))),
-        bad("tenant", "not_a_job", &["tenant"], job(json!({"tenant": "a/b"}))),
-        bad("range", "invalid_request", &["cfg_scale", "3", "1"], {
-            request(json!({"prompt": "x", "cfg_scale": 3}))
-        }),
-        bad("type", "invalid_request", &["prompt"], request(json!({"prompt": 7}))),
-        bad("no-prompt", "invalid_request", &["prompt"], request(json!({}))),
-        bad("long", "invalid_request", &["prompt", "10000", "2500"], {
-            request(json!({"prompt": "x".repeat(10_000)}))
-        }),
-        bad("ours", "invalid_request", &["external_task_id"], {
-            request(json!({"prompt": "x", "external_task_id": "mine"}))
-        }),
+        at(
+            "prioritty",
+            bad("typo", "not_a_job", &["prioritty"], job(json!({"prioritty": "high"}))),
+        ),
+        at(
+            "priority",
+            bad("priority", "not_a_job", &["urgent", "high"], job(json!({"priority": "urgent"}))),
+        ),
+        at(
+            "deadline",
+            bad("deadline", "not_a_job", &["RFC 3339"], job(json!({"deadline": "tomorrow"}))),
+        ),
+        at("request", bad("request", "not_a_job", &["request"], job(json!({"request": "a cat"})))),
+        at("tenant", bad("tenant", "not_a_job", &["tenant"], job(json!({"tenant": "a/b"})))),
+        at(
+            "cfg_scale",
+            bad("range", "invalid_request", &["cfg_scale", "3", "1"], {
+                request(json!({"prompt": "x", "cfg_scale": 3}))
+            }),
+        ),
+        at(
+            "prompt",
+            bad("type", "invalid_request", &["prompt"], request(json!({"prompt": ["x"]}))),
+        ),
+        at("prompt", bad("no-prompt", "invalid_request", &["prompt"], request(json!({})))),
+        at(
+            "prompt",
+            bad("long", "invalid_request", &["prompt", "10000", "2500"], {
+                request(json!({"prompt": "x".repeat(10_000)}))
+            }),
+        ),
+        at(
+            "external_task_id",
+            bad("ours", "invalid_request", &["external_task_id"], {
+                request(json!({"prompt": "x", "external_task_id": "mine"}))
+            }),
+        ),
     ];
     let poem = job(json!({"operation": "videos/poem"}));
     table.push(Bad {
         key: "videos.poem.normal",
-        ..bad("poem", "unknown_operation", &["videos/poem"], poem)
+        ..at("operation", bad("poem", "unknown_operation", &["videos/poem"], poem))
     });
     table.push(Bad {
         key: "videos.text2video.high",
+        has_metadata: true,
         ..bad("key", "routing_key_disagrees", &[VIDEO], job(json!({})))
     });
     table.push(Bad {
@@ -125,7 +157,20 @@ async fn bad_messages_are_kept_and_the_next_job_is_not_delayed(house: House) {
         letter.ack().await.expect("settled");
         if !bad.message_id.is_empty() {
             let event = audience.hears(bad.message_id).await;
-            assert_eq!(event.kind(), Some(EventKind::Parked), "{}", bad.name);
+            assert_eq!(event.kind(), Some(EventKind::Rejected), "{}", bad.name);
+            assert!(
+                event.routing_key().starts_with("videos."),
+                "{}: {}",
+                bad.name,
+                event.routing_key()
+            );
+            let error = event.data.error.as_ref().expect("an error");
+            assert_eq!((error.kind.as_str(), error.advice.is_some()), (bad.reason, true));
+            assert_eq!(error.field.as_deref(), bad.field, "{}", bad.name);
+            let told = if bad.is_whose { "default" } else { "reelwork.unreadable" };
+            assert_eq!(event.data.tenant, told, "{}", bad.name);
+            let metadata = if bad.has_metadata { json!({"order": "7"}) } else { json!({}) };
+            assert_eq!(json!(event.data.metadata), metadata, "{}", bad.name);
         }
     }
     let accounts = provider.accounts().await;

@@ -164,7 +164,9 @@ fn title(kind: EventKind) -> &'static str {
         EventKind::Submitted => "The provider has the task; only where `events.submitted` is set",
         EventKind::Succeeded => "Done: here are the files",
         EventKind::Failed => "The provider could not do it",
-        EventKind::Rejected => "The provider does not take it: something must change",
+        EventKind::Rejected => {
+            "It cannot be done as it is, by the provider's word or by ours: something must change"
+        }
         EventKind::TimedOut => "Given up, or the deadline has passed",
         EventKind::Cancelled => "Cancelled before it was sent",
         EventKind::Parked => "A person must decide",

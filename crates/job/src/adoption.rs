@@ -105,10 +105,10 @@ pub fn adopt(found: Option<&Record>, letter: Letter<'_>) -> Adoption {
             None => Adoption::PutBack,
         };
     };
-    let same = letter.hash == Some(&record.request_hash);
+    let same = letter.hash.is_some_and(|hash| record.is_of(hash));
     match &record.state {
         State::Tombstone => once_more(letter),
-        State::Parked { .. } if !record.was_a_job() => once_more(letter),
+        _ if record.leaves_its_id() => once_more(letter),
         _ if !same => once_more(letter),
         // It may be a repeat of a message whose copy still waits.
         State::Queued { .. } if !letter.put_back => Adoption::PutBack,
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn what_a_worker_must_read_goes_back_once() {
-        let other = RequestHash::of_bytes(b"another");
+        let other = crate::Request::default().hash();
         let hash = job().request.hash();
         for (found, hash) in [
             (Some(record(State::Tombstone)), Some(&hash)),

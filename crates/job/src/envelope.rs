@@ -5,7 +5,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::{
-    JobId, JobKey, JsonObject, Operation, Priority, Request, RoutingKey, Tenant, Timestamp,
+    Fault, JobId, JobKey, JsonObject, Operation, Priority, Reason, Request, Resource, RoutingKey,
+    Tenant, Timestamp,
 };
 
 /// A message larger than this is refused: "send a URL" (RabbitMQ 4 caps messages at 16 MiB).
@@ -47,138 +48,166 @@ pub struct MessageFacts<'a> {
     pub routing_key: Option<&'a str>,
 }
 
-/// Why a message is not a job that can be done.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Reason {
-    #[error("the message is not JSON: {0}")]
-    NotJson(String),
-    #[error("the message is not a job: {0}")]
-    NotAJob(String),
-    #[error(
-        "unknown operation \"{0}\": use the provider's path below /kling/v1/, such as \"videos/text2video\""
-    )]
-    UnknownOperation(String),
-    #[error("the request is invalid: {0}")]
-    InvalidRequest(String),
-    #[error(
-        "the message has {bytes} bytes, more than {MAX_MESSAGE_BYTES}: send a URL instead of inline data"
-    )]
-    TooLarge { bytes: usize },
-    #[error("routing key \"{key}\" disagrees with the body, which belongs under \"{expected}\"")]
-    RoutingKeyDisagrees { key: String, expected: String },
-    #[error("the same id came with another request: the first stands")]
-    Conflict,
-    #[error("delivered {0} times without being settled")]
-    DeliveredTooOften(u32),
-    #[error("gave up after {attempts} attempts, the last: {cause}")]
-    TooManyAttempts { attempts: u32, cause: String },
-}
-
-impl Reason {
-    /// The stable word used in headers, events and metrics.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::NotJson(_) => "not_json",
-            Self::NotAJob(_) => "not_a_job",
-            Self::UnknownOperation(_) => "unknown_operation",
-            Self::InvalidRequest(_) => "invalid_request",
-            Self::TooLarge { .. } => "too_large",
-            Self::RoutingKeyDisagrees { .. } => "routing_key_disagrees",
-            Self::Conflict => "conflict",
-            Self::DeliveredTooOften(_) => "delivered_too_often",
-            Self::TooManyAttempts { .. } => "too_many_attempts",
-        }
-    }
-}
-
-/// A message that cannot be done, with as much identity as could be read from it.
+/// A message that cannot be done, with as much of it as could be read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BadJob {
     pub reason: Reason,
+    /// `None` where the tenant or the id could not be read: it is never guessed.
     pub key: Option<JobKey>,
+    pub tenant: Option<Tenant>,
     pub operation: Option<Operation>,
+    pub metadata: JsonObject,
+    pub request: Option<Request>,
+    /// The resource whose lane it came by.
+    pub came_by: Option<Resource>,
+    /// All of it, when only what it asks for cannot be done.
+    pub job: Option<Job>,
 }
+
+impl BadJob {
+    /// Under which it is recorded: its own identity, or one that no job can have.
+    pub fn record_key(&self, message_id: &str, body: &[u8]) -> JobKey {
+        if let Some(key) = &self.key {
+            return key.clone();
+        }
+        let tenant = self.tenant.clone().unwrap_or_else(Tenant::unreadable);
+        let id = JobId::new(message_id).unwrap_or_else(|_| JobId::of_message(body));
+        JobKey::new(tenant, id)
+    }
+
+    /// What it is announced as: its own operation, or none that is known of the same resource.
+    pub fn told_operation(&self) -> Operation {
+        let own = self.operation.as_ref().filter(|operation| operation.resource().is_some());
+        match (own, self.came_by) {
+            (Some(operation), _) => operation.clone(),
+            (None, Some(resource)) => Operation::new(format!("{resource}/unknown")),
+            (None, None) => Operation::new("unknown"),
+        }
+    }
+}
+
+/// Editors and exports of some systems begin a text with it.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One step, one exit: a job, or the reason why it is none.
 pub fn decode(body: &[u8], facts: MessageFacts<'_>) -> Result<Job, Box<BadJob>> {
-    let mut reader = Reader { facts, key: None, operation: None };
-    match reader.read(body) {
-        Ok(job) => Ok(job),
-        Err(reason) => {
-            let Reader { key, operation, .. } = reader;
-            let key = key.or_else(|| message_key(facts));
-            Err(Box::new(BadJob { reason, key, operation }))
+    let text = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    match fields(text) {
+        Ok(fields) => Parts::read(fields, facts).job(body.len(), facts),
+        Err(_) if body.len() > MAX_MESSAGE_BYTES => {
+            Err(bad(Reason::TooLarge { bytes: body.len() }, facts))
         }
+        Err(reason) => Err(bad(reason, facts)),
     }
 }
 
-/// The identity of a message whose body tells none.
-fn message_key(facts: MessageFacts<'_>) -> Option<JobKey> {
-    let id = JobId::new(facts.message_id?).ok()?;
-    Some(JobKey::new(Tenant::default(), id))
+/// Of a message that tells nothing.
+fn bad(reason: Reason, facts: MessageFacts<'_>) -> Box<BadJob> {
+    Box::new(BadJob {
+        reason,
+        key: None,
+        tenant: None,
+        operation: None,
+        metadata: JsonObject::default(),
+        request: None,
+        came_by: facts.routing_key.and_then(Resource::of_routing_key),
+        job: None,
+    })
 }
 
-struct Reader<'a> {
-    facts: MessageFacts<'a>,
-    key: Option<JobKey>,
-    operation: Option<Operation>,
+/// Each part on its own, so that a wrong one hides no other.
+struct Parts {
+    tenant: Result<Tenant, Reason>,
+    id: Result<JobId, Reason>,
+    operation: Result<Operation, Reason>,
+    request: Result<Request, Reason>,
+    priority: Result<Priority, Reason>,
+    deadline: Result<Option<Timestamp>, Reason>,
+    metadata: Result<JsonObject, Reason>,
+    retries: Result<u32, Reason>,
+    others: Result<(), Reason>,
 }
 
-impl Reader<'_> {
-    fn read(&mut self, body: &[u8]) -> Result<Job, Reason> {
-        if body.len() > MAX_MESSAGE_BYTES {
-            return Err(Reason::TooLarge { bytes: body.len() });
+impl Parts {
+    fn read(mut fields: Fields<'_>, facts: MessageFacts<'_>) -> Self {
+        Self {
+            tenant: tenant(&mut fields),
+            id: id(&mut fields, facts),
+            operation: operation(&mut fields),
+            request: request(&mut fields),
+            priority: priority(&mut fields),
+            deadline: deadline(&mut fields),
+            metadata: metadata(&mut fields),
+            retries: retries(&mut fields),
+            others: refuse_unknown(&fields),
         }
-        let mut fields = fields(body)?;
-        let key = self.identity(&mut fields)?;
-        self.key = Some(key.clone());
-        let operation = operation(&mut fields)?;
-        self.operation = Some(operation.clone());
-        refuse_unknown(&fields)?;
-        let job = Job {
+    }
+
+    fn job(self, bytes: usize, facts: MessageFacts<'_>) -> Result<Job, Box<BadJob>> {
+        let mut found = self.found(facts);
+        let whole = match bytes {
+            0..=MAX_MESSAGE_BYTES => self.whole(),
+            _ => Err(Reason::TooLarge { bytes }),
+        };
+        let refused = match whole {
+            Ok(job) => match agree(&job, facts) {
+                Ok(()) => return Ok(job),
+                Err(reason) => {
+                    found.job = Some(job);
+                    reason
+                }
+            },
+            Err(reason) => reason,
+        };
+        found.reason = refused;
+        Err(found)
+    }
+
+    fn whole(self) -> Result<Job, Reason> {
+        let key = JobKey::new(self.tenant?, self.id?);
+        let operation = self.operation?;
+        self.others?;
+        Ok(Job {
             key,
-            request: request(&mut fields)?,
-            priority: priority(&mut fields)?,
-            deadline: deadline(&mut fields)?,
-            metadata: metadata(&mut fields)?,
-            retries: retries(&mut fields)?,
             operation,
-        };
-        self.agree(&job)?;
-        Ok(job)
+            request: self.request?,
+            priority: self.priority?,
+            deadline: self.deadline?,
+            metadata: self.metadata?,
+            retries: self.retries?,
+        })
     }
 
-    fn identity(&self, fields: &mut Fields<'_>) -> Result<JobKey, Reason> {
-        let tenant = match optional_text(fields, "tenant")? {
-            Some(tenant) => Tenant::new(tenant).map_err(|e| Reason::NotAJob(e.to_string()))?,
-            None => Tenant::default(),
-        };
-        let id = match optional_text(fields, "id")? {
-            Some(id) => id,
-            None => self
-                .facts
-                .message_id
-                .filter(|id| !id.is_empty())
-                .ok_or_else(|| Reason::NotAJob("it has neither id nor message_id".to_owned()))?
-                .to_owned(),
-        };
-        let id = JobId::new(id).map_err(|e| Reason::NotAJob(e.to_string()))?;
-        Ok(JobKey::new(tenant, id))
+    /// An id that is there and wrong gives way to the message's own: both name the same job.
+    fn found(&self, facts: MessageFacts<'_>) -> Box<BadJob> {
+        let tenant = self.tenant.as_ref().ok();
+        let own = self.id.as_ref().ok().cloned();
+        let id = own.or_else(|| JobId::new(facts.message_id?).ok());
+        let mut found = bad(Reason::Conflict, facts);
+        found.key = tenant.cloned().zip(id).map(|(tenant, id)| JobKey::new(tenant, id));
+        found.tenant = tenant.cloned();
+        found.operation = self.operation.as_ref().ok().cloned();
+        found.metadata = self.metadata.as_ref().ok().cloned().unwrap_or_default();
+        found.request = self.request.as_ref().ok().cloned();
+        found
     }
+}
 
-    fn agree(&self, job: &Job) -> Result<(), Reason> {
-        if job.operation.resource().is_none() {
-            return Err(Reason::UnknownOperation(job.operation.to_string()));
-        }
-        let expected = RoutingKey::of(&job.operation, job.priority);
-        match self.facts.routing_key {
-            Some(key) if key != expected.as_str() => Err(Reason::RoutingKeyDisagrees {
-                key: key.to_owned(),
-                expected: expected.to_string(),
-            }),
-            _ => Ok(()),
-        }
+fn agree(job: &Job, facts: MessageFacts<'_>) -> Result<(), Reason> {
+    if job.operation.resource().is_none() {
+        return Err(Reason::UnknownOperation(job.operation.to_string()));
     }
+    let expected = RoutingKey::of(&job.operation, job.priority);
+    match facts.routing_key {
+        Some(key) if key != expected.as_str() => {
+            Err(Reason::RoutingKeyDisagrees { key: key.to_owned(), expected: expected.to_string() })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn wrong(field: &str, message: impl Into<String>) -> Reason {
+    Reason::NotAJob(Fault::of(field, message))
 }
 
 /// The keys of a message, each with its text: what is passed on keeps its digits.
@@ -188,16 +217,34 @@ fn fields(body: &[u8]) -> Result<Fields<'_>, Reason> {
     let raw: &RawValue =
         serde_json::from_slice(body).map_err(|error| Reason::NotJson(error.to_string()))?;
     if !raw.get().starts_with('{') {
-        return Err(Reason::NotAJob("expected a JSON object".to_owned()));
+        return Err(Reason::NotAJob("expected a JSON object".to_owned().into()));
     }
     serde_json::from_str(raw.get()).map_err(|error| Reason::NotJson(error.to_string()))
+}
+
+fn tenant(fields: &mut Fields<'_>) -> Result<Tenant, Reason> {
+    let Some(text) = optional_text(fields, "tenant")? else { return Ok(Tenant::default()) };
+    match Tenant::new(text) {
+        Ok(tenant) if tenant == Tenant::unreadable() => {
+            Err(wrong("tenant", format!("tenant {} is kept for what is no job", tenant.as_str())))
+        }
+        Ok(tenant) => Ok(tenant),
+        Err(error) => Err(wrong("tenant", error.to_string())),
+    }
+}
+
+fn id(fields: &mut Fields<'_>, facts: MessageFacts<'_>) -> Result<JobId, Reason> {
+    let id = optional_text(fields, "id")?;
+    let id = id.as_deref().or(facts.message_id.filter(|id| !id.is_empty()));
+    let id = id.ok_or_else(|| wrong("id", "it has neither id nor message_id"))?;
+    JobId::new(id).map_err(|error| wrong("id", error.to_string()))
 }
 
 /// A typo must not become a default.
 fn refuse_unknown(fields: &Fields<'_>) -> Result<(), Reason> {
     match fields.keys().find(|name| !KEYS.contains(&name.as_str())) {
         Some(name) => {
-            Err(Reason::NotAJob(format!("unknown key \"{name}\"; known are {}", KEYS.join(", "))))
+            Err(wrong(name, format!("unknown key \"{name}\"; known are {}", KEYS.join(", "))))
         }
         None => Ok(()),
     }
@@ -206,16 +253,17 @@ fn refuse_unknown(fields: &Fields<'_>) -> Result<(), Reason> {
 fn request(fields: &mut Fields<'_>) -> Result<Request, Reason> {
     object(fields, "request")?
         .map(Request::new)
-        .ok_or_else(|| Reason::NotAJob("request is missing".to_owned()))
+        .ok_or_else(|| wrong("request", "request is missing"))
 }
 
 fn operation(fields: &mut Fields<'_>) -> Result<Operation, Reason> {
     let text = required_text(fields, "operation")?;
     match text.len() {
         0..=MAX_OPERATION_BYTES => Ok(Operation::new(text)),
-        bytes => Err(Reason::NotAJob(format!(
-            "operation has {bytes} bytes, at most {MAX_OPERATION_BYTES} are allowed"
-        ))),
+        bytes => Err(wrong(
+            "operation",
+            format!("operation has {bytes} bytes, at most {MAX_OPERATION_BYTES} are allowed"),
+        )),
     }
 }
 
@@ -224,9 +272,12 @@ fn metadata(fields: &mut Fields<'_>) -> Result<JsonObject, Reason> {
     let bytes = serde_json::to_vec(&metadata).map_or(0, |text| text.len());
     match bytes {
         0..=MAX_METADATA_BYTES => Ok(metadata),
-        _ => Err(Reason::NotAJob(format!(
-            "metadata has {bytes} bytes, at most {MAX_METADATA_BYTES} are allowed: send a reference"
-        ))),
+        _ => Err(wrong(
+            "metadata",
+            format!(
+                "metadata has {bytes} bytes, at most {MAX_METADATA_BYTES} are allowed: send a reference"
+            ),
+        )),
     }
 }
 
@@ -235,7 +286,7 @@ fn priority(fields: &mut Fields<'_>) -> Result<Priority, Reason> {
         return Ok(Priority::default());
     };
     Priority::parse(&text).ok_or_else(|| {
-        Reason::NotAJob(format!("priority must be high, normal or low, got \"{text}\""))
+        wrong("priority", format!("priority must be high, normal or low, got \"{text:.40}\""))
     })
 }
 
@@ -245,9 +296,10 @@ fn deadline(fields: &mut Fields<'_>) -> Result<Option<Timestamp>, Reason> {
     };
     match Timestamp::parse(&text) {
         Some(deadline) => Ok(Some(deadline)),
-        None => Err(Reason::NotAJob(format!(
-            "deadline must be RFC 3339 such as 2026-12-01T12:00:00Z, got \"{text}\""
-        ))),
+        None => Err(wrong(
+            "deadline",
+            format!("deadline must be RFC 3339 such as 2026-12-01T12:00:00Z, got \"{text:.40}\""),
+        )),
     }
 }
 
@@ -255,19 +307,25 @@ fn retries(fields: &mut Fields<'_>) -> Result<u32, Reason> {
     let value = value(fields, "retries")?.unwrap_or(Value::from(0));
     match value.as_u64().and_then(|n| u32::try_from(n).ok()) {
         Some(retries) if retries <= MAX_RETRIES => Ok(retries),
-        _ => Err(Reason::NotAJob(format!("retries must be 0 to {MAX_RETRIES}, got {value}"))),
+        _ => {
+            let value = value.to_string();
+            Err(wrong("retries", format!("retries must be 0 to {MAX_RETRIES}, got {value:.40}")))
+        }
     }
 }
 
 fn required_text(fields: &mut Fields<'_>, name: &str) -> Result<String, Reason> {
-    optional_text(fields, name)?.ok_or_else(|| Reason::NotAJob(format!("{name} is missing")))
+    optional_text(fields, name)?.ok_or_else(|| wrong(name, format!("{name} is missing")))
 }
 
 fn optional_text(fields: &mut Fields<'_>, name: &str) -> Result<Option<String>, Reason> {
     match value(fields, name)? {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(other) => Err(Reason::NotAJob(format!("{name} must be a string, got {other:.40}"))),
+        Some(other) => {
+            let other = other.to_string();
+            Err(wrong(name, format!("{name} must be a string, got {other:.40}")))
+        }
     }
 }
 
@@ -282,7 +340,7 @@ fn given<'a>(fields: &mut Fields<'a>, name: &str) -> Option<&'a RawValue> {
 }
 
 fn unreadable(name: &str, error: &serde_json::Error) -> Reason {
-    Reason::NotAJob(format!("{name} cannot be read: {error}"))
+    wrong(name, format!("{name} cannot be read: {error}"))
 }
 
 fn object(fields: &mut Fields<'_>, name: &str) -> Result<Option<JsonObject>, Reason> {
@@ -291,7 +349,7 @@ fn object(fields: &mut Fields<'_>, name: &str) -> Result<Option<JsonObject>, Rea
         Some(raw) if raw.get().starts_with('{') => {
             JsonObject::read(raw.get()).map(Some).map_err(|error| unreadable(name, &error))
         }
-        Some(_) => Err(Reason::NotAJob(format!("{name} must be an object"))),
+        Some(_) => Err(wrong(name, format!("{name} must be an object"))),
     }
 }
 
@@ -390,12 +448,76 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_message_keeps_the_identity_that_could_be_read() {
-        let bad = read(&GOOD.replace("\"high\"", "\"urgent\"")).unwrap_err();
-        assert_eq!(bad.key.unwrap().to_string(), "acme/order-42");
-        let facts = MessageFacts { message_id: Some("m-9"), routing_key: None };
-        let bad = decode(b"{", facts).unwrap_err();
-        assert_eq!(bad.key.unwrap().to_string(), "default/m-9");
+    fn a_bad_message_keeps_all_that_could_be_read() {
+        let facts =
+            MessageFacts { message_id: Some("m-9"), routing_key: Some("videos.text2video.high") };
+        let bad = |body: &str| decode(body.as_bytes(), facts).unwrap_err();
+        for (from, to, field, key) in [
+            ("\"high\"", "\"urgent\"", "priority", Some("acme/order-42")),
+            ("\"order-42\"", "42", "id", Some("acme/m-9")),
+            ("\"retries\":1", "\"retries\":\"1\"", "retries", Some("acme/order-42")),
+            ("\"acme\"", "\"a/b\"", "tenant", None),
+            ("\"acme\"", "7", "tenant", None),
+            ("\"acme\"", "\"reelwork.unreadable\"", "tenant", None),
+        ] {
+            let bad = bad(&GOOD.replace(from, to));
+            assert_eq!(bad.key.as_ref().map(ToString::to_string).as_deref(), key, "{to}");
+            assert_eq!(bad.reason.problem().field.as_deref(), Some(field), "{to}");
+            assert_eq!(bad.metadata["order"], "42", "{to}");
+            assert_eq!(bad.told_operation().as_str(), "videos/text2video");
+            assert!(bad.request.is_some());
+        }
+    }
+
+    #[test]
+    fn the_tenant_of_what_cannot_be_read_is_nobodys() {
+        let key = Some("images.generations.low");
+        for (body, message_id, id) in [
+            (&b"{"[..], Some("m-9"), "m-9"),
+            (b"\xff\xfe", Some(""), "message-4eb36c5d0d8c6e1c3ddfd1bd8c7a4b47"),
+            (b"[]", None, "message-4f53cda18c2baa0c0354bb5f9a3ecbe5"),
+        ] {
+            let bad = decode(body, MessageFacts { message_id, routing_key: key }).unwrap_err();
+            let key = bad.record_key(message_id.unwrap_or_default(), body);
+            assert_eq!((&key.tenant, bad.key.as_ref()), (&Tenant::unreadable(), None));
+            if message_id == Some("m-9") {
+                assert_eq!(key.id.as_str(), id);
+            }
+            assert!(key.id.as_str().starts_with(&id[..3]), "{key}");
+            assert_eq!(bad.told_operation().as_str(), "images/unknown");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_null_say_nothing() {
+        let marked = [BYTE_ORDER_MARK, GOOD.as_bytes()].concat();
+        assert_eq!(decode(&marked, MessageFacts::default()).unwrap(), read(GOOD).unwrap());
+        let nulls = r#"{"id":null,"operation":"videos/text2video","request":{"prompt":"x"},
+            "tenant":null,"priority":null,"deadline":null,"metadata":null,"retries":null}"#;
+        let facts = MessageFacts { message_id: Some("m"), routing_key: None };
+        let job = decode(nulls.as_bytes(), facts).unwrap();
+        assert_eq!((job.key.to_string().as_str(), job.retries), ("default/m", 0));
+        assert_eq!((job.priority, job.deadline), (Priority::Normal, None));
+    }
+
+    #[test]
+    fn only_what_a_person_must_decide_is_no_rejection() {
+        for (reason, rejects) in [
+            (Reason::NotJson(String::new()), true),
+            (wrong("id", ""), true),
+            (Reason::UnknownOperation(String::new()), true),
+            (Reason::InvalidRequest(Fault::of("n", "")), true),
+            (Reason::TooLarge { bytes: 1 }, true),
+            (Reason::RoutingKeyDisagrees { key: String::new(), expected: String::new() }, true),
+            (Reason::Conflict, false),
+            (Reason::DeliveredTooOften(20), false),
+            (Reason::TooManyAttempts { attempts: 1, cause: String::new() }, false),
+            (Reason::WiderThanLimit { slots: 5, limit: 3 }, false),
+        ] {
+            assert_eq!(reason.is_rejection(), rejects, "{reason:?}");
+            let problem = reason.problem();
+            assert!(problem.kind == reason.word() && problem.advice.is_some());
+        }
     }
 
     #[test]
@@ -422,5 +544,9 @@ mod tests {
         let body = vec![b' '; MAX_MESSAGE_BYTES + 1];
         let bad = decode(&body, MessageFacts::default()).unwrap_err();
         assert!(bad.reason.to_string().contains("send a URL"));
+        let image = "A".repeat(MAX_MESSAGE_BYTES);
+        let large = read(&GOOD.replace("a cat", &image)).unwrap_err();
+        assert!(matches!(large.reason, Reason::TooLarge { .. }));
+        assert_eq!(large.key.unwrap().to_string(), "acme/order-42");
     }
 }

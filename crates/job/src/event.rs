@@ -3,8 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    JsonObject, Operation, Outcome, Output, Problem, Record, RequestHash, State, Timestamp,
-    TraceContext,
+    JsonObject, Operation, Outcome, Output, Problem, Record, State, Timestamp, TraceContext,
 };
 
 /// What is announced about a job; the last word of an event's type and routing key.
@@ -175,21 +174,20 @@ impl CloudEvent {
         }
     }
 
-    /// Another request came under the id of `record`; each such request is announced once.
+    /// Something else came under the id of `record`; each such message is announced once, by its
+    /// hash.
     pub fn conflict(
         record: &Record,
-        other: &RequestHash,
+        other: &str,
+        error: Problem,
         source: &EventSource,
         now: Timestamp,
     ) -> Self {
         let mut event = Self::about(record, EventKind::Conflict, source, now);
-        let parts = ["event", EventKind::Conflict.word(), other.as_str()];
+        let parts = ["event", EventKind::Conflict.word(), other];
         event.id = event_id(record, &parts);
         event.data.outputs.clear();
-        event.data.error = Some(
-            Problem::new("conflict", "the same id came with another request: the first stands")
-                .advice("give the other request an id of its own"),
-        );
+        event.data.error = Some(error);
         event
     }
 

@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Life;
+use crate::{Life, StoredHash};
 
 /// Namespace of every name-based id made here; itself derived from a DNS name we own in events.
 const NAMESPACE: Uuid = Uuid::from_u128(0x5b0f_6a9e_3c1d_5e8f_9a47_72d1_0c4b_e631);
@@ -32,6 +32,11 @@ impl JobId {
         if fits { Ok(Self(id)) } else { Err(BadIdentity::Id(id.len())) }
     }
 
+    /// For a message that tells none: the same for the same bytes.
+    pub(crate) fn of_message(body: &[u8]) -> Self {
+        Self(format!("message-{}", StoredHash::of_message(body).as_str()))
+    }
+
     /// An id for a caller who brought none: time-ordered, so lists read in order of arrival.
     pub fn generate() -> Self {
         Self(Uuid::now_v7().to_string())
@@ -57,6 +62,13 @@ impl Tenant {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Tenant {
+    /// Of messages that do not tell whose they are; no job has it.
+    pub fn unreadable() -> Self {
+        Self("reelwork.unreadable".to_owned())
     }
 }
 

@@ -17,6 +17,7 @@ mod journal;
 mod json;
 mod life;
 mod operation;
+mod reason;
 mod rebuild;
 mod record;
 mod replay;
@@ -34,7 +35,7 @@ pub use cadence::Cadence;
 pub use callback::{BadCallback, CALLBACK_PATH, CallbackSigner, CallbackTo};
 pub use envelope::{
     BadJob, Job, KEYS, MAX_MESSAGE_BYTES, MAX_METADATA_BYTES, MAX_OPERATION_BYTES, MAX_RETRIES,
-    MessageFacts, Reason, decode,
+    MessageFacts, decode,
 };
 pub use event::{CloudEvent, EventData, EventKind, EventSource, Timings};
 pub use fact::{Fact, Moment};
@@ -45,10 +46,11 @@ pub use journal::JournalEntry;
 pub use json::JsonObject;
 pub use life::Life;
 pub use operation::{Lane, Operation, Priority, Resource, RoutingKey};
+pub use reason::{Fault, Reason};
 pub use rebuild::{Restored, Restoring};
 pub use record::{HistoryEntry, Record};
 pub use replay::{DeadLetter, Replay, Stays};
-pub use request::{Request, RequestHash};
+pub use request::{Request, RequestHash, StoredHash};
 pub use retry::Rung;
 pub use rules::{OnDoubt, Rules};
 pub use state::{Doubt, Outcome, Output, OutputKind, Problem, State};

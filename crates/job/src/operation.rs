@@ -59,6 +59,14 @@ impl Resource {
     }
 }
 
+impl Resource {
+    /// Whose lane a message with this key comes by.
+    pub(crate) fn of_routing_key(key: &str) -> Option<Self> {
+        let first = key.split('.').next()?;
+        Self::ALL.into_iter().find(|resource| resource.as_str() == first)
+    }
+}
+
 impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

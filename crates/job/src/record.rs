@@ -2,9 +2,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::revision::{next_revision, revision_at};
 use crate::{
-    BadJob, ExternalId, Job, JobKey, JsonObject, Life, Operation, Priority, Request, RequestHash,
-    State, Timestamp,
+    BadJob, ExternalId, Job, JobKey, JsonObject, Life, Operation, Outcome, Priority, Request,
+    RequestHash, State, StoredHash, Timestamp,
 };
 
 /// Enough to tell a job's story; a hot job must not grow without bound.
@@ -51,7 +52,7 @@ pub struct Record {
     /// tells.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancel_requested: bool,
-    pub request_hash: RequestHash,
+    pub request_hash: StoredHash,
     /// Kept while it may still have to be sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Request>,
@@ -122,7 +123,7 @@ impl Record {
             replayed: None,
             may_begin_again: false,
             cancel_requested: false,
-            request_hash: job.request.hash(),
+            request_hash: StoredHash::of_request(&job.request.hash()),
             model: job.request.model().map(str::to_owned),
             request: Some(job.request.clone()),
             slots: one(),
@@ -152,10 +153,63 @@ impl Record {
 
     /// The record of a message that never was a job, so that its id has an answer.
     pub fn of_bad_job(bad: &BadJob, key: JobKey, body: &[u8], now: Timestamp) -> Self {
-        let operation = bad.operation.clone().unwrap_or_else(|| Operation::new("unknown"));
         let job = Job {
             key,
-            operation,
+            operation: bad.told_operation(),
+            request: Request::default(),
+            priority: Priority::default(),
+            deadline: None,
+            metadata: bad.metadata.clone(),
+            retries: 0,
+        };
+        let mut record = Self::new(&job, NO_ACCOUNT, NO_ACCOUNT, now);
+        record.request = None;
+        record.request_hash = StoredHash::of_message(body);
+        record
+    }
+
+    /// The same, ended as rejected: that message can never be right.
+    pub fn rejected(bad: &BadJob, key: JobKey, body: &[u8], now: Timestamp) -> Self {
+        let mut record = Self::of_bad_job(bad, key, body, now);
+        record.revision = revision_at(now);
+        let outcome = Outcome::Rejected { error: bad.reason.problem() };
+        record.state = State::Settled { outcome, at: now };
+        record.note(now, format!("rejected: {}", bad.reason));
+        record
+    }
+
+    /// Ended after what is kept of another such message under the same id.
+    #[must_use]
+    pub fn after(self, other: &Self, installation: &str, now: Timestamp) -> Self {
+        let history = self.history.clone();
+        let mut next = self.in_place_of(other, installation);
+        next.revision = next_revision(other.revision, now);
+        history.into_iter().for_each(|entry| next.note(entry.at, entry.what));
+        next
+    }
+
+    /// It came by this request.
+    pub fn is_of(&self, request: &RequestHash) -> bool {
+        self.was_a_job() && self.request_hash == StoredHash::of_request(request)
+    }
+
+    /// It is what is kept of this very message, which was no job.
+    pub fn is_of_message(&self, body: &[u8]) -> bool {
+        !self.was_a_job() && self.request_hash == StoredHash::of_message(body)
+    }
+
+    /// Only a message that was no job has used this id, and that has ended: it is free for one
+    /// that can be done.
+    pub fn leaves_its_id(&self) -> bool {
+        let ended = matches!(self.state, State::Parked { .. } | State::Settled { .. });
+        ended && !self.was_a_job()
+    }
+
+    /// A cancellation that came before its job.
+    pub fn tombstone(key: JobKey, now: Timestamp) -> Self {
+        let job = Job {
+            key,
+            operation: Operation::new("unknown"),
             request: Request::default(),
             priority: Priority::default(),
             deadline: None,
@@ -164,15 +218,7 @@ impl Record {
         };
         let mut record = Self::new(&job, NO_ACCOUNT, NO_ACCOUNT, now);
         record.request = None;
-        record.request_hash = RequestHash::of_bytes(body);
-        record
-    }
-
-    /// A cancellation that came before its job. Older than any record of the job itself.
-    pub fn tombstone(key: JobKey, now: Timestamp) -> Self {
-        let bad =
-            BadJob { reason: crate::Reason::NotAJob(String::new()), key: None, operation: None };
-        let mut record = Self::of_bad_job(&bad, key, b"", now);
+        record.request_hash = StoredHash::of_message(b"");
         record.state = State::Tombstone;
         record.note(now, "cancelled before it was seen");
         record

@@ -52,17 +52,19 @@ impl DeadLetter {
             None if self.is_older_than(retention, now) => Replay::Stays(Stays::Forgotten),
             None => Replay::Publish,
             Some(record) if !record.was_a_job() => Replay::Publish,
-            Some(record) if self.request_hash.as_ref() != Some(&record.request_hash) => {
-                Replay::Stays(Stays::Conflict)
-            }
+            Some(record) if !self.is_own_of(record) => Replay::Stays(Stays::Conflict),
             Some(record) => self.of_its_job(record),
         }
     }
 
     /// Whether dropping it ends its job: nothing has happened to the job since it was parked.
     pub fn ends(&self, record: &Record) -> bool {
-        let same = !record.was_a_job() || self.request_hash.as_ref() == Some(&record.request_hash);
+        let same = !record.was_a_job() || self.is_own_of(record);
         matches!(record.state, State::Parked { at, .. } if same && self.is_of(at))
+    }
+
+    fn is_own_of(&self, record: &Record) -> bool {
+        self.request_hash.as_ref().is_some_and(|hash| record.is_of(hash))
     }
 
     fn of_its_job(&self, record: &Record) -> Replay {
@@ -213,7 +215,7 @@ mod tests {
 
     #[test]
     fn another_request_and_a_forgotten_job_stay() {
-        let other = DeadLetter { request_hash: Some(RequestHash::of_bytes(b"other")), ..letter() };
+        let other = DeadLetter { request_hash: Some(crate::Request::default().hash()), ..letter() };
         let unreadable = DeadLetter { request_hash: None, ..letter() };
         for letter in [other, unreadable] {
             let answer = of(&letter, &record(parked(None, PARKED)));

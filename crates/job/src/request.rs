@@ -38,22 +38,41 @@ impl Request {
 
     /// Equal for equal requests, whatever the order of keys.
     pub fn hash(&self) -> RequestHash {
-        RequestHash::of_bytes(self.0.canonical().as_bytes())
+        RequestHash(digest(self.0.canonical().as_bytes()))
     }
 }
 
 /// 128 bits of SHA-256 over the canonical request, in hex: tells a repeat from a conflict.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestHash(String);
 
-impl RequestHash {
-    /// The hash of bytes as they are, also for what could not be read as a request.
-    pub fn of_bytes(bytes: &[u8]) -> Self {
-        let digest = Sha256::digest(bytes);
-        Self(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect())
+/// What a record keeps of the message that it came by: the hash of a request, or of the bytes of
+/// what was none. Which of them only the record knows, so only it compares
+/// ([`Record::is_of`](crate::Record::is_of), [`Record::is_of_message`](crate::Record::is_of_message)).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StoredHash(String);
+
+impl StoredHash {
+    pub(crate) fn of_request(hash: &RequestHash) -> Self {
+        Self(hash.0.clone())
     }
 
+    /// Of the bytes as they came.
+    pub fn of_message(bytes: &[u8]) -> Self {
+        Self(digest(bytes))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl RequestHash {
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -168,6 +168,9 @@ pub struct Problem {
     /// The class: moderation, input, generation, permission, policy, deadline …
     pub kind: String,
     pub message: String,
+    /// What is at fault: a key of the message, or a path within its request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
     /// The provider's number or word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Value>,
@@ -178,7 +181,7 @@ pub struct Problem {
 
 impl Problem {
     pub fn new(kind: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { kind: kind.into(), message: message.into(), code: None, advice: None }
+        Self { kind: kind.into(), message: message.into(), field: None, code: None, advice: None }
     }
 
     #[must_use]

@@ -66,6 +66,13 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
             Ok(mv.cancel_unsent())
         }
         (Queued { .. }, Fact::GivenUp { why }) => Ok(mv.set_aside(why)),
+        // Refused before it was sent (again): a task of an earlier send is for a person.
+        (Queued { .. }, Fact::Refused { error }) if mv.record.sent_before => {
+            Ok(mv.set_aside(error.message))
+        }
+        (Queued { .. }, Fact::Refused { error }) => {
+            Ok(mv.settle(Outcome::Rejected { error }, EventKind::Rejected))
+        }
         (Queued { .. }, Fact::OwnerLost { cause }) => Ok(mv.doubt(cause, at.now)),
         // It waits to be sent again, and a callback tells that it was received before.
         (Queued { .. }, Fact::Proposed { task_id }) => Ok(mv.doubt_again(None, &task_id)),

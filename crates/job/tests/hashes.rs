@@ -30,7 +30,7 @@ const KNOWN: &[(&str, &str)] = &[
 
 fn request(text: &str) -> Request {
     let message = format!(r#"{{"id":"a","operation":"videos/text2video","request":{text}}}"#);
-    decode(message.as_bytes(), MessageFacts::default()).unwrap().request
+    decode(message.as_bytes(), MessageFacts::default()).expect("a job").request
 }
 
 #[test]

@@ -94,7 +94,7 @@ impl Delivery {
         reached: Reached,
     ) -> Result<(), PublishError> {
         let reached = reached.max(self.reached());
-        let retries = self.message.retries() + 1;
+        let retries = self.message.retries().saturating_add(1);
         let mut message = self.message.header(header::RETRIES, retries.to_string());
         if reached > Reached::Nothing {
             message = message.header(header::REACHED, reached.word());

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use job::{
-    BadJob, Job, JobId, JobKey, JsonObject, MAX_MESSAGE_BYTES, MessageFacts, Operation, Priority,
-    Reason, Request, Tenant, Timestamp, decode,
+    BadJob, Fault, Job, JobId, JobKey, JsonObject, MAX_MESSAGE_BYTES, MessageFacts, Operation,
+    Priority, Reason, Request, Tenant, Timestamp, decode,
 };
 use kling::{Route, validate};
 use serde_json::Value;
@@ -115,11 +115,14 @@ impl Draft {
     pub fn build(self) -> Result<Job, Invalid> {
         let bad = |reason| Invalid { reason, key: None };
         let id = match self.id {
-            Some(id) => JobId::new(id).map_err(|e| bad(Reason::NotAJob(e.to_string())))?,
+            Some(id) => {
+                JobId::new(id).map_err(|e| bad(Reason::NotAJob(Fault::of("id", e.to_string()))))?
+            }
             None => JobId::generate(),
         };
         let tenant = match self.tenant {
-            Some(tenant) => Tenant::new(tenant).map_err(|e| bad(Reason::NotAJob(e.to_string())))?,
+            Some(tenant) => Tenant::new(tenant)
+                .map_err(|e| bad(Reason::NotAJob(Fault::of("tenant", e.to_string()))))?,
             None => Tenant::default(),
         };
         let job = Job {
@@ -145,7 +148,7 @@ fn insert(fields: &mut Fields, name: String, value: &Value) {
 
 fn object(fields: &Fields) -> Result<JsonObject, Reason> {
     let text = serde_json::to_string(fields).unwrap_or_default();
-    JsonObject::read(&text).map_err(|error| Reason::NotAJob(error.to_string()))
+    JsonObject::read(&text).map_err(|error| Reason::NotAJob(error.to_string().into()))
 }
 
 /// A job message in the form that any language may publish (one line of `submit --file`).
@@ -170,13 +173,14 @@ fn inspect(job: &Job) -> Option<Reason> {
     if bytes > MAX_MESSAGE_BYTES {
         return Some(Reason::TooLarge { bytes });
     }
-    if job.request.fields().contains_key("external_task_id") {
+    if job.request.fields().get("external_task_id").is_some_and(|id| !id.is_null()) {
         let fix = "external_task_id is set by reelwork: give the job an id instead";
-        return Some(Reason::InvalidRequest(fix.to_owned()));
+        return Some(Reason::InvalidRequest(Fault::of("external_task_id", fix)));
     }
     let errors = validate(route, job.request.fields()).errors;
     let each: Vec<String> = errors.iter().map(|p| format!("{}: {}", p.field, p.message)).collect();
-    (!each.is_empty()).then(|| Reason::InvalidRequest(each.join("; ")))
+    let first = errors.first()?;
+    Some(Reason::InvalidRequest(Fault::of(&first.field, each.join("; "))))
 }
 
 #[cfg(test)]

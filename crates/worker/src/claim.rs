@@ -113,10 +113,8 @@ pub(crate) fn decide(
         // It tells nothing of the job: whoever cancelled may have done so after a loss.
         State::Tombstone if sighting.may_be_forgotten() => Verdict::RecordLost,
         State::Tombstone => Verdict::Cancelled,
-        State::Parked { .. } | State::Settled { .. } if !record.was_a_job() => {
-            Verdict::Replacement { may_be_sent: forgot }
-        }
-        _ if record.request_hash != *hash => Verdict::Conflict,
+        _ if record.leaves_its_id() => Verdict::Replacement { may_be_sent: forgot },
+        _ if !record.is_of(hash) => Verdict::Conflict,
         State::Queued { .. } if forgot => Verdict::Orphaned,
         State::Queued { .. } if record.cancel_requested && !record.sent_before => {
             Verdict::Withdrawn
@@ -230,21 +228,46 @@ mod tests {
     fn an_id_that_only_a_bad_message_used_is_free() {
         let hash = job().request.hash();
         let bad = decode(b"{}", MessageFacts { message_id: Some("a"), routing_key: None });
-        let key = job().key;
-        let mut record = Record::of_bad_job(&bad.unwrap_err(), key, b"{}", Timestamp::EPOCH);
-        record.state = State::Parked { why: "x".into(), doubt: None, at: Timestamp::EPOCH };
-        let stored = Stored { record: record.clone(), version: 1, owner_alive: false };
-        let verdict =
-            |stored: &Stored, reached| decide(Some(stored), &hash, Sighting { reached, ..FRESH });
-        let free = Verdict::Replacement { may_be_sent: false };
-        assert_eq!(verdict(&stored, Reached::Provider), free);
-        let restored = Record { restored: true, ..record.clone() };
-        let restored = Stored { record: restored, ..stored };
-        assert_eq!(verdict(&restored, Reached::Ledger), free);
-        let taken = Verdict::Replacement { may_be_sent: true };
-        assert_eq!(verdict(&restored, Reached::Provider), taken);
-        let now = Record::new(&job(), "default", "reelwork", Timestamp::EPOCH);
-        assert_eq!(now.in_place_of(&record, "reelwork").round, 2);
+        let bad = bad.unwrap_err();
+        let rejected = Record::rejected(&bad, job().key, b"{}", Timestamp::EPOCH);
+        // As version 0.1 kept it.
+        let mut parked = Record::of_bad_job(&bad, job().key, b"{}", Timestamp::EPOCH);
+        parked.state = State::Parked { why: "x".into(), doubt: None, at: Timestamp::EPOCH };
+        for record in [rejected, parked] {
+            let found =
+                |record: &Record| Stored { record: record.clone(), version: 1, owner_alive: false };
+            let verdict = |record, reached| {
+                decide(Some(&found(record)), &hash, Sighting { reached, ..FRESH })
+            };
+            let free = Verdict::Replacement { may_be_sent: false };
+            assert_eq!(verdict(&record, Reached::Provider), free);
+            let restored = Record { restored: true, ..record.clone() };
+            assert_eq!(verdict(&restored, Reached::Ledger), free);
+            let taken = Verdict::Replacement { may_be_sent: true };
+            assert_eq!(verdict(&restored, Reached::Provider), taken);
+            let now = Record::new(&job(), "default", "reelwork", Timestamp::EPOCH);
+            assert_eq!(now.in_place_of(&record, "reelwork").round, 2);
+        }
+    }
+
+    #[test]
+    fn a_job_that_was_rejected_keeps_its_id() {
+        let error = job::Problem::new("policy", "no");
+        let outcome = job::Outcome::Rejected { error };
+        let rejected = stored(State::Settled { outcome, at: Timestamp::EPOCH }, false);
+        let hash = job().request.hash();
+        assert_eq!(decide(Some(&rejected), &hash, FRESH), Verdict::Duplicate);
+    }
+
+    #[test]
+    fn bytes_and_requests_are_never_compared() {
+        let record = Record::new(&job(), "default", "reelwork", Timestamp::EPOCH);
+        assert!(record.is_of(&job().request.hash()));
+        let canonical = br#"{"prompt":"x",}"#;
+        assert!(!record.is_of_message(canonical), "the very bytes that were hashed");
+        let bad = decode(b"{}", MessageFacts::default()).unwrap_err();
+        let none = Record::rejected(&bad, job().key, canonical, Timestamp::EPOCH);
+        assert!(none.is_of_message(canonical) && !none.is_of(&job().request.hash()));
     }
 
     #[test]
@@ -287,13 +310,13 @@ mod tests {
         assert_eq!(verdict(&dropped, None), Verdict::BeginsAgain, "no time told");
         let left_over = Timestamp::from_millis(at.as_millis() - 3_600_000);
         assert_eq!(verdict(&dropped, Some(left_over)), Verdict::Duplicate);
-        let other = RequestHash::of_bytes(b"other");
+        let other = job::Request::default().hash();
         assert_eq!(decide(Some(&dropped), &other, FRESH), Verdict::Conflict);
     }
 
     #[test]
     fn another_request_under_the_same_id_is_a_conflict_in_every_state() {
-        let other = RequestHash::of_bytes(b"other");
+        let other = job::Request::default().hash();
         for state in [State::Queued { why: None }, submitting()] {
             assert_eq!(decide(Some(&stored(state, true)), &other, FRESH), Verdict::Conflict);
         }

@@ -33,7 +33,7 @@ pub(crate) async fn handle(
     let handle = async {
         let ending = match read {
             Ok(accepted) => walk(shared, gate, queue, &delivery, accepted, stop).await,
-            Err(bad) => Some(parking::park_bad(shared, &delivery, *bad).await),
+            Err(bad) => Some(parking::reject(shared, gate, &delivery, *bad).await),
         };
         end(shared, gate, delivery, ending).await;
     };
@@ -92,7 +92,7 @@ async fn settle(shared: &Shared, gate: &Gate, delivery: Delivery, ending: Ending
         Ending::Ack => delivery.ack().await,
         Ending::Later(rung, reached) => delivery.later(broker, rung, reached).await,
         Ending::Park(reason) => {
-            tracing::warn!(message_id = %id, reason = reason.word(), "parked: {reason}");
+            tracing::warn!(message_id = %id, reason = reason.word(), "kept with the dead letters: {reason}");
             delivery.park(broker, &reason, shared.clock.now()).await
         }
     };

@@ -1,70 +1,82 @@
-//! A delivery becomes a job with its place in the provider's API, or a reason to park it.
+//! A delivery becomes a job with its place in the provider's API, or a reason why it is none.
 
-use job::{BadJob, Job, MessageFacts, Reason, decode};
+use job::{BadJob, Fault, Job, MessageFacts, Reason, decode};
 use kling::Route;
 use ports::Delivery;
 
 use crate::settings::Settings;
 
-/// A job that can be done here.
+/// A job, and whether it can be done here.
 #[derive(Clone, Debug)]
 pub(crate) struct Accepted {
     pub job: Job,
+    pub fit: Result<Fit, Reason>,
+}
+
+/// What it takes to do it.
+#[derive(Clone, Debug)]
+pub(crate) struct Fit {
     pub route: Route,
     /// Slots it takes at the provider.
     pub slots: u32,
 }
 
-/// One step with one exit.
+impl Accepted {
+    pub(crate) fn slots(&self) -> u32 {
+        match &self.fit {
+            Ok(fit) => fit.slots,
+            Err(Reason::WiderThanLimit { slots, .. }) => *slots,
+            Err(_) => 1,
+        }
+    }
+}
+
+/// One step with one exit. What is whole and cannot be done is still a job: it may be known as one.
 pub(crate) fn read(delivery: &Delivery, settings: &Settings) -> Result<Accepted, Box<BadJob>> {
     let facts = MessageFacts {
         message_id: Some(delivery.message.id.as_str()).filter(|id| !id.is_empty()),
         routing_key: Some(&delivery.routing_key),
     };
-    let job = decode(&delivery.message.body, facts)?;
-    match inspect(&job, delivery.delivery_count, settings) {
-        Ok((route, slots)) => Ok(Accepted { job, route, slots }),
-        Err(reason) => {
-            Err(Box::new(BadJob { reason, key: Some(job.key), operation: Some(job.operation) }))
+    match decode(&delivery.message.body, facts) {
+        Ok(job) => {
+            let fit = inspect(&job, delivery.delivery_count, settings);
+            Ok(Accepted { job, fit })
         }
+        Err(mut bad) => match bad.job.take() {
+            Some(job) => Ok(Accepted { job, fit: Err(bad.reason) }),
+            None => Err(bad),
+        },
     }
 }
 
-fn inspect(job: &Job, deliveries: u32, settings: &Settings) -> Result<(Route, u32), Reason> {
+fn inspect(job: &Job, deliveries: u32, settings: &Settings) -> Result<Fit, Reason> {
     if deliveries >= settings.max_deliveries {
         return Err(Reason::DeliveredTooOften(deliveries));
     }
     let route = Route::parse(job.operation.as_str())
         .ok_or_else(|| Reason::UnknownOperation(job.operation.to_string()))?;
     let fields = job.request.fields();
-    if fields.contains_key("external_task_id") {
-        return Err(Reason::InvalidRequest(
-            "external_task_id is set by reelwork: give the job an id instead".to_owned(),
-        ));
+    if fields.get("external_task_id").is_some_and(|id| !id.is_null()) {
+        let fix = "external_task_id is set by reelwork: give the job an id instead";
+        return Err(Reason::InvalidRequest(Fault::of("external_task_id", fix)));
     }
     let validation = kling::validate(route, fields);
     for warning in &validation.warnings {
         tracing::debug!(job = %job.key, field = %warning.field, "{}", warning.message);
     }
-    if !validation.errors.is_empty() {
-        return Err(Reason::InvalidRequest(sentence(&validation.errors)));
+    if let Some(fault) = fault(&validation.errors) {
+        return Err(Reason::InvalidRequest(fault));
     }
     let slots = route.slots(fields);
     match job.operation.resource().map(|resource| settings.slots.of(resource)) {
-        Some(limit) if limit > 0 && slots > limit => Err(too_wide(slots, limit)),
-        _ => Ok((route, slots)),
+        // It would wait for ever, and only the operator can help.
+        Some(limit) if limit > 0 && slots > limit => Err(Reason::WiderThanLimit { slots, limit }),
+        _ => Ok(Fit { route, slots }),
     }
 }
 
-/// It would wait for ever.
-fn too_wide(slots: u32, limit: u32) -> Reason {
-    Reason::InvalidRequest(format!(
-        "n: {slots} slots can never be free when the limit is {limit}; lower n or raise limits.images"
-    ))
-}
-
-fn sentence(problems: &[kling::Problem]) -> String {
+fn fault(problems: &[kling::Problem]) -> Option<Fault> {
     let each: Vec<String> =
         problems.iter().map(|p| format!("{}: {}", p.field, p.message)).collect();
-    each.join("; ")
+    problems.first().map(|first| Fault::of(&first.field, each.join("; ")))
 }

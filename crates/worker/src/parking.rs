@@ -2,34 +2,28 @@
 
 use std::time::Duration;
 
-use job::{BadJob, CloudEvent, EventKind, Reason, Record, RequestHash, State, Step};
+use job::{
+    BadJob, CloudEvent, Effect, EventKind, Fact, Job, Priority, Problem, Reason, Record, State,
+    Step, StoredHash,
+};
 use ports::{Created, Delivery, Destination, Fence, Stored, Swapped, journal_message};
 
 use crate::ending::{Ending, Trouble};
+use crate::gate::Gate;
+use crate::intake::Accepted;
 use crate::settle::Settler;
 use crate::shared::Shared;
 use crate::told::Told;
+use crate::walk::Walk;
 
-/// A message without a readable identity is only kept; one with an identity is also recorded
-/// and announced, unless that id already belongs to a job.
-pub(crate) async fn park_bad(
+/// Recorded and announced as rejected, unless its id belongs to a job: that one stands.
+pub(crate) async fn reject(
     shared: &Shared,
+    gate: &Gate,
     delivery: &Delivery,
     bad: BadJob,
 ) -> Result<Ending, Trouble> {
-    let Some(key) = bad.key.clone() else {
-        return Ok(Ending::Park(bad.reason));
-    };
-    let now = shared.clock.now();
-    let mut record = Record::of_bad_job(&bad, key, &delivery.message.body, now);
-    let told = Told::by(&delivery.message, now);
-    if let Some(life) = told.life {
-        record = record.in_life(life, "");
-    }
-    record.enqueued_at = told.enqueued_at;
-    let why = bad.reason.to_string();
-    record.state = State::Parked { why, doubt: None, at: now };
-    let step = Step { record, effects: vec![job::Effect::Announce(EventKind::Parked)] };
+    let step = rejection(shared, delivery, &bad);
     let settler = Settler { shared };
     let fence = shared.session.fence();
     match shared.ledger.create(&fence, settler.write(&step)).await? {
@@ -37,50 +31,86 @@ pub(crate) async fn park_bad(
             settler.journal(&step.record).await?;
             Ok(Ending::Park(bad.reason))
         }
-        Created::Exists(stored) => {
-            exists(shared, &fence, *stored, &step.record.request_hash, bad).await
+        Created::Exists(stored) if stored.record.was_a_job() => {
+            beside(shared, gate, delivery, *stored, bad).await
         }
+        Created::Exists(stored) => reject_again(shared, &fence, delivery, *stored, bad).await,
     }
 }
 
-/// The id is taken: by this very message, delivered again, or by another job that stands.
-async fn exists(
+fn rejection(shared: &Shared, delivery: &Delivery, bad: &BadJob) -> Step {
+    let (message, now) = (&delivery.message, shared.clock.now());
+    let key = bad.record_key(&message.id, &message.body);
+    let mut record = Record::rejected(bad, key, &message.body, now);
+    let told = Told::by(message, now);
+    if let Some(life) = told.life {
+        record = record.in_life(life, "");
+    }
+    record.enqueued_at = told.enqueued_at;
+    let trace = message.trace_context();
+    (record.traceparent, record.tracestate) = (trace.traceparent, trace.tracestate);
+    Step { record, effects: vec![Effect::Announce(EventKind::Rejected)] }
+}
+
+/// The id was used before, and never by a job.
+pub(crate) async fn reject_again(
     shared: &Shared,
     fence: &Fence,
+    delivery: &Delivery,
     stored: Stored,
-    hash: &RequestHash,
     bad: BadJob,
 ) -> Result<Ending, Trouble> {
-    if matches!(bad.reason, Reason::DeliveredTooOften(_)) {
-        return give_up(shared, fence, stored, bad.reason).await;
+    let settler = Settler { shared };
+    let there = &stored.record;
+    let Step { record, effects } = rejection(shared, delivery, &bad);
+    if matches!(there.state, State::Tombstone) {
+        let history = there.history.clone();
+        let record =
+            Record { state: State::Tombstone, revision: there.revision, history, ..record };
+        return settler.conclude(fence, Stored { record, ..stored }, Fact::CancelRequested).await;
     }
-    match stored.record.request_hash == *hash {
-        // The first delivery may have died before it told the journal.
-        true => {
-            (Settler { shared }).journal(&stored.record).await?;
+    // The first delivery may have died before it told the journal.
+    if !there.leaves_its_id() || there.is_of_message(&delivery.message.body) {
+        settler.journal(there).await?;
+        return Ok(Ending::Park(bad.reason));
+    }
+    let installation = &shared.settings.rules.installation;
+    let step = Step { record: record.after(there, installation, shared.clock.now()), effects };
+    match shared.ledger.swap(fence, stored.version, settler.write(&step)).await? {
+        Swapped::Done(_) => {
+            settler.journal(&step.record).await?;
             Ok(Ending::Park(bad.reason))
         }
-        false => conflict(shared, fence, stored, hash).await,
+        Swapped::Stale(_) => Ok(Ending::elsewhere()),
     }
 }
 
-/// A job that never gets anywhere is parked, if it still waits for its try.
-async fn give_up(
+/// The id is a job's. By its request the message is that job's own, and is decided as that job.
+async fn beside(
     shared: &Shared,
-    fence: &Fence,
+    gate: &Gate,
+    delivery: &Delivery,
     stored: Stored,
-    reason: Reason,
+    bad: BadJob,
 ) -> Result<Ending, Trouble> {
-    let fact = job::Fact::GivenUp { why: reason.to_string() };
-    match stored.record.state {
-        State::Queued { .. } => match (Settler { shared }).conclude(fence, stored, fact).await? {
-            Ending::Park(_) => Ok(Ending::Park(reason)),
-            other => Ok(other),
-        },
-        State::Parked { .. } => Ok(Ending::Park(reason)),
-        // It is on its way or done: this message is one too many.
-        _ => Settler { shared }.duplicate(&stored.record).await,
+    let same = bad.request.as_ref().filter(|request| stored.record.is_of(&request.hash()));
+    if let Some(request) = same {
+        let record = &stored.record;
+        let job = Job {
+            key: record.key.clone(),
+            operation: record.operation.clone(),
+            request: request.clone(),
+            priority: Priority::default(),
+            deadline: record.deadline,
+            metadata: record.metadata.clone(),
+            retries: record.retries,
+        };
+        let accepted = Accepted { job, fit: Err(bad.reason) };
+        return Box::pin(Walk::new(shared, gate, delivery, accepted).go()).await;
     }
+    let hash = StoredHash::of_message(&delivery.message.body);
+    let fence = shared.session.fence();
+    conflict(shared, &fence, stored, hash.as_str(), bad.reason).await
 }
 
 /// The first stands untouched; the other is announced and kept among the dead letters.
@@ -88,11 +118,13 @@ pub(crate) async fn conflict(
     shared: &Shared,
     fence: &Fence,
     stored: Stored,
-    other: &RequestHash,
+    other: &str,
+    reason: Reason,
 ) -> Result<Ending, Trouble> {
     let now = shared.clock.now();
     let announcer = &shared.announcer;
-    let event = CloudEvent::conflict(&stored.record, other, &announcer.source, now);
+    let error = told_as_conflict(&reason);
+    let event = CloudEvent::conflict(&stored.record, other, error, &announcer.source, now);
     let entry = announcer.entry(&stored.record, &event);
     // No record tells of it: a ledger that forgets what is to be said learns it from this line.
     let body = Some(entry.message.body.as_ref());
@@ -101,8 +133,21 @@ pub(crate) async fn conflict(
     match shared.ledger.swap(fence, stored.version, write).await? {
         Swapped::Done(_) => {
             shared.broker.publish(&Destination::Journal, line).await?;
-            Ok(Ending::Park(Reason::Conflict))
+            Ok(Ending::Park(reason))
         }
         Swapped::Stale(_) => Ok(Ending::elsewhere()),
+    }
+}
+
+/// Whatever came second, the first stands.
+fn told_as_conflict(reason: &Reason) -> Problem {
+    let problem = Reason::Conflict.problem();
+    match reason {
+        Reason::Conflict => problem,
+        reason => Problem {
+            message: format!("a message under the same id is no job: the first stands ({reason})"),
+            field: reason.problem().field,
+            ..problem
+        },
     }
 }

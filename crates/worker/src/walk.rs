@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use job::{Fact, Record, Rung, State, Step, transition};
+use job::{BadJob, Fact, Outcome, Reason, Record, Rung, State, Step, transition};
 use ports::{
     Created, Delivery, Fence, LedgerError, Permit, PermitReturn, Permitted, Phase, PublishError,
     Reached, Stored, Swapped, header,
@@ -52,6 +52,8 @@ impl<'a> Walk<'a> {
         }
         let sighting = self.sighting();
         let seen_before = self.delivery.redelivered || self.delivery.message.retries() > 0;
+        // What cannot be done here may be known as a job all the same.
+        let seen_before = seen_before || self.accepted.fit.is_err();
         let found = match seen_before {
             true => self.load().await?,
             false => None,
@@ -85,6 +87,10 @@ impl<'a> Walk<'a> {
         let verdict = decide(found.as_ref(), &hash, sighting);
         match (verdict, found) {
             (Verdict::Retry, Some(stored)) => self.retry(stored).await,
+            (Verdict::Replacement { .. }, Some(stored)) if let Some(bad) = self.rejection() => {
+                let (shared, fence) = (self.shared, &self.fence);
+                crate::parking::reject_again(shared, fence, self.delivery, stored, bad).await
+            }
             (Verdict::Replacement { may_be_sent }, Some(stored)) => {
                 let installation = &self.shared.settings.rules.installation;
                 let record = self.record().in_place_of(&stored.record, installation);
@@ -104,13 +110,15 @@ impl<'a> Walk<'a> {
                 let why = "published again after it was given up".to_owned();
                 self.conclude(stored, Fact::Again { why }).await
             }
-            (Verdict::Duplicate, Some(stored)) => self.settler().duplicate(&stored.record).await,
+            (Verdict::Duplicate, Some(stored)) => self.duplicate(stored).await,
             (Verdict::Orphaned, Some(stored)) => {
                 let forgot = matches!(stored.record.state, State::Queued { .. });
                 self.orphaned(stored, forgot).await
             }
             (Verdict::Conflict, Some(stored)) => {
-                crate::parking::conflict(self.shared, &self.fence, stored, &hash).await
+                let (shared, fence) = (self.shared, &self.fence);
+                crate::parking::conflict(shared, fence, stored, hash.as_str(), Reason::Conflict)
+                    .await
             }
             (Verdict::Unsent, Some(stored)) => {
                 let why = "the intent was written and put back unsent".to_owned();
@@ -135,7 +143,15 @@ impl<'a> Walk<'a> {
     }
 
     async fn new_job(&self, sighting: Sighting<'_>) -> Result<Ending, Trouble> {
+        if let Some(bad) = self.rejection() {
+            return Box::pin(crate::parking::reject(self.shared, self.gate, self.delivery, bad))
+                .await;
+        }
         let record = self.record();
+        if let Err(reason) = &self.accepted.fit {
+            let fact = Fact::GivenUp { why: reason.to_string() };
+            return Ok(kept(self.settler().begin(record, fact).await?, reason));
+        }
         if self.deadline_passed(&record) {
             return self.settler().begin(record, Fact::DeadlinePassed).await;
         }
@@ -155,7 +171,46 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// A job that cannot be done, or not here: `None` when its message is none that is rejected.
+    fn rejection(&self) -> Option<BadJob> {
+        let reason = self.accepted.fit.as_ref().err().filter(|reason| reason.is_rejection())?;
+        let job = &self.accepted.job;
+        Some(BadJob {
+            reason: reason.clone(),
+            key: Some(job.key.clone()),
+            tenant: Some(job.key.tenant.clone()),
+            operation: Some(job.operation.clone()),
+            metadata: job.metadata.clone(),
+            request: Some(job.request.clone()),
+            came_by: job.operation.resource(),
+            job: None,
+        })
+    }
+
+    /// It is known as a job and waits: it ends, or a person decides.
+    async fn unfit(&self, stored: Stored, reason: &Reason) -> Result<Ending, Trouble> {
+        let fact = match reason.is_rejection() {
+            true => Fact::Refused { error: reason.problem() },
+            false => Fact::GivenUp { why: reason.to_string() },
+        };
+        Ok(kept(self.conclude(stored, fact).await?, reason))
+    }
+
+    /// Whoever rejected it may have died before its message was kept.
+    async fn duplicate(&self, stored: Stored) -> Result<Ending, Trouble> {
+        let ending = self.settler().duplicate(&stored.record).await?;
+        let rejected =
+            matches!(stored.record.state, State::Settled { outcome: Outcome::Rejected { .. }, .. });
+        match &self.accepted.fit {
+            Err(reason) if rejected && reason.is_rejection() => Ok(kept(ending, reason)),
+            _ => Ok(ending),
+        }
+    }
+
     async fn retry(&self, stored: Stored) -> Result<Ending, Trouble> {
+        if let Err(reason) = &self.accepted.fit {
+            return self.unfit(stored, reason).await;
+        }
         if self.deadline_passed(&stored.record) {
             return self.conclude(stored, Fact::DeadlinePassed).await;
         }
@@ -259,7 +314,7 @@ impl<'a> Walk<'a> {
         if let Some(life) = &self.told.life {
             record = record.in_life(life.clone(), &settings.rules.installation);
         }
-        record.slots = self.accepted.slots;
+        record.slots = self.accepted.slots();
         record.enqueued_at = self.told.enqueued_at;
         let trace = message.trace_context();
         (record.traceparent, record.tracestate) = (trace.traceparent, trace.tracestate);
@@ -287,7 +342,7 @@ impl<'a> Walk<'a> {
             pool: self.pool(),
             key: record.key.clone(),
             round: record.round,
-            weight: record.slots.max(self.accepted.slots),
+            weight: record.slots.max(self.accepted.slots()),
             revision: record.revision,
         };
         let resource = self.accepted.job.operation.resource();
@@ -336,15 +391,18 @@ impl<'a> Walk<'a> {
 
     async fn submit(&self, intent: Known) -> Result<Ending, Trouble> {
         // Whoever lost its lease must not send: another may already be looking into this job.
-        let (fact, weather) = match self.shared.session.is_fresh(&self.fence) {
-            true => {
+        let (fact, weather) = match (self.shared.session.is_fresh(&self.fence), &self.accepted.fit)
+        {
+            (true, Ok(fit)) => {
                 let (client, callback) = (&self.shared.kling, &self.shared.settings.callback);
-                submit::post(client, self.accepted.route, &intent.record, callback.as_ref()).await
+                submit::post(client, fit.route, &intent.record, callback.as_ref()).await
             }
-            false => {
+            (false, Ok(_)) => {
                 let why = "the ledger lease was not fresh".to_owned();
                 (Fact::PutOff { why }, Weather::Fair)
             }
+            // Never intended; should that ever break, nothing is sent.
+            (_, Err(reason)) => (Fact::PutOff { why: reason.to_string() }, Weather::Fair),
         };
         self.trace(&fact);
         self.gate.weather(&weather, self.shared.clock.jitter());
@@ -380,6 +438,14 @@ impl<'a> Walk<'a> {
             }
             rest = (rest * 2).min(LONGEST_REST);
         }
+    }
+}
+
+/// The job has ended by what is wrong with its message, which is kept with that reason.
+fn kept(ending: Ending, reason: &Reason) -> Ending {
+    match ending {
+        Ending::Ack | Ending::Park(_) => Ending::Park(reason.clone()),
+        later @ Ending::Later(..) => later,
     }
 }
 

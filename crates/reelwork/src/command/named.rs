@@ -22,7 +22,7 @@ impl Named {
 
     /// Its id belongs to another request.
     pub(crate) fn conflicts_with(&self, record: &Record) -> bool {
-        let other = self.request.as_ref().is_some_and(|hash| *hash != record.request_hash);
+        let other = self.request.as_ref().is_some_and(|hash| !record.is_of(hash));
         other && record.was_a_job()
     }
 

@@ -1,0 +1,135 @@
+use std::fmt;
+
+use crate::{MAX_MESSAGE_BYTES, Problem};
+
+/// What is wrong, and with which field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fault {
+    /// A key of the message, or a path within its request (`image_list[2].image`).
+    pub field: Option<String>,
+    pub message: String,
+}
+
+impl Fault {
+    pub fn of(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: Some(field.into()), message: message.into() }
+    }
+}
+
+impl From<String> for Fault {
+    fn from(message: String) -> Self {
+        Self { field: None, message }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Why a message is not a job that can be done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    #[error("the message is not JSON: {0}")]
+    NotJson(String),
+    #[error("the message is not a job: {0}")]
+    NotAJob(Fault),
+    #[error(
+        "unknown operation \"{0}\": use the provider's path below /kling/v1/, such as \"videos/text2video\""
+    )]
+    UnknownOperation(String),
+    #[error("the request is invalid: {0}")]
+    InvalidRequest(Fault),
+    #[error(
+        "the message has {bytes} bytes, more than {MAX_MESSAGE_BYTES}: send a URL instead of inline data"
+    )]
+    TooLarge { bytes: usize },
+    #[error("routing key \"{key}\" disagrees with the body, which belongs under \"{expected}\"")]
+    RoutingKeyDisagrees { key: String, expected: String },
+    #[error("the same id came with another request: the first stands")]
+    Conflict,
+    #[error("delivered {0} times without being settled")]
+    DeliveredTooOften(u32),
+    #[error("gave up after {attempts} attempts, the last: {cause}")]
+    TooManyAttempts { attempts: u32, cause: String },
+    #[error("n: {slots} slots can never be free when the limit is {limit}")]
+    WiderThanLimit { slots: u32, limit: u32 },
+}
+
+impl Reason {
+    /// The stable word used in headers, events and metrics.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::NotJson(_) => "not_json",
+            Self::NotAJob(_) => "not_a_job",
+            Self::UnknownOperation(_) => "unknown_operation",
+            Self::InvalidRequest(_) => "invalid_request",
+            Self::TooLarge { .. } => "too_large",
+            Self::RoutingKeyDisagrees { .. } => "routing_key_disagrees",
+            Self::Conflict => "conflict",
+            Self::DeliveredTooOften(_) => "delivered_too_often",
+            Self::TooManyAttempts { .. } => "too_many_attempts",
+            Self::WiderThanLimit { .. } => "wider_than_limit",
+        }
+    }
+
+    /// The message cannot be right, whoever reads it: rejected. Anything else is for a person.
+    pub fn is_rejection(&self) -> bool {
+        match self {
+            Self::NotJson(_)
+            | Self::NotAJob(_)
+            | Self::UnknownOperation(_)
+            | Self::InvalidRequest(_)
+            | Self::TooLarge { .. }
+            | Self::RoutingKeyDisagrees { .. } => true,
+            Self::Conflict
+            | Self::DeliveredTooOften(_)
+            | Self::TooManyAttempts { .. }
+            | Self::WiderThanLimit { .. } => false,
+        }
+    }
+
+    fn field(&self) -> Option<&str> {
+        match self {
+            Self::NotAJob(fault) | Self::InvalidRequest(fault) => fault.field.as_deref(),
+            Self::UnknownOperation(_) => Some("operation"),
+            Self::WiderThanLimit { .. } => Some("n"),
+            Self::NotJson(_)
+            | Self::TooLarge { .. }
+            | Self::RoutingKeyDisagrees { .. }
+            | Self::Conflict
+            | Self::DeliveredTooOften(_)
+            | Self::TooManyAttempts { .. } => None,
+        }
+    }
+
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::NotJson(_) => "publish one JSON object, in UTF-8, as the schema job.v1.json says",
+            Self::NotAJob(_) => {
+                "correct the message by the schema job.v1.json; its id is free for that"
+            }
+            Self::UnknownOperation(_) => "use an operation that the provider documents",
+            Self::InvalidRequest(_) => "correct the request; its id is free for that",
+            Self::TooLarge { .. } => "send files by URL",
+            Self::RoutingKeyDisagrees { .. } => {
+                "publish under the operation with `/` as `.`, then the priority"
+            }
+            Self::Conflict => "give the other request an id of its own",
+            Self::DeliveredTooOften(_) | Self::TooManyAttempts { .. } => {
+                "a person must decide: see `reelwork why` and `reelwork dead`"
+            }
+            Self::WiderThanLimit { .. } => {
+                "raise limits.images and run `reelwork dead replay`, or ask for a lower n"
+            }
+        }
+    }
+
+    /// As an event tells it.
+    pub fn problem(&self) -> Problem {
+        let mut problem = Problem::new(self.word(), self.to_string()).advice(self.advice());
+        problem.field = self.field().map(str::to_owned);
+        problem
+    }
+}
