@@ -60,11 +60,13 @@ pub enum Broken {
     SlotsFreedEarly,
     /// An answer 5xx counts as a request that was never sent.
     ResubmitOnServerError,
+    /// Trouble on the way to the provider is taken for its refusal of the job.
+    TroubleTakenForRefusal,
 }
 
 impl Broken {
     /// Each of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::AckBeforeRecord,
         Self::NoFence,
         Self::ResubmitOnTimeout,
@@ -86,6 +88,7 @@ impl Broken {
         Self::LivesConfused,
         Self::SlotsFreedEarly,
         Self::ResubmitOnServerError,
+        Self::TroubleTakenForRefusal,
     ];
 
     pub(crate) fn stores(

@@ -56,9 +56,10 @@ caught! {
     an_id_that_is_used_again_as_it_was: LivesConfused by "of its first life"
     a_slot_that_is_freed_early: SlotsFreedEarly by "ran at once"
     a_server_error_that_counts_as_unsent: ResubmitOnServerError by "paid twice"
+    trouble_of_the_way_taken_for_a_refusal: TroubleTakenForRefusal by "was right, and was rejected"
 }
 
 #[test]
 fn every_mistake_has_its_test() {
-    assert_eq!(Broken::ALL.len(), 21);
+    assert_eq!(Broken::ALL.len(), 22);
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Broken;
 use crate::chance::Chance;
+use crate::provider::complaint;
 
 pub(super) struct BrokenWire {
     pub(super) broken: Broken,
@@ -32,6 +33,13 @@ impl Transport for BrokenWire {
                     && self.broken == Broken::ResubmitOnServerError =>
             {
                 Err(TransportError::NotSent(format!("HTTP {}", answer.status)))
+            }
+            Ok(answer)
+                if is_post
+                    && answer.status >= 500
+                    && self.broken == Broken::TroubleTakenForRefusal =>
+            {
+                Ok(complaint(400, 1200, "bad gateway"))
             }
             answer => answer,
         }
