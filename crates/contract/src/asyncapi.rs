@@ -170,6 +170,7 @@ fn title(kind: EventKind) -> &'static str {
         EventKind::TimedOut => "Given up, or the deadline has passed",
         EventKind::Cancelled => "Cancelled before it was sent",
         EventKind::Parked => "A person must decide",
+        EventKind::Overdue => "At work for longer than tasks take; its outcome follows, late",
         EventKind::Conflict => "Another request came under the same id: the first stands",
     }
 }

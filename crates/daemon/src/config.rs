@@ -95,6 +95,8 @@ pub struct Doubt {
 pub struct Poll {
     /// Factor on the waits between looks at a task and on its deadlines.
     pub pace: f64,
+    /// When a task is overdue; scaled by the pace.
+    pub give_up: Duration,
     pub sweep: Duration,
     pub concurrency: u32,
     pub batch: u32,
@@ -235,6 +237,7 @@ impl Poll {
     fn of(values: &Values) -> Result<Self, Problem> {
         Ok(Self {
             pace: values.take("poll.pace")?,
+            give_up: values.take("poll.give_up")?,
             sweep: values.take("poll.sweep")?,
             concurrency: values.take("poll.concurrency")?,
             batch: values.take("poll.batch")?,

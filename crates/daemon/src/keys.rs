@@ -137,6 +137,8 @@ pub(crate) static KEYS: &[Key] = &[
 
     key("poll.pace", Kind::Factor { least: 0.0001, most: 100.0 }, Text("1.0"),
         "Factor on the waits between looks at a task and on its deadlines: 2 = half as often."),
+    key("poll.give_up", within(SECOND, DAY.saturating_mul(30)), Text("2h"),
+        "A task at work for so long is announced as overdue and followed slowly; scaled by poll.pace."),
     key("poll.sweep", within(MILLISECOND, HOUR), Text("100ms"),
         "Longest rest between two searches for due tasks."),
     key("poll.concurrency", count(1, 10_000), Text("64"),

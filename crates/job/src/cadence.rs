@@ -16,10 +16,8 @@ pub struct Cadence {
     /// Later than this a task is overdue, and looks become rare.
     pub soft_deadline: Duration,
     pub slow: Duration,
-    /// A task that still goes on after this is announced as timed out; it may yet be billed.
+    /// A task that has not ended by then is followed no longer; it may yet be billed.
     pub give_up: Duration,
-    /// A task that nobody could ask about is given up only after this: it may be done and paid.
-    pub give_up_unheard: Duration,
 }
 
 impl Cadence {
@@ -41,8 +39,7 @@ impl Cadence {
             longest: seconds(30.0),
             soft_deadline: seconds(if quick { 600.0 } else { 1800.0 }),
             slow: seconds(300.0),
-            give_up: seconds(7200.0),
-            give_up_unheard: seconds(24.0 * 3600.0),
+            give_up: seconds(24.0 * 3600.0),
         }
     }
 
@@ -69,9 +66,13 @@ impl Cadence {
         now + self.wait(looks, now.since(submitted), jitter)
     }
 
-    /// `heard`: the provider has just answered that the task goes on.
-    pub fn is_over(&self, submitted: Timestamp, now: Timestamp, heard: bool) -> bool {
-        now.since(submitted) >= if heard { self.give_up } else { self.give_up_unheard }
+    /// How long a task is followed that does not end: as long again as until it is overdue.
+    pub fn followed(&self, overdue_after: Duration) -> Duration {
+        self.give_up.max(overdue_after.saturating_mul(2))
+    }
+
+    pub fn is_over(&self, submitted: Timestamp, now: Timestamp, overdue_after: Duration) -> bool {
+        now.since(submitted) >= self.followed(overdue_after)
     }
 }
 
@@ -102,9 +103,13 @@ mod tests {
         let cadence = Cadence::of(&Operation::new("videos/text2video"), 1.0);
         assert_eq!(cadence.wait(9, S(1800), 0.5), S(300));
         let start = Timestamp::from_millis(0);
-        assert!(!cadence.is_over(start, start + S(7199), true));
-        assert!(cadence.is_over(start, start + S(7200), true));
-        assert!(!cadence.is_over(start, start + S(23 * 3600), false), "an outage is no answer");
+        let hours = |hours: u64| S(hours * 3600);
+        assert!(!cadence.is_over(start, start + hours(23), hours(2)));
+        assert!(cadence.is_over(start, start + hours(24), hours(2)));
+        assert!(
+            !cadence.is_over(start, start + hours(24), hours(20)),
+            "it is followed as long again"
+        );
     }
 
     #[test]

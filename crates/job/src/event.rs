@@ -18,10 +18,11 @@ pub enum EventKind {
     Cancelled,
     Parked,
     Conflict,
+    Overdue,
 }
 
 impl EventKind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Submitted,
         Self::Succeeded,
         Self::Failed,
@@ -30,6 +31,7 @@ impl EventKind {
         Self::Cancelled,
         Self::Parked,
         Self::Conflict,
+        Self::Overdue,
     ];
 
     pub fn word(self) -> &'static str {
@@ -42,6 +44,7 @@ impl EventKind {
             Self::Cancelled => "cancelled",
             Self::Parked => "parked",
             Self::Conflict => "conflict",
+            Self::Overdue => "overdue",
         }
     }
 
@@ -57,7 +60,7 @@ impl EventKind {
     /// Nothing more happens to the job by itself. After `parked` another outcome of the same
     /// round may follow: see [`ends_round`](Self::ends_round).
     pub fn is_outcome(self) -> bool {
-        !matches!(self, Self::Submitted | Self::Conflict)
+        !matches!(self, Self::Submitted | Self::Conflict | Self::Overdue)
     }
 
     /// The job's round is over: no other outcome of this round follows. A parked job may still be
@@ -132,6 +135,9 @@ pub struct EventData {
     /// Why it did not succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Problem>,
+    /// It was announced as overdue before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
     pub timings: Timings,
     /// What the provider says it took, in its own units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -218,6 +224,7 @@ impl EventData {
             task_id: record.task_id.clone(),
             outputs,
             error,
+            late: record.watch.overdue && record.state.is_final(),
             timings: Timings {
                 // A record from before told times were checked may hold any.
                 queued_ms: record.enqueued_at.and_then(|told| told.plausible(now)),

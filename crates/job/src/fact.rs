@@ -79,6 +79,15 @@ pub enum Fact {
     Seen {
         status: String,
     },
+    /// The provider reports success, and no file can be read from its answer.
+    Unread {
+        /// The beginning of the answer.
+        answer: String,
+    },
+    /// The provider says that there is no such task.
+    LookDenied {
+        why: String,
+    },
     /// Asking failed; that says nothing about the task.
     LookFailed {
         why: String,
@@ -136,6 +145,8 @@ impl Fact {
             Self::Proposed { .. } => "proposed",
             Self::Unproven { .. } => "unproven",
             Self::Seen { .. } => "seen",
+            Self::Unread { .. } => "unread",
+            Self::LookDenied { .. } => "look_denied",
             Self::LookFailed { .. } => "look_failed",
             Self::Ended { .. } => "ended",
             Self::DeadlinePassed => "deadline_passed",

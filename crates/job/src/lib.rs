@@ -29,6 +29,7 @@ mod state;
 mod time;
 mod trace;
 mod transition;
+mod watch;
 
 pub use adoption::{Adoption, Death, Letter, adopt};
 pub use cadence::Cadence;
@@ -57,3 +58,4 @@ pub use state::{Doubt, Outcome, Output, OutputKind, Problem, State};
 pub use time::Timestamp;
 pub use trace::{TraceContext, trace_id};
 pub use transition::{Effect, Illegal, Step, transition};
+pub use watch::{FailedLook, Watch};

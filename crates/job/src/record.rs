@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::revision::{next_revision, revision_at};
 use crate::{
     BadJob, ExternalId, Job, JobKey, JsonObject, Life, Operation, Outcome, Priority, Request,
-    RequestHash, State, StoredHash, Timestamp,
+    RequestHash, State, StoredHash, Timestamp, Watch,
 };
 
 /// Enough to tell a job's story; a hot job must not grow without bound.
@@ -85,6 +85,9 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
     pub state: State,
+    /// Of the present round's task.
+    #[serde(default, skip_serializing_if = "Watch::is_default")]
+    pub watch: Watch,
     #[serde(default)]
     pub history: Vec<HistoryEntry>,
 }
@@ -139,6 +142,7 @@ impl Record {
             submitted_at: None,
             task_id: None,
             state: State::Queued { why: None },
+            watch: Watch::default(),
             history: Vec::new(),
         }
     }
@@ -266,12 +270,18 @@ impl Record {
             State::Queued { .. } => self.sent_before,
             State::Tombstone | State::Settled { .. } | State::Parked { .. } => false,
         };
-        working && self.round == round
+        working && self.round == round && !self.watch.slot_returned
     }
 
     /// Something of this round may have reached the provider and not have been refused.
     pub fn may_have_been_paid(&self) -> bool {
         self.sent_before || self.task_id.is_some() || self.submitted_at.is_some()
+    }
+
+    /// The provider denies the task, or has been at work on it for longer than tasks take: a
+    /// person may end it.
+    pub fn may_be_gone(&self) -> bool {
+        self.watch.denials > 0 || self.watch.overdue
     }
 
     /// Also a doubt that was parked: its task may run, and somebody may still find it.

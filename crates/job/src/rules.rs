@@ -23,6 +23,14 @@ pub struct Rules {
     pub callback_wait: Duration,
     /// Counted tries before a job is parked.
     pub max_attempts: u32,
+    /// A task that has been at work for so long is overdue; scaled by the pace.
+    pub overdue_after: Duration,
+    /// How long a success without a readable file is looked at; scaled by the pace.
+    pub output_wait: Duration,
+    /// How long, and how often, the provider must deny a task that it accepted before nobody
+    /// waits for it any more; the time is scaled by the pace.
+    pub denied_wait: Duration,
+    pub denied_looks: u32,
     /// Also say when a task was accepted, not only how it ended.
     pub announce_submitted: bool,
 }
@@ -40,6 +48,10 @@ impl Default for Rules {
             doubt_give_up: Duration::from_secs(3600),
             callback_wait: Duration::from_secs(900),
             max_attempts: 20,
+            overdue_after: Duration::from_secs(2 * 3600),
+            output_wait: Duration::from_secs(300),
+            denied_wait: Duration::from_secs(300),
+            denied_looks: 5,
             announce_submitted: false,
         }
     }

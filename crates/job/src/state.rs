@@ -177,16 +177,36 @@ pub struct Problem {
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
+    /// Whether the provider has charged for it; absent where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billed: Option<bool>,
+    /// The beginning of the provider's last answer, where nothing could be read from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
 }
 
 impl Problem {
     pub fn new(kind: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { kind: kind.into(), message: message.into(), field: None, code: None, advice: None }
+        Self {
+            kind: kind.into(),
+            message: message.into(),
+            field: None,
+            code: None,
+            advice: None,
+            billed: None,
+            answer: None,
+        }
     }
 
     #[must_use]
     pub fn advice(mut self, advice: impl Into<String>) -> Self {
         self.advice = Some(advice.into());
+        self
+    }
+
+    #[must_use]
+    pub fn billed(mut self, billed: bool) -> Self {
+        self.billed = Some(billed);
         self
     }
 

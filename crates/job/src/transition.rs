@@ -1,10 +1,11 @@
 mod doubt;
 mod person;
+mod watched;
 
 use crate::revision::next_revision;
 use crate::{
     Cadence, Doubt, EventKind, ExternalId, Fact, Moment, Outcome, Problem, Record, Rules, State,
-    Timestamp,
+    Timestamp, Watch,
 };
 
 /// What the shell must do once the new record is written.
@@ -107,9 +108,18 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
         }
         (InDoubt { .. }, Fact::Abandoned { error }) => Ok(mv.release(false).abandon(error)),
 
-        (Pending { looks, .. }, Fact::Seen { status }) => Ok(mv.seen(status, looks, true)),
-        (Pending { looks, status, .. }, Fact::LookFailed { .. }) => {
-            Ok(mv.seen(status, looks, false))
+        (Pending { looks, .. }, Fact::Seen { status }) => Ok(mv.seen(status, looks)),
+        (Pending { looks, status, .. }, Fact::LookFailed { why }) => {
+            Ok(mv.unseen(status, looks, &why))
+        }
+        (Pending { looks, status, .. }, Fact::LookDenied { why }) => {
+            Ok(mv.denied_look(status, looks, &why))
+        }
+        (Pending { looks, status, .. }, Fact::Unread { answer }) => {
+            Ok(mv.unread(status, looks, answer))
+        }
+        (Pending { .. }, Fact::Abandoned { error }) if mv.record.may_be_gone() => {
+            Ok(mv.release(false).abandon(error))
         }
         (Pending { .. }, Fact::Ended { outcome }) => Ok(mv.ended(outcome)),
 
@@ -163,6 +173,7 @@ impl Move<'_> {
 
     fn take(mut self, submitting: State) -> Step {
         self.record.attempt += 1;
+        self.record.watch = Watch::default();
         self.to(submitting, "submitting")
     }
 
@@ -188,7 +199,8 @@ impl Move<'_> {
 
     fn too_late(self) -> Step {
         let error = Problem::new("deadline", "the deadline passed before the job was submitted")
-            .advice("give a later deadline, or raise the limits that made it wait");
+            .advice("give a later deadline, or raise the limits that made it wait")
+            .billed(false);
         self.settle(Outcome::TimedOut { error }, EventKind::TimedOut)
     }
 
@@ -241,12 +253,14 @@ impl Move<'_> {
     }
 
     fn refused(self, error: Problem) -> Step {
+        let error = error.billed(false);
         self.release(true).settle(Outcome::Rejected { error }, EventKind::Rejected)
     }
 
     fn pending(mut self, task_id: String, status: String) -> Step {
         let now = self.at.now;
         self.record.submitted_at = Some(now);
+        self.record.watch = Watch::default();
         if self.record.retries == 0 {
             self.record.request = None;
         }
@@ -351,27 +365,6 @@ impl Move<'_> {
         self.to(state, format!("the provider also accepted it as task {task_id}"))
     }
 
-    fn seen(self, status: String, looks: u32, heard: bool) -> Step {
-        let now = self.at.now;
-        let submitted = self.record.submitted_at.unwrap_or(self.record.created_at);
-        let cadence = Cadence::of(&self.record.operation, self.rules.pace);
-        if cadence.is_over(submitted, now, heard) {
-            return self.timed_out();
-        }
-        let looks = looks.saturating_add(1);
-        let next_look = cadence.next_look(looks, submitted, now, self.at.jitter);
-        // No history line: a task is looked at often, and nothing happened.
-        let mut record = self.record;
-        record.state = State::Pending { status, looks, next_look };
-        Step { record, effects: self.effects }
-    }
-
-    fn timed_out(self) -> Step {
-        let error = Problem::new("timed_out", "the provider did not finish the task in time")
-            .advice("the task may still end and be billed: ask the provider under its task id");
-        self.release(false).settle(Outcome::TimedOut { error }, EventKind::TimedOut)
-    }
-
     fn ended(self, outcome: Outcome) -> Step {
         let mv = self.release(false);
         match &outcome {
@@ -394,6 +387,7 @@ impl Move<'_> {
         self.record.attempt = 0;
         self.record.task_id = None;
         self.record.sent_before = false;
+        self.record.watch = Watch::default();
         self.record.submitted_at = None;
         self.record.replayed = None;
         self.record.may_begin_again = false;

@@ -19,7 +19,9 @@ pub(crate) async fn inquire(shared: &Shared, record: &Record) -> Result<Fact, Le
         }
         looked_up = LookedUp::Unclear(format!("task {task_id} is another job's"));
     }
-    let proposed = shared.ledger.proposals(&record.key, record.round).await?;
+    // One that was accepted and is denied since may be shown again.
+    let mut proposed = shared.ledger.proposals(&record.key, record.round).await?;
+    proposed.extend(record.task_id.clone().filter(|id| !proposed.contains(id)));
     let asked = proposed
         .iter()
         .map(|id| async { judge(record, id, ask::for_task(shared, record, id).await) });

@@ -6,21 +6,26 @@ use kling::{FailureClass, QueryError, Task, TaskStatus, classify_failure};
 /// Kling deletes generated files after 30 days (API reference, retention).
 const FILES_KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3600);
 
-/// Looks at a task that succeeded without any file, before it counts as failed.
-const LOOKS_FOR_OUTPUT: u32 = 3;
-
-/// Pure: an answer as a fact. `status` is what was known before; `now` dates the files.
-pub(crate) fn read(answer: Result<Task, QueryError>, status: &str, now: Timestamp) -> Fact {
+/// Pure: an answer as a fact. `now` dates the files.
+pub(crate) fn read(answer: Result<Task, QueryError>, now: Timestamp) -> Fact {
     let task = match answer {
         Ok(task) => task,
+        Err(QueryError::NotFound { message }) => {
+            return Fact::LookDenied { why: format!("the provider denies it ({message})") };
+        }
         Err(error) => {
             return Fact::LookFailed { why: error.to_string() };
         }
     };
     match task.status {
         TaskStatus::Submitted => Fact::Seen { status: "submitted".to_owned() },
-        TaskStatus::Processing => Fact::Seen { status: "processing".to_owned() },
-        TaskStatus::Succeeded if task.outputs.is_empty() => without_output(status),
+        TaskStatus::Processing => {
+            let word = task.unknown_status.filter(|word| !word.is_empty());
+            Fact::Seen { status: word.unwrap_or_else(|| "processing".to_owned()) }
+        }
+        TaskStatus::Succeeded if task.outputs.is_empty() => {
+            Fact::Unread { answer: task.unread.unwrap_or_default() }
+        }
         TaskStatus::Succeeded => succeeded(task, now),
         TaskStatus::Failed => failed(task.status_message.as_deref().unwrap_or_default()),
     }
@@ -45,18 +50,6 @@ fn output_of(output: kling::Output, expires: &str) -> Output {
         duration: output.duration_s,
         expires_at: Some(expires.to_owned()),
     }
-}
-
-/// Success is sometimes told before the files are: look again a few times.
-fn without_output(status: &str) -> Fact {
-    const WORD: &str = "succeeded_without_output_";
-    let seen: u32 = status.strip_prefix(WORD).and_then(|n| n.parse().ok()).unwrap_or(0);
-    if seen + 1 < LOOKS_FOR_OUTPUT {
-        return Fact::Seen { status: format!("{WORD}{}", seen + 1) };
-    }
-    let error = Problem::new("no_output", "the provider reports success but no file")
-        .advice("ask the provider about this task id; the task may have been billed");
-    Fact::Ended { outcome: Outcome::Failed { error } }
 }
 
 fn failed(message: &str) -> Fact {
@@ -88,27 +81,24 @@ mod tests {
     const NOW: Timestamp = Timestamp::EPOCH;
 
     #[test]
-    fn success_needs_a_file_and_is_given_three_looks_to_show_one() {
-        let mut status = "processing".to_owned();
-        for _ in 0..2 {
-            match read(answer("succeed", "{}"), &status, NOW) {
-                Fact::Seen { status: next } => status = next,
-                other => panic!("{other:?}"),
-            }
-        }
-        let Fact::Ended { outcome: Outcome::Failed { error } } =
-            read(answer("succeed", "{}"), &status, NOW)
-        else {
-            panic!("the third look decides")
+    fn success_without_a_file_keeps_the_beginning_of_its_answer() {
+        let Fact::Unread { answer } = read(answer("succeed", "{}"), NOW) else {
+            panic!("nobody has seen a file")
         };
-        assert_eq!(error.kind, "no_output");
+        assert!(answer.contains("task_result"), "{answer}");
+    }
+
+    #[test]
+    fn a_denial_is_an_answer_and_an_outage_is_none() {
+        let denied = kling::decode_task(404, br#"{"code":1203,"message":"no such task"}"#);
+        assert!(matches!(read(denied, NOW), Fact::LookDenied { .. }));
     }
 
     #[test]
     fn a_file_ends_it_with_its_expiry() {
         let result = r#"{"videos":[{"id":"v","url":"https://x/y.mp4","duration":"5.1"}]}"#;
         let Fact::Ended { outcome: Outcome::Succeeded { outputs, .. } } =
-            read(answer("succeed", result), "processing", NOW)
+            read(answer("succeed", result), NOW)
         else {
             panic!("a file is a success")
         };
@@ -118,13 +108,12 @@ mod tests {
 
     #[test]
     fn a_failed_task_is_classed_and_an_unreadable_answer_says_nothing() {
-        let Fact::Ended { outcome: Outcome::Failed { error } } =
-            read(answer("failed", "{}"), "processing", NOW)
+        let Fact::Ended { outcome: Outcome::Failed { error } } = read(answer("failed", "{}"), NOW)
         else {
             panic!("failed is an end")
         };
         assert_eq!(error.kind, "moderation");
         let page = kling::decode_task(502, b"<html>");
-        assert!(matches!(read(page, "processing", NOW), Fact::LookFailed { .. }));
+        assert!(matches!(read(page, NOW), Fact::LookFailed { .. }));
     }
 }

@@ -117,7 +117,7 @@ async fn visit(shared: &Shared, fence: &Fence, stored: Stored, sweep: Option<&st
 async fn fact(shared: &Shared, stored: &Stored) -> Option<Fact> {
     let record = &stored.record;
     match &record.state {
-        State::Pending { status, .. } => Some(look(shared, record, status).await),
+        State::Pending { .. } => Some(look(shared, record).await),
         State::InDoubt { .. } => inquire(shared, record).await,
         State::Submitting { post_deadline, .. }
             if stored.owner_alive && shared.clock.now() < *post_deadline + OVERDUE =>
@@ -133,7 +133,7 @@ async fn fact(shared: &Shared, stored: &Stored) -> Option<Fact> {
     }
 }
 
-async fn look(shared: &Shared, record: &Record, status: &str) -> Fact {
+async fn look(shared: &Shared, record: &Record) -> Fact {
     let task_id = record.task_id.as_deref().unwrap_or_default();
     let answer = ask::for_task(shared, record, task_id).await;
     if shared.settings.look_up != LookUpBy::None
@@ -143,7 +143,10 @@ async fn look(shared: &Shared, record: &Record, status: &str) -> Fact {
         let external_id = record.external_id.clone();
         shared.witnesses.see(route, Witness { task_id: task_id.to_owned(), external_id });
     }
-    look::read(answer, status, shared.clock.now())
+    if let Err(error) = &answer {
+        tracing::debug!(%error, "a look told nothing");
+    }
+    look::read(answer, shared.clock.now())
 }
 
 async fn inquire(shared: &Shared, record: &Record) -> Option<Fact> {

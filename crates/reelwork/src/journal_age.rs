@@ -16,7 +16,9 @@ const SLACK: Duration = Duration::from_secs(2 * 24 * 3600);
 
 pub(crate) fn journal_age(config: &Config) -> Duration {
     let doubt = config.doubt.give_up.saturating_add(paced(config.doubt.callback_wait, config));
-    let task = Cadence::of(&Operation::new("videos/text2video"), config.poll.pace).give_up_unheard;
+    let overdue = config.poll.give_up.mul_f64(config.poll.pace);
+    let task =
+        Cadence::of(&Operation::new("videos/text2video"), config.poll.pace).followed(overdue);
     let longest = [config.ledger.retention, doubt, task].into_iter().max().unwrap_or(LEAST);
     LEAST.max(whole_days(longest.saturating_add(SLACK)))
 }

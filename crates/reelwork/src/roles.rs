@@ -208,6 +208,7 @@ pub(crate) fn rules(config: &Config) -> Rules {
         doubt_give_up: config.doubt.give_up,
         callback_wait: config.doubt.callback_wait,
         max_attempts: config.limits.max_attempts,
+        overdue_after: config.poll.give_up,
         announce_submitted: config.events.submitted,
         ..Rules::default()
     }

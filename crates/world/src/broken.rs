@@ -109,6 +109,8 @@ impl Broken {
         match self {
             Self::EagerDenial => Rules { settling: Duration::ZERO, denials_needed: 0, ..rules },
             Self::LookUpUntried => Rules { denials_trusted: true, ..rules },
+            // A task that is denied is looked for anew after a while, which would mend it.
+            Self::CallbackBelieved => Rules { denied_looks: u32::MAX, ..rules },
             _ => rules,
         }
     }

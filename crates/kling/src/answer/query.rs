@@ -12,9 +12,18 @@ use crate::error::QueryError;
 
 /// The meaning of an answer to a GET for one task.
 pub fn decode_task(status: u16, body: &[u8]) -> Result<Task, QueryError> {
-    with_envelope(status, body, |envelope| {
+    let task = with_envelope(status, body, |envelope| {
         task(envelope).ok_or_else(|| unreadable("no task status in the answer"))
-    })
+    })?;
+    let is_unread = task.status == TaskStatus::Succeeded && task.outputs.is_empty();
+    Ok(Task { unread: is_unread.then(|| beginning(body)), ..task })
+}
+
+/// For a person to read: bounded, and without what a terminal would obey.
+fn beginning(body: &[u8]) -> String {
+    const MOST: usize = 2048;
+    let text = String::from_utf8_lossy(&body[..body.len().min(MOST)]);
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// The meaning of an answer to a GET for a list of tasks, in the provider's order.

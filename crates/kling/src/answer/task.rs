@@ -27,6 +27,8 @@ pub struct Task {
     /// Units charged, as written: `"2"`.
     pub final_unit_deduction: Option<String>,
     pub final_balance_deduction: Option<BalanceDeduction>,
+    /// The beginning of the answer, where it reports success and no file could be read from it.
+    pub unread: Option<String>,
     /// A status word nobody documents; `status` is then Processing. Empty if there was no word.
     pub unknown_status: Option<String>,
 }
@@ -63,6 +65,7 @@ pub(super) fn task(envelope: &Envelope<'_>) -> Option<Task> {
         parent_video: envelope.pick(parent_video),
         final_unit_deduction: pick(&["final_unit_deduction"]),
         final_balance_deduction: envelope.pick(balance_deduction),
+        unread: None,
         unknown_status,
     })
 }

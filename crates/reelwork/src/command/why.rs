@@ -1,5 +1,5 @@
 use daemon::{Config, ExitCode};
-use job::{Record, State, Timestamp};
+use job::{Record, State, Timestamp, Watch};
 use ports::{Clock, SystemClock};
 use serde_json::json;
 
@@ -75,13 +75,33 @@ fn explain(record: &Record, owner_alive: bool, now: Timestamp) -> String {
             when(doubt.next_look, now)
         ),
         State::Pending { status, looks, next_look } => format!(
-            "the provider has it since {since} (last told: {status}, after {looks} looks); \
+            "the provider has it since {since} (last told: {status}, after {looks} looks){}; \
              next look {}",
+            watched(&record.watch),
             when(*next_look, now)
         ),
         State::Settled { outcome, at } => format!("{} at {at}", outcome.word()),
         State::Parked { why, at, .. } => format!("parked at {at}, for a person: {why}"),
     }
+}
+
+/// What following the task has shown besides its status.
+fn watched(watch: &Watch) -> String {
+    let mut words = String::new();
+    if let Some(since) = watch.unread_since {
+        words.push_str(&format!("; success without a readable file since {since}"));
+    }
+    if let Some(since) = watch.denied_since {
+        let times = watch.denials;
+        words.push_str(&format!("; the provider has denied it since {since}, {times} times"));
+    }
+    if watch.overdue {
+        words.push_str("; overdue");
+    }
+    if let Some(failed) = &watch.failed_look {
+        words.push_str(&format!("; the look at {} told nothing: {}", failed.at, failed.why));
+    }
+    words
 }
 
 fn when(at: Timestamp, now: Timestamp) -> String {

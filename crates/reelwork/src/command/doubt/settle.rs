@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use daemon::{Config, ExitCode};
-use job::{EventSource, Fact, Record, Step, transition};
+use job::{EventSource, Fact, Record, State, Step, transition};
 use ports::{
     AccountTask, Announcer, Clock, Destination, Fence, Ledger, PermitReturn, Session, Stored,
     Swapped, journal_message,
@@ -22,11 +22,17 @@ pub(super) async fn in_doubt(ledger: &dyn Ledger, named: &Named) -> Result<Store
     let stored = stored.ok_or_else(|| Failure::NotFound(format!("{id} is not known")))?;
     match doubt_of(&stored.record.state) {
         Some(_) => Ok(stored),
+        None if is_in_question(&stored.record) => Ok(stored),
         None => {
             let state = stored.record.state.word();
             Err(Failure::Other(format!("{id} is not in doubt: it is {state}")))
         }
     }
+}
+
+/// The provider has it, and denies it or does not end it.
+fn is_in_question(record: &Record) -> bool {
+    matches!(record.state, State::Pending { .. }) && record.may_be_gone()
 }
 
 /// Writes what a person knows or decides.
