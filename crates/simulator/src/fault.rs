@@ -61,6 +61,10 @@ pub enum FaultKind {
     Error504NotCreated,
     /// Create: HTTP 200 with an HTML page, nothing is created.
     Html,
+    /// Create: a challenge page with HTTP 403, nothing is created.
+    ForbiddenPage,
+    /// Create: a page with HTTP 503, nothing is created.
+    UnavailablePage,
     /// Create: the task is created, the connection closed without a byte.
     LostAnswer,
     /// Create: the task is created, the answer is HTTP 500.

@@ -29,6 +29,8 @@ impl Scene {
 pub(crate) enum Spoiled {
     Refusal(Refusal),
     Html,
+    /// A page under this status.
+    Page(u16),
     NoTaskId,
     /// The connection ends with FIN.
     Closed,
@@ -111,6 +113,8 @@ fn instead_of_creating(kind: FaultKind) -> Option<Spoiled> {
         FaultKind::Error500NotCreated => Spoiled::Refusal(Refusal::BROKEN),
         FaultKind::Error504NotCreated => Spoiled::Refusal(Refusal::TIMED_OUT),
         FaultKind::Html => Spoiled::Html,
+        FaultKind::ForbiddenPage => Spoiled::Page(403),
+        FaultKind::UnavailablePage => Spoiled::Page(503),
         _ => return None,
     })
 }

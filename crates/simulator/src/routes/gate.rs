@@ -81,6 +81,9 @@ impl Call {
         match spoiled {
             Spoiled::Refusal(refusal) => self.refuse(refusal),
             Spoiled::Html => page(StatusCode::OK),
+            Spoiled::Page(status) => {
+                page(StatusCode::from_u16(*status).unwrap_or(StatusCode::FORBIDDEN))
+            }
             Spoiled::NoTaskId => {
                 answer(200, &shape::without_task_id(&self.shape, &self.request_id))
             }
