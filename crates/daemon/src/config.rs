@@ -44,6 +44,8 @@ pub struct Kling {
     pub trust_denials: bool,
     /// Error codes that prove, even with a 5xx status, that no task was created.
     pub refusal_codes: Vec<String>,
+    /// Error codes and HTTP statuses that mean "later, nothing was created".
+    pub busy_codes: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -184,6 +186,7 @@ impl Kling {
             look_up: values.take("kling.look_up")?,
             trust_denials: values.take("kling.trust_denials")?,
             refusal_codes: values.take("kling.refusal_codes")?,
+            busy_codes: values.take::<Option<_>>("kling.busy_codes")?.unwrap_or_default(),
         })
     }
 }

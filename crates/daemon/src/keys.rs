@@ -93,6 +93,8 @@ pub(crate) static KEYS: &[Key] = &[
         "Believe look-ups that repeatedly find no such task, and submit again."),
     key("kling.refusal_codes", Kind::Texts, Text("invalid_request"),
         "Error codes that prove, even with a 5xx status, that no task was created."),
+    key("kling.busy_codes", Kind::Texts, Unset,
+        "Error codes and HTTP statuses (300 to 599) that mean: busy, no task was created, send again."),
 
     key("broker.url", AMQP, Text("embedded"),
         "RabbitMQ, or embedded for the SQLite file."),

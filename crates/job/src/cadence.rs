@@ -13,6 +13,8 @@ pub struct Cadence {
     pub step: Duration,
     pub growth: f64,
     pub longest: Duration,
+    /// Three times the usual time of such a task: whatever nobody can see has ended by then.
+    pub lives: Duration,
     /// Later than this a task is overdue, and looks become rare.
     pub soft_deadline: Duration,
     pub slow: Duration,
@@ -37,6 +39,7 @@ impl Cadence {
             step: seconds(if quick { 5.0 } else { 10.0 }),
             growth: 1.3,
             longest: seconds(30.0),
+            lives: seconds(3.0 * usual(operation)),
             soft_deadline: seconds(if quick { 600.0 } else { 1800.0 }),
             slow: seconds(300.0),
             give_up: seconds(24.0 * 3600.0),
@@ -76,6 +79,15 @@ impl Cadence {
     }
 }
 
+/// Seconds (API reference, durations).
+fn usual(operation: &Operation) -> f64 {
+    match (operation.as_str(), operation.resource()) {
+        ("videos/lip-sync" | "videos/advanced-lip-sync", _) => 455.0,
+        (_, Some(Resource::Images)) => 40.0,
+        (_, Some(Resource::Videos | Resource::Audio) | None) => 320.0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +122,15 @@ mod tests {
             !cadence.is_over(start, start + hours(24), hours(20)),
             "it is followed as long again"
         );
+    }
+
+    #[test]
+    fn a_task_lives_as_long_as_its_operation_says() {
+        let lives = |path| Cadence::of(&Operation::new(path), 1.0).lives;
+        assert_eq!(lives("images/generations"), S(120));
+        assert_eq!(lives("videos/text2video"), S(960));
+        assert_eq!(lives("videos/lip-sync"), S(1365));
+        assert_eq!(lives("elsewhere/new"), S(960));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Outcome, Problem, Timestamp};
+use crate::{Outcome, Passed, Problem, Timestamp};
 
 /// Time and chance, brought in from outside.
 #[derive(Clone, Copy, Debug)]
@@ -35,9 +35,16 @@ pub enum Fact {
     PutOff {
         why: String,
     },
-    /// The request never left: nothing was created; the try counts.
+    /// The request never left: nothing was created. That is the lane's trouble, so the try does
+    /// not count.
     NotSent {
         why: String,
+    },
+    /// Refused by somebody on the way to the provider: nothing was created, and the job may or may
+    /// not be to blame.
+    PathRefused {
+        why: String,
+        passed: Passed,
     },
     /// Refused for good: nothing was created.
     Refused {
@@ -135,6 +142,7 @@ impl Fact {
             Self::Strayed { .. } => "strayed",
             Self::PutOff { .. } => "put_off",
             Self::NotSent { .. } => "not_sent",
+            Self::PathRefused { .. } => "path_refused",
             Self::Refused { .. } => "refused",
             Self::AnswerLost { .. } => "answer_lost",
             Self::Repeated { .. } => "repeated",

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::revision::{next_revision, revision_at};
 use crate::{
-    BadJob, ExternalId, Job, JobKey, JsonObject, Life, Operation, Outcome, Priority, Request,
-    RequestHash, State, StoredHash, Timestamp, Watch,
+    BadJob, ExternalId, Job, JobKey, JsonObject, Life, Operation, Outcome, PathRefusals, Priority,
+    Request, RequestHash, State, StoredHash, Timestamp, Watch,
 };
 
 /// Enough to tell a job's story; a hot job must not grow without bound.
@@ -84,6 +84,9 @@ pub struct Record {
     /// The provider's id, from the moment it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
+    /// Refusals of this round by somebody on the way to the provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_refusals: Option<PathRefusals>,
     pub state: State,
     /// Of the present round's task.
     #[serde(default, skip_serializing_if = "Watch::is_default")]
@@ -141,6 +144,7 @@ impl Record {
             created_at: now,
             submitted_at: None,
             task_id: None,
+            path_refusals: None,
             state: State::Queued { why: None },
             watch: Watch::default(),
             history: Vec::new(),

@@ -4,8 +4,8 @@ mod watched;
 
 use crate::revision::next_revision;
 use crate::{
-    Cadence, Doubt, EventKind, ExternalId, Fact, Moment, Outcome, Problem, Record, Rules, State,
-    Timestamp, Watch,
+    Cadence, Doubt, EventKind, ExternalId, Fact, Moment, Outcome, Passed, PathRefusals, Problem,
+    Record, Rules, State, Timestamp, Watch,
 };
 
 /// What the shell must do once the new record is written.
@@ -79,8 +79,9 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
         (Queued { .. }, Fact::Proposed { task_id }) => Ok(mv.doubt_again(None, &task_id)),
 
         (Submitting { .. }, Fact::Accepted { task_id, status }) => Ok(mv.pending(task_id, status)),
-        (Submitting { .. }, Fact::PutOff { why }) => Ok(mv.queue(why, false)),
-        (Submitting { .. }, Fact::NotSent { why }) => Ok(mv.not_sent(why)),
+        (Submitting { .. }, Fact::PutOff { why }) => Ok(mv.queue(why)),
+        (Submitting { .. }, Fact::NotSent { why }) => Ok(mv.queue(why)),
+        (Submitting { .. }, Fact::PathRefused { why, passed }) => Ok(mv.path_refused(why, passed)),
         (Submitting { .. }, Fact::Refused { error }) => Ok(mv.refused(error)),
         (
             Submitting { post_deadline, .. },
@@ -92,8 +93,9 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
 
         (InDoubt { .. }, Fact::Accepted { task_id, status }) => Ok(mv.pending(task_id, status)),
         // The very POST that is in doubt turns out to have been answered.
-        (InDoubt { .. }, Fact::PutOff { why }) => Ok(mv.queue(why, false)),
-        (InDoubt { .. }, Fact::NotSent { why }) => Ok(mv.not_sent(why)),
+        (InDoubt { .. }, Fact::PutOff { why }) => Ok(mv.queue(why)),
+        (InDoubt { .. }, Fact::NotSent { why }) => Ok(mv.queue(why)),
+        (InDoubt { .. }, Fact::PathRefused { why, passed }) => Ok(mv.path_refused(why, passed)),
         (InDoubt { .. }, Fact::Refused { error }) => Ok(mv.refused(error)),
         (InDoubt { doubt }, Fact::Denied) => Ok(mv.denied(doubt)),
         (InDoubt { doubt }, Fact::LookUpFailed { why }) => Ok(mv.unanswered(doubt, why)),
@@ -221,25 +223,32 @@ impl Move<'_> {
         self.effect(Effect::Announce(EventKind::Parked)).to(State::Parked { why, doubt, at }, what)
     }
 
-    /// Back to the broker's queue. What was not counted is given back, and so is the slot,
-    /// unless an earlier send of this round may have created a task that uses it.
-    fn queue(mut self, why: String, counted: bool) -> Step {
-        if !counted {
-            self.record.attempt = self.record.attempt.saturating_sub(1);
-        }
+    /// Back to the broker's queue. The try is not counted, and the slot is given back, unless an
+    /// earlier send of this round may have created a task that uses it.
+    fn queue(mut self, why: String) -> Step {
+        self.record.attempt = self.record.attempt.saturating_sub(1);
         let what = format!("queued: {why}");
         let mv = if self.record.sent_before { self } else { self.release(true) };
         mv.to(State::Queued { why: Some(why) }, what)
     }
 
-    fn not_sent(self, why: String) -> Step {
-        if self.record.attempt < self.rules.max_attempts {
-            return self.queue(why, true);
-        }
-        let why = format!("gave up after {} attempts, the last: {why}", self.record.attempt);
-        match self.record.sent_before {
-            true => self.set_aside(why),
-            false => self.release(true).set_aside(why),
+    /// The job's own only where others pass meanwhile. What may have been sent before is looked
+    /// for rather than given up.
+    fn path_refused(mut self, why: String, passed: Passed) -> Step {
+        let now = self.at.now;
+        let refusals = PathRefusals::after(self.record.path_refusals.take(), now, passed);
+        let why = format!("{why} ({})", refusals.words());
+        match (refusals.is_the_job_s(), self.record.sent_before) {
+            (true, true) => self.doubt(format!("sent before, and now {why}"), now),
+            (true, false) => {
+                let advice = "something between here and the provider refuses this request and \
+                              lets others pass: compare it with them, and ask the gateway";
+                self.refused(Problem::new("path", why).advice(advice))
+            }
+            (false, _) => {
+                self.record.path_refusals = Some(refusals);
+                self.queue(why)
+            }
         }
     }
 
@@ -261,6 +270,7 @@ impl Move<'_> {
         let now = self.at.now;
         self.record.submitted_at = Some(now);
         self.record.watch = Watch::default();
+        self.record.path_refusals = None;
         if self.record.retries == 0 {
             self.record.request = None;
         }
@@ -392,6 +402,7 @@ impl Move<'_> {
         self.record.replayed = None;
         self.record.may_begin_again = false;
         self.record.cancel_requested = false;
+        self.record.path_refusals = None;
         let installation = &self.rules.installation;
         self.record.external_id = ExternalId::derive(
             installation,

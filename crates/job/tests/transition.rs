@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use job::{
     CloudEvent, Doubt, Effect, EventKind, EventSource, ExternalId, Fact, Job, MessageFacts, Moment,
-    OnDoubt, Outcome, Problem, Record, Rules, State, Step, Timestamp, Watch, decode, transition,
+    OnDoubt, Outcome, Passed, PathRefusals, Problem, Record, Rules, State, Step, Timestamp, Watch,
+    decode, transition,
 };
 use proptest::prelude::*;
 
@@ -72,6 +73,7 @@ fn facts() -> Vec<Fact> {
         Fact::Strayed { task_id: "8".into() },
         Fact::PutOff { why: why() },
         Fact::NotSent { why: why() },
+        Fact::PathRefused { why: why(), passed: Passed::default() },
         Fact::Refused { error: Problem::new("policy", "x") },
         Fact::AnswerLost { cause: why() },
         Fact::Repeated { cause: why() },
@@ -303,27 +305,45 @@ fn a_deadline_that_passes_after_a_send_is_no_answer() {
 }
 
 #[test]
-fn what_did_not_count_is_given_back_and_what_counted_ends_in_parking() {
+fn an_outage_uses_up_no_attempts() {
     let rules = Rules { max_attempts: 2, ..Rules::default() };
-    let take = |record| {
+    let take = |waiting: Record, millis| {
         let fact = Fact::Taken {
             owner: "o".into(),
             intent: String::new(),
             post_deadline: Timestamp::from_millis(60_000),
         };
-        step(record, fact, 1, &rules).record
+        step(waiting, fact, millis, &rules).record
     };
     let mut waiting = record(State::Queued { why: None });
     waiting.attempt = 0;
-    for _ in 0..50 {
-        waiting = step(take(waiting), Fact::PutOff { why: "busy".into() }, 2, &rules).record;
+    for n in 0..100 {
+        let not_sent = step(take(waiting, n), Fact::NotSent { why: "refused".into() }, n, &rules);
+        assert!(matches!(not_sent.record.state, State::Queued { .. }), "{:?}", not_sent.record);
+        let passed = Passed::default();
+        let refused = Fact::PathRefused { why: "HTTP 403".into(), passed };
+        let refused = step(take(not_sent.record, n), refused, n, &rules);
+        assert_eq!(refused.effects, [Effect::ReleasePermit { round: 1, unspent: true }]);
+        waiting = refused.record;
+        assert_eq!(waiting.attempt, 0);
     }
-    assert_eq!(waiting.attempt, 0);
-    waiting = step(take(waiting), Fact::NotSent { why: "refused".into() }, 3, &rules).record;
-    assert!(matches!(waiting.state, State::Queued { .. }));
-    let parked = step(take(waiting), Fact::NotSent { why: "refused".into() }, 4, &rules);
-    assert!(matches!(parked.record.state, State::Parked { .. }));
-    assert!(parked.effects.contains(&Effect::ReleasePermit { round: 1, unspent: true }));
+}
+
+#[test]
+fn a_job_that_may_have_been_sent_is_looked_for_when_the_path_refuses_it_alone() {
+    let mut submitting = record(states()[2].clone());
+    submitting.sent_before = true;
+    let early = Timestamp::from_millis(1);
+    submitting.path_refusals =
+        Some(PathRefusals { last: early, against_lane: 2, against_model: 2 });
+    let at = Some(Timestamp::from_millis(2));
+    let passed = Passed { lane_at: at, model_at: at };
+    let refused = Fact::PathRefused { why: "HTTP 403".into(), passed };
+    let doubt = step(submitting.clone(), refused.clone(), 3, &Rules::default());
+    assert!(matches!(doubt.record.state, State::InDoubt { .. }) && doubt.effects.is_empty());
+    submitting.sent_before = false;
+    let rejected = step(submitting, refused, 3, &Rules::default());
+    assert_eq!(rejected.record.state.word(), "rejected");
 }
 
 #[test]

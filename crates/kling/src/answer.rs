@@ -11,9 +11,9 @@ mod query;
 mod status;
 mod task;
 mod value;
+mod words;
 
 pub use callback::decode_callback;
-pub use complaint::Refusals;
 pub use created::{Created, decode_created, decode_created_with};
 pub use failure::classify_failure;
 pub use output::{Output, OutputKind};
@@ -24,3 +24,4 @@ pub use task::{BalanceDeduction, ParentVideo, Task};
 pub(crate) use created::decode_data;
 pub(crate) use output::outputs;
 pub(crate) use value::{id, text};
+pub use words::ErrorWords;

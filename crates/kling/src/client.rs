@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::answer::{Created, Refusals, Task, decode_created_with, decode_task, decode_tasks};
+use crate::answer::{Created, ErrorWords, Task, decode_created_with, decode_task, decode_tasks};
 use crate::base_url::{BaseUrl, BaseUrlError};
 use crate::error::{QueryError, SubmitError};
 use crate::request::TaskRequest;
@@ -23,13 +23,16 @@ const OPAQUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.
 /// No `Retry-After` is believed beyond this.
 const LONGEST_RETRY_AFTER: u64 = 24 * 60 * 60;
 
+/// Names no task anywhere.
+const NO_TASK: &str = "reelwork-asks-nothing";
+
 /// A client for one account. Clones share the transport and are cheap.
 #[derive(Clone)]
 pub struct Client {
     transport: Arc<dyn Transport>,
     base_url: BaseUrl,
     key: SecretString,
-    refusals: Arc<Refusals>,
+    words: Arc<ErrorWords>,
 }
 
 impl Client {
@@ -40,13 +43,13 @@ impl Client {
         key: SecretString,
     ) -> Result<Self, BaseUrlError> {
         let base_url = BaseUrl::parse(base_url)?;
-        Ok(Self { transport, base_url, key, refusals: Arc::default() })
+        Ok(Self { transport, base_url, key, words: Arc::default() })
     }
 
-    /// Replace the error words (or numbers) that make a 5xx to a POST a refusal.
+    /// Replace what is known about the errors of the gateway in use.
     #[must_use]
-    pub fn with_refusal_codes(self, codes: impl IntoIterator<Item = String>) -> Self {
-        Self { refusals: Arc::new(Refusals::new(codes)), ..self }
+    pub fn with_error_words(self, words: ErrorWords) -> Self {
+        Self { words: Arc::new(words), ..self }
     }
 
     /// Create a task. The body is sent as it is: [`validate`](crate::validate) it first.
@@ -56,7 +59,7 @@ impl Client {
         body: &B,
     ) -> Result<Created, SubmitError> {
         let answer = self.post(route.path(), body).await?;
-        decode_created_with(answer.status, &answer.body, &self.refusals)
+        decode_created_with(answer.status, &answer.body, &self.words)
             .map_err(|error| error.after(retry_after(&answer)))
     }
 
@@ -76,6 +79,12 @@ impl Client {
         Ok(task)
     }
 
+    /// Whether the provider answers at all, with anything but an error of its own: free of charge.
+    pub async fn is_up(&self, route: Route) -> bool {
+        let path = format!("{}/{NO_TASK}", route.path());
+        self.send(Method::Get, &path, None).await.is_ok_and(|answer| answer.status < 500)
+    }
+
     /// One page of this route's tasks, in the provider's order. Pages count from 1.
     ///
     /// Limits are those of the Kling API reference: page 1 to 1000, size 1 to 500; values outside
@@ -92,8 +101,8 @@ impl Client {
         decode_tasks(answer.status, &answer.body).map_err(|error| error.after(retry_after(&answer)))
     }
 
-    pub(crate) fn refusals(&self) -> &Refusals {
-        &self.refusals
+    pub(crate) fn error_words(&self) -> &ErrorWords {
+        &self.words
     }
 
     pub(crate) async fn post<B: Serialize + Sync + ?Sized>(

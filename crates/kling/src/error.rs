@@ -11,10 +11,12 @@ pub enum SubmitError {
     /// The connection or TLS failed before any byte of the request: safe to send again.
     #[error("not sent: {cause}")]
     NotSent { cause: String },
-    /// Key, balance or address list (1000-1004, 1100-1102, 1304, 401, quota): pause the account.
+    /// Key, balance or address list, in the provider's own numbers or in words about money
+    /// (1000-1004, 1100-1102, 1304, quota): pause the account.
     #[error("the account cannot submit{}: {message}", said(.code))]
     Account { code: Option<i64>, message: String },
-    /// The provider will never take this request as it is.
+    /// The provider will never take this request as it is: it gave a known number about it, or a
+    /// word that the operator named.
     #[error("refused with HTTP {http_status}{}: {message} ({advice})", said(.code))]
     Refused {
         code: Option<i64>,
@@ -26,6 +28,10 @@ pub enum SubmitError {
         /// The refusal may be a repeat of our own external id: look it up before giving up.
         may_be_repeat: bool,
     },
+    /// Somebody on the way said no (a page, a proxy, a gateway without one of Kling's numbers):
+    /// nothing was created, and it is not known whether this request is to blame.
+    #[error("refused on the way with HTTP {http_status}: {message}")]
+    Path { http_status: u16, message: String, may_be_repeat: bool },
     /// In doubt: the request may have been accepted. Never send again before looking.
     #[error("outcome unknown: {cause}")]
     Unknown { cause: String },
@@ -34,9 +40,9 @@ pub enum SubmitError {
 /// Why a request was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RefusalClass {
-    /// 1103 and an unspecific 403.
+    /// 1103.
     Permission,
-    /// 1200 to 1203, and every other refusal of the request's form.
+    /// 1200 to 1203, and words that the operator named.
     BadRequest,
     /// 1300 and 1301: the content is not allowed.
     Policy,
@@ -51,10 +57,10 @@ pub enum QueryError {
     /// Too many requests: ask again later.
     #[error("the provider is busy{}: {message}", said(.code))]
     Busy { code: Option<i64>, message: String, retry_after: Option<Duration> },
-    /// Key, balance or address list: pause the account.
+    /// Key, balance or address list, in a known number or in words about money: pause the account.
     #[error("the account cannot ask{}: {message}", said(.code))]
     Account { code: Option<i64>, message: String },
-    /// Transport trouble, a 5xx, a page instead of an answer: says nothing about the task.
+    /// Transport trouble, a 5xx, a refusal without a known number, a page instead of an answer: says nothing about the task.
     #[error("no answer: {cause}")]
     Later { cause: String },
     /// Parsed but not understood: says nothing about the task.

@@ -43,7 +43,7 @@ mod speech;
 mod http;
 
 pub use answer::{
-    BalanceDeduction, Created, Output, OutputKind, ParentVideo, Refusals, Task, TaskStatus,
+    BalanceDeduction, Created, ErrorWords, Output, OutputKind, ParentVideo, Task, TaskStatus,
     classify_failure, decode_callback, decode_created, decode_created_with, decode_task,
     decode_tasks,
 };

@@ -66,7 +66,7 @@ impl Client {
     }
 
     fn data(&self, answer: &HttpResponse) -> Result<Map<String, Value>, SubmitError> {
-        decode_data(answer.status, &answer.body, self.refusals())
+        decode_data(answer.status, &answer.body, self.error_words())
             .map_err(|error| error.after(retry_after(answer)))
     }
 }

@@ -125,7 +125,7 @@ async fn refusal_codes_are_the_client_s_setting() {
     let (client, _) = scripted([bad(), bad()]);
     let doubt = client.submit(ROUTE, &Map::new()).await;
     assert!(matches!(doubt, Err(SubmitError::Unknown { .. })), "{doubt:?}");
-    let client = client.with_refusal_codes(["odd_word".to_owned()]);
+    let client = client.with_error_words(kling::ErrorWords::of_refusals(["odd_word".to_owned()]));
     let refused = client.submit(ROUTE, &Map::new()).await;
     assert!(matches!(refused, Err(SubmitError::Refused { .. })), "{refused:?}");
 }

@@ -1,7 +1,7 @@
 //! Every error, by what the caller must do.
 
 use kling::{
-    FailureClass, QueryError, RefusalClass, Refusals, SubmitError, classify_failure,
+    ErrorWords, FailureClass, QueryError, RefusalClass, SubmitError, classify_failure,
     decode_created, decode_created_with, decode_task, decode_tasks,
 };
 
@@ -19,6 +19,7 @@ fn name(answer: Result<kling::Created, SubmitError>) -> &'static str {
         Err(SubmitError::Refused { class: RefusalClass::Permission, .. }) => "permission",
         Err(SubmitError::Refused { class: RefusalClass::BadRequest, .. }) => "bad request",
         Err(SubmitError::Refused { class: RefusalClass::Policy, .. }) => "policy",
+        Err(SubmitError::Path { .. }) => "path",
         Err(SubmitError::Unknown { .. }) => "unknown",
     }
 }
@@ -102,24 +103,28 @@ fn json_in_json_in_the_message_gives_its_number() {
 fn statuses_without_a_code_decide_alone() {
     let plain = r#"{"message":"words"}"#;
     for (status, on_post, on_get) in [
-        (400, "bad request", "unreadable"),
-        (401, "account", "account"),
-        (402, "account", "account"),
-        (403, "permission", "later"),
-        (404, "bad request", "not found"),
+        (400, "path", "unreadable"),
+        (401, "path", "later"),
+        (402, "path", "later"),
+        (403, "path", "later"),
+        (404, "path", "not found"),
+        (405, "path", "later"),
+        (407, "path", "later"),
         (408, "unknown", "later"),
-        (409, "bad request", "unreadable"),
-        (413, "bad request", "later"),
-        (422, "bad request", "unreadable"),
+        (409, "path", "unreadable"),
+        (413, "path", "later"),
+        (422, "path", "unreadable"),
         (425, "unknown", "later"),
         (429, "busy", "busy"),
+        (451, "path", "later"),
         (499, "unknown", "later"),
         (500, "unknown", "later"),
         (502, "unknown", "later"),
         (503, "unknown", "later"),
         (504, "unknown", "later"),
         (524, "unknown", "later"),
-        (302, "unknown", "later"),
+        (302, "path", "later"),
+        (303, "unknown", "later"),
         (200, "unknown", "unreadable"),
     ] {
         assert_eq!(submit(status, plain), on_post, "POST {status}");
@@ -139,7 +144,7 @@ fn money_without_a_code_pauses_the_account() {
         assert_eq!(query(status, body), "account", "{status} {body}");
     }
     let page = "<html>credit: photo by x. Limits exceeded</html>";
-    assert_eq!((submit(404, page), query(404, page)), ("bad request", "later"));
+    assert_eq!((submit(404, page), query(404, page)), ("path", "later"));
     let rate = r#"{"message":"quota exceeded: 60 requests per minute"}"#;
     assert_eq!(submit(429, rate), "busy");
 }
@@ -168,12 +173,55 @@ fn a_broken_gateway_is_in_doubt_under_any_status() {
 
 #[test]
 fn configured_codes_turn_a_doubt_into_a_refusal_and_replace_the_default() {
-    let refusals = Refusals::new(["Bad_Thing".to_owned(), "5000".to_owned(), "1303".to_owned()]);
+    let refusals =
+        ErrorWords::of_refusals(["Bad_Thing".to_owned(), "5000".to_owned(), "1303".to_owned()]);
     let with = |status, body: &str| name(decode_created_with(status, body.as_bytes(), &refusals));
     assert_eq!(with(500, r#"{"error":{"code":"bad_thing","message":""}}"#), "bad request");
     assert_eq!(with(500, r#"{"code":5000,"message":""}"#), "bad request");
     assert_eq!(with(503, r#"{"code":1303,"message":""}"#), "busy");
     assert_eq!(with(500, r#"{"error":{"code":"invalid_request","message":""}}"#), "unknown");
+}
+
+#[test]
+fn what_no_known_number_refuses_is_the_path_s_trouble() {
+    for (status, body) in [
+        (403, ""),
+        (403, "<html>Just a moment...</html>"),
+        (403, r#"{"error":{"code":"","message":"not allowed"}}"#),
+        (403, r#"{"error":{"code":"access_denied","message":"ip"}}"#),
+        (401, r#"{"error":{"code":"","message":"invalid token","type":"comet_api_error"}}"#),
+        (400, r#"{"code":"task_failed","message":"x","data":null}"#),
+        (400, r#"{"code":1299,"message":"x"}"#),
+        (200, r#"{"code":1299,"message":"x"}"#),
+        (404, "404 page not found"),
+        (407, "proxy"),
+        (451, "<html>"),
+        (301, ""),
+    ] {
+        assert_eq!(submit(status, body), "path", "{status} {body}");
+        let asked = query(status, body);
+        assert!(matches!(asked, "later" | "unreadable"), "{status} {body}: {asked}");
+    }
+}
+
+#[test]
+fn an_operator_can_name_what_means_busy_but_no_success() {
+    let words =
+        ErrorWords::default().with_busy(["503", "200", "418", "5001", "Full"].map(str::to_owned));
+    let with = |status, body: &str| name(decode_created_with(status, body.as_bytes(), &words));
+    assert_eq!(with(503, "<html>"), "busy");
+    assert_eq!(with(418, ""), "busy");
+    assert_eq!(with(502, r#"{"code":5001,"message":"x"}"#), "busy");
+    assert_eq!(with(500, r#"{"error":{"code":"full","message":"x"}}"#), "busy");
+    assert_eq!(with(418, r#"{"code":1301,"message":"x"}"#), "policy", "the job's own number");
+    assert_eq!(with(502, "<html>"), "unknown");
+    assert_eq!(with(200, "<html>"), "unknown");
+    let created = r#"{"code":"full","data":{"task_id":"7","task_status":"submitted"}}"#;
+    assert_eq!(with(503, created), "unknown", "a task may be there");
+    assert_eq!(
+        with(503, r#"{"code":0,"data":{"task_id":"7","task_status":"submitted"}}"#),
+        "unknown"
+    );
 }
 
 #[test]
@@ -204,7 +252,9 @@ fn an_error_beside_a_task_id_is_in_doubt() {
 #[test]
 fn a_repeat_is_suspected_only_where_it_may_hide() {
     let suspected = |status: u16, body: &str| match decode_created(status, body.as_bytes()) {
-        Err(SubmitError::Refused { may_be_repeat, .. }) => may_be_repeat,
+        Err(
+            SubmitError::Refused { may_be_repeat, .. } | SubmitError::Path { may_be_repeat, .. },
+        ) => may_be_repeat,
         other => panic!("{other:?}"),
     };
     assert!(suspected(400, r#"{"code":1201,"message":"bad value"}"#));
@@ -268,7 +318,7 @@ fn an_answer_without_words_is_still_told() {
     assert_eq!(told(504, ""), "outcome unknown: HTTP 504: an empty answer");
     assert_eq!(told(502, "<p>bad</p>"), "outcome unknown: HTTP 502: not a JSON object: <p>bad</p>");
     assert!(
-        told(400, "{}").starts_with("refused with HTTP 400: no reason given"),
+        told(400, "{}").starts_with("refused on the way with HTTP 400: no reason given"),
         "{}",
         told(400, "{}")
     );

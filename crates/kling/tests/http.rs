@@ -64,11 +64,15 @@ async fn a_get_carries_the_key_and_the_encoded_id_and_no_body() {
 
 #[tokio::test]
 async fn a_redirect_is_an_answer_and_is_never_followed() {
-    for (status, refused) in [(301, true), (307, true), (308, true), (302, false), (303, false)] {
+    for (status, on_the_way) in [(301, true), (302, true), (307, true), (308, true), (303, false)] {
         let server = Recorder::start(status, "/elsewhere", json!({})).await;
         let error = submit(&client(&server.url, |_| ())).await.expect_err("no task");
-        assert_eq!(matches!(error, SubmitError::Refused { .. }), refused, "{status}: {error:?}");
-        assert_eq!(matches!(error, SubmitError::Unknown { .. }), !refused, "{status}: {error:?}");
+        assert_eq!(matches!(error, SubmitError::Path { .. }), on_the_way, "{status}: {error:?}");
+        assert_eq!(
+            matches!(error, SubmitError::Unknown { .. }),
+            !on_the_way,
+            "{status}: {error:?}"
+        );
         assert_eq!(server.only_request().target, "/kling/v1/videos/text2video");
     }
 }
@@ -158,7 +162,7 @@ async fn a_kept_connection_that_dies_with_the_request_is_in_doubt_and_not_repeat
     .await;
     let client = client(&format!("http://{}", server.address), |_| ());
     let first = submit(&client).await.expect_err("refused");
-    assert!(matches!(first, SubmitError::Refused { .. }), "{first:?}");
+    assert!(matches!(first, SubmitError::Path { .. }), "{first:?}");
     let second = submit(&client).await.expect_err("lost");
     assert!(matches!(second, SubmitError::Unknown { .. }), "{second:?}");
     assert_eq!(server.requests(), 2);

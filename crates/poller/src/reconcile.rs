@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::{Record, Resource, State, Timestamp};
+use job::{Cadence, Record, Resource, State, Timestamp};
 use ports::{HeldPermit, LedgerError, Permit, Phase};
 use tokio_util::sync::CancellationToken;
 
@@ -49,26 +49,22 @@ async fn compare(shared: &Shared, held: &HeldPermit) -> Result<(), LedgerError> 
     let permit = &held.permit;
     let stored = shared.ledger.load(&permit.key).await?;
     let record = stored.as_ref().map(|stored| &stored.record);
-    let keep_doubts = shared.settings.rules.doubt_give_up;
-    if !is_over(record, held, shared.clock.now(), keep_doubts) {
+    if !is_over(record, held, shared.clock.now(), shared.settings.rules.pace) {
         return Ok(());
     }
     tracing::info!(job = %permit.key, "a permit was left behind and is given back");
     shared.ledger.give_permits(&shared.session.fence(), &[held.left_behind()]).await
 }
 
-/// Pure. A job parked in doubt may have a task running that nobody can see: its slot is kept
-/// until the doubt would have been given up.
-fn is_over(
-    record: Option<&Record>,
-    held: &HeldPermit,
-    now: Timestamp,
-    keep_doubts: Duration,
-) -> bool {
+/// Pure. A job in doubt may have a task running that nobody can see: its slot is kept for as long
+/// as such a task lives. `pace` as for looks.
+fn is_over(record: Option<&Record>, held: &HeldPermit, now: Timestamp, pace: f64) -> bool {
     let Some(record) = record else { return true };
     match &record.state {
-        State::Parked { doubt: Some(doubt), .. } if record.round == held.permit.round => {
-            now.since(doubt.since) >= keep_doubts
+        State::InDoubt { doubt } | State::Parked { doubt: Some(doubt), .. }
+            if record.round == held.permit.round =>
+        {
+            now.since(doubt.since) >= Cadence::of(&record.operation, pace).lives
         }
         _ => !record.holds_permit(held.permit.round),
     }
@@ -78,8 +74,6 @@ fn is_over(
 mod tests {
     use super::*;
     use job::{Doubt, JobKey, MessageFacts, decode};
-
-    const HOUR: Duration = Duration::from_secs(3600);
 
     fn record(state: State) -> Record {
         let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
@@ -102,7 +96,7 @@ mod tests {
     #[test]
     fn a_permit_lives_as_long_as_its_round_works() {
         let over =
-            |record: Option<&Record>, round| is_over(record, &held(round), Timestamp::EPOCH, HOUR);
+            |record: Option<&Record>, round| is_over(record, &held(round), Timestamp::EPOCH, 1.0);
         assert!(!over(Some(&record(pending())), 1));
         assert!(over(Some(&record(pending())), 2), "another round's permit");
         assert!(over(Some(&record(State::Queued { why: None })), 1));
@@ -110,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parked_doubt_keeps_its_slot_for_a_while() {
+    fn a_doubt_keeps_its_slot_as_long_as_such_a_task_lives() {
         let doubt = Doubt {
             since: Timestamp::EPOCH,
             cause: String::new(),
@@ -121,8 +115,15 @@ mod tests {
             evidence: Vec::new(),
         };
         let parked =
-            record(State::Parked { why: String::new(), doubt: Some(doubt), at: Timestamp::EPOCH });
-        assert!(!is_over(Some(&parked), &held(1), Timestamp::EPOCH, HOUR));
-        assert!(is_over(Some(&parked), &held(1), Timestamp::EPOCH + HOUR, HOUR));
+            State::Parked { why: String::new(), doubt: Some(doubt.clone()), at: Timestamp::EPOCH };
+        for state in [parked, State::InDoubt { doubt }] {
+            let record = record(state);
+            let over = |seconds| {
+                let now = Timestamp::EPOCH + Duration::from_secs(seconds);
+                is_over(Some(&record), &held(1), now, 1.0)
+            };
+            assert!(!over(900), "a task may still run");
+            assert!(over(960));
+        }
     }
 }

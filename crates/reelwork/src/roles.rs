@@ -8,7 +8,7 @@ use daemon::{Config, DoubtPolicy, LookUp, SecretString};
 use follower::Follower;
 use gateway::Gateway;
 use job::{CallbackSigner, OnDoubt, Rules};
-use kling::{Client, HttpSettings, HttpTransport, Transport};
+use kling::{Client, ErrorWords, HttpSettings, HttpTransport, Transport};
 use poller::{LookUpBy, LookUpReport, Poller};
 use ports::{Clock, Session};
 use worker::{Callback, Slots, Worker};
@@ -190,7 +190,9 @@ pub(crate) fn client_over(
 ) -> Result<Client, Failure> {
     let client = Client::new(transport, config.kling.base_url.as_str(), key)
         .map_err(|error| Failure::Denied(format!("kling.base_url: {error}")))?;
-    Ok(client.with_refusal_codes(config.kling.refusal_codes.clone()))
+    let words = ErrorWords::of_refusals(config.kling.refusal_codes.clone())
+        .with_busy(config.kling.busy_codes.clone());
+    Ok(client.with_error_words(words))
 }
 
 pub(crate) fn rules(config: &Config) -> Rules {

@@ -14,6 +14,10 @@ impl Ending {
     /// What the record's new state means for the message that brought it.
     pub(crate) fn of(record: &Record, jitter: f64) -> Self {
         match &record.state {
+            State::Queued { .. } if record.path_refusals.is_some() => {
+                let rung = record.path_refusals.map_or(Rung::OneSecond, |refusals| refusals.rung());
+                Self::Later(rung, Reached::Ledger)
+            }
             State::Queued { .. } if record.attempt == 0 => {
                 Self::Later(Rung::OneSecond, Reached::Ledger)
             }

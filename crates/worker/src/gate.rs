@@ -3,12 +3,16 @@
 //! Trouble of a whole lane closes the door: its messages stay in the broker, untouched, instead
 //! of being taken and put back.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use job::{Passed, Timestamp};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
+use crate::lane_health::{LaneHealth, Leave};
 use crate::submit::Weather;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,10 +49,9 @@ pub(crate) struct Gate {
     widest: u16,
     /// Permits granted since the window last changed.
     granted: AtomicU32,
-    /// Failures to reach the provider, in a row.
-    failures: AtomicU32,
-    /// Answers that could not be understood, in a row.
-    unclear: AtomicU32,
+    health: Mutex<LaneHealth>,
+    /// When a job of each model was last accepted.
+    passed: Mutex<BTreeMap<Option<String>, Timestamp>>,
     /// Jobs that keep the door closed by themselves.
     held: AtomicU32,
 }
@@ -64,12 +67,26 @@ impl Drop for Held<'_> {
 
 /// A provider that asks for a longer rest is tried nevertheless.
 const LONGEST_REST: Duration = Duration::from_secs(30);
-/// One that cannot be reached is tried this rarely at most, so that work goes on within 5 s.
-const LONGEST_OUTAGE_REST: Duration = Duration::from_secs(4);
 const BUSY_REST: Duration = Duration::from_secs(1);
-/// A single lost answer is one job's doubt; so many in a row are trouble of the provider, and
-/// each further POST would be one more doubt.
-const MOST_UNCLEAR: u32 = 5;
+/// Models are the producers' words: no more of them are kept.
+const MOST_MODELS: usize = 256;
+
+/// Leave to send one request, until it is dropped.
+pub(crate) struct Pass<'a> {
+    gate: &'a Gate,
+    leave: Leave,
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        lock(&self.gate.health).over(&self.leave);
+        self.gate.turned.notify_waiters();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Gate {
     /// Closed until somebody has counted the free slots: a worker that begins in a full lane, as
@@ -81,14 +98,14 @@ impl Gate {
             turned: Notify::new(),
             widest,
             granted: AtomicU32::new(0),
-            failures: AtomicU32::new(0),
-            unclear: AtomicU32::new(0),
+            health: Mutex::default(),
+            passed: Mutex::default(),
             held: AtomicU32::new(0),
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Door> {
-        self.door.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.door)
     }
 
     /// How it stands now.
@@ -158,50 +175,102 @@ impl Gate {
         let Door::Open { window } = self.door() else {
             return;
         };
+        if lock(&self.health).is_unsure(Instant::now()) {
+            return;
+        }
         if window < self.widest && granted >= 2 * u32::from(window) {
             self.granted.store(0, Ordering::Relaxed);
             self.open(window.saturating_mul(2));
         }
     }
 
+    /// Leave to send one request; `None` while nothing may be sent. While it is not known whether
+    /// answers are understood, the others wait for the one that tries.
+    pub(crate) async fn admit(&self) -> Option<Pass<'_>> {
+        loop {
+            let mut turned = std::pin::pin!(self.turned.notified());
+            turned.as_mut().enable();
+            if self.forbids_sending() {
+                return None;
+            }
+            let leave = lock(&self.health).leave(Instant::now());
+            match leave {
+                Ok(leave) => return Some(Pass { gate: self, leave }),
+                Err(until) => tokio::select! {
+                    biased;
+                    () = turned => {}
+                    () = tokio::time::sleep_until(until) => {}
+                },
+            }
+        }
+    }
+
+    /// Answers that could not be understood, in a row.
+    pub(crate) fn unclear(&self) -> u32 {
+        lock(&self.health).unclear()
+    }
+
+    pub(crate) fn accepted(&self, model: Option<&String>, now: Timestamp) {
+        let mut passed = lock(&self.passed);
+        if passed.len() < MOST_MODELS || passed.contains_key(&model.cloned()) {
+            passed.insert(model.cloned(), now);
+        }
+    }
+
+    /// When others of this lane passed, and those of this model.
+    pub(crate) fn passed(&self, model: Option<&String>) -> Passed {
+        let passed = lock(&self.passed);
+        let model_at = passed.get(&model.cloned()).copied();
+        Passed { lane_at: passed.values().max().copied(), model_at }
+    }
+
     /// What one answer says about all of the lane; `jitter` in [0, 1) spreads the rests.
-    pub(crate) fn weather(&self, weather: &Weather, jitter: f64) {
+    pub(crate) fn weather(&self, pass: &Pass<'_>, weather: &Weather, jitter: f64) {
+        let sent_at = pass.leave.sent_at;
         match weather {
-            Weather::Fair => self.understood(),
+            Weather::Unknown => {}
+            Weather::Fair => self.understood(sent_at),
             Weather::Busy { retry_after } => {
-                self.understood();
+                self.understood(sent_at);
                 let rest = retry_after.unwrap_or(BUSY_REST).min(LONGEST_REST);
                 self.close("the provider is busy", Reopen::After(rest.mul_f64(0.5 + jitter)));
             }
             Weather::Down { why } => {
-                let failures = self.failures.fetch_add(1, Ordering::Relaxed);
-                let why = format!("the provider cannot be reached: {why}");
-                self.close(why, Reopen::After(rest(failures, jitter)));
+                let rest = lock(&self.health).not_reached(sent_at, jitter);
+                self.rest(rest, format!("the provider cannot be reached: {why}"));
+            }
+            Weather::Path { why } => {
+                let rest = lock(&self.health).not_let_through(sent_at, jitter);
+                self.rest(rest, format!("the provider cannot be got at: {why}"));
             }
             Weather::Unclear { why } => {
-                let unclear = self.unclear.fetch_add(1, Ordering::Relaxed) + 1;
-                if unclear >= MOST_UNCLEAR {
-                    let why = format!("the provider cannot be understood: {why}");
-                    self.close(why, Reopen::After(rest(unclear - MOST_UNCLEAR, jitter)));
-                }
+                let rest = lock(&self.health).not_understood(sent_at, jitter);
+                self.rest(rest, format!("the provider cannot be understood: {why}"));
             }
             Weather::AccountRefused { why } => {
-                self.understood();
+                self.understood(sent_at);
                 self.close(why, Reopen::WhenResumed);
             }
         }
     }
 
-    fn understood(&self) {
-        self.failures.store(0, Ordering::Relaxed);
-        self.unclear.store(0, Ordering::Relaxed);
+    fn rest(&self, rest: Option<Duration>, why: String) {
+        if let Some(rest) = rest {
+            self.close(why, Reopen::After(rest));
+        }
     }
-}
 
-/// Full jitter over an exponential rest, never less than 100 ms.
-fn rest(failures: u32, jitter: f64) -> Duration {
-    let ceiling = Duration::from_secs(1).saturating_mul(2u32.saturating_pow(failures.min(8)));
-    ceiling.min(LONGEST_OUTAGE_REST).mul_f64(jitter).max(Duration::from_millis(100))
+    /// The reason is not gone yet.
+    pub(crate) fn rest_on(&self, rest: Duration) {
+        if let Door::Closed { until: Reopen::After(present), .. } = &mut *self.lock() {
+            *present = rest;
+        }
+        self.turned.notify_waiters();
+    }
+
+    fn understood(&self, sent_at: Instant) {
+        lock(&self.health).understood(sent_at, Instant::now());
+    }
 }
 
 #[cfg(test)]
@@ -264,9 +333,15 @@ mod tests {
         assert!(!gate.forbids_sending());
     }
 
-    #[test]
-    fn a_reopened_lane_starts_narrow_and_widens_with_permits() {
+    async fn fair(gate: &Gate) {
+        let pass = gate.admit().await.unwrap();
+        gate.weather(&pass, &Weather::Fair, 0.5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reopened_lane_starts_narrow_and_widens_with_permits() {
         let gate = opened(8);
+        fair(&gate).await;
         gate.close("full", Reopen::WhenFree { need: 1 });
         gate.open(1);
         let mut seen = Vec::new();
@@ -278,30 +353,38 @@ mod tests {
         assert_eq!(window(&gate), Some(8));
     }
 
-    #[test]
-    fn only_many_unclear_answers_in_a_row_rest_the_lane() {
-        let gate = opened(8);
-        let unclear = || gate.weather(&Weather::Unclear { why: "HTTP 500".into() }, 0.5);
-        for _ in 1..MOST_UNCLEAR {
-            unclear();
+    #[tokio::test(start_paused = true)]
+    async fn any_trouble_rests_the_lane_and_one_tries_whether_it_is_over() {
+        for weather in [
+            Weather::Unclear { why: "HTTP 500".into() },
+            Weather::Path { why: "HTTP 403".into() },
+            Weather::Down { why: "refused".into() },
+        ] {
+            let gate = opened(8);
+            fair(&gate).await;
+            let (one, another) = (gate.admit().await.unwrap(), gate.admit().await.unwrap());
+            gate.weather(&one, &weather, 0.5);
+            assert!(gate.admit().await.is_none(), "{weather:?}");
+            drop((one, another));
+            gate.open(1);
+            let probe = gate.admit().await.unwrap();
+            let next = tokio::time::timeout(Duration::from_secs(1), gate.admit());
+            assert!(next.await.is_err(), "one at a time");
+            gate.weather(&probe, &Weather::Fair, 0.5);
+            drop(probe);
+            assert!(gate.admit().await.is_some() && gate.admit().await.is_some());
         }
-        gate.weather(&Weather::Fair, 0.5);
-        for _ in 1..MOST_UNCLEAR {
-            unclear();
-            assert_eq!(window(&gate), Some(8), "an answer in between ends the row");
-        }
-        unclear();
-        assert!(gate.forbids_sending());
-        gate.open(1);
-        unclear();
-        assert!(gate.forbids_sending(), "the one that tries whether it is over");
     }
 
     #[test]
-    fn rests_grow_with_failures_and_stay_bounded() {
-        assert_eq!(rest(0, 0.5), Duration::from_millis(500));
-        assert_eq!(rest(1, 0.5), Duration::from_secs(1));
-        assert!(rest(20, 0.999) < Duration::from_secs(4), "work resumes within 5 s of an outage");
-        assert_eq!(rest(5, 0.0), Duration::from_millis(100));
+    fn who_passes_is_remembered_by_model() {
+        let gate = opened(8);
+        let (v1, v2) = ("kling-v1".to_owned(), "kling-v2".to_owned());
+        assert_eq!(gate.passed(Some(&v1)), Passed::default());
+        gate.accepted(Some(&v1), Timestamp::from_millis(5));
+        gate.accepted(None, Timestamp::from_millis(7));
+        let (five, seven) = (Timestamp::from_millis(5), Timestamp::from_millis(7));
+        assert_eq!(gate.passed(Some(&v1)), Passed { lane_at: Some(seven), model_at: Some(five) });
+        assert_eq!(gate.passed(Some(&v2)), Passed { lane_at: Some(seven), model_at: None });
     }
 }

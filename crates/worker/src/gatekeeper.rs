@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::gate::{Door, Gate, Reopen};
 use crate::shared::Shared;
+use crate::up::{ASK_AGAIN, Questions};
 
 const CAPACITY_CHECK: Duration = Duration::from_millis(100);
 const PAUSE_CHECK: Duration = Duration::from_secs(1);
@@ -59,7 +60,12 @@ async fn check(shared: &Shared, gate: &Gate, resource: Resource, full: &mut Full
         Door::Closed { until: Reopen::WhenFree { need }, .. } => {
             full.open_if_free(shared, gate, resource, need).await;
         }
-        Door::Closed { until: Reopen::After(_), .. } => gate.open(1),
+        Door::Closed { until: Reopen::After(_), .. } => {
+            match full.questions.allow(shared, gate, resource).await {
+                true => gate.open(1),
+                false => gate.rest_on(ASK_AGAIN),
+            }
+        }
         Door::Closed { until: Reopen::WhenResumed, .. } => {
             if pause_reason(shared).await.is_none() {
                 gate.open(1);
@@ -74,6 +80,7 @@ struct Full {
     checks: u32,
     /// Doubled with every look that found a slot held by a job that waits.
     window: u16,
+    questions: Questions,
 }
 
 impl Full {
@@ -83,7 +90,7 @@ impl Full {
         match shared.ledger.used(&Permit::pool_of(&shared.settings.account, resource)).await {
             Ok(used) => match room(limit, used, need) {
                 Some(jobs) => {
-                    *self = Self::default();
+                    (self.checks, self.window) = (0, 0);
                     gate.open(jobs);
                 }
                 None => self.look_at_holders(shared, gate, resource).await,

@@ -168,8 +168,13 @@ impl Settler<'_> {
         present: &Record,
         fact: &Fact,
     ) -> Result<Ending, Trouble> {
-        let refused =
-            matches!(fact, Fact::PutOff { .. } | Fact::NotSent { .. } | Fact::Refused { .. });
+        let refused = matches!(
+            fact,
+            Fact::PutOff { .. }
+                | Fact::NotSent { .. }
+                | Fact::PathRefused { .. }
+                | Fact::Refused { .. }
+        );
         if refused && present.round == intent.round && !present.holds_permit(intent.round) {
             let effect = Effect::ReleasePermit { round: intent.round, unspent: true };
             self.release(&Step { record: present.clone(), effects: vec![effect] }).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use job::{Fact, Problem, Record, Request, Resource};
+use job::{Fact, Passed, Problem, Record, Request, Resource};
 use kling::{Created, RefusalClass, Route, SubmitError, TaskStatus};
 use serde_json::Value;
 use tracing::field::Empty;
@@ -13,6 +13,8 @@ use crate::settings::Callback;
 /// What an answer says about the lane, beyond the one job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Weather {
+    /// Nothing was sent.
+    Unknown,
     Fair,
     /// The provider is full.
     Busy {
@@ -20,6 +22,10 @@ pub(crate) enum Weather {
     },
     /// The provider cannot be reached.
     Down {
+        why: String,
+    },
+    /// Somebody on the way said no, and maybe to everybody.
+    Path {
         why: String,
     },
     /// The provider may have heard, and was not understood.
@@ -49,12 +55,13 @@ pub(crate) async fn post(
     route: Route,
     record: &Record,
     callback: Option<&Callback>,
+    passed: Passed,
 ) -> (Fact, Weather) {
     let span = span(record);
     let body = body(record, callback);
     let answer = client.submit(route, &body).instrument(span.clone()).await;
     tell(&span, &answer);
-    read(answer, record.sent_before)
+    read(answer, record, passed)
 }
 
 /// For whoever exports traces (semantic conventions 1.44, generative AI client spans). What is
@@ -102,12 +109,17 @@ fn error_type(error: &SubmitError) -> &'static str {
         SubmitError::NotSent { .. } => "not_sent",
         SubmitError::Account { .. } => "account_refused",
         SubmitError::Refused { .. } => "refused",
+        SubmitError::Path { .. } => "path_refused",
         SubmitError::Unknown { .. } => "answer_lost",
     }
 }
 
 /// Pure: the answer as a fact about the job and as weather for the lane.
-pub(crate) fn read(answer: Result<Created, SubmitError>, sent_before: bool) -> (Fact, Weather) {
+pub(crate) fn read(
+    answer: Result<Created, SubmitError>,
+    record: &Record,
+    passed: Passed,
+) -> (Fact, Weather) {
     match answer {
         Ok(created) => {
             let status = status_word(created.status).to_owned();
@@ -124,15 +136,22 @@ pub(crate) fn read(answer: Result<Created, SubmitError>, sent_before: bool) -> (
             let why = format!("the account is refused: {message}");
             (Fact::PutOff { why: why.clone() }, Weather::AccountRefused { why })
         }
-        Err(SubmitError::Refused { code: None, http_status, message, .. })
-            if answered_before_routing(http_status) =>
-        {
-            let why = format!("HTTP {http_status}: the base URL seems wrong: {message}");
-            (Fact::PutOff { why: why.clone() }, Weather::AccountRefused { why })
-        }
-        Err(SubmitError::Refused { message, may_be_repeat: true, .. }) if sent_before => {
+        Err(
+            SubmitError::Refused { message, may_be_repeat: true, .. }
+            | SubmitError::Path { message, may_be_repeat: true, .. },
+        ) if record.sent_before => {
             let cause = format!("refused, perhaps as a repeat of an earlier send: {message}");
             (Fact::Repeated { cause }, Weather::Fair)
+        }
+        Err(SubmitError::Path { http_status, message, .. }) => {
+            let why = format!("HTTP {http_status}: {message}");
+            // Others pass: the lane need not rest for this one.
+            let alone = record.path_refusals.is_some_and(|before| passed.since(before.last));
+            let weather = match alone {
+                true => Weather::Unknown,
+                false => Weather::Path { why: why.clone() },
+            };
+            (Fact::PathRefused { why: format!("refused on the way: {why}"), passed }, weather)
         }
         Err(SubmitError::Refused { code, message, advice, class, .. }) => {
             let error = Problem::new(class_word(class), message).advice(advice).code(code);
@@ -142,12 +161,6 @@ pub(crate) fn read(answer: Result<Created, SubmitError>, sent_before: bool) -> (
             (Fact::AnswerLost { cause: cause.clone() }, Weather::Unclear { why: cause })
         }
     }
-}
-
-/// A wrong path or base URL answers every job alike: no job is to blame, so none is rejected.
-/// Kling's own 404s carry a code (API reference, errors).
-fn answered_before_routing(http_status: u16) -> bool {
-    matches!(http_status, 301 | 307 | 308 | 404 | 405)
 }
 
 fn status_word(status: TaskStatus) -> &'static str {
@@ -182,16 +195,29 @@ mod tests {
         }
     }
 
+    fn sent(sent_before: bool) -> Record {
+        Record { sent_before, ..record(r#"{"prompt":"x"}"#) }
+    }
+
     #[test]
     fn a_lost_answer_is_a_doubt_and_never_a_failure() {
         let lost = Err(SubmitError::Unknown { cause: "timed out".into() });
-        assert_eq!(read(lost, false).0, Fact::AnswerLost { cause: "timed out".into() });
+        assert_eq!(
+            read(lost, &sent(false), Passed::default()).0,
+            Fact::AnswerLost { cause: "timed out".into() }
+        );
     }
 
     #[test]
     fn a_refused_repeat_is_an_answer_only_when_something_was_sent_before() {
-        assert!(matches!(read(Err(repeat()), false).0, Fact::Refused { .. }));
-        assert!(matches!(read(Err(repeat()), true).0, Fact::Repeated { .. }));
+        assert!(matches!(
+            read(Err(repeat()), &sent(false), Passed::default()).0,
+            Fact::Refused { .. }
+        ));
+        assert!(matches!(
+            read(Err(repeat()), &sent(true), Passed::default()).0,
+            Fact::Repeated { .. }
+        ));
     }
 
     fn record(request: &str) -> Record {
@@ -222,30 +248,31 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_address_rests_the_lanes_and_rejects_no_job() {
-        let page = |http_status, code| SubmitError::Refused {
-            code,
-            http_status,
-            message: "a page".into(),
-            advice: String::new(),
-            class: RefusalClass::BadRequest,
-            may_be_repeat: false,
+    fn a_refusal_on_the_way_rests_the_lane_unless_others_pass() {
+        let page = || {
+            let message = "a page".into();
+            Err(SubmitError::Path { http_status: 403, message, may_be_repeat: false })
         };
-        let (fact, weather) = read(Err(page(404, None)), false);
-        assert!(matches!(fact, Fact::PutOff { .. }));
-        assert!(matches!(weather, Weather::AccountRefused { .. }));
-        assert!(matches!(read(Err(page(404, Some(1203))), false).0, Fact::Refused { .. }));
+        let mut refused = record(r#"{"prompt":"x"}"#);
+        let (fact, weather) = read(page(), &refused, Passed::default());
+        assert!(matches!(fact, Fact::PathRefused { .. }));
+        assert!(matches!(weather, Weather::Path { .. }));
+        let last = job::Timestamp::from_millis(5);
+        refused.path_refusals = Some(job::PathRefusals { last, against_lane: 1, against_model: 1 });
+        assert!(matches!(read(page(), &refused, Passed::default()).1, Weather::Path { .. }));
+        let others = Passed { lane_at: Some(last), model_at: None };
+        assert_eq!(read(page(), &refused, others).1, Weather::Unknown);
     }
 
     #[test]
     fn busy_and_a_refused_account_do_not_count_as_tries() {
         let busy =
             SubmitError::Busy { code: Some(1303), message: "full".into(), retry_after: None };
-        let (fact, weather) = read(Err(busy), false);
+        let (fact, weather) = read(Err(busy), &sent(false), Passed::default());
         assert!(matches!(fact, Fact::PutOff { .. }));
         assert_eq!(weather, Weather::Busy { retry_after: None });
         let account = SubmitError::Account { code: Some(1102), message: "empty".into() };
-        let (fact, weather) = read(Err(account), false);
+        let (fact, weather) = read(Err(account), &sent(false), Passed::default());
         assert!(matches!(fact, Fact::PutOff { .. }));
         assert!(matches!(weather, Weather::AccountRefused { .. }));
     }

@@ -11,7 +11,7 @@ use tracing::Level;
 
 use crate::claim::{Sighting, Verdict, decide};
 use crate::ending::{Ending, Trouble};
-use crate::gate::{Gate, Reopen};
+use crate::gate::{Gate, Pass, Reopen};
 use crate::gatekeeper::REBUILT;
 use crate::intake::Accepted;
 use crate::settle::{AGAIN, Known, Settler};
@@ -155,16 +155,21 @@ impl<'a> Walk<'a> {
         if self.deadline_passed(&record) {
             return self.settler().begin(record, Fact::DeadlinePassed).await;
         }
+        // Taken before the lane closed: sending it too would be a storm of refused POSTs.
+        let Some(pass) = self.gate.admit().await else {
+            return Ok(Ending::bounce(Rung::OneSecond));
+        };
         if let Some(ending) = self.permit(&record).await? {
             return Ok(ending);
         }
         let step = self.intend(record)?;
         let write = self.settler().write(&step);
         match self.shared.ledger.create(&self.fence, write).await {
-            Ok(Created::New) => self.submit(self.known(step.record, 1)).await,
-            Err(error @ LedgerError::Unavailable(_)) => self.after_silence(step, error).await,
+            Ok(Created::New) => self.submit(self.known(step.record, 1), pass).await,
+            Err(error @ LedgerError::Unavailable(_)) => self.after_silence(step, error, pass).await,
             Err(error) => Err(Trouble::Untouched(error)),
             Ok(Created::Exists(stored)) => {
+                drop(pass);
                 self.give_back_surplus(&stored.record).await?;
                 Box::pin(self.decide(Some(*stored), sighting)).await
             }
@@ -222,6 +227,10 @@ impl<'a> Walk<'a> {
             }
             record.account.clone_from(&self.shared.settings.account);
         }
+        // Taken before the lane closed: sending it too would be a storm of refused POSTs.
+        let Some(pass) = self.gate.admit().await else {
+            return Ok(Ending::bounce(Rung::OneSecond));
+        };
         if let Some(ending) = self.permit(&record).await? {
             return Ok(ending);
         }
@@ -230,22 +239,27 @@ impl<'a> Walk<'a> {
         let step = self.intend(record)?;
         let write = self.settler().write(&step);
         match self.shared.ledger.swap(&self.fence, stored.version, write).await {
-            Ok(Swapped::Done(version)) => self.submit(self.known(step.record, version)).await,
+            Ok(Swapped::Done(version)) => self.submit(self.known(step.record, version), pass).await,
             // Another delivery of the same job was faster; the next look will tell.
             Ok(Swapped::Stale(_)) => Ok(Ending::elsewhere()),
-            Err(error @ LedgerError::Unavailable(_)) => self.after_silence(step, error).await,
+            Err(error @ LedgerError::Unavailable(_)) => self.after_silence(step, error, pass).await,
             Err(error) => Err(error.into()),
         }
     }
 
     /// Whether the intent was written is not known. Nothing has been sent, so if it was, this
     /// delivery may go on with it; left alone, it would look like a POST under way.
-    async fn after_silence(&self, step: Step, error: LedgerError) -> Result<Ending, Trouble> {
+    async fn after_silence(
+        &self,
+        step: Step,
+        error: LedgerError,
+        pass: Pass<'_>,
+    ) -> Result<Ending, Trouble> {
         loop {
             match self.shared.ledger.load(&step.record.key).await {
                 // Two deliveries of one job may be here at once: only one of the intents is there.
                 Ok(Some(stored)) if stored.record.state == step.record.state => {
-                    return self.submit(self.known(stored.record, stored.version)).await;
+                    return self.submit(self.known(stored.record, stored.version), pass).await;
                 }
                 Ok(_) => return Err(unsent(&step, error)),
                 Err(LedgerError::Unavailable(_)) if self.settler().wait(AGAIN).await => {}
@@ -347,10 +361,6 @@ impl<'a> Walk<'a> {
         };
         let resource = self.accepted.job.operation.resource();
         let limits = resource.map(|r| self.shared.settings.limits(r)).unwrap_or_default();
-        // Taken before the lane closed: sending it too would be a storm of refused POSTs.
-        if self.gate.forbids_sending() {
-            return Ok(Some(Ending::bounce(Rung::OneSecond)));
-        }
         let permitted = self.shared.ledger.take_permit(&self.fence, &permit, &limits).await;
         match permitted.map_err(Trouble::Untouched)? {
             Permitted::Granted => {
@@ -389,23 +399,29 @@ impl<'a> Walk<'a> {
         Ok(self.shared.ledger.give_permits(&self.fence, &[surplus]).await?)
     }
 
-    async fn submit(&self, intent: Known) -> Result<Ending, Trouble> {
+    async fn submit(&self, intent: Known, pass: Pass<'_>) -> Result<Ending, Trouble> {
         // Whoever lost its lease must not send: another may already be looking into this job.
         let (fact, weather) = match (self.shared.session.is_fresh(&self.fence), &self.accepted.fit)
         {
             (true, Ok(fit)) => {
                 let (client, callback) = (&self.shared.kling, &self.shared.settings.callback);
-                submit::post(client, fit.route, &intent.record, callback.as_ref()).await
+                let (record, route) = (&intent.record, fit.route);
+                let passed = self.gate.passed(record.model.as_ref());
+                submit::post(client, route, record, callback.as_ref(), passed).await
             }
             (false, Ok(_)) => {
                 let why = "the ledger lease was not fresh".to_owned();
-                (Fact::PutOff { why }, Weather::Fair)
+                (Fact::PutOff { why }, Weather::Unknown)
             }
             // Never intended; should that ever break, nothing is sent.
-            (_, Err(reason)) => (Fact::PutOff { why: reason.to_string() }, Weather::Fair),
+            (_, Err(reason)) => (Fact::PutOff { why: reason.to_string() }, Weather::Unknown),
         };
         self.trace(&fact);
-        self.gate.weather(&weather, self.shared.clock.jitter());
+        self.gate.weather(&pass, &weather, self.shared.clock.jitter());
+        drop(pass);
+        if let Fact::Accepted { .. } = fact {
+            self.gate.accepted(intent.record.model.as_ref(), self.shared.clock.now());
+        }
         if let Weather::AccountRefused { why } = &weather {
             self.settler().pause_account(why).await;
         }

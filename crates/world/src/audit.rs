@@ -22,9 +22,6 @@ const ACTS_PER_SECOND: u64 = 1;
 /// And for each whenever its ledger is rebuilt.
 const ACTS_PER_REBUILD: u64 = 12;
 
-/// And for each message that the broker gives up: it is taken, looked up and put back or ended.
-const ACTS_PER_LETTER: u64 = 10;
-
 /// What processes do whatever the number of jobs.
 const ACTS_BESIDE: u64 = 300;
 
@@ -52,8 +49,7 @@ pub(crate) fn spins(stage: &Stage) -> bool {
     let rebuilds = of("ledger emptied") + of("ledger set back") + of("all at once");
     let longer = stage.plan.provider.task.saturating_sub(TASK).as_secs() * ACTS_PER_SECOND;
     let each = ACTS_PER_JOB + longer + rebuilds * ACTS_PER_REBUILD;
-    let letters = stage.broker.shelf().buried * ACTS_PER_LETTER;
-    stage.trace.acts() > u64::from(stage.plan.jobs) * each + letters + ACTS_BESIDE
+    stage.trace.acts() > u64::from(stage.plan.jobs) * each + ACTS_BESIDE
 }
 
 /// Heard before and after the second lives began.

@@ -6,7 +6,7 @@
 use world::{Broken, Plan, Report, run};
 
 /// Worlds that a mistake may survive.
-const WORLDS: u64 = 100;
+const WORLDS: u64 = 300;
 
 const JOBS: u32 = 60;
 

@@ -18,6 +18,7 @@ fn the_example_reads_back_as_the_defaults() {
         unset,
         [
             "kling.api_key",
+            "kling.busy_codes",
             "embedded.path",
             "gateway.callback_url",
             "gateway.callback_secrets",

@@ -36,31 +36,6 @@ pub(super) struct Complaint {
     pub(super) parsed: bool,
 }
 
-/// Which error words make a 5xx to a POST a refusal instead of a doubt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusals(Vec<String>);
-
-impl Default for Refusals {
-    /// `invalid_request`: documented by CometAPI as a malformed request under HTTP 500.
-    fn default() -> Self {
-        Self(vec!["invalid_request".to_owned()])
-    }
-}
-
-impl Refusals {
-    /// Error words, or Kling's numbers written out.
-    pub fn new(codes: impl IntoIterator<Item = String>) -> Self {
-        Self(codes.into_iter().map(|code| code.trim().to_ascii_lowercase()).collect())
-    }
-
-    pub(super) fn contain(&self, complaint: &Complaint) -> bool {
-        let number = complaint.code.map(|code| code.to_string());
-        self.0
-            .iter()
-            .any(|code| Some(code) == complaint.word.as_ref() || Some(code) == number.as_ref())
-    }
-}
-
 enum Code {
     Fine,
     Number(i64),

@@ -3,10 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::code::{self, Meaning};
-use super::complaint::{Complaint, Refusals};
+use super::complaint::Complaint;
 use super::envelope::Envelope;
 use super::status::TaskStatus;
 use super::value::{first, id, object, text, time_ms};
+use super::words::ErrorWords;
 use crate::error::{RefusalClass, SubmitError};
 
 /// A task the provider has accepted.
@@ -24,20 +25,20 @@ pub struct Created {
     pub session_id: Option<String>,
 }
 
-/// The meaning of an answer to a task-creating POST, under the default [`Refusals`].
+/// The meaning of an answer to a task-creating POST, under the default [`ErrorWords`].
 pub fn decode_created(status: u16, body: &[u8]) -> Result<Created, SubmitError> {
-    decode_created_with(status, body, &Refusals::default())
+    decode_created_with(status, body, &ErrorWords::default())
 }
 
 /// The meaning of an answer to a task-creating POST.
 pub fn decode_created_with(
     status: u16,
     body: &[u8],
-    refusals: &Refusals,
+    words: &ErrorWords,
 ) -> Result<Created, SubmitError> {
     let parsed = serde_json::from_slice::<Value>(body).ok();
     let Some(root) = parsed.as_ref().and_then(Value::as_object) else {
-        return Err(judge(status, Complaint::not_json(body), refusals));
+        return Err(judge(status, Complaint::not_json(body), words));
     };
     let envelope = Envelope::open(root);
     match (created(&envelope), complaint(status, &envelope)) {
@@ -46,7 +47,7 @@ pub fn decode_created_with(
         (Some(created), Some(complaint)) => Err(SubmitError::Unknown {
             cause: format!("task id {} beside an error: {}", created.task_id, complaint.message),
         }),
-        (None, Some(complaint)) => Err(judge(status, complaint, refusals)),
+        (None, Some(complaint)) => Err(judge(status, complaint, words)),
         (None, None) => {
             Err(SubmitError::Unknown { cause: format!("HTTP {status} without a task id") })
         }
@@ -57,15 +58,15 @@ pub fn decode_created_with(
 pub(crate) fn decode_data(
     status: u16,
     body: &[u8],
-    refusals: &Refusals,
+    words: &ErrorWords,
 ) -> Result<Map<String, Value>, SubmitError> {
     let parsed = serde_json::from_slice::<Value>(body).ok();
     let Some(root) = parsed.as_ref().and_then(Value::as_object) else {
-        return Err(judge(status, Complaint::not_json(body), refusals));
+        return Err(judge(status, Complaint::not_json(body), words));
     };
     let envelope = Envelope::open(root);
     if let Some(complaint) = complaint(status, &envelope) {
-        return Err(judge(status, complaint, refusals));
+        return Err(judge(status, complaint, words));
     }
     let empty = root.get("data").and_then(Value::as_object);
     match envelope.layers.last().copied().or(empty) {
@@ -103,8 +104,11 @@ fn task_id(layer: &Map<String, Value>) -> Option<String> {
 }
 
 /// What the caller must do about a complaint in answer to a POST.
-fn judge(status: u16, complaint: Complaint, refusals: &Refusals) -> SubmitError {
-    let named_refusal = refusals.contain(&complaint);
+fn judge(status: u16, complaint: Complaint, words: &ErrorWords) -> SubmitError {
+    let named_refusal = words.refuse(&complaint);
+    if words.are_busy(status, &complaint) && !named_refusal {
+        return busy(complaint);
+    }
     if (status >= 500 || complaint.is_broken()) && !named_refusal {
         return doubt(status, complaint);
     }
@@ -120,24 +124,16 @@ fn judge(status: u16, complaint: Complaint, refusals: &Refusals) -> SubmitError 
     }
 }
 
+/// Without a number that is known nobody has said anything about this request.
 fn judge_by_status(status: u16, complaint: Complaint) -> SubmitError {
-    use RefusalClass::{BadRequest, Permission};
     match status {
         _ if complaint.is_about_money() => account(complaint),
-        401 | 402 => account(complaint),
-        403 => refused(status, complaint, Permission, "use a model and route this key may use"),
         429 => busy(complaint),
-        // These say how far the server got, not what it decided.
-        408 | 425 | 499 => doubt(status, complaint),
-        413 => refused(status, complaint, BadRequest, "send addresses instead of inline files"),
-        // Answered before routing, so nothing can have been created; other 3xx may follow an act.
-        301 | 307 | 308 | 404 | 405 => {
-            refused(status, complaint, BadRequest, "check the base URL and the route")
-        }
-        400..=499 => refused(status, complaint, BadRequest, "correct the request"),
-        200..=299 if complaint.code.is_some_and(code::is_refusal_family) => {
-            refused(status, complaint, BadRequest, "correct the request")
-        }
+        // The first three say how far the server got, not what it decided. 303 means "done, and
+        // the result is elsewhere".
+        408 | 425 | 499 | 303 => doubt(status, complaint),
+        300..=499 => path(status, complaint),
+        200..=299 if complaint.code.is_some_and(code::is_refusal_family) => path(status, complaint),
         _ => doubt(status, complaint),
     }
 }
@@ -153,6 +149,13 @@ fn busy(complaint: Complaint) -> SubmitError {
 fn doubt(status: u16, complaint: Complaint) -> SubmitError {
     let code = complaint.code.map(|code| format!(", code {code}")).unwrap_or_default();
     SubmitError::Unknown { cause: format!("HTTP {status}{code}: {}", complaint.message) }
+}
+
+fn path(http_status: u16, complaint: Complaint) -> SubmitError {
+    let may_be_repeat = complaint.hides_number() || http_status == 409;
+    let code = complaint.code.map(|code| format!("code {code}: ")).unwrap_or_default();
+    let message = format!("{code}{}", complaint.message);
+    SubmitError::Path { http_status, message, may_be_repeat }
 }
 
 fn refused(status: u16, complaint: Complaint, class: RefusalClass, advice: &str) -> SubmitError {

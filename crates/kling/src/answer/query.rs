@@ -104,7 +104,6 @@ fn judge_by_status(status: u16, complaint: Complaint) -> QueryError {
     let Complaint { code, message, parsed, .. } = complaint.clone();
     match status {
         _ if complaint.is_about_money() => QueryError::Account { code, message },
-        401 | 402 => QueryError::Account { code, message },
         429 => QueryError::Busy { code, message, retry_after: None },
         404 if parsed && code.is_none() && is_denial(&complaint) => {
             QueryError::NotFound { message }
