@@ -1,5 +1,6 @@
 //! The tolerant decoder: status and bytes in, meaning out. Pure; no input makes it panic.
 
+mod body;
 mod callback;
 mod code;
 mod complaint;
@@ -8,6 +9,7 @@ mod envelope;
 mod failure;
 mod output;
 mod query;
+mod results;
 mod status;
 mod task;
 mod value;
@@ -17,11 +19,12 @@ pub use callback::decode_callback;
 pub use created::{Created, decode_created, decode_created_with};
 pub use failure::classify_failure;
 pub use output::{Output, OutputKind};
+pub(crate) use query::decode_task_of;
 pub use query::{decode_task, decode_tasks};
 pub use status::TaskStatus;
 pub use task::{BalanceDeduction, ParentVideo, Task};
 
 pub(crate) use created::decode_data;
-pub(crate) use output::outputs;
+pub(crate) use results::outputs;
 pub(crate) use value::{id, text};
 pub use words::ErrorWords;

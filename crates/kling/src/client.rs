@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::answer::{Created, ErrorWords, Task, decode_created_with, decode_task, decode_tasks};
+use crate::answer::{Created, ErrorWords, Task, decode_created_with, decode_task_of, decode_tasks};
 use crate::base_url::{BaseUrl, BaseUrlError};
 use crate::error::{QueryError, SubmitError};
 use crate::request::TaskRequest;
@@ -71,7 +71,8 @@ impl Client {
     /// Ask for one task by the provider's id.
     pub async fn query(&self, route: Route, task_id: &str) -> Result<Task, QueryError> {
         let answer = self.get(&path_of(route, task_id)?).await?;
-        let task = decode_task(answer.status, &answer.body)
+        let made = Some(route.resource());
+        let task = decode_task_of(made, answer.status, &answer.body)
             .map_err(|error| error.after(retry_after(&answer)))?;
         if let Some(word) = &task.unknown_status {
             tracing::warn!(%route, task_id, word, "unknown task status, taken as processing");

@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER,
+};
 use secrecy::ExposeSecret;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
+use crate::encoded;
 use crate::transport::{HttpRequest, HttpResponse, Method, Transport, TransportError};
 
 /// How the real transport behaves.
@@ -141,7 +144,11 @@ impl HttpTransport {
             status: response.status().as_u16(),
             content_type: header(response.headers(), &CONTENT_TYPE),
             retry_after: header(response.headers(), &RETRY_AFTER),
-            body: self.read(response).await?,
+            body: {
+                let encoding = header(response.headers(), &CONTENT_ENCODING);
+                encoded::plain(self.read(response).await?, encoding.as_deref(), self.max_body_bytes)
+                    .map_err(TransportError::Lost)?
+            },
         })
     }
 }

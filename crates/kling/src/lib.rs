@@ -40,6 +40,8 @@ mod selection;
 mod speech;
 
 #[cfg(feature = "http")]
+mod encoded;
+#[cfg(feature = "http")]
 mod http;
 
 pub use answer::{

@@ -1,7 +1,6 @@
 //! What a callback's body proposes. It is never proof: ask before believing it.
 
-use serde_json::Value;
-
+use super::body;
 use super::envelope::Envelope;
 use super::task::{Task, task};
 use crate::error::CallbackError;
@@ -11,7 +10,6 @@ use crate::error::CallbackError;
 /// Source: Kling API reference, callback protocol. An envelope's code is not looked at.
 pub fn decode_callback(body: &[u8]) -> Result<Task, CallbackError> {
     let unreadable = |cause: &str| CallbackError { cause: cause.to_owned() };
-    let value: Value = serde_json::from_slice(body).map_err(|_| unreadable("not JSON"))?;
-    let root = value.as_object().ok_or_else(|| unreadable("not a JSON object"))?;
-    task(&Envelope::open(root)).ok_or_else(|| unreadable("no task status"))
+    let root = body::object(body).ok_or_else(|| unreadable("not a JSON object"))?;
+    task(&Envelope::open(&root), None).ok_or_else(|| unreadable("no task status"))
 }

@@ -65,9 +65,13 @@ impl Complaint {
 
     /// An answer that is no JSON object.
     pub(super) fn not_json(body: &[u8]) -> Self {
-        let words = brief(&String::from_utf8_lossy(&body[..body.len().min(4096)]));
-        let message = match words.as_str() {
+        let head = &body[..body.len().min(4096)];
+        let words = String::from_utf8_lossy(head);
+        let is_text = !words.chars().any(|c| c.is_control() && !c.is_whitespace())
+            && words.matches(char::REPLACEMENT_CHARACTER).count() < 4;
+        let message = match brief(&words).as_str() {
             "" => "an empty answer".to_owned(),
+            _ if !is_text => format!("{} bytes that are no text", body.len()),
             words => format!("not a JSON object: {words}"),
         };
         Self { message, ..Self::default() }

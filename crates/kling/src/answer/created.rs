@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::body;
 use super::code::{self, Meaning};
 use super::complaint::Complaint;
 use super::envelope::Envelope;
@@ -36,8 +37,7 @@ pub fn decode_created_with(
     body: &[u8],
     words: &ErrorWords,
 ) -> Result<Created, SubmitError> {
-    let parsed = serde_json::from_slice::<Value>(body).ok();
-    let Some(root) = parsed.as_ref().and_then(Value::as_object) else {
+    let Some(root) = &body::object(body) else {
         return Err(judge(status, Complaint::not_json(body), words));
     };
     let envelope = Envelope::open(root);
@@ -60,8 +60,7 @@ pub(crate) fn decode_data(
     body: &[u8],
     words: &ErrorWords,
 ) -> Result<Map<String, Value>, SubmitError> {
-    let parsed = serde_json::from_slice::<Value>(body).ok();
-    let Some(root) = parsed.as_ref().and_then(Value::as_object) else {
+    let Some(root) = &body::object(body) else {
         return Err(judge(status, Complaint::not_json(body), words));
     };
     let envelope = Envelope::open(root);

@@ -1,8 +1,8 @@
-//! What a finished task has made.
+//! One file a finished task has made.
 
 use serde_json::{Map, Value};
 
-use super::value::{first, id, index, object, text};
+use super::value::{first, id, index, text};
 
 /// One file a task has made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,8 @@ pub struct Output {
     pub id: Option<String>,
     /// Place in the list, from 0 (images).
     pub index: Option<u32>,
-    /// Where the file is. For audio without a plain address: the MP3, else the WAV.
+    /// Where the file is. For audio without a plain address: the MP3, else the WAV. A file that
+    /// is only to be had with a watermark stands here too.
     pub url: String,
     pub watermark_url: Option<String>,
     /// Seconds as the provider wrote them: `"5.1"`.
@@ -30,36 +31,41 @@ pub enum OutputKind {
     Audio,
 }
 
-/// Every list is read whatever the route: results of another kind have been seen.
-const LISTS: &[(&str, Option<OutputKind>)] = &[
-    ("videos", Some(OutputKind::Video)),
-    ("images", Some(OutputKind::Image)),
-    ("series_images", Some(OutputKind::Image)),
-    ("audios", Some(OutputKind::Audio)),
-    ("outputs", None),
+/// Where an item says its file is, and of which kind the file then is. What is an address of the
+/// task's own file comes before what may be a preview of it.
+const ADDRESSES: &[(&str, Option<OutputKind>)] = &[
+    ("url", None),
+    ("result_url", None),
+    ("resultUrl", None),
+    ("output_url", None),
+    ("download_url", None),
+    ("downloadUrl", None),
+    ("file_url", None),
+    ("resource", None),
+    ("resource_url", None),
+    ("video_url", Some(OutputKind::Video)),
+    ("videoUrl", Some(OutputKind::Video)),
+    ("audio_url", Some(OutputKind::Audio)),
+    ("audioUrl", Some(OutputKind::Audio)),
+    ("url_mp3", Some(OutputKind::Audio)),
+    ("url_wav", Some(OutputKind::Audio)),
+    ("image_url", Some(OutputKind::Image)),
+    ("imageUrl", Some(OutputKind::Image)),
+    ("watermark_url", None),
 ];
 
-/// The outputs of one layer; an item without an address is none.
-pub(crate) fn outputs(layer: &Map<String, Value>) -> Vec<Output> {
-    let result = object(layer, "task_result").unwrap_or(layer);
-    let of_list = |&(key, kind): &(&str, Option<OutputKind>)| {
-        let items = result.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        items.iter().filter_map(move |item| output(item.as_object()?, kind)).collect::<Vec<_>>()
+/// An item that the provider lists as a result; one without an address is none.
+pub(super) fn output(item: &Map<String, Value>, kind: Option<OutputKind>) -> Option<Output> {
+    let fits = |of: Option<OutputKind>| kind.is_none() || of.is_none() || of == kind;
+    let address_of = |(key, of): &(&str, Option<OutputKind>)| {
+        let url = item.get(*key).and_then(address).filter(|_| fits(*of))?;
+        Some((url, *of))
     };
-    LISTS.iter().flat_map(of_list).collect()
-}
-
-/// The single address a flat gateway answer carries.
-pub(super) fn flat_output(layer: &Map<String, Value>) -> Option<Output> {
-    output(layer, None).map(|output| Output { id: None, ..output })
-}
-
-fn output(item: &Map<String, Value>, kind: Option<OutputKind>) -> Option<Output> {
+    let (url, of) = ADDRESSES.iter().find_map(address_of)?;
     let read = |keys: &[&str]| first(item, keys, text);
-    let url = first(item, &["url", "url_mp3", "url_wav"], address)?;
     Some(Output {
-        kind: kind.unwrap_or_else(|| guess(item, &url)),
-        id: first(item, &["id", "video_id", "audio_id"], id),
+        kind: kind.or(of).unwrap_or_else(|| guess(item, &url)),
+        id: first(item, &["id", "video_id", "audio_id", "image_id"], id),
         index: first(item, &["index"], index),
         url,
         watermark_url: first(item, &["watermark_url"], address),
@@ -70,8 +76,30 @@ fn output(item: &Map<String, Value>, kind: Option<OutputKind>) -> Option<Output>
     })
 }
 
-fn address(value: &Value) -> Option<String> {
-    value.as_str().filter(|url| !url.trim().is_empty()).map(str::to_owned)
+/// An output of which nothing but the address is known.
+pub(super) fn bare(url: String, kind: Option<OutputKind>) -> Output {
+    Output {
+        kind: kind.unwrap_or_else(|| guess(&Map::new(), &url)),
+        id: None,
+        index: None,
+        url,
+        watermark_url: None,
+        duration_s: None,
+        url_mp3: None,
+        url_wav: None,
+        session_id: None,
+    }
+}
+
+/// Only what can be fetched over the network is an address.
+pub(super) fn address(value: &Value) -> Option<String> {
+    let url = value.as_str()?.trim();
+    let rest = ["https://", "http://"].iter().find_map(|scheme| {
+        let head = url.get(..scheme.len())?;
+        head.eq_ignore_ascii_case(scheme).then(|| &url[scheme.len()..])
+    })?;
+    let is_one = !rest.is_empty() && !url.contains(|c: char| c.is_whitespace() || c.is_control());
+    is_one.then(|| url.to_owned())
 }
 
 /// An item that does not say its kind: by its `type` or `format`, else by the end of its address.
@@ -79,9 +107,33 @@ fn guess(item: &Map<String, Value>, url: &str) -> OutputKind {
     let path = url.split(['?', '#']).next().unwrap_or(url);
     let ending = path.rsplit('.').next().unwrap_or_default().to_owned();
     let word = first(item, &["type", "format"], text).unwrap_or(ending).to_ascii_lowercase();
-    match word.as_str() {
+    match word.rsplit('/').next().unwrap_or_default() {
         "image" | "png" | "jpg" | "jpeg" | "webp" => OutputKind::Image,
-        "audio" | "mp3" | "wav" | "m4a" | "aac" => OutputKind::Audio,
+        "audio" | "mp3" | "wav" | "m4a" | "aac" | "mpeg" => OutputKind::Audio,
         _ => OutputKind::Video,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_http_is_an_address() {
+        for url in ["https://a.example/b.mp4", "HTTP://a.example", " https://a.example/x "] {
+            assert_eq!(address(&json!(url)).as_deref(), Some(url.trim()));
+        }
+        for other in [
+            "",
+            "https://",
+            "file:///etc/passwd",
+            "data:video/mp4;base64,AA",
+            "a.mp4",
+            "https://a b",
+        ] {
+            assert_eq!(address(&json!(other)), None, "{other}");
+        }
+        assert_eq!(address(&json!(7)), None);
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::body;
 use super::code::{self, Meaning};
 use super::complaint::{Complaint, NO_REASON};
 use super::created::is_success;
@@ -9,11 +10,22 @@ use super::envelope::Envelope;
 use super::status::TaskStatus;
 use super::task::{Task, task};
 use crate::error::QueryError;
+use crate::route::Resource;
 
 /// The meaning of an answer to a GET for one task.
 pub fn decode_task(status: u16, body: &[u8]) -> Result<Task, QueryError> {
+    decode_task_of(None, status, body)
+}
+
+/// The same on a route that is known to make this: what a relay echoes of the request is of
+/// another kind.
+pub(crate) fn decode_task_of(
+    made: Option<Resource>,
+    status: u16,
+    body: &[u8],
+) -> Result<Task, QueryError> {
     let task = with_envelope(status, body, |envelope| {
-        task(envelope).ok_or_else(|| unreadable("no task status in the answer"))
+        task(envelope, made).ok_or_else(|| unreadable("no task status in the answer"))
     })?;
     let is_unread = task.status == TaskStatus::Succeeded && task.outputs.is_empty();
     Ok(Task { unread: is_unread.then(|| beginning(body)), ..task })
@@ -39,12 +51,13 @@ pub fn decode_tasks(status: u16, body: &[u8]) -> Result<Vec<Task>, QueryError> {
 
 fn entry(value: &Value) -> Result<Task, QueryError> {
     let map = value.as_object().ok_or_else(|| unreadable("a list entry is not an object"))?;
-    if let Some(task) = task(&Envelope::open(map)) {
+    if let Some(task) = task(&Envelope::open(map), None) {
         return Ok(task);
     }
     let mut map = map.clone();
     map.insert("task_status".to_owned(), Value::from("?"));
-    let read = task(&Envelope { root: &map, layers: vec![&map], list: None, complaint: None });
+    let envelope = Envelope { root: &map, layers: vec![&map], list: None, complaint: None };
+    let read = task(&envelope, None);
     let read = read.map(|task| Task { unknown_status: Some(String::new()), ..task });
     read.ok_or_else(|| unreadable("a list entry is not a task"))
 }
@@ -54,8 +67,7 @@ fn with_envelope<T>(
     body: &[u8],
     read: impl Fn(&Envelope<'_>) -> Result<T, QueryError>,
 ) -> Result<T, QueryError> {
-    let parsed = serde_json::from_slice::<Value>(body).ok();
-    let Some(root) = parsed.as_ref().and_then(Value::as_object) else {
+    let Some(root) = &body::object(body) else {
         return Err(judge(status, Complaint::not_json(body)));
     };
     let envelope = Envelope::open(root);
@@ -71,7 +83,7 @@ fn complaint(status: u16, envelope: &Envelope<'_>) -> Option<Complaint> {
         let by_code = envelope.complaint.clone();
         return Some(by_code.unwrap_or_else(|| Complaint::of_status(envelope.root)));
     }
-    let shown = task(envelope).filter(|task| task.unknown_status.is_none());
+    let shown = task(envelope, None).filter(|task| task.unknown_status.is_none());
     let outer_is_fine = Complaint::of_root(envelope.root).is_none();
     match shown {
         // The complaint is then an inner, possibly stale one.

@@ -18,10 +18,16 @@ impl TaskStatus {
     /// The status a word means, in Kling's spelling or a gateway's, in any case.
     pub fn parse(word: &str) -> Option<Self> {
         match word.trim().to_ascii_lowercase().as_str() {
-            "submitted" | "queued" | "not_start" | "pending" => Some(Self::Submitted),
-            "processing" | "in_progress" | "running" => Some(Self::Processing),
-            "succeed" | "succeeded" | "success" | "completed" => Some(Self::Succeeded),
-            "failed" | "failure" | "error" => Some(Self::Failed),
+            "submitted" | "queued" | "queueing" | "queuing" | "not_start" | "not_started"
+            | "pending" | "created" | "waiting" | "accepted" => Some(Self::Submitted),
+            "processing" | "in_progress" | "in-progress" | "running" | "generating" | "started" => {
+                Some(Self::Processing)
+            }
+            "succeed" | "succeeded" | "success" | "successful" | "completed" | "complete"
+            | "done" | "finished" | "finish" | "ok" => Some(Self::Succeeded),
+            "failed" | "fail" | "failure" | "error" | "expired" | "cancelled" | "canceled"
+            | "cancel" | "timeout" | "timed_out" | "timedout" | "rejected" | "banned"
+            | "aborted" | "terminated" | "blocked" | "moderated" | "deleted" => Some(Self::Failed),
             _ => None,
         }
     }

@@ -3,9 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::envelope::Envelope;
-use super::output::{Output, flat_output, outputs};
+use super::output::Output;
+use super::results;
 use super::status::TaskStatus;
 use super::value::{brief, first, id, object, text, time_ms};
+use crate::route::Resource;
 
 /// A task as the provider shows it. Everything that may be missing is optional.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +52,8 @@ pub struct BalanceDeduction {
 }
 
 /// The task of an envelope; none if no layer has a status.
-pub(super) fn task(envelope: &Envelope<'_>) -> Option<Task> {
+/// `made`: what the route makes, where it is known.
+pub(super) fn task(envelope: &Envelope<'_>, made: Option<Resource>) -> Option<Task> {
     let (status, unknown_status) = status(envelope)?;
     let pick = |keys: &[&str]| envelope.pick(|layer| first(layer, keys, text));
     let pick_time = |keys: &[&str]| envelope.pick(|layer| first(layer, keys, time_ms));
@@ -61,7 +64,7 @@ pub(super) fn task(envelope: &Envelope<'_>) -> Option<Task> {
         external_task_id: envelope.pick(external_task_id),
         created_at_ms: pick_time(&["created_at", "create_time", "submit_time"]),
         updated_at_ms: pick_time(&["updated_at", "update_time", "finish_time"]),
-        outputs: all_outputs(envelope),
+        outputs: results::all(&envelope.layers, made),
         parent_video: envelope.pick(parent_video),
         final_unit_deduction: pick(&["final_unit_deduction"]),
         final_balance_deduction: envelope.pick(balance_deduction),
@@ -114,9 +117,4 @@ fn balance_deduction(layer: &Map<String, Value>) -> Option<BalanceDeduction> {
         quota: first(money, &["quota"], text),
         list_price: first(money, &["list_price"], text),
     })
-}
-
-fn all_outputs(envelope: &Envelope<'_>) -> Vec<Output> {
-    let lists = envelope.pick(|layer| Some(outputs(layer)).filter(|found| !found.is_empty()));
-    lists.unwrap_or_else(|| envelope.pick(flat_output).into_iter().collect())
 }
