@@ -72,7 +72,8 @@ async fn walk(
     loop {
         // At a stop places become free only as POSTs end: nobody shall wait for those.
         let place = stop.run_until_cancelled(turn.come()).await??;
-        let ending = Walk::new(shared, gate, delivery, accepted.clone()).go().await;
+        // Large, and most of a lane's tasks only wait.
+        let ending = Box::pin(Walk::new(shared, gate, delivery, accepted.clone()).go()).await;
         drop(place);
         match ending {
             Err(trouble) if turn.is_kept_after(&trouble) => {

@@ -106,35 +106,36 @@ async fn a_conflict_is_never_replayed(house: House) {
     assert_eq!(provider.tasks_of("other").await, 0);
 }
 
-/// A job whose tries are used up, with its letter.
+/// More than the narrow limit can ever have room for.
+fn wide(id: &str) -> Wish {
+    Wish::of("images/generations", id, "")
+}
+
+/// A job that a person must decide about, with its letter.
 async fn gave_up(house: &House, program: &Program, id: &str) {
-    let wish = Wish::video(id);
+    let wish = wide(id);
     publish(house, id, &wish.routing_key(), &wish.message().to_string()).await;
     holds(program, 1).await;
 }
 
 /// The letter comes once more, as when its acknowledgement is lost.
 async fn a_letter_that_was_replayed_begins_no_second_round(house: House) {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let nowhere = format!("http://{}", nobody.local_addr().expect("an address"));
-    drop(nobody);
     let provider = Provider::here(json!({})).await;
     let mut program = house.program_for(&provider);
-    program.set("limits.max_attempts", "1");
-    program.set("kling.base_url", &nowhere);
+    program.set("limits.images", "1");
     let audience = Audience::seated(&house).await;
-    let mut down = program.start_role("down", "up").await;
+    let mut narrow = program.start_role("narrow", "up").await;
     gave_up(&house, &program, "again").await;
-    down.stop().await;
+    narrow.stop().await;
     let copy = dead_letter(&house).await;
 
-    program.set("kling.base_url", &provider.url);
+    program.set("limits.images", "9");
     let _up = program.start_role("up", "up").await;
     program.run(&["dead", "replay", "again"]).await.exits(0);
     until("it succeeds", async || audience.heard().count(EventKind::Succeeded) == 1).await;
     assert_eq!(provider.tasks_of("again").await, 1);
 
-    let to = Destination::Dead { routing_key: Wish::video("again").routing_key() };
+    let to = Destination::Dead { routing_key: wide("again").routing_key() };
     house.broker().await.publish(&to, copy).await.expect("published");
     holds(&program, 1).await;
     let done = program.run(&["dead", "replay", "again", "--json"]).await.exits(0);
@@ -161,25 +162,21 @@ async fn dead_letter(house: &House) -> Message {
 }
 
 async fn a_dropped_job_ends_and_can_be_published_again(house: House) {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let nowhere = format!("http://{}", nobody.local_addr().expect("an address"));
-    drop(nobody);
     let provider = Provider::here(json!({})).await;
     let mut program = house.program_for(&provider);
-    program.set("limits.max_attempts", "1");
-    program.set("kling.base_url", &nowhere);
+    program.set("limits.images", "1");
     let audience = Audience::seated(&house).await;
-    let mut down = program.start_role("down", "up").await;
+    let mut narrow = program.start_role("narrow", "up").await;
     gave_up(&house, &program, "dropped").await;
-    down.stop().await;
-    program.set("kling.base_url", &provider.url);
+    narrow.stop().await;
+    program.set("limits.images", "9");
     let _up = program.start_role("up", "up").await;
     program.run(&["dead", "drop", "dropped"]).await.exits(0);
     until("its end is announced", async || audience.heard().count(EventKind::Failed) == 1).await;
     let job = program.run(&["get", "dropped", "--json"]).await.exits(0).json();
     assert_eq!((&job["state"], &job["error"]["kind"]), (&json!("failed"), &json!("dropped")));
 
-    let wish = Wish::video("dropped");
+    let wish = wide("dropped");
     publish(&house, "dropped", &wish.routing_key(), &wish.message().to_string()).await;
     until("it succeeds", async || audience.heard().count(EventKind::Succeeded) == 1).await;
     let job = program.run(&["get", "dropped", "--json"]).await.exits(0).json();
