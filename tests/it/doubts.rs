@@ -140,7 +140,9 @@ async fn with_callbacks(backend: Backend, jobs: usize) {
     for external_ids in EXTERNAL_IDS {
         let cell = cell(backend, Way::Callbacks, external_ids, jobs).await;
         cell.all_succeeded(jobs);
-        assert_eq!((cell.accounts.look_ups, cell.accounts.lists), (0, 0));
+        // Nobody looks for a task; after an unclear answer it is asked whether the provider answers.
+        assert!(cell.accounts.look_ups <= struck(&cell.accounts, FaultKind::LostAnswer));
+        assert_eq!(cell.accounts.lists, 0);
     }
 }
 
@@ -219,7 +221,8 @@ async fn forged_callbacks_change_nothing() {
 /// Callbacks come long after the doubt was given up: the parked job is opened again and settled.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_callback_after_the_parking_settles_the_job() {
-    const JOBS: usize = 10;
+    // One at a time is tried while no answer is understood.
+    const JOBS: usize = 3;
     let house = House::on(Backend::Embedded);
     let provider = Provider::here(json!({
         "faults": [{"kind": "lost_answer"}],

@@ -76,7 +76,8 @@ async fn paid_once(company: &Company) -> simulator::Accounts {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_look_up_the_jobs_caught_between_post_and_record_are_parked() {
     let house = House::on(Backend::Rabbitmq);
-    let (company, heard) = survive(&house, "ignored", |_| ()).await;
+    let (company, heard) =
+        survive(&house, "ignored", |program| program.set("kling.look_up", "none")).await;
     let accounts = paid_once(&company).await;
     let (succeeded, parked) = (heard.count(EventKind::Succeeded), heard.count(EventKind::Parked));
     assert_eq!(succeeded + parked, JOBS);

@@ -26,6 +26,7 @@ mod health;
 mod kills;
 mod logs;
 mod metrics;
+mod outages;
 mod traces;
 mod wires;
 

@@ -22,6 +22,8 @@ pub(crate) struct LaneHealth {
     /// Requests whose outcome is unknown, in a row.
     unclear: u32,
     understood: Option<Understood>,
+    /// When trouble was last counted.
+    troubled_at: Option<Instant>,
     probe: Option<Probe>,
     probes: u64,
 }
@@ -84,23 +86,32 @@ impl LaneHealth {
     /// How long to rest; `None`: a later request was understood, so that it tells of the past.
     pub(crate) fn not_reached(&mut self, sent_at: Instant, jitter: f64) -> Option<Duration> {
         self.is_news(sent_at).then(|| {
-            self.failures += 1;
+            self.failures += self.counts(sent_at);
             outage_rest(Duration::from_secs(1), self.failures, jitter)
         })
     }
 
     pub(crate) fn not_let_through(&mut self, sent_at: Instant, jitter: f64) -> Option<Duration> {
         self.is_news(sent_at).then(|| {
-            self.failures += 1;
+            self.failures += self.counts(sent_at);
             outage_rest(SHORT, self.failures, jitter)
         })
     }
 
     pub(crate) fn not_understood(&mut self, sent_at: Instant, jitter: f64) -> Option<Duration> {
         self.is_news(sent_at).then(|| {
-            self.unclear += 1;
+            self.unclear += self.counts(sent_at);
             unclear_rest(self.unclear, jitter)
         })
+    }
+
+    /// Requests that were under way together meet one trouble, not many.
+    fn counts(&mut self, sent_at: Instant) -> u32 {
+        let known = self.troubled_at.is_some_and(|at| sent_at <= at);
+        if !known {
+            self.troubled_at = Some(Instant::now());
+        }
+        u32::from(!known)
     }
 
     fn is_news(&self, sent_at: Instant) -> bool {
@@ -118,7 +129,9 @@ fn outage_rest(first: Duration, failures: u32, jitter: f64) -> Duration {
 fn unclear_rest(unclear: u32, jitter: f64) -> Duration {
     let ceiling = match unclear {
         0 | 1 => SHORT,
-        more => LONGEST_OUTAGE_REST.saturating_mul(2u32.saturating_pow((more - 2).min(8))),
+        more => {
+            LONGEST_OUTAGE_REST.saturating_mul(2u32.saturating_pow(more.saturating_sub(3).min(8)))
+        }
     };
     ceiling.min(LONGEST_UNCLEAR_REST).mul_f64(0.9 + 0.1 * jitter)
 }
@@ -147,6 +160,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn requests_that_fail_together_are_one_trouble() {
+        let (mut health, now) = (LaneHealth::default(), Instant::now());
+        for _ in 0..25 {
+            health.not_understood(now, 1.0);
+        }
+        assert_eq!(health.unclear(), 1);
+        assert_eq!(health.not_understood(now + S(1), 1.0), Some(S(4)), "the probe after it");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_probe_without_an_answer_keeps_the_lane_for_seconds_only() {
         let (mut health, now) = (LaneHealth::default(), Instant::now());
         let hangs = health.leave(now).unwrap();
@@ -163,7 +186,7 @@ mod tests {
         let ceilings = |rest: fn(u32, f64) -> Duration| [1, 2, 3, 9].map(|n| rest(n, 1.0));
         let down = |n, jitter| outage_rest(S(1), n, jitter);
         assert_eq!(ceilings(down), [S(1), S(2), S(4), S(4)]);
-        assert_eq!(ceilings(unclear_rest), [SHORT, S(4), S(8), S(60)]);
+        assert_eq!(ceilings(unclear_rest), [SHORT, S(4), S(4), S(60)]);
         assert!(outage_rest(SHORT, 1, 0.0) >= Duration::from_millis(100));
     }
 }

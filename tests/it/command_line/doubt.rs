@@ -20,6 +20,7 @@ async fn a_person_settles_what_nobody_can_know(house: House) {
     let mut program = house.program_for(&provider);
     program.set("kling.timeout", "1s");
     program.set("doubt.settling", "0s");
+    program.set("kling.look_up", "none");
     let audience = Audience::seated(&house).await;
     let _up = program.start_role("up", "up").await;
     let ids = publish(&house, 3).await;
