@@ -2,8 +2,8 @@ use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use crate::broker::Connection;
 use crate::chance::Chance;
@@ -18,7 +18,8 @@ pub(crate) struct Life {
     pub(crate) trace: Arc<Trace>,
     connection: Connection,
     state: Mutex<State>,
-    dead: watch::Sender<bool>,
+    /// Wakes in the order of waiting, so that a run can be repeated; a watch channel does not.
+    dead: CancellationToken,
 }
 
 #[derive(Debug, Default)]
@@ -52,7 +53,7 @@ impl Life {
         connection: Connection,
     ) -> Self {
         let state = Mutex::new(State { dies_at, ..State::default() });
-        let (dead, _) = watch::channel(false);
+        let dead = CancellationToken::new();
         Self { number, chance, weather, trace, connection, state, dead }
     }
 
@@ -61,12 +62,13 @@ impl Life {
     }
 
     pub(crate) fn is_dead(&self) -> bool {
-        *self.dead.borrow()
+        self.dead.is_cancelled()
     }
 
     /// From this instant no door answers, and the broker takes back what was held.
     pub(crate) fn end(&self) {
-        if !self.dead.send_replace(true) {
+        if !self.dead.is_cancelled() {
+            self.dead.cancel();
             self.connection.cut();
         }
     }
@@ -85,9 +87,7 @@ impl Life {
 
     /// Returns when the process is no more.
     pub(crate) async fn ended(&self) {
-        let mut dead = self.dead.subscribe();
-        // The sender lives as long as we do.
-        let _ = dead.wait_for(|dead| *dead).await;
+        self.dead.cancelled().await;
     }
 
     /// Waits while frozen, for ever when dead.
