@@ -1,8 +1,10 @@
 //! Every command that the papers show is one that the program or the workspace knows.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
+use job::Lane;
 use serde_json::json;
 
 use crate::harness::{Backend, House, Process, Program, Provider, Wish, lines};
@@ -146,4 +148,37 @@ fn xtask_knows(task: &str) -> bool {
     command.args(["run", "--quiet", "--package", "xtask", "--", "help", task]);
     let output = command.current_dir(root()).output().expect("cargo");
     output.status.success()
+}
+
+/// What grows in a lane that nobody watches brings no worker.
+#[test]
+fn every_lane_makes_workers_more() {
+    let file = "deploy/kubernetes/components/keda/scale.yaml";
+    let text = std::fs::read_to_string(root().join(file)).expect(file);
+    let watched: BTreeSet<_> =
+        text.lines().filter_map(|line| line.trim().strip_prefix("queueName: ")).collect();
+    let queue = |lane: Lane| format!("reelwork.jobs.{}.{}", lane.resource, lane.priority);
+    let lanes: BTreeSet<_> = Lane::all().map(queue).collect();
+    assert_eq!(watched, lanes.iter().map(String::as_str).collect::<BTreeSet<_>>());
+}
+
+/// The program takes what the overlay for trying out gives it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_secrets_of_the_overlay_for_trying_out_are_taken() {
+    let file = "deploy/kubernetes/overlays/dev/kustomization.yaml";
+    let text = std::fs::read_to_string(root().join(file)).expect(file);
+    let (_, secrets) = text.split_once("secretGenerator:").expect("secrets");
+    let house = House::on(Backend::Embedded);
+    let mut program = house.program();
+    for (name, key) in [
+        ("broker_url", "broker.url"),
+        ("ledger_url", "ledger.url"),
+        ("kling_api_key", "kling.api_key"),
+        ("callback_secrets", "gateway.callback_secrets"),
+    ] {
+        let start = format!("- {name}=");
+        let value = secrets.lines().find_map(|line| line.trim().strip_prefix(&start));
+        program.set(key, value.unwrap_or_else(|| panic!("no {name} in {file}")));
+    }
+    program.run(&["config", "check"]).await.exits(0);
 }

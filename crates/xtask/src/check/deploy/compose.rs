@@ -13,8 +13,8 @@ const FILE: &str = "docker-compose.yml";
 const REAL: &str = "deploy/compose/real.yml";
 /// What it wants to be told.
 const NAMED: [(&str, &str); 2] = [
-    ("REELWORK_KLING_API_KEY_PATH", "deploy/secrets/kling_api_key"),
-    ("REELWORK_CALLBACK_SECRETS_PATH", "deploy/compose/secrets/callback_secrets"),
+    ("KLING_API_KEY_PATH", "deploy/secrets/kling_api_key"),
+    ("CALLBACK_SECRETS_PATH", "deploy/compose/secrets/callback_secrets"),
 ];
 /// Of the services that are this program.
 const IMAGE: &str = "reelwork:local";

@@ -15,9 +15,8 @@ const TABLE: &str = "../daemon/src/keys.rs";
 const ROW: &str = "key(\"";
 /// Kinds that may be given as the path of a file.
 const SECRET: [&str; 3] = ["AMQP", "REDIS", "Kind::Secret"];
-/// Not settings: short for one, and what compose itself puts into its file.
-const OTHERS: [&str; 3] =
-    ["REELWORK_LOG", "REELWORK_KLING_API_KEY_PATH", "REELWORK_CALLBACK_SECRETS_PATH"];
+/// Short for a setting.
+const OTHERS: [&str; 1] = ["REELWORK_LOG"];
 
 pub(super) fn known(place: &Place<'_>) -> Verdict {
     let table = Path::new(env!("CARGO_MANIFEST_DIR")).join(TABLE);
