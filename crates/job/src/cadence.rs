@@ -13,7 +13,8 @@ pub struct Cadence {
     pub step: Duration,
     pub growth: f64,
     pub longest: Duration,
-    /// Three times the usual time of such a task: whatever nobody can see has ended by then.
+    /// Whatever nobody can see has ended by then: a queue at the provider may take many times the
+    /// usual time of a task, and its slot is in use meanwhile.
     pub lives: Duration,
     /// Later than this a task is overdue, and looks become rare.
     pub soft_deadline: Duration,
@@ -39,7 +40,7 @@ impl Cadence {
             step: seconds(if quick { 5.0 } else { 10.0 }),
             growth: 1.3,
             longest: seconds(30.0),
-            lives: seconds(3.0 * usual(operation)),
+            lives: seconds(if quick { 600.0 } else { 1800.0 }),
             soft_deadline: seconds(if quick { 600.0 } else { 1800.0 }),
             slow: seconds(300.0),
             give_up: seconds(24.0 * 3600.0),
@@ -76,15 +77,6 @@ impl Cadence {
 
     pub fn is_over(&self, submitted: Timestamp, now: Timestamp, overdue_after: Duration) -> bool {
         now.since(submitted) >= self.followed(overdue_after)
-    }
-}
-
-/// Seconds (API reference, durations).
-fn usual(operation: &Operation) -> f64 {
-    match (operation.as_str(), operation.resource()) {
-        ("videos/lip-sync" | "videos/advanced-lip-sync", _) => 455.0,
-        (_, Some(Resource::Images)) => 40.0,
-        (_, Some(Resource::Videos | Resource::Audio) | None) => 320.0,
     }
 }
 
@@ -127,10 +119,9 @@ mod tests {
     #[test]
     fn a_task_lives_as_long_as_its_operation_says() {
         let lives = |path| Cadence::of(&Operation::new(path), 1.0).lives;
-        assert_eq!(lives("images/generations"), S(120));
-        assert_eq!(lives("videos/text2video"), S(960));
-        assert_eq!(lives("videos/lip-sync"), S(1365));
-        assert_eq!(lives("elsewhere/new"), S(960));
+        assert_eq!(lives("images/generations"), S(600));
+        assert_eq!(lives("videos/text2video"), S(1800));
+        assert_eq!(lives("elsewhere/new"), S(1800));
     }
 
     #[test]

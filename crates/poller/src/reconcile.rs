@@ -122,8 +122,8 @@ mod tests {
                 let now = Timestamp::EPOCH + Duration::from_secs(seconds);
                 is_over(Some(&record), &held(1), now, 1.0)
             };
-            assert!(!over(900), "a task may still run");
-            assert!(over(960));
+            assert!(!over(1799), "a task may still run");
+            assert!(over(1800));
         }
     }
 }
