@@ -188,9 +188,11 @@ impl Move<'_> {
         self.too_late()
     }
 
-    fn expired(self, why: String) -> Step {
+    fn expired(mut self, why: String) -> Step {
         if self.record.sent_before {
             let now = self.at.now;
+            // Denied, it ends: sent again, it would expire in the same lane again.
+            self.record.deadline = Some(self.record.deadline.map_or(now, |at| at.min(now)));
             return self.doubt(format!("sent before, and since then {why}"), now);
         }
         let error = Problem::new("expired", why).advice(
