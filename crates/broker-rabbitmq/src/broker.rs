@@ -2,10 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use job::Lane;
 use lapin::uri::AMQPUri;
-use ports::{Broker, BrokerError, Deliveries, Destination, Message, PublishError, Source};
+use ports::{
+    Broker, BrokerError, Deliveries, Delivery, Destination, Message, PublishError, Source,
+};
 
-use crate::consume::{consume, depth};
+use crate::consume::{Getting, consume, depth};
 use crate::link::{Dialer, Link};
 use crate::names::{Names, place};
 use crate::publish::{Parcel, Publishing, address};
@@ -31,6 +34,7 @@ struct Inner {
     names: Names,
     topology: Topology,
     publishing: Publishing,
+    getting: Getting,
     outbound: Link,
     inbound: Link,
 }
@@ -52,6 +56,7 @@ impl RabbitBroker {
             names: Names::new(&settings.namespace),
             topology,
             publishing: Publishing::start(outbound.watch(), settings.publish_timeout),
+            getting: Getting::default(),
             outbound,
             inbound: Link::keep(incoming, inbound),
             settings,
@@ -95,6 +100,17 @@ impl Broker for RabbitBroker {
         let Inner { settings, names, .. } = &*self.inner;
         let wire = self.inbound().await?;
         consume(wire, names, source, prefetch, settings.publish_timeout).await
+    }
+
+    /// In a task of its own: whoever stops waiting leaves nothing unsettled behind.
+    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
+        let wire = self.inbound().await?;
+        let inner = self.inner.clone();
+        let taking = tokio::spawn(async move {
+            let Inner { settings, names, getting, .. } = &*inner;
+            getting.get(wire, names, lane, settings.publish_timeout).await
+        });
+        taking.await.map_err(|error| BrokerError::Unavailable(error.to_string()))?
     }
 
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {

@@ -13,9 +13,10 @@ mod tap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use job::Timestamp;
+use job::{Lane, Timestamp};
 use ports::{
-    Broker, BrokerError, Clock, Deliveries, Destination, Message, PublishError, Source, SystemClock,
+    Broker, BrokerError, Clock, Deliveries, Delivery, Destination, Message, PublishError, Source,
+    SystemClock,
 };
 use rusqlite::Connection;
 
@@ -49,6 +50,10 @@ impl Broker for FileBroker {
         prefetch: u16,
     ) -> Result<Box<dyn Deliveries>, BrokerError> {
         consume::consume(&self.store, source, prefetch).await
+    }
+
+    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
+        consume::take(&self.store, lane).await
     }
 
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {

@@ -11,6 +11,7 @@ mod permits;
 mod proposals;
 mod records;
 mod row;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -273,6 +274,21 @@ impl Ledger for FileLedger {
             Ok(())
         })
         .await
+    }
+
+    async fn take_turn(
+        &self,
+        fence: &Fence,
+        pool: &str,
+        lasts: Duration,
+    ) -> Result<bool, LedgerError> {
+        let (ns, owner, pool) = (self.store.ns, fence.owner.clone(), pool.to_owned());
+        self.fenced(fence, move |tx| Ok(turns::take(tx, ns, &pool, &owner, lasts)?)).await
+    }
+
+    async fn end_turn(&self, fence: &Fence, pool: &str) -> Result<(), LedgerError> {
+        let (ns, owner, pool) = (self.store.ns, fence.owner.clone(), pool.to_owned());
+        self.fenced(fence, move |tx| Ok(turns::end(tx, ns, &pool, &owner)?)).await
     }
 
     async fn used(&self, pool: &str) -> Result<u32, LedgerError> {

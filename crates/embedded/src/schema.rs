@@ -8,12 +8,13 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x7265_656c;
 
 /// One script per schema version, in order; `PRAGMA user_version` counts those applied.
-const SCRIPTS: [&str; 5] = [
+const SCRIPTS: [&str; 6] = [
     include_str!("schema.sql"),
     include_str!("following.sql"),
     include_str!("proposals.sql"),
     include_str!("permits.sql"),
     include_str!("lost.sql"),
+    include_str!("turns.sql"),
 ];
 
 /// How long to wait for another process's transaction.

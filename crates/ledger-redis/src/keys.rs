@@ -71,6 +71,11 @@ impl Tag {
         self.key(&format!("used:{pool}"))
     }
 
+    /// Whose turn it is to take jobs for a full pool.
+    pub(crate) fn turn(&self, pool: &str) -> String {
+        self.key(&format!("turn:{pool}"))
+    }
+
     pub(crate) fn day(&self) -> String {
         self.key("day")
     }

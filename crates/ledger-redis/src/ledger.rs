@@ -194,6 +194,19 @@ impl Ledger for RedisLedger {
         permits::give(self, fence, returns).await
     }
 
+    async fn take_turn(
+        &self,
+        fence: &Fence,
+        pool: &str,
+        lasts: Duration,
+    ) -> Result<bool, LedgerError> {
+        permits::take_turn(self, fence, pool, lasts).await
+    }
+
+    async fn end_turn(&self, fence: &Fence, pool: &str) -> Result<(), LedgerError> {
+        permits::end_turn(self, fence, pool).await
+    }
+
     async fn used(&self, pool: &str) -> Result<u32, LedgerError> {
         permits::used(self, pool).await
     }

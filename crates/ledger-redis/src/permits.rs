@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::time::Duration;
 
 use futures::future::try_join_all;
 use job::Timestamp;
@@ -9,7 +10,7 @@ use crate::RedisLedger;
 use crate::codec::{self, corrupt};
 use crate::link::Repeat;
 use crate::membership::fenced;
-use crate::script::{Call, GIVE_PERMITS, TAKE_PERMIT};
+use crate::script::{Call, END_TURN, GIVE_PERMITS, Script, TAKE_PERMIT, TAKE_TURN};
 
 /// A script holds up every other caller while it runs.
 const MOST_PER_SCRIPT: usize = 500;
@@ -71,6 +72,36 @@ pub(crate) fn give_call(ledger: &RedisLedger, fence: &Fence, returns: &[PermitRe
             .arg(back.revision)
             .arg(back.since.map_or(i64::MAX, Timestamp::as_millis))
     })
+}
+
+pub(crate) async fn take_turn(
+    ledger: &RedisLedger,
+    fence: &Fence,
+    pool: &str,
+    lasts: Duration,
+) -> Result<bool, LedgerError> {
+    let lasts = u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX).max(1);
+    let call = on_turn(&TAKE_TURN, ledger, fence, pool).arg(lasts);
+    let reply = ledger.link.run(call, Repeat::Safe).await?;
+    match reply.status.as_str() {
+        "ok" => Ok(true),
+        "taken" => Ok(false),
+        _ => Err(reply.unexpected()),
+    }
+}
+
+pub(crate) async fn end_turn(
+    ledger: &RedisLedger,
+    fence: &Fence,
+    pool: &str,
+) -> Result<(), LedgerError> {
+    let call = on_turn(&END_TURN, ledger, fence, pool);
+    ledger.link.run(call, Repeat::Safe).await.map(drop)
+}
+
+fn on_turn(script: &'static Script, ledger: &RedisLedger, fence: &Fence, pool: &str) -> Call {
+    let tag = ledger.keys.permits();
+    fenced(script, tag, fence).key(tag.turn(pool))
 }
 
 pub(crate) async fn used(ledger: &RedisLedger, pool: &str) -> Result<u32, LedgerError> {

@@ -50,6 +50,8 @@ scripts! {
     CLAIM_TASK = "claim_task" after "clock" after "fence";
     TAKE_PERMIT = "take_permit" after "clock" after "fence";
     GIVE_PERMITS = "give_permits" after "clock" after "fence";
+    TAKE_TURN = "take_turn" after "clock" after "fence";
+    END_TURN = "end_turn" after "clock" after "fence";
 }
 
 /// A script with its keys and arguments.

@@ -46,6 +46,11 @@ impl Broker for Metered {
         })
     }
 
+    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
+        let taken = self.inner.take(lane).await?;
+        Ok(taken.map(|delivery| lent(delivery, lane, &self.meter)))
+    }
+
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
         self.inner.depth(source).await
     }
@@ -84,19 +89,23 @@ struct Lent {
 #[async_trait]
 impl Deliveries for Lent {
     async fn next(&mut self) -> Option<Delivery> {
-        let mut delivery = self.inner.next().await?;
-        let lane: Word = self.lane.to_string().into();
-        let redelivered = if delivery.redelivered { "true" } else { "false" };
-        let labels = [("lane", lane.clone()), ("redelivered", redelivered.into())];
-        self.meter.families().taken.get_or_create(&labels).inc();
-        let meter = self.meter.clone();
-        delivery.settle = Box::new(Settled { inner: delivery.settle, lane, meter });
-        Some(delivery)
+        let delivery = self.inner.next().await?;
+        Some(lent(delivery, self.lane, &self.meter))
     }
 
     async fn cancel(&mut self) {
         self.inner.cancel().await;
     }
+}
+
+/// Counted, and counted again when it is settled.
+fn lent(delivery: Delivery, lane: Lane, meter: &Meter) -> Delivery {
+    let lane: Word = lane.to_string().into();
+    let redelivered = if delivery.redelivered { "true" } else { "false" };
+    let labels = [("lane", lane.clone()), ("redelivered", redelivered.into())];
+    meter.families().taken.get_or_create(&labels).inc();
+    let settle = Settled { inner: delivery.settle, lane, meter: meter.clone() };
+    Delivery { settle: Box::new(settle), ..delivery }
 }
 
 struct Settled {

@@ -295,6 +295,19 @@ impl Ledger for Metered {
         self.call("give_permits", self.inner.give_permits(fence, returns)).await
     }
 
+    async fn take_turn(
+        &self,
+        fence: &Fence,
+        pool: &str,
+        lasts: Duration,
+    ) -> Result<bool, LedgerError> {
+        self.call("take_turn", self.inner.take_turn(fence, pool, lasts)).await
+    }
+
+    async fn end_turn(&self, fence: &Fence, pool: &str) -> Result<(), LedgerError> {
+        self.call("end_turn", self.inner.end_turn(fence, pool)).await
+    }
+
     async fn used(&self, pool: &str) -> Result<u32, LedgerError> {
         self.call("used", self.inner.used(pool)).await
     }

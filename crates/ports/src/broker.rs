@@ -17,6 +17,10 @@ pub trait Broker: Send + Sync + 'static {
         prefetch: u16,
     ) -> Result<Box<dyn Deliveries>, BrokerError>;
 
+    /// The next delivery of a lane that is ready now; `None` when none is. For whoever takes no
+    /// more than it has room for: a consumer is given more.
+    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError>;
+
     /// Messages ready to be delivered from a source: an estimate, late by seconds for the journal.
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError>;
 

@@ -272,6 +272,18 @@ pub trait Ledger: Send + Sync + 'static {
         returns: &[PermitReturn],
     ) -> Result<(), LedgerError>;
 
+    /// Becomes, or stays, the only owner that takes jobs for a full pool, for so long at most.
+    /// `false` while another one is.
+    async fn take_turn(
+        &self,
+        fence: &Fence,
+        pool: &str,
+        lasts: Duration,
+    ) -> Result<bool, LedgerError>;
+
+    /// Lets another owner take its turn at once; another's turn goes on.
+    async fn end_turn(&self, fence: &Fence, pool: &str) -> Result<(), LedgerError>;
+
     /// Slots in use in a pool.
     async fn used(&self, pool: &str) -> Result<u32, LedgerError>;
 

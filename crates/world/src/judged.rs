@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use job::{JobKey, Record, Timestamp};
+use job::{JobKey, Lane, Record, Timestamp};
 use ports::{
-    AccountTask, Broker, BrokerError, Claimed, Created, Deliveries, Destination, Fence, Following,
-    Generation, HeldPermit, Ledger, LedgerError, Limits, ListFilter, Message, OutboxEntry,
-    OutboxId, Pause, Permit, PermitReturn, Permitted, PublishError, Source, Standing, Stored,
-    Swapped, Write,
+    AccountTask, Broker, BrokerError, Claimed, Created, Deliveries, Delivery, Destination, Fence,
+    Following, Generation, HeldPermit, Ledger, LedgerError, Limits, ListFilter, Message,
+    OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, PublishError, Source, Standing,
+    Stored, Swapped, Write,
 };
 
 use crate::judge::Judge;
@@ -177,6 +177,14 @@ impl Ledger for JudgedLedger {
         self.heard("give_permits", "", might, self.inner.give_permits(fence, back).await)
     }
 
+    async fn take_turn(&self, fence: &Fence, pool: &str, lasts: Duration) -> Answer<bool> {
+        self.inner.take_turn(fence, pool, lasts).await
+    }
+
+    async fn end_turn(&self, fence: &Fence, pool: &str) -> Answer<()> {
+        self.inner.end_turn(fence, pool).await
+    }
+
     async fn used(&self, pool: &str) -> Answer<u32> {
         self.inner.used(pool).await
     }
@@ -224,6 +232,10 @@ impl Broker for JudgedBroker {
         prefetch: u16,
     ) -> Result<Box<dyn Deliveries>, BrokerError> {
         self.inner.consume(source, prefetch).await
+    }
+
+    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
+        self.inner.take(lane).await
     }
 
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {

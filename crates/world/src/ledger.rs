@@ -198,6 +198,20 @@ impl Ledger for WorldLedger {
         Ok(())
     }
 
+    async fn take_turn(
+        &self,
+        fence: &Fence,
+        pool: &str,
+        lasts: Duration,
+    ) -> Result<bool, LedgerError> {
+        Ok(self.writing(fence)?.take_turn(pool, &fence.owner, lasts))
+    }
+
+    async fn end_turn(&self, fence: &Fence, pool: &str) -> Result<(), LedgerError> {
+        self.writing(fence)?.end_turn(pool, &fence.owner);
+        Ok(())
+    }
+
     async fn used(&self, pool: &str) -> Result<u32, LedgerError> {
         Ok(self.memory().used(pool))
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use job::Lane;
 use ports::{
     Broker, BrokerError, Deliveries, Delivery, Destination, Message, PublishError, Settle, Source,
 };
@@ -72,6 +73,23 @@ impl Broker for ProcessBroker {
         Ok(Box::new(ProcessDeliveries { life: life.clone(), inner }))
     }
 
+    /// Like a delivery that a consumer is given: what is taken by one that dies comes again.
+    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
+        let life = &self.life;
+        life.before("get", Weight::Idle).await;
+        if life.weather.is_away(Far::Broker) {
+            life.after("get", Weight::Idle, "away".to_owned()).await;
+            return Err(BrokerError::Unavailable("no connection".to_owned()));
+        }
+        match self.inner.take(lane).await? {
+            Some(delivery) => Ok(Some(taken(life, delivery).await)),
+            None => {
+                life.after("get", Weight::Idle, format!("{lane}: nothing")).await;
+                Ok(None)
+            }
+        }
+    }
+
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
         self.life.pass().await;
         self.inner.depth(source).await
@@ -97,28 +115,31 @@ impl Deliveries for ProcessDeliveries {
         if life.is_dead() {
             life.pass().await;
         }
-        let mut delivery = delivery?;
+        let delivery = delivery?;
         life.trace.call();
         // A line of the journal is read and not taken: it has no effect that could be lost.
         if let Some(offset) = delivery.offset {
             life.trace.line(format_args!("p{}", life.number), format_args!("read {offset}"));
             return Some(delivery);
         }
-        life.trace.line(
-            format_args!("p{}", life.number),
-            format_args!("take {} #{}", delivery.message.id, delivery.delivery_count),
-        );
-        life.point("after", "take").await;
-        let id = delivery.message.id.clone();
-        delivery.settle =
-            Box::new(ProcessReceipt { life: life.clone(), id, inner: delivery.settle });
-        Some(delivery)
+        Some(taken(life, delivery).await)
     }
 
     async fn cancel(&mut self) {
         self.life.pass().await;
         self.inner.cancel().await;
     }
+}
+
+async fn taken(life: &Arc<Life>, delivery: Delivery) -> Delivery {
+    life.trace.line(
+        format_args!("p{}", life.number),
+        format_args!("take {} #{}", delivery.message.id, delivery.delivery_count),
+    );
+    life.point("after", "take").await;
+    let id = delivery.message.id.clone();
+    let settle = Box::new(ProcessReceipt { life: life.clone(), id, inner: delivery.settle });
+    Delivery { settle, ..delivery }
 }
 
 struct ProcessReceipt {

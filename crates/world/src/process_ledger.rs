@@ -197,6 +197,14 @@ impl Ledger for ProcessLedger {
         self.call("give_permits", Weight::Effect, returns(back), work).await
     }
 
+    async fn take_turn(&self, fence: &Fence, pool: &str, lasts: Duration) -> Answer<bool> {
+        self.call("take_turn", Weight::Idle, pool, self.inner.take_turn(fence, pool, lasts)).await
+    }
+
+    async fn end_turn(&self, fence: &Fence, pool: &str) -> Answer<()> {
+        self.call("end_turn", Weight::Idle, pool, self.inner.end_turn(fence, pool)).await
+    }
+
     async fn used(&self, pool: &str) -> Answer<u32> {
         self.call("used", Weight::Idle, pool, self.inner.used(pool)).await
     }

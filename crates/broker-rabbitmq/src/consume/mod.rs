@@ -1,5 +1,7 @@
 //! Taking: one channel to each consumer, deliveries that own what settles them.
 
+mod get;
+mod holder;
 mod source;
 mod stream;
 mod ticket;
@@ -16,6 +18,7 @@ use crate::failure::using;
 use crate::names::Names;
 use crate::wire::Wire;
 
+pub(crate) use get::Getting;
 pub(crate) use source::depth;
 use source::{arguments, queue};
 use stream::Stream;
@@ -59,12 +62,15 @@ pub(crate) async fn consume(
     let options = BasicConsumeOptions::default();
     let starting = channel.basic_consume(queue, tag.as_str().into(), options, arguments(source));
     let consumer = channel.ask(starting).await.map_err(|error| using(&thing, &error))?;
-    let kind = match source {
+    let intake = Arc::new(Intake { channel, _wire: wire });
+    Ok(Box::new(Stream::new(consumer, intake, kind_of(names, source), timeout)))
+}
+
+fn kind_of(names: &Names, source: &Source) -> Kind {
+    match source {
         Source::Lane(lane) => Kind::Jobs { exchange: names.jobs(), queue: names.lane(*lane) },
         Source::Results(_) => Kind::Events,
         Source::Dead | Source::BrokerDead => Kind::DeadLetters,
         Source::Journal(_) => Kind::Log,
-    };
-    let intake = Arc::new(Intake { channel, _wire: wire });
-    Ok(Box::new(Stream::new(consumer, intake, kind, timeout)))
+    }
 }

@@ -53,7 +53,7 @@ async fn unnamed(channel: &Channel) -> Result<ShortString, BrokerError> {
     Ok(declared.name().clone())
 }
 
-fn fixed(names: &Names, source: &Source) -> Result<ShortString, BrokerError> {
+pub(super) fn fixed(names: &Names, source: &Source) -> Result<ShortString, BrokerError> {
     let name = match source {
         Source::Lane(lane) => names.lane(*lane),
         Source::Dead => names.dead(),

@@ -5,15 +5,12 @@ use async_trait::async_trait;
 use futures::{FutureExt, StreamExt};
 use lapin::Consumer;
 use lapin::options::BasicCancelOptions;
-use ports::trace::Handling;
-use ports::{Deliveries, Delivery, Message};
+use ports::{Deliveries, Delivery};
 use tokio::runtime::Handle;
 
-use super::ticket::{Ticket, give_back};
+use super::holder::Holder;
+use super::ticket::give_back;
 use super::{Intake, Kind};
-use crate::content::structured;
-use crate::names::place;
-use crate::properties::decode;
 
 /// One consumer; `None` once it has ended.
 pub(super) struct Stream {
@@ -50,7 +47,7 @@ impl Deliveries for Stream {
             None => None,
         };
         match (taken, &self.open) {
-            (Some(taken), Some(open)) => Some(self.delivery(open, taken)),
+            (Some(taken), Some(open)) => Some(self.holder(open).delivery(&open.kind, taken)),
             _ => {
                 // lapin's stream must not be asked again after its end: it would wait for ever.
                 self.open = None;
@@ -67,39 +64,9 @@ impl Deliveries for Stream {
 }
 
 impl Stream {
-    fn delivery(&self, open: &Open, taken: lapin::message::Delivery) -> Delivery {
-        let dead = open.kind == Kind::DeadLetters;
-        let arrived = decode(&taken.properties, taken.data, dead);
-        let message = match open.kind {
-            Kind::Events => structured(arrived.message),
-            Kind::Jobs { .. } | Kind::DeadLetters | Kind::Log => arrived.message,
-        };
-        let routing_key = taken.routing_key.to_string();
-        // On a first delivery it is the producer's: the broker writes none there.
-        let delivery_count = if taken.redelivered { arrived.delivery_count } else { 0 };
-        Delivery {
-            handling: handling(&open.kind, &routing_key, &message),
-            message,
-            routing_key,
-            redelivered: taken.redelivered,
-            delivery_count,
-            offset: arrived.offset,
-            settle: Box::new(Ticket {
-                intake: open.intake.clone(),
-                number: taken.delivery_tag,
-                is_log: open.kind == Kind::Log,
-                timeout: self.timeout,
-                runtime: self.runtime.clone(),
-                settled: false,
-            }),
-        }
-    }
-}
-
-fn handling(kind: &Kind, routing_key: &str, message: &Message) -> Handling {
-    match kind {
-        Kind::Jobs { exchange, queue } => place(exchange, routing_key, queue).handling(message),
-        Kind::Events | Kind::DeadLetters | Kind::Log => Handling::untold(),
+    fn holder(&self, open: &Open) -> Holder {
+        let (intake, runtime) = (open.intake.clone(), self.runtime.clone());
+        Holder { intake, timeout: self.timeout, runtime }
     }
 }
 

@@ -5,6 +5,7 @@ use job::Lane;
 use ports::trace::Handling;
 use ports::{BrokerError, Deliveries, Delivery, Message, Source, Subscription};
 
+use super::dispatch;
 use super::journal::JournalDeliveries;
 use super::place::place;
 use super::queues;
@@ -52,6 +53,30 @@ async fn subscribe(store: &Store, subscription: &Subscription) -> Result<i64, Br
         })
         .await?;
     Ok(queue)
+}
+
+/// In a task of its own: whoever stops waiting leaves nothing unsettled behind.
+pub(crate) async fn take(store: &Arc<Store>, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
+    let queue = store.queues.of(lane);
+    let queue = queue.ok_or_else(|| BrokerError::Differs(format!("no queue for {lane}")))?;
+    let look = move |sql: &_| Ok::<_, Failure<BrokerError>>(dispatch::has_ready(sql, queue));
+    if !store.read(look).await? {
+        return Ok(None);
+    }
+    let tap = Arc::new(Tap::new(store.clone(), queue, 1, false));
+    let mut deliveries = QueueDeliveries { tap, lane: Some(lane) };
+    let taking = tokio::spawn(async move {
+        let (store, process) = (deliveries.tap.store.clone(), deliveries.tap.store.process);
+        let taken = store
+            .write(move |tx| {
+                Ok::<_, Failure<BrokerError>>(dispatch::take(tx.sql, process, queue, 1)?)
+            })
+            .await?;
+        deliveries.tap.push(taken);
+        deliveries.tap.stop();
+        Ok(deliveries.next().await)
+    });
+    taking.await.map_err(|error| BrokerError::Unavailable(error.to_string()))?
 }
 
 struct QueueDeliveries {

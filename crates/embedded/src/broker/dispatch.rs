@@ -151,13 +151,18 @@ fn deal(taken: Vec<Taken>, hands: &mut [Hand]) {
     }
 }
 
-fn has_ready(sql: &Connection, queue: i64) -> bool {
+pub(super) fn has_ready(sql: &Connection, queue: i64) -> bool {
     sql.prepare_cached("SELECT EXISTS (SELECT 1 FROM ready WHERE queue = ?1)")
         .and_then(|mut query| query.query_row([queue], |row| row.get(0)))
         .unwrap_or(false)
 }
 
-fn take(sql: &Connection, process: i64, queue: i64, count: usize) -> rusqlite::Result<Vec<Taken>> {
+pub(super) fn take(
+    sql: &Connection,
+    process: i64,
+    queue: i64,
+    count: usize,
+) -> rusqlite::Result<Vec<Taken>> {
     if count == 0 {
         return Ok(Vec::new());
     }

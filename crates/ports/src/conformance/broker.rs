@@ -69,6 +69,8 @@ macro_rules! broker_conformance {
             a_key_without_a_lane_is_unroutable
             every_publisher_hears_its_own_fate
             depth_counts_what_is_ready
+            a_lane_is_taken_from_one_at_a_time
+            nothing_is_taken_from_an_empty_lane
             a_consumer_holds_no_more_than_its_prefetch
             many_publishers_and_consumers_lose_nothing
             a_good_broker_passes_its_check

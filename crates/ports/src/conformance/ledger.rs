@@ -144,6 +144,9 @@ macro_rules! ledger_conformance {
             held_permits_are_shown
             what_was_left_behind_is_given_back_once
             pools_do_not_share_slots
+            one_owner_at_a_time_has_the_turn_of_a_pool
+            a_turn_that_nobody_ends_is_over_by_itself
+            a_turn_is_refused_to_whoever_lost_its_lease
             zero_is_no_limit
             a_day_has_its_limit
             an_unspent_return_gives_the_day_its_submission_back

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use job::Lane;
 use ports::{
     Broker, BrokerError, Deliveries, Delivery, Destination, Message, PublishError, Settle, Source,
 };
@@ -40,6 +41,10 @@ impl Broker for Crashing {
         Ok(Box::new(CrashingDeliveries { inner }))
     }
 
+    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
+        Ok(self.inner.take(lane).await?.map(crashing))
+    }
+
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
         self.inner.depth(source).await
     }
@@ -56,14 +61,17 @@ struct CrashingDeliveries {
 #[async_trait]
 impl Deliveries for CrashingDeliveries {
     async fn next(&mut self) -> Option<Delivery> {
-        let delivery = self.inner.next().await?;
-        let settle = Box::new(CrashingSettle { inner: delivery.settle });
-        Some(Delivery { settle, ..delivery })
+        self.inner.next().await.map(crashing)
     }
 
     async fn cancel(&mut self) {
         self.inner.cancel().await;
     }
+}
+
+fn crashing(delivery: Delivery) -> Delivery {
+    let settle = Box::new(CrashingSettle { inner: delivery.settle });
+    Delivery { settle, ..delivery }
 }
 
 struct CrashingSettle {

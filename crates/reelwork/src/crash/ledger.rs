@@ -159,6 +159,19 @@ impl Ledger for Crashing {
         around(Effect::GivePermits, self.inner.give_permits(fence, returns)).await
     }
 
+    async fn take_turn(
+        &self,
+        fence: &Fence,
+        pool: &str,
+        lasts: Duration,
+    ) -> Result<bool, LedgerError> {
+        self.inner.take_turn(fence, pool, lasts).await
+    }
+
+    async fn end_turn(&self, fence: &Fence, pool: &str) -> Result<(), LedgerError> {
+        self.inner.end_turn(fence, pool).await
+    }
+
     async fn used(&self, pool: &str) -> Result<u32, LedgerError> {
         self.inner.used(pool).await
     }

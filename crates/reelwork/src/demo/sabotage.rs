@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use job::Lane;
 use kling::{HttpRequest, HttpResponse, HttpTransport, Method, Transport, TransportError};
-use ports::{Broker, BrokerError, Deliveries, Destination, Message, PublishError, Source};
+use ports::{
+    Broker, BrokerError, Deliveries, Delivery, Destination, Message, PublishError, Source,
+};
 
 use crate::cli::Sabotage;
 
@@ -76,6 +79,10 @@ impl Broker for Dropping {
         prefetch: u16,
     ) -> Result<Box<dyn Deliveries>, BrokerError> {
         self.inner.consume(source, prefetch).await
+    }
+
+    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
+        self.inner.take(lane).await
     }
 
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {

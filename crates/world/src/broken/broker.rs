@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use job::Lane;
 use ports::{
     Broker, BrokerError, Deliveries, Delivery, Destination, JOURNAL_BARRIER, Message, PublishError,
     Settle, Source, header,
@@ -42,6 +43,15 @@ impl Broker for BrokenBroker {
         }
     }
 
+    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
+        let taken = self.inner.take(lane).await?;
+        Ok(match (self.broken, taken) {
+            (Broken::AckBeforeRecord, Some(delivery)) => Some(hasty(delivery).await),
+            (Broken::ClocksBelieved, Some(delivery)) => Some(punctual(delivery, self.time)),
+            (_, taken) => taken,
+        })
+    }
+
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
         self.inner.depth(source).await
     }
@@ -66,16 +76,29 @@ struct Hasty {
 #[async_trait]
 impl Deliveries for Hasty {
     async fn next(&mut self) -> Option<Delivery> {
-        let mut delivery = self.inner.next().await?;
-        let settle = std::mem::replace(&mut delivery.settle, Box::new(Settled));
-        // It was just taken: nothing can be unknown about it.
-        let _ = settle.ack().await;
-        Some(delivery)
+        let delivery = self.inner.next().await?;
+        Some(hasty(delivery).await)
     }
 
     async fn cancel(&mut self) {
         self.inner.cancel().await;
     }
+}
+
+async fn hasty(mut delivery: Delivery) -> Delivery {
+    let settle = std::mem::replace(&mut delivery.settle, Box::new(Settled));
+    // It was just taken: nothing can be unknown about it.
+    let _ = settle.ack().await;
+    delivery
+}
+
+fn punctual(mut delivery: Delivery, time: WorldTime) -> Delivery {
+    let now = time.now();
+    if delivery.message.enqueued_at().is_some_and(|told| told > now) {
+        let told = now.as_millis().to_string();
+        delivery.message = delivery.message.header(header::ENQUEUED_AT, told);
+    }
+    delivery
 }
 
 /// Takes what a producer tells ahead of us for the present.
@@ -87,13 +110,8 @@ struct Punctual {
 #[async_trait]
 impl Deliveries for Punctual {
     async fn next(&mut self) -> Option<Delivery> {
-        let mut delivery = self.inner.next().await?;
-        let now = self.time.now();
-        if delivery.message.enqueued_at().is_some_and(|told| told > now) {
-            let told = now.as_millis().to_string();
-            delivery.message = delivery.message.header(header::ENQUEUED_AT, told);
-        }
-        Some(delivery)
+        let delivery = self.inner.next().await?;
+        Some(punctual(delivery, self.time))
     }
 
     async fn cancel(&mut self) {

@@ -228,6 +228,14 @@ impl Ledger for BrokenLedger {
         }
     }
 
+    async fn take_turn(&self, fence: &Fence, pool: &str, lasts: Duration) -> Answer<bool> {
+        self.inner.take_turn(fence, pool, lasts).await
+    }
+
+    async fn end_turn(&self, fence: &Fence, pool: &str) -> Answer<()> {
+        self.inner.end_turn(fence, pool).await
+    }
+
     async fn used(&self, pool: &str) -> Answer<u32> {
         match self.broken {
             Broken::Restless => Ok(0),

@@ -1,11 +1,12 @@
 use async_trait::async_trait;
 use job::{Lane, MAX_MESSAGE_BYTES};
 use ports::{
-    Broker, BrokerError, Deliveries, Destination, Message, PublishError, Source, Subscription,
+    Broker, BrokerError, Deliveries, Delivery, Destination, Message, PublishError, Source,
+    Subscription,
 };
 
 use super::journal::Lines;
-use super::taken::Taken;
+use super::taken::{Taken, handed};
 use super::{Shelf, WorldBroker};
 
 pub(super) const DEAD: &str = "dead";
@@ -98,6 +99,11 @@ impl Broker for Connection {
         let number = shelf.add_tap(self.number, &queue, prefetch);
         let private = matches!(source, Source::Results(Subscription { name: None, .. }));
         Ok(Box::new(Taken { broker: self.broker.clone(), number, private }))
+    }
+
+    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
+        let taken = self.broker.shelf().take(self.number, &queue_of_lane(lane));
+        Ok(taken.map(|(tag, parcel)| handed(&self.broker, tag, parcel)))
     }
 
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {

@@ -156,6 +156,19 @@ impl Shelf {
         Some((rank, *queue.taps.first()?))
     }
 
+    /// The first that is ready, held by nobody's tap.
+    pub(super) fn take(&mut self, connection: u64, name: &str) -> Option<(u64, Parcel)> {
+        let tag = self.name();
+        let reach = self.queues.get(name)?.ready.len() as u64;
+        let skip = self.disorder.as_ref().map_or(0, |chance| chance.below(REACH.min(reach).max(1)));
+        let ready = &mut self.queues.get_mut(name)?.ready;
+        let rank = *ready.keys().nth(usize::try_from(skip).unwrap_or(0))?;
+        let parcel = ready.remove(&rank)?;
+        let held = Held { parcel: parcel.clone(), queue: name.to_owned(), tap: 0, connection };
+        self.held.insert(tag, held);
+        Some((tag, parcel))
+    }
+
     /// What is held under a tag goes; `None` when it was given back with its connection.
     pub(super) fn settle(&mut self, tag: u64) -> Option<Held> {
         let held = self.held.remove(&tag)?;

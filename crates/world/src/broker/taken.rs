@@ -3,6 +3,7 @@ use ports::trace::Handling;
 use ports::{Deliveries, Delivery, PublishError, Settle};
 
 use super::WorldBroker;
+use super::shelf::Parcel;
 use super::tap::Flow;
 
 /// A consumer's stream of deliveries.
@@ -24,7 +25,7 @@ impl Deliveries for Taken {
                 match tag {
                     Some(tag) => {
                         let parcel = shelf.held.get(&tag)?.parcel.clone();
-                        return Some(self.delivery(tag, parcel));
+                        return Some(handed(&self.broker, tag, parcel));
                     }
                     None if flow != Flow::Open => return None,
                     None => shelf.ring_of(self.number)?,
@@ -43,17 +44,15 @@ impl Deliveries for Taken {
     }
 }
 
-impl Taken {
-    fn delivery(&self, tag: u64, parcel: super::shelf::Parcel) -> Delivery {
-        Delivery {
-            message: parcel.message,
-            routing_key: parcel.routing_key,
-            redelivered: parcel.deliveries > 0,
-            delivery_count: parcel.deliveries,
-            offset: None,
-            handling: Handling::untold(),
-            settle: Box::new(Receipt { broker: self.broker.clone(), tag }),
-        }
+pub(super) fn handed(broker: &WorldBroker, tag: u64, parcel: Parcel) -> Delivery {
+    Delivery {
+        message: parcel.message,
+        routing_key: parcel.routing_key,
+        redelivered: parcel.deliveries > 0,
+        delivery_count: parcel.deliveries,
+        offset: None,
+        handling: Handling::untold(),
+        settle: Box::new(Receipt { broker: broker.clone(), tag }),
     }
 }
 

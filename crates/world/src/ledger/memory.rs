@@ -31,6 +31,8 @@ pub(crate) struct Memory {
     pub(super) outbox: BTreeMap<(JobKey, String), Waiting>,
     pub(super) unsaid: BTreeSet<(Timestamp, JobKey, String)>,
     pub(super) pools: BTreeMap<String, Pool>,
+    /// Whose turn it is to take jobs for a full pool, and until when.
+    pub(super) turns: BTreeMap<String, (String, Timestamp)>,
     /// Submissions by UTC day.
     pub(super) days: BTreeMap<i64, u64>,
     pub(super) pauses: BTreeMap<String, Pause>,
@@ -75,6 +77,7 @@ impl Memory {
             outbox: BTreeMap::new(),
             unsaid: BTreeSet::new(),
             pools: BTreeMap::new(),
+            turns: BTreeMap::new(),
             days: BTreeMap::new(),
             pauses: BTreeMap::new(),
             proposed: BTreeMap::new(),

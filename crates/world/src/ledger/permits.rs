@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use job::{JobKey, Timestamp};
 use ports::{HeldPermit, Limits, Permit, PermitReturn, Permitted};
@@ -67,6 +68,22 @@ impl Memory {
         if back.unspent {
             let today = self.days.entry(self.now.as_millis().div_euclid(DAY_MS)).or_default();
             *today = today.saturating_sub(1);
+        }
+    }
+
+    pub(super) fn take_turn(&mut self, pool: &str, owner: &str, lasts: Duration) -> bool {
+        let (now, until) = (self.now, self.now + lasts);
+        let is_another_s = |(present, ends): &(String, Timestamp)| present != owner && *ends > now;
+        if self.turns.get(pool).is_some_and(is_another_s) {
+            return false;
+        }
+        self.turns.insert(pool.to_owned(), (owner.to_owned(), until));
+        true
+    }
+
+    pub(super) fn end_turn(&mut self, pool: &str, owner: &str) {
+        if self.turns.get(pool).is_some_and(|(present, _)| present == owner) {
+            self.turns.remove(pool);
         }
     }
 

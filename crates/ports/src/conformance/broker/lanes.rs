@@ -2,13 +2,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::future::join_all;
-use job::{Priority, Resource};
+use job::{Lane, Priority, Resource};
 
 use super::fixture::{
     VIDEO_KEY, expect_depth, expect_nothing, jobs, lane, message, publish, soon, take, take_ids,
     videos,
 };
-use crate::{Broker, PublishError};
+use crate::{Broker, Delivery, PublishError, Source};
 
 pub async fn a_published_job_is_delivered_once_and_gone_when_acknowledged(door: Arc<dyn Broker>) {
     publish(&door, &jobs(VIDEO_KEY), &["a"]).await;
@@ -136,4 +136,38 @@ async fn take_until_quiet(door: Arc<dyn Broker>) -> Vec<String> {
 
 pub async fn a_good_broker_passes_its_check(door: Arc<dyn Broker>) {
     assert_eq!(door.check().await, Ok(()));
+}
+
+pub async fn a_lane_is_taken_from_one_at_a_time(door: Arc<dyn Broker>) {
+    publish(&door, &jobs(VIDEO_KEY), &["a", "b", "c"]).await;
+    let first = taken(&door).await.expect("the first");
+    assert_eq!((first.message.id.as_str(), first.routing_key.as_str()), ("a", VIDEO_KEY));
+    assert!(!first.redelivered);
+    expect_depth(&door, &videos(), 2).await;
+    let second = taken(&door).await.expect("the second");
+    assert_eq!(second.message.id, "b", "the first is still held");
+    first.ack().await.unwrap();
+    second.requeue().await.unwrap();
+    let again = taken(&door).await.expect("what was given back");
+    assert_eq!((again.message.id.as_str(), again.redelivered), ("b", true));
+    again.requeue().await.unwrap();
+    let ids = [taken(&door).await, taken(&door).await];
+    let ids = ids.iter().flatten().map(|delivery| delivery.message.id.as_str());
+    assert_eq!(ids.collect::<BTreeSet<_>>(), BTreeSet::from(["b", "c"]));
+    assert!(taken(&door).await.is_none(), "both are held");
+}
+
+async fn taken(door: &Arc<dyn Broker>) -> Option<Delivery> {
+    let Source::Lane(lane) = videos() else { return None };
+    door.take(lane).await.unwrap()
+}
+
+pub async fn nothing_is_taken_from_an_empty_lane(door: Arc<dyn Broker>) {
+    for lane in Lane::all() {
+        assert!(door.take(lane).await.unwrap().is_none(), "{lane}");
+    }
+    publish(&door, &jobs(VIDEO_KEY), &["a"]).await;
+    taken(&door).await.expect("it is there now").ack().await.unwrap();
+    assert!(taken(&door).await.is_none());
+    expect_depth(&door, &videos(), 0).await;
 }

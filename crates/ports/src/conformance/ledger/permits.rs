@@ -1,7 +1,8 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::fixture::*;
-use crate::{Fence, HeldPermit, Ledger, Limits, Permit, PermitReturn, Permitted};
+use crate::{Fence, HeldPermit, Ledger, LedgerError, Limits, Permit, PermitReturn, Permitted};
 
 fn permit(pool: &str, id: &str, weight: u32) -> Permit {
     Permit { pool: pool.to_owned(), key: key(id), round: 1, weight, revision: 0 }
@@ -280,4 +281,32 @@ pub async fn an_unspent_return_gives_the_day_its_submission_back(door: Arc<dyn L
     assert_eq!(take(&*door, &fence, &next, a_day(2)).await, Permitted::Granted);
     let answer = take(&*door, &fence, &unspent, a_day(2)).await;
     assert!(matches!(answer, Permitted::DayOver { .. }), "{answer:?}");
+}
+
+pub async fn one_owner_at_a_time_has_the_turn_of_a_pool(door: Arc<dyn Ledger>) {
+    let (one, another) = (member(&*door).await, member(&*door).await);
+    let turn = async |fence: &Fence, pool| door.take_turn(fence, pool, LONG).await.unwrap();
+    assert!(turn(&one, "default:videos").await);
+    assert!(turn(&one, "default:videos").await, "it is its own");
+    assert!(!turn(&another, "default:videos").await);
+    assert!(turn(&another, "default:images").await, "another pool's");
+    door.end_turn(&another, "default:videos").await.unwrap();
+    assert!(!turn(&another, "default:videos").await, "not its own to end");
+    door.end_turn(&one, "default:videos").await.unwrap();
+    assert!(turn(&another, "default:videos").await);
+}
+
+pub async fn a_turn_that_nobody_ends_is_over_by_itself(door: Arc<dyn Ledger>) {
+    let (one, another) = (member(&*door).await, member(&*door).await);
+    let turn = async |fence: &Fence| door.take_turn(fence, "default:videos", SHORT).await.unwrap();
+    assert!(turn(&one).await);
+    until("the end of the turn", async || turn(&another).await).await;
+    assert!(!turn(&one).await, "it is the other's now");
+}
+
+pub async fn a_turn_is_refused_to_whoever_lost_its_lease(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    door.leave(&fence).await.unwrap();
+    let turn = door.take_turn(&fence, "default:videos", Duration::from_secs(1)).await;
+    assert_eq!(turn, Err(LedgerError::Fenced));
 }

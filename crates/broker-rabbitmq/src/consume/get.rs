@@ -1,0 +1,50 @@
+//! Taking one message when it is asked for, on a channel that is kept for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::Lane;
+use lapin::options::BasicGetOptions;
+use ports::{BrokerError, Delivery};
+use tokio::runtime::Handle;
+use tokio::sync::Mutex;
+
+use super::holder::Holder;
+use super::source::fixed;
+use super::{Intake, kind_of};
+use crate::failure::using;
+use crate::names::Names;
+use crate::wire::Wire;
+
+/// One request at a time.
+#[derive(Default)]
+pub(crate) struct Getting {
+    intake: Mutex<Option<Arc<Intake>>>,
+}
+
+impl Getting {
+    pub(crate) async fn get(
+        &self,
+        wire: Arc<Wire>,
+        names: &Names,
+        lane: Lane,
+        timeout: Duration,
+    ) -> Result<Option<Delivery>, BrokerError> {
+        let source = ports::Source::Lane(lane);
+        let queue = fixed(names, &source)?;
+        let thing = format!("queue {queue}");
+        let mut kept = self.intake.lock().await;
+        let intake = match kept.take() {
+            Some(intake) if intake.channel.is_open() => intake,
+            _ => {
+                let channel = wire.channel().await.map_err(|error| using("a channel", &error))?;
+                Arc::new(Intake { channel, _wire: wire })
+            }
+        };
+        let getting = intake.channel.basic_get(queue, BasicGetOptions { no_ack: false });
+        let got = intake.channel.ask(getting).await.map_err(|error| using(&thing, &error))?;
+        *kept = Some(intake.clone());
+        let holder = Holder { intake, timeout, runtime: Handle::current() };
+        Ok(got.map(|got| holder.delivery(&kind_of(names, &source), got.delivery)))
+    }
+}

@@ -1,0 +1,53 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use ports::trace::Handling;
+use ports::{Delivery, Message};
+use tokio::runtime::Handle;
+
+use super::ticket::Ticket;
+use super::{Intake, Kind};
+use crate::content::structured;
+use crate::names::place;
+use crate::properties::decode;
+
+/// Makes deliveries of what came on a channel.
+pub(super) struct Holder {
+    pub(super) intake: Arc<Intake>,
+    pub(super) timeout: Duration,
+    pub(super) runtime: Handle,
+}
+
+impl Holder {
+    pub(super) fn delivery(self, kind: &Kind, taken: lapin::message::Delivery) -> Delivery {
+        let arrived = decode(&taken.properties, taken.data, *kind == Kind::DeadLetters);
+        let message = match kind {
+            Kind::Events => structured(arrived.message),
+            Kind::Jobs { .. } | Kind::DeadLetters | Kind::Log => arrived.message,
+        };
+        let routing_key = taken.routing_key.to_string();
+        // On a first delivery it is the producer's: the broker writes none there.
+        let delivery_count = if taken.redelivered { arrived.delivery_count } else { 0 };
+        Delivery {
+            handling: handling(kind, &routing_key, &message),
+            message,
+            routing_key,
+            redelivered: taken.redelivered,
+            delivery_count,
+            offset: arrived.offset,
+            settle: Box::new(self.ticket(taken.delivery_tag, *kind == Kind::Log)),
+        }
+    }
+
+    fn ticket(self, number: u64, is_log: bool) -> Ticket {
+        let Self { intake, timeout, runtime } = self;
+        Ticket { intake, number, is_log, timeout, runtime, settled: false }
+    }
+}
+
+fn handling(kind: &Kind, routing_key: &str, message: &Message) -> Handling {
+    match kind {
+        Kind::Jobs { exchange, queue } => place(exchange, routing_key, queue).handling(message),
+        Kind::Events | Kind::DeadLetters | Kind::Log => Handling::untold(),
+    }
+}
