@@ -1,8 +1,13 @@
 //! More jobs than slots at the provider, and workers that come while none is free.
 
-use serde_json::json;
+use std::collections::BTreeMap;
 
-use crate::harness::{Audience, Backend, House, Process, Provider, Scraped, Wish, lines, until};
+use ports::{Destination, Message};
+use serde_json::{Value, json};
+
+use crate::harness::{
+    Audience, Backend, Heard, House, Process, Provider, Scraped, Wish, lines, say, until,
+};
 
 const SLOTS: usize = 3;
 const JOBS: usize = 12;
@@ -40,4 +45,150 @@ async fn a_worker_that_begins_in_a_full_lane_takes_nothing() {
     heard.tells_once_about(jobs.iter().map(|job| job.id.as_str()));
     let accounts = provider.accounts().await;
     assert_eq!((accounts.accepted as usize, accounts.double_paid), (JOBS, 0));
+}
+
+/// Four workers and a poller beside a provider whose tasks are soon done.
+struct Busy {
+    house: House,
+    provider: Provider,
+    workers: Vec<(Scraped, Process)>,
+    audience: Audience,
+    _poller: Process,
+}
+
+impl Busy {
+    async fn with(limits: &[(&str, u32)]) -> Self {
+        let house = House::on(Backend::Rabbitmq);
+        let provider = Provider::here(json!({"life_ms": 20})).await;
+        let program = || {
+            let mut program = house.program_for(&provider);
+            for (limit, slots) in limits {
+                program.set(limit, &slots.to_string());
+            }
+            program
+        };
+        program().run(&["topology", "apply"]).await.exits(0);
+        let audience = Audience::seated(&house).await;
+        let _poller = program().start_role("poller", "poller").await;
+        let mut workers = Vec::new();
+        for n in 1..=4 {
+            let worker = Scraped::of(program());
+            let process = worker.program.start_role(&format!("worker-{n}"), "worker").await;
+            workers.push((worker, process));
+        }
+        Self { house, provider, workers, audience, _poller }
+    }
+
+    /// One after the other: what is published at once has no order.
+    async fn submits(&self, jobs: &[Value]) {
+        let broker = self.house.broker().await;
+        for job in jobs {
+            let word = |name: &str| job[name].as_str().expect("a word").to_owned();
+            let (operation, priority) = (word("operation").replace('/', "."), word("priority"));
+            let to = Destination::Jobs { routing_key: format!("{operation}.{priority}") };
+            let message = Message::json(word("id"), job.to_string());
+            broker.publish(&to, message).await.expect("published");
+        }
+    }
+
+    /// Publishes to the queues in which jobs wait for a time.
+    async fn trips(&self) -> f64 {
+        let mut trips = 0.0;
+        for (worker, _) in &self.workers {
+            let page = worker.page().await;
+            trips += page.sum("reelwork_publishes_total", &["to=\"later\""]).unwrap_or_default();
+        }
+        trips
+    }
+}
+
+fn job(id: &str, priority: &str) -> Value {
+    of_priority(&Wish::video(id), priority)
+}
+
+fn of_priority(wish: &Wish, priority: &str) -> Value {
+    let mut message = wish.message();
+    message["priority"] = priority.into();
+    message
+}
+
+/// The jobs in the order in which they were submitted.
+fn submitted(heard: &Heard) -> Vec<String> {
+    let mut at = BTreeMap::new();
+    for event in &heard.0 {
+        if let Some(submitted) = event.data.timings.submitted_ms {
+            at.entry(event.subject.clone()).or_insert(submitted);
+        }
+    }
+    let mut order: Vec<(String, job::Timestamp)> = at.into_iter().collect();
+    order.sort_by_key(|(_, at)| *at);
+    order.into_iter().map(|(id, _)| id).collect()
+}
+
+/// How many places later than published each job was submitted, at worst.
+fn latest(order: &[String], published: impl Iterator<Item = String>) -> usize {
+    let delay = |(place, id): (usize, String)| {
+        let at = order.iter().position(|submitted| *submitted == id).expect("submitted");
+        at.saturating_sub(place)
+    };
+    published.enumerate().map(delay).max().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_lane_keeps_its_order() {
+    const MANY: usize = 400;
+    let busy = Busy::with(&[("limits.videos", 5)]).await;
+    let id = |n: usize| format!("job-{n:03}");
+    let jobs: Vec<Value> = (0..MANY).map(|n| job(&id(n), "normal")).collect();
+    busy.submits(&jobs).await;
+    let order = submitted(&busy.audience.hears_outcomes(MANY).await);
+    let (latest, trips) = (latest(&order, (0..MANY).map(id)), busy.trips().await);
+    say(format!(
+        "{:?}",
+        order.iter().map(|id| id[4..].parse::<usize>().unwrap()).collect::<Vec<_>>()
+    ));
+    say(format!("{MANY} jobs, 4 workers, 5 slots: at most {latest} places late, {trips} trips"));
+    let accounts = busy.provider.accounts().await;
+    assert_eq!((accounts.accepted as usize, accounts.double_paid), (MANY, 0));
+    assert_eq!(accounts.limit_violations.concurrency, 0);
+    assert!(latest <= 20, "a job was overtaken by {latest} others");
+    assert_eq!(trips, 0.0, "no job waits in a delay queue for a slot");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_lane_serves_high_before_normal_before_low() {
+    const EACH: usize = 40;
+    let busy = Busy::with(&[("limits.videos", 5)]).await;
+    let jobs = ["low", "normal", "high"]
+        .iter()
+        .flat_map(|priority| (0..EACH).map(move |n| job(&format!("{priority}-{n:02}"), priority)));
+    busy.submits(&jobs.collect::<Vec<_>>()).await;
+    let order = submitted(&busy.audience.hears_outcomes(3 * EACH).await);
+    let last = |priority: &str| {
+        order.iter().rposition(|id| id.starts_with(priority)).expect("all were submitted")
+    };
+    say(format!("last high {}, normal {}", last("high"), last("normal")));
+    // Some were in before the first of a higher priority was published.
+    assert!(last("high") < EACH + EACH / 2, "at {}: {order:?}", last("high"));
+    assert!(last("normal") < 2 * EACH + EACH / 2, "at {}: {order:?}", last("normal"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wide_job_is_not_starved_by_narrow_ones() {
+    const EACH: usize = 100;
+    let busy = Busy::with(&[("limits.images", 9)]).await;
+    let image = |id: &str, n: usize| {
+        let mut wish = Wish::of("images/generations", id, "");
+        wish.request["n"] = n.into();
+        of_priority(&wish, "normal")
+    };
+    let mut jobs: Vec<Value> = (0..2 * EACH).map(|n| image(&format!("narrow-{n:03}"), 1)).collect();
+    jobs.insert(EACH, image("wide", 9));
+    busy.submits(&jobs).await;
+    let heard = busy.audience.hears_outcomes(jobs.len()).await;
+    let order = submitted(&heard);
+    let wide = order.iter().position(|id| id == "wide").expect("submitted");
+    say(format!("the wide one was published as number {EACH} and submitted as {wide}"));
+    assert!(wide <= EACH + 20, "{} overtook it", wide - EACH);
+    assert_eq!(busy.provider.accounts().await.limit_violations.concurrency, 0);
 }

@@ -3,36 +3,31 @@
 use std::time::Duration;
 
 use job::{JobKey, Rung, trace_id};
-use ports::{Delivery, header};
-use tokio::sync::Mutex;
-use tokio_util::sync::CancellationToken;
+use ports::{Delivery, Reached, header};
 use tracing::{Instrument, Span};
 
+use crate::desk::Desk;
 use crate::ending::{Ending, Trouble};
 use crate::gate::{Gate, Reopen};
 use crate::intake::{self, Accepted};
 use crate::parking;
 use crate::shared::Shared;
+use crate::slot_queue::{Otherwise, Try};
 use crate::turn::Turn;
 use crate::walk::Walk;
 
 /// How long a lane rests when a store does not do its part.
 const REST: Duration = Duration::from_millis(500);
 
-pub(crate) async fn handle(
-    shared: &Shared,
-    gate: &Gate,
-    queue: &Mutex<()>,
-    delivery: Delivery,
-    stop: &CancellationToken,
-) {
+pub(crate) async fn handle(desk: &Desk, delivery: Delivery, leave: Try) {
+    let (shared, gate) = (&*desk.shared, &*desk.gate);
     let read = intake::read(&delivery, &shared.settings);
     let key = read.as_ref().map_or_else(|bad| bad.key.as_ref(), |accepted| Some(&accepted.job.key));
     let (handling, job) = (delivery.handling.span().clone(), span(key, &delivery));
     handling.record("job.id", key.map(|key| tracing::field::display(&key.id)));
     let handle = async {
         let ending = match read {
-            Ok(accepted) => walk(shared, gate, queue, &delivery, accepted, stop).await,
+            Ok(accepted) => walk(desk, &delivery, accepted, leave).await,
             Err(bad) => Some(parking::reject(shared, gate, &delivery, *bad).await),
         };
         end(shared, gate, delivery, ending).await;
@@ -49,7 +44,7 @@ async fn end(
     match ending {
         Some(Ok(ending)) => settle(shared, gate, delivery, ending).await,
         Some(Err(trouble)) => put_back(shared, gate, delivery, &trouble).await,
-        None => requeue(delivery).await,
+        None => put_back_unbegun(shared, delivery).await,
     }
 }
 
@@ -61,25 +56,33 @@ fn span(key: Option<&JobKey>, delivery: &Delivery) -> Span {
 
 /// `None`: the worker stopped before it was this delivery's turn.
 async fn walk(
-    shared: &Shared,
-    gate: &Gate,
-    queue: &Mutex<()>,
+    desk: &Desk,
     delivery: &Delivery,
     accepted: Accepted,
-    stop: &CancellationToken,
+    mut leave: Try,
 ) -> Option<Result<Ending, Trouble>> {
+    let Desk { shared, gate, queue, stop, .. } = desk;
     let turn = Turn::of(shared, queue, delivery);
     loop {
         // At a stop places become free only as POSTs end: nobody shall wait for those.
         let place = stop.run_until_cancelled(turn.come()).await??;
         // Large, and most of a lane's tasks only wait.
-        let ending = Box::pin(Walk::new(shared, gate, delivery, accepted.clone()).go()).await;
+        let ending =
+            Box::pin(Walk::new(shared, gate, delivery, accepted.clone(), &leave).go()).await;
         drop(place);
         match ending {
             Err(trouble) if turn.is_kept_after(&trouble) => {
                 tracing::debug!(message_id = %delivery.message.id, %trouble, "kept in hand");
                 gate.close(trouble.to_string(), Reopen::After(REST));
                 stop.run_until_cancelled(shared.clock.sleep(REST)).await?;
+            }
+            Ok(Ending::Full { need }) if leave.otherwise == Otherwise::Waits => {
+                let priority = accepted.job.priority;
+                let called = stop.run_until_cancelled(gate.slots.wait(priority, need, leave));
+                match called.await? {
+                    Some(called) => leave = called,
+                    None => return Some(Ok(Ending::bounce(Rung::OneSecond))),
+                }
             }
             ending => return Some(ending),
         }
@@ -92,6 +95,7 @@ async fn settle(shared: &Shared, gate: &Gate, delivery: Delivery, ending: Ending
     let settled = match ending {
         Ending::Ack => delivery.ack().await,
         Ending::Later(rung, reached) => delivery.later(broker, rung, reached).await,
+        Ending::Full { .. } => delivery.later(broker, Rung::OneSecond, Reached::Nothing).await,
         Ending::Park(reason) => {
             tracing::warn!(message_id = %id, reason = reason.word(), "kept with the dead letters: {reason}");
             delivery.park(broker, &reason, shared.clock.now()).await
@@ -127,8 +131,10 @@ async fn put_back(shared: &Shared, gate: &Gate, delivery: Delivery, trouble: &Tr
     }
 }
 
-pub(crate) async fn requeue(delivery: Delivery) {
-    if let Err(error) = delivery.requeue().await {
+/// At a stop. Given back in its place it would look as if it might have been sent.
+pub(crate) async fn put_back_unbegun(shared: &Shared, delivery: Delivery) {
+    let later = delivery.later(shared.broker.as_ref(), Rung::OneSecond, Reached::Nothing);
+    if let Err(error) = later.await {
         tracing::debug!(%error, "a delivery comes back with its connection");
     }
 }

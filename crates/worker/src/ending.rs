@@ -7,6 +7,10 @@ pub(crate) enum Ending {
     Ack,
     /// Back in a while, with word of how far the job may have come.
     Later(Rung, Reached),
+    /// The pool has no room for what the job needs; nothing was recorded or sent.
+    Full {
+        need: u32,
+    },
     Park(Reason),
 }
 

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::lane_health::{LaneHealth, Leave};
+use crate::slot_queue::SlotQueue;
 use crate::submit::Weather;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,10 +31,8 @@ pub(crate) enum Door {
 /// What opens it again. Later variants are graver and win over earlier ones.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reopen {
-    /// So many slots at the provider are free.
-    WhenFree {
-        need: u32,
-    },
+    /// Slots at the provider are free that nobody waits for.
+    WhenFree,
     After(Duration),
     /// The account's pause has ended.
     WhenResumed,
@@ -47,13 +46,19 @@ pub(crate) struct Gate {
     /// wakes in random order.
     turned: Notify,
     widest: u16,
+    /// Slots in the pool; 0: no limit.
+    slots_in_all: u32,
     /// Permits granted since the window last changed.
     granted: AtomicU32,
+    /// So many permits, and the free slots are counted anew.
+    counted: AtomicU32,
     health: Mutex<LaneHealth>,
     /// When a job of each model was last accepted.
     passed: Mutex<BTreeMap<Option<String>, Timestamp>>,
     /// Jobs that keep the door closed by themselves.
     held: AtomicU32,
+    /// Deliveries in hand while the pool is full.
+    pub(crate) slots: SlotQueue,
 }
 
 /// Keeps the door as it is until it is dropped.
@@ -91,16 +96,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Gate {
     /// Closed until somebody has counted the free slots: a worker that begins in a full lane, as
     /// in an upgrade, would send all that it takes round the ladder.
-    pub(crate) fn new(widest: u16) -> Self {
-        let until = Reopen::WhenFree { need: 1 };
+    pub(crate) fn new(widest: u16, slots: u32) -> Self {
+        let why = "slots are not counted yet".to_owned();
         Self {
-            door: Mutex::new(Door::Closed { why: "slots are not counted yet".to_owned(), until }),
+            door: Mutex::new(Door::Closed { why, until: Reopen::WhenFree }),
             turned: Notify::new(),
             widest,
+            slots_in_all: slots,
             granted: AtomicU32::new(0),
+            counted: AtomicU32::new(1),
             health: Mutex::default(),
             passed: Mutex::default(),
             held: AtomicU32::new(0),
+            slots: SlotQueue::default(),
         }
     }
 
@@ -135,7 +143,10 @@ impl Gate {
             Door::Closed { until: present, .. } => *present < until,
         };
         if graver {
-            tracing::info!(%why, "lane closed");
+            match until {
+                Reopen::WhenFree => tracing::debug!(%why, "jobs are taken one by one"),
+                _ => tracing::info!(%why, "lane closed"),
+            }
             *door = Door::Closed { why, until };
             self.turned.notify_waiters();
         }
@@ -145,7 +156,7 @@ impl Gate {
     /// does not forbid it: there the permit decides.
     pub(crate) fn forbids_sending(&self) -> bool {
         match &*self.lock() {
-            Door::Open { .. } | Door::Closed { until: Reopen::WhenFree { .. }, .. } => false,
+            Door::Open { .. } | Door::Closed { until: Reopen::WhenFree, .. } => false,
             Door::Closed { .. } => true,
         }
     }
@@ -156,29 +167,46 @@ impl Gate {
         Held(self)
     }
 
+    /// For a part of the slots that were free: other workers take jobs for the same slots.
+    pub(crate) fn open_for(&self, free: u32) {
+        let part = (free / 8).max(1);
+        self.open_until(u16::try_from(part).unwrap_or(u16::MAX), part);
+    }
+
     pub(crate) fn open(&self, window: u16) {
+        self.open_until(window, window.clamp(1, self.widest).into());
+    }
+
+    fn open_until(&self, window: u16, counted: u32) {
         if self.held.load(Ordering::Relaxed) > 0 {
             return;
         }
         self.granted.store(0, Ordering::Relaxed);
+        self.counted.store(counted, Ordering::Relaxed);
         let window = window.clamp(1, self.widest);
         let mut door = self.lock();
         if *door != (Door::Open { window }) {
             *door = Door::Open { window };
             self.turned.notify_waiters();
+            self.slots.call_all();
         }
     }
 
-    /// Two windows of permits without a refusal double the window.
+    /// In a pool with a limit the free slots are counted anew now and then. Without one, two
+    /// windows of permits double the window.
     pub(crate) fn granted(&self) {
         let granted = self.granted.fetch_add(1, Ordering::Relaxed) + 1;
         let Door::Open { window } = self.door() else {
             return;
         };
-        if lock(&self.health).is_unsure(Instant::now()) {
+        if self.is_unsure() {
             return;
         }
-        if window < self.widest && granted >= 2 * u32::from(window) {
+        if self.slots_in_all > 0 {
+            if granted >= self.counted.load(Ordering::Relaxed) {
+                self.close("the free slots are counted", Reopen::WhenFree);
+            }
+        } else if window < self.widest && granted >= 2 * u32::from(window) {
             self.granted.store(0, Ordering::Relaxed);
             self.open(window.saturating_mul(2));
         }
@@ -203,6 +231,11 @@ impl Gate {
                 },
             }
         }
+    }
+
+    /// Whether answers are understood is not known: one job at a time is sent.
+    pub(crate) fn is_unsure(&self) -> bool {
+        lock(&self.health).is_unsure(Instant::now())
     }
 
     /// Answers that could not be understood, in a row.
@@ -278,7 +311,7 @@ mod tests {
     use super::*;
 
     fn opened(widest: u16) -> Gate {
-        let gate = Gate::new(widest);
+        let gate = Gate::new(widest, 0);
         gate.open(widest);
         gate
     }
@@ -293,7 +326,7 @@ mod tests {
     #[test]
     fn a_graver_trouble_wins_and_a_lighter_one_does_not() {
         let gate = opened(8);
-        gate.close("full", Reopen::WhenFree { need: 1 });
+        gate.close("full", Reopen::WhenFree);
         gate.close("unpaid", Reopen::WhenResumed);
         gate.close("busy", Reopen::After(BUSY_REST));
         assert_eq!(gate.door(), Door::Closed { why: "unpaid".into(), until: Reopen::WhenResumed });
@@ -301,7 +334,7 @@ mod tests {
 
     #[test]
     fn nothing_is_taken_before_the_slots_are_counted() {
-        let gate = Gate::new(8);
+        let gate = Gate::new(8, 0);
         assert_eq!(window(&gate), None);
         gate.close("unpaid", Reopen::WhenResumed);
         assert!(gate.forbids_sending(), "any trouble is graver");
@@ -311,7 +344,7 @@ mod tests {
     fn only_trouble_of_the_provider_or_the_account_forbids_sending() {
         let gate = opened(8);
         assert!(!gate.forbids_sending());
-        gate.close("full", Reopen::WhenFree { need: 1 });
+        gate.close("full", Reopen::WhenFree);
         assert!(!gate.forbids_sending());
         gate.close("busy", Reopen::After(BUSY_REST));
         assert!(gate.forbids_sending());
@@ -342,7 +375,7 @@ mod tests {
     async fn a_reopened_lane_starts_narrow_and_widens_with_permits() {
         let gate = opened(8);
         fair(&gate).await;
-        gate.close("full", Reopen::WhenFree { need: 1 });
+        gate.close("full", Reopen::WhenFree);
         gate.open(1);
         let mut seen = Vec::new();
         for _ in 0..20 {
@@ -351,6 +384,24 @@ mod tests {
         }
         assert_eq!(&seen[..7], [1, 1, 2, 2, 2, 2, 4]);
         assert_eq!(window(&gate), Some(8));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pool_with_a_limit_is_counted_anew_after_a_part_of_the_free_slots() {
+        let gate = Gate::new(8, 100);
+        gate.open_for(40);
+        assert_eq!(window(&gate), Some(5));
+        gate.granted();
+        assert_eq!(window(&gate), Some(5), "not before an answer is understood");
+        fair(&gate).await;
+        (0..3).for_each(|_| gate.granted());
+        assert_eq!(window(&gate), Some(5));
+        gate.granted();
+        assert_eq!(window(&gate), None);
+        assert!(!gate.forbids_sending());
+        gate.open_for(7);
+        gate.granted();
+        assert_eq!(window(&gate), None, "at the first, where few are free");
     }
 
     #[tokio::test(start_paused = true)]

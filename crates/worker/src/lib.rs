@@ -6,10 +6,14 @@
 //! `submit` (the one request that costs money), `settle` (`voice`: what a late answer may still
 //! say; task id into the ledger, journal, then the ack).
 //! Around it stand the loop of one `lane` and the `gate` that stops a lane which cannot work.
+//! While no slot is free, the `full_pool` takes jobs instead, and those in hand wait in the
+//! `slot_queue`.
 
 mod claim;
 mod delivery;
+mod desk;
 mod ending;
+mod full_pool;
 mod gate;
 mod gatekeeper;
 mod intake;
@@ -19,6 +23,7 @@ mod parking;
 mod settings;
 mod settle;
 mod shared;
+mod slot_queue;
 mod submit;
 mod told;
 mod turn;

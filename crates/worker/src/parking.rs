@@ -13,6 +13,7 @@ use crate::gate::Gate;
 use crate::intake::Accepted;
 use crate::settle::Settler;
 use crate::shared::Shared;
+use crate::slot_queue::Try;
 use crate::told::Told;
 use crate::walk::Walk;
 
@@ -106,7 +107,9 @@ async fn beside(
             retries: record.retries,
         };
         let accepted = Accepted { job, fit: Err(bad.reason) };
-        return Box::pin(Walk::new(shared, gate, delivery, accepted).go()).await;
+        // Unfit here, it asks for no slot.
+        let leave = Try::unwatched();
+        return Box::pin(Walk::new(shared, gate, delivery, accepted, &leave).go()).await;
     }
     let hash = StoredHash::of_message(&delivery.message.body);
     let fence = shared.session.fence();

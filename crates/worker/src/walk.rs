@@ -16,6 +16,7 @@ use crate::gatekeeper::REBUILT;
 use crate::intake::Accepted;
 use crate::settle::{AGAIN, Known, Settler};
 use crate::shared::Shared;
+use crate::slot_queue::Try;
 use crate::submit::{self, Weather};
 use crate::told::Told;
 
@@ -28,6 +29,7 @@ pub(crate) struct Walk<'a> {
     gate: &'a Gate,
     delivery: &'a Delivery,
     accepted: Accepted,
+    leave: &'a Try,
     told: Told,
     fence: std::sync::Arc<Fence>,
 }
@@ -38,10 +40,11 @@ impl<'a> Walk<'a> {
         gate: &'a Gate,
         delivery: &'a Delivery,
         accepted: Accepted,
+        leave: &'a Try,
     ) -> Self {
         let told = Told::by(&delivery.message, shared.clock.now());
         shared.wrong_clocks.see(&accepted.job.key.tenant, &delivery.message, &told);
-        Self { shared, gate, delivery, accepted, told, fence: shared.session.fence() }
+        Self { shared, gate, delivery, accepted, leave, told, fence: shared.session.fence() }
     }
 
     /// A message that was surely never seen is not looked up: creating its record tells.
@@ -364,13 +367,14 @@ impl<'a> Walk<'a> {
         let permitted = self.shared.ledger.take_permit(&self.fence, &permit, &limits).await;
         match permitted.map_err(Trouble::Untouched)? {
             Permitted::Granted => {
+                self.leave.granted();
                 self.gate.granted();
                 Ok(None)
             }
             Permitted::AtLimit { used } => {
                 let why = format!("{used} of {} slots are taken", limits.concurrency);
-                self.gate.close(why, Reopen::WhenFree { need: permit.weight });
-                Ok(Some(Ending::bounce(Rung::OneSecond)))
+                self.gate.close(why, Reopen::WhenFree);
+                Ok(Some(Ending::Full { need: permit.weight }))
             }
             Permitted::DayOver { until } => {
                 let rest = until.since(self.shared.clock.now());
@@ -461,7 +465,7 @@ impl<'a> Walk<'a> {
 fn kept(ending: Ending, reason: &Reason) -> Ending {
     match ending {
         Ending::Ack | Ending::Park(_) => Ending::Park(reason.clone()),
-        later @ Ending::Later(..) => later,
+        waits @ (Ending::Later(..) | Ending::Full { .. }) => waits,
     }
 }
 

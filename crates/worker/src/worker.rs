@@ -8,8 +8,9 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::desk::Desk;
 use crate::gate::Gate;
-use crate::gatekeeper;
+use crate::gatekeeper::Gatekeeper;
 use crate::lane::LaneLoop;
 use crate::settings::Settings;
 use crate::shared::Shared;
@@ -57,24 +58,34 @@ impl Worker {
 
     fn start_lanes(&self) {
         let gates: BTreeMap<Resource, Arc<Gate>> =
-            Resource::ALL.into_iter().map(|r| (r, Arc::new(Gate::new(self.widest(r))))).collect();
+            Resource::ALL.into_iter().map(|r| (r, Arc::new(self.gate(r)))).collect();
         for (resource, gate) in &gates {
-            let keeping =
-                gatekeeper::keep(self.shared.clone(), gate.clone(), *resource, self.stop.clone());
-            self.loops.spawn(keeping);
-        }
-        for lane in Lane::all() {
-            let lane_loop = LaneLoop {
-                shared: self.shared.clone(),
-                gate: gates[&lane.resource].clone(),
-                lane,
-                queue: Arc::default(),
-                stop: self.stop.clone(),
-                tasks: self.tasks.clone(),
-            };
-            self.loops.spawn(lane_loop.run());
+            let desks: Vec<Desk> = Lane::all()
+                .filter(|lane| lane.resource == *resource)
+                .map(|lane| self.desk(lane, gate))
+                .collect();
+            for desk in desks.clone() {
+                self.loops.spawn(LaneLoop { desk }.run());
+            }
+            let (shared, gate, stop) = (self.shared.clone(), gate.clone(), self.stop.clone());
+            self.loops.spawn(Gatekeeper::of(shared, gate, *resource, desks, stop).run());
         }
         self.loops.close();
+    }
+
+    fn desk(&self, lane: Lane, gate: &Arc<Gate>) -> Desk {
+        Desk {
+            shared: self.shared.clone(),
+            gate: gate.clone(),
+            lane,
+            queue: Arc::default(),
+            stop: self.stop.clone(),
+            tasks: self.tasks.clone(),
+        }
+    }
+
+    fn gate(&self, resource: Resource) -> Gate {
+        Gate::new(self.widest(resource), self.shared.settings.slots.of(resource))
     }
 
     /// Never more deliveries at a time than there are slots for them.

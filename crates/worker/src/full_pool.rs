@@ -1,0 +1,208 @@
+//! Takes jobs for a pool whose slots are all in use: one worker at a time, as many as slots are
+//! free, high before normal before low.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use job::{Resource, State};
+use ports::{LedgerError, Permit};
+use tokio_util::sync::CancellationToken;
+
+use crate::desk::Desk;
+use crate::gate::{Door, Gate, Reopen};
+use crate::shared::Shared;
+use crate::slot_queue::{Called, Otherwise, Outcome, Tried, Try};
+
+/// How long one worker may take jobs while the others wait. Far longer than a round takes.
+const TURN: Duration = Duration::from_secs(3);
+/// Until those that were let in are expected to have their slots.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Let in at once.
+const MOST: u32 = 32;
+/// So many free slots are nearly a pool without a limit.
+const PLENTY: u32 = 256;
+/// Rounds of a full pool between two looks at who holds its slots.
+const LOOK_EVERY: u32 = 20;
+
+pub(crate) struct FullPool {
+    shared: Arc<Shared>,
+    gate: Arc<Gate>,
+    resource: Resource,
+    pool: String,
+    /// In the order in which they are served.
+    desks: Vec<Desk>,
+    stop: CancellationToken,
+    rounds: u32,
+    /// How many are looked at for one that holds a slot: doubled each time in vain.
+    window: u32,
+}
+
+/// What was left after a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    /// Free slots, and nobody who waits for one.
+    Slots,
+    /// Jobs, and no slot for the next of them.
+    Jobs,
+    Both,
+}
+
+impl FullPool {
+    /// `desks`: those of the resource, the first served first.
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        gate: Arc<Gate>,
+        resource: Resource,
+        desks: Vec<Desk>,
+        stop: CancellationToken,
+    ) -> Self {
+        let pool = Permit::pool_of(&shared.settings.account, resource);
+        Self { shared, gate, resource, pool, desks, stop, rounds: 0, window: 0 }
+    }
+
+    /// Lets in whoever has room, or opens the gate if nobody waits.
+    pub(crate) async fn serve(&mut self) {
+        if let Err(error) = self.try_serve().await {
+            tracing::warn!(%error, resource = %self.resource, "free slots could not be given out");
+        }
+    }
+
+    async fn try_serve(&mut self) -> Result<(), LedgerError> {
+        let limit = self.shared.settings.slots.of(self.resource);
+        if limit == 0 {
+            self.gate.open(u16::MAX);
+            return Ok(());
+        }
+        // Before a slot is free: jobs in hand come before those in the lanes.
+        if !self.gate.slots.is_empty() && !self.take_turn().await? {
+            return Ok(());
+        }
+        loop {
+            let free = limit.saturating_sub(self.shared.ledger.used(&self.pool).await?);
+            if free == 0 {
+                return self.look_at_holders().await;
+            }
+            (self.rounds, self.window) = (0, 0);
+            if free >= PLENTY && self.gate.slots.is_empty() {
+                self.gate.open_for(free);
+                return Ok(());
+            }
+            let most = self.most();
+            if most == 0 || !self.take_turn().await? {
+                return Ok(());
+            }
+            let left = self.round(free, most).await;
+            if left == Left::Slots {
+                self.gate.open_for(free);
+            }
+            // Whoever has jobs in hand keeps its turn: others would take their slots.
+            if self.gate.slots.is_empty() {
+                self.end_turn().await?;
+            }
+            if left != Left::Both || !self.is_full() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// As many as can be worked on; one at a time until answers are understood.
+    fn most(&self) -> u32 {
+        let places = self.shared.in_progress.available_permits();
+        let most = if self.gate.is_unsure() { 1 } else { MOST };
+        u32::try_from(places).unwrap_or(u32::MAX).min(most)
+    }
+
+    async fn take_turn(&self) -> Result<bool, LedgerError> {
+        self.shared.ledger.take_turn(&self.shared.session.fence(), &self.pool, TURN).await
+    }
+
+    async fn end_turn(&self) -> Result<(), LedgerError> {
+        self.shared.ledger.end_turn(&self.shared.session.fence(), &self.pool).await
+    }
+
+    fn is_full(&self) -> bool {
+        matches!(self.gate.door(), Door::Closed { until: Reopen::WhenFree, .. })
+    }
+
+    async fn round(&self, free: u32, most: u32) -> Left {
+        let (left, let_in) = self.let_in(free, most, Otherwise::Waits).await;
+        match self.refused(let_in).await {
+            true => Left::Jobs,
+            false => left,
+        }
+    }
+
+    /// Whether one of them got no slot, or does not know yet.
+    async fn refused(&self, let_in: Vec<Outcome>) -> bool {
+        let tried = join_all(let_in.into_iter().map(Outcome::known));
+        let in_time = tokio::time::timeout(PATIENCE, tried);
+        match self.stop.run_until_cancelled(in_time).await {
+            Some(Ok(tried)) => tried.contains(&Tried::Refused),
+            Some(Err(_)) | None => true,
+        }
+    }
+
+    /// Lets in by priority those in hand first, then what is ready in the lane.
+    async fn let_in(&self, mut free: u32, most: u32, otherwise: Otherwise) -> (Left, Vec<Outcome>) {
+        let mut let_in = Vec::new();
+        for desk in &self.desks {
+            loop {
+                if free == 0 {
+                    return (Left::Jobs, let_in);
+                }
+                if let_in.len() as u32 >= most {
+                    return (Left::Both, let_in);
+                }
+                let (leave, outcome) = Try::watched(otherwise);
+                match self.gate.slots.call(desk.lane.priority, free, leave) {
+                    Called::TooWide => return (Left::Jobs, let_in),
+                    Called::Asks(need) => free -= need,
+                    Called::Nobody(leave) => match self.shared.broker.take(desk.lane).await {
+                        Ok(Some(delivery)) => {
+                            desk.work_on(delivery, leave);
+                            free -= 1;
+                        }
+                        Ok(None) => break,
+                        Err(error) => {
+                            tracing::warn!(lane = %desk.lane, %error, "lane cannot be taken from");
+                            return (Left::Jobs, let_in);
+                        }
+                    },
+                }
+                let_in.push(outcome);
+            }
+        }
+        (Left::Slots, let_in)
+    }
+
+    /// A job that is to be sent again keeps its slot while it waits in the lane: if such jobs
+    /// hold the slots that are missing, only taking them can ever free one.
+    async fn look_at_holders(&mut self) -> Result<(), LedgerError> {
+        self.rounds += 1;
+        if !self.rounds.is_multiple_of(LOOK_EVERY) {
+            return Ok(());
+        }
+        if !self.is_held_by_waiting().await? {
+            self.window = 0;
+            return Ok(());
+        }
+        if self.take_turn().await? {
+            self.window = self.window.saturating_mul(2).clamp(1, MOST);
+            let (_, let_in) = self.let_in(self.window, self.window, Otherwise::GoesBack).await;
+            self.refused(let_in).await;
+            self.end_turn().await?;
+        }
+        Ok(())
+    }
+
+    async fn is_held_by_waiting(&self) -> Result<bool, LedgerError> {
+        for held in self.shared.ledger.permits(&self.pool).await? {
+            let stored = self.shared.ledger.load(&held.permit.key).await?;
+            if stored.is_some_and(|stored| matches!(stored.record.state, State::Queued { .. })) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
