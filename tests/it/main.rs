@@ -12,6 +12,7 @@ mod examples;
 mod five_processes;
 mod python_producer;
 mod rolling;
+mod simulated;
 
 // What goes wrong.
 mod bad_input;

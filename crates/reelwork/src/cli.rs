@@ -75,6 +75,10 @@ pub(crate) enum Command {
         /// Start a simulated provider too; no API key needed
         #[arg(long)]
         simulate: bool,
+        /// Where that one keeps its tasks and accounts for the next start; beside embedded.path if
+        /// not given
+        #[arg(long, value_name = "FILE", requires = "simulate")]
+        books: Option<PathBuf>,
     },
     /// Submit jobs (run as many as you like)
     Worker,
@@ -240,6 +244,12 @@ pub(crate) struct SimulatorArgs {
     /// How much faster than the real provider tasks live
     #[arg(long)]
     pub(crate) speed: Option<f64>,
+    /// Keep tasks, external ids and accounts in this file, for the next start
+    #[arg(long, value_name = "FILE")]
+    pub(crate) books: Option<PathBuf>,
+    /// Send callbacks, and only to this host; may be given several times
+    #[arg(long = "callback-host", value_name = "HOST")]
+    pub(crate) callback_hosts: Vec<String>,
     /// Settings as TOML or JSON; flags win
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,

@@ -97,7 +97,7 @@ pub struct CallbackCounts {
     pub sent: u64,
     /// Answered otherwise, or not at all.
     pub failed: u64,
-    /// Not sent because the target is not on this machine.
+    /// Not sent because the target's host is not among `callbacks.hosts`.
     pub refused: u64,
     /// Not sent on purpose (`missing_rate`).
     pub withheld: u64,

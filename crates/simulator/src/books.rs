@@ -1,13 +1,17 @@
 //! The books: every submission is judged here, one at a time, and nothing here waits.
 
 mod accept;
+mod kept;
 mod look;
+mod paper;
 mod snapshot;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::accounts::LimitViolations;
 use crate::chance::Chance;
@@ -20,6 +24,8 @@ use crate::rate::RateWindow;
 use crate::refusal::Refusal;
 use crate::settings::{PerPool, Settings};
 use crate::task::{Ending, Facts, Status, View, Wish};
+
+use paper::Paper;
 
 pub(crate) use look::{Key, Look, Spoil};
 
@@ -42,6 +48,8 @@ pub(crate) struct Books {
     sequence: u64,
     /// Number of resets.
     era: u64,
+    /// None: they end with the process.
+    paper: Option<Paper>,
 }
 
 #[derive(Debug)]
@@ -53,7 +61,8 @@ struct Entry {
 }
 
 /// The plain counters behind [`crate::Accounts`].
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Tally {
     submissions: u64,
     accepted: u64,
@@ -147,9 +156,10 @@ impl Books {
         self.tally.unauthorized += 1;
     }
 
-    pub(crate) fn count_helper(&mut self, charge: Charge) {
+    pub(crate) fn count_helper(&mut self, now_us: u64, charge: Charge) {
         self.tally.helper_calls += 1;
         self.tally.helper_micro_usd += charge.micro_usd;
+        self.note_counts(now_us);
     }
 
     /// Judges one submission: rate, injected faults, body, repeat, money, slots, in this order.
@@ -162,7 +172,7 @@ impl Books {
         self.settle(now_us);
         self.tally.submissions += 1;
         self.tally.unmarked += u64::from(!submission.marker.explicit);
-        let (marker, attempt) = self.jobs.attempt(&submission.marker);
+        let (marker, attempt) = self.jobs.attempt(&submission.marker.name);
         let job = JobAttempt { marker, attempt };
         let scene =
             Scene { operation: submission.operation, chance: job.chance(settings), attempt };
@@ -172,6 +182,7 @@ impl Books {
             self.tally.fault(FaultKind::DelayMs);
         }
         let mut wakes_callbacks = false;
+        let (before, marker) = (self.tasks.len(), Arc::clone(&job.marker));
         let verdict = if !self.rate.admit(now_us, settings.rate_per_second) {
             self.tally.limit_violations.rate += 1;
             Verdict::Refused(Refusal::TOO_FAST)
@@ -194,6 +205,8 @@ impl Books {
                 }
             }
         };
+        let place = (self.tasks.len() > before).then_some(before);
+        self.note_submission(now_us, &marker, place);
         Judged { verdict, delay, wakes_callbacks }
     }
 
@@ -219,8 +232,12 @@ impl Books {
         if late.era != self.era {
             return false;
         }
-        self.accept(now_us, settings, late.submission, &late.job, &late.faults)
-            .is_ok_and(|accepted| accepted.wakes_callbacks)
+        let accepted = self.accept(now_us, settings, late.submission, &late.job, &late.faults);
+        match accepted {
+            Ok(_) => self.note_late(now_us, self.tasks.len() - 1),
+            Err(_) => self.note_counts(now_us),
+        }
+        accepted.is_ok_and(|accepted| accepted.wakes_callbacks)
     }
 
     /// Ends every task whose time has come: frees its slots, counts it, refunds a failed one.
@@ -263,6 +280,9 @@ impl Books {
 
     /// Forgets everything but the sequence of ids.
     pub(crate) fn reset(&mut self) {
-        *self = Books { sequence: self.sequence, era: self.era + 1, ..Books::default() };
+        let mut paper = self.paper.take();
+        paper.iter_mut().for_each(Paper::clear);
+        let (sequence, era) = (self.sequence, self.era + 1);
+        *self = Books { sequence, era, paper, ..Books::default() };
     }
 }

@@ -10,13 +10,16 @@ use crate::secret::Secret;
 
 pub(crate) use dispatch::{Counters, run};
 
-/// Whether callbacks are sent, and what is wrong with them. Only targets on 127.0.0.1, localhost
-/// or `[::1]` are called; redirects are not followed, and nothing is sent twice by itself.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Whether callbacks are sent, and what is wrong with them. Redirects are not followed, and nothing
+/// is sent twice by itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Callbacks {
     /// Send callbacks for tasks accepted from now on.
     pub enabled: bool,
+    /// The hosts that may be called, as they stand in the request's url; ports do not matter.
+    /// By default only this machine.
+    pub hosts: Vec<String>,
     /// Send each one twice.
     pub duplicate: bool,
     /// Send each one this many milliseconds after the status change.
@@ -33,7 +36,33 @@ pub struct Callbacks {
     pub secret: Option<Secret>,
 }
 
+/// This machine, by the names that it has everywhere.
+const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+
+impl Default for Callbacks {
+    fn default() -> Self {
+        Callbacks {
+            enabled: false,
+            hosts: LOOPBACK.map(str::to_owned).to_vec(),
+            duplicate: false,
+            late_ms: 0,
+            missing_rate: 0.0,
+            forged_rate: 0.0,
+            wrong_id: false,
+            enveloped: false,
+            secret: None,
+        }
+    }
+}
+
 impl Callbacks {
+    fn may_call(&self, host: &str) -> bool {
+        let same = |allowed: &String| {
+            allowed.trim_matches(['[', ']']).eq_ignore_ascii_case(host.trim_matches(['[', ']']))
+        };
+        self.hosts.iter().any(same)
+    }
+
     pub(crate) fn problem(&self) -> Option<String> {
         for (name, rate) in [("missing_rate", self.missing_rate), ("forged_rate", self.forged_rate)]
         {

@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::marker::Marker;
-
 #[derive(Debug, Default)]
 pub(crate) struct Jobs {
     by_name: HashMap<Arc<str>, Job>,
@@ -27,14 +25,14 @@ struct Job {
 
 impl Jobs {
     /// Notes a submission of the job and answers its number, from 1.
-    pub(crate) fn attempt(&mut self, marker: &Marker) -> (Arc<str>, u32) {
-        if let Some((name, _)) = self.by_name.get_key_value(marker.name.as_str()) {
+    pub(crate) fn attempt(&mut self, marker: &str) -> (Arc<str>, u32) {
+        if let Some((name, _)) = self.by_name.get_key_value(marker) {
             let name = Arc::clone(name);
             let job = self.by_name.entry(Arc::clone(&name)).or_default();
             job.attempts += 1;
             return (name, job.attempts);
         }
-        let name: Arc<str> = Arc::from(marker.name.as_str());
+        let name: Arc<str> = Arc::from(marker);
         self.by_name.insert(Arc::clone(&name), Job { attempts: 1, ..Job::default() });
         (name, 1)
     }
@@ -79,15 +77,11 @@ impl Jobs {
 mod tests {
     use super::*;
 
-    fn marker(name: &str) -> Marker {
-        Marker { name: name.into(), explicit: true }
-    }
-
     #[test]
     fn the_histogram_follows_every_acceptance() {
         let mut jobs = Jobs::default();
         for name in ["a", "b", "a", "c", "a", "b"] {
-            let (name, _) = jobs.attempt(&marker(name));
+            let (name, _) = jobs.attempt(name);
             jobs.accepted(&name);
         }
         assert_eq!(jobs.tasks_per_job, BTreeMap::from([(1, 1), (2, 1), (3, 1)]));
@@ -97,14 +91,14 @@ mod tests {
     #[test]
     fn a_refund_clears_the_double_charge_but_not_the_double_payment() {
         let mut jobs = Jobs::default();
-        let (name, first) = jobs.attempt(&marker("a"));
+        let (name, first) = jobs.attempt("a");
         jobs.accepted(&name);
         jobs.refunded(&name);
-        let (name, second) = jobs.attempt(&marker("a"));
+        let (name, second) = jobs.attempt("a");
         jobs.accepted(&name);
         assert_eq!((first, second), (1, 2));
         assert_eq!((jobs.double_paid, jobs.double_charged), (1, 0));
-        let (name, _) = jobs.attempt(&marker("a"));
+        let (name, _) = jobs.attempt("a");
         jobs.accepted(&name);
         assert_eq!(jobs.double_charged, 1);
         jobs.refunded(&name);

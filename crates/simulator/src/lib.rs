@@ -6,8 +6,8 @@
 //! `/_simulator/`; [`Accounts`] says what was asked, accepted, refused and charged. Jobs are told
 //! apart by a marker in the request (`[job:XXXX]`), never by the external id.
 //!
-//! It keeps everything in memory, has one account (all accepted keys share it), and forgets all
-//! when it stops.
+//! It has one account (all accepted keys share it) and forgets all when it stops, unless it keeps
+//! its books in a file ([`Simulator::start_with_books`]).
 
 // What a run is like.
 mod secret;

@@ -1,5 +1,7 @@
 //! The operations: where each is served, which pool it draws from, what it makes.
 
+use serde::{Deserialize, Serialize};
+
 /// A resource pool: concurrency is counted per pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pool {
@@ -21,8 +23,8 @@ pub(crate) enum Output {
 macro_rules! operations {
     ($($variant:ident = $name:literal, $pool:ident, $output:ident, $median_s:literal;)*) => {
         /// An asynchronous operation, one create path each.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub(crate) enum Operation { $($variant),* }
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub(crate) enum Operation { $(#[serde(rename = $name)] $variant),* }
 
         impl Operation {
             pub(crate) const ALL: [Operation; [$($name),*].len()] = [$(Operation::$variant),*];

@@ -1,5 +1,6 @@
 //! What a task costs, by Kling's list prices. Where no price is public, a plausible one stands.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::operation::Operation;
@@ -9,7 +10,7 @@ const VIDEO_UNIT_MICRO_USD: u64 = 140_000;
 const IMAGE_UNIT_MICRO_USD: u64 = 3_500;
 
 /// A price in thousandths of a unit and in millionths of a USD.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Charge {
     pub(crate) milli_units: u64,
     pub(crate) micro_usd: u64,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,13 +42,34 @@ impl Simulator {
     /// # Errors
     /// `InvalidInput` names what is wrong with the settings; others come from binding.
     pub async fn start(settings: Settings, listen: SocketAddr) -> io::Result<Simulator> {
+        Self::start_with(settings, None, listen).await
+    }
+
+    /// The same with the books of a file, made if missing: who starts again with it finds its
+    /// tasks, external ids and accounts, even after SIGKILL. Nobody else may use it meanwhile.
+    ///
+    /// # Errors
+    /// As [`Simulator::start`]; `InvalidData` names the line that cannot be read.
+    pub async fn start_with_books(
+        settings: Settings,
+        books: &Path,
+        listen: SocketAddr,
+    ) -> io::Result<Simulator> {
+        Self::start_with(settings, Some(books), listen).await
+    }
+
+    async fn start_with(
+        settings: Settings,
+        books: Option<&Path>,
+        listen: SocketAddr,
+    ) -> io::Result<Simulator> {
         if let Some(problem) = settings.problem() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
         }
         let listener = TcpListener::bind(listen).await?;
         let url = url_of(listener.local_addr()?);
         let (stopping, stop) = watch::channel(false);
-        let state = Arc::new(State::new(settings, url.clone(), stop.clone()));
+        let state = Arc::new(State::new(settings, books, url.clone(), stop.clone())?);
         let server = tokio::spawn(serve(listener, Arc::clone(&state), stop.clone()));
         let callbacks = tokio::spawn(callbacks::run(Arc::clone(&state), stop));
         tracing::debug!(%url, "simulator listens");
@@ -89,12 +111,13 @@ impl Simulator {
     /// Stops listening, lets requests under way end for up to two seconds, drops callbacks.
     pub async fn stop(self) {
         self.stopping.send_replace(true);
-        let Simulator { mut server, callbacks, .. } = self;
+        let Simulator { state, mut server, callbacks, .. } = self;
         if tokio::time::timeout(FAREWELL, &mut server).await.is_err() {
             server.abort();
         }
         // A panic in the task has been reported where it happened.
         let _ = callbacks.await;
+        state.close_books();
     }
 }
 

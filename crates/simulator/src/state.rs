@@ -1,5 +1,7 @@
 //! What all requests share. The books are locked for the length of one decision, never over I/O.
 
+use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,7 +13,7 @@ use crate::accounts::Accounts;
 use crate::books::Books;
 use crate::callbacks::Counters;
 use crate::chance::Chance;
-use crate::sessions::Sessions;
+use crate::sessions::{Purpose, Sessions};
 use crate::settings::Settings;
 use crate::task::View;
 
@@ -30,20 +32,31 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(settings: Settings, url: String, stopping: watch::Receiver<bool>) -> Self {
+    /// With `paper`, the books of that file.
+    pub(crate) fn new(
+        settings: Settings,
+        paper: Option<&Path>,
+        url: String,
+        stopping: watch::Receiver<bool>,
+    ) -> io::Result<Self> {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        State {
+        let started_us = u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX);
+        let (books, sessions) = match paper {
+            Some(path) => Books::open(path, started_us, &settings)?,
+            None => Default::default(),
+        };
+        Ok(State {
             settings: RwLock::new(Arc::new(settings)),
-            books: Mutex::default(),
-            sessions: Mutex::default(),
+            books: Mutex::new(books),
+            sessions: Mutex::new(sessions),
             callback_counters: Counters::default(),
             callback_planned: Notify::new(),
             url,
             started: Instant::now(),
-            started_us: u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX),
+            started_us,
             requests: AtomicU64::new(0),
             stopping,
-        }
+        })
     }
 
     pub(crate) fn settings(&self) -> Arc<Settings> {
@@ -62,6 +75,20 @@ impl State {
 
     pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn open_session(&self, id: &str, purpose: Purpose) {
+        self.sessions().open(id.to_owned(), purpose);
+        let mut books = self.books();
+        let now_us = self.now_us();
+        books.note_session(now_us, id, purpose);
+    }
+
+    /// The last counts on paper.
+    pub(crate) fn close_books(&self) {
+        let mut books = self.books();
+        let now_us = self.now_us();
+        books.note_counts(now_us);
     }
 
     /// Unix microseconds; never runs backwards.

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::operation::Operation;
 use crate::price::Charge;
 
 /// What is fixed when a task is accepted.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Facts {
     pub(crate) id: u64,
     pub(crate) operation: Operation,
+    #[serde(with = "shared_text")]
     pub(crate) marker: Arc<str>,
     pub(crate) external_id: Option<String>,
     pub(crate) accepted_us: u64,
@@ -23,7 +26,7 @@ pub(crate) struct Facts {
 }
 
 /// The parts of a request that its answers repeat.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Wish {
     pub(crate) model: String,
     pub(crate) pictures: u32,
@@ -35,11 +38,29 @@ pub(crate) struct Wish {
     pub(crate) callback_url: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Ending {
     Succeed,
     SucceedWithoutUrl,
-    Fail(&'static str),
+    Fail(Failure),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Failure {
+    Moderation,
+    Generation,
+}
+
+impl Failure {
+    /// The provider's words for it.
+    fn words(self) -> &'static str {
+        match self {
+            Failure::Moderation => "Failure to pass the risk control system",
+            Failure::Generation => "generation error",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,8 +131,22 @@ impl View {
     /// `task_status_msg`, for tasks that ended.
     pub(crate) fn message(&self) -> &'static str {
         match (self.status, self.facts.ending) {
-            (Status::Failed, Ending::Fail(message)) => message,
+            (Status::Failed, Ending::Fail(failure)) => failure.words(),
             _ => "",
         }
+    }
+}
+
+mod shared_text {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(text: &Arc<str>, to: S) -> Result<S::Ok, S::Error> {
+        str::serialize(text, to)
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Arc<str>, D::Error> {
+        String::deserialize(from).map(Arc::from)
     }
 }

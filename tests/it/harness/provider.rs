@@ -45,6 +45,15 @@ impl Provider {
         Self { url, http, _here: here, _apart: apart }
     }
 
+    /// One that a test starts itself, on this port.
+    pub(crate) fn on(port: u16) -> Self {
+        Self::at(format!("http://127.0.0.1:{port}"), None, None)
+    }
+
+    pub(crate) async fn answers(&self) -> bool {
+        self.http.get(format!("{}/_simulator/accounts", self.url)).send().await.is_ok()
+    }
+
     pub(crate) async fn accounts(&self) -> Accounts {
         let url = format!("{}/_simulator/accounts?tasks=true", self.url);
         let answer = self.http.get(url).send().await.expect("the accounts");

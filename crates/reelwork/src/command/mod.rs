@@ -38,7 +38,9 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Failure> {
     match command {
         Command::Demo(options) => demo::run(options, config, output).await,
-        Command::Up { simulate } => Box::pin(role::up(config, simulate, output)).await,
+        Command::Up { simulate, books } => {
+            Box::pin(role::up(config, simulate, books, output)).await
+        }
         Command::Worker => role::run(config, Which::Worker, output).await,
         Command::Poller => role::run(config, Which::Poller, output).await,
         Command::Gateway => role::gateway(config, output).await,

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use daemon::admin::Admin;
 use daemon::{Config, ExitCode, SecretString, Shutdown};
 
@@ -32,13 +34,17 @@ pub(crate) async fn gateway(config: Config, output: &Output) -> Result<ExitCode,
 pub(crate) async fn up(
     mut config: Config,
     simulate: bool,
+    books: Option<PathBuf>,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     if !simulate {
         return run(config, Which::Both, output).await;
     }
     let settings = simulator::Settings { speed: SIMULATED_SPEED, ..simulator::Settings::default() };
-    let simulator = simulator::Simulator::start(settings, ([127, 0, 0, 1], 0).into()).await?;
+    // Beside what remembers its tasks: who starts again finds both, or neither.
+    let books = books.unwrap_or_else(|| config.embedded.path.with_extension("simulator.jsonl"));
+    let listen = ([127, 0, 0, 1], 0).into();
+    let simulator = simulator::Simulator::start_with_books(settings, &books, listen).await?;
     config.poll.pace /= SIMULATED_SPEED;
     output.say(&format!("simulated provider on {}", simulator.url()));
     let key = simulated(&mut config, &simulator)?;

@@ -15,8 +15,15 @@ pub(crate) async fn run(options: SimulatorArgs, output: &Output) -> Result<ExitC
     if let Some(speed) = options.speed {
         settings.speed = speed;
     }
+    if !options.callback_hosts.is_empty() {
+        settings.callbacks.enabled = true;
+        settings.callbacks.hosts = options.callback_hosts;
+    }
     let shutdown = Shutdown::on_signals()?;
-    let simulator = Simulator::start(settings, options.listen).await?;
+    let simulator = match &options.books {
+        Some(books) => Simulator::start_with_books(settings, books, options.listen).await?,
+        None => Simulator::start(settings, options.listen).await?,
+    };
     output.result(&serde_json::json!({ "url": simulator.url() }), || simulator.url());
     shutdown.requested().await;
     simulator.stop().await;

@@ -27,8 +27,13 @@ impl Books {
         self.gate(settings, &submission)?;
         let facts = Arc::new(self.facts(now_us, settings, submission, job, faults));
         self.count_faults(faults);
-        self.enter(Arc::clone(&facts), faults);
-        let wakes_callbacks = settings.callbacks.enabled && self.announce(&facts);
+        let place = self.enter(Entry {
+            facts: Arc::clone(&facts),
+            looks: 0,
+            hidden_looks: faults.hidden_looks,
+            backwards: faults.backwards,
+        });
+        let wakes_callbacks = settings.callbacks.enabled && self.announce(place, now_us);
         let view = View { facts, status: Status::Submitted };
         Ok(Accepted { view, wakes_callbacks })
     }
@@ -105,8 +110,9 @@ impl Books {
         struck.into_iter().flatten().for_each(|kind| self.tally.fault(kind));
     }
 
-    fn enter(&mut self, facts: Arc<Facts>, faults: &TaskFaults) {
-        let place = self.tasks.len();
+    /// A new task, at the place that is answered.
+    pub(super) fn enter(&mut self, entry: Entry) -> usize {
+        let (place, facts) = (self.tasks.len(), Arc::clone(&entry.facts));
         self.by_id.insert(facts.id, place);
         if let Some(external_id) = &facts.external_id {
             self.by_external_id.insert(external_id.clone(), place);
@@ -123,21 +129,21 @@ impl Books {
         *held += facts.slots;
         let most = self.tally.in_flight_max.of_mut(pool);
         *most = (*most).max(*held);
-        let (hidden_looks, backwards) = (faults.hidden_looks, faults.backwards);
-        self.tasks.push(Entry { facts, looks: 0, hidden_looks, backwards });
+        self.tasks.push(entry);
+        place
     }
 
-    /// Plans the callbacks of a new task. True when one of them is now the soonest.
-    fn announce(&mut self, facts: &Facts) -> bool {
+    /// Plans the callbacks of a task from `now_us` on. True when one of them is now the soonest.
+    pub(super) fn announce(&mut self, place: usize, now_us: u64) -> bool {
+        let facts = Arc::clone(&self.tasks[place].facts);
         if facts.wish.callback_url.is_none() {
             return false;
         }
-        let place = self.tasks.len() - 1;
         let before = self.next_notice_us();
-        if facts.ends_us != Some(facts.processing_us) {
+        if facts.ends_us != Some(facts.processing_us) && facts.processing_us >= now_us {
             self.notices.push(Reverse((facts.processing_us, place, Status::Processing)));
         }
-        if let Some(ends_us) = facts.ends_us {
+        if let Some(ends_us) = facts.ends_us.filter(|ends_us| *ends_us >= now_us) {
             self.notices.push(Reverse((ends_us, place, facts.last_status())));
         }
         self.next_notice_us() != before

@@ -118,7 +118,7 @@ impl Delivery<'_> {
         let Some(text) = &view.facts.wish.callback_url else {
             return;
         };
-        let Some(url) = local(text) else {
+        let Some(url) = target(text, self.settings) else {
             return count(&counters.refused);
         };
         let chance =
@@ -163,11 +163,11 @@ impl Delivery<'_> {
     }
 }
 
-/// The target, when it is on this machine.
-fn local(text: &str) -> Option<Url> {
+/// The address, when its host may be called.
+fn target(text: &str, settings: &Callbacks) -> Option<Url> {
     let url = Url::parse(text).ok()?;
-    let local = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-    local.then_some(url)
+    let allowed = url.host_str().is_some_and(|host| settings.may_call(host));
+    allowed.then_some(url)
 }
 
 #[cfg(test)]
@@ -175,7 +175,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_targets_on_this_machine() {
+    fn only_this_machine_is_called_by_default() {
+        let local = |text| target(text, &Callbacks::default());
         for good in ["http://127.0.0.1:9/x", "http://localhost/x?y=1", "http://[::1]:9/"] {
             assert!(local(good).is_some(), "{good}");
         }
@@ -187,6 +188,22 @@ mod tests {
         ];
         for bad in bad {
             assert!(local(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn hosts_that_are_named_are_called_and_no_others() {
+        let settings =
+            Callbacks { hosts: vec!["gateway".into(), "::1".into()], ..Callbacks::default() };
+        let called = |text| target(text, &settings).is_some();
+        assert!(
+            called("http://gateway:8081/callbacks/x")
+                && called("http://GATEWAY/")
+                && called("http://[::1]/")
+        );
+        for bad in ["http://127.0.0.1/", "http://gateway.example.com/", "http://gateway@evil/", "x"]
+        {
+            assert!(!called(bad), "{bad}");
         }
     }
 }

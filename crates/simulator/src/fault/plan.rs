@@ -6,7 +6,7 @@ use super::{DEFAULT_LOOKS, Fault, FaultKind};
 use crate::chance::Chance;
 use crate::operation::Operation;
 use crate::refusal::Refusal;
-use crate::task::Ending;
+use crate::task::{Ending, Failure};
 
 /// What a fault may strike: one attempt at one job, or one look at one task.
 #[derive(Clone, Copy, Debug)]
@@ -132,8 +132,8 @@ fn after_creating(kind: FaultKind) -> Option<Spoiled> {
 
 fn ending(kind: FaultKind) -> Option<Ending> {
     Some(match kind {
-        FaultKind::FailModeration => Ending::Fail("Failure to pass the risk control system"),
-        FaultKind::FailGeneration => Ending::Fail("generation error"),
+        FaultKind::FailModeration => Ending::Fail(Failure::Moderation),
+        FaultKind::FailGeneration => Ending::Fail(Failure::Generation),
         FaultKind::SucceedWithoutUrl => Ending::SucceedWithoutUrl,
         _ => return None,
     })

@@ -60,7 +60,11 @@ async fn serve(
         (Helper::IdentifyFace, Ok(_)) => IDENTIFY_FACE,
         _ => Charge::default(),
     };
-    state.books().count_helper(charge);
+    {
+        let mut books = state.books();
+        let now_us = state.now_us();
+        books.count_helper(now_us, charge);
+    }
     match data {
         Ok(data) => answer(200, &shape::synchronous(data, &call.shape, &call.request_id)),
         Err(refusal) => call.refuse(&refusal),
@@ -111,7 +115,7 @@ fn session_id(body: &Value) -> Result<&str, Refusal> {
 fn identify_face(state: &State, body: &Value) -> Result<Value, Refusal> {
     one_video(body)?;
     let session_id = state.request_id();
-    state.sessions().open(session_id.clone(), Purpose::Faces);
+    state.open_session(&session_id, Purpose::Faces);
     let image = format!("{}/_simulator/files/face-{session_id}.png", state.base_url());
     Ok(json!({
         "session_id": session_id,
@@ -123,7 +127,7 @@ fn identify_face(state: &State, body: &Value) -> Result<Value, Refusal> {
 fn init(state: &State, body: &Value) -> Result<Value, Refusal> {
     one_video(body)?;
     let session_id = state.request_id();
-    state.sessions().open(session_id.clone(), Purpose::Selection);
+    state.open_session(&session_id, Purpose::Selection);
     let video = format!("{}/_simulator/files/normalized-{session_id}.mp4", state.base_url());
     Ok(json!({
         "status": 0,

@@ -19,7 +19,10 @@ pub(crate) type Answer = (StatusCode, Value);
 impl Bench {
     pub(crate) async fn start(settings: Settings) -> Bench {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let simulator = Simulator::start(settings, listen).await.unwrap();
+        Bench::of(Simulator::start(settings, listen).await.unwrap())
+    }
+
+    pub(crate) fn of(simulator: Simulator) -> Bench {
         let redirect = reqwest::redirect::Policy::none();
         let client = Client::builder().no_proxy().redirect(redirect).build().unwrap();
         Bench { simulator, client }
@@ -46,6 +49,11 @@ impl Bench {
         let (status, body) = self.create(T2V, clip(job)).await;
         assert_eq!(status, 200, "{body}");
         body["data"]["task_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Also while a task is still to be created.
+    pub(crate) fn accounts_as_they_are(&self) -> Accounts {
+        self.simulator.accounts()
     }
 
     pub(crate) fn accounts(&self) -> Accounts {

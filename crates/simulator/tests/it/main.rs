@@ -11,5 +11,6 @@ mod life;
 mod limits;
 mod look_up;
 mod operations;
+mod paper;
 mod shapes;
 mod task_faults;
