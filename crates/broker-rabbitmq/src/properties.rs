@@ -20,13 +20,14 @@ const MOST_SHORT_BYTES: usize = 255;
 const SENDER_SELECTED: [&str; 2] = ["CC", "BCC"];
 
 const DELIVERY_COUNT: &str = "x-delivery-count";
+const ACQUIRED_COUNT: &str = "x-acquired-count";
 const STREAM_OFFSET: &str = "x-stream-offset";
 const DEATHS: &str = "x-death";
 
 /// What the broker writes for itself. Sent on with a copy, it would speak of another life.
 const BROKERS_OWN: [&str; 10] = [
     DELIVERY_COUNT,
-    "x-acquired-count",
+    ACQUIRED_COUNT,
     STREAM_OFFSET,
     DEATHS,
     "x-first-death-reason",
@@ -79,6 +80,9 @@ fn property(text: &str) -> Result<ShortString, PublishError> {
     short(text).ok_or(PublishError::TooLarge { bytes: text.len(), most: MOST_SHORT_BYTES })
 }
 
+/// Ours about a letter that we put among the dead.
+const REASONS: [&str; 4] = [header::REASON, header::DETAIL, header::ROUTING_KEY, header::DEAD_AT];
+
 /// A message as it came, with what the broker says about it.
 pub(crate) struct Arrived {
     pub(crate) message: Message,
@@ -100,15 +104,20 @@ pub(crate) fn decode(properties: &BasicProperties, body: Vec<u8>, dead: bool) ->
         headers: table.map(own_headers).unwrap_or_default(),
         body: Bytes::from(body),
     };
-    if let Some(table) = table.filter(|_| dead && message.get(header::REASON).is_none()) {
-        message.headers.extend(deaths(table));
+    // What we put there tells of no death: a reason beside one was copied by its producer.
+    let deaths = table.filter(|_| dead).map(deaths).unwrap_or_default();
+    if !deaths.is_empty() {
+        message.headers.retain(|name, _| !REASONS.contains(&name.as_str()));
+        message.headers.extend(deaths);
     }
-    Arrived {
-        message,
-        delivery_count: number(table, DELIVERY_COUNT)
-            .map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX)),
-        offset: number(table, STREAM_OFFSET),
-    }
+    Arrived { message, delivery_count: delivery_count(table), offset: number(table, STREAM_OFFSET) }
+}
+
+/// A broker that counts what was acquired (RabbitMQ 4.3) may leave a producer's count beside it.
+fn delivery_count(table: Option<&FieldTable>) -> u32 {
+    let told = number(table, DELIVERY_COUNT).unwrap_or(0);
+    let most = number(table, ACQUIRED_COUNT).unwrap_or(u64::MAX);
+    u32::try_from(told.min(most)).unwrap_or(u32::MAX)
 }
 
 fn own_headers(table: &FieldTable) -> BTreeMap<String, String> {
@@ -120,13 +129,15 @@ fn own_headers(table: &FieldTable) -> BTreeMap<String, String> {
 }
 
 /// Why and where the broker dead-lettered it: the first time as its headers tell, and the last
-/// time, which RabbitMQ 3 tells in the table `x-death` only.
+/// time, which RabbitMQ 3 tells in the table `x-death` only: there a header was its producer's.
 fn deaths(table: &FieldTable) -> BTreeMap<String, String> {
     let fields = table.inner();
-    let mut deaths = BTreeMap::new();
     let Some(AMQPValue::FieldArray(entries)) = fields.get(DEATHS) else {
-        return deaths;
+        return BTreeMap::new();
     };
+    let told = BROKERS_OWN.iter().filter(|name| name.contains("-death-"));
+    let mut deaths: BTreeMap<_, _> =
+        told.filter_map(|name| Some(((*name).to_owned(), plain(fields.get(*name)?)?))).collect();
     if let Some(AMQPValue::FieldTable(latest)) = entries.as_slice().first() {
         for part in ["reason", "queue"] {
             if let Some(value) = latest.inner().get(part).and_then(plain) {
@@ -134,9 +145,6 @@ fn deaths(table: &FieldTable) -> BTreeMap<String, String> {
             }
         }
     }
-    let told = BROKERS_OWN.iter().filter(|name| name.contains("-death-"));
-    let told = told.filter_map(|name| Some(((*name).to_owned(), plain(fields.get(*name)?)?)));
-    deaths.extend(told);
     deaths
 }
 
@@ -255,9 +263,30 @@ mod tests {
         ] {
             assert_eq!(letter.get(name), Some(value), "{name}");
         }
-        fields.push((header::REASON, text("not_json")));
-        let ours = arrived(&fields, true).message;
-        assert_eq!(ours.headers.len(), 1, "we know our own reason: {:?}", ours.headers);
+    }
+
+    #[test]
+    fn what_a_producer_copied_says_nothing_about_a_death() {
+        let deaths = vec![died("expired", "ns.jobs.videos.normal")];
+        let fields = [
+            ("x-death", AMQPValue::FieldArray(deaths.into())),
+            ("x-last-death-reason", text("delivery_limit")),
+            (header::REASON, text("not_json")),
+            (header::ROUTING_KEY, text("elsewhere")),
+        ];
+        let letter = arrived(&fields, true).message;
+        assert_eq!(letter.get(header::DEATH), Some("expired"));
+        assert_eq!((letter.get(header::REASON), letter.get(header::ROUTING_KEY)), (None, None));
+        let ours = arrived(&[(header::REASON, text("not_json"))], true).message;
+        assert_eq!(ours.get(header::REASON), Some("not_json"));
+    }
+
+    #[test]
+    fn a_copied_count_is_no_more_than_what_the_broker_counts() {
+        let count = |fields: &[(&str, AMQPValue)]| arrived(fields, false).delivery_count;
+        let copied = (DELIVERY_COUNT, AMQPValue::LongLongInt(25));
+        assert_eq!(count(&[copied.clone(), (ACQUIRED_COUNT, AMQPValue::LongLongInt(1))]), 1);
+        assert_eq!(count(&[copied]), 25);
     }
 
     #[test]

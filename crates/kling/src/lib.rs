@@ -60,4 +60,4 @@ pub use route::{Resource, Route};
 pub use selection::{Mask, Preview, Selected, SelectionPoints, SelectionSession, SelectionSource};
 pub use speech::{Recognized, Speech, SpeechRequest};
 pub use transport::{HttpRequest, HttpResponse, Method, Transport, TransportError};
-pub use validation::{Problem, Validation, validate};
+pub use validation::{Problem, Validation, numbers_for_text, validate};

@@ -5,6 +5,7 @@ mod combination;
 mod media;
 mod rule;
 mod table;
+mod text;
 
 use serde_json::{Map, Value};
 
@@ -48,4 +49,12 @@ pub fn validate(route: Route, request: &Map<String, Value>) -> Validation {
     combination::check(route, request, &mut found);
     capability::check(route, request, &mut found);
     found
+}
+
+/// Where a request has a number and Kling wants text, as JSON pointers (RFC 6901): producers write
+/// `"duration": 5` all the time.
+pub fn numbers_for_text(route: Route, request: &Map<String, Value>) -> Vec<String> {
+    let mut places = Vec::new();
+    text::find(table::fields(route), request, "", &mut places);
+    places
 }

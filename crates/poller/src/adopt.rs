@@ -96,7 +96,7 @@ async fn one_try(shared: &Shared, letter: &Delivery) -> Result<Tried, Trouble> {
         message_id: Some(letter.message.id.as_str()).filter(|id| !id.is_empty()),
         routing_key: Some(&letter.routing_key),
     };
-    let read = decode(&letter.message.body, facts);
+    let read = decode(&letter.message.body, facts).map(with_text);
     let key = read.as_ref().map_or_else(|bad| bad.key.as_ref(), |job| Some(&job.key));
     let found = match key {
         Some(key) => shared.ledger.load(key).await?,
@@ -131,6 +131,15 @@ async fn one_try(shared: &Shared, letter: &Delivery) -> Result<Tried, Trouble> {
         (Adoption::Leave, _, found) => leave(shared, &fence, found).await,
         (Adoption::Conclude(_), _, None) => Ok(Tried::Again),
     }
+}
+
+/// As a worker keeps it: a number where the provider wants text is that text.
+fn with_text(mut job: Job) -> Job {
+    if let Some(route) = Route::parse(job.operation.as_str()) {
+        let places = kling::numbers_for_text(route, job.request.fields());
+        job.request = job.request.with_text_at(&places);
+    }
+    job
 }
 
 async fn begin(

@@ -4,7 +4,7 @@ use job::{
     BadJob, Fault, Job, JobId, JobKey, JsonObject, MAX_MESSAGE_BYTES, MessageFacts, Operation,
     Priority, Reason, Request, Tenant, Timestamp, decode,
 };
-use kling::{Route, validate};
+use kling::{Route, numbers_for_text, validate};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -159,10 +159,20 @@ pub(crate) fn read(body: &[u8]) -> Result<Job, Invalid> {
         let BadJob { reason, key, .. } = *bad;
         Invalid { reason, key }
     })?;
+    let job = with_text(job);
     match inspect(&job) {
         None => Ok(job),
         Some(reason) => Err(Invalid { reason, key: Some(job.key) }),
     }
+}
+
+/// A number where the provider wants text is sent as that text.
+fn with_text(mut job: Job) -> Job {
+    if let Some(route) = Route::parse(job.operation.as_str()) {
+        let places = numbers_for_text(route, job.request.fields());
+        job.request = job.request.with_text_at(&places);
+    }
+    job
 }
 
 fn inspect(job: &Job) -> Option<Reason> {
@@ -215,6 +225,16 @@ mod tests {
         let image = "A".repeat(15 * 1024 * 1024);
         let large = Draft::new("videos/image2video").set("image", image).build().unwrap_err();
         assert!(large.to_string().contains("send a URL"), "{large}");
+    }
+
+    #[test]
+    fn a_number_in_place_of_text_is_that_text() {
+        let draft =
+            |value| Draft::new("videos/text2video").id("a").prompt("x").set_json("duration", value);
+        let (number, text) = (draft("5").build().unwrap(), draft("\"5\"").build().unwrap());
+        assert_eq!(number.request.fields()["duration"], "5");
+        assert_eq!(number.request.hash(), text.request.hash());
+        assert!(draft("5.5").build().unwrap_err().to_string().contains("5.5"));
     }
 
     #[test]

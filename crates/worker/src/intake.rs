@@ -39,14 +39,24 @@ pub(crate) fn read(delivery: &Delivery, settings: &Settings) -> Result<Accepted,
     };
     match decode(&delivery.message.body, facts) {
         Ok(job) => {
+            let job = with_text(job);
             let fit = inspect(&job, delivery.delivery_count, settings);
             Ok(Accepted { job, fit })
         }
         Err(mut bad) => match bad.job.take() {
-            Some(job) => Ok(Accepted { job, fit: Err(bad.reason) }),
+            Some(job) => Ok(Accepted { job: with_text(job), fit: Err(bad.reason) }),
             None => Err(bad),
         },
     }
+}
+
+/// A number where the provider wants text is sent, hashed and kept as that text.
+fn with_text(mut job: Job) -> Job {
+    if let Some(route) = Route::parse(job.operation.as_str()) {
+        let places = kling::numbers_for_text(route, job.request.fields());
+        job.request = job.request.with_text_at(&places);
+    }
+    job
 }
 
 fn inspect(job: &Job, deliveries: u32, settings: &Settings) -> Result<Fit, Reason> {
@@ -79,4 +89,23 @@ fn fault(problems: &[kling::Problem]) -> Option<Fault> {
     let each: Vec<String> =
         problems.iter().map(|p| format!("{}: {}", p.field, p.message)).collect();
     problems.first().map(|first| Fault::of(&first.field, each.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_in_place_of_text_is_the_same_job_as_the_text() {
+        let read = |duration: &str| {
+            let body = format!(
+                r#"{{"id":"a","operation":"videos/text2video","request":{{"prompt":"x","duration":{duration}}}}}"#
+            );
+            with_text(decode(body.as_bytes(), MessageFacts::default()).unwrap())
+        };
+        let (number, text) = (read("5"), read("\"5\""));
+        assert_eq!(number.request.hash(), text.request.hash());
+        assert!(inspect(&number, 0, &Settings::default()).is_ok());
+        assert!(inspect(&read("[5]"), 0, &Settings::default()).is_err());
+    }
 }

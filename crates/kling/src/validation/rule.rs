@@ -7,9 +7,9 @@ use super::media::{self, Medium};
 
 /// One field of a body.
 pub(super) struct Field {
-    name: &'static str,
+    pub(super) name: &'static str,
     required: bool,
-    kind: Kind,
+    pub(super) kind: Kind,
 }
 
 /// What a field's value may be. Lengths are in characters, ranges include their ends.

@@ -8,7 +8,6 @@ use futures::stream::BoxStream;
 use job::Job;
 use producer::{Draft, Invalid, ProduceError, Producer};
 use serde::Serialize;
-use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use crate::cli::Submit;
@@ -72,34 +71,14 @@ pub(crate) async fn run(
     wait::until_done(ledger, sum.published, options.timeout, output).await
 }
 
+/// Values of `--set` keep their digits; where the provider wants text, a number becomes one.
 fn from_flags(options: &Submit, operation: &str) -> Result<Job, Invalid> {
-    let fields = options.set.iter().map(|(name, text)| (name.clone(), value(text)));
-    let mut fields: Vec<(String, Value)> = fields.collect();
-    let built = draft(options, operation, &fields).build();
-    let Err(invalid) = built else { return built };
-    // `--set duration=5` reads as a number, and the provider wants some of them as text.
-    let complaint = invalid.reason.to_string();
-    for (name, value) in &mut fields {
-        if complaint.contains(&format!("{name}: ")) && value.is_number() {
-            *value = Value::from(value.to_string());
-        }
-    }
-    // Where that does not help, the first complaint is the true one.
-    draft(options, operation, &fields).build().or(Err(invalid))
-}
-
-/// JSON where it is JSON, else text.
-fn value(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
-}
-
-fn draft(options: &Submit, operation: &str, fields: &[(String, Value)]) -> Draft {
     let mut draft = Draft::new(operation).retries(options.retries);
     if let Some(prompt) = &options.prompt {
         draft = draft.prompt(prompt);
     }
-    for (name, value) in fields {
-        draft = draft.set(name, value.clone());
+    for (name, text) in &options.set {
+        draft = draft.set_json(name, text);
     }
     for (name, text) in &options.metadata {
         draft = draft.metadata(name, text.as_str());
@@ -113,7 +92,7 @@ fn draft(options: &Submit, operation: &str, fields: &[(String, Value)]) -> Draft
     if let Some(deadline) = options.deadline {
         draft = draft.deadline(deadline);
     }
-    draft.priority(options.priority.unwrap_or_default())
+    draft.priority(options.priority.unwrap_or_default()).build()
 }
 
 /// What came of all of them.
@@ -225,5 +204,36 @@ fn words(receipt: &Receipt) -> String {
         (None, _) => format!("{id}  queued"),
         (Some(error), Some(line)) => format!("line {line}: {error}"),
         (Some(error), None) => error.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        submit: Submit,
+    }
+
+    #[test]
+    fn numbers_on_the_command_line_keep_their_digits() {
+        let line = [
+            "submit",
+            "videos/text2video",
+            "--prompt=x",
+            "--set=duration=5",
+            "--set=seed=12345678901234567890123",
+            "--set=cfg_scale=0.50",
+        ];
+        let options = Line::parse_from(line).submit;
+        let job = from_flags(&options, "videos/text2video").unwrap();
+        let sent = serde_json::to_string(&job.request).unwrap();
+        let expected =
+            r#"{"cfg_scale":0.50,"duration":"5","prompt":"x","seed":12345678901234567890123}"#;
+        assert_eq!(sent, expected);
     }
 }

@@ -45,10 +45,11 @@ fn read(mut source: impl BufRead, tell: &mpsc::Sender<Result<Line, Failure>>) ->
         if !line.ends_with(b"\n") {
             source.skip_until(b'\n')?;
         }
-        if line.trim_ascii().is_empty() {
+        let text = content(&line);
+        if text.is_empty() {
             continue;
         }
-        let job = (Some(number), Producer::read(line.trim_ascii_end()));
+        let job = (Some(number), Producer::read(text));
         // Nobody listens any more: the command has ended.
         if tell.blocking_send(Ok(job)).is_err() {
             break;
@@ -57,9 +58,31 @@ fn read(mut source: impl BufRead, tell: &mpsc::Sender<Result<Line, Failure>>) ->
     Ok(())
 }
 
+/// Without what editors put around a line: a byte order mark, blanks, a carriage return.
+fn content(line: &[u8]) -> &[u8] {
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+    let text = line.trim_ascii();
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text).trim_ascii()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_editors_add_is_no_job() {
+        let good = r#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        let text = format!("\u{feff}\r\n\r\n \t\r\n\u{feff}{good}\r\n\n{good}");
+        let (tell, mut lines) = mpsc::channel(16);
+        read(text.as_bytes(), &tell).unwrap();
+        drop(tell);
+        let mut told = Vec::new();
+        while let Ok(Ok((number, job))) = lines.try_recv() {
+            told.push((number, job.map(|job| job.key.id.to_string())));
+        }
+        let a = || Ok("a".to_owned());
+        assert_eq!(told, [(Some(4), a()), (Some(6), a())]);
+    }
 
     #[test]
     fn a_line_that_is_too_long_is_one_bad_line() {
