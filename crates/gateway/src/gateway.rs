@@ -1,4 +1,3 @@
-use std::future::IntoFuture;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::connections::{Bounds, serve};
 use crate::mailbox::Mailbox;
 use crate::receive::routes;
 use crate::settings::Settings;
@@ -30,11 +30,10 @@ impl Gateway {
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(settings.listen).await?;
         let address = listener.local_addr()?;
+        let bounds = Bounds { head: settings.head_timeout, connections: settings.connections };
         let mailbox = Mailbox::new(ledger, session, clock, settings);
         let stop = CancellationToken::new();
-        let stopping = stop.clone().cancelled_owned();
-        let serving = axum::serve(listener, routes(mailbox)).with_graceful_shutdown(stopping);
-        let serving = tokio::spawn(serving.into_future());
+        let serving = tokio::spawn(serve(listener, routes(mailbox), bounds, stop.clone()));
         Ok(Self { address, stop, serving })
     }
 

@@ -14,6 +14,10 @@ pub struct Settings {
     pub keep_for: Duration,
     /// A larger body is refused; a task with its results takes a few KiB.
     pub most_bytes: usize,
+    /// Between the first byte of a request and its last header, or between two requests.
+    pub head_timeout: Duration,
+    /// Connections at once: who has waited longest without a whole request makes place.
+    pub connections: usize,
     /// A caller that is slower is sent away.
     pub body_timeout: Duration,
     /// A ledger that is slower counts as away, and the caller may come again.
@@ -30,6 +34,8 @@ impl Settings {
             rules,
             keep_for: Duration::from_secs(7 * 24 * 3600),
             most_bytes: 256 * 1024,
+            head_timeout: Duration::from_secs(5),
+            connections: 512,
             body_timeout: Duration::from_secs(5),
             ledger_timeout: Duration::from_secs(2),
             concurrency: 256,

@@ -11,9 +11,12 @@ use job::{
     Timestamp, decode,
 };
 use ports::{Created, Ledger, Session, SystemClock, Write};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 const FAR: Timestamp = Timestamp::from_millis(9_000_000_000_000);
 const MOST_BYTES: usize = 64 * 1024;
+const CONNECTIONS: usize = 40;
 
 struct Bench {
     gateway: Gateway,
@@ -38,6 +41,8 @@ impl Bench {
         let mut settings =
             Settings::new(([127, 0, 0, 1], 0).into(), signer.clone(), Rules::default());
         settings.most_bytes = MOST_BYTES;
+        settings.connections = CONNECTIONS;
+        settings.head_timeout = Duration::from_millis(300);
         let gateway = Gateway::start(ledger.clone(), session.clone(), clock, settings);
         let gateway = gateway.await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -190,10 +195,42 @@ async fn a_body_has_a_cap() {
     let bench = Bench::new().await;
     let path = bench.signer.sign(&to());
     assert_eq!(bench.post(&path, vec![b' '; MOST_BYTES]).await.0, 200);
-    assert_eq!(bench.post(&path, vec![b' '; MOST_BYTES + 1]).await.0, 413);
+    let (status, told) = bench.post(&path, vec![b' '; MOST_BYTES + 1]).await;
+    assert_eq!((status, told.as_str()), (413, "a body may have 65536 bytes\n"));
     let long = format!(r#"{{"task_id":"{}","task_status":"succeed"}}"#, "7".repeat(201));
     assert_eq!(bench.post(&path, long).await.0, 200);
     assert!(bench.proposals().await.is_empty(), "no id is that long");
+}
+
+/// Connections that have begun to say something and say no more.
+async fn half_sent(bench: &Bench, many: usize, begun: &str) -> Vec<TcpStream> {
+    let mut streams = Vec::new();
+    for _ in 0..many {
+        let mut stream = TcpStream::connect(bench.gateway.address()).await.unwrap();
+        stream.write_all(begun.as_bytes()).await.unwrap();
+        streams.push(stream);
+    }
+    streams
+}
+
+#[tokio::test]
+async fn callers_that_never_finish_keep_no_other_from_being_heard() {
+    let bench = Bench::new().await;
+    let path = bench.signer.sign(&to());
+    let heads = half_sent(&bench, 3 * CONNECTIONS, "POST /callbacks/x HTTP/1.1\r\nHost: a\r\n");
+    let heads = heads.await;
+    assert_eq!(bench.call_back("7").await, 200);
+    let head = format!("POST /callbacks/{path} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
+    let bodies = half_sent(&bench, CONNECTIONS / 2, &head).await;
+    assert_eq!(bench.call_back("7").await, 200);
+    for mut stream in heads {
+        // The gateway ends each: with a word, or without one.
+        let mut told = Vec::new();
+        let ending = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut told));
+        let _reset_or_closed = ending.await.unwrap();
+    }
+    drop(bodies);
+    assert!(bench.gateway.drain(Duration::from_secs(10)).await);
 }
 
 #[tokio::test]
