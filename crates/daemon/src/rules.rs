@@ -15,10 +15,16 @@ pub(crate) struct Breach {
 }
 
 pub(crate) fn breaches(values: &Values) -> Vec<Breach> {
-    [together(values), trusted(values), signed(values), guessable(values)]
-        .into_iter()
-        .flatten()
-        .collect()
+    let rules = [
+        together(values),
+        trusted(values),
+        signed(values),
+        guessable(values),
+        refusals(values),
+        busy(values),
+        both(values),
+    ];
+    rules.into_iter().flatten().collect()
 }
 
 fn together(values: &Values) -> Option<Breach> {
@@ -38,6 +44,59 @@ fn trusted(values: &Values) -> Option<Breach> {
         key: "kling.trust_denials",
         message: "is true while kling.look_up is none: nobody is asked".into(),
         hint: "set kling.look_up to auto, path, query or list",
+    })
+}
+
+const REFUSALS: &str = "kling.refusal_codes";
+const BUSY: &str = "kling.busy_codes";
+
+fn codes(values: &Values, key: &str) -> Vec<String> {
+    let codes: Option<Vec<String>> = values.get(key);
+    codes.unwrap_or_default().iter().map(|code| code.trim().to_ascii_lowercase()).collect()
+}
+
+/// A success, in the provider's own words or in HTTP's: read as an error, it would be paid again.
+fn is_success(code: &str) -> bool {
+    let number: Option<i64> = code.parse().ok();
+    number.is_some_and(|number| (0..300).contains(&number))
+        || matches!(code, "success" | "succeed" | "succeeded" | "ok")
+}
+
+/// Kling's numbers about the account or the request (API reference, error codes): repeating the
+/// request does not help.
+fn is_final(code: &str) -> bool {
+    let number: Option<i64> = code.parse().ok();
+    let known =
+        |number| matches!(number, 1000..=1004 | 1100..=1103 | 1200..=1203 | 1300 | 1301 | 1304);
+    number.is_some_and(known)
+}
+
+fn refusals(values: &Values) -> Option<Breach> {
+    let success = codes(values, REFUSALS).into_iter().find(|code| is_success(code))?;
+    Some(Breach {
+        key: REFUSALS,
+        message: format!("names {success:?}, which is no error"),
+        hint: "name the words or numbers under which the provider refuses a request",
+    })
+}
+
+fn busy(values: &Values) -> Option<Breach> {
+    let wrong = codes(values, BUSY).into_iter().find(|code| is_success(code) || is_final(code))?;
+    let message = match is_success(&wrong) {
+        true => format!("names {wrong:?}, which is no error: a task may have been created"),
+        false => format!("names {wrong:?}, Kling's number for what no repeat can mend"),
+    };
+    let hint = "name HTTP statuses from 300 to 599, or words and numbers that mean: send it later";
+    Some(Breach { key: BUSY, message, hint })
+}
+
+fn both(values: &Values) -> Option<Breach> {
+    let refusals = codes(values, REFUSALS);
+    let code = codes(values, BUSY).into_iter().find(|code| refusals.contains(code))?;
+    Some(Breach {
+        key: BUSY,
+        message: format!("names {code:?}, which {REFUSALS} names too"),
+        hint: "an error is a refusal or means busy, not both",
     })
 }
 

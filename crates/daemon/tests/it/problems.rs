@@ -227,3 +227,35 @@ fn a_rule_is_silent_about_a_key_that_could_not_be_read() {
     let bench = Bench::new().flag("broker.url", "nonsense").flag("ledger.url", "redis://h");
     assert_eq!(bench.problems().len(), 1);
 }
+
+#[test]
+fn codes_that_make_no_sense_are_refused() {
+    for (text, problem) in [
+        (
+            "kling.busy_codes = [\"503\", \"200\"]",
+            "1. kling.busy_codes (DIR/a.toml): names \"200\", which is no error: a task may have been created",
+        ),
+        (
+            "kling.busy_codes = [\"0\"]",
+            "1. kling.busy_codes (DIR/a.toml): names \"0\", which is no error",
+        ),
+        ("kling.busy_codes = [\"Success\"]", "1. kling.busy_codes (DIR/a.toml): names \"success\""),
+        (
+            "kling.busy_codes = [\"1201\"]",
+            "1. kling.busy_codes (DIR/a.toml): names \"1201\", Kling's number for what no repeat can mend",
+        ),
+        (
+            "kling.busy_codes = [\"Invalid_Request\"]",
+            "1. kling.busy_codes (DIR/a.toml): names \"invalid_request\", which kling.refusal_codes names too",
+        ),
+        (
+            "kling.refusal_codes = [\"204\"]",
+            "1. kling.refusal_codes (DIR/a.toml): names \"204\", which is no error",
+        ),
+    ] {
+        let problems = Bench::new().file("a.toml", text).problems();
+        assert_eq!(problems.len(), 1, "{text}: {problems:#?}");
+        assert!(problems[0].starts_with(problem), "{}\n{problem}", problems[0]);
+    }
+    Bench::new().file("a.toml", "kling.busy_codes = [\"503\", \"1302\", \"overloaded\"]").config();
+}
