@@ -36,6 +36,7 @@ mod rules;
 pub mod admin;
 mod exit;
 pub mod logs;
+mod printable;
 mod shutdown;
 pub mod traces;
 
@@ -49,6 +50,7 @@ pub use self::endpoint::{Endpoint, SecretUrl};
 pub use self::example::example;
 pub use self::exit::ExitCode;
 pub use self::load::{COMETAPI_KEY, Loaded};
+pub use self::printable::printable;
 pub use self::problem::{ConfigError, Problem};
 pub use self::shutdown::Shutdown;
 pub use self::sources::{Source, Sources};

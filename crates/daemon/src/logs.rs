@@ -7,8 +7,10 @@ use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
+use tracing_subscriber::field::{MakeExt, RecordFields};
 use tracing_subscriber::filter::{FilterExt, filter_fn};
-use tracing_subscriber::fmt::format::{JsonFields, Writer};
+use tracing_subscriber::fmt::FormatFields;
+use tracing_subscriber::fmt::format::{JsonFields, Writer, debug_fn};
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
@@ -64,8 +66,8 @@ where
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match (pretty, terminal) {
         // Colours as the terminal and NO_COLOR have it.
-        (true, true) => lines.compact().boxed(),
-        (true, false) => lines.compact().with_ansi(false).boxed(),
+        (true, true) => lines.fmt_fields(PlainFields).compact().boxed(),
+        (true, false) => lines.fmt_fields(PlainFields).compact().with_ansi(false).boxed(),
         (false, _) => lines.fmt_fields(JsonFields::new()).event_format(JsonLine).boxed(),
     };
     // Without a hint of its own it would take away the filter's, and every callsite be asked.
@@ -74,6 +76,23 @@ where
     let mut layers = vec![lines.with_filter(said).boxed()];
     layers.extend(traces.map(Traces::layer));
     tracing_subscriber::registry().with(layers)
+}
+
+/// For eyes: whatever a message or an answer holds, it stays on its line and commands no terminal.
+struct PlainFields;
+
+impl<'w> FormatFields<'w> for PlainFields {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'w>, fields: R) -> fmt::Result {
+        let write = |writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug| {
+            let text = format!("{value:?}");
+            let text = crate::printable(&text).replace('\n', "\\n");
+            match field.name() {
+                "message" => write!(writer, "{text}"),
+                name => write!(writer, "{name}={text}"),
+            }
+        };
+        debug_fn(write).delimited(" ").format_fields(writer, fields)
+    }
 }
 
 /// One flat object a line: the fields of the spans from the root, then the event's own, then
@@ -102,7 +121,7 @@ where
         line.0.insert("timestamp".into(), timestamp.into());
         line.0.insert("level".into(), event.metadata().level().as_str().into());
         line.0.insert("target".into(), event.metadata().target().into());
-        writeln!(writer, "{}", Value::Object(line.0))
+        writeln!(writer, "{}", crate::printable(&Value::Object(line.0).to_string()))
     }
 }
 
@@ -202,6 +221,22 @@ mod tests {
             let text = logged(format, "info", terminal, work);
             assert!(text.contains("busy") && !text.starts_with('{'), "{text}");
             assert!(terminal || !text.contains('\u{1b}'), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_in_a_line_commands_a_terminal_or_makes_another_line() {
+        let hostile = || {
+            let outer = tracing::info_span!("job", job_id = %"j\u{1b}[2J");
+            let _outer = outer.enter();
+            tracing::warn!(error = %"x\u{9b}0m\r\nINFO all is well", "busy \u{1b}]0;owned\u{7}");
+        };
+        for format in [LogFormat::Pretty, LogFormat::Json] {
+            let text = logged(format, "info", false, hostile);
+            assert_eq!(text.lines().count(), 1, "{text}");
+            let commands = |c: char| c.is_control() && c != '\n';
+            assert!(!text.contains(commands), "{text:?}");
+            assert!(text.contains("all is well") && text.contains("owned"), "{text}");
         }
     }
 

@@ -15,7 +15,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 
 #[test]
 fn the_first_signal_drains_and_the_process_ends_as_it_wants() {
-    for signal in ["TERM", "INT"] {
+    for signal in ["TERM", "INT", "HUP"] {
         let mut child = Drained::start("the_first_signal_drains_and_the_process_ends_as_it_wants");
         child.send(signal);
         child.expect("draining");
@@ -31,7 +31,7 @@ fn the_first_signal_drains_and_the_process_ends_as_it_wants() {
 
 #[test]
 fn the_second_signal_ends_the_process_even_when_its_runtime_is_stuck() {
-    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+    for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
         let name = "the_second_signal_ends_the_process_even_when_its_runtime_is_stuck";
         let mut child = Drained::start(name);
         child.send("TERM");
@@ -39,6 +39,35 @@ fn the_second_signal_ends_the_process_even_when_its_runtime_is_stuck() {
         child.send(signal);
         assert_eq!(child.exit_code(), Some(code), "{signal}");
     }
+}
+
+/// As under `nohup`: the terminal that goes away ends nothing.
+#[test]
+fn an_ignored_hangup_stays_ignored() {
+    let mut child = Drained::start_after("trap '' HUP", "an_ignored_hangup_stays_ignored");
+    child.send("HUP");
+    child.send("TERM");
+    child.expect("draining");
+    assert_eq!(child.exit_code(), Some(0), "the second signal was the first that counts");
+    let log = child.log();
+    assert!(log.contains("SIGTERM") && !log.contains("SIGHUP"), "{log}");
+}
+
+/// The broker's client ends a thread of its own so, which harms nobody.
+#[test]
+fn a_panic_is_a_line_like_any_other() {
+    let mut child = Drained::start("a_panic_is_a_line_like_any_other");
+    child.send("TERM");
+    assert_eq!(child.exit_code(), Some(0));
+    let log = child.log();
+    let lines = log.lines().map(|line| {
+        let read: Result<serde_json::Value, _> = serde_json::from_str(line);
+        read.unwrap_or_else(|_| panic!("plain text among the lines: {line}"))
+    });
+    let panics: Vec<_> = lines.filter(|line| line["message"] == "panicked").collect();
+    assert_eq!(panics.len(), 1, "{log}");
+    assert_eq!((&panics[0]["level"], &panics[0]["thread"]), (&"ERROR".into(), &"role".into()));
+    assert_eq!(panics[0]["cause"], "it broke: 7\nthere");
 }
 
 /// A child that has said "ready".
@@ -51,11 +80,20 @@ impl Drained {
     /// Runs `test` again in a process of its own; in that process, plays the child and never
     /// returns.
     fn start(test: &str) -> Self {
+        // Whoever runs the tests may ignore a signal.
+        Self::start_after("trap - HUP", test)
+    }
+
+    /// A shell has said this before.
+    fn start_after(script: &str, test: &str) -> Self {
         if let Ok(drain) = std::env::var(DRAIN) {
             play(&drain);
         }
-        let drain = if test.contains("stuck") { "stuck" } else { "clean" };
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        let drain = ["stuck", "panic"].into_iter().find(|word| test.contains(word));
+        let drain = drain.unwrap_or("clean");
+        let mut child = Command::new("sh")
+            .args(["-c", &format!("{script}; exec \"$0\" \"$@\"")])
+            .arg(std::env::current_exe().unwrap())
             .args([&format!("signals::{test}"), "--exact", "--nocapture"])
             .env(DRAIN, drain)
             .stdout(Stdio::piped())
@@ -105,6 +143,13 @@ fn play(drain: &str) -> ! {
     logs::init(&telemetry, None);
     logs::init(&telemetry, None);
     tracing::info!("logged once");
+    if drain == "panic" {
+        for name in ["role", "lapin-io-loop"] {
+            let broken = || panic!("it broke: {}\nthere", 7);
+            let thread = thread::Builder::new().name(name.to_owned()).spawn(broken);
+            thread.unwrap().join().unwrap_err();
+        }
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let shutdown = Shutdown::on_signals().unwrap();
