@@ -54,17 +54,17 @@ async fn every_lost_answer_is_found(house: House, form: kling::LookUp) {
 on_each_backend!(lost_answers_are_found_by_path, lost_answers_without_look_up_are_parked);
 
 async fn lost_answers_are_found_by_path(house: House) {
-    every_lost_answer_is_found(house, kling::LookUp::Path).await;
+    Box::pin(every_lost_answer_is_found(house, kling::LookUp::Path)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_answers_are_found_by_query() {
-    every_lost_answer_is_found(House::on(Backend::Embedded), kling::LookUp::Query).await;
+    Box::pin(every_lost_answer_is_found(House::on(Backend::Embedded), kling::LookUp::Query)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_answers_are_found_in_the_list() {
-    every_lost_answer_is_found(House::on(Backend::Embedded), kling::LookUp::List).await;
+    Box::pin(every_lost_answer_is_found(House::on(Backend::Embedded), kling::LookUp::List)).await;
 }
 
 /// Nobody can tell whether those tasks exist, so nobody pays again, though the provider would

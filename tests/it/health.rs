@@ -90,3 +90,96 @@ async fn health_without_an_admin_port_says_what_to_set() {
         house.program().run(&["config", "show", "--json"]).await.exits(0).lines();
     assert!(!shown.is_empty());
 }
+
+/// Its own key is refused for looks, too: it pauses the account for all, and says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poller_tells_that_its_key_is_refused() {
+    let house = House::on(Backend::Rabbitmq);
+    let provider = Provider::here(json!({"life_ms": 600_000})).await;
+    let mut worker = house.program_for(&provider).start_role("worker", "worker").await;
+    let file = house.file("jobs.jsonl", &lines(&[Wish::video("one")]));
+    house.program().run(&["submit", "--file", &file]).await.exits(0);
+    until("the task is there", async || provider.tasks_of("one").await == 1).await;
+    worker.stop().await;
+    let mut program = house.program_for(&provider);
+    program.set("kling.base_url", &refusing().await);
+    let poller = Watched::of(program);
+    let process = poller.program.start_role("poller", "poller").await;
+    poller.is(503, "[-]account paused until ").await;
+    process.says("the account is paused for all").await;
+    let page = poller.page("/metrics").await.1;
+    assert!(page.contains("reelwork_account_paused{account=\"default\"} 1"), "{page}");
+    let why = poller.program.run(&["why", "one"]).await.exits(0);
+    assert!(why.stdout.contains("the account is paused: "), "{why:?}");
+}
+
+async fn refusing() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let refuse = || async {
+        let status = axum::http::StatusCode::UNAUTHORIZED;
+        (status, axum::Json(json!({"code": 1002, "message": "the key is not known"})))
+    };
+    let router = axum::Router::new().fallback(refuse);
+    tokio::spawn(std::future::IntoFuture::into_future(axum::serve(listener, router)));
+    format!("http://{address}")
+}
+
+/// A lane that rests and slots that a doubt holds keep nobody from being ready, and are said.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_keeps_jobs_waiting_is_told_and_no_reason_for_a_restart() {
+    let house = House::on(Backend::Rabbitmq);
+    let lost = json!({"faults": [{"kind": "error_500_created"}]});
+    let provider = Provider::here(lost).await;
+    let mut program = house.program_for(&provider);
+    program.set("kling.look_up", "none");
+    program.set("limits.videos", "1");
+    let watched = Watched::of(program);
+    let _up = watched.program.start_role("up", "up").await;
+    let file = house.file("jobs.jsonl", &lines(&[Wish::video("one")]));
+    watched.program.run(&["submit", "--file", &file]).await.exits(0);
+    watched.is(200, "[!]slots 1 slot of pool default:videos is held by a doubt\n").await;
+    watched.is(200, "[!]lanes videos ").await;
+    assert!(watched.page("/readyz").await.1.starts_with("ok\n[!]"));
+    let doubt = watched.program.run(&["why", "one"]).await.exits(0);
+    assert!(doubt.stdout.contains("it holds 1 slot of pool default:videos"), "{doubt:?}");
+    let file = house.file("more.jsonl", &lines(&[Wish::video("two")]));
+    watched.program.run(&["submit", "--file", &file]).await.exits(0);
+    until("a waiting job tells what it waits for", async || {
+        let told = watched.program.run(&["why", "two"]).await;
+        let told = format!("{}{}", told.stdout, told.stderr);
+        told.contains("1 slot of pool default:videos is held by a doubt")
+            && told.contains("its lane videos rests until ")
+    })
+    .await;
+    let page = watched.page("/metrics").await.1;
+    for line in
+        ["reelwork_slots_in_doubt{pool=\"default:videos\"} 1", "reelwork_broker_unanswered_total 0"]
+    {
+        assert!(page.contains(line), "{page}");
+    }
+}
+
+/// The disk is full: no role can work, and what is known can still be read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_told_and_what_is_known_can_be_read() {
+    let house = House::on(Backend::Embedded);
+    let provider = Provider::here(json!({})).await;
+    let watched = Watched::of(house.program_for(&provider));
+    let mut process = watched.program.start_stubborn("up").await;
+    let file = house.file("jobs.jsonl", &lines(&[Wish::video("one")]));
+    watched.program.run(&["submit", "--wait", "--file", &file]).await.exits(0);
+    process.limit_files("0");
+    watched.is(503, "[-]ledger ").await;
+    for command in [["get", "one"].as_slice(), &["why", "one"], &["list"]] {
+        let told = watched.program.run_without_room(command).await.exits(0);
+        assert!(told.stdout.contains("one  succeeded") || told.stdout.contains("now: succeeded"));
+    }
+    process.limit_files("unlimited");
+    watched.is(200, "[+]ledger ok\n").await;
+    process.stop().await;
+    let told = watched.program.run_without_room(&["get", "one", "--json"]).await.exits(0);
+    assert_eq!(told.json()["state"], "succeeded", "also when nobody has it open");
+    let submitted = watched.program.run_without_room(&["submit", "--file", &file]).await;
+    assert_ne!(submitted.code, 0, "{submitted:?}");
+}

@@ -8,6 +8,7 @@ use ports::{
     Broker, BrokerError, Deliveries, Delivery, Destination, Message, PublishError, Source,
 };
 
+use crate::channel::Unanswered;
 use crate::consume::{Getting, consume, depth};
 use crate::link::{Dialer, Link};
 use crate::names::{Names, place};
@@ -37,6 +38,7 @@ struct Inner {
     getting: Getting,
     outbound: Link,
     inbound: Link,
+    unanswered: Unanswered,
 }
 
 impl RabbitBroker {
@@ -45,8 +47,10 @@ impl RabbitBroker {
         check_namespace(&settings.namespace)?;
         let uri = settings.uri()?;
         let topology = settings.topology();
-        let outbound = dialer(&uri, &settings, "publishing", Some(&topology));
-        let inbound = dialer(&uri, &settings, "consuming", None);
+        let unanswered = Unanswered::default();
+        let dialer = |role, topology| dialer(&uri, &settings, role, topology, &unanswered);
+        let outbound = dialer("publishing", Some(&topology));
+        let inbound = dialer("consuming", None);
         let (outgoing, incoming) = tokio::try_join!(outbound.dial(), inbound.dial())?;
         if !settings.manage_topology {
             verdict(inspect(&outgoing, &topology).await?)?;
@@ -55,7 +59,12 @@ impl RabbitBroker {
         let inner = Inner {
             names: Names::new(&settings.namespace),
             topology,
-            publishing: Publishing::start(outbound.watch(), settings.publish_timeout),
+            publishing: Publishing::start(
+                outbound.watch(),
+                settings.publish_timeout,
+                unanswered.clone(),
+            ),
+            unanswered,
             getting: Getting::default(),
             outbound,
             inbound: Link::keep(incoming, inbound),
@@ -127,13 +136,24 @@ impl Broker for RabbitBroker {
         let incoming = self.inner.inbound.watch().now()?;
         look(&incoming, &self.inner.topology).await
     }
+
+    fn unanswered(&self) -> u64 {
+        self.inner.unanswered.count()
+    }
 }
 
-fn dialer(uri: &AMQPUri, settings: &Settings, role: &str, topology: Option<&Topology>) -> Dialer {
+fn dialer(
+    uri: &AMQPUri,
+    settings: &Settings,
+    role: &str,
+    topology: Option<&Topology>,
+    unanswered: &Unanswered,
+) -> Dialer {
     Dialer {
         uri: uri.clone(),
         name: format!("{} {role}", settings.namespace),
         bounds: settings.bounds(),
+        unanswered: unanswered.clone(),
         topology: topology.filter(|_| settings.manage_topology).cloned(),
     }
 }

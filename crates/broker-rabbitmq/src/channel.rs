@@ -6,7 +6,7 @@
 use std::future::Future;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -21,11 +21,31 @@ pub(crate) struct Closer {
     most: Duration,
     runtime: Handle,
     begun: Arc<AtomicBool>,
+    unanswered: Unanswered,
+}
+
+/// Counts requests that were not answered in time.
+#[derive(Clone, Default)]
+pub(crate) struct Unanswered(Arc<AtomicU64>);
+
+impl Unanswered {
+    pub(crate) fn one(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Closer {
-    pub(crate) fn new(cutter: Cutter, most: Duration, runtime: Handle) -> Self {
-        Self { cutter, most, runtime, begun: Arc::default() }
+    pub(crate) fn new(
+        cutter: Cutter,
+        most: Duration,
+        runtime: Handle,
+        unanswered: Unanswered,
+    ) -> Self {
+        Self { cutter, most, runtime, begun: Arc::default(), unanswered }
     }
 
     /// The broker reads the close after whatever it has not answered yet.
@@ -33,18 +53,19 @@ impl Closer {
         if self.begun.swap(true, Ordering::SeqCst) || !channel.status().connected() {
             return;
         }
-        let (channel, cutter, most) = (channel.clone(), self.cutter.clone(), self.most);
-        self.runtime.spawn(close(channel, cutter, most));
+        self.runtime.spawn(self.clone().close(channel.clone()));
     }
-}
 
-async fn close(channel: lapin::Channel, cutter: Cutter, most: Duration) {
-    let closing = channel.close(CLOSE_NORMALLY, "closed".into());
-    if let Err(error) = within(most, closing).await
-        && is_unanswered(&error)
-    {
-        tracing::warn!(channel = channel.id(), "a channel was not closed: its connection is cut");
-        cutter.cut();
+    async fn close(self, channel: lapin::Channel) {
+        let closing = channel.close(CLOSE_NORMALLY, "closed".into());
+        if let Err(error) = within(self.most, closing).await
+            && is_unanswered(&error)
+        {
+            self.unanswered.one();
+            let channel = channel.id();
+            tracing::warn!(channel, "a channel was not closed: its connection is cut");
+            self.cutter.cut();
+        }
     }
 }
 
@@ -75,6 +96,7 @@ impl Channel {
     ) -> lapin::Result<T> {
         let answered = within(most, request).await;
         if answered.as_ref().is_err_and(is_unanswered) {
+            self.closer.unanswered.one();
             tracing::warn!(channel = self.channel.id(), "no answer within {most:?}: it is closed");
             self.close();
         }

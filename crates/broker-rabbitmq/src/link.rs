@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::Topology;
+use crate::channel::Unanswered;
 use crate::topology::apply;
 use crate::wire::{Bounds, Wire};
 
@@ -23,6 +24,7 @@ pub(crate) struct Dialer {
     pub(crate) uri: AMQPUri,
     pub(crate) name: String,
     pub(crate) bounds: Bounds,
+    pub(crate) unanswered: Unanswered,
     /// Declared again on every connection: a broker may come back empty.
     pub(crate) topology: Option<Topology>,
 }
@@ -30,14 +32,14 @@ pub(crate) struct Dialer {
 impl Dialer {
     /// The first connection: what differs there is an error.
     pub(crate) async fn dial(&self) -> Result<Wire, BrokerError> {
-        let wire = Wire::open(&self.uri, &self.name, self.bounds).await?;
+        let wire = self.open().await?;
         self.declare(&wire).await?;
         Ok(wire)
     }
 
     /// A later one: what was good enough to begin with is not a reason to stop.
     async fn redial(&self) -> Result<Wire, BrokerError> {
-        let wire = Wire::open(&self.uri, &self.name, self.bounds).await?;
+        let wire = self.open().await?;
         match self.declare(&wire).await {
             Err(BrokerError::Differs(text)) => {
                 tracing::warn!(connection = %self.name, "the topology differs now: {text}");
@@ -45,6 +47,10 @@ impl Dialer {
             }
             declared => declared.map(|()| wire),
         }
+    }
+
+    async fn open(&self) -> Result<Wire, BrokerError> {
+        Wire::open(&self.uri, &self.name, self.bounds, self.unanswered.clone()).await
     }
 
     async fn declare(&self, wire: &Wire) -> Result<(), BrokerError> {

@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn a_letter_that_the_broker_wrote_keeps_its_reasons() {
         let deaths = vec![died("delivery_limit", "ns.jobs.videos.normal"), died("expired", "l")];
-        let mut fields = vec![
+        let fields = vec![
             ("x-death", AMQPValue::FieldArray(deaths.into())),
             ("x-first-death-reason", text("expired")),
             ("x-first-death-queue", text("ns.later.1s")),

@@ -10,8 +10,8 @@ use ports::BrokerError;
 use tokio::runtime::Handle;
 
 use crate::Settings;
-use crate::channel::{Channel, Closer};
-use crate::failure::{connecting, within};
+use crate::channel::{Channel, Closer, Unanswered};
+use crate::failure::{connecting, is_unanswered, within};
 
 /// From the first packet to an open connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -38,6 +38,7 @@ pub(crate) struct Wire {
     connection: Arc<Connection>,
     socket: Socket,
     bounds: Bounds,
+    unanswered: Unanswered,
 }
 
 impl Wire {
@@ -46,6 +47,7 @@ impl Wire {
         uri: &AMQPUri,
         name: &str,
         bounds: Bounds,
+        unanswered: Unanswered,
     ) -> Result<Self, BrokerError> {
         let address = Settings::address(uri);
         let socket = Socket::default();
@@ -54,19 +56,24 @@ impl Wire {
         let most = asked.map_or(CONNECT, |asked| asked.min(CONNECT));
         let connection =
             within(most, opening).await.map_err(|error| connecting(&error, &address))?;
-        Ok(Self { connection: Arc::new(connection), socket, bounds })
+        Ok(Self { connection: Arc::new(connection), socket, bounds, unanswered })
     }
 
     /// Opened in a task of its own: a channel that is opened too late for us is closed there.
     pub(crate) async fn channel(&self) -> lapin::Result<Channel> {
         let connection = self.connection.clone();
-        let closer = Closer::new(self.socket.cutter(), self.bounds.close, Handle::current());
+        let (cutter, unanswered) = (self.socket.cutter(), self.unanswered.clone());
+        let closer = Closer::new(cutter, self.bounds.close, Handle::current(), unanswered);
         let answer = self.bounds.answer;
         let opening = tokio::spawn(async move {
             let opened = connection.create_channel().await?;
             Ok(Channel::new(opened, closer, answer))
         });
-        within(answer, async { opening.await.map_err(std::io::Error::other)? }).await
+        let opened = within(answer, async { opening.await.map_err(std::io::Error::other)? }).await;
+        if opened.as_ref().is_err_and(is_unanswered) {
+            self.unanswered.one();
+        }
+        opened
     }
 
     pub(crate) fn is_up(&self) -> bool {

@@ -8,8 +8,9 @@ use broker_rabbitmq::topology::{Found, Risk};
 use broker_rabbitmq::{RabbitBroker, Settings};
 use house::node::Node;
 use house::{Ground, RawDoor, open, settings};
+use job::Rung;
 use ports::conformance::broker::Opened;
-use ports::{Broker, BrokerError};
+use ports::{Broker, BrokerError, Destination, JournalStart, Message, PublishError, Source};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_missing_is_shown_and_made_only_when_asked() {
@@ -116,6 +117,21 @@ async fn what_our_user_may_not_do_is_found_without_doing_it() {
     let held: Vec<&str> = held.lines().filter(|line| line.starts_with("looked.")).collect();
     assert_eq!(held.len(), 18);
     assert!(held.iter().all(|line| line.ends_with("\t0\t0")), "{held:?}");
+    refused_by_name(settings).await;
+}
+
+/// Used all the same, what is forbidden is told apart from a broker that is away.
+async fn refused_by_name(mut settings: Settings) {
+    settings.manage_topology = false;
+    let broker = RabbitBroker::connect(settings).await.expect("connected");
+    let line = || Message::json("line", "{}");
+    let journal = broker.publish(&Destination::Journal, line()).await;
+    assert!(matches!(journal, Err(PublishError::Denied(_))), "{journal:?}");
+    let journal = broker.consume(&Source::Journal(JournalStart::First), 1).await;
+    assert!(matches!(journal, Err(BrokerError::Denied(_))));
+    let to = Destination::Later { rung: Rung::TenMinutes, routing_key: "a.b".into() };
+    assert_eq!(broker.publish(&to, line()).await, Ok(()), "others go on");
+    broker.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,14 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ports::{Broker, Ledger};
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params,
+};
 use uuid::Uuid;
 
 use crate::broker::{FileBroker, Queues};
 use crate::ledger::FileLedger;
 use crate::presence::{Lock, Locks, create_private_dir, private_file};
+use crate::reader::Readers;
 use crate::schema::{self, Unfit};
-use crate::store::{Place, Store};
+use crate::store::{Place, Store, read_only};
 use crate::writer::{Roll, bury_all};
 
 /// Settled records stay a week unless told otherwise.
@@ -79,6 +82,19 @@ impl Embedded {
         Ok(Self { store: Arc::new(store) })
     }
 
+    /// The ledger of a file that cannot be written, as on a full disk: only to read.
+    pub fn look(settings: &Settings) -> Result<Arc<dyn Ledger>, OpenError> {
+        let path = &settings.path;
+        let place = fs::canonicalize(path).and_then(Place::of);
+        let place = place.map_err(|error| unusable(path, error))?;
+        let looked = look_with(read_only, &place, &settings.namespace)
+            .or_else(|_| look_with(schema::connect_alone, &place, &settings.namespace));
+        let (sql, ns) = looked.map_err(|error| sql_error(path, error))?;
+        schema::fits(&sql).map_err(|unfit| unfit_error(path, unfit))?;
+        let readers = Readers::on(vec![sql]).map_err(|error| unusable(path, error))?;
+        Ok(Arc::new(FileLedger::new(Arc::new(Store::looking(place, readers, ns)))))
+    }
+
     pub fn broker(&self) -> Arc<dyn Broker> {
         Arc::new(FileBroker::new(self.store.clone()))
     }
@@ -112,6 +128,18 @@ pub(crate) struct Entered {
     pub(crate) ns: i64,
     pub(crate) process: i64,
     pub(crate) queues: Queues,
+}
+
+fn look_with(
+    connect: fn(&Path) -> rusqlite::Result<Connection>,
+    place: &Place,
+    namespace: &str,
+) -> rusqlite::Result<(Connection, i64)> {
+    let sql = connect(&place.path)?;
+    let find = "SELECT id FROM namespace WHERE name = ?1";
+    // Nothing is in an installation that the file does not know.
+    let found = sql.query_row(find, [namespace], |row| row.get(0)).optional()?;
+    Ok((sql, found.unwrap_or(0)))
 }
 
 /// Buries those who died, so that the first look already sees free what they held.
@@ -165,6 +193,7 @@ fn unfit_error(path: &Path, unfit: Unfit) -> OpenError {
             cause: "another program's database".to_owned(),
         },
         Unfit::Newer { found, known } => OpenError::Newer { path: path.to_owned(), found, known },
+        Unfit::Old => unusable(path, "an older version wrote it, and it cannot be written now"),
         Unfit::NoLog(mode) => unusable(
             path,
             format!("no write-ahead log is possible there (journal mode \"{mode}\")"),

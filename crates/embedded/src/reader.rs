@@ -18,12 +18,16 @@ pub(crate) struct Readers {
 }
 
 impl Readers {
-    /// The threads end when this is dropped.
     pub(crate) fn start(path: &Path) -> io::Result<Self> {
+        let connect = |_| read_only(path).map_err(io::Error::other);
+        Self::on((0..THREADS).map(connect).collect::<io::Result<_>>()?)
+    }
+
+    /// One thread for each connection; they end when this is dropped.
+    pub(crate) fn on(connections: Vec<Connection>) -> io::Result<Self> {
         let (questions, inbox) = mpsc::channel();
         let inbox = Arc::new(Mutex::new(inbox));
-        for _ in 0..THREADS {
-            let sql = read_only(path).map_err(io::Error::other)?;
+        for sql in connections {
             let inbox = inbox.clone();
             thread::Builder::new()
                 .name("embedded-reader".to_owned())

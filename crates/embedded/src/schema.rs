@@ -2,6 +2,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 /// Marks the file as ours in its header ("reel").
@@ -33,6 +34,8 @@ pub(crate) enum Unfit {
         found: i32,
         known: i32,
     },
+    /// It must be brought to the present version, which writes.
+    Old,
     /// The place cannot hold a write-ahead log.
     NoLog(String),
 }
@@ -57,6 +60,19 @@ pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(sql)
 }
 
+/// The log's index may need room, too, unless the file is ours alone: then it is kept in memory.
+/// Only for reading, and nothing is written at the end either.
+pub(crate) fn connect_alone(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let sql = Connection::open_with_flags(path, flags)?;
+    sql.busy_handler(Some(wait_while_busy))?;
+    sql.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    sql.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    sql.pragma_update(None, "query_only", true)?;
+    sql.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(sql)
+}
+
 /// Short even steps: SQLite's own growing ones starve a process beside a busy one.
 fn wait_while_busy(tries: i32) -> bool {
     thread::sleep(BUSY_STEP);
@@ -78,6 +94,14 @@ pub(crate) fn prepare(sql: &mut Connection) -> Result<(), Unfit> {
     }
     tx.commit()?;
     Ok(())
+}
+
+/// A file that is only read must be ours and of a version that we know; an older one lacks tables.
+pub(crate) fn fits(sql: &Connection) -> Result<(), Unfit> {
+    match fit(sql)? {
+        applied if applied == SCRIPTS.len() => Ok(()),
+        _ => Err(Unfit::Old),
+    }
 }
 
 /// How many scripts were applied to a file that is ours, or still nobody's.

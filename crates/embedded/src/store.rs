@@ -2,7 +2,7 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -30,6 +30,22 @@ pub(crate) struct Store {
     tasks: mpsc::Sender<Task>,
     readers: Readers,
     closed: AtomicBool,
+    failing: Failing,
+}
+
+/// Why the last transaction came to nothing, until one comes to something.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Failing(Arc<Mutex<Option<StoreError>>>);
+
+impl Failing {
+    pub(crate) fn set(&self, outcome: &Result<(), StoreError>) {
+        let failed = outcome.as_ref().err().cloned();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = failed;
+    }
+
+    fn get(&self) -> Option<StoreError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// What consumers of the journal wait for.
@@ -54,7 +70,9 @@ impl Store {
         let returns = Arc::new(Returns::default());
         let keeper = Keeper::new(entered.ns, retention);
         let back = returns.clone();
-        let writer = Writer::new(sql, inbox, back, present, keeper, entered.process, beat);
+        let failing = Failing::default();
+        let told = (beat, failing.clone());
+        let writer = Writer::new(sql, inbox, back, present, keeper, entered.process, told);
         thread::Builder::new().name("embedded-writer".to_owned()).spawn(move || writer.run())?;
         Ok(Self {
             ns: entered.ns,
@@ -67,7 +85,25 @@ impl Store {
             tasks,
             readers,
             closed: AtomicBool::new(false),
+            failing,
         })
+    }
+
+    /// Nobody writes: whoever wants to hears that the file was closed.
+    pub(crate) fn looking(place: Place, readers: Readers, ns: i64) -> Self {
+        Self {
+            ns,
+            process: 0,
+            retention: Duration::ZERO,
+            queues: Queues::none(),
+            returns: Arc::default(),
+            pulse: watch::channel(Pulse::default()).1,
+            place,
+            tasks: mpsc::channel().0,
+            readers,
+            closed: AtomicBool::new(false),
+            failing: Failing::default(),
+        }
     }
 
     /// Runs in the next transaction, together with what others ask for; durable on return.
@@ -117,9 +153,12 @@ impl Store {
         self.pulse.clone()
     }
 
-    /// The file is still the one at the path, and answers.
+    /// The file is still the one at the path, answers, and takes what is written.
     pub(crate) async fn check(&self) -> Result<(), StoreError> {
         self.place.check()?;
+        if let Some(error) = self.failing.get() {
+            return Err(error);
+        }
         let answer = self
             .read(|sql| {
                 sql.prepare_cached("SELECT count(*) FROM namespace")?.query_row([], |_| Ok(()))?;

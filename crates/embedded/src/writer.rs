@@ -21,7 +21,7 @@ use self::others::Others;
 use crate::broker::{Dispatch, Returns, Tap};
 use crate::housekeeping::Keeper;
 use crate::open::Present;
-use crate::store::Pulse;
+use crate::store::{Failing, Pulse};
 
 /// Calls in one transaction: more would keep the first ones waiting.
 const BATCH: usize = 512;
@@ -54,6 +54,7 @@ pub(crate) struct Writer {
     pulse: watch::Sender<Pulse>,
     process: i64,
     rest_until: Option<Instant>,
+    failing: Failing,
 }
 
 /// What one look into the inbox found.
@@ -74,7 +75,7 @@ impl Writer {
         present: Present,
         keeper: Keeper,
         process: i64,
-        pulse: watch::Sender<Pulse>,
+        (pulse, failing): (watch::Sender<Pulse>, Failing),
     ) -> Self {
         Self {
             sql,
@@ -86,6 +87,7 @@ impl Writer {
             pulse,
             process,
             rest_until: None,
+            failing,
         }
     }
 
@@ -147,6 +149,7 @@ impl Writer {
             return;
         }
         let outcome = self.transact(&mut operations);
+        self.failing.set(&outcome);
         if let Err(error) = &outcome {
             tracing::warn!(?error, "a transaction of the embedded store failed");
             self.rest_until = Some(Instant::now() + REST);

@@ -277,6 +277,13 @@ impl Record {
         working && self.round == round && !self.watch.slot_returned
     }
 
+    /// Its round may have a task that nobody can see.
+    pub fn is_in_doubt(&self, round: u32) -> bool {
+        let doubted =
+            matches!(self.state, State::InDoubt { .. } | State::Parked { doubt: Some(_), .. });
+        doubted && self.round == round
+    }
+
     /// Something of this round may have reached the provider and not have been refused.
     pub fn may_have_been_paid(&self) -> bool {
         self.sent_before || self.task_id.is_some() || self.submitted_at.is_some()

@@ -31,6 +31,7 @@ impl Broker for Metered {
         took(&families.publish_duration, "to", place(to).into(), since);
         let labels = [("to", place(to).into()), ("outcome", outcome(&done).into())];
         families.publishes.get_or_create(&labels).inc();
+        self.meter.inner().refusals.published(place(to), &done);
         done
     }
 
@@ -39,7 +40,9 @@ impl Broker for Metered {
         source: &Source,
         prefetch: u16,
     ) -> Result<Box<dyn Deliveries>, BrokerError> {
-        let inner = self.inner.consume(source, prefetch).await?;
+        let consuming = self.inner.consume(source, prefetch).await;
+        self.meter.inner().refusals.consumed(source, &consuming);
+        let inner = consuming?;
         Ok(match source {
             Source::Lane(lane) => Box::new(Lent { inner, lane: *lane, meter: self.meter.clone() }),
             Source::Dead | Source::BrokerDead | Source::Results(_) | Source::Journal(_) => inner,
@@ -47,8 +50,9 @@ impl Broker for Metered {
     }
 
     async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
-        let taken = self.inner.take(lane).await?;
-        Ok(taken.map(|delivery| lent(delivery, lane, &self.meter)))
+        let taking = self.inner.take(lane).await;
+        self.meter.inner().refusals.consumed(&Source::Lane(lane), &taking);
+        Ok(taking?.map(|delivery| lent(delivery, lane, &self.meter)))
     }
 
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
@@ -57,6 +61,10 @@ impl Broker for Metered {
 
     async fn check(&self) -> Result<(), BrokerError> {
         self.inner.check().await
+    }
+
+    fn unanswered(&self) -> u64 {
+        self.inner.unanswered()
     }
 }
 
@@ -72,8 +80,8 @@ fn place(to: &Destination) -> &'static str {
     }
 }
 
-pub(crate) const OUTCOMES: [&str; 5] =
-    ["confirmed", "unroutable", "refused", "too_large", "unknown"];
+pub(crate) const OUTCOMES: [&str; 6] =
+    ["confirmed", "unroutable", "refused", "denied", "too_large", "unknown"];
 
 fn outcome(done: &Result<(), PublishError>) -> &'static str {
     done.as_ref().map_or_else(PublishError::word, |()| "confirmed")
@@ -158,6 +166,7 @@ mod tests {
             Ok(()),
             Err(PublishError::Unroutable(String::new())),
             Err(PublishError::Refused(String::new())),
+            Err(PublishError::Denied(String::new())),
             Err(PublishError::TooLarge { bytes: 2, most: 1 }),
             Err(PublishError::Unknown(String::new())),
         ];

@@ -53,6 +53,9 @@ pub(crate) struct Families {
     pub(crate) permit_requests: Counts<2>,
     pub(crate) in_flight: Gauges<1>,
     pub(crate) in_flight_limit: Gauges<1>,
+    pub(crate) in_doubt_slots: Gauges<1>,
+    pub(crate) resting: Gauges<1>,
+    pub(crate) unanswered: Counter,
     pub(crate) daily_limit: Gauge,
     pub(crate) units: Sums<2>,
     pub(crate) due_lag: Histogram,
@@ -106,6 +109,13 @@ impl Families {
             permit_requests: own.add("permit_requests", "Slots asked for at the provider."),
             in_flight: own.add("tasks_in_flight", "Slots in use; told by the leader only."),
             in_flight_limit: own.add("tasks_in_flight_limit", "Slots there are; 0: no limit."),
+            in_doubt_slots: own.add(
+                "slots_in_doubt",
+                "Slots held by doubts, of those in use; told by the leader only.",
+            ),
+            resting: own.add("lane_resting", "1 while a resource's lanes rest after trouble."),
+            unanswered: own
+                .add("broker_unanswered", "Requests to the broker that were not answered in time."),
             daily_limit: own.add(
                 "submissions_per_day_limit",
                 "Submissions that a UTC day may have; 0: no limit.",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use job::{Lane, Resource};
-use ports::{Broker, Ledger, Permit, Source};
+use ports::{Broker, Ledger, LedgerError, Permit, Source};
 
 use crate::Meter;
 use crate::label::Word;
@@ -25,6 +25,7 @@ impl Fleet {
     /// figure is worse than none.
     pub async fn tell(&self, meter: &Meter) {
         self.limits(meter);
+        meter.unanswered(self.broker.unanswered());
         let families = meter.families();
         match meter.leads() {
             true => {
@@ -32,6 +33,7 @@ impl Fleet {
             }
             false => {
                 families.in_flight.clear();
+                families.in_doubt_slots.clear();
                 families.lane_depth.clear();
                 families.dead_depth.clear();
             }
@@ -52,8 +54,13 @@ impl Fleet {
         for resource in Resource::ALL {
             let pool = self.pool(resource);
             match self.ledger.used(&pool).await {
-                Ok(used) => drop(gauges.get_or_create(&[("pool", pool)]).set(used.into())),
-                Err(_) => drop(gauges.remove(&[("pool", pool)])),
+                Ok(used) => drop(gauges.get_or_create(&[("pool", pool.clone())]).set(used.into())),
+                Err(_) => drop(gauges.remove(&[("pool", pool.clone())])),
+            }
+            let doubts = &meter.families().in_doubt_slots;
+            match slots_in_doubt(self.ledger.as_ref(), &pool).await {
+                Ok(slots) => drop(doubts.get_or_create(&[("pool", pool)]).set(slots.into())),
+                Err(_) => drop(doubts.remove(&[("pool", pool)])),
             }
         }
     }
@@ -79,7 +86,35 @@ impl Fleet {
     }
 }
 
+/// Jobs whose slot is looked at, the longest held first: a scrape must not read all.
+const MOST_LOOKED_AT: usize = 256;
+
+/// Slots of a pool that are held by doubts: a task may be running that nobody can see.
+pub async fn slots_in_doubt(ledger: &dyn Ledger, pool: &str) -> Result<u32, LedgerError> {
+    let mut slots = 0;
+    for held in ledger.permits(pool).await?.into_iter().take(MOST_LOOKED_AT) {
+        let stored = ledger.load(&held.permit.key).await?;
+        let (round, weight) = (held.permit.round, held.permit.weight);
+        if stored.is_some_and(|stored| stored.record.is_in_doubt(round)) {
+            slots += weight;
+        }
+    }
+    Ok(slots)
+}
+
 impl Meter {
+    /// Requests to the broker, so far, that were not answered in time.
+    fn unanswered(&self, so_far: u64) {
+        let counter = &self.families().unanswered;
+        counter.inc_by(so_far.saturating_sub(counter.get()));
+    }
+
+    /// Whether a resource's lanes rest.
+    pub fn resting(&self, resource: Resource, rests: bool) {
+        let labels = [("resource", resource.to_string().into())];
+        self.families().resting.get_or_create(&labels).set(rests.into());
+    }
+
     /// A line of readiness.
     pub fn up(&self, check: &'static str, well: bool) {
         self.families().up.get_or_create(&[("check", check.into())]).set(well.into());

@@ -13,8 +13,9 @@ mod ledger;
 mod meter;
 mod process;
 mod reading;
+mod refusals;
 mod transport;
 
 pub use self::classic::classic;
-pub use self::fleet::Fleet;
+pub use self::fleet::{Fleet, slots_in_doubt};
 pub use self::meter::{About, Meter};

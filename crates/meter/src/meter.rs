@@ -10,6 +10,7 @@ use prometheus_client::registry::Registry;
 use crate::families::{Families, Times};
 use crate::label::{Vocabulary, Word};
 use crate::process::Process;
+use crate::refusals::Refusals;
 use crate::{broker, ledger, transport};
 
 /// Everything that one process counts. A clone counts into the same.
@@ -23,6 +24,7 @@ pub(crate) struct Inner {
     pub(crate) models: Vocabulary,
     pub(crate) codes: Vocabulary,
     pub(crate) accounts: Vocabulary,
+    pub(crate) refusals: Refusals,
     leads: AtomicBool,
 }
 
@@ -44,7 +46,8 @@ impl Meter {
         begin(&families);
         let (models, codes, accounts) = Default::default();
         let leads = AtomicBool::new(false);
-        Self(Arc::new(Inner { registry, families, models, codes, accounts, leads }))
+        let refusals = Refusals::default();
+        Self(Arc::new(Inner { registry, families, models, codes, accounts, refusals, leads }))
     }
 
     /// The same broker, watched.
@@ -68,6 +71,11 @@ impl Meter {
         // Writing to a string does not fail.
         let _ = encode(&mut text, &self.0.registry);
         text
+    }
+
+    /// What the broker refuses to do at present, one sentence each.
+    pub fn refusals(&self) -> Vec<String> {
+        self.inner().refusals.now()
     }
 
     pub(crate) fn inner(&self) -> &Inner {

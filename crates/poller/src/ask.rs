@@ -89,8 +89,13 @@ async fn rest_account(shared: &Shared, error: Option<&QueryError>) {
     };
     let now = shared.clock.now();
     let reason = format!("the account is refused: {message}");
+    let account = &shared.settings.account;
+    let before = shared.ledger.paused(account).await.ok().flatten();
     let pause = Pause { reason, since: now, until: now + shared.settings.account_rest };
-    if let Err(error) = shared.ledger.pause(&shared.settings.account, &pause).await {
+    if before.is_none_or(|before| before.until <= now || before.reason != pause.reason) {
+        tracing::warn!(account, reason = pause.reason, "the account is paused for all");
+    }
+    if let Err(error) = shared.ledger.pause(account, &pause).await {
         tracing::warn!(%error, "the account's pause was not recorded");
     }
 }

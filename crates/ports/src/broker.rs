@@ -26,6 +26,11 @@ pub trait Broker: Send + Sync + 'static {
 
     /// Reached, logged in, and everything this program needs is in place.
     async fn check(&self) -> Result<(), BrokerError>;
+
+    /// Requests to the broker, so far, that were not answered in time.
+    fn unanswered(&self) -> u64 {
+        0
+    }
 }
 
 /// What can be consumed.
@@ -81,6 +86,10 @@ pub enum PublishError {
     /// The broker refused it (a full queue): it has nothing. Try later.
     #[error("the broker refused the message: {0}")]
     Refused(String),
+    /// We may not publish there: a person must act. Until then perhaps it has others that were on
+    /// their way with it: repeat under the same id.
+    #[error("the broker does not let us publish: {0}")]
+    Denied(String),
     /// Larger than a message may be. Repeating does not help.
     #[error(
         "{bytes} bytes are more than the {most} a message may have: send a URL instead of inline data"
@@ -97,6 +106,7 @@ impl PublishError {
         match self {
             Self::Unroutable(_) => "unroutable",
             Self::Refused(_) => "refused",
+            Self::Denied(_) => "denied",
             Self::TooLarge { .. } => "too_large",
             Self::Unknown(_) => "unknown",
         }
@@ -106,7 +116,7 @@ impl PublishError {
     pub fn is_about_message(&self) -> bool {
         match self {
             Self::TooLarge { .. } => true,
-            Self::Unroutable(_) | Self::Refused(_) | Self::Unknown(_) => false,
+            Self::Unroutable(_) | Self::Refused(_) | Self::Denied(_) | Self::Unknown(_) => false,
         }
     }
 }

@@ -69,7 +69,9 @@ impl Producer {
         let key = job.key.clone();
         match self.broker.publish(&to, message).await {
             Ok(()) => Ok(Receipt { key, operation: job.operation.to_string() }),
-            Err(cause @ PublishError::Unknown(_)) => Err(ProduceError::Unknown { key, cause }),
+            Err(cause @ (PublishError::Unknown(_) | PublishError::Denied(_))) => {
+                Err(ProduceError::Unknown { key, cause })
+            }
             Err(cause) => Err(ProduceError::Refused { key, cause }),
         }
     }

@@ -51,6 +51,18 @@ impl Doors {
         }
     }
 
+    /// For commands that only look: what cannot be written, as on a full disk, can be read.
+    pub(crate) async fn look_at_ledger(config: &Config) -> Result<Arc<dyn Ledger>, Failure> {
+        match (Self::open_ledger(config).await, &config.ledger.url) {
+            (Err(Failure::Denied(cause)), Endpoint::Embedded) => {
+                let ledger = Embedded::look(&embedded_settings(config))?;
+                tracing::warn!(%cause, "nothing can be written: the ledger is only read");
+                Ok(ledger)
+            }
+            (opened, _) => opened,
+        }
+    }
+
     /// Joins the ledger as a member.
     pub(crate) async fn join(&self) -> Result<Session, Failure> {
         let (ledger, clock) = (self.ledger.clone(), Arc::new(SystemClock));
@@ -104,8 +116,12 @@ fn ledger_settings(config: &Config, url: &SecretUrl) -> ledger_redis::Settings {
 }
 
 fn open_embedded(config: &Config) -> Result<Embedded, Failure> {
+    Ok(Embedded::open(embedded_settings(config))?)
+}
+
+fn embedded_settings(config: &Config) -> embedded::Settings {
     let namespace = config.ledger.namespace.clone();
     let mut settings = embedded::Settings::new(config.embedded.path.clone(), namespace);
     settings.retention = config.ledger.retention;
-    Ok(Embedded::open(settings)?)
+    settings
 }

@@ -84,6 +84,7 @@ impl From<PublishError> for Failure {
             PublishError::Unknown(_) | PublishError::Refused(_) => {
                 Self::Unavailable(error.to_string())
             }
+            PublishError::Denied(_) => Self::Denied(error.to_string()),
             PublishError::Unroutable(_) | PublishError::TooLarge { .. } => {
                 Self::Other(error.to_string())
             }

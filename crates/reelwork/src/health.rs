@@ -1,12 +1,15 @@
-//! What must be well for a role to do its work.
+//! What must be well for a role to do its work, and what an operator wants to know beside it.
 
 use std::sync::{Arc, Weak};
 
 use daemon::Config;
 use daemon::admin::{Admin, Check, Checks};
-use ports::{Broker, Clock, Ledger, Phase, Session};
+use job::Resource;
+use ports::{Broker, Clock, Ledger, Permit, Phase, Session};
+use worker::{LaneReport, Resting};
 
 use crate::doors::Doors;
+use crate::doubted::Doubted;
 use crate::failure::Failure;
 use crate::measure::Measure;
 use crate::roles::Roles;
@@ -20,8 +23,13 @@ struct Watched {
     ledger: Arc<dyn Ledger>,
     /// Left by its owner at the end, whoever is looking.
     session: Weak<Session>,
-    /// Whose submissions may be paused; `None` for a role that submits nothing.
-    account: Option<String>,
+    account: String,
+    /// Its requests need the provider's account.
+    asks: bool,
+    /// `None` for a role that submits nothing.
+    lanes: Option<LaneReport>,
+    doubted: Doubted,
+    measure: Measure,
 }
 
 /// The admin port, where one is configured.
@@ -38,13 +46,17 @@ pub(crate) fn admin(
         broker: doors.broker.clone(),
         ledger: doors.ledger.clone(),
         session: Arc::downgrade(roles.session()),
-        account: roles.submit().then(|| config.kling.account.clone()),
+        account: config.kling.account.clone(),
+        asks: roles.use_the_account(),
+        lanes: roles.lanes(),
+        doubted: Doubted::default(),
+        measure: measure.clone(),
     });
     let checks: Checks = Arc::new(move || {
         let watched = watched.clone();
         Box::pin(async move { watched.look().await })
     });
-    let metrics = measure.metrics(config, doors, &checks, roles.look_ups());
+    let metrics = measure.metrics(config, doors, &checks, roles);
     let started = Admin::start(listen, checks, metrics);
     started.map(Some).map_err(|error| Failure::Denied(format!("admin.listen: {listen}: {error}")))
 }
@@ -52,12 +64,32 @@ pub(crate) fn admin(
 impl Watched {
     async fn look(&self) -> Vec<Check> {
         let (broker, ledger) = tokio::join!(self.broker.check(), self.ledger.check());
-        let mut checks = vec![Check::of("broker", broker), Check::of("ledger", ledger)];
-        checks.push(Check { name: "journal", trouble: self.not_open() });
-        if let Some(account) = &self.account {
-            checks.push(Check { name: ACCOUNT, trouble: self.paused(account).await });
+        let reached = ledger.is_ok();
+        let mut checks = vec![
+            Check::of(
+                "broker",
+                broker
+                    .map_err(|error| error.to_string())
+                    .and_then(|()| joined(self.measure.refusals()).map_or(Ok(()), Err)),
+            ),
+            Check::of("ledger", ledger),
+            Check::trouble("journal", self.not_open()),
+        ];
+        if self.asks {
+            checks.push(Check::trouble(ACCOUNT, self.paused().await));
         }
+        checks.extend(self.notes(reached).await);
         checks
+    }
+
+    /// Nothing, where there is nothing to say.
+    async fn notes(&self, ledger_is_reached: bool) -> Vec<Check> {
+        let Some(lanes) = &self.lanes else { return Vec::new() };
+        let lanes = joined(lanes.resting().iter().map(rests));
+        let slots = if ledger_is_reached { self.slots().await } else { None };
+        let notes = [("lanes", lanes), ("slots", slots)];
+        let said = notes.into_iter().filter(|(_, what)| what.is_some());
+        said.map(|(name, what)| Check::noted(name, what)).collect()
     }
 
     /// The roles go on by themselves once it is open.
@@ -70,9 +102,28 @@ impl Watched {
     }
 
     /// A ledger that does not answer has told so already.
-    async fn paused(&self, account: &str) -> Option<String> {
+    async fn paused(&self) -> Option<String> {
         let now = self.session.upgrade()?.now();
-        let pause = self.ledger.paused(account).await.ok().flatten()?;
+        let pause = self.ledger.paused(&self.account).await.ok().flatten()?;
         (pause.until > now).then(|| format!("paused until {}: {}", pause.until, pause.reason))
     }
+
+    /// They are free again once the doubts are settled, or when no such task can live any more.
+    async fn slots(&self) -> Option<String> {
+        let held = Resource::ALL.map(|resource| Permit::pool_of(&self.account, resource));
+        joined(self.doubted.told(self.ledger.as_ref(), &held).await)
+    }
+}
+
+fn rests(resting: &Resting) -> String {
+    let Resting { resource, why, until } = resting;
+    match until {
+        Some(until) => format!("{resource} rests until {until}: {why}"),
+        None => format!("{resource} is tried by one job at a time: {why}"),
+    }
+}
+
+fn joined(sentences: impl IntoIterator<Item = String>) -> Option<String> {
+    let sentences: Vec<_> = sentences.into_iter().collect();
+    (!sentences.is_empty()).then(|| sentences.join("; "))
 }

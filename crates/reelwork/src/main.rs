@@ -6,6 +6,7 @@ mod command;
 mod crash;
 mod demo;
 mod doors;
+mod doubted;
 mod failure;
 mod health;
 mod journal_age;

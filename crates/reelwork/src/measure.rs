@@ -9,10 +9,13 @@ use job::Resource;
 use kling::Transport;
 use meter::{About, Fleet, Meter};
 use poller::{LookUpReport, LookUpStanding};
+use worker::LaneReport;
 
 use crate::doors::Doors;
+use crate::roles::Roles;
 
 /// Where nothing listens for scrapers, nothing is counted.
+#[derive(Clone)]
 pub(crate) struct Measure {
     meter: Option<Meter>,
 }
@@ -45,7 +48,7 @@ impl Measure {
         config: &Config,
         doors: &Doors,
         checks: &Checks,
-        look_ups: Option<LookUpReport>,
+        roles: &Roles,
     ) -> Option<Arc<dyn Metrics>> {
         let limits = &config.limits;
         let fleet = Fleet {
@@ -60,7 +63,13 @@ impl Measure {
             submissions_per_day: limits.max_submissions_per_day,
         };
         let meter = self.meter.clone()?;
-        Some(Arc::new(Told { meter, fleet, checks: checks.clone(), look_ups }))
+        let (look_ups, lanes) = (roles.look_ups(), roles.lanes());
+        Some(Arc::new(Told { meter, fleet, checks: checks.clone(), look_ups, lanes }))
+    }
+
+    /// What the broker refuses to do for this process, one sentence each.
+    pub(crate) fn refusals(&self) -> Vec<String> {
+        self.meter.as_ref().map(Meter::refusals).unwrap_or_default()
     }
 }
 
@@ -69,13 +78,23 @@ struct Told {
     fleet: Fleet,
     checks: Checks,
     look_ups: Option<LookUpReport>,
+    lanes: Option<LaneReport>,
 }
 
 impl Told {
     fn check(&self, check: &Check) {
-        self.meter.up(check.name, check.trouble.is_none());
+        self.meter.up(check.name, !check.is_in_trouble());
         if check.name == crate::health::ACCOUNT {
-            self.meter.paused(&self.fleet.account, check.trouble.is_some());
+            self.meter.paused(&self.fleet.account, check.is_in_trouble());
+        }
+    }
+
+    fn lanes(&self) {
+        let Some(lanes) = &self.lanes else { return };
+        let resting = lanes.resting();
+        for resource in Resource::ALL {
+            let rests = resting.iter().any(|resting| resting.resource == resource);
+            self.meter.resting(resource, rests);
         }
     }
 
@@ -93,6 +112,7 @@ impl Metrics for Told {
             let (checks, ()) = tokio::join!((self.checks)(), self.fleet.tell(&self.meter));
             checks.iter().for_each(|check| self.check(check));
             self.look_up();
+            self.lanes();
         })
     }
 

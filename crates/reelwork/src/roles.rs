@@ -11,7 +11,7 @@ use job::{CallbackSigner, OnDoubt, Rules};
 use kling::{Client, ErrorWords, HttpSettings, HttpTransport, Transport};
 use poller::{LookUpBy, LookUpReport, Poller};
 use ports::{Clock, Session};
-use worker::{Callback, Slots, Worker};
+use worker::{Callback, LaneReport, Slots, Worker};
 
 use crate::crash;
 use crate::doors::Doors;
@@ -112,8 +112,14 @@ impl Roles {
         self.poller.as_ref().map(Poller::look_ups)
     }
 
-    pub(crate) fn submit(&self) -> bool {
-        self.worker.is_some()
+    /// Which lanes rest; `None` for a role that submits nothing.
+    pub(crate) fn lanes(&self) -> Option<LaneReport> {
+        self.worker.as_ref().map(Worker::lanes)
+    }
+
+    /// Whether it asks the provider anything.
+    pub(crate) fn use_the_account(&self) -> bool {
+        self.worker.is_some() || self.poller.is_some()
     }
 
     /// The worker first: what it records is then still announced by the poller.

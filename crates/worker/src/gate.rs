@@ -4,7 +4,7 @@
 //! of being taken and put back.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -59,6 +59,17 @@ pub(crate) struct Gate {
     held: AtomicU32,
     /// Deliveries in hand while the pool is full.
     pub(crate) slots: SlotQueue,
+    /// The last trouble that closed the door for a time.
+    rest: Mutex<Option<Rest>>,
+    stopping: AtomicBool,
+}
+
+/// Why nothing new is taken for a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rest {
+    pub(crate) why: String,
+    /// `None`: it is tried by one job at a time.
+    pub(crate) until: Option<Instant>,
 }
 
 /// Keeps the door as it is until it is dropped.
@@ -109,6 +120,8 @@ impl Gate {
             passed: Mutex::default(),
             held: AtomicU32::new(0),
             slots: SlotQueue::default(),
+            rest: Mutex::default(),
+            stopping: AtomicBool::new(false),
         }
     }
 
@@ -147,6 +160,10 @@ impl Gate {
                 Reopen::WhenFree => tracing::debug!(%why, "jobs are taken one by one"),
                 _ => tracing::info!(%why, "lane closed"),
             }
+            if let Reopen::After(rest) = until {
+                *lock(&self.rest) =
+                    Some(Rest { why: why.clone(), until: Some(Instant::now() + rest) });
+            }
             *door = Door::Closed { why, until };
             self.turned.notify_waiters();
         }
@@ -159,6 +176,20 @@ impl Gate {
             Door::Open { .. } | Door::Closed { until: Reopen::WhenFree, .. } => false,
             Door::Closed { .. } => true,
         }
+    }
+
+    /// Why it rests, or why one job at a time tries whether it is well again.
+    pub(crate) fn rest(&self) -> Option<Rest> {
+        let rests = matches!(&*self.lock(), Door::Closed { until: Reopen::After(_), .. });
+        let Rest { why, until } = lock(&self.rest).clone()?;
+        let troubled = rests || lock(&self.health).is_troubled();
+        troubled.then(|| Rest { why, until: until.filter(|_| rests) })
+    }
+
+    /// Nobody waits for leave any more: the worker stops.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        self.turned.notify_waiters();
     }
 
     /// While this is held, nothing opens the door again.
@@ -224,6 +255,7 @@ impl Gate {
             let leave = lock(&self.health).leave(Instant::now());
             match leave {
                 Ok(leave) => return Some(Pass { gate: self, leave }),
+                Err(_) if self.stopping.load(Ordering::SeqCst) => return None,
                 Err(until) => tokio::select! {
                     biased;
                     () = turned => {}
@@ -270,15 +302,15 @@ impl Gate {
             }
             Weather::Down { why } => {
                 let rest = lock(&self.health).not_reached(sent_at, jitter);
-                self.rest(rest, format!("the provider cannot be reached: {why}"));
+                self.rest_for(rest, format!("the provider cannot be reached: {why}"));
             }
             Weather::Path { why } => {
                 let rest = lock(&self.health).not_let_through(sent_at, jitter);
-                self.rest(rest, format!("the provider cannot be got at: {why}"));
+                self.rest_for(rest, format!("the provider cannot be got at: {why}"));
             }
             Weather::Unclear { why } => {
                 let rest = lock(&self.health).not_understood(sent_at, jitter);
-                self.rest(rest, format!("the provider cannot be understood: {why}"));
+                self.rest_for(rest, format!("the provider cannot be understood: {why}"));
             }
             Weather::AccountRefused { why } => {
                 self.understood(sent_at);
@@ -287,7 +319,7 @@ impl Gate {
         }
     }
 
-    fn rest(&self, rest: Option<Duration>, why: String) {
+    fn rest_for(&self, rest: Option<Duration>, why: String) {
         if let Some(rest) = rest {
             self.close(why, Reopen::After(rest));
         }
@@ -297,6 +329,9 @@ impl Gate {
     pub(crate) fn rest_on(&self, rest: Duration) {
         if let Door::Closed { until: Reopen::After(present), .. } = &mut *self.lock() {
             *present = rest;
+        }
+        if let Some(told) = &mut *lock(&self.rest) {
+            told.until = Some(Instant::now() + rest);
         }
         self.turned.notify_waiters();
     }
@@ -425,6 +460,35 @@ mod tests {
             drop(probe);
             assert!(gate.admit().await.is_some() && gate.admit().await.is_some());
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn why_a_lane_rests_is_told_until_it_is_well() {
+        let gate = opened(8);
+        assert_eq!(gate.rest(), None);
+        let pass = gate.admit().await.unwrap();
+        gate.weather(&pass, &Weather::Down { why: "refused".into() }, 1.0);
+        drop(pass);
+        let rest = gate.rest().unwrap();
+        assert_eq!(rest.why, "the provider cannot be reached: refused");
+        assert_eq!(rest.until, Some(Instant::now() + Duration::from_secs(1)));
+        gate.open(1);
+        assert_eq!(gate.rest().unwrap().until, None, "it is only tried");
+        fair(&gate).await;
+        assert_eq!(gate.rest(), None);
+        gate.close("full", Reopen::WhenFree);
+        assert_eq!(gate.rest(), None, "a full lane does its work");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_leave_at_a_stop() {
+        let gate = opened(8);
+        let probe = gate.admit().await.unwrap();
+        let waiting = gate.admit();
+        let stopped = async { gate.stop() };
+        let (waited, ()) = tokio::join!(waiting, stopped);
+        assert!(waited.is_none(), "given back at once");
+        drop(probe);
     }
 
     #[test]

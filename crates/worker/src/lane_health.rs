@@ -70,7 +70,12 @@ impl LaneHealth {
 
     pub(crate) fn is_unsure(&self, now: Instant) -> bool {
         let fresh = |understood: Understood| now - understood.at < FRESH;
-        self.failures + self.unclear > 0 || !self.understood.is_some_and(fresh)
+        self.is_troubled() || !self.understood.is_some_and(fresh)
+    }
+
+    /// Requests failed, and none has succeeded since.
+    pub(crate) fn is_troubled(&self) -> bool {
+        self.failures + self.unclear > 0
     }
 
     /// Answers that could not be understood, in a row.

@@ -19,6 +19,8 @@ mod gatekeeper;
 mod intake;
 mod lane;
 mod lane_health;
+mod lane_report;
+mod notice;
 mod parking;
 mod settings;
 mod settle;
@@ -32,5 +34,6 @@ mod voice;
 mod walk;
 mod worker;
 
+pub use lane_report::{LaneReport, Resting};
 pub use settings::{Callback, Settings, Slots};
 pub use worker::Worker;

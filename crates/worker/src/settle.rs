@@ -242,6 +242,11 @@ impl Settler<'_> {
         let now = self.shared.clock.now();
         let until = now + self.shared.settings.account_rest;
         let pause = Pause { reason: why.to_owned(), since: now, until };
+        tracing::warn!(
+            account = self.shared.settings.account,
+            why,
+            "the account is paused for all"
+        );
         if let Err(error) = self.shared.ledger.pause(&self.shared.settings.account, &pause).await {
             tracing::warn!(%error, "the account's pause was not recorded");
         }

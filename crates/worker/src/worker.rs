@@ -12,6 +12,8 @@ use crate::desk::Desk;
 use crate::gate::Gate;
 use crate::gatekeeper::Gatekeeper;
 use crate::lane::LaneLoop;
+use crate::lane_report::LaneReport;
+use crate::notice;
 use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::told::WrongClocks;
@@ -19,6 +21,7 @@ use crate::told::WrongClocks;
 /// Submits jobs from every lane until it is drained.
 pub struct Worker {
     shared: Arc<Shared>,
+    gates: BTreeMap<Resource, Arc<Gate>>,
     stop: CancellationToken,
     loops: TaskTracker,
     tasks: TaskTracker,
@@ -46,7 +49,10 @@ impl Worker {
             clock,
             settings,
         });
+        let gate = |resource| (resource, Arc::new(gate(&shared.settings, resource)));
+        let gates = Resource::ALL.into_iter().map(gate);
         let worker = Self {
+            gates: gates.collect(),
             shared,
             stop: CancellationToken::new(),
             loops: TaskTracker::new(),
@@ -57,9 +63,7 @@ impl Worker {
     }
 
     fn start_lanes(&self) {
-        let gates: BTreeMap<Resource, Arc<Gate>> =
-            Resource::ALL.into_iter().map(|r| (r, Arc::new(self.gate(r)))).collect();
-        for (resource, gate) in &gates {
+        for (resource, gate) in &self.gates {
             let desks: Vec<Desk> = Lane::all()
                 .filter(|lane| lane.resource == *resource)
                 .map(|lane| self.desk(lane, gate))
@@ -70,6 +74,7 @@ impl Worker {
             let (shared, gate, stop) = (self.shared.clone(), gate.clone(), self.stop.clone());
             self.loops.spawn(Gatekeeper::of(shared, gate, *resource, desks, stop).run());
         }
+        self.loops.spawn(notice::run(self.shared.clone(), self.lanes(), self.stop.clone()));
         self.loops.close();
     }
 
@@ -84,24 +89,16 @@ impl Worker {
         }
     }
 
-    fn gate(&self, resource: Resource) -> Gate {
-        Gate::new(self.widest(resource), self.shared.settings.slots.of(resource))
-    }
-
-    /// Never more deliveries at a time than there are slots for them.
-    fn widest(&self, resource: Resource) -> u16 {
-        let settings = &self.shared.settings;
-        let slots = match settings.slots.of(resource) {
-            0 => u16::MAX,
-            slots => u16::try_from(slots).unwrap_or(u16::MAX),
-        };
-        settings.prefetch.min(slots).max(1)
+    /// Which lanes rest, for metrics and health pages.
+    pub fn lanes(&self) -> LaneReport {
+        LaneReport::new(self.gates.clone(), self.shared.clock.clone())
     }
 
     /// Takes nothing new, gives back what was not begun, finishes and records every POST that
     /// is under way. `true` when all was done within `patience`.
     pub async fn drain(self, patience: Duration) -> bool {
         self.stop.cancel();
+        self.gates.values().for_each(|gate| gate.stop());
         let finish = async {
             self.loops.wait().await;
             self.tasks.close();
@@ -114,4 +111,17 @@ impl Worker {
         self.shared.abandon.cancel();
         tokio::time::timeout(Duration::from_secs(2), self.tasks.wait()).await.is_ok()
     }
+}
+
+fn gate(settings: &Settings, resource: Resource) -> Gate {
+    Gate::new(widest(settings, resource), settings.slots.of(resource))
+}
+
+/// Never more deliveries at a time than there are slots for them.
+fn widest(settings: &Settings, resource: Resource) -> u16 {
+    let slots = match settings.slots.of(resource) {
+        0 => u16::MAX,
+        slots => u16::try_from(slots).unwrap_or(u16::MAX),
+    };
+    settings.prefetch.min(slots).max(1)
 }

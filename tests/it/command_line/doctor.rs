@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Backend, House, Provider};
+use crate::harness::{Backend, House, Provider, Python, until};
 
 on_each_backend!(all_is_well, a_provider_that_refuses_or_is_away_is_told);
 
@@ -57,6 +57,49 @@ async fn a_provider_that_refuses_or_is_away_is_told(house: House) {
     program.unset("kling.api_key");
     let keyless = program.run(&["doctor", "--json"]).await.exits(78).lines();
     assert!(check(&keyless, "provider")["detail"].to_string().contains("kling.api_key"));
+}
+
+/// A gateway inside a company, say: its certificate is of an authority of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_authority_is_taken_from_a_file() {
+    let house = House::on(Backend::Embedded);
+    let [authority, cert, key] = certificates(&house);
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("python/tls_provider.py");
+    let server = Python::play(&house, &script, &[&cert, &key], "");
+    until("it listens", async || server.stdout().ends_with('\n')).await;
+    let mut program = house.program();
+    program.set("kling.api_key", "test-key");
+    program.set("kling.base_url", &format!("https://localhost:{}", server.stdout().trim()));
+    let unknown = program.run(&["doctor", "--json"]).await.exits(69).lines();
+    assert!(
+        check(&unknown, "provider")["detail"].to_string().contains("certificate"),
+        "{unknown:?}"
+    );
+    program.env("SSL_CERT_FILE", &authority);
+    let known = program.run(&["doctor", "--json"]).await.exits(0).lines();
+    assert_eq!(check(&known, "provider")["ok"], true);
+}
+
+/// Of the authority, of a server that it vouches for, and that server's key.
+fn certificates(house: &House) -> [String; 3] {
+    let make = |name: &str, arguments: &[&str]| {
+        let mut openssl = std::process::Command::new("openssl");
+        openssl.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]);
+        openssl.args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.pem")]);
+        let made = openssl.args(arguments).current_dir(house.directory()).output();
+        assert!(made.as_ref().is_ok_and(|made| made.status.success()), "{made:?}");
+    };
+    make("ca", &["-subj", "/CN=an authority of our own"]);
+    let signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-subj", "/CN=localhost"];
+    let is_server = [
+        "-addext",
+        "basicConstraints=critical,CA:FALSE",
+        "-addext",
+        "subjectAltName=DNS:localhost",
+    ];
+    make("server", &[signed.as_slice(), &is_server].concat());
+    ["ca.pem", "server.pem", "server.key"]
+        .map(|name| house.directory().join(name).display().to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,6 +59,14 @@ impl Process {
         assert!(sent.expect("kill").success());
     }
 
+    /// From now on its files may have so many bytes at most; one that is larger does not grow.
+    pub(crate) fn limit_files(&self, most: &str) {
+        let pid = self.child.id().expect("it runs").to_string();
+        let done =
+            Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={most}:")]).status();
+        assert!(done.expect("prlimit").success());
+    }
+
     #[allow(dead_code, reason = "only the chaos run asks for it")]
     pub(crate) fn id(&self) -> Option<u32> {
         self.child.id()

@@ -57,7 +57,33 @@ impl Program {
 
     /// Runs a command to its end, with something on its stdin.
     pub(crate) async fn run_with<S: AsRef<str>>(&self, arguments: &[S], input: &str) -> Done {
-        let mut command = tokio::process::Command::from(self.command(arguments));
+        self.end(self.command(arguments), input).await
+    }
+
+    /// Runs a command that cannot write to any file, as on a full disk.
+    pub(crate) async fn run_without_room<S: AsRef<str>>(&self, arguments: &[S]) -> Done {
+        self.end(self.stubborn("ulimit -f 0", arguments), "").await
+    }
+
+    /// Starts a role whose files may be kept from growing: it hears of that by an error and not by
+    /// a signal.
+    pub(crate) async fn start_stubborn(&self, role: &str) -> Process {
+        let mut command = self.stubborn("true", &[role]);
+        command.stdin(Stdio::null());
+        let process = Process::spawn(command, role, &self.directory);
+        process.says("ready:").await;
+        process
+    }
+
+    fn stubborn<S: AsRef<str>>(&self, limit: &str, arguments: &[S]) -> Command {
+        let script = format!("trap '' XFSZ; {limit}; exec \"$0\" \"$@\"");
+        let mut command = self.clean(Command::new("sh"));
+        command.arg("-c").arg(script).arg(binary()).args(arguments.iter().map(AsRef::as_ref));
+        command
+    }
+
+    async fn end(&self, command: Command, input: &str) -> Done {
+        let mut command = tokio::process::Command::from(command);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn().expect("the program");
         let mut stdin = child.stdin.take().expect("its stdin");
@@ -91,7 +117,12 @@ impl Program {
     }
 
     fn command<S: AsRef<str>>(&self, arguments: &[S]) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = self.clean(Command::new(binary()));
+        command.args(arguments.iter().map(AsRef::as_ref));
+        command
+    }
+
+    fn clean(&self, mut command: Command) -> Command {
         for (name, _) in std::env::vars() {
             if name.starts_with("REELWORK_") || name.starts_with("OTEL_") {
                 command.env_remove(name);
@@ -101,7 +132,6 @@ impl Program {
             command.env(home, &self.directory);
         }
         command.current_dir(&self.directory).envs(&self.variables);
-        command.args(arguments.iter().map(AsRef::as_ref));
         command
     }
 }

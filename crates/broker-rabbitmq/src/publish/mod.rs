@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use parcel::{Parcel, address};
 
+use crate::channel::Unanswered;
 use crate::link::Line;
 use publisher::publish_all;
 
@@ -33,18 +34,19 @@ pub(crate) struct Publishing {
     channels: Vec<mpsc::Sender<Order>>,
     turn: AtomicUsize,
     timeout: Duration,
+    unanswered: Unanswered,
 }
 
 impl Publishing {
     /// The tasks end when this is dropped.
-    pub(crate) fn start(line: Line, timeout: Duration) -> Self {
+    pub(crate) fn start(line: Line, timeout: Duration, unanswered: Unanswered) -> Self {
         let start = |_| {
             let (orders, inbox) = mpsc::channel(QUEUED);
             tokio::spawn(publish_all(line.clone(), inbox));
             orders
         };
         let channels = (0..CHANNELS).map(start).collect();
-        Self { line, channels, turn: AtomicUsize::new(0), timeout }
+        Self { line, channels, turn: AtomicUsize::new(0), timeout, unanswered }
     }
 
     pub(crate) async fn publish(&self, parcel: Parcel) -> Result<(), PublishError> {
@@ -70,7 +72,10 @@ impl Publishing {
             Ok(wire) if wire.is_blocked() && !handed => PublishError::Refused(format!(
                 "it takes no messages (memory or disk alarm), for {timeout:?} now"
             )),
-            Ok(_) => PublishError::Unknown(format!("no confirm within {timeout:?}")),
+            Ok(_) => {
+                self.unanswered.one();
+                PublishError::Unknown(format!("no confirm within {timeout:?}"))
+            }
             Err(BrokerError::Unavailable(cause)) => {
                 PublishError::Unknown(format!("no connection within {timeout:?}: {cause}"))
             }

@@ -2,7 +2,7 @@ use lapin::Confirmation;
 use ports::PublishError;
 
 use super::parcel::Label;
-use crate::failure::cause;
+use crate::failure::{cause, code, reply_code};
 
 /// Tells returned messages from confirmed ones on one channel.
 ///
@@ -38,6 +38,8 @@ pub(crate) enum Confirm {
     Nack(Option<Label>),
     /// Nothing did.
     Lost(String),
+    /// Nothing did, because we may not publish there.
+    Denied(String),
 }
 
 impl Confirm {
@@ -47,6 +49,9 @@ impl Confirm {
             Ok(Confirmation::Ack(message)) => Self::Ack(label(message)),
             Ok(Confirmation::Nack(message)) => Self::Nack(label(message)),
             Ok(Confirmation::NotRequested) => Self::Lost("the channel does not confirm".to_owned()),
+            Err(error) if reply_code(&error) == Some(code::ACCESS_REFUSED) => {
+                Self::Denied(cause(&error))
+            }
             Err(error) => Self::Lost(cause(&error)),
         }
     }
@@ -54,7 +59,7 @@ impl Confirm {
     fn carried(&self) -> Option<&Label> {
         match self {
             Self::Ack(label) | Self::Nack(label) => label.as_ref(),
-            Self::Lost(_) => None,
+            Self::Lost(_) | Self::Denied(_) => None,
         }
     }
 }
@@ -92,6 +97,7 @@ impl<T> Returns<T> {
     fn answer(&mut self, label: &Label, confirm: Confirm) -> Option<Answer> {
         match confirm {
             Confirm::Lost(cause) => Some(Err(PublishError::Unknown(cause))),
+            Confirm::Denied(cause) => Some(Err(PublishError::Denied(cause))),
             Confirm::Nack(_) => Some(Err(PublishError::Refused(refusal(label)))),
             Confirm::Ack(_) if self.claim(label) => Some(Err(unroutable(label))),
             Confirm::Ack(None) => Some(Ok(())),

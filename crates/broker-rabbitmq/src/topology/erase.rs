@@ -1,6 +1,7 @@
 use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
 use ports::BrokerError;
 
+use crate::channel::Unanswered;
 use crate::failure::using;
 use crate::names::Names;
 use crate::wire::Wire;
@@ -14,7 +15,13 @@ impl Topology {
         settings: &Settings,
         subscriptions: &[&str],
     ) -> Result<(), BrokerError> {
-        let wire = Wire::open(&settings.uri()?, "reelwork topology", settings.bounds()).await?;
+        let wire = Wire::open(
+            &settings.uri()?,
+            "reelwork topology",
+            settings.bounds(),
+            Unanswered::default(),
+        )
+        .await?;
         let erased = self.erase_over(&wire, settings, subscriptions).await;
         wire.close().await;
         erased.map_err(|error| using("erasing", &error))

@@ -9,6 +9,7 @@ use lapin::options::{BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOpti
 use lapin::types::{AMQPValue, FieldTable};
 use ports::BrokerError;
 
+use crate::channel::Unanswered;
 use crate::failure::{code, reply_code, short, using};
 use crate::names::Names;
 use crate::wire::Wire;
@@ -38,7 +39,13 @@ impl fmt::Display for Forbidden {
 impl Topology {
     /// What a worker and a poller need and this user lacks, of what is there. Changes nothing.
     pub async fn forbidden(&self, settings: &Settings) -> Result<Vec<Forbidden>, BrokerError> {
-        let wire = Wire::open(&settings.uri()?, "reelwork doctor", settings.bounds()).await?;
+        let wire = Wire::open(
+            &settings.uri()?,
+            "reelwork doctor",
+            settings.bounds(),
+            Unanswered::default(),
+        )
+        .await?;
         let forbidden = self.forbidden_over(&wire, &Names::new(&settings.namespace)).await;
         wire.close().await;
         forbidden

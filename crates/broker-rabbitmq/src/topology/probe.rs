@@ -10,6 +10,7 @@ use ports::BrokerError;
 use super::{Binding, Bound, Exchange, ExchangeType, Queue, Topology, journal};
 use crate::Settings;
 use crate::channel::Channel;
+use crate::channel::Unanswered;
 use crate::failure::{cause, code, reply_code, short, using};
 use crate::wire::Wire;
 
@@ -61,7 +62,13 @@ impl Topology {
     /// Looks at every exchange and queue and declares nothing. Bindings cannot be seen over
     /// AMQP: [`apply`](Self::apply) makes them sure.
     pub async fn show(&self, settings: &Settings) -> Result<Vec<Finding>, BrokerError> {
-        let wire = Wire::open(&settings.uri()?, "reelwork topology", settings.bounds()).await?;
+        let wire = Wire::open(
+            &settings.uri()?,
+            "reelwork topology",
+            settings.bounds(),
+            Unanswered::default(),
+        )
+        .await?;
         let findings = inspect(&wire, self).await;
         wire.close().await;
         findings
@@ -70,7 +77,13 @@ impl Topology {
     /// Declares what is missing and binds everything. What differs is reported and left alone:
     /// changing it means deleting it, with its messages.
     pub async fn apply(&self, settings: &Settings) -> Result<(), BrokerError> {
-        let wire = Wire::open(&settings.uri()?, "reelwork topology", settings.bounds()).await?;
+        let wire = Wire::open(
+            &settings.uri()?,
+            "reelwork topology",
+            settings.bounds(),
+            Unanswered::default(),
+        )
+        .await?;
         let applied = apply(&wire, self).await;
         wire.close().await;
         applied

@@ -18,26 +18,53 @@ use super::pulse::Pulse;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
     pub name: &'static str,
-    /// Why it is not.
-    pub trouble: Option<String>,
+    pub standing: Standing,
+}
+
+/// How it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    Well,
+    /// The process does its work, and an operator wants to know this.
+    Noted(String),
+    /// It cannot: not ready.
+    Trouble(String),
 }
 
 impl Check {
     pub fn well(name: &'static str) -> Self {
-        Self { name, trouble: None }
+        Self { name, standing: Standing::Well }
+    }
+
+    pub fn trouble(name: &'static str, why: Option<String>) -> Self {
+        Self { name, standing: why.map_or(Standing::Well, Standing::Trouble) }
+    }
+
+    pub fn noted(name: &'static str, what: Option<String>) -> Self {
+        Self { name, standing: what.map_or(Standing::Well, Standing::Noted) }
+    }
+
+    pub fn is_in_trouble(&self) -> bool {
+        matches!(self.standing, Standing::Trouble(_))
     }
 
     /// Well, if there is no error.
     pub fn of<T, E: ToString>(name: &'static str, outcome: Result<T, E>) -> Self {
-        Self { name, trouble: outcome.err().map(|error| error.to_string()) }
+        Self::trouble(name, outcome.err().map(|error| error.to_string()))
     }
 
     fn line(&self) -> String {
-        match &self.trouble {
-            None => format!("[+]{} ok\n", self.name),
-            Some(trouble) => format!("[-]{} {trouble}\n", self.name),
+        match &self.standing {
+            Standing::Well => format!("[+]{} ok\n", self.name),
+            Standing::Noted(what) => format!("[!]{} {}\n", self.name, one_line(what)),
+            Standing::Trouble(why) => format!("[-]{} {}\n", self.name, one_line(why)),
         }
     }
+}
+
+/// Whatever a provider or a store has said, it cannot pose as another line.
+fn one_line(text: &str) -> String {
+    crate::printable(text).replace('\n', " ")
 }
 
 /// Looks at everything that must be well, each time it is called.
@@ -86,13 +113,14 @@ async fn live(State(health): State<Health>) -> Page {
 async fn ready(State(health): State<Health>, RawQuery(query): RawQuery) -> Page {
     let mut checks = health.look().await;
     let draining = health.draining.load(Ordering::Relaxed);
-    let trouble = draining.then(|| "it drains: nothing new is taken".to_owned());
-    checks.push(Check { name: "serving", trouble });
+    let why = draining.then(|| "it drains: nothing new is taken".to_owned());
+    checks.push(Check::trouble("serving", why));
     let lines: String = checks.iter().map(Check::line).collect();
-    match checks.iter().all(|check| check.trouble.is_none()) {
-        true if query.as_deref() == Some("verbose") => (StatusCode::OK, lines),
-        true => (StatusCode::OK, "ok\n".to_owned()),
-        false => (StatusCode::SERVICE_UNAVAILABLE, lines),
+    let notes = checks.iter().filter(|check| matches!(check.standing, Standing::Noted(_)));
+    match checks.iter().any(Check::is_in_trouble) {
+        true => (StatusCode::SERVICE_UNAVAILABLE, lines),
+        false if query.as_deref() == Some("verbose") => (StatusCode::OK, lines),
+        false => (StatusCode::OK, format!("ok\n{}", notes.map(Check::line).collect::<String>())),
     }
 }
 
@@ -126,8 +154,8 @@ impl Health {
             Ok(Err(error)) => vec![Check::of("checks", Err::<(), _>(error))],
             Err(_) => {
                 abort.abort();
-                let trouble = format!("no answer within {} s", PATIENCE.as_secs());
-                vec![Check { name: "checks", trouble: Some(trouble) }]
+                let why = format!("no answer within {} s", PATIENCE.as_secs());
+                vec![Check::trouble("checks", Some(why))]
             }
         }
     }

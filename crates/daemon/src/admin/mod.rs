@@ -19,7 +19,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 pub use self::ask::ask;
-pub use self::health::{Check, Checks, Metrics};
+pub use self::health::{Check, Checks, Metrics, Standing};
 use self::health::{Health, pages};
 use self::pulse::Pulse;
 
@@ -99,8 +99,7 @@ mod tests {
 
     fn checks(trouble: Option<&'static str>) -> Checks {
         Arc::new(move || {
-            let checks =
-                [Check::well("broker"), Check { name: "ledger", trouble: trouble.map(Into::into) }];
+            let checks = [Check::well("broker"), Check::trouble("ledger", trouble.map(Into::into))];
             Box::pin(std::future::ready(checks.into()))
         })
     }
@@ -130,6 +129,20 @@ mod tests {
         let admin = Admin::start(ANY, checks(Some("no answer")), None).unwrap();
         let told = "[+]broker ok\n[-]ledger no answer\n[+]serving ok\n";
         assert_eq!(page(&admin, "/readyz").await, (503, told.to_owned()));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_note_is_said_and_keeps_nobody_from_being_ready() {
+        let what = "videos rests\n[-]ledger \u{1b}]0;x\u{7}";
+        let noted: Checks = Arc::new(|| {
+            let checks = vec![Check::well("broker"), Check::noted("lanes", Some(what.into()))];
+            Box::pin(std::future::ready(checks))
+        });
+        let admin = Admin::start(ANY, noted, None).unwrap();
+        let note = "[!]lanes videos rests [-]ledger \\u001b]0;x\\u0007\n";
+        assert_eq!(page(&admin, "/readyz").await, (200, format!("ok\n{note}")));
+        let (status, told) = page(&admin, "/readyz?verbose").await;
+        assert_eq!((status, told), (200, format!("[+]broker ok\n{note}[+]serving ok\n")));
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ pub(crate) async fn run(
     strict: bool,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
-    let ledger = Doors::open_ledger(config).await?;
+    let ledger = Doors::look_at_ledger(config).await?;
     match named.load(ledger.as_ref()).await? {
         Some(stored) => {
             let view = JobView::of(&stored.record);

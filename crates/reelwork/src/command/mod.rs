@@ -2,6 +2,7 @@
 
 pub(crate) mod config;
 
+mod around;
 mod cancel;
 mod confirm;
 mod dead;

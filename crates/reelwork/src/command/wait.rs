@@ -22,7 +22,7 @@ pub(crate) async fn run(
     timeout: Option<Duration>,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
-    let ledger = Doors::open_ledger(config).await?;
+    let ledger = Doors::look_at_ledger(config).await?;
     until_done(ledger, jobs, timeout, output).await
 }
 

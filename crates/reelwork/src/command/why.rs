@@ -1,8 +1,9 @@
 use daemon::{Config, ExitCode};
-use job::{Record, State, Timestamp, Watch};
+use job::{Problem, Record, State, Timestamp, Watch};
 use ports::{Clock, SystemClock};
 use serde_json::json;
 
+use super::around::Around;
 use super::named::Named;
 use crate::doors::Doors;
 use crate::failure::Failure;
@@ -14,32 +15,45 @@ pub(crate) async fn run(
     named: &Named,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
-    let ledger = Doors::open_ledger(config).await?;
+    let ledger = Doors::look_at_ledger(config).await?;
+    let now = SystemClock.now();
     let Some(stored) = named.load(ledger.as_ref()).await? else {
+        let around = Around::of(config, ledger.as_ref(), None, now).await?;
         let why = format!(
             "{}: no worker has seen it: it is still queued, it was never published, or it ended \
-             so long ago that it was forgotten",
-            named.key().id
+             so long ago that it was forgotten{}",
+            named.key().id,
+            around.sentence()
         );
         return Err(Failure::NotFound(why));
     };
     let record = stored.record;
-    let why = explain(&record, stored.owner_alive, SystemClock.now());
-    let pause = ledger.paused(&record.account).await?;
-    let pause = pause.filter(|pause| pause.until > SystemClock.now());
+    let around = Around::of(config, ledger.as_ref(), Some(&record), now).await?;
+    let mut why = explain(&record, stored.owner_alive, now);
+    if waits(&record.state) {
+        why.push_str(&around.sentence());
+    }
+    if let Some(held) = &around.held {
+        why.push_str(&format!("; {held}"));
+    }
     let value = json!({
         "job": JobView::of(&record), "why": why, "history": record.history,
-        "account_paused": pause.as_ref().map(|pause| &pause.reason),
+        "account_paused": around.paused.as_ref().map(|pause| &pause.reason),
     });
     output.result(&value, || {
         let mut words = timeline(&record);
         words.push_str(&format!("now: {why}"));
-        if let Some(pause) = &pause {
+        if let Some(pause) = around.paused.filter(|_| !waits(&record.state)) {
             words.push_str(&format!("\nthe account is paused: {}", pause.reason));
         }
         words
     });
     Ok(ExitCode::Ok)
+}
+
+/// What is around a job that waits to be sent concerns it.
+fn waits(state: &State) -> bool {
+    matches!(state, State::Queued { .. })
 }
 
 fn timeline(record: &Record) -> String {
@@ -80,9 +94,23 @@ fn explain(record: &Record, owner_alive: bool, now: Timestamp) -> String {
             watched(&record.watch),
             when(*next_look, now)
         ),
-        State::Settled { outcome, at } => format!("{} at {at}", outcome.word()),
+        State::Settled { outcome, at } => match outcome.error() {
+            Some(problem) => format!("{} at {at}: {}", outcome.word(), reason(problem)),
+            None => format!("{} at {at}", outcome.word()),
+        },
         State::Parked { why, at, .. } => format!("parked at {at}, for a person: {why}"),
     }
+}
+
+fn reason(problem: &Problem) -> String {
+    let mut words = format!("{}: {}", problem.kind, problem.message);
+    if let Some(field) = &problem.field {
+        words.push_str(&format!(" (field {field})"));
+    }
+    if let Some(advice) = &problem.advice {
+        words.push_str(&format!("; what to do: {advice}"));
+    }
+    words
 }
 
 /// What following the task has shown besides its status.
@@ -113,15 +141,39 @@ fn when(at: Timestamp, now: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use job::{Doubt, MessageFacts, decode};
+    use job::{Doubt, MessageFacts, Outcome, decode};
 
     use super::*;
 
-    #[test]
-    fn a_doubt_says_since_when_why_and_what_comes_next() {
+    fn record() -> Record {
         let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
         let job = decode(body, MessageFacts::default()).unwrap();
-        let mut record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
+        Record::new(&job, "default", "reelwork", Timestamp::EPOCH)
+    }
+
+    #[test]
+    fn every_end_that_has_a_reason_gives_it() {
+        let error = Problem::new("policy", "not allowed").advice("change the prompt");
+        let ends = [
+            Outcome::Failed { error: error.clone() },
+            Outcome::Rejected { error: error.clone() },
+            Outcome::TimedOut { error },
+        ];
+        for outcome in ends {
+            let word = outcome.word();
+            let at = Timestamp::EPOCH;
+            let record = Record { state: State::Settled { outcome, at }, ..record() };
+            let expected = format!(
+                "{word} at 1970-01-01T00:00:00.000Z: policy: not allowed; \
+                 what to do: change the prompt"
+            );
+            assert_eq!(explain(&record, false, at), expected);
+        }
+    }
+
+    #[test]
+    fn a_doubt_says_since_when_why_and_what_comes_next() {
+        let mut record = record();
         let doubt = Doubt {
             since: Timestamp::from_millis(1_000),
             cause: "answer lost".into(),

@@ -52,6 +52,10 @@ impl Broker for Crashing {
     async fn check(&self) -> Result<(), BrokerError> {
         self.inner.check().await
     }
+
+    fn unanswered(&self) -> u64 {
+        self.inner.unanswered()
+    }
 }
 
 struct CrashingDeliveries {

@@ -92,4 +92,8 @@ impl Broker for Dropping {
     async fn check(&self) -> Result<(), BrokerError> {
         self.inner.check().await
     }
+
+    fn unanswered(&self) -> u64 {
+        self.inner.unanswered()
+    }
 }

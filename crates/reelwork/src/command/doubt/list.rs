@@ -31,7 +31,7 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Failure> {
     let tenant = tenant.map(Tenant::new).transpose();
     let tenant = tenant.map_err(|error| Failure::Usage(error.to_string()))?;
-    let ledger = Doors::open_ledger(config).await?;
+    let ledger = Doors::look_at_ledger(config).await?;
     for state in ["in_doubt", "parked"] {
         let filter =
             ListFilter { tenant: tenant.clone(), ..ListFilter::of_states(&[state], limit) };

@@ -1,0 +1,92 @@
+//! What concerns a job beside its own record: its account, its lane, its slots.
+
+use daemon::{Config, Limits};
+use job::{Record, Resource, Timestamp};
+use ports::{Ledger, LedgerError, Pause, Permit};
+
+use crate::doubted;
+
+#[derive(Debug, Default)]
+pub(crate) struct Around {
+    /// Of the account.
+    pub(crate) paused: Option<Pause>,
+    /// The slot that the job itself holds by its doubt.
+    pub(crate) held: Option<String>,
+    /// Why its lane takes nothing, and what is in use there.
+    lanes: Vec<String>,
+}
+
+impl Around {
+    /// Of every lane, where it is not known by which the job comes.
+    pub(crate) async fn of(
+        config: &Config,
+        ledger: &dyn Ledger,
+        record: Option<&Record>,
+        now: Timestamp,
+    ) -> Result<Self, LedgerError> {
+        let account = record.map_or(&config.kling.account, |record| &record.account);
+        let paused = ledger.paused(account).await?.filter(|pause| pause.until > now);
+        let own = record.and_then(|record| record.operation.resource());
+        let mut lanes = Vec::new();
+        for resource in Resource::ALL.into_iter().filter(|r| own.is_none_or(|own| own == *r)) {
+            let pool = Permit::pool_of(account, resource);
+            lanes.extend(rest(ledger, &pool, resource, now).await?);
+            lanes.extend(full(ledger, &pool, slots(&config.limits, resource)).await?);
+            lanes.extend(doubted::in_doubt(ledger, &pool).await);
+        }
+        let held = match record {
+            Some(record) => held(ledger, record).await?,
+            None => None,
+        };
+        Ok(Self { paused, held, lanes })
+    }
+
+    /// To follow other words; empty where there is nothing to say.
+    pub(crate) fn sentence(&self) -> String {
+        let paused = self
+            .paused
+            .as_ref()
+            .map(|pause| format!("the account is paused until {}: {}", pause.until, pause.reason));
+        paused.iter().chain(&self.lanes).map(|words| format!("; {words}")).collect()
+    }
+}
+
+/// As its workers have left it.
+async fn rest(
+    ledger: &dyn Ledger,
+    pool: &str,
+    resource: Resource,
+    now: Timestamp,
+) -> Result<Option<String>, LedgerError> {
+    let rest = ledger.paused(pool).await?.filter(|rest| rest.until > now);
+    Ok(rest.map(|rest| format!("its lane {resource} rests until {}: {}", rest.until, rest.reason)))
+}
+
+async fn full(ledger: &dyn Ledger, pool: &str, slots: u32) -> Result<Option<String>, LedgerError> {
+    let used = ledger.used(pool).await?;
+    let full = slots > 0 && used >= slots;
+    Ok(full.then(|| format!("{used} of {slots} slots of pool {pool} are taken")))
+}
+
+/// It is free again when the doubt is settled, or when no such task can live any more.
+async fn held(ledger: &dyn Ledger, record: &Record) -> Result<Option<String>, LedgerError> {
+    let Some(resource) = record.operation.resource().filter(|_| record.is_in_doubt(record.round))
+    else {
+        return Ok(None);
+    };
+    let pool = Permit::pool_of(&record.account, resource);
+    let permits = ledger.permits(&pool).await?;
+    let own = permits.iter().map(|held| &held.permit).find(|permit| permit.key == record.key);
+    Ok(own.map(|permit| match permit.weight {
+        1 => format!("it holds 1 slot of pool {pool}"),
+        slots => format!("it holds {slots} slots of pool {pool}"),
+    }))
+}
+
+fn slots(limits: &Limits, resource: Resource) -> u32 {
+    match resource {
+        Resource::Videos => limits.videos,
+        Resource::Images => limits.images,
+        Resource::Audio => limits.audio,
+    }
+}
