@@ -145,14 +145,20 @@ impl Batch {
         if !self.generations.contains(&head.generation) {
             self.generations.insert(head.generation.clone());
         }
-        if head.tells_of_conflict() {
-            let line = Line { revision: head.record.revision, body };
-            return self.conflicts.push(line);
-        }
+        let conflict = head.tells_of_conflict();
         let HeadRecord { key, revision, state } = head.record;
         // It tells nothing of the job, whenever it was written.
         let revision = if state.state == TOMBSTONE { 0 } else { revision };
-        if self.lines.get(&key).is_none_or(|line| line.revision <= revision) {
+        if conflict {
+            self.conflicts.push(Line { revision, body: body.clone() });
+        }
+        let present = self.lines.get(&key).map(|line| line.revision);
+        // A conflict may be the only line of its job yet; it does not tell how the job ended.
+        let newer = match conflict {
+            true => present.is_none_or(|present| present < revision),
+            false => present.is_none_or(|present| present <= revision),
+        };
+        if newer {
             self.lines.insert(key, Line { revision, body });
         }
     }
@@ -200,6 +206,23 @@ mod tests {
         assert_eq!(kept, [3, 0]);
         let first = batch.lines.values().next().unwrap();
         assert_eq!(first.body, line("a", 3, "z"));
+    }
+
+    #[test]
+    fn a_conflict_is_a_line_of_its_job_too() {
+        let conflict = |revision| {
+            let kind = "dev.reelwork.task.conflict.v1";
+            Bytes::from(format!(
+                r#"{{"version":1,"record":{{"key":{{"tenant":"default","id":"a"}},"revision":{revision}}},"event":{{"type":"{kind}"}}}}"#
+            ))
+        };
+        let mut batch = Batch::default();
+        batch.keep(conflict(2));
+        assert_eq!(batch.lines.values().next().map(|line| line.revision), Some(2));
+        batch.keep(line("a", 3, "end"));
+        batch.keep(conflict(3));
+        assert_eq!(batch.lines.values().next().unwrap().body, line("a", 3, "end"));
+        assert_eq!(batch.conflicts.len(), 2);
     }
 
     #[test]

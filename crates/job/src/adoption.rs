@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Fact, Record, RequestHash, State, Timestamp};
+use crate::{Fact, Life, Record, RequestHash, State, Timestamp};
 
 /// Why the broker gave a message up, as its headers tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub struct Letter<'a> {
     pub hash: Option<&'a RequestHash>,
     /// It was put back by us before: a record of it may have been made.
     pub put_back: bool,
+    /// That the message tells; `None` when it tells none.
+    pub life: Option<&'a Life>,
     /// As its producer told, if that can be.
     pub enqueued: Option<Timestamp>,
     /// Of the present generation of the ledger.
@@ -76,9 +78,37 @@ impl Letter<'_> {
         self.began_at > Timestamp::EPOCH && at < self.began_at + skew
     }
 
-    /// For a job that may have been sent without our knowing.
+    /// A job of this life may have been sent without our knowing. What may have been announced as
+    /// expired before must not be sent again.
     fn lost(&self) -> Fact {
-        Fact::OwnerLost { cause: self.death.to_string() }
+        match self.death {
+            Death::Expired => Fact::Expired { why: self.death.to_string(), may_be_sent: true },
+            Death::Full | Death::DeliveryLimit | Death::Other => {
+                Fact::OwnerLost { cause: self.death.to_string() }
+            }
+        }
+    }
+
+    /// The same without a record. A message that tells no time was sent under an external id that
+    /// nobody knows any more.
+    fn lost_with_its_record(&self) -> Fact {
+        match self.life {
+            Some(_) => self.lost(),
+            None => Fact::Repeated {
+                cause: format!(
+                    "{}; the message tells no time, so its external id is not known",
+                    self.death
+                ),
+            },
+        }
+    }
+
+    /// It may have been sent in a forgotten generation, under another external id than the record.
+    fn is_beside(&self, record: &Record) -> bool {
+        self.may_be_forgotten()
+            && record.created_at >= self.began_at
+            && !record.life.is_unknown()
+            && self.life.is_some_and(|told| *told != record.life)
     }
 }
 
@@ -99,7 +129,7 @@ pub enum Adoption {
 pub fn adopt(found: Option<&Record>, letter: Letter<'_>) -> Adoption {
     let Some(record) = found else {
         return match letter.hash {
-            Some(_) if letter.may_be_forgotten() => Adoption::Begin(letter.lost()),
+            Some(_) if letter.may_be_forgotten() => Adoption::Begin(letter.lost_with_its_record()),
             Some(_) => Adoption::Begin(end(letter.death)),
             None if letter.put_back => Adoption::Begin(given_up(letter.death)),
             None => Adoption::PutBack,
@@ -114,6 +144,9 @@ pub fn adopt(found: Option<&Record>, letter: Letter<'_>) -> Adoption {
         State::Queued { .. } if !letter.put_back => Adoption::PutBack,
         State::Queued { .. } if letter.is_older(record) => Adoption::Conclude(letter.lost()),
         State::Queued { .. } => Adoption::Conclude(end(letter.death)),
+        State::InDoubt { .. } if letter.is_beside(record) => {
+            Adoption::Conclude(Fact::Repeated { cause: beside(letter.death) })
+        }
         State::Submitting { .. }
         | State::InDoubt { .. }
         | State::Pending { .. }
@@ -124,7 +157,7 @@ pub fn adopt(found: Option<&Record>, letter: Letter<'_>) -> Adoption {
 
 fn end(death: Death) -> Fact {
     match death {
-        Death::Expired => Fact::Expired { why: death.to_string() },
+        Death::Expired => Fact::Expired { why: death.to_string(), may_be_sent: false },
         Death::Full | Death::DeliveryLimit | Death::Other => given_up(death),
     }
 }
@@ -134,6 +167,10 @@ fn given_up(death: Death) -> Fact {
     Fact::GivenUp { why: death.to_string() }
 }
 
+fn beside(death: Death) -> String {
+    format!("another message of this job may have been sent too: {death}")
+}
+
 fn once_more(letter: Letter<'_>) -> Adoption {
     if letter.put_back { Adoption::Leave } else { Adoption::PutBack }
 }
@@ -141,7 +178,7 @@ fn once_more(letter: Letter<'_>) -> Adoption {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Doubt, Job, MessageFacts, Outcome, decode};
+    use crate::{Doubt, Job, MessageFacts, Moment, Outcome, Rules, decode, transition};
 
     const DEATHS: [Death; 4] = [Death::Expired, Death::Full, Death::DeliveryLimit, Death::Other];
 
@@ -162,7 +199,7 @@ mod tests {
     }
 
     fn letter(death: Death, hash: Option<&RequestHash>, put_back: bool) -> Letter<'_> {
-        Letter { death, hash, put_back, enqueued: None, began_at: Timestamp::EPOCH }
+        Letter { death, hash, put_back, life: None, enqueued: None, began_at: Timestamp::EPOCH }
     }
 
     #[test]
@@ -176,11 +213,61 @@ mod tests {
         }
     }
 
+    fn is_doubt(adoption: &Adoption) -> bool {
+        matches!(
+            adoption,
+            Adoption::Begin(Fact::OwnerLost { .. } | Fact::Expired { may_be_sent: true, .. })
+        )
+    }
+
+    /// Its end may have been announced by a ledger that has lost its memory since.
+    #[test]
+    fn what_expired_is_never_sent_again() {
+        let (hash, life) = (job().request.hash(), Life::of_message(BEGAN));
+        let letter = Letter {
+            began_at: BEGAN,
+            life: Some(&life),
+            ..letter(Death::Expired, Some(&hash), true)
+        };
+        let rules = Rules { denials_trusted: true, denials_needed: 1, ..Rules::default() };
+        let waiting = Record { restored: true, ..record(queued()) };
+        for found in [None, Some(waiting)] {
+            let fact = match adopt(found.as_ref(), letter) {
+                Adoption::Begin(fact) | Adoption::Conclude(fact) => fact,
+                other => panic!("{other:?}"),
+            };
+            let record = found.unwrap_or_else(|| record(queued()));
+            let at = |seconds| Moment {
+                now: BEGAN + Duration::from_secs(seconds),
+                steady_since: Timestamp::EPOCH,
+                jitter: 0.5,
+            };
+            let doubtful = transition(record, fact, at(0), &rules).unwrap().record;
+            assert_eq!(doubtful.state.word(), "in_doubt");
+            let denied = transition(doubtful, Fact::Denied, at(3600), &rules).unwrap().record;
+            assert_eq!(denied.state.word(), "timed_out");
+        }
+    }
+
+    #[test]
+    fn a_letter_of_another_life_is_evidence_against_sending_again() {
+        let (hash, life) = (job().request.hash(), Life::of_message(BEGAN));
+        let doubt = Doubt::begun(BEGAN, "x".into(), BEGAN);
+        let mut found = record(State::InDoubt { doubt });
+        found.created_at = BEGAN;
+        let letter = Letter { began_at: BEGAN, ..letter(Death::Expired, Some(&hash), false) };
+        for (told, beside) in [(Some(&life), true), (Some(&found.life), false), (None, false)] {
+            let adoption = adopt(Some(&found), Letter { life: told, ..letter });
+            let repeated = matches!(adoption, Adoption::Conclude(Fact::Repeated { .. }));
+            assert_eq!(repeated, beside, "{told:?}");
+        }
+    }
+
     const BEGAN: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
     #[test]
     fn what_may_have_been_sent_in_a_forgotten_generation_is_in_doubt() {
-        let hash = job().request.hash();
+        let (hash, life) = (job().request.hash(), Life::of_message(BEGAN));
         let ahead = BEGAN + PRODUCERS;
         for (enqueued, doubted) in
             [(None, true), (Some(BEGAN), true), (Some(BEGAN + STORES), true), (Some(ahead), false)]
@@ -188,8 +275,15 @@ mod tests {
             for (death, put_back) in DEATHS.into_iter().flat_map(|d| [(d, false), (d, true)]) {
                 let letter =
                     Letter { enqueued, began_at: BEGAN, ..letter(death, Some(&hash), put_back) };
-                let doubts = matches!(adopt(None, letter), Adoption::Begin(Fact::OwnerLost { .. }));
-                assert_eq!(doubts, doubted, "{death:?} {put_back} {enqueued:?}");
+                let told = Letter { life: Some(&life), ..letter };
+                assert_eq!(
+                    is_doubt(&adopt(None, told)),
+                    doubted,
+                    "{death:?} {put_back} {enqueued:?}"
+                );
+                let is_evidence =
+                    matches!(adopt(None, letter), Adoption::Begin(Fact::Repeated { .. }));
+                assert_eq!(is_evidence, doubted, "its external id is unknown: never sent again");
             }
         }
     }

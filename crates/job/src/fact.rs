@@ -108,6 +108,8 @@ pub enum Fact {
     /// Its message grew too old in the broker before the job was submitted.
     Expired {
         why: String,
+        /// A ledger that has lost its memory cannot tell whether it was.
+        may_be_sent: bool,
     },
     CancelRequested,
     /// Nobody here can do it: kept for a person.

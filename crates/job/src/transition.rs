@@ -61,7 +61,7 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
             Ok(mv.take(State::Submitting { owner, intent, post_deadline }))
         }
         (Queued { .. }, Fact::DeadlinePassed) => Ok(mv.deadline_passed()),
-        (Queued { .. }, Fact::Expired { why }) => Ok(mv.expired(why)),
+        (Queued { .. }, Fact::Expired { why, may_be_sent }) => Ok(mv.expired(why, may_be_sent)),
         // What was sent may be running and paid for: its outcome is waited for.
         (Tombstone | Queued { .. }, Fact::CancelRequested) if !mv.record.sent_before => {
             Ok(mv.cancel_unsent())
@@ -75,6 +75,7 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
             Ok(mv.settle(Outcome::Rejected { error }, EventKind::Rejected))
         }
         (Queued { .. }, Fact::OwnerLost { cause }) => Ok(mv.doubt(cause, at.now)),
+        (Queued { .. }, Fact::Repeated { cause }) => Ok(mv.repeated(cause, at.now)),
         // It waits to be sent again, and a callback tells that it was received before.
         (Queued { .. }, Fact::Proposed { task_id }) => Ok(mv.doubt_again(None, &task_id)),
 
@@ -188,12 +189,13 @@ impl Move<'_> {
         self.too_late()
     }
 
-    fn expired(mut self, why: String) -> Step {
-        if self.record.sent_before {
+    fn expired(mut self, why: String, may_be_sent: bool) -> Step {
+        if self.record.sent_before || may_be_sent {
             let now = self.at.now;
             // Denied, it ends: sent again, it would expire in the same lane again.
             self.record.deadline = Some(self.record.deadline.map_or(now, |at| at.min(now)));
-            return self.doubt(format!("sent before, and since then {why}"), now);
+            let sent = if may_be_sent { "perhaps sent before" } else { "sent before" };
+            return self.doubt(format!("{sent}, and since then {why}"), now);
         }
         let error = Problem::new("expired", why).advice(
             "publish without an expiration, and remove any message-ttl policy from the queue",

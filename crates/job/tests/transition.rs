@@ -89,7 +89,7 @@ fn facts() -> Vec<Fact> {
         Fact::Unread { answer: why() },
         Fact::Ended { outcome: succeeded() },
         Fact::DeadlinePassed,
-        Fact::Expired { why: why() },
+        Fact::Expired { why: why(), may_be_sent: false },
         Fact::CancelRequested,
         Fact::GivenUp { why: why() },
         Fact::Resubmit { why: why() },
@@ -602,7 +602,8 @@ proptest! {
 fn what_expired_after_it_was_sent_ends_once_its_task_is_denied() {
     let rules = Rules { denials_trusted: true, denials_needed: 1, ..Rules::default() };
     let sent = Record { sent_before: true, ..record(State::Queued { why: None }) };
-    let doubtful = step(sent, Fact::Expired { why: "expired".into() }, 1, &rules).record;
+    let doubtful =
+        step(sent, Fact::Expired { why: "expired".into(), may_be_sent: false }, 1, &rules).record;
     assert!(matches!(doubtful.state, State::InDoubt { .. }));
     let denied = step(doubtful, Fact::Denied, millis(60), &rules).record;
     assert_eq!(denied.state.word(), "timed_out", "not sent into the same lane again");

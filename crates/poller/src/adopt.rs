@@ -19,8 +19,11 @@ use crate::shared::Shared;
 
 const PREFETCH: u16 = 16;
 
-/// After a store that did not do its part, or while the ledger is being rebuilt.
+/// After a store that did not do its part.
 const REST: Duration = Duration::from_secs(2);
+
+/// While the ledger is being rebuilt: what may have been sent takes its slot before others do.
+const REBUILD: Duration = Duration::from_millis(200);
 
 /// A topology that nobody may change can lack the queue for long.
 const RECONSUME: Duration = Duration::from_secs(15);
@@ -38,8 +41,8 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
 /// Until the broker ends it; then it is asked again after this.
 async fn turn(shared: &Shared, stop: &CancellationToken) -> Duration {
     // Before that a record may be missing although its job is known.
-    if shared.session.phase() < Phase::Open {
-        return REST;
+    if shared.session.phase() < Phase::Recalling {
+        return REBUILD;
     }
     match shared.broker.consume(&Source::BrokerDead, PREFETCH).await {
         Ok(deliveries) => {
@@ -56,7 +59,7 @@ async fn turn(shared: &Shared, stop: &CancellationToken) -> Duration {
 /// Until the broker ends it, the ledger is rebuilt or the poller stops.
 async fn take(shared: &Shared, mut deliveries: Box<dyn Deliveries>, stop: &CancellationToken) {
     while let Some(Some(letter)) = stop.run_until_cancelled(deliveries.next()).await {
-        if shared.session.phase() < Phase::Open {
+        if shared.session.phase() < Phase::Recalling {
             drop(letter);
             return;
         }
@@ -102,11 +105,13 @@ async fn one_try(shared: &Shared, letter: &Delivery) -> Result<Tried, Trouble> {
         Some(key) => shared.ledger.load(key).await?,
         None => None,
     };
+    let life = letter.message.life();
     let hash = read.as_ref().ok().map(|job| job.request.hash());
     let judged = Letter {
         death: Death::of_word(letter.message.get(header::DEATH).unwrap_or_default()),
         hash: hash.as_ref(),
         put_back: letter.message.reached() > Reached::Nothing,
+        life: life.as_ref(),
         enqueued: enqueued(shared, letter),
         began_at: fence.generation.began_at,
     };

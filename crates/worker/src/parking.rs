@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use job::{
-    BadJob, CloudEvent, Effect, EventKind, Fact, Job, Priority, Problem, Reason, Record, State,
-    Step, StoredHash,
+    BadJob, CloudEvent, Effect, EventKind, Fact, Job, Priority, Problem, Reason, Record, Rung,
+    State, Step, StoredHash,
 };
-use ports::{Created, Delivery, Destination, Fence, Stored, Swapped, journal_message};
+use ports::{Created, Delivery, Destination, Fence, Phase, Stored, Swapped, journal_message};
 
 use crate::ending::{Ending, Trouble};
-use crate::gate::Gate;
+use crate::gate::{Gate, Reopen};
+use crate::gatekeeper::REBUILT;
 use crate::intake::Accepted;
 use crate::settle::Settler;
 use crate::shared::Shared;
@@ -24,6 +25,11 @@ pub(crate) async fn reject(
     delivery: &Delivery,
     bad: BadJob,
 ) -> Result<Ending, Trouble> {
+    // Until then its id may be known, under which another event was announced.
+    if shared.session.phase() < Phase::Recalling {
+        gate.close(REBUILT, Reopen::WhenRebuilt);
+        return Ok(Ending::bounce(Rung::OneSecond));
+    }
     let step = rejection(shared, delivery, &bad);
     let settler = Settler { shared };
     let fence = shared.session.fence();
