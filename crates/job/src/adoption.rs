@@ -144,7 +144,8 @@ pub fn adopt(found: Option<&Record>, letter: Letter<'_>) -> Adoption {
         State::Queued { .. } if !letter.put_back => Adoption::PutBack,
         State::Queued { .. } if letter.is_older(record) => Adoption::Conclude(letter.lost()),
         State::Queued { .. } => Adoption::Conclude(end(letter.death)),
-        State::InDoubt { .. } if letter.is_beside(record) => {
+        // Once there is evidence, it is never sent again.
+        State::InDoubt { doubt } if doubt.evidence.is_empty() && letter.is_beside(record) => {
             Adoption::Conclude(Fact::Repeated { cause: beside(letter.death) })
         }
         State::Submitting { .. }
@@ -261,6 +262,9 @@ mod tests {
             let repeated = matches!(adoption, Adoption::Conclude(Fact::Repeated { .. }));
             assert_eq!(repeated, beside, "{told:?}");
         }
+        let State::InDoubt { doubt } = &mut found.state else { panic!("in doubt") };
+        doubt.evidence.push("told".to_owned());
+        assert_eq!(adopt(Some(&found), Letter { life: Some(&life), ..letter }), Adoption::Leave);
     }
 
     const BEGAN: Timestamp = Timestamp::from_millis(1_700_000_000_000);
