@@ -62,6 +62,7 @@ mod tests {
             looks: 0,
             next_look: AT,
             evidence: Vec::new(),
+            intent: None,
         }
     }
 

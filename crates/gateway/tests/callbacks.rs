@@ -107,6 +107,7 @@ fn doubt() -> Doubt {
         looks: 0,
         next_look: FAR,
         evidence: Vec::new(),
+        intent: None,
     }
 }
 

@@ -77,13 +77,16 @@ pub struct Doubt {
     /// again without a person.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<String>,
+    /// The try that it is about, where that is known: only its own late answer can end it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intent: Option<String>,
 }
 
 impl Doubt {
     /// Nobody has looked yet.
     pub fn begun(since: Timestamp, cause: String, settles_at: Timestamp) -> Self {
         let (next_look, evidence) = (since, Vec::new());
-        Self { since, cause, settles_at, denials: 0, looks: 0, next_look, evidence }
+        Self { since, cause, settles_at, denials: 0, looks: 0, next_look, evidence, intent: None }
     }
 
     /// Whatever was sent has arrived by now. A clock that has jumped since must have run steadily

@@ -291,7 +291,10 @@ impl Move<'_> {
 
     /// The permit is kept: a task may be running.
     fn doubt(mut self, cause: String, post_deadline: Timestamp) -> Step {
-        let doubt = Doubt::begun(self.at.now, cause, self.settles_at(post_deadline));
+        let mut doubt = Doubt::begun(self.at.now, cause, self.settles_at(post_deadline));
+        if let State::Submitting { intent, .. } = &self.record.state {
+            doubt.intent = Some(intent.clone());
+        }
         let what = format!("in doubt: {}", doubt.cause);
         self.record.sent_before = true;
         self.to(State::InDoubt { doubt }, what)

@@ -32,6 +32,7 @@ fn doubt() -> Doubt {
         looks: 0,
         next_look: Timestamp::EPOCH,
         evidence: Vec::new(),
+        intent: None,
     }
 }
 

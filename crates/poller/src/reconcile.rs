@@ -113,6 +113,7 @@ mod tests {
             looks: 0,
             next_look: Timestamp::EPOCH,
             evidence: Vec::new(),
+            intent: None,
         };
         let parked =
             State::Parked { why: String::new(), doubt: Some(doubt.clone()), at: Timestamp::EPOCH };

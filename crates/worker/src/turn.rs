@@ -53,9 +53,7 @@ impl<'a> Turn<'a> {
 
     /// Whether to try again rather than put it on the ladder.
     pub(crate) fn is_kept_after(&self, trouble: &Trouble) -> bool {
-        let untouched = trouble.reached() == Reached::Nothing;
-        let waits = untouched && !trouble.is_of_one_job();
-        self.reached == Reached::Provider && waits && self.has_time()
+        self.reached == Reached::Provider && is_of_the_ledger(trouble) && self.has_time()
     }
 
     fn waits(&self) -> bool {
@@ -66,6 +64,18 @@ impl<'a> Turn<'a> {
 
     fn has_time(&self) -> bool {
         Instant::now() < self.until
+    }
+}
+
+/// Pure. On the ladder a message that may have been sent would let a copy pass that was not. Whether
+/// it was written down meanwhile, the next try sees.
+fn is_of_the_ledger(trouble: &Trouble) -> bool {
+    match trouble {
+        Trouble::Untouched(_) | Trouble::Ledger(_) => !trouble.is_of_one_job(),
+        Trouble::Unsent { .. }
+        | Trouble::Broker(_)
+        | Trouble::Unjournaled { .. }
+        | Trouble::Illegal(_) => false,
     }
 }
 
@@ -86,6 +96,8 @@ fn is_before_its_turn(phase: Phase, reached: Reached) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use ports::LedgerError;
+
     use super::*;
 
     #[test]
@@ -96,6 +108,18 @@ mod tests {
             assert!(patience(post) > opens_after(post) + Duration::from_secs(30), "{seconds} s");
         }
         assert_eq!(patience(Duration::from_secs(3600)), LONGEST);
+    }
+
+    #[test]
+    fn what_may_have_been_sent_is_kept_while_the_ledger_does_not_answer() {
+        let away = || LedgerError::Unavailable("away".into());
+        assert!(is_of_the_ledger(&Trouble::Untouched(away())));
+        assert!(is_of_the_ledger(&Trouble::Ledger(away())), "written or not");
+        assert!(is_of_the_ledger(&Trouble::Ledger(LedgerError::Fenced)));
+        let corrupt = LedgerError::Corrupt { key: "a".into(), cause: "b".into() };
+        assert!(!is_of_the_ledger(&Trouble::Ledger(corrupt)), "of one job");
+        let unsent = Trouble::Unsent { intent: "i".into(), error: away() };
+        assert!(!is_of_the_ledger(&unsent), "the next copy tells that it was not sent");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the answer to a POST may still say about the record that is there by then.
 
-use job::{Fact, Record, State};
+use job::{Doubt, Fact, Record, State};
 
 /// Pure. The ledger has lost its memory and holds an older state of the job than the one in which
 /// we sent it: of an earlier round, put back from the journal and untouched since, or waiting as
@@ -53,8 +53,18 @@ pub(crate) fn voice(intent: &Record, present: &Record, fact: &Fact) -> Voice {
             Voice::Doubts(cause.clone())
         }
         (_, State::Submitting { .. }) if same_try && intent.state == present.state => Voice::Speaks,
-        (_, State::InDoubt { .. }) if same_try => Voice::Speaks,
+        // Whoever's doubt it is, a task exists.
+        (Fact::Repeated { .. }, State::InDoubt { .. }) if same_round => Voice::Speaks,
+        // Tries that did not count have the same number: the intent tells them apart.
+        (_, State::InDoubt { doubt }) if same_try && is_of(doubt, intent) => Voice::Speaks,
         _ => Voice::Silent,
+    }
+}
+
+fn is_of(doubt: &Doubt, sent: &Record) -> bool {
+    match &sent.state {
+        State::Submitting { intent, .. } => doubt.intent.as_ref() == Some(intent),
+        _ => false,
     }
 }
 
@@ -64,7 +74,7 @@ fn strayed_already(present: &Record, task_id: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use job::{Doubt, MessageFacts, Timestamp, decode};
+    use job::{MessageFacts, Timestamp, decode};
 
     use ports::Reached;
 
@@ -96,6 +106,7 @@ mod tests {
             looks: 0,
             next_look: Timestamp::EPOCH,
             evidence: Vec::new(),
+            intent: Some(String::new()),
         };
         State::InDoubt { doubt }
     }
@@ -116,6 +127,21 @@ mod tests {
         let next_try = Record { attempt: 2, ..record(in_doubt()) };
         assert_eq!(voice(&intent, &record(in_doubt()), &put_off()), Voice::Speaks);
         assert_eq!(voice(&intent, &next_try, &put_off()), Voice::Silent);
+    }
+
+    /// A try that was put off is not counted, so that the next one has its number.
+    #[test]
+    fn a_late_refusal_does_not_end_the_doubt_of_another_try() {
+        let intent = record(submitting("ours"));
+        let doubt_of = |other: Option<&str>| {
+            let State::InDoubt { doubt } = in_doubt() else { panic!("in doubt") };
+            record(State::InDoubt { doubt: Doubt { intent: other.map(str::to_owned), ..doubt } })
+        };
+        for other in [Some("another"), None] {
+            assert_eq!(voice(&intent, &doubt_of(other), &put_off()), Voice::Silent);
+            let repeated = Fact::Repeated { cause: "1201".into() };
+            assert_eq!(voice(&intent, &doubt_of(other), &repeated), Voice::Speaks);
+        }
     }
 
     #[test]

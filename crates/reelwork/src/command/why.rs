@@ -182,6 +182,7 @@ mod tests {
             looks: 1,
             next_look: Timestamp::from_millis(61_000),
             evidence: Vec::new(),
+            intent: None,
         };
         record.state = State::InDoubt { doubt };
         assert_eq!(

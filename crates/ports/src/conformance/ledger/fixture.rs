@@ -73,6 +73,7 @@ pub(super) fn in_doubt() -> State {
             looks: 0,
             next_look: FUTURE,
             evidence: Vec::new(),
+            intent: None,
         },
     }
 }
