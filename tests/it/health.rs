@@ -152,6 +152,8 @@ async fn what_keeps_jobs_waiting_is_told_and_no_reason_for_a_restart() {
             && told.contains("its lane videos rests until ")
     })
     .await;
+    let doctor = watched.program.run(&["doctor"]).await;
+    assert!(doctor.stdout.contains("held by a doubt"), "{doctor:?}");
     let page = watched.page("/metrics").await.1;
     for line in
         ["reelwork_slots_in_doubt{pool=\"default:videos\"} 1", "reelwork_broker_unanswered_total 0"]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ports::{Deliveries, Source};
+use ports::{BrokerError, Deliveries, Source};
 
 use crate::desk::Desk;
 use crate::gate::Door;
@@ -10,6 +10,16 @@ use crate::slot_queue::Try;
 
 /// A consumer that cannot be had, or that ended by itself, is asked for again after this.
 const RECONSUME: Duration = Duration::from_millis(200);
+
+/// Until a person acts nothing changes: asked for more often, it would only fill the log.
+const REFUSED: Duration = Duration::from_secs(5);
+
+fn rest_after(error: &BrokerError) -> Duration {
+    match error {
+        BrokerError::Unavailable(_) => RECONSUME,
+        BrokerError::Denied(_) | BrokerError::Differs(_) => REFUSED,
+    }
+}
 
 pub(crate) struct LaneLoop {
     pub(crate) desk: Desk,
@@ -35,7 +45,7 @@ impl LaneLoop {
                 },
                 Err(error) => {
                     tracing::warn!(lane = %self.desk.lane, %error, "lane cannot be consumed");
-                    self.desk.shared.clock.sleep(RECONSUME).await;
+                    self.desk.shared.clock.sleep(rest_after(&error)).await;
                 }
             }
         }

@@ -1,7 +1,9 @@
 use daemon::{Config, ExitCode};
 use kling::{QueryError, Route};
+use ports::{Clock, SystemClock};
 use serde::Serialize;
 
+use crate::command::around::Around;
 use crate::command::{look_up, probe, topology};
 use crate::doors::Doors;
 use crate::failure::Failure;
@@ -87,9 +89,11 @@ async fn ledger(config: &Config) -> Check {
         let ledger = Doors::open_ledger(config).await?;
         ledger.check().await?;
         let url = &config.ledger.url;
+        let around = Around::of(config, ledger.as_ref(), None, SystemClock.now()).await?;
+        let now = around.sentence();
         match ledger.warnings().await? {
-            none if none.is_empty() => Ok(format!("{url} is reached and safe to use")),
-            some => Ok(format!("{url} is reached and can be used, but: {}", some.join("; "))),
+            none if none.is_empty() => Ok(format!("{url} is reached and safe to use{now}")),
+            some => Ok(format!("{url} is reached and can be used, but: {}{now}", some.join("; "))),
         }
     };
     finding("ledger", look.await)
