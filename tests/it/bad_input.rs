@@ -7,7 +7,7 @@ use job::EventKind;
 use ports::{Broker, Delivery, Destination, Message, Source, header};
 use serde_json::{Value, json};
 
-use crate::harness::{Audience, House, Provider, Wish, soon, until};
+use crate::harness::{Audience, Backend, House, Provider, Python, Wish, soon, until};
 
 /// A good job right behind a bad message is done within this.
 const FEW_SECONDS: Duration = Duration::from_secs(8);
@@ -256,4 +256,44 @@ async fn a_large_inline_image_is_refused_before_it_is_published(house: House) {
     for lane in job::Lane::all() {
         assert_eq!(broker.depth(&Source::Lane(lane)).await.expect("a depth"), 0);
     }
+}
+
+/// A service that forwards what it got, with all its headers, and writes numbers as numbers.
+#[tokio::test(flavor = "multi_thread")]
+async fn copied_headers_and_numbers_stop_no_job() {
+    let house = House::on(Backend::Rabbitmq);
+    let provider = Provider::here(json!({})).await;
+    let mut up = house.program_for(&provider).start_role("up", "up").await;
+    let (broker, audience) = (house.broker().await, Audience::seated(&house).await);
+    let copied = [
+        json!({"x-delivery-count": 25, "x-acquired-count": 25}),
+        json!({"x-death": [{"count": 30, "reason": "expired", "queue": "elsewhere"}],
+               "x-first-death-reason": "rejected", "x-last-death-reason": "delivery_limit"}),
+        json!({"x-reelwork-reached": "provider", "x-reelwork-unsent": "an-intent",
+               "x-reelwork-retries": "4294967295", "x-reelwork-life": "m1"}),
+        json!({"x-reelwork-reason": "not_json", "x-reelwork-detail": "x",
+               "x-reelwork-routing-key": "a.b.c", "x-reelwork-dead-at": "-1"}),
+    ];
+    let message = |n: usize, duration: Value, headers: &Value| {
+        let request = json!({"prompt": format!("x [job:copy-{n}]"), "duration": duration});
+        let body = json!({"operation": "videos/text2video", "request": request}).to_string();
+        let (key, id) = (VIDEO, format!("copy-{n}"));
+        json!({"routing_key": key, "message_id": id, "body": body, "headers": headers}).to_string()
+    };
+    let numbers = copied.iter().enumerate().map(|(n, headers)| message(n, json!(5), headers));
+    let words = copied.iter().enumerate().map(|(n, _)| message(n, json!("5"), &json!({})));
+    let lines: String = numbers.chain(words).map(|line| line + "\n").collect();
+    let exchange = format!("{}.jobs", house.namespace);
+    let mut publisher =
+        Python::start(&house, "publisher.py", &[house.amqp.as_str(), &exchange], &lines);
+    assert_eq!(publisher.ended(FEW_SECONDS).await, Some(0));
+    let heard = audience.hears_outcomes(copied.len()).await;
+    assert_eq!(heard.count(EventKind::Succeeded), copied.len(), "{heard:?}");
+    // What is still in hand is settled by the drain.
+    up.stop().await;
+    let heard = audience.heard();
+    assert_eq!(heard.count(EventKind::Conflict), 0, "a number and its text are one request");
+    assert_eq!(broker.depth(&Source::Dead).await.expect("a depth"), 0);
+    let accounts = provider.accounts().await;
+    assert_eq!((accounts.accepted, accounts.double_paid), (copied.len() as u64, 0));
 }

@@ -2,7 +2,7 @@
 
 usage: publisher.py URL EXCHANGE < LINES
 
-A line has "routing_key", "body" and, if wanted, "message_id". Nothing else is set. The broker
+A line has "routing_key", "body" and, if wanted, "message_id" and "headers". Nothing else is set. The broker
 confirms each message; one that no queue takes is an error.
 """
 
@@ -20,7 +20,9 @@ for line in sys.stdin:
         exchange,
         message["routing_key"],
         message["body"].encode(),
-        pika.BasicProperties(message_id=message.get("message_id")),
+        pika.BasicProperties(
+            message_id=message.get("message_id"), headers=message.get("headers")
+        ),
         mandatory=True,
     )
 print("published")
