@@ -149,7 +149,7 @@ async fn what_keeps_jobs_waiting_is_told_and_no_reason_for_a_restart() {
         let told = watched.program.run(&["why", "two"]).await;
         let told = format!("{}{}", told.stdout, told.stderr);
         told.contains("1 slot of pool default:videos is held by a doubt")
-            && told.contains("its lane videos rests until ")
+            && told.contains("lane videos rests until ")
     })
     .await;
     let doctor = watched.program.run(&["doctor"]).await;

@@ -12,3 +12,4 @@ mod refused;
 mod status;
 mod submit;
 mod topology;
+mod why;

@@ -59,7 +59,7 @@ async fn rest(
     now: Timestamp,
 ) -> Result<Option<String>, LedgerError> {
     let rest = ledger.paused(pool).await?.filter(|rest| rest.until > now);
-    Ok(rest.map(|rest| format!("its lane {resource} rests until {}: {}", rest.until, rest.reason)))
+    Ok(rest.map(|rest| format!("lane {resource} rests until {}: {}", rest.until, rest.reason)))
 }
 
 async fn full(ledger: &dyn Ledger, pool: &str, slots: u32) -> Result<Option<String>, LedgerError> {

@@ -1,0 +1,42 @@
+//! `why`: the reason of what is, also where the job's own record does not hold it.
+
+use ports::{Destination, Message};
+use serde_json::json;
+
+use crate::harness::{House, Provider, until};
+
+on_each_backend!(what_a_day_does_not_allow_is_told, an_end_is_told_with_its_reason);
+
+async fn what_a_day_does_not_allow_is_told(house: House) {
+    let provider = Provider::here(json!({})).await;
+    let mut program = house.program_for(&provider);
+    program.set("limits.max_submissions_per_day", "1");
+    let _up = program.start_role("up", "up").await;
+    let submit = ["submit", "videos/text2video", "--prompt", "x", "--key"];
+    program.run(&[submit.as_slice(), &["one", "--wait"]].concat()).await.exits(0);
+    program.run(&[submit.as_slice(), &["two"]].concat()).await.exits(0);
+    until("it tells that the day is over", async || {
+        let told = program.run(&["why", "two"]).await;
+        format!("{}{}", told.stdout, told.stderr).contains("the day's submissions are used up")
+    })
+    .await;
+}
+
+async fn an_end_is_told_with_its_reason(house: House) {
+    let provider = Provider::here(json!({"faults": [{"kind": "fail_moderation"}]})).await;
+    let program = house.program_for(&provider);
+    let _up = program.start_role("up", "up").await;
+    let body = r#"{"operation":"videos/text2video","request":{"prompt":"x","cfg_scale":3}}"#;
+    let to = Destination::Jobs { routing_key: "videos.text2video.normal".to_owned() };
+    let bad = Message::json("bad", body);
+    house.broker().await.publish(&to, bad).await.expect("published");
+    let submit = ["submit", "videos/text2video", "--prompt", "x", "--key", "failed", "--wait"];
+    program.run(&submit).await.exits(3);
+    let told = program.run(&["why", "failed"]).await.exits(0).stdout;
+    assert!(told.contains("now: failed at ") && told.contains(": moderation: "), "{told}");
+    until("it tells why it was rejected", async || {
+        let told = program.run(&["why", "bad"]).await.stdout;
+        told.contains("now: rejected at ") && told.contains("(field cfg_scale); what to do: ")
+    })
+    .await;
+}
