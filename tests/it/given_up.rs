@@ -2,6 +2,7 @@
 
 use job::EventKind;
 use lapin::options::{BasicGetOptions, BasicPublishOptions, BasicRejectOptions};
+use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use serde_json::json;
 
@@ -31,6 +32,24 @@ impl Foreign {
         if let Some(expiration) = expiration {
             properties = properties.with_expiration(expiration.into());
         }
+        self.send(wish, properties).await;
+    }
+
+    /// It expires, and what another letter's headers said was copied into its own.
+    async fn publish_copied(&self, wish: &Wish) {
+        let mut headers = FieldTable::default();
+        for (name, value) in [("x-reelwork-reason", "not_json"), ("x-last-death-reason", "maxlen")]
+        {
+            headers.insert(name.into(), AMQPValue::LongString(value.into()));
+        }
+        let properties = BasicProperties::default()
+            .with_message_id(wish.id.as_str().into())
+            .with_expiration("1".into())
+            .with_headers(headers);
+        self.send(wish, properties).await;
+    }
+
+    async fn send(&self, wish: &Wish, properties: BasicProperties) {
         let (exchange, options) =
             (format!("{}.jobs", self.namespace), BasicPublishOptions::default());
         let (exchange, key, body) = (exchange.as_str().into(), VIDEO.into(), wish.body());
@@ -62,6 +81,9 @@ async fn what_the_broker_gives_up_is_adopted_and_announced_once() {
     for _ in 0..2 {
         foreign.publish(&old, Some("1")).await;
     }
+    let copied = Wish::video("copied");
+    foreign.publish_copied(&copied).await;
+    assert_eq!(audience.hears("copied").await.kind(), Some(EventKind::TimedOut));
     let event = audience.hears("too-old").await;
     assert_eq!(event.kind(), Some(EventKind::TimedOut));
     let error = event.data.error.as_ref().expect("an error");
@@ -72,8 +94,8 @@ async fn what_the_broker_gives_up_is_adopted_and_announced_once() {
     assert_eq!(event.kind(), Some(EventKind::Parked));
     let letters = program.run(&["dead", "list", "--json"]).await.exits(0).lines();
     let reasons: Vec<_> = letters.iter().map(|letter| letter["reason"].clone()).collect();
-    assert_eq!(reasons, ["expired", "expired", "rejected"]);
-    audience.heard().tells_once_about(["too-old", "refused"]);
+    assert_eq!(reasons, ["expired", "expired", "expired", "rejected"]);
+    audience.heard().tells_once_about(["too-old", "copied", "refused"]);
     let _worker = program.start_role("worker", "worker").await;
     let later = Wish::video("later");
     foreign.publish(&later, None).await;
