@@ -40,3 +40,24 @@ async fn an_end_is_told_with_its_reason(house: House) {
     })
     .await;
 }
+
+/// Nothing is sent until what was sent before a loss must have arrived.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_waits_for_a_rebuild_tells_so() {
+    let mut house = House::with_own_redis().await;
+    let provider = Provider::here(json!({"life_ms": 600_000})).await;
+    let mut program = house.program_for(&provider);
+    program.set("kling.timeout", "30s");
+    let _up = program.start_role("up", "up").await;
+    let submit = ["submit", "videos/text2video", "--prompt", "x [job:one]", "--key"];
+    program.run(&[submit.as_slice(), &["one"]].concat()).await.exits(0);
+    until("it is known", async || program.run(&["get", "one"]).await.stdout.contains("pending"))
+        .await;
+    house.redis().flush();
+    program.run(&[submit.as_slice(), &["two"]].concat()).await.exits(0);
+    until("it tells what it waits for", async || {
+        let told = program.run(&["why", "two"]).await;
+        told.stderr.contains("the ledger has lost its memory and is being rebuilt")
+    })
+    .await;
+}
