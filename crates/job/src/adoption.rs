@@ -119,6 +119,8 @@ pub enum Adoption {
     Begin(Fact),
     /// This happened to the job whose record there is.
     Conclude(Fact),
+    /// The record there tells nothing of the job: its own words take its place, and this happens.
+    Fill(Fact),
     /// Back to its lane, once: a worker finds out what it is.
     PutBack,
     /// The job is on its way or has ended, or the letter is nobody's.
@@ -137,7 +139,7 @@ pub fn adopt(found: Option<&Record>, letter: Letter<'_>) -> Adoption {
     };
     let same = letter.hash.is_some_and(|hash| record.is_of(hash));
     match &record.state {
-        State::Tombstone => once_more(letter),
+        State::Tombstone => of_tombstone(letter),
         _ if record.leaves_its_id() => once_more(letter),
         _ if !same => once_more(letter),
         // It may be a repeat of a message whose copy still waits.
@@ -153,6 +155,16 @@ pub fn adopt(found: Option<&Record>, letter: Letter<'_>) -> Adoption {
         | State::Pending { .. }
         | State::Settled { .. }
         | State::Parked { .. } => Adoption::Leave,
+    }
+}
+
+/// Whoever cancelled ahead may have done so after a loss; else the job ends by it, at the latest when
+/// it comes for the second time.
+fn of_tombstone(letter: Letter<'_>) -> Adoption {
+    match letter.hash {
+        Some(_) if letter.may_be_forgotten() => Adoption::Fill(letter.lost_with_its_record()),
+        Some(_) | None if letter.put_back => Adoption::Fill(Fact::CancelRequested),
+        Some(_) | None => Adoption::PutBack,
     }
 }
 
@@ -348,14 +360,27 @@ mod tests {
     }
 
     #[test]
+    fn what_was_cancelled_ahead_ends_by_it() {
+        let (hash, life) = (job().request.hash(), Life::of_message(BEGAN));
+        let found = record(State::Tombstone);
+        let cancel = Adoption::Fill(Fact::CancelRequested);
+        for death in DEATHS {
+            let of = |hash, put_back| adopt(Some(&found), letter(death, hash, put_back));
+            for hash in [Some(&hash), None] {
+                assert_eq!((of(hash, false), of(hash, true)), (Adoption::PutBack, cancel.clone()));
+            }
+            let before =
+                Letter { began_at: BEGAN, life: Some(&life), ..letter(death, Some(&hash), true) };
+            assert_eq!(adopt(Some(&found), before), Adoption::Fill(before.lost()));
+        }
+    }
+
+    #[test]
     fn what_a_worker_must_read_goes_back_once() {
         let other = crate::Request::default().hash();
-        let hash = job().request.hash();
-        for (found, hash) in [
-            (Some(record(State::Tombstone)), Some(&hash)),
-            (Some(record(queued())), Some(&other)),
-            (Some(record(queued())), None),
-        ] {
+        for (found, hash) in
+            [(Some(record(queued())), Some(&other)), (Some(record(queued())), None)]
+        {
             let seen = |put_back| adopt(found.as_ref(), letter(Death::Expired, hash, put_back));
             assert_eq!((seen(false), seen(true)), (Adoption::PutBack, Adoption::Leave));
         }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::{
-    Adoption, Death, Fact, Job, Letter, MessageFacts, Record, Rung, Timestamp, adopt, decode,
-    transition,
+    Adoption, BadJob, Death, Fact, Job, Letter, MessageFacts, Record, Rung, Timestamp, adopt,
+    decode, transition,
 };
 use kling::Route;
 use ports::{
@@ -120,21 +120,24 @@ async fn one_try(shared: &Shared, letter: &Delivery) -> Result<Tried, Trouble> {
         (Adoption::Begin(fact), Ok(job), _) => {
             begin(shared, &fence, record(shared, letter, &job), fact).await
         }
-        (Adoption::Begin(fact), Err(bad), _) => match bad.key.clone() {
-            Some(key) => {
-                let now = shared.clock.now();
-                let record = Record::of_bad_job(&bad, key, &letter.message.body, now);
-                begin(shared, &fence, record, fact).await
-            }
+        (Adoption::Begin(fact), Err(bad), _) => match bad_record(shared, letter, &bad) {
+            Some(record) => begin(shared, &fence, record, fact).await,
             None => Ok(Tried::Done),
         },
+        (Adoption::Fill(fact), read, Some(stored)) => {
+            let words = match &read {
+                Ok(job) => Some(record(shared, letter, job)),
+                Err(bad) => bad_record(shared, letter, bad),
+            };
+            fill(shared, &fence, stored, words, fact).await
+        }
         (Adoption::Conclude(fact), _, Some(stored)) => {
             settle::settle(shared, &fence, stored, fact, None).await?;
             Ok(Tried::Again)
         }
         (Adoption::PutBack, ..) => Ok(Tried::PutBack),
         (Adoption::Leave, _, found) => leave(shared, &fence, found).await,
-        (Adoption::Conclude(_), _, None) => Ok(Tried::Again),
+        (Adoption::Conclude(_) | Adoption::Fill(_), _, None) => Ok(Tried::Again),
     }
 }
 
@@ -153,13 +156,8 @@ async fn begin(
     record: Record,
     fact: Fact,
 ) -> Result<Tried, Trouble> {
+    hold(shared, fence, &record, &fact).await?;
     let step = transition(record, fact, shared.clock.moment(), &shared.settings.rules)?;
-    // What may have been sent may be running.
-    if step.record.holds_permit(step.record.round)
-        && let Some(permit) = Permit::of(&step.record)
-    {
-        shared.ledger.take_permit(fence, &permit, &Limits::default()).await?;
-    }
     let write = shared.announcer.write(&step, shared.clock.now(), Duration::ZERO);
     match shared.ledger.create(fence, write).await? {
         Created::New => {
@@ -169,6 +167,17 @@ async fn begin(
         }
         Created::Exists(_) => Ok(Tried::Again),
     }
+}
+
+/// What may have been sent may be running.
+async fn hold(shared: &Shared, fence: &Fence, record: &Record, fact: &Fact) -> Result<(), Trouble> {
+    let rules = &shared.settings.rules;
+    let next = transition(record.clone(), fact.clone(), shared.clock.moment(), rules)?.record;
+    let permit = Permit::of(&next).filter(|_| next.holds_permit(next.round));
+    if let Some(permit) = permit {
+        shared.ledger.take_permit(fence, &permit, &Limits::default()).await?;
+    }
+    Ok(())
 }
 
 fn enqueued(shared: &Shared, letter: &Delivery) -> Option<Timestamp> {
@@ -189,6 +198,32 @@ fn record(shared: &Shared, letter: &Delivery, job: &Job) -> Record {
     let trace = message.trace_context();
     (record.traceparent, record.tracestate) = (trace.traceparent, trace.tracestate);
     record
+}
+
+/// What nobody can read as a job; `None` where it names no id either.
+fn bad_record(shared: &Shared, letter: &Delivery, bad: &BadJob) -> Option<Record> {
+    let now = shared.clock.now();
+    let key = bad.key.clone()?;
+    Some(Record::of_bad_job(bad, key, &letter.message.body, now))
+}
+
+/// The job's own words in the place of what told nothing of it.
+async fn fill(
+    shared: &Shared,
+    fence: &Fence,
+    there: Stored,
+    words: Option<Record>,
+    fact: Fact,
+) -> Result<Tried, Trouble> {
+    let Some(mut record) = words else { return Ok(Tried::Done) };
+    if fact == Fact::CancelRequested {
+        record.state = there.record.state.clone();
+    }
+    record.revision = there.record.revision;
+    record.history.clone_from(&there.record.history);
+    hold(shared, fence, &record, &fact).await?;
+    settle::settle(shared, fence, Stored { record, ..there }, fact, None).await?;
+    Ok(Tried::Again)
 }
 
 /// Whoever adopted it before may have died before the journal knew.

@@ -1,10 +1,31 @@
 //! Saying what the ledger already knows: event, journal, then the mark.
 
-use job::{EventKind, Record};
+use job::{EventKind, Outcome, Record, State};
 use ports::{Destination, OutboxEntry, PublishError, journal_message};
 
 use crate::marks::Mark;
 use crate::shared::Shared;
+
+/// How it is known how a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum From {
+    /// Just settled by what the provider or its silence told us.
+    Look,
+    /// Whoever wrote it may not have journaled it yet.
+    Outbox,
+}
+
+/// Pure. An end that nobody could tell again must not be heard of before the journal has it: a
+/// ledger that lost it would let the job end otherwise.
+fn is_written_first(record: &Record, from: From) -> bool {
+    match &record.state {
+        State::Settled { outcome: Outcome::Succeeded { .. } | Outcome::Failed { .. }, .. } => {
+            from == From::Outbox
+        }
+        State::Settled { .. } => true,
+        _ => false,
+    }
+}
 
 /// Publishes one outbox entry. A line of the journal tells what is true: an outcome is
 /// journaled once it is announced, so that a rebuilt ledger need not announce it again; a job is
@@ -13,8 +34,14 @@ pub(crate) async fn announce(
     shared: &Shared,
     entry: OutboxEntry,
     record: Option<&Record>,
+    from: From,
 ) -> Result<(), PublishError> {
     let id = entry.outbox_id();
+    if let Some(record) = record.filter(|record| is_written_first(record, from)) {
+        let line =
+            journal_message(&shared.session.fence().generation, shared.clock.now(), record, None);
+        shared.broker.publish(&Destination::Journal, line).await?;
+    }
     let line = record.and_then(|record| journal(shared, record, &entry));
     match entry.to {
         Destination::Jobs { .. } => {
@@ -49,4 +76,39 @@ fn journal(shared: &Shared, record: &Record, entry: &OutboxEntry) -> Option<port
     };
     let fence = shared.session.fence();
     Some(journal_message(&fence.generation, shared.clock.now(), record, event))
+}
+
+#[cfg(test)]
+mod tests {
+    use job::{MessageFacts, Problem, Timestamp, decode};
+
+    use super::*;
+
+    fn record(outcome: Option<Outcome>) -> Record {
+        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        let job = decode(body, MessageFacts::default()).unwrap();
+        let mut record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
+        if let Some(outcome) = outcome {
+            record.state = State::Settled { outcome, at: Timestamp::EPOCH };
+        }
+        record
+    }
+
+    #[test]
+    fn what_nobody_could_tell_again_is_journaled_before_it_is_announced() {
+        let error = || Problem::new("x", "x");
+        let done = Outcome::Succeeded { outputs: Vec::new(), final_unit_deduction: None };
+        for (outcome, by_look, by_outbox) in [
+            (None, false, false),
+            (Some(done), false, true),
+            (Some(Outcome::Failed { error: error() }), false, true),
+            (Some(Outcome::Rejected { error: error() }), true, true),
+            (Some(Outcome::TimedOut { error: error() }), true, true),
+            (Some(Outcome::Cancelled), true, true),
+        ] {
+            let record = record(outcome);
+            let first = [From::Look, From::Outbox].map(|from| is_written_first(&record, from));
+            assert_eq!(first, [by_look, by_outbox], "{:?}", record.state);
+        }
+    }
 }

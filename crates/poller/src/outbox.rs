@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::Record;
-use ports::{Destination, OutboxEntry};
+use ports::{Destination, LedgerError, OutboxEntry};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::announce::announce;
+use crate::announce::{From, announce};
 use crate::shared::Shared;
 use crate::trace;
 
@@ -57,12 +57,17 @@ async fn say(shared: &Shared, entry: OutboxEntry) {
     let id = entry.outbox_id();
     let tries = entry.tries;
     let record = match entry.to {
-        Destination::Results { .. } | Destination::Jobs { .. } => load(shared, &entry).await,
+        Destination::Results { .. } | Destination::Jobs { .. } => {
+            match load(shared, &entry).await {
+                Ok(record) => record,
+                Err(error) => return tracing::debug!(job = %id.key, %error, "not announced yet"),
+            }
+        }
         _ => None,
     };
     let trace_id = record.as_ref().and_then(Record::trace_id).map(str::to_owned);
     let span = trace::announcement(record.as_ref());
-    let announced = announce(shared, entry, record.as_ref()).instrument(span).await;
+    let announced = announce(shared, entry, record.as_ref(), From::Outbox).instrument(span).await;
     let Err(error) = announced else {
         return;
     };
@@ -74,13 +79,13 @@ async fn say(shared: &Shared, entry: OutboxEntry) {
     }
 }
 
-async fn load(shared: &Shared, entry: &OutboxEntry) -> Option<Record> {
+/// What cannot be read is announced without its journal line. While the ledger does not answer,
+/// the entry waits for its claim to end.
+async fn load(shared: &Shared, entry: &OutboxEntry) -> Result<Option<Record>, LedgerError> {
     match shared.ledger.load(&entry.key).await {
-        Ok(stored) => stored.map(|stored| stored.record),
-        Err(error) => {
-            tracing::debug!(job = %entry.key, %error, "announced without its journal line");
-            None
-        }
+        Ok(stored) => Ok(stored.map(|stored| stored.record)),
+        Err(LedgerError::Corrupt { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -8,7 +8,7 @@ use ports::{
 };
 use tracing::Instrument;
 
-use crate::announce::announce;
+use crate::announce::{From, announce};
 use crate::marks::Mark;
 use crate::shared::Shared;
 use crate::trace;
@@ -59,7 +59,7 @@ async fn apply(
         return journal_change(shared, &step, was).await;
     }
     for entry in outbox {
-        announce(shared, entry, Some(&step.record)).await?;
+        announce(shared, entry, Some(&step.record), From::Look).await?;
     }
     Ok(())
 }

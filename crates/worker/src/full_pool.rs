@@ -45,6 +45,8 @@ enum Left {
     Slots,
     /// Jobs, and no slot for the next of them.
     Jobs,
+    /// Jobs, and no room for the first of them: nobody was let in.
+    Stuck,
     Both,
 }
 
@@ -83,7 +85,6 @@ impl FullPool {
             if free == 0 {
                 return self.look_at_holders().await;
             }
-            (self.rounds, self.window) = (0, 0);
             if free >= PLENTY && self.gate.slots.is_empty() {
                 self.gate.open_for(free);
                 return Ok(());
@@ -93,6 +94,10 @@ impl FullPool {
                 return Ok(());
             }
             let left = self.round(free, most).await;
+            if left == Left::Stuck {
+                return self.look_at_holders().await;
+            }
+            (self.rounds, self.window) = (0, 0);
             if left == Left::Slots {
                 self.gate.open_for(free);
             }
@@ -156,7 +161,7 @@ impl FullPool {
                 }
                 let (leave, outcome) = Try::watched(otherwise);
                 match self.gate.slots.call(desk.lane.priority, free, leave) {
-                    Called::TooWide => return (Left::Jobs, let_in),
+                    Called::TooWide => return (too_wide(let_in.is_empty()), let_in),
                     Called::Asks(need) => free -= need,
                     Called::Nobody(leave) => match self.shared.broker.take(desk.lane).await {
                         Ok(Some(delivery)) => {
@@ -177,7 +182,8 @@ impl FullPool {
     }
 
     /// A job that is to be sent again keeps its slot while it waits in the lane: if such jobs
-    /// hold the slots that are missing, only taking them can ever free one.
+    /// hold the slots that are missing, only taking them can ever free one. A wide job can lack
+    /// slots although some are free.
     async fn look_at_holders(&mut self) -> Result<(), LedgerError> {
         self.rounds += 1;
         if !self.rounds.is_multiple_of(LOOK_EVERY) {
@@ -205,4 +211,9 @@ impl FullPool {
         }
         Ok(false)
     }
+}
+
+/// Pure. What is left when the first in hand needs more slots than are free.
+fn too_wide(nobody_let_in: bool) -> Left {
+    if nobody_let_in { Left::Stuck } else { Left::Jobs }
 }
