@@ -7,8 +7,9 @@ use ports::header;
 
 use crate::broker::Parcel;
 use crate::judge::key_of;
+use crate::ledger::Memory;
 use crate::plan::TASK;
-use crate::provider::Task;
+use crate::provider::{File, Task};
 use crate::report::Report;
 use crate::script::{Kind, Line};
 use crate::stage::Stage;
@@ -34,12 +35,26 @@ pub(crate) fn is_at_rest(stage: &Stage) -> bool {
         |key: &&JobKey| memory.records.get(*key).is_some_and(|row| row.record.state.is_final());
     let is_over = |key: &JobKey| match memory.records.get(key).map(|row| &row.record.state) {
         Some(State::Parked { doubt, .. }) => doubt.is_none(),
-        _ => true,
+        _ => !waits_for_others(stage, &memory, key),
     };
+    let turned_away = |key: &&JobKey| waits_for_others(stage, &memory, key);
+    let waiting = stage.keys().into_iter().filter(|key| turned_away(key)).count();
     memory.unsaid() == 0
-        && stage.keys().iter().all(is_final)
+        && stage.keys().iter().all(|key| is_final(key) || turned_away(key))
         && !memory.all_held().any(|held| is_over(&held.permit.key))
-        && stage.broker.shelf().is_quiet()
+        && stage.broker.shelf().is_quiet_but_for(waiting * 2)
+}
+
+/// Only others that pass could tell that it is refused for what it is, and none come any more.
+fn waits_for_others(stage: &Stage, memory: &Memory, key: &JobKey) -> bool {
+    let blocked = |line: &Line| line.key == *key && line.kind == Kind::Blocked;
+    let record = memory.records.get(key).map(|row| &row.record);
+    record.is_some_and(is_turned_away) && stage.script.iter().any(blocked)
+}
+
+fn is_turned_away(record: &Record) -> bool {
+    let tries = matches!(record.state, State::Queued { .. } | State::Submitting { .. });
+    tries && record.path_refusals.is_some()
 }
 
 /// P8: more was done than the jobs explain.
@@ -120,6 +135,9 @@ impl Audit<'_> {
 
     fn job(&mut self, record: &Record) {
         let key = &record.key;
+        if waits_for_others(self.stage, &self.stage.ledger.memory(), key) {
+            return;
+        }
         let Some(kind) = kind_of(&record.state) else {
             return self.accuse(format!("{key} is still {}", record.state.word()));
         };
@@ -163,7 +181,8 @@ impl Audit<'_> {
         let books = self.stage.provider.books();
         let ids = books.by_marker.get(&Line::marker(key)).map(Vec::as_slice).unwrap_or_default();
         let last = ids.last().and_then(|id| books.tasks.get_key_value(id));
-        let wrong = contradiction(record, last);
+        let decided = self.stage.decided().contains(key);
+        let wrong = contradiction(record, last).filter(|_| !decided);
         drop(books);
         if let Some(wrong) = wrong {
             self.accuse(format!("{key} {wrong}"));
@@ -250,10 +269,18 @@ fn contradiction(record: &Record, last: Option<(&String, &Task)>) -> Option<Stri
     let known = record.task_id.as_ref();
     match (&record.state, last) {
         (State::Settled { outcome: Outcome::Succeeded { .. }, .. }, Some((id, task))) => {
-            (task.fails || known != Some(id)).then(|| format!("succeeded, but not as {id}"))
+            let wrong = task.fails || task.file == File::Never || known != Some(id);
+            wrong.then(|| format!("succeeded, but not as {id}"))
         }
-        (State::Settled { outcome: Outcome::Failed { .. }, .. }, Some((id, task))) => {
-            (!task.fails || known != Some(id)).then(|| format!("failed, but not as {id}"))
+        // A person gave it up before anything was sent.
+        (State::Settled { outcome: Outcome::Failed { error }, .. }, None)
+            if error.kind == "dropped" =>
+        {
+            None
+        }
+        (State::Settled { outcome: Outcome::Failed { error }, .. }, Some((id, task))) => {
+            let right = task.fails || task.file == File::Never && error.kind == "no_output";
+            (!right || known != Some(id)).then(|| format!("failed, but not as {id}"))
         }
         (State::Settled { outcome, .. }, None) => {
             let needs = matches!(outcome, Outcome::Succeeded { .. } | Outcome::Failed { .. });

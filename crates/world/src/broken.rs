@@ -62,11 +62,21 @@ pub enum Broken {
     ResubmitOnServerError,
     /// Trouble on the way to the provider is taken for its refusal of the job.
     TroubleTakenForRefusal,
+    /// Commands write before a rebuilt ledger is complete, and their tombstones stay in it.
+    TombstonesStay,
+    /// A letter that is replayed again begins another round, whatever came of the first.
+    LetterAnew,
+    /// A page from somebody on the way is taken for the provider's refusal of the job.
+    PagesTakenForRefusals,
+    /// That a denied task had been accepted is forgotten.
+    EvidenceForgotten,
+    /// A success whose file cannot be read yet is taken for a failure.
+    NoFileIsFailure,
 }
 
 impl Broken {
     /// Each of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 27] = [
         Self::AckBeforeRecord,
         Self::NoFence,
         Self::ResubmitOnTimeout,
@@ -89,6 +99,11 @@ impl Broken {
         Self::SlotsFreedEarly,
         Self::ResubmitOnServerError,
         Self::TroubleTakenForRefusal,
+        Self::TombstonesStay,
+        Self::LetterAnew,
+        Self::PagesTakenForRefusals,
+        Self::EvidenceForgotten,
+        Self::NoFileIsFailure,
     ];
 
     pub(crate) fn stores(

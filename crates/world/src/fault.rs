@@ -19,6 +19,12 @@ pub(crate) enum Fault {
     AccountRefused(Duration),
     /// Every POST is answered with a server error, whether or not it created a task.
     PostsBreak(Duration),
+    /// Somebody on the way answers everything in the provider's place.
+    PathRefuses(Duration),
+    /// The provider forgets the tasks that we have noted.
+    TasksForgotten,
+    /// A person uses the command line.
+    Command(Command),
     /// The ledger is emptied.
     Forget,
     /// A snapshot of the ledger is taken; no trouble by itself.
@@ -27,7 +33,35 @@ pub(crate) enum Fault {
     SetBack,
 }
 
+/// What a person does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Cancel,
+    /// Some dead letters, and the same once more.
+    Replay,
+    /// A dead letter, and the job that was parked with it.
+    Drop,
+    /// A doubt whose task is not at work.
+    Fail,
+}
+
+impl Command {
+    fn any(chance: &Chance) -> Self {
+        match chance.below(6) {
+            0 | 1 => Self::Cancel,
+            2 | 3 => Self::Replay,
+            4 => Self::Drop,
+            _ => Self::Fail,
+        }
+    }
+}
+
 impl Fault {
+    /// A ledger is rebuilt after it.
+    fn loses(self) -> bool {
+        matches!(self, Self::Blackout | Self::Forget | Self::SetBack)
+    }
+
     /// What it is counted as.
     pub(crate) fn kind(self) -> Option<&'static str> {
         Some(match self {
@@ -40,6 +74,9 @@ impl Fault {
             Self::ProviderAway(_) => "provider away",
             Self::AccountRefused(_) => "account refused",
             Self::PostsBreak(_) => "POSTs broken",
+            Self::PathRefuses(_) => "way refuses",
+            Self::TasksForgotten => "provider forgets",
+            Self::Command(_) => "command",
             Self::Blackout => "all at once",
             Self::Forget => "ledger emptied",
             Self::SetBack => "ledger set back",
@@ -94,4 +131,28 @@ fn of_many(chance: &Chance) -> Vec<(Duration, Fault)> {
         faults.push(Fault::PostsBreak(chance.millis(500, 8_000)));
     }
     faults.into_iter().map(|fault| (chance.millis(0, TROUBLE), fault)).collect()
+}
+
+/// What somebody else does, on the way, at the provider or at the command line: it comes beside
+/// all other trouble, and also while a ledger that was lost is rebuilt.
+pub(crate) fn of_others(chance: &Chance, faults: &[(Duration, Fault)]) -> Vec<(Duration, Fault)> {
+    let mut others = Vec::new();
+    if chance.happens(0.25) {
+        let wait = chance.millis(500, 8_000);
+        others.push((chance.millis(0, TROUBLE), Fault::PathRefuses(wait)));
+    }
+    if chance.happens(0.2) {
+        others.push((chance.millis(5_000, TROUBLE), Fault::TasksForgotten));
+    }
+    if chance.happens(0.4) {
+        let command = |_| (chance.millis(0, TROUBLE), Fault::Command(Command::any(chance)));
+        others.extend((0..chance.between(1, 6)).map(command));
+    }
+    for (at, _) in faults.iter().filter(|(_, fault)| fault.loses()) {
+        if chance.happens(0.5) {
+            let at = *at + chance.millis(50, 2_500);
+            others.push((at, Fault::Command(Command::any(chance))));
+        }
+    }
+    others
 }

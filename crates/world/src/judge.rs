@@ -18,6 +18,8 @@ pub(crate) struct Findings {
     settled: BTreeMap<(JobKey, u32), (&'static str, String)>,
     /// Event ids by what they say.
     ids: BTreeMap<(JobKey, &'static str, u32), BTreeSet<String>>,
+    /// How each round was announced to have ended.
+    told: BTreeMap<(JobKey, u32), &'static str>,
     /// Writes of those who had lost their lease, refused.
     pub(crate) late_refused: u64,
 }
@@ -45,6 +47,7 @@ impl Judge {
         let mut findings = self.findings();
         findings.settled.retain(|(of, _), _| of != key);
         findings.ids.retain(|(of, _, _), _| of != key);
+        findings.told.retain(|(of, _), _| of != key);
     }
 
     /// Whether this voice may write now.
@@ -82,7 +85,8 @@ impl Judge {
         let Some((word, generation)) = findings.settled.insert(place, settled.clone()) else {
             return;
         };
-        if word != settled.0 || generation == settled.1 {
+        // What was lost before anybody heard of it may end otherwise.
+        if generation == settled.1 {
             let Record { key, round, .. } = record;
             let what = format!("{key} was settled twice in round {round}: {word}, {}", settled.0);
             findings.violations.push(what);
@@ -118,12 +122,37 @@ impl Judge {
         if kind == EventKind::Conflict {
             return;
         }
+        if is_end(kind) && !is_by_a_person(&event) {
+            let place = (key.clone(), event.data.round);
+            let told = findings.told.entry(place).or_insert(kind.word());
+            if *told != kind.word() {
+                let what = format!("{key} was announced as {told} and as {}", kind.word());
+                findings.violations.push(what);
+            }
+        }
         let ids = findings.ids.entry((key.clone(), kind.word(), event.data.round)).or_default();
         if ids.insert(event.id) && ids.len() > 1 {
             let what = format!("{key} {} has several event ids", kind.word());
             findings.violations.push(what);
         }
     }
+}
+
+/// Of what a ledger has forgotten, a person may think otherwise.
+fn is_by_a_person(event: &CloudEvent) -> bool {
+    let error = event.data.error.as_ref();
+    error.is_some_and(|error| error.kind == "dropped" || error.kind == "operator")
+}
+
+fn is_end(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::Succeeded
+            | EventKind::Failed
+            | EventKind::Rejected
+            | EventKind::TimedOut
+            | EventKind::Cancelled
+    )
 }
 
 fn is_settled(record: &Record) -> bool {

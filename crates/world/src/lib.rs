@@ -4,7 +4,8 @@
 //! keep processes running, `disturb`ances strike them, until `audit` says what came of it.
 //!
 //! A `process` is the real session, worker, poller, follower and callback mailbox on doors of its
-//! own (`process_ledger`, `process_broker`, `process_wire`, `process_clock`, `front`). Each of their calls goes through its
+//! own (`process_ledger`, `process_broker`, `process_wire`, `process_clock`, `front`). An `operator`
+//! comes and goes. Each of their calls goes through its
 //! `life`: there it is late, is frozen, or dies at a numbered point. Behind those doors stand the
 //! world's own stores ([`WorldLedger`], [`WorldBroker`]) with a `judge` beside them, and the
 //! `provider` with accounts of its own. [`Broken`] are mistakes that must be found.
@@ -20,6 +21,8 @@ mod judged;
 mod keeper;
 mod ledger;
 mod life;
+mod operator;
+mod page;
 mod plan;
 mod process;
 mod process_broker;

@@ -20,6 +20,8 @@ pub struct Plan {
     pub(crate) disorder: bool,
     pub(crate) rates: Rates,
     pub(crate) faults: Vec<(Duration, Fault)>,
+    /// Somebody on the way refuses one of the jobs for good.
+    pub(crate) blocked: bool,
     /// How long a message may wait in its lane.
     pub(crate) lifetime: Option<Duration>,
     /// How many ids are used for another job once the record of the first has expired.
@@ -100,6 +102,10 @@ pub(crate) struct Rates {
     pub(crate) callback_twice: f64,
     /// A job message is published twice.
     pub(crate) twins: f64,
+    /// A task succeeds before its file can be read.
+    pub(crate) late_files: f64,
+    /// A task succeeds without a file.
+    pub(crate) no_files: f64,
 }
 
 pub(crate) const TASK: Duration = Duration::from_secs(6);
@@ -128,12 +134,16 @@ impl Plan {
             faults: fault::throw(&chance, processes, enforces_ids),
             second_lives: if chance.happens(0.3) { chance.between(1, 6) } else { 0 },
             lifetime: chance.happens(0.25).then(|| chance.millis(500, 10_000)),
+            blocked: false,
             crash_points: Vec::new(),
         };
         if chance.happens(0.2) {
             plan.provider.task = LONG_TASK;
         }
         plan.provider.auto = chance.happens(0.5);
+        plan.blocked = chance.happens(0.15);
+        plan.faults.extend(fault::of_others(&chance, &plan.faults));
+        plan.faults.sort_by_key(|(at, _)| *at);
         plan
     }
 
@@ -143,7 +153,7 @@ impl Plan {
         let callbacks = Callbacks::Queryable;
         let provider =
             Manners { ids: Ids::Ignored, look_up: true, auto: false, callbacks, task: TASK };
-        let quiet = Self::of(seed, 1);
+        let quiet = Self { blocked: false, ..Self::of(seed, 1) };
         let rates = Rates::default();
         let on_doubt = OnDoubt::Park;
         let (faults, lifetime, second_lives) = (Vec::new(), None, 0);
@@ -190,6 +200,8 @@ impl Rates {
             callback_lost: some(0.3),
             callback_twice: some(0.2),
             twins: some(0.2),
+            late_files: some(0.2),
+            no_files: some(0.03),
         }
     }
 }

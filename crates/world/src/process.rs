@@ -27,10 +27,10 @@ pub(crate) struct Process {
 }
 
 /// What a process is given.
-struct Doors {
-    broker: Arc<dyn Broker>,
-    ledger: Arc<dyn Ledger>,
-    clock: Arc<dyn Clock>,
+pub(crate) struct Doors {
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) clock: Arc<dyn Clock>,
     kling: Client,
 }
 
@@ -40,7 +40,7 @@ const SKEW_MS: u64 = 200;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 impl Doors {
-    fn of(stage: &Stage, life: &Arc<Life>) -> Option<Self> {
+    pub(crate) fn of(stage: &Stage, life: &Arc<Life>) -> Option<Self> {
         let (broker, ledger) = stage.stores(life);
         let wire = ProcessWire { life: life.clone(), provider: stage.provider.clone() };
         let transport = stage.transport(Arc::new(wire), life);
@@ -142,7 +142,7 @@ fn callback(stage: &Stage) -> Option<Callback> {
     Some(Callback { url: front::URL.to_owned(), signer })
 }
 
-fn follower_settings(stage: &Stage) -> follower::Settings {
+pub(crate) fn follower_settings(stage: &Stage) -> follower::Settings {
     follower::Settings {
         rules: stage.rules(),
         retention: RETENTION,

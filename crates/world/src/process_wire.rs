@@ -10,8 +10,9 @@ use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use crate::life::{Life, Weight};
+use crate::page;
 use crate::plan::Plan;
-use crate::provider::{Provider, complaint};
+use crate::provider::{BLOCKED, Provider, complaint};
 use crate::weather::Far;
 
 /// The base URL that the processes are given.
@@ -32,6 +33,8 @@ enum Way {
     NotSent,
     Vanished,
     Refused(HttpResponse),
+    /// By somebody on the way.
+    Turned(HttpResponse),
     /// Answered as broken; whether a task was created is not told.
     Breaks {
         created: bool,
@@ -41,11 +44,14 @@ enum Way {
 }
 
 impl ProcessWire {
-    fn way(&self) -> Way {
+    fn way(&self, blocked: bool) -> Way {
         let (chance, weather) = (&self.life.chance, &self.life.weather);
         let rates = weather.rates();
         if weather.is_away(Far::Provider) || chance.happens(rates.not_sent) {
             return Way::NotSent;
+        }
+        if blocked || weather.is_away(Far::Path) {
+            return Way::Turned(page::any(chance));
         }
         if weather.is_away(Far::Account) {
             return Way::Refused(complaint(429, 1102, "the resource pack is used up"));
@@ -68,9 +74,11 @@ impl ProcessWire {
     }
 
     async fn post(&self, route: Route, body: Value) -> Answer {
-        match self.way() {
+        let blocked = body["prompt"].as_str().is_some_and(|prompt| prompt.contains(BLOCKED));
+        match self.way(blocked) {
             Way::NotSent => self.fault("not sent", Err(TransportError::NotSent("refused".into()))),
             Way::Refused(answer) => self.fault("provider refuses", Ok(answer)),
+            Way::Turned(answer) => self.fault("POST turned away", Ok(answer)),
             Way::Breaks { created } => {
                 sleep(self.life.chance.millis(1, 200)).await;
                 if created {
@@ -113,6 +121,9 @@ impl ProcessWire {
         let (chance, weather) = (&self.life.chance, &self.life.weather);
         if weather.is_away(Far::Provider) {
             return self.fault("look not sent", Err(TransportError::NotSent("refused".into())));
+        }
+        if weather.is_away(Far::Path) {
+            return self.fault("look turned away", Ok(page::any(chance)));
         }
         if !chance.happens(weather.rates().look_lost) {
             return Ok(self.provider.query(id));

@@ -1,6 +1,6 @@
 //! The provider, with accounts of its own: by a marker inside the request, never by external id.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::chance::Chance;
 use crate::front::Front;
-use crate::plan::{Callbacks, Ids, Manners};
+use crate::plan::{Callbacks, Ids, Manners, Rates};
 use crate::time::WorldTime;
 
 /// Begins the prompt of every job and names it.
@@ -19,13 +19,20 @@ pub(crate) const MARKER: &str = "marker:";
 /// A prompt that the provider refuses for good.
 pub(crate) const FORBIDDEN: &str = "forbidden";
 
+/// A prompt that never reaches the provider.
+pub(crate) const BLOCKED: &str = "blocked";
+
 /// Longer than a look-up may be behind what was accepted.
 const LAG_MS: u64 = 1_000;
+
+/// The longest that a file can come after its task has succeeded: shorter than it is looked for.
+const LATE_FILE_MS: u64 = 15_000;
 
 pub(crate) struct Provider {
     time: WorldTime,
     chance: Chance,
     manners: Manners,
+    rates: Rates,
     front: Arc<Front>,
     books: Mutex<Books>,
 }
@@ -55,6 +62,22 @@ pub(crate) struct Task {
     visible_at: Timestamp,
     ends_at: Timestamp,
     pub(crate) fails: bool,
+    pub(crate) file: File,
+    /// The provider knows nothing of it any more.
+    forgotten: bool,
+}
+
+/// What there is to read once a task has succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum File {
+    From(Timestamp),
+    Never,
+}
+
+impl File {
+    fn is_there(self, now: Timestamp) -> bool {
+        matches!(self, Self::From(at) if at <= now)
+    }
 }
 
 impl Provider {
@@ -62,9 +85,10 @@ impl Provider {
         time: WorldTime,
         chance: Chance,
         manners: Manners,
+        rates: Rates,
         front: Arc<Front>,
     ) -> Self {
-        Self { time, chance, manners, front, books: Mutex::default() }
+        Self { time, chance, manners, rates, front, books: Mutex::default() }
     }
 
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
@@ -120,15 +144,42 @@ impl Provider {
         let now = self.time.now();
         let empty = serde_json::Map::new();
         let longest = u64::try_from(self.manners.task.as_millis()).unwrap_or(u64::MAX);
+        let ends_at = now + self.chance.millis(100, longest);
         Task {
             external_id: external_id.to_owned(),
             resource: resource_word(route.resource()),
             slots: route.slots(body.as_object().unwrap_or(&empty)),
             created_at: now,
             visible_at: now + self.chance.millis(0, LAG_MS),
-            ends_at: now + self.chance.millis(100, longest),
+            ends_at,
             fails: self.chance.happens(0.1),
+            file: self.file(ends_at),
+            forgotten: false,
         }
+    }
+
+    fn file(&self, ends_at: Timestamp) -> File {
+        let Rates { late_files, no_files, .. } = self.rates;
+        if self.chance.happens(no_files) {
+            return File::Never;
+        }
+        match self.chance.happens(late_files) {
+            true => File::From(ends_at + self.chance.millis(1, LATE_FILE_MS)),
+            false => File::From(ends_at),
+        }
+    }
+
+    /// From now on it denies these tasks. How many it knew.
+    pub(crate) fn forget(&self, ids: &BTreeSet<String>) -> usize {
+        let mut books = self.books();
+        let books = &mut *books;
+        let mut known = 0;
+        for (id, task) in books.tasks.iter_mut().filter(|(id, _)| ids.contains(*id)) {
+            task.forgotten = true;
+            known += 1;
+            books.by_external_id.retain(|_, of| of != id);
+        }
+        known
     }
 
     /// A GET arrives: for a task id, or for an external id where that is known.
@@ -141,10 +192,16 @@ impl Provider {
             Some(task) => books.tasks.get_key_value(task).filter(|(_, t)| t.visible_at <= now),
             None => books.tasks.get_key_value(id),
         };
-        match found {
+        match found.filter(|(_, task)| !task.forgotten) {
             Some((id, task)) => shown(id, task, now),
             None => complaint(404, 1203, "no such task"),
         }
+    }
+}
+
+impl Task {
+    pub(crate) fn is_at_work(&self, now: Timestamp) -> bool {
+        self.ends_at > now && !self.forgotten
     }
 }
 
@@ -173,7 +230,7 @@ impl Books {
     }
 
     fn count(&mut self, resource: &'static str, now: Timestamp) {
-        let runs = |task: &&Task| task.resource == resource && task.ends_at > now;
+        let runs = |task: &&Task| task.resource == resource && task.is_at_work(now);
         let used: u32 = self.tasks.values().filter(runs).map(|task| task.slots).sum();
         let peak = self.peaks.entry(resource).or_default();
         *peak = used.max(*peak);
@@ -222,7 +279,9 @@ fn shown(id: &str, task: &Task, now: Timestamp) -> HttpResponse {
         let file = json!([{"id": format!("file-{id}"), "url": format!("https://files.test/{id}")}]);
         let files = if task.resource == "images" { "images" } else { "videos" };
         data["task_status"] = "succeed".into();
-        data["task_result"] = json!({files: file});
+        if task.file.is_there(now) {
+            data["task_result"] = json!({files: file});
+        }
     }
     answer(200, &json!({"code": 0, "data": data}))
 }

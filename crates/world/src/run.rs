@@ -13,6 +13,7 @@ use crate::audit;
 use crate::broken::Broken;
 use crate::fault::Fault;
 use crate::keeper::Keeper;
+use crate::operator;
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::second_life;
@@ -105,11 +106,16 @@ async fn until(stage: &Stage, at: Duration) {
 }
 
 async fn disturb(stage: Arc<Stage>, keepers: Vec<Arc<Keeper>>) {
+    let mut visits = JoinSet::new();
     for (at, fault) in &stage.plan.faults {
         until(&stage, *at).await;
         stage.trace.line("world", format_args!("FAULT {fault:?}"));
         strike(&stage, &keepers, *fault);
+        if let Fault::Command(command) = *fault {
+            visits.spawn(operator::visit(stage.clone(), command));
+        }
     }
+    while visits.join_next().await.is_some() {}
     // What is away or frozen comes back by itself: the calm begins when trouble is over.
     if !stage.plan.faults.is_empty() {
         sleep(Duration::from_secs(10)).await;
@@ -126,6 +132,9 @@ fn strike(stage: &Stage, keepers: &[Arc<Keeper>], fault: Fault) {
         Fault::ProviderAway(wait) => stage.weather.send_away(Far::Provider, wait),
         Fault::AccountRefused(wait) => stage.weather.send_away(Far::Account, wait),
         Fault::PostsBreak(wait) => stage.weather.send_away(Far::Posts, wait),
+        Fault::PathRefuses(wait) => stage.weather.send_away(Far::Path, wait),
+        Fault::TasksForgotten => stage.forget_tasks(),
+        Fault::Command(_) => {}
         Fault::Blackout => {
             keepers.iter().for_each(|keeper| keeper.strike(fault));
             stage.ledger.memory().forget();

@@ -7,7 +7,7 @@ use ports::{Message, header};
 use serde_json::{Value, json};
 
 use crate::chance::Chance;
-use crate::provider::{FORBIDDEN, MARKER};
+use crate::provider::{BLOCKED, FORBIDDEN, MARKER};
 use crate::time::WorldTime;
 
 /// One message, and when it is published.
@@ -72,13 +72,15 @@ pub(crate) enum Kind {
     Bad,
     /// Another request under the same id.
     Other,
+    /// Somebody on the way to the provider refuses it and no other.
+    Blocked,
 }
 
 /// Longer than the least busy world needs for one job.
 const SPREAD_MS: u64 = 25_000;
 
 /// Every message of a run, in order of time.
-pub(crate) fn write(chance: &Chance, jobs: u32, twins: f64) -> Vec<Line> {
+pub(crate) fn write(chance: &Chance, jobs: u32, twins: f64, blocked: bool) -> Vec<Line> {
     let mut lines = Vec::new();
     for number in 1..=jobs {
         let line = line(chance, number, jobs);
@@ -89,7 +91,28 @@ pub(crate) fn write(chance: &Chance, jobs: u32, twins: f64) -> Vec<Line> {
         }
         lines.push(line);
     }
+    if blocked {
+        lines.extend(one_blocked(chance, jobs));
+    }
     lines.sort_by_key(|line| line.at);
+    lines
+}
+
+/// One that is turned away, and others of its lane that pass while it is tried again and again.
+fn one_blocked(chance: &Chance, jobs: u32) -> Vec<Line> {
+    let alike = |number: u32| Line {
+        kind: Kind::Good,
+        priority: Priority::Normal,
+        operation: "videos/text2video",
+        slots: 1,
+        deadline: None,
+        ..line(chance, jobs + number, jobs)
+    };
+    let mut lines = vec![Line { kind: Kind::Blocked, at: chance.millis(0, 5_000), ..alike(1) }];
+    for number in 2..=6 {
+        let at = Duration::from_secs(u64::from(number) * 12);
+        lines.push(Line { at, ..alike(number) });
+    }
     lines
 }
 
@@ -137,6 +160,7 @@ impl Line {
         let words = match self.kind {
             Kind::Forbidden => FORBIDDEN,
             Kind::Other => "something else",
+            Kind::Blocked => BLOCKED,
             Kind::Good | Kind::Bad => "a cat",
         };
         format!("{MARKER}{} {words}", Self::marker(&self.key))
@@ -180,7 +204,7 @@ mod tests {
     #[tokio::test]
     async fn every_good_line_is_a_job_that_the_provider_takes() {
         let time = WorldTime::simulated();
-        let lines = write(&Chance::new(3), 300, 0.3);
+        let lines = write(&Chance::new(3), 300, 0.3, true);
         assert!(lines.len() > 320);
         for line in lines {
             let (message, routing_key) = (line.message(&time), line.routing_key());

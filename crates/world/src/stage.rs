@@ -46,6 +46,8 @@ pub(crate) struct Stage {
     pub(crate) census: Census,
     /// Ids that name another job now than at first.
     pub(crate) reborn: Mutex<BTreeSet<JobKey>>,
+    /// Doubts that a person has ended.
+    decided: Mutex<BTreeSet<JobKey>>,
     /// The ledger as it was at an earlier moment.
     pub(crate) snapshot: Mutex<Option<Memory>>,
 }
@@ -65,15 +67,22 @@ impl Stage {
         let signer = CallbackSigner::new("world", &secrets).filter(|_| calls_back);
         Self {
             broker: if plan.disorder { WorldBroker::disorderly(order) } else { WorldBroker::new() },
-            provider: Arc::new(Provider::new(time, chance.fork(), plan.provider, front.clone())),
+            provider: Arc::new(Provider::new(
+                time,
+                chance.fork(),
+                plan.provider,
+                plan.rates,
+                front.clone(),
+            )),
             front,
             signer,
             judge: Arc::new(Judge::new(ledger.clone())),
             trace,
             weather,
-            script: script::write(&chance.fork(), plan.jobs, plan.rates.twins),
+            script: script::write(&chance.fork(), plan.jobs, plan.rates.twins, plan.blocked),
             census: Census::default(),
             reborn: Mutex::default(),
+            decided: Mutex::default(),
             snapshot: Mutex::default(),
             plan,
             broken,
@@ -151,8 +160,20 @@ impl Stage {
         }
     }
 
+    /// The provider denies every task that the journal tells of: nobody can say that it does not
+    /// exist.
+    pub(crate) fn forget_tasks(&self) {
+        let noted = self.broker.shelf().noted_tasks();
+        let known = self.provider.forget(&noted);
+        (0..known).for_each(|_| self.trace.fault("task forgotten"));
+    }
+
     pub(crate) fn reborn(&self) -> MutexGuard<'_, BTreeSet<JobKey>> {
         self.reborn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn decided(&self) -> MutexGuard<'_, BTreeSet<JobKey>> {
+        self.decided.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Every identity that was published, once.

@@ -16,7 +16,7 @@ pub(crate) struct Weather {
 #[derive(Debug, Default)]
 struct Sky {
     calm: bool,
-    away: [Option<Instant>; 5],
+    away: [Option<Instant>; 6],
 }
 
 /// What can be away for a while.
@@ -29,6 +29,8 @@ pub(crate) enum Far {
     Account,
     /// The provider is there and breaks on every POST.
     Posts,
+    /// Somebody on the way lets nothing through.
+    Path,
 }
 
 /// What becomes of one call to a store.

@@ -57,9 +57,14 @@ caught! {
     a_slot_that_is_freed_early: SlotsFreedEarly by "ran at once"
     a_server_error_that_counts_as_unsent: ResubmitOnServerError by "paid twice"
     trouble_of_the_way_taken_for_a_refusal: TroubleTakenForRefusal by "was right, and was rejected"
+    tombstones_that_stay_in_a_rebuilt_ledger: TombstonesStay by "is still cancelled"
+    a_letter_whose_repeat_begins_a_round: LetterAnew by "paid twice"
+    a_page_taken_for_the_providers_refusal: PagesTakenForRefusals by "was right, and was rejected"
+    a_denied_task_that_is_forgotten: EvidenceForgotten by "paid twice"
+    a_success_without_a_file_taken_for_a_failure: NoFileIsFailure by "paid twice"
 }
 
 #[test]
 fn every_mistake_has_its_test() {
-    assert_eq!(Broken::ALL.len(), 22);
+    assert_eq!(Broken::ALL.len(), 27);
 }

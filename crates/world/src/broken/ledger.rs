@@ -39,6 +39,7 @@ impl BrokenLedger {
         match self.broken {
             Broken::OutboxForgotten => write.outbox.clear(),
             Broken::LivesConfused => forget_life(&mut write.record),
+            Broken::EvidenceForgotten => forget_evidence(&mut write.record),
             Broken::RandomEventIds => write.outbox.iter_mut().for_each(|entry| self.rename(entry)),
             Broken::AnnounceBeforeWrite => {
                 for entry in &write.outbox {
@@ -67,6 +68,11 @@ impl BrokenLedger {
         // As a process would that has just joined.
         let fence = self.inner.join(next_look, Duration::from_secs(1)).await?;
         self.inner.swap(&fence, version, write).await.map(drop)
+    }
+
+    async fn is_tombstone(&self, key: &JobKey) -> Answer<bool> {
+        let there = self.inner.load(key).await?;
+        Ok(there.is_some_and(|there| matches!(there.record.state, State::Tombstone)))
     }
 
     fn rename(&self, entry: &mut OutboxEntry) {
@@ -151,6 +157,12 @@ impl Ledger for BrokenLedger {
                 Created::New => Swapped::Done(1),
                 Created::Exists(stored) => Swapped::Stale(Some(stored)),
             });
+        }
+        if self.broken == Broken::TombstonesStay
+            && write.record.restored
+            && self.is_tombstone(&write.record.key).await?
+        {
+            return Ok(Swapped::Done(expected + 1));
         }
         let write = self.twist(write).await;
         self.inner.swap(fence, expected, write).await
@@ -287,4 +299,10 @@ impl Ledger for BrokenLedger {
 fn forget_life(record: &mut Record) {
     record.life = Life::default();
     record.external_id = ExternalId::derive("world", &record.key, &record.life, record.round);
+}
+
+fn forget_evidence(record: &mut Record) {
+    if let State::InDoubt { doubt } = &mut record.state {
+        doubt.evidence.clear();
+    }
 }

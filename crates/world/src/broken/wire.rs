@@ -21,29 +21,39 @@ impl Transport for BrokenWire {
         if is_post && self.broken == Broken::FreshExternalIds {
             self.rename(&mut request);
         }
-        match self.inner.send(request).await {
-            Err(TransportError::Lost(cause))
-                if is_post && self.broken == Broken::ResubmitOnTimeout =>
-            {
+        match (self.broken, self.inner.send(request).await) {
+            (Broken::ResubmitOnTimeout, Err(TransportError::Lost(cause))) if is_post => {
                 Err(TransportError::NotSent(cause))
             }
-            Ok(answer)
-                if is_post
-                    && answer.status >= 500
-                    && self.broken == Broken::ResubmitOnServerError =>
-            {
+            (Broken::ResubmitOnServerError, Ok(answer)) if is_post && answer.status >= 500 => {
                 Err(TransportError::NotSent(format!("HTTP {}", answer.status)))
             }
-            Ok(answer)
-                if is_post
-                    && answer.status >= 500
-                    && self.broken == Broken::TroubleTakenForRefusal =>
-            {
+            (Broken::TroubleTakenForRefusal, Ok(answer)) if is_post && answer.status >= 500 => {
                 Ok(complaint(400, 1200, "bad gateway"))
             }
-            answer => answer,
+            (Broken::PagesTakenForRefusals, Ok(answer)) if is_post && !has_code(&answer) => {
+                Ok(complaint(400, 1200, "refused"))
+            }
+            (Broken::NoFileIsFailure, Ok(answer)) => Ok(without_file(answer)),
+            (_, answer) => answer,
         }
     }
+}
+
+fn has_code(answer: &HttpResponse) -> bool {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    body.get("code").is_some()
+}
+
+/// The same, as failed if it succeeded and has no file.
+fn without_file(mut answer: HttpResponse) -> HttpResponse {
+    let mut body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let data = &mut body["data"];
+    if data["task_status"] == "succeed" && data["task_result"].is_null() {
+        data["task_status"] = "failed".into();
+        answer.body = body.to_string().into();
+    }
+    answer
 }
 
 impl BrokenWire {

@@ -1,7 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use job::JournalEntry;
 use ports::{Message, header};
 use tokio::sync::Notify;
 
@@ -243,9 +244,25 @@ impl Shelf {
 
     /// Nothing waits in a lane, nothing is held, nothing is on its way back.
     pub(crate) fn is_quiet(&self) -> bool {
+        self.is_quiet_but_for(0)
+    }
+
+    /// The same, and so many may be on their way back.
+    pub(crate) fn is_quiet_but_for(&self, away: usize) -> bool {
         let is_ours = |name: &str| name.starts_with("jobs.") || name == super::door::BROKER_DEAD;
         let waits = |(name, queue): (&String, &Queue)| is_ours(name) && !queue.ready.is_empty();
-        self.away == 0 && self.held.is_empty() && !self.queues.iter().any(waits)
+        self.away <= away && self.held.is_empty() && !self.queues.iter().any(waits)
+    }
+
+    /// The tasks that the journal tells of.
+    pub(crate) fn noted_tasks(&self) -> BTreeSet<String> {
+        let told = |line: &Message| serde_json::from_slice::<JournalEntry>(&line.body).ok();
+        self.journal
+            .lines
+            .iter()
+            .filter_map(told)
+            .filter_map(|entry| entry.record.task_id)
+            .collect()
     }
 
     /// What people would find among the dead letters.

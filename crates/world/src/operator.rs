@@ -1,0 +1,141 @@
+//! A person at the command line. Its commands are members of the ledger and do in a world what
+//! those of the program do: what they decide is decided in `job`.
+
+mod letters;
+mod settle;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use follower::Follower;
+use job::{JobKey, Record};
+use ports::{Broker, Clock, Destination, Fence, Ledger, Phase, Session, journal_message};
+use tokio::time::{sleep, timeout};
+
+use crate::broken::Broken;
+use crate::chance::Chance;
+use crate::fault::Command;
+use crate::life::Life;
+use crate::process::{Doors, follower_settings};
+use crate::script::Kind;
+use crate::stage::Stage;
+
+/// Longer than it takes to compare a large journal.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// A command that takes longer is given up.
+const VISIT: Duration = Duration::from_secs(120);
+
+/// One command, with a connection of its own.
+pub(crate) struct Operator {
+    stage: Arc<Stage>,
+    chance: Chance,
+    broker: Arc<dyn Broker>,
+    ledger: Arc<dyn Ledger>,
+    session: Session,
+}
+
+/// What a store did not do: the command fails, and nothing is known of the rest.
+type Done = Option<()>;
+
+pub(crate) async fn visit(stage: Arc<Stage>, command: Command) {
+    match command {
+        Command::Replay => {
+            let chosen = one_visit(&stage, command, &[]).await;
+            sleep(stage.chance.millis(500, 8_000)).await;
+            one_visit(&stage, command, &chosen).await;
+        }
+        Command::Cancel | Command::Drop | Command::Fail => {
+            one_visit(&stage, command, &[]).await;
+        }
+    }
+}
+
+/// Which letters were worked on.
+async fn one_visit(stage: &Arc<Stage>, command: Command, again: &[String]) -> Vec<String> {
+    let life = stage.life(stage.census.next());
+    let visit = async {
+        let operator = Operator::join(stage, &life).await?;
+        let chosen = operator.act(command, again).await;
+        operator.session.leave().await;
+        Some(chosen)
+    };
+    let chosen = timeout(VISIT, visit).await.ok().flatten();
+    life.end();
+    chosen.unwrap_or_default()
+}
+
+impl Operator {
+    /// A ledger that lost its memory is compared first, here or by whoever is faster.
+    async fn join(stage: &Arc<Stage>, life: &Arc<Life>) -> Option<Self> {
+        let Doors { broker, ledger, clock, .. } = Doors::of(stage, life)?;
+        let joined = follower::join(broker.as_ref(), ledger.clone(), clock.clone()).await.ok()?;
+        let session = Arc::new(joined);
+        let at_once = stage.broken == Some(Broken::TombstonesStay);
+        let compared = at_once || compared(stage, &broker, &ledger, &clock, &session).await;
+        let session = Arc::into_inner(session)?;
+        if !compared {
+            session.leave().await;
+            return None;
+        }
+        let chance = life.chance.fork();
+        Some(Self { stage: stage.clone(), chance, broker, ledger, session })
+    }
+
+    async fn act(&self, command: Command, again: &[String]) -> Vec<String> {
+        // What could not be done is done by the next command, or never.
+        match command {
+            Command::Cancel => self.cancel().await,
+            Command::Fail => self.fail().await,
+            Command::Drop => self.drop_letter().await,
+            Command::Replay => return self.replay(again).await,
+        };
+        Vec::new()
+    }
+
+    fn fence(&self) -> Arc<Fence> {
+        self.session.fence()
+    }
+
+    fn counted(&self, kind: &'static str, key: &JobKey) {
+        self.stage.trace.fault(kind);
+        self.stage.trace.line("operator", format_args!("{kind} {key}"));
+    }
+
+    /// Not one that two requests share: which of them is the job is not said beforehand.
+    fn any_key(&self) -> Option<JobKey> {
+        let keys = self.stage.keys();
+        let at = usize::try_from(self.chance.below(keys.len() as u64)).ok()?;
+        keys.get(at).copied().filter(|key| !self.is_shared(key)).cloned()
+    }
+
+    fn is_shared(&self, key: &JobKey) -> bool {
+        self.stage.script.iter().any(|line| line.key == *key && line.kind == Kind::Other)
+    }
+
+    /// So that a ledger that is lost right after remembers it.
+    async fn journal(&self, record: &Record) -> Done {
+        let line = journal_message(&self.fence().generation, self.session.now(), record, None);
+        self.broker.publish(&Destination::Journal, line).await.ok()
+    }
+}
+
+async fn compared(
+    stage: &Stage,
+    broker: &Arc<dyn Broker>,
+    ledger: &Arc<dyn Ledger>,
+    clock: &Arc<dyn Clock>,
+    session: &Arc<Session>,
+) -> bool {
+    if session.phase() >= Phase::Closed {
+        return true;
+    }
+    let settings = follower::Settings { goes_on: false, ..follower_settings(stage) };
+    let follower =
+        Follower::start(broker.clone(), ledger.clone(), session.clone(), clock.clone(), settings);
+    let reached = timeout(PATIENCE, session.reached(Phase::Closed)).await;
+    follower.drain(DRAIN).await;
+    reached.is_ok()
+}
