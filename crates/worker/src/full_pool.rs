@@ -1,12 +1,13 @@
 //! Takes jobs for a pool whose slots are all in use: one worker at a time, as many as slots are
 //! free, high before normal before low.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use job::{Resource, State};
-use ports::{LedgerError, Permit};
+use job::{Priority, Resource, State};
+use ports::{LedgerError, Permit, Stored};
 use tokio_util::sync::CancellationToken;
 
 use crate::desk::Desk;
@@ -131,7 +132,7 @@ impl FullPool {
     }
 
     async fn round(&self, free: u32, most: u32) -> Left {
-        let (left, let_in) = self.let_in(free, most, Otherwise::Waits).await;
+        let (left, let_in) = self.let_in(&self.desks, free, most, Otherwise::Waits).await;
         match self.refused(let_in).await {
             true => Left::Jobs,
             false => left,
@@ -149,9 +150,15 @@ impl FullPool {
     }
 
     /// Lets in by priority those in hand first, then what is ready in the lane.
-    async fn let_in(&self, mut free: u32, most: u32, otherwise: Otherwise) -> (Left, Vec<Outcome>) {
+    async fn let_in(
+        &self,
+        desks: &[Desk],
+        mut free: u32,
+        most: u32,
+        otherwise: Otherwise,
+    ) -> (Left, Vec<Outcome>) {
         let mut let_in = Vec::new();
-        for desk in &self.desks {
+        for desk in desks {
             loop {
                 if free == 0 {
                     return (Left::Jobs, let_in);
@@ -189,27 +196,38 @@ impl FullPool {
         if !self.rounds.is_multiple_of(LOOK_EVERY) {
             return Ok(());
         }
-        if !self.is_held_by_waiting().await? {
+        let waiting = self.waiting_holders().await?;
+        if waiting.is_empty() {
             self.window = 0;
             return Ok(());
         }
         if self.take_turn().await? {
             self.window = self.window.saturating_mul(2).clamp(1, MOST);
-            let (_, let_in) = self.let_in(self.window, self.window, Otherwise::GoesBack).await;
-            self.refused(let_in).await;
+            self.look_through(&waiting).await;
             self.end_turn().await?;
         }
         Ok(())
     }
 
-    async fn is_held_by_waiting(&self) -> Result<bool, LedgerError> {
+    /// Each lane on its own: a long one of a higher priority would keep the others for ever.
+    async fn look_through(&self, waiting: &BTreeSet<Priority>) {
+        let holds = |desk: &&Desk| waiting.contains(&desk.lane.priority);
+        for desk in self.desks.iter().filter(holds) {
+            let (window, desk) = (self.window, std::slice::from_ref(desk));
+            let (_, let_in) = self.let_in(desk, window, window, Otherwise::GoesBack).await;
+            self.refused(let_in).await;
+        }
+    }
+
+    /// In which lanes jobs wait that hold slots.
+    async fn waiting_holders(&self) -> Result<BTreeSet<Priority>, LedgerError> {
+        let mut priorities = BTreeSet::new();
         for held in self.shared.ledger.permits(&self.pool).await? {
             let stored = self.shared.ledger.load(&held.permit.key).await?;
-            if stored.is_some_and(|stored| matches!(stored.record.state, State::Queued { .. })) {
-                return Ok(true);
-            }
+            let waits = |stored: &Stored| matches!(stored.record.state, State::Queued { .. });
+            priorities.extend(stored.filter(waits).map(|stored| stored.record.priority));
         }
-        Ok(false)
+        Ok(priorities)
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use follower::Follower;
-use job::{JobKey, Record};
+use job::{JobKey, Record, State};
 use ports::{Broker, Clock, Destination, Fence, Ledger, Phase, Session, journal_message};
 use tokio::time::{sleep, timeout};
 
@@ -24,6 +24,9 @@ use crate::stage::Stage;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const DRAIN: Duration = Duration::from_secs(2);
+
+/// A person tries again so often.
+const REPEATS: u32 = 10;
 
 /// A command that takes longer is given up.
 const VISIT: Duration = Duration::from_secs(120);
@@ -46,11 +49,27 @@ pub(crate) async fn visit(stage: Arc<Stage>, command: Command) {
             let chosen = one_visit(&stage, command, &[]).await;
             sleep(stage.chance.millis(500, 8_000)).await;
             one_visit(&stage, command, &chosen).await;
+            let mut left = REPEATS;
+            while left > 0 && chosen.iter().any(|letter| is_half_done(&stage, letter)) {
+                sleep(stage.chance.millis(2_000, 5_000)).await;
+                one_visit(&stage, command, &chosen).await;
+                left -= 1;
+            }
         }
         Command::Cancel | Command::Drop | Command::Fail => {
             one_visit(&stage, command, &[]).await;
         }
     }
+}
+
+/// A round was begun by it whose message is not known to be there: the command has failed, and a
+/// person repeats it.
+fn is_half_done(stage: &Stage, letter: &str) -> bool {
+    let memory = stage.ledger.memory();
+    let of_letter = |record: &Record| {
+        matches!(record.state, State::Queued { .. }) && record.replayed.as_deref() == Some(letter)
+    };
+    memory.records.values().any(|row| of_letter(&row.record))
 }
 
 /// Which letters were worked on.
