@@ -43,7 +43,7 @@ impl Operator {
         if letter.message.get(header::REASON) == Some("conflict") {
             return None;
         }
-        let Some(key) = identity(&letter) else { return None };
+        let key = identity(&letter)?;
         let answer = match self.stage.broken == Some(Broken::LetterAnew) && repeated {
             true => self.begin_anew(&key).await?,
             false => self.begin(&letter, &key).await?,
