@@ -10,6 +10,7 @@ mod pauses;
 mod permits;
 mod proposals;
 mod records;
+mod requests;
 mod row;
 mod turns;
 
@@ -126,9 +127,8 @@ impl Ledger for FileLedger {
 
     async fn create(&self, fence: &Fence, write: Write) -> Result<Created, LedgerError> {
         let (ns, process, key) = (self.store.ns, self.store.process, write.record.key.clone());
-        let row = Row::of(&write, self.store.retention)?;
-        let found =
-            self.fenced(fence, move |tx| Ok(records::create(tx, ns, process, &row)?)).await?;
+        let row = Row::of(write, self.store.retention)?;
+        let found = self.fenced(fence, move |tx| records::create(tx, ns, process, &row)).await?;
         Ok(match found {
             None => Created::New,
             Some(found) => Created::Exists(Box::new(found.decode(&key)?)),
@@ -141,6 +141,13 @@ impl Ledger for FileLedger {
         found.map(|found| found.decode(key)).transpose()
     }
 
+    async fn load_whole(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError> {
+        let (ns, text) = (self.store.ns, key.to_string());
+        let found =
+            self.read(move |sql| Ok(records::load_whole(sql, ns, &text, row::now())?)).await?;
+        found.map(|(found, request)| found.decode_whole(key, request)).transpose()
+    }
+
     async fn swap(
         &self,
         fence: &Fence,
@@ -148,10 +155,9 @@ impl Ledger for FileLedger {
         write: Write,
     ) -> Result<Swapped, LedgerError> {
         let (ns, process, key) = (self.store.ns, self.store.process, write.record.key.clone());
-        let row = Row::of(&write, self.store.retention)?;
-        let swap = self
-            .fenced(fence, move |tx| Ok(records::swap(tx, ns, process, expected, &row)?))
-            .await?;
+        let row = Row::of(write, self.store.retention)?;
+        let swap =
+            self.fenced(fence, move |tx| records::swap(tx, ns, process, expected, &row)).await?;
         Ok(match swap {
             Ok(version) => Swapped::Done(version),
             Err(found) => {

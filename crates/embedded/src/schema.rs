@@ -9,13 +9,14 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x7265_656c;
 
 /// One script per schema version, in order; `PRAGMA user_version` counts those applied.
-const SCRIPTS: [&str; 6] = [
+const SCRIPTS: [&str; 7] = [
     include_str!("schema.sql"),
     include_str!("following.sql"),
     include_str!("proposals.sql"),
     include_str!("permits.sql"),
     include_str!("lost.sql"),
     include_str!("turns.sql"),
+    include_str!("requests.sql"),
 ];
 
 /// How long to wait for another process's transaction.

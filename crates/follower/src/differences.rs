@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use job::{JobKey, JournalEntry, Record, Restoring};
+use job::{JobKey, JournalEntry, Kept, Record, Restoring};
 use ports::{Barrier, Broker, Clock, JournalStart, Ledger, LedgerError, Source};
 use serde::Serialize;
 
@@ -50,7 +50,7 @@ pub async fn differences(
 
 /// All of them may be missing: without what does not tell one state from another.
 fn lean(mut entry: JournalEntry) -> JournalEntry {
-    entry.record.request = None;
+    entry.record.request = Kept::Nothing;
     entry.record.metadata = Default::default();
     let history = &mut entry.record.history;
     history.drain(..history.len().saturating_sub(1));

@@ -43,9 +43,9 @@ impl Parked {
         self.shared.ledger.visit(&parked, &mut keep).await?;
         let written = old.len();
         for key in old {
-            let Some(stored) = self.shared.ledger.load(&key).await? else { continue };
+            let Some(stored) = self.shared.ledger.load_whole(&key).await? else { continue };
             // Without its event: announced once more after a loss, rather than never.
-            let line = journal_message(&fence.generation, now, &stored.record, None);
+            let line = journal_message(&fence.generation, now, &stored.record, None)?;
             self.shared.broker.publish(&Destination::Journal, line).await?;
         }
         tracing::debug!(written, "parked jobs are in the journal anew");

@@ -61,7 +61,7 @@ impl Restorer {
     /// Whether the ledger was behind indeed.
     async fn put(&self, restored: Restored, now: Timestamp) -> Result<bool, Trouble> {
         self.count(&restored.record, now).await?;
-        let write = self.write(&restored, now);
+        let write = self.write(&restored, now)?;
         let told: Vec<OutboxId> = match restored.told {
             true => write.outbox.iter().map(|entry| entry.outbox_id()).collect(),
             false => Vec::new(),
@@ -140,7 +140,7 @@ impl Restorer {
         Restoring { now, retention: settings.retention, settles_at }
     }
 
-    fn write(&self, restored: &Restored, now: Timestamp) -> Write {
+    fn write(&self, restored: &Restored, now: Timestamp) -> Result<Write, LedgerError> {
         let effects = restored.ending.map(Effect::Announce).into_iter().collect();
         let step = Step { record: restored.record.clone(), effects };
         let lease = if restored.told { TOLD } else { Duration::ZERO };

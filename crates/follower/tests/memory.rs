@@ -48,7 +48,7 @@ async fn a_rebuild_of_large_jobs_is_bound_by_bytes() {
     let ledger: Arc<dyn Ledger> = open("ledger.db").ledger();
     let generation = Generation { id: "lost".into(), began_at: SystemClock.now() };
     for n in 0..JOBS {
-        let line = journal_message(&generation, SystemClock.now(), &record(n), None);
+        let line = journal_message(&generation, SystemClock.now(), &record(n), None).unwrap();
         broker.publish(&Destination::Journal, line).await.unwrap();
     }
     // The peak begins anew.

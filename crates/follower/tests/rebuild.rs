@@ -45,7 +45,8 @@ impl Scene {
             serde_json::to_vec(&CloudEvent::about(record, kind, &source, record.created_at))
         });
         let body = body.transpose().unwrap();
-        let line = journal_message(&generation, SystemClock.now(), record, body.as_deref());
+        let line =
+            journal_message(&generation, SystemClock.now(), record, body.as_deref()).unwrap();
         self.broker.publish(&Destination::Journal, line).await.unwrap();
     }
 

@@ -90,7 +90,7 @@ async fn tell(
     let Ok(step) = transition(stored.record, fact, moment, rules) else {
         return Ok(false);
     };
-    let write = mailbox.announcer.write(&step, mailbox.clock.now(), Duration::ZERO);
+    let write = mailbox.announcer.write(&step, mailbox.clock.now(), Duration::ZERO)?;
     match mailbox.ledger.swap(fence, stored.version, write).await? {
         Swapped::Done(_) => {
             let what = "in doubt again: a callback named a task";

@@ -46,6 +46,18 @@ impl JsonObject {
         Ok(Self(Arc::new(Parts { fields: fields.into(), text: text.into() })))
     }
 
+    /// Not looked into, if that can be helped.
+    pub(crate) fn of_text(text: Box<RawValue>) -> Result<Self, serde_json::Error> {
+        if !text.get().starts_with('{') {
+            return Err(de::Error::custom("expected a JSON object"));
+        }
+        // Whoever writes one document a line relies on there being no line break inside.
+        if text.get().contains(['\n', '\r']) {
+            return Self::read(text.get());
+        }
+        Ok(Self(Arc::new(Parts { fields: OnceLock::new(), text: text.into() })))
+    }
+
     /// For checks and look-ups. What cannot be read has no fields.
     pub fn fields(&self) -> &Map<String, Value> {
         self.0.fields.get_or_init(|| {
@@ -179,15 +191,7 @@ impl Serialize for JsonObject {
 /// Kept as text and not looked into: most readers of a record never need the request.
 impl<'de> Deserialize<'de> for JsonObject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Box::<RawValue>::deserialize(deserializer)?;
-        if !text.get().starts_with('{') {
-            return Err(de::Error::custom("expected a JSON object"));
-        }
-        // Whoever writes one document a line relies on there being no line break inside.
-        if text.get().contains(['\n', '\r']) {
-            return Self::read(text.get()).map_err(de::Error::custom);
-        }
-        Ok(Self(Arc::new(Parts { fields: OnceLock::new(), text: text.into() })))
+        Self::of_text(Box::<RawValue>::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 

@@ -15,6 +15,7 @@ mod fact;
 mod identity;
 mod journal;
 mod json;
+mod kept;
 mod life;
 mod operation;
 mod path;
@@ -46,6 +47,7 @@ pub use identity::{
 };
 pub use journal::JournalEntry;
 pub use json::JsonObject;
+pub use kept::Kept;
 pub use life::Life;
 pub use operation::{Lane, Operation, Priority, Resource, RoutingKey};
 pub use path::{Passed, PathRefusals};

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::revision::{next_revision, revision_at};
 use crate::{
-    BadJob, ExternalId, Job, JobKey, JsonObject, Life, Operation, Outcome, PathRefusals, Priority,
-    Request, RequestHash, State, StoredHash, Timestamp, Watch,
+    BadJob, ExternalId, Job, JobKey, JsonObject, Kept, Life, Operation, Outcome, PathRefusals,
+    Priority, Request, RequestHash, State, StoredHash, Timestamp, Watch,
 };
 
 /// Enough to tell a job's story; a hot job must not grow without bound.
@@ -54,8 +54,8 @@ pub struct Record {
     pub cancel_requested: bool,
     pub request_hash: StoredHash,
     /// Kept while it may still have to be sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request: Option<Request>,
+    #[serde(default, skip_serializing_if = "Kept::is_nothing")]
+    pub request: Kept,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// Slots it takes at the provider.
@@ -131,7 +131,7 @@ impl Record {
             cancel_requested: false,
             request_hash: StoredHash::of_request(&job.request.hash()),
             model: job.request.model().map(str::to_owned),
-            request: Some(job.request.clone()),
+            request: Kept::Here(job.request.clone()),
             slots: one(),
             priority: job.priority,
             deadline: job.deadline,
@@ -171,7 +171,7 @@ impl Record {
             retries: 0,
         };
         let mut record = Self::new(&job, NO_ACCOUNT, NO_ACCOUNT, now);
-        record.request = None;
+        record.request = Kept::Nothing;
         record.request_hash = StoredHash::of_message(body);
         record
     }
@@ -225,7 +225,7 @@ impl Record {
             retries: 0,
         };
         let mut record = Self::new(&job, NO_ACCOUNT, NO_ACCOUNT, now);
-        record.request = None;
+        record.request = Kept::Nothing;
         record.request_hash = StoredHash::of_message(b"");
         record.state = State::Tombstone;
         record.note(now, "cancelled before it was seen");
@@ -304,12 +304,12 @@ impl Record {
         self.history.last().map_or(self.created_at, |entry| entry.at)
     }
 
-    /// The job message that asks for this record to be tried (again).
+    /// The job message that asks for this record to be tried (again), if its request is in hand.
     pub fn to_job(&self) -> Option<Job> {
         Some(Job {
             key: self.key.clone(),
             operation: self.operation.clone(),
-            request: self.request.clone()?,
+            request: self.request.here()?.clone(),
             priority: self.priority,
             deadline: self.deadline,
             metadata: self.metadata.clone(),

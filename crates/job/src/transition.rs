@@ -4,8 +4,8 @@ mod watched;
 
 use crate::revision::next_revision;
 use crate::{
-    Cadence, Doubt, EventKind, ExternalId, Fact, Moment, Outcome, Passed, PathRefusals, Problem,
-    Record, Rules, State, Timestamp, Watch,
+    Cadence, Doubt, EventKind, ExternalId, Fact, Kept, Moment, Outcome, Passed, PathRefusals,
+    Problem, Record, Rules, State, Timestamp, Watch,
 };
 
 /// What the shell must do once the new record is written.
@@ -215,7 +215,7 @@ impl Move<'_> {
     }
 
     fn settle(mut self, outcome: Outcome, kind: EventKind) -> Step {
-        self.record.request = None;
+        self.record.request = Kept::Nothing;
         let what = outcome.word();
         let at = self.at.now;
         self.effect(Effect::Announce(kind)).to(State::Settled { outcome, at }, what)
@@ -276,7 +276,7 @@ impl Move<'_> {
         self.record.watch = Watch::default();
         self.record.path_refusals = None;
         if self.record.retries == 0 {
-            self.record.request = None;
+            self.record.request = Kept::Nothing;
         }
         let cadence = Cadence::of(&self.record.operation, self.rules.pace);
         let next_look = cadence.next_look(0, now, now, self.at.jitter);
@@ -420,9 +420,9 @@ impl Move<'_> {
         let what = format!("round {}: {why}", self.record.round);
         let state = State::Queued { why: Some(why) };
         // A settled record has dropped its request: then the operator's message brings it.
-        match self.record.request.is_some() {
-            true => self.effect(Effect::Requeue).to(state, what),
-            false => self.to(state, what),
+        match self.record.request.is_nothing() {
+            true => self.to(state, what),
+            false => self.effect(Effect::Requeue).to(state, what),
         }
     }
 }

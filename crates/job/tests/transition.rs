@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use job::{
-    CloudEvent, Doubt, Effect, EventKind, EventSource, ExternalId, Fact, Job, MessageFacts, Moment,
-    OnDoubt, Outcome, Passed, PathRefusals, Problem, Record, Rules, State, Step, Timestamp, Watch,
-    decode, transition,
+    CloudEvent, Doubt, Effect, EventKind, EventSource, ExternalId, Fact, Job, Kept, MessageFacts,
+    Moment, OnDoubt, Outcome, Passed, PathRefusals, Problem, Record, Rules, State, Step, Timestamp,
+    Watch, decode, transition,
 };
 use proptest::prelude::*;
 
@@ -203,7 +203,7 @@ fn a_doubt_that_nobody_can_look_into_waits_for_the_late_answer_first() {
 
 fn in_doubt() -> Record {
     let mut record = record(State::InDoubt { doubt: doubt() });
-    record.request = Some(job().request);
+    record.request = Kept::Here(job().request);
     record
 }
 
@@ -281,7 +281,7 @@ fn a_person_may_send_a_doubtful_job_again_under_the_same_external_id() {
     assert_eq!(again.effects, [Effect::Requeue]);
     let same = |record: &Record| (record.round, record.external_id.clone(), record.sent_before);
     assert_eq!(same(&again.record), same(&parked));
-    parked.request = None;
+    parked.request = Kept::Nothing;
     let stays = step(parked, resubmit(), 1, &Rules::default()).record;
     assert!(matches!(stays.state, State::Parked { .. }));
 }
@@ -458,14 +458,31 @@ fn a_record_of_an_earlier_version_that_waits_for_its_file_is_read() {
     assert!(matches!(after.record.state, State::Pending { .. }));
 }
 
+/// What is left apart is kept, and goes back to the queue like what is in hand.
+#[test]
+fn a_request_left_apart_is_one() {
+    let apart = |state| Record { request: Kept::Apart, retries: 1, ..record(state) };
+    let pending = || apart(pending().state);
+    let seen = Fact::Seen { status: "processing".into() };
+    assert!(step(pending(), seen, 1, &Rules::default()).record.request.is_apart());
+    let failed = || Fact::Ended { outcome: Outcome::Failed { error: Problem::new("x", "x") } };
+    let again = step(pending(), failed(), 1, &Rules::default());
+    assert!(again.effects.contains(&Effect::Requeue) && again.record.request.is_apart());
+    let last = step(Record { retries: 0, ..pending() }, failed(), 1, &Rules::default());
+    assert!(last.record.request.is_nothing());
+    let denied = apart(State::InDoubt { doubt: doubt() });
+    let resubmit = step(denied, Fact::Resubmit { why: "x".into() }, 1, &Rules::default());
+    assert!(resubmit.effects.contains(&Effect::Requeue));
+}
+
 #[test]
 fn a_request_is_kept_only_while_it_may_be_sent_again() {
     let rules = Rules::default();
     let accepted = || Fact::Accepted { task_id: "7".into(), status: "submitted".into() };
     let submitting = record(states().remove(2));
-    assert_eq!(step(submitting.clone(), accepted(), 1, &rules).record.request, None);
+    assert_eq!(step(submitting.clone(), accepted(), 1, &rules).record.request, Kept::Nothing);
     let retrying = Record { retries: 1, ..submitting };
-    assert!(step(retrying, accepted(), 1, &rules).record.request.is_some());
+    assert!(step(retrying, accepted(), 1, &rules).record.request.here().is_some());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use job::{JobKey, Record, State};
+use job::{JobKey, Record, Request, State};
 use ports::{LedgerError, OutboxEntry, Stored};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -48,6 +48,12 @@ pub(crate) fn stored(key: impl ToString, reply: &mut Reply) -> Result<Stored, Le
     let body: Vec<u8> = reply.next()?;
     let owner_alive = reply.next::<i64>()? == 1;
     Ok(Stored { record: from_json(key, &body)?, version, owner_alive })
+}
+
+/// What lies beside a record that says so.
+pub(crate) fn request(key: &JobKey, text: Option<&[u8]>) -> Result<Request, LedgerError> {
+    let text = text.ok_or_else(|| corrupt(key, "its request is not there"))?;
+    from_json(key, text)
 }
 
 /// `c` when the entry closes its record, else `-`; the entry in JSON without its body; a line

@@ -109,6 +109,10 @@ impl Ledger for RedisLedger {
         records::load(self, key).await
     }
 
+    async fn load_whole(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError> {
+        records::load_whole(self, key).await
+    }
+
     async fn swap(
         &self,
         fence: &Fence,

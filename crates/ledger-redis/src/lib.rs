@@ -14,7 +14,7 @@
 //!
 //! | key | type | holds |
 //! |---|---|---|
-//! | `{reelwork:0}:job:<tenant>/<id>` | hash | `v` version, `b` the record in JSON, `o` submitting owner, `s` state, `f` 1 when settled, `c` created at, `n` revision, `w` closing entries not announced yet |
+//! | `{reelwork:0}:job:<tenant>/<id>` | hash | `v` version, `b` the record in JSON, `r` its request and `d` a digest of that, `o` submitting owner, `s` state, `f` 1 when settled, `c` created at, `n` revision, `w` closing entries not announced yet |
 //! | `{reelwork:0}:due` | sorted set | job key by the ms at which it is due |
 //! | `{reelwork:0}:outbox`, `:outbox:bodies`, `:outbox:tries` | sorted set, hashes | what waits to be published |
 //! | `{reelwork:0}:generation` | hash | this life of the memory: `id`, `began_at`, `run` the server that began it, `formed` 1 when every tag has it (shard 0 only) |
@@ -35,6 +35,7 @@ mod link;
 mod reply;
 mod script;
 
+mod beside;
 mod claims;
 mod codec;
 mod durability;

@@ -1,13 +1,14 @@
-use job::JobKey;
+use job::{JobKey, Kept};
 use ports::{Created, Fence, LedgerError, Stored, Swapped, Write};
 
 use crate::RedisLedger;
+use crate::beside::Beside;
 use crate::codec::{self, millis};
 use crate::keys::outbox_member;
 use crate::link::Repeat;
 use crate::membership::fenced;
 use crate::reply::Reply;
-use crate::script::{Call, LOAD, WRITE};
+use crate::script::{Call, LOAD, LOAD_WHOLE, WRITE};
 
 pub(crate) async fn load(
     ledger: &RedisLedger,
@@ -16,6 +17,27 @@ pub(crate) async fn load(
     let mut reply = ledger.link.run(load_call(ledger, key), Repeat::Safe).await?;
     match reply.status.as_str() {
         "ok" => codec::stored(key, &mut reply).map(Some),
+        "gone" => Ok(None),
+        _ => Err(reply.unexpected()),
+    }
+}
+
+pub(crate) async fn load_whole(
+    ledger: &RedisLedger,
+    key: &JobKey,
+) -> Result<Option<Stored>, LedgerError> {
+    let shard = ledger.keys.shard_of(key);
+    let call = Call::of(&LOAD_WHOLE).key(shard.leases()).key(shard.record(key));
+    let mut reply = ledger.link.run(call, Repeat::Safe).await?;
+    match reply.status.as_str() {
+        "ok" => {
+            let mut stored = codec::stored(key, &mut reply)?;
+            if stored.record.request.is_apart() {
+                let text: Option<Vec<u8>> = reply.next()?;
+                stored.record.request = Kept::Here(codec::request(key, text.as_deref())?);
+            }
+            Ok(Some(stored))
+        }
         "gone" => Ok(None),
         _ => Err(reply.unexpected()),
     }
@@ -31,11 +53,13 @@ pub(crate) async fn create(
     fence: &Fence,
     write: Write,
 ) -> Result<Created, LedgerError> {
-    let call = write_call(ledger, fence, "", &write)?;
+    let (write, beside) = Beside::of(write)?;
+    let call = write_call(ledger, fence, "", &write, beside.whole())?;
     let mut reply = ledger.link.run(call, Repeat::Never).await?;
     match reply.status.as_str() {
         "ok" => Ok(Created::New),
         "stale" => Ok(Created::Exists(found(&write, &mut reply)?)),
+        "lacking" => Err(left_apart(&write)),
         _ => Err(reply.unexpected()),
     }
 }
@@ -46,12 +70,19 @@ pub(crate) async fn swap(
     expected: u64,
     write: Write,
 ) -> Result<Swapped, LedgerError> {
-    let call = write_call(ledger, fence, &expected.to_string(), &write)?;
+    let (write, beside) = Beside::of(write)?;
+    let expected = expected.to_string();
+    let call = write_call(ledger, fence, &expected, &write, beside.digest_only())?;
     let mut reply = ledger.link.run(call, Repeat::Never).await?;
+    if reply.status == "lacking" && beside.is_in_hand() {
+        let call = write_call(ledger, fence, &expected, &write, beside.whole())?;
+        reply = ledger.link.run(call, Repeat::Never).await?;
+    }
     match reply.status.as_str() {
         "ok" => Ok(Swapped::Done(reply.next()?)),
         "stale" => Ok(Swapped::Stale(Some(found(&write, &mut reply)?))),
         "gone" => Ok(Swapped::Stale(None)),
+        "lacking" => Err(left_apart(&write)),
         _ => Err(reply.unexpected()),
     }
 }
@@ -60,12 +91,17 @@ fn found(write: &Write, reply: &mut Reply) -> Result<Box<Stored>, LedgerError> {
     codec::stored(&write.record.key, reply).map(Box::new)
 }
 
+fn left_apart(write: &Write) -> LedgerError {
+    LedgerError::LeftApart { key: write.record.key.to_string() }
+}
+
 /// `expected` is a version, or empty for an absent record.
 pub(crate) fn write_call(
     ledger: &RedisLedger,
     fence: &Fence,
     expected: &str,
     write: &Write,
+    (digest, request): (&str, &[u8]),
 ) -> Result<Call, LedgerError> {
     let record = &write.record;
     let shard = ledger.keys.shard_of(&record.key);
@@ -87,7 +123,9 @@ pub(crate) fn write_call(
         .arg(due.unwrap_or_default())
         .arg(millis(write.outbox_lease))
         .arg(record.revision)
-        .arg(fades.unwrap_or_default());
+        .arg(fades.unwrap_or_default())
+        .arg(digest)
+        .arg(request);
     for entry in &write.outbox {
         call = call.arg(outbox_member(&entry.outbox_id())).arg(codec::outbox_body(entry)?);
     }

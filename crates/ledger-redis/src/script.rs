@@ -35,6 +35,7 @@ scripts! {
     WITNESS = "witness";
     ADOPT = "adopt" after "clock";
     LOAD = "load" after "clock";
+    LOAD_WHOLE = "load_whole" after "clock";
     LOOK_NOW = "look_now" after "clock";
     PROPOSE = "propose" after "clock";
     RENEW = "renew" after "clock" after "fence";

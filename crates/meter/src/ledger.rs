@@ -199,6 +199,10 @@ impl Ledger for Metered {
         self.call("load", self.inner.load(key)).await
     }
 
+    async fn load_whole(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError> {
+        self.call("load_whole", self.inner.load_whole(key)).await
+    }
+
     async fn swap(
         &self,
         fence: &Fence,

@@ -10,7 +10,7 @@ use job::{
 use kling::Route;
 use ports::{
     Created, Deliveries, Delivery, Destination, Fence, Limits, Permit, Phase, Reached, Source,
-    Stored, header, journal_message,
+    Stored, header, journal_message, whole,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -158,7 +158,7 @@ async fn begin(
 ) -> Result<Tried, Trouble> {
     hold(shared, fence, &record, &fact).await?;
     let step = transition(record, fact, shared.clock.moment(), &shared.settings.rules)?;
-    let write = shared.announcer.write(&step, shared.clock.now(), Duration::ZERO);
+    let write = shared.announcer.write(&step, shared.clock.now(), Duration::ZERO)?;
     match shared.ledger.create(fence, write).await? {
         Created::New => {
             tracing::warn!(job = %step.record.key, state = step.record.state.word(), "the broker gave its message up");
@@ -228,13 +228,16 @@ async fn fill(
 
 /// Whoever adopted it before may have died before the journal knew.
 async fn leave(shared: &Shared, fence: &Fence, found: Option<Stored>) -> Result<Tried, Trouble> {
-    if let Some(stored) = found {
-        journal(shared, fence, &stored.record).await?;
+    if let Some(Stored { record, version, .. }) = found {
+        let Some(record) = whole(shared.ledger.as_ref(), version, record).await? else {
+            return Ok(Tried::Again);
+        };
+        journal(shared, fence, &record).await?;
     }
     Ok(Tried::Done)
 }
 
 async fn journal(shared: &Shared, fence: &Fence, record: &Record) -> Result<(), Trouble> {
-    let line = journal_message(&fence.generation, shared.clock.now(), record, None);
+    let line = journal_message(&fence.generation, shared.clock.now(), record, None)?;
     Ok(shared.broker.publish(&Destination::Journal, line).await?)
 }

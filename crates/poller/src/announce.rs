@@ -1,9 +1,10 @@
 //! Saying what the ledger already knows: event, journal, then the mark.
 
 use job::{EventKind, Outcome, Record, State};
-use ports::{Destination, OutboxEntry, PublishError, journal_message};
+use ports::{Destination, LedgerError, Message, OutboxEntry, PublishError, journal_message};
 
 use crate::marks::Mark;
+use crate::settle::Trouble;
 use crate::shared::Shared;
 
 /// How it is known how a job ended.
@@ -35,14 +36,17 @@ pub(crate) async fn announce(
     entry: OutboxEntry,
     record: Option<&Record>,
     from: From,
-) -> Result<(), PublishError> {
+) -> Result<(), Trouble> {
     let id = entry.outbox_id();
     if let Some(record) = record.filter(|record| is_written_first(record, from)) {
-        let line =
-            journal_message(&shared.session.fence().generation, shared.clock.now(), record, None);
+        let (generation, now) = (&shared.session.fence().generation, shared.clock.now());
+        let line = journal_message(generation, now, record, None)?;
         shared.broker.publish(&Destination::Journal, line).await?;
     }
-    let line = record.and_then(|record| journal(shared, record, &entry));
+    let line = match record {
+        Some(record) => journal(shared, record, &entry)?,
+        None => None,
+    };
     match entry.to {
         Destination::Jobs { .. } => {
             write_down(shared, line).await?;
@@ -57,25 +61,29 @@ pub(crate) async fn announce(
     Ok(())
 }
 
-async fn write_down(shared: &Shared, line: Option<ports::Message>) -> Result<(), PublishError> {
+async fn write_down(shared: &Shared, line: Option<Message>) -> Result<(), PublishError> {
     match line {
         Some(line) => shared.broker.publish(&Destination::Journal, line).await,
         None => Ok(()),
     }
 }
 
-fn journal(shared: &Shared, record: &Record, entry: &OutboxEntry) -> Option<ports::Message> {
+fn journal(
+    shared: &Shared,
+    record: &Record,
+    entry: &OutboxEntry,
+) -> Result<Option<Message>, LedgerError> {
     let kind = entry.message.kind.as_deref().and_then(EventKind::of_type);
     // It changes no record, and whoever wrote it has journaled it.
     if kind == Some(EventKind::Conflict) {
-        return None;
+        return Ok(None);
     }
     let event = match entry.to {
         Destination::Results { .. } => Some(entry.message.body.as_ref()),
         _ => None,
     };
     let fence = shared.session.fence();
-    Some(journal_message(&fence.generation, shared.clock.now(), record, event))
+    journal_message(&fence.generation, shared.clock.now(), record, event).map(Some)
 }
 
 #[cfg(test)]

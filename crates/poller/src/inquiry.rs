@@ -2,7 +2,7 @@
 //! callbacks named. Whatever is found must be nobody else's.
 
 use futures::future::join_all;
-use job::{Fact, Record};
+use job::{Fact, Kept, Record};
 use ports::{AccountTask, LedgerError};
 
 use crate::ask;
@@ -41,7 +41,14 @@ pub(crate) async fn inquire(shared: &Shared, record: &Record) -> Result<Fact, Le
             }
         }
     }
-    Ok(doubt::conclude(looked_up, heard, expects_callback(shared, record)))
+    let expects =
+        waits_for_callbacks(&looked_up, &heard) && expects_callback(shared, record).await?;
+    Ok(doubt::conclude(looked_up, heard, expects))
+}
+
+/// Only then does it matter who gets the callbacks.
+fn waits_for_callbacks(looked_up: &LookedUp, heard: &Heard) -> bool {
+    heard.evidence.is_empty() && matches!(looked_up, LookedUp::Worthless(_))
 }
 
 async fn own(shared: &Shared, record: &Record, task_id: &str) -> Result<bool, LedgerError> {
@@ -51,9 +58,17 @@ async fn own(shared: &Shared, record: &Record, task_id: &str) -> Result<bool, Le
 }
 
 /// A producer that gave an address of its own gets the callbacks itself.
-fn expects_callback(shared: &Shared, record: &Record) -> bool {
-    let theirs = record.request.as_ref().and_then(|request| request.fields().get("callback_url"));
-    shared.settings.callbacks && theirs.is_none_or(serde_json::Value::is_null)
+async fn expects_callback(shared: &Shared, record: &Record) -> Result<bool, LedgerError> {
+    if !shared.settings.callbacks {
+        return Ok(false);
+    }
+    let there = match record.request.is_apart() {
+        true => shared.ledger.load_whole(&record.key).await?.map(|there| there.record.request),
+        false => Some(record.request.clone()),
+    };
+    let request = there.as_ref().and_then(Kept::here);
+    let theirs = request.and_then(|request| request.fields().get("callback_url"));
+    Ok(theirs.is_none_or(serde_json::Value::is_null))
 }
 
 async fn look_up(shared: &Shared, record: &Record) -> LookedUp {

@@ -82,7 +82,7 @@ async fn say(shared: &Shared, entry: OutboxEntry) {
 /// What cannot be read is announced without its journal line. While the ledger does not answer,
 /// the entry waits for its claim to end.
 async fn load(shared: &Shared, entry: &OutboxEntry) -> Result<Option<Record>, LedgerError> {
-    match shared.ledger.load(&entry.key).await {
+    match shared.ledger.load_whole(&entry.key).await {
         Ok(stored) => Ok(stored.map(|stored| stored.record)),
         Err(LedgerError::Corrupt { .. }) => Ok(None),
         Err(error) => Err(error),

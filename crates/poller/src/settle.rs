@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use job::{Fact, Illegal, State, Step, transition};
+use job::{Effect, Fact, Illegal, State, Step, transition};
 use ports::{
     Destination, Fence, LedgerError, PermitReturn, PublishError, Stored, Swapped, journal_message,
+    whole,
 };
 use tracing::Instrument;
 
@@ -40,6 +41,22 @@ pub(crate) async fn settle(
     apply(shared, fence, stored.version, step, was).instrument(span).await
 }
 
+/// A look that tells nothing new leaves the request where it is; what is said of the job, or is
+/// published again, takes it along. `None`: the record has changed since.
+async fn in_hand(
+    shared: &Shared,
+    version: u64,
+    step: Step,
+    was: &str,
+) -> Result<Option<Step>, LedgerError> {
+    let says = |effect: &Effect| !matches!(effect, Effect::ReleasePermit { .. });
+    if step.record.state.word() == was && !step.effects.iter().any(says) {
+        return Ok(Some(step));
+    }
+    let record = whole(shared.ledger.as_ref(), version, step.record).await?;
+    Ok(record.map(|record| Step { record, effects: step.effects }))
+}
+
 async fn apply(
     shared: &Shared,
     fence: &Fence,
@@ -47,7 +64,10 @@ async fn apply(
     step: Step,
     was: &str,
 ) -> Result<(), Trouble> {
-    let write = shared.announcer.write(&step, shared.clock.now(), OWN_ANNOUNCEMENT);
+    let Some(step) = in_hand(shared, version, step, was).await? else {
+        return Ok(());
+    };
+    let write = shared.announcer.write(&step, shared.clock.now(), OWN_ANNOUNCEMENT)?;
     let outbox = write.outbox.clone();
     match shared.ledger.swap(fence, version, write).await? {
         Swapped::Done(_) => {}
@@ -84,7 +104,7 @@ async fn journal_change(shared: &Shared, step: &Step, was: &str) -> Result<(), T
     }
     let fence = shared.session.fence();
     let now = shared.clock.now();
-    let line = journal_message(&fence.generation, now, &step.record, None);
+    let line = journal_message(&fence.generation, now, &step.record, None)?;
     Ok(shared.broker.publish(&Destination::Journal, line).await?)
 }
 

@@ -151,6 +151,11 @@ impl ListFilter {
 ///
 /// Time is the store's. Every write checks the fence's generation and that its owner's lease
 /// is alive, atomically with the write itself.
+///
+/// A request lies beside its record. Whatever shows records leaves it [apart](job::Kept::Apart),
+/// except [`load_whole`](Self::load_whole); a write of such a record keeps what lies there, and is
+/// refused where nothing does. One that is in hand is written when it is another than lies there;
+/// a record without one removes it. It goes when its record goes.
 #[async_trait]
 pub trait Ledger: Send + Sync + 'static {
     /// Joins as a new owner with a lease. A ledger without a generation gets one that began at
@@ -194,6 +199,9 @@ pub trait Ledger: Send + Sync + 'static {
     async fn create(&self, fence: &Fence, write: Write) -> Result<Created, LedgerError>;
 
     async fn load(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError>;
+
+    /// The same with its request in hand, if it has one.
+    async fn load_whole(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError>;
 
     /// Writes over exactly this version, read under this fence's generation.
     async fn swap(
@@ -348,6 +356,10 @@ pub enum LedgerError {
     /// The ledger has begun another generation, or lost its own: nothing was written.
     #[error("the ledger's generation has changed")]
     GenerationChanged,
+    /// The request of a record was left apart where it must go along, or is not in the ledger
+    /// that should keep it: nothing was written.
+    #[error("the request of {key} was left apart and is needed")]
+    LeftApart { key: String },
     /// What is stored cannot be read: a person must act.
     #[error("the ledger holds something unreadable under {key}: {cause}")]
     Corrupt { key: String, cause: String },
@@ -364,6 +376,7 @@ impl LedgerError {
             Self::Denied(_) => "denied",
             Self::Fenced => "fenced",
             Self::GenerationChanged => "generation_changed",
+            Self::LeftApart { .. } => "left_apart",
             Self::Corrupt { .. } => "corrupt",
             Self::Unsafe(_) => "unsafe",
         }

@@ -16,6 +16,7 @@ mod session;
 mod topic;
 pub mod trace;
 mod unreadable;
+mod whole;
 mod write;
 
 #[cfg(feature = "conformance")]
@@ -37,4 +38,5 @@ pub use permit::{HeldPermit, Limits, Permit, PermitReturn, Permitted};
 pub use session::{LEASE, Phase, Session};
 pub use topic::topic_matches;
 pub use unreadable::Unreadable;
+pub use whole::whole;
 pub use write::{Announcer, JOURNAL_BARRIER, JOURNAL_GENERATION, journal_message};

@@ -5,7 +5,8 @@ use job::{
     TraceContext,
 };
 
-use crate::{Destination, Generation, Message, OutboxEntry, Write, header};
+use crate::whole::require_whole;
+use crate::{Destination, Generation, LedgerError, Message, OutboxEntry, Write, header};
 
 /// How long a POST may be silent before somebody checks whether its owner still lives.
 const ORPHAN_CHECK: Duration = crate::LEASE;
@@ -18,17 +19,22 @@ pub struct Announcer {
 
 impl Announcer {
     /// `outbox_lease` is how long the writer keeps the announcement to itself.
-    pub fn write(&self, step: &Step, now: Timestamp, outbox_lease: Duration) -> Write {
-        let outbox = step
-            .effects
-            .iter()
-            .filter_map(|effect| match effect {
-                Effect::Announce(kind) => Some(self.announcement(&step.record, *kind, now)),
-                Effect::Requeue => requeue(&step.record, now),
-                Effect::ReleasePermit { .. } => None,
-            })
-            .collect();
-        self.write_with(step.record.clone(), outbox, outbox_lease)
+    /// `LeftApart` when the job's message must go out and the request is not in hand.
+    pub fn write(
+        &self,
+        step: &Step,
+        now: Timestamp,
+        outbox_lease: Duration,
+    ) -> Result<Write, LedgerError> {
+        let mut outbox = Vec::new();
+        for effect in &step.effects {
+            match effect {
+                Effect::Announce(kind) => outbox.push(self.announcement(&step.record, *kind, now)),
+                Effect::Requeue => outbox.extend(requeue(&step.record, now)?),
+                Effect::ReleasePermit { .. } => {}
+            }
+        }
+        Ok(self.write_with(step.record.clone(), outbox, outbox_lease))
     }
 
     /// A record that stays as it is, with one more thing to say.
@@ -84,15 +90,18 @@ fn traced(mut message: Message, record: &Record) -> Message {
 }
 
 /// The job message once more; the record waits for it. `None` when the request is gone.
-fn requeue(record: &Record, now: Timestamp) -> Option<OutboxEntry> {
-    let job = record.to_job()?;
+fn requeue(record: &Record, now: Timestamp) -> Result<Option<OutboxEntry>, LedgerError> {
+    require_whole(record)?;
+    let Some(job) = record.to_job() else {
+        return Ok(None);
+    };
     let body = job.to_message();
     let enqueued = record.enqueued_at.unwrap_or(now);
     let message = Message::json(record.key.id.as_str(), body)
         .header(header::ENQUEUED_AT, enqueued.as_millis().to_string())
         .header(header::RETRIES, "1")
         .header(header::LIFE, record.life.as_str());
-    Some(OutboxEntry {
+    Ok(Some(OutboxEntry {
         // One requeue per change of the record: a repeat of the same write leaves one entry.
         id: format!("requeue:{}:{}:{}", record.key, record.round, now.as_millis()),
         key: record.key.clone(),
@@ -100,7 +109,7 @@ fn requeue(record: &Record, now: Timestamp) -> Option<OutboxEntry> {
         message: traced(message, record),
         closes: false,
         tries: 0,
-    })
+    }))
 }
 
 /// The kind of a journal line that says nothing but where the journal was at a moment.
@@ -111,12 +120,14 @@ pub const JOURNAL_BARRIER: &str = "barrier";
 pub const JOURNAL_GENERATION: &str = "generation";
 
 /// A line of the journal as a message; `event` is the body of an announcement as published.
+/// A record must be recreated from it, so it takes the request along.
 pub fn journal_message(
     generation: &Generation,
     at: Timestamp,
     record: &Record,
     event: Option<&[u8]>,
-) -> Message {
+) -> Result<Message, LedgerError> {
+    require_whole(record)?;
     let id = format!("{}:{}:{}", record.key, record.round, at.as_millis());
     let line =
         JournalLine { version: JournalEntry::VERSION, generation: &generation.id, at, record };
@@ -131,7 +142,7 @@ pub fn journal_message(
     }
     let mut message = Message::json(id, body);
     message.timestamp = Some(at);
-    message
+    Ok(message)
 }
 
 /// [`JournalEntry`] as it is written, from a record that is only lent.
@@ -145,7 +156,7 @@ struct JournalLine<'a> {
 
 #[cfg(test)]
 mod tests {
-    use job::{MessageFacts, decode};
+    use job::{Kept, MessageFacts, decode};
 
     use super::*;
 
@@ -180,12 +191,32 @@ mod tests {
             CloudEvent::about(&record, EventKind::Succeeded, &announcer.source, Timestamp::EPOCH);
         let entry = announcer.entry(&record, &event);
         let generation = Generation { id: "g".into(), began_at: Timestamp::EPOCH };
-        let line = |event| journal_message(&generation, Timestamp::EPOCH, &record, event);
+        let line = |event| journal_message(&generation, Timestamp::EPOCH, &record, event).unwrap();
 
         let read: JournalEntry =
             serde_json::from_slice(&line(Some(&entry.message.body)).body).unwrap();
         assert_eq!((read.record, read.event), (record.clone(), Some(event)));
         let read: JournalEntry = serde_json::from_slice(&line(None).body).unwrap();
         assert_eq!((read.generation.as_str(), read.event), ("g", None));
+    }
+
+    #[test]
+    fn nothing_leaves_the_ledger_without_a_request_that_was_left_apart() {
+        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        let job = decode(body, MessageFacts::default()).unwrap();
+        let record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
+        let announcer = Announcer { source: EventSource::of_installation("reelwork") };
+        let generation = Generation { id: "g".into(), began_at: Timestamp::EPOCH };
+        let outcome = |request| {
+            let record = Record { request, ..record.clone() };
+            let line = journal_message(&generation, Timestamp::EPOCH, &record, None);
+            let step = Step { record, effects: vec![Effect::Requeue] };
+            let write = announcer.write(&step, Timestamp::EPOCH, Duration::ZERO);
+            (line.map(drop), write.map(|write| write.outbox.len()))
+        };
+        let left = || LedgerError::LeftApart { key: "default/a".to_owned() };
+        assert_eq!(outcome(Kept::Apart), (Err(left()), Err(left())));
+        assert_eq!(outcome(record.request.clone()), (Ok(()), Ok(1)));
+        assert_eq!(outcome(Kept::Nothing), (Ok(()), Ok(0)));
     }
 }

@@ -62,7 +62,9 @@ impl From<LedgerError> for Failure {
             LedgerError::Fenced | LedgerError::GenerationChanged => {
                 Self::Unavailable(format!("{error}: nothing was changed; try again"))
             }
-            LedgerError::Corrupt { .. } => Self::Other(error.to_string()),
+            LedgerError::Corrupt { .. } | LedgerError::LeftApart { .. } => {
+                Self::Other(error.to_string())
+            }
         }
     }
 }

@@ -79,7 +79,7 @@ impl Trouble {
     pub(crate) fn is_of_one_job(&self) -> bool {
         match self {
             Self::Untouched(error) | Self::Unsent { error, .. } | Self::Ledger(error) => {
-                matches!(error, LedgerError::Corrupt { .. })
+                matches!(error, LedgerError::Corrupt { .. } | LedgerError::LeftApart { .. })
             }
             Self::Illegal(_) => true,
             Self::Broker(_) | Self::Unjournaled { .. } => false,

@@ -6,7 +6,9 @@ use job::{
     BadJob, CloudEvent, Effect, EventKind, Fact, Job, Priority, Problem, Reason, Record, Rung,
     State, Step, StoredHash,
 };
-use ports::{Created, Delivery, Destination, Fence, Phase, Stored, Swapped, journal_message};
+use ports::{
+    Created, Delivery, Destination, Fence, Phase, Stored, Swapped, journal_message, whole,
+};
 
 use crate::ending::{Ending, Trouble};
 use crate::gate::{Gate, Reopen};
@@ -33,7 +35,7 @@ pub(crate) async fn reject(
     let step = rejection(shared, delivery, &bad);
     let settler = Settler { shared };
     let fence = shared.session.fence();
-    match shared.ledger.create(&fence, settler.write(&step)).await? {
+    match shared.ledger.create(&fence, settler.write(&step)?).await? {
         Created::New => {
             settler.journal(&step.record).await?;
             Ok(Ending::Park(bad.reason))
@@ -83,7 +85,7 @@ pub(crate) async fn reject_again(
     }
     let installation = &shared.settings.rules.installation;
     let step = Step { record: record.after(there, installation, shared.clock.now()), effects };
-    match shared.ledger.swap(fence, stored.version, settler.write(&step)).await? {
+    match shared.ledger.swap(fence, stored.version, settler.write(&step)?).await? {
         Swapped::Done(_) => {
             settler.journal(&step.record).await?;
             Ok(Ending::Park(bad.reason))
@@ -130,15 +132,19 @@ pub(crate) async fn conflict(
     other: &str,
     reason: Reason,
 ) -> Result<Ending, Trouble> {
+    let ledger = shared.ledger.as_ref();
+    let Some(record) = whole(ledger, stored.version, stored.record).await? else {
+        return Ok(Ending::elsewhere());
+    };
     let now = shared.clock.now();
     let announcer = &shared.announcer;
     let error = told_as_conflict(&reason);
-    let event = CloudEvent::conflict(&stored.record, other, error, &announcer.source, now);
-    let entry = announcer.entry(&stored.record, &event);
+    let event = CloudEvent::conflict(&record, other, error, &announcer.source, now);
+    let entry = announcer.entry(&record, &event);
     // No record tells of it: a ledger that forgets what is to be said learns it from this line.
     let body = Some(entry.message.body.as_ref());
-    let line = journal_message(&fence.generation, now, &stored.record, body);
-    let write = announcer.write_with(stored.record, vec![entry], Duration::ZERO);
+    let line = journal_message(&fence.generation, now, &record, body)?;
+    let write = announcer.write_with(record, vec![entry], Duration::ZERO);
     match shared.ledger.swap(fence, stored.version, write).await? {
         Swapped::Done(_) => {
             shared.broker.publish(&Destination::Journal, line).await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use job::{Effect, Fact, Record, Step, transition};
 use ports::{
     AccountTask, Created, Destination, Fence, LedgerError, Limits, Pause, Permit, PermitReturn,
-    PublishError, Stored, Swapped, Write, journal_message,
+    Stored, Swapped, Write, journal_message,
 };
 
 use crate::ending::{Ending, Trouble};
@@ -31,7 +31,7 @@ pub(crate) struct Settler<'a> {
 pub(crate) const AGAIN: Duration = Duration::from_millis(200);
 
 impl Settler<'_> {
-    pub(crate) fn write(&self, step: &Step) -> Write {
+    pub(crate) fn write(&self, step: &Step) -> Result<Write, LedgerError> {
         self.shared.announcer.write(step, self.shared.clock.now(), Duration::ZERO)
     }
 
@@ -41,7 +41,7 @@ impl Settler<'_> {
             return Ok(Ending::Ack);
         };
         let fence = self.shared.session.fence();
-        match self.shared.ledger.create(&fence, self.write(&step)).await? {
+        match self.shared.ledger.create(&fence, self.write(&step)?).await? {
             Created::New => self.finish(step).await,
             Created::Exists(_) => Ok(Ending::elsewhere()),
         }
@@ -58,7 +58,7 @@ impl Settler<'_> {
         let Some(step) = self.step(stored.record, &fact) else {
             return Ok(Ending::Ack);
         };
-        match self.shared.ledger.swap(fence, stored.version, self.write(&step)).await? {
+        match self.shared.ledger.swap(fence, stored.version, self.write(&step)?).await? {
             Swapped::Done(_) => self.finish(step).await,
             Swapped::Stale(_) => Ok(Ending::elsewhere()),
         }
@@ -71,6 +71,7 @@ impl Settler<'_> {
         let mut journaled = false;
         loop {
             // What was put back from before the intent is written over with what we know.
+            fill(&mut present.record, &intent.record);
             let forgot = is_from_before(&present.record, &intent.record);
             if forgot {
                 present.record = intent.record.clone();
@@ -98,7 +99,7 @@ impl Settler<'_> {
                         journaled = self.journal(&unwritten).await.is_ok();
                     }
                     // Waiting does not make a record readable; the journal has what was paid for.
-                    if journaled && matches!(error, LedgerError::Corrupt { .. }) {
+                    if journaled && is_of_one_record(&error) {
                         return Err(error.into());
                     }
                     if !self.wait(AGAIN).await {
@@ -114,7 +115,7 @@ impl Settler<'_> {
         let fence = self.shared.session.fence();
         let written = match present.fence.generation == fence.generation {
             true if forgot => self.over(&fence, present.version, step).await,
-            true => self.shared.ledger.swap(&fence, present.version, self.write(step)).await,
+            true => self.swap(&fence, present.version, step).await,
             // Its versions tell nothing there: what it holds must be read first.
             false => {
                 let there = self.shared.ledger.load(&present.record.key).await;
@@ -136,12 +137,16 @@ impl Settler<'_> {
 
     async fn anew(&self, fence: &Fence, step: &Step) -> Result<Created, LedgerError> {
         self.regain(fence, &step.record).await?;
-        self.shared.ledger.create(fence, self.write(step)).await
+        self.shared.ledger.create(fence, self.write(step)?).await
     }
 
     async fn over(&self, fence: &Fence, version: u64, step: &Step) -> Result<Swapped, LedgerError> {
         self.regain(fence, &step.record).await?;
-        self.shared.ledger.swap(fence, version, self.write(step)).await
+        self.swap(fence, version, step).await
+    }
+
+    async fn swap(&self, fence: &Fence, version: u64, step: &Step) -> Result<Swapped, LedgerError> {
+        self.shared.ledger.swap(fence, version, self.write(step)?).await
     }
 
     /// The slot was forgotten with the record. Taken whatever the limit says: it is in use.
@@ -199,10 +204,13 @@ impl Settler<'_> {
         );
         self.release(&step).await;
         let (journaled, ()) = tokio::join!(self.journal(&step.record), self.own(&step.record));
-        if let Err(error) = journaled {
-            return Err(Trouble::Unjournaled { record: Box::new(step.record), error });
+        match journaled {
+            Ok(()) => Ok(Ending::of(&step.record, self.shared.clock.jitter())),
+            Err(Trouble::Broker(error)) => {
+                Err(Trouble::Unjournaled { record: Box::new(step.record), error })
+            }
+            Err(trouble) => Err(trouble),
         }
-        Ok(Ending::of(&step.record, self.shared.clock.jitter()))
     }
 
     /// Where callbacks propose tasks, nobody else's task may be taken for one of ours: it is
@@ -232,10 +240,10 @@ impl Settler<'_> {
         }
     }
 
-    pub(crate) async fn journal(&self, record: &Record) -> Result<(), PublishError> {
+    pub(crate) async fn journal(&self, record: &Record) -> Result<(), Trouble> {
         let fence = self.shared.session.fence();
-        let line = journal_message(&fence.generation, self.shared.clock.now(), record, None);
-        self.shared.broker.publish(&Destination::Journal, line).await
+        let line = journal_message(&fence.generation, self.shared.clock.now(), record, None)?;
+        Ok(self.shared.broker.publish(&Destination::Journal, line).await?)
     }
 
     pub(crate) async fn pause_account(&self, why: &str) {
@@ -271,6 +279,17 @@ impl Settler<'_> {
             () = self.shared.clock.sleep(rest) => true,
         }
     }
+}
+
+/// What the ledger left apart of this job is in our hands.
+fn fill(present: &mut Record, intent: &Record) {
+    if present.request.is_apart() && present.request_hash == intent.request_hash {
+        present.request = intent.request.clone();
+    }
+}
+
+fn is_of_one_record(error: &LedgerError) -> bool {
+    matches!(error, LedgerError::Corrupt { .. } | LedgerError::LeftApart { .. })
 }
 
 /// The drain's time is over while a store is away. The POST was made: not a refused write.

@@ -40,8 +40,7 @@ pub(crate) enum Weather {
 
 /// The provider's body: the producer's own, with our id in it and our address to call back. An
 /// address that the producer gave is the producer's.
-fn body(record: &Record, callback: Option<&Callback>) -> Request {
-    let request = record.request.clone().unwrap_or_default();
+fn body(record: &Record, request: &Request, callback: Option<&Callback>) -> Request {
     let body = request.with("external_task_id", record.external_id.as_str());
     let is_free = body.fields().get("callback_url").is_none_or(Value::is_null);
     match callback.filter(|_| is_free) {
@@ -54,11 +53,12 @@ pub(crate) async fn post(
     client: &kling::Client,
     route: Route,
     record: &Record,
+    request: &Request,
     callback: Option<&Callback>,
     passed: Passed,
 ) -> (Fact, Weather) {
     let span = span(record);
-    let body = body(record, callback);
+    let body = body(record, request, callback);
     let answer = client.submit(route, &body).instrument(span.clone()).await;
     tell(&span, &answer);
     read(answer, record, passed)
@@ -230,19 +230,25 @@ mod tests {
     fn our_address_goes_along_unless_the_producer_gave_one() {
         let signer = job::CallbackSigner::new("reelwork", &["secret".into()]).unwrap();
         let callback = Callback { url: "https://x.example/in/".into(), signer };
-        let ours = body(&record(r#"{"prompt":"x","callback_url":null}"#), Some(&callback));
+        let body = |request: &str, callback| {
+            let record = record(request);
+            body(&record, record.request.here().unwrap(), callback)
+        };
+        let ours = body(r#"{"prompt":"x","callback_url":null}"#, Some(&callback));
         let address = ours.fields()["callback_url"].as_str().unwrap();
         let path = address.strip_prefix("https://x.example/in/callbacks/").unwrap();
         assert_eq!(callback.signer.read(path).unwrap().round, 1);
-        let theirs = record(r#"{"prompt":"x","callback_url":"https://y.example"}"#);
-        assert_eq!(body(&theirs, Some(&callback)).fields()["callback_url"], "https://y.example");
-        assert!(!body(&record(r#"{"prompt":"x"}"#), None).fields().contains_key("callback_url"));
+        let theirs = body(r#"{"prompt":"x","callback_url":"https://y.example"}"#, Some(&callback));
+        assert_eq!(theirs.fields()["callback_url"], "https://y.example");
+        assert!(!body(r#"{"prompt":"x"}"#, None).fields().contains_key("callback_url"));
     }
 
     #[test]
     fn numbers_are_sent_as_they_came() {
         let request = r#"{"element_id":12345678901234567890123,"prompt":"x","x":[1.10,1e400]}"#;
-        let sent = serde_json::to_string(&body(&record(request), None)).unwrap();
+        let record = record(request);
+        let body = body(&record, record.request.here().unwrap(), None);
+        let sent = serde_json::to_string(&body).unwrap();
         let rest = r#""element_id":12345678901234567890123,"external_task_id":"#;
         assert!(sent.contains(rest) && sent.contains(r#""x":[1.10,1e400]"#), "{sent}");
     }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use job::{BadJob, Fact, Outcome, Reason, Record, Rung, State, Step, transition};
+use job::{
+    BadJob, Fact, Kept, Outcome, Reason, Record, RequestHash, Rung, State, Step, transition,
+};
 use ports::{
     Created, Delivery, Fence, LedgerError, Permit, PermitReturn, Permitted, Phase, PublishError,
     Reached, Stored, Swapped, header,
@@ -61,7 +63,7 @@ impl<'a> Walk<'a> {
             true => self.load().await?,
             false => None,
         };
-        self.decide(found, sighting).await
+        Box::pin(self.decide(found, sighting)).await
     }
 
     async fn load(&self) -> Result<Option<Stored>, Trouble> {
@@ -87,6 +89,7 @@ impl<'a> Walk<'a> {
         sighting: Sighting<'_>,
     ) -> Result<Ending, Trouble> {
         let hash = self.accepted.job.request.hash();
+        let found = found.map(|stored| self.in_hand(stored, &hash));
         let verdict = decide(found.as_ref(), &hash, sighting);
         match (verdict, found) {
             (Verdict::Retry, Some(stored)) => self.retry(stored).await,
@@ -137,6 +140,14 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// The request that the ledger left apart is the one that this message brings.
+    fn in_hand(&self, mut stored: Stored, hash: &RequestHash) -> Stored {
+        if stored.record.request.is_apart() && stored.record.is_of(hash) {
+            stored.record.request = Kept::Here(self.accepted.job.request.clone());
+        }
+        stored
+    }
+
     fn settler(&self) -> Settler<'a> {
         Settler { shared: self.shared }
     }
@@ -166,7 +177,7 @@ impl<'a> Walk<'a> {
             return Ok(ending);
         }
         let step = self.intend(record)?;
-        let write = self.settler().write(&step);
+        let write = self.settler().write(&step)?;
         match self.shared.ledger.create(&self.fence, write).await {
             Ok(Created::New) => self.submit(self.known(step.record, 1), pass).await,
             Err(error @ LedgerError::Unavailable(_)) => self.after_silence(step, error, pass).await,
@@ -238,9 +249,11 @@ impl<'a> Walk<'a> {
             return Ok(ending);
         }
         // A record whose request was dropped (an operator's new round) gets it back here.
-        record.request.get_or_insert_with(|| self.accepted.job.request.clone());
+        if record.request.here().is_none() {
+            record.request = Kept::Here(self.accepted.job.request.clone());
+        }
         let step = self.intend(record)?;
-        let write = self.settler().write(&step);
+        let write = self.settler().write(&step)?;
         match self.shared.ledger.swap(&self.fence, stored.version, write).await {
             Ok(Swapped::Done(version)) => self.submit(self.known(step.record, version), pass).await,
             // Another delivery of the same job was faster; the next look will tell.
@@ -262,7 +275,9 @@ impl<'a> Walk<'a> {
             match self.shared.ledger.load(&step.record.key).await {
                 // Two deliveries of one job may be here at once: only one of the intents is there.
                 Ok(Some(stored)) if stored.record.state == step.record.state => {
-                    return self.submit(self.known(stored.record, stored.version), pass).await;
+                    let request = step.record.request;
+                    let record = Record { request, ..stored.record };
+                    return self.submit(self.known(record, stored.version), pass).await;
                 }
                 Ok(_) => return Err(unsent(&step, error)),
                 Err(LedgerError::Unavailable(_)) if self.settler().wait(AGAIN).await => {}
@@ -405,20 +420,24 @@ impl<'a> Walk<'a> {
 
     async fn submit(&self, intent: Known, pass: Pass<'_>) -> Result<Ending, Trouble> {
         // Whoever lost its lease must not send: another may already be looking into this job.
-        let (fact, weather) = match (self.shared.session.is_fresh(&self.fence), &self.accepted.fit)
-        {
-            (true, Ok(fit)) => {
+        let is_fresh = self.shared.session.is_fresh(&self.fence);
+        let (fact, weather) = match (is_fresh, &self.accepted.fit, intent.record.request.here()) {
+            (true, Ok(fit), Some(request)) => {
                 let (client, callback) = (&self.shared.kling, &self.shared.settings.callback);
                 let (record, route) = (&intent.record, fit.route);
                 let passed = self.gate.passed(record.model.as_ref());
-                submit::post(client, route, record, callback.as_ref(), passed).await
+                submit::post(client, route, record, request, callback.as_ref(), passed).await
             }
-            (false, Ok(_)) => {
+            (false, Ok(_), _) => {
                 let why = "the ledger lease was not fresh".to_owned();
                 (Fact::PutOff { why }, Weather::Unknown)
             }
             // Never intended; should that ever break, nothing is sent.
-            (_, Err(reason)) => (Fact::PutOff { why: reason.to_string() }, Weather::Unknown),
+            (true, Ok(_), None) => {
+                let why = "its request is not in hand".to_owned();
+                (Fact::PutOff { why }, Weather::Unknown)
+            }
+            (_, Err(reason), _) => (Fact::PutOff { why: reason.to_string() }, Weather::Unknown),
         };
         self.trace(&fact);
         self.gate.weather(&pass, &weather, self.shared.clock.jitter());

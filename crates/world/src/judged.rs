@@ -92,6 +92,10 @@ impl Ledger for JudgedLedger {
         self.inner.load(key).await
     }
 
+    async fn load_whole(&self, key: &JobKey) -> Answer<Option<Stored>> {
+        self.inner.load_whole(key).await
+    }
+
     async fn swap(&self, fence: &Fence, expected: u64, write: Write) -> Answer<Swapped> {
         let might = self.judge.may_write(fence);
         let key = write.record.key.clone();

@@ -99,11 +99,15 @@ impl Ledger for WorldLedger {
     }
 
     async fn create(&self, fence: &Fence, write: Write) -> Result<Created, LedgerError> {
-        Ok(self.writing(fence)?.create(write))
+        self.writing(fence)?.create(write)
     }
 
     async fn load(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError> {
         Ok(self.memory().load(key))
+    }
+
+    async fn load_whole(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError> {
+        Ok(self.memory().load_whole(key))
     }
 
     async fn swap(
@@ -112,7 +116,7 @@ impl Ledger for WorldLedger {
         expected: u64,
         write: Write,
     ) -> Result<Swapped, LedgerError> {
-        Ok(self.writing(fence)?.swap(expected, write))
+        self.writing(fence)?.swap(expected, write)
     }
 
     async fn claim_due(

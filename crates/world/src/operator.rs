@@ -136,7 +136,8 @@ impl Operator {
 
     /// So that a ledger that is lost right after remembers it.
     async fn journal(&self, record: &Record) -> Done {
-        let line = journal_message(&self.fence().generation, self.session.now(), record, None);
+        let (generation, now) = (&self.fence().generation, self.session.now());
+        let line = journal_message(generation, now, record, None).ok()?;
         self.broker.publish(&Destination::Journal, line).await.ok()
     }
 }

@@ -121,6 +121,11 @@ impl Ledger for ProcessLedger {
         self.call("load", Weight::Idle, key.to_string(), self.inner.load(key)).await
     }
 
+    async fn load_whole(&self, key: &JobKey) -> Answer<Option<Stored>> {
+        let work = self.inner.load_whole(key);
+        self.call("load_whole", Weight::Idle, key.to_string(), work).await
+    }
+
     async fn swap(&self, fence: &Fence, expected: u64, write: Write) -> Answer<Swapped> {
         let about = format!("{} over @{expected}", words(&write.record));
         self.call("swap", Weight::Effect, about, self.inner.swap(fence, expected, write)).await

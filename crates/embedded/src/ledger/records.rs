@@ -2,7 +2,7 @@ use job::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::row::{Found, Row};
-use super::{due, outbox};
+use super::{Outcome, due, outbox, requests};
 use crate::writer::Tx;
 
 /// What is there under a key; an expired record is not.
@@ -23,13 +23,23 @@ pub(crate) fn load(
     .optional()
 }
 
-/// `None` when it was absent and is now written; else what is there.
-pub(crate) fn create(
-    tx: &mut Tx<'_>,
+/// With what lies beside it: both as of one moment.
+pub(crate) fn load_whole(
+    sql: &Connection,
     ns: i64,
-    process: i64,
-    row: &Row,
-) -> rusqlite::Result<Option<Found>> {
+    key: &str,
+    now: Timestamp,
+) -> rusqlite::Result<Option<(Found, Option<Vec<u8>>)>> {
+    let moment = sql.unchecked_transaction()?;
+    let Some(found) = load(&moment, ns, key, now)? else {
+        return Ok(None);
+    };
+    let request = requests::of(&moment, found.id)?;
+    Ok(Some((found, request)))
+}
+
+/// `None` when it was absent and is now written; else what is there.
+pub(crate) fn create(tx: &mut Tx<'_>, ns: i64, process: i64, row: &Row) -> Outcome<Option<Found>> {
     if let Some(found) = load(tx.sql, ns, &row.key, tx.now)? {
         return Ok(Some(found));
     }
@@ -51,7 +61,9 @@ pub(crate) fn create(
             row.body,
             expiry(tx, row)
         ])?;
-    index(tx, ns, process, tx.sql.last_insert_rowid(), row)?;
+    let id = tx.sql.last_insert_rowid();
+    requests::set(tx, id, row)?;
+    index(tx, ns, process, id, row)?;
     Ok(None)
 }
 
@@ -62,7 +74,7 @@ pub(crate) fn swap(
     process: i64,
     expected: u64,
     row: &Row,
-) -> rusqlite::Result<Result<u64, Option<Found>>> {
+) -> Outcome<Result<u64, Option<Found>>> {
     let found = match load(tx.sql, ns, &row.key, tx.now)? {
         Some(found) if u64::try_from(found.version) == Ok(expected) => found,
         other => return Ok(Err(other)),
@@ -84,6 +96,7 @@ pub(crate) fn swap(
             row.body,
             expiry(tx, row)
         ])?;
+    requests::set(tx, found.id, row)?;
     index(tx, ns, process, found.id, row)?;
     Ok(Ok(expected + 1))
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use job::{JobKey, Record, State, Timestamp};
+use job::{JobKey, Kept, Record, State, StoredHash, Timestamp};
 use ports::{Clock, LedgerError, OutboxEntry, Stored, SystemClock, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,9 +21,43 @@ pub(crate) struct Row {
     pub(crate) fades_in: Option<Duration>,
     pub(crate) created_at: i64,
     pub(crate) body: String,
+    pub(crate) request: Beside,
     pub(crate) due: Option<i64>,
     pub(crate) outbox: Vec<OutboxRow>,
     pub(crate) outbox_lease: Duration,
+}
+
+/// The request of a record that is to be written.
+pub(crate) enum Beside {
+    Nothing,
+    /// Left apart: what lies there stays.
+    Stays,
+    Here {
+        digest: String,
+        text: String,
+    },
+}
+
+impl Beside {
+    fn of(key: &str, kept: &Kept) -> Result<Self, LedgerError> {
+        Ok(match kept {
+            Kept::Nothing => Self::Nothing,
+            Kept::Apart => Self::Stays,
+            Kept::Here(request) => {
+                let text = to_json(key, request)?;
+                let digest = StoredHash::of_message(text.as_bytes()).as_str().to_owned();
+                Self::Here { digest, text }
+            }
+        })
+    }
+
+    /// What the record itself tells of it.
+    fn told(&self) -> Kept {
+        match self {
+            Self::Nothing => Kept::Nothing,
+            Self::Stays | Self::Here { .. } => Kept::Apart,
+        }
+    }
 }
 
 pub(crate) struct OutboxRow {
@@ -36,12 +70,15 @@ pub(crate) struct OutboxRow {
 }
 
 impl Row {
-    pub(crate) fn of(write: &Write, retention: Duration) -> Result<Self, LedgerError> {
+    pub(crate) fn of(mut write: Write, retention: Duration) -> Result<Self, LedgerError> {
+        let key = write.record.key.to_string();
+        let request = Beside::of(&key, &write.record.request)?;
+        write.record.request = request.told();
         let record = &write.record;
-        let key = record.key.to_string();
         let outbox = write.outbox.iter().map(OutboxRow::of);
         Ok(Self {
             body: to_json(&key, record)?,
+            request,
             tenant: record.key.tenant.to_string(),
             state: record.state.word(),
             settled: matches!(record.state, State::Settled { .. }),
@@ -99,6 +136,22 @@ impl Found {
             version: u64::try_from(self.version).unwrap_or_default(),
             owner_alive: self.owner_alive,
         })
+    }
+}
+
+impl Found {
+    pub(crate) fn decode_whole(
+        self,
+        key: &JobKey,
+        request: Option<Vec<u8>>,
+    ) -> Result<Stored, LedgerError> {
+        let mut stored = self.decode(key)?;
+        if stored.record.request.is_apart() {
+            let cause = "its request is not there".to_owned();
+            let text = request.ok_or(LedgerError::Corrupt { key: key.to_string(), cause })?;
+            stored.record.request = Kept::Here(from_json(&key.to_string(), &text)?);
+        }
+        Ok(stored)
     }
 }
 

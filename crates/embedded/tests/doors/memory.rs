@@ -71,9 +71,31 @@ async fn what_is_remembered_outlives_the_process() {
     first.ledger().create(&fence, write.clone()).await.unwrap();
     first.close().await;
     let second = open(&dir).ledger();
-    let stored = second.load(&write.record.key).await.unwrap().unwrap();
+    let stored = second.load_whole(&write.record.key).await.unwrap().unwrap();
     assert_eq!((stored.record, stored.version), (write.record, 1));
     assert_eq!(second.generation().await.unwrap(), Some(fence.generation));
+}
+
+/// As a version wrote it that knew of no place beside the record.
+#[tokio::test]
+async fn a_request_inside_a_record_is_read_and_moves_beside_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(&dir).ledger();
+    let fence = ledger.join(ZERO, LONG).await.unwrap();
+    let write = settled("job", &[]);
+    ledger.create(&fence, write.clone()).await.unwrap();
+    let sql = rusqlite::Connection::open(dir.path().join("reelwork.db")).unwrap();
+    let body = serde_json::to_string(&write.record).unwrap();
+    sql.execute("UPDATE record SET body = ?1", [&body]).unwrap();
+    sql.execute("DELETE FROM request", []).unwrap();
+    let stored = ledger.load(&write.record.key).await.unwrap().unwrap();
+    assert_eq!(stored.record, write.record);
+    assert_eq!(ledger.load_whole(&write.record.key).await.unwrap().unwrap(), stored);
+    let again = Write { record: stored.record, ..write.clone() };
+    assert_eq!(ledger.swap(&fence, 1, again).await, Ok(ports::Swapped::Done(2)));
+    assert!(ledger.load(&write.record.key).await.unwrap().unwrap().record.request.is_apart());
+    let whole = ledger.load_whole(&write.record.key).await.unwrap().unwrap();
+    assert_eq!(whole.record, write.record);
 }
 
 #[tokio::test]

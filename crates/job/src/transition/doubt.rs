@@ -89,7 +89,7 @@ impl Move<'_> {
     }
 
     pub(super) fn queue_again(self, doubt: Doubt, why: &str) -> Step {
-        if self.record.request.is_none() {
+        if self.record.request.is_nothing() {
             return self.park(format!("{why}, and the request is gone"), Some(doubt));
         }
         let state = State::Queued { why: Some(why.to_owned()) };

@@ -2,16 +2,26 @@
 -- KEYS 3 record, 4 due, 5 outbox, 6 outbox bodies, 7 outbox tries; ARGV 3 expected version
 -- ('' = absent), 4 job key, 5 body, 6 submitting owner, 7 state, 8 settled, 9 created at,
 -- 10 due ('' = not), 11 outbox lease ms, 12 revision, 13 ms until it is forgotten ('' = never),
--- 14.. outbox members and bodies in turn.
+-- 14 digest of the request ('' = none, '=' = the one that is kept), 15 the request ('' = kept
+-- already), 16.. outbox members and bodies in turn.
 local version = redis.call('HGET', KEYS[3], 'v') or ''
 if version ~= ARGV[3] then
   if version == '' then return {'gone'} end
   local there = redis.call('HMGET', KEYS[3], 'b', 'o')
   return {'stale', version, there[1], alive(KEYS[2], there[2])}
 end
+local digest, request = ARGV[14], ARGV[15]
+local kept = redis.call('HGET', KEYS[3], 'd') or ''
+local lacks = kept == '' or digest ~= '=' and digest ~= kept
+if digest ~= '' and request == '' and lacks then return {'lacking'} end
 local next = (tonumber(version) or 0) + 1
 redis.call('HSET', KEYS[3], 'v', next, 'b', ARGV[5], 'o', ARGV[6], 's', ARGV[7],
   'f', ARGV[8], 'c', ARGV[9], 'n', ARGV[12])
+if digest == '' then
+  redis.call('HDEL', KEYS[3], 'd', 'r')
+elseif request ~= '' then
+  redis.call('HSET', KEYS[3], 'd', digest, 'r', request)
+end
 if ARGV[13] == '' then
   redis.call('PERSIST', KEYS[3])
 else
@@ -22,7 +32,7 @@ if ARGV[10] == '' then
 else
   redis.call('ZADD', KEYS[4], ARGV[10], ARGV[4])
 end
-for i = 14, #ARGV, 2 do
+for i = 16, #ARGV, 2 do
   redis.call('ZADD', KEYS[5], now + ARGV[11], ARGV[i])
   local is_new = redis.call('HSET', KEYS[6], ARGV[i], ARGV[i + 1]) == 1
   if is_new and string.sub(ARGV[i + 1], 1, 1) == 'c' then

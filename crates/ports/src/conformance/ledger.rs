@@ -13,6 +13,7 @@ mod permits;
 mod proposals;
 mod races;
 mod records;
+mod requests;
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -33,6 +34,7 @@ pub use permits::*;
 pub use proposals::*;
 pub use races::*;
 pub use records::*;
+pub use requests::*;
 
 /// Every case expects a ledger that was opened with this retention.
 pub const RETENTION: Duration = Duration::from_secs(1);
@@ -101,6 +103,13 @@ macro_rules! ledger_conformance {
             an_owner_is_alive_while_its_lease_lasts
             only_a_submitting_owner_counts_as_alive
             ids_of_any_kind_are_kept_apart
+
+            whatever_shows_a_record_leaves_its_request_apart
+            a_look_keeps_the_request
+            a_record_without_a_request_has_none_from_then_on
+            another_request_takes_its_place
+            no_record_is_created_without_what_it_left_apart
+            a_request_goes_with_its_record
 
             one_of_many_creators_wins
             one_of_two_swaps_wins

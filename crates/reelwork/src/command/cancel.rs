@@ -50,14 +50,11 @@ async fn cancel(
     let key = named.resolve(doors.ledger.as_ref()).await?;
     let (record, outbox) = (Record::tombstone(key, now), Vec::new());
     let tombstone = Write { record, due: None, outbox, outbox_lease: Duration::ZERO };
-    let mut present = match doors.ledger.create(&fence, tombstone.clone()).await? {
-        Created::New => {
-            journal(doors, session, &tombstone.record).await?;
-            return Ok(Cancelled::Unseen(tombstone.record.key));
-        }
-        Created::Exists(stored) => *stored,
-    };
-    loop {
+    if let Created::New = doors.ledger.create(&fence, tombstone.clone()).await? {
+        journal(doors, session, &tombstone.record).await?;
+        return Ok(Cancelled::Unseen(tombstone.record.key));
+    }
+    while let Some(present) = doors.ledger.load_whole(&tombstone.record.key).await? {
         // A tombstone is settled by the delivery that meets it, with the job's own words.
         if matches!(present.record.state, State::Tombstone) {
             return Ok(Cancelled::Unseen(present.record.key));
@@ -66,21 +63,18 @@ async fn cancel(
             return Ok(Cancelled::TooLate(Box::new(present.record)));
         };
         let source = EventSource::of_installation(&config.ledger.namespace);
-        let write = Announcer { source }.write(&step, now, Duration::ZERO);
-        match doors.ledger.swap(&fence, present.version, write).await? {
-            Swapped::Done(_) => {
-                journal(doors, session, &step.record).await?;
-                return Ok(Cancelled::Job(Box::new(step.record)));
-            }
-            Swapped::Stale(Some(stored)) => present = *stored,
-            Swapped::Stale(None) => return Err(Failure::NotFound("the job has expired".into())),
+        let write = Announcer { source }.write(&step, now, Duration::ZERO)?;
+        if let Swapped::Done(_) = doors.ledger.swap(&fence, present.version, write).await? {
+            journal(doors, session, &step.record).await?;
+            return Ok(Cancelled::Job(Box::new(step.record)));
         }
     }
+    Err(Failure::NotFound("the job has expired".into()))
 }
 
 /// So that a ledger that is lost right after remembers it.
 async fn journal(doors: &Doors, session: &Session, record: &Record) -> Result<(), Failure> {
-    let line = journal_message(&session.fence().generation, session.now(), record, None);
+    let line = journal_message(&session.fence().generation, session.now(), record, None)?;
     Ok(doors.broker.publish(&Destination::Journal, line).await?)
 }
 

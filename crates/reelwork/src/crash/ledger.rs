@@ -74,6 +74,10 @@ impl Ledger for Crashing {
         self.inner.load(key).await
     }
 
+    async fn load_whole(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError> {
+        self.inner.load_whole(key).await
+    }
+
     async fn swap(
         &self,
         fence: &Fence,

@@ -151,6 +151,10 @@ impl Ledger for BrokenLedger {
         self.inner.load(key).await
     }
 
+    async fn load_whole(&self, key: &JobKey) -> Answer<Option<Stored>> {
+        self.inner.load_whole(key).await
+    }
+
     async fn swap(&self, fence: &Fence, expected: u64, write: Write) -> Answer<Swapped> {
         if self.intents(|all| all.remove(&write.record.key)).is_some() {
             return Ok(match self.inner.create(fence, write).await? {

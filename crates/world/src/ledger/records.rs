@@ -1,32 +1,35 @@
-use job::{JobKey, Record, State};
-use ports::{Created, ListFilter, Stored, Swapped, Write};
+use job::{JobKey, Kept, Record, State};
+use ports::{Created, LedgerError, ListFilter, Stored, Swapped, Write};
 
 use super::Memory;
 use super::memory::Row;
 
 impl Memory {
-    pub(super) fn create(&mut self, write: Write) -> Created {
-        match self.load(&write.record.key) {
-            Some(stored) => Created::Exists(Box::new(stored)),
-            None => {
-                self.put(1, write);
-                Created::New
-            }
+    pub(super) fn create(&mut self, write: Write) -> Result<Created, LedgerError> {
+        if let Some(stored) = self.load(&write.record.key) {
+            return Ok(Created::Exists(Box::new(stored)));
         }
+        self.put(1, write)?;
+        Ok(Created::New)
     }
 
-    pub(super) fn swap(&mut self, expected: u64, write: Write) -> Swapped {
+    pub(super) fn swap(&mut self, expected: u64, write: Write) -> Result<Swapped, LedgerError> {
         let there = self.load(&write.record.key);
         match there.as_ref().map(|stored| stored.version) {
             Some(version) if version == expected || self.trusts_anybody => {
-                self.put(version + 1, write);
-                Swapped::Done(version + 1)
+                self.put(version + 1, write)?;
+                Ok(Swapped::Done(version + 1))
             }
-            _ => Swapped::Stale(there.map(Box::new)),
+            _ => Ok(Swapped::Stale(there.map(Box::new))),
         }
     }
 
     pub(super) fn load(&self, key: &JobKey) -> Option<Stored> {
+        let stored = self.load_whole(key)?;
+        Some(Stored { record: without_request(stored.record), ..stored })
+    }
+
+    pub(super) fn load_whole(&self, key: &JobKey) -> Option<Stored> {
         let row = self.records.get(key)?;
         let owner_alive = match &row.record.state {
             State::Submitting { owner, .. } => self.is_alive(owner),
@@ -35,8 +38,11 @@ impl Memory {
         Some(Stored { record: row.record.clone(), version: row.version, owner_alive })
     }
 
-    fn put(&mut self, version: u64, write: Write) {
+    fn put(&mut self, version: u64, mut write: Write) -> Result<(), LedgerError> {
         let key = write.record.key.clone();
+        if write.record.request.is_apart() {
+            write.record.request = self.kept(&key)?;
+        }
         self.remove_from_indexes(&key);
         if let Some(due) = write.due {
             self.due.insert((due, key.clone()));
@@ -49,6 +55,14 @@ impl Memory {
             self.expiring.insert((at, key.clone()));
         }
         self.records.insert(key, Row { record: write.record, version, due: write.due, expires });
+        Ok(())
+    }
+
+    /// What lies beside a record that has been left apart from it.
+    fn kept(&self, key: &JobKey) -> Result<Kept, LedgerError> {
+        let kept = self.records.get(key).map(|row| row.record.request.clone());
+        kept.filter(|kept| !kept.is_nothing())
+            .ok_or_else(|| LedgerError::LeftApart { key: key.to_string() })
     }
 
     fn remove_from_indexes(&mut self, key: &JobKey) {
@@ -66,10 +80,23 @@ impl Memory {
             filter.wants(record.state.word())
                 && filter.tenant.as_ref().is_none_or(|tenant| record.key.tenant == *tenant)
         };
-        let mut found: Vec<Record> =
-            self.records.values().map(|row| &row.record).filter(wanted).cloned().collect();
+        let mut found: Vec<Record> = self
+            .records
+            .values()
+            .map(|row| &row.record)
+            .filter(wanted)
+            .cloned()
+            .map(without_request)
+            .collect();
         found.sort_by_key(|record| std::cmp::Reverse(record.created_at));
         found.truncate(filter.limit);
         found
     }
+}
+
+fn without_request(mut record: Record) -> Record {
+    if !record.request.is_nothing() {
+        record.request = Kept::Apart;
+    }
+    record
 }

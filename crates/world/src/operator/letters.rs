@@ -66,7 +66,7 @@ impl Operator {
     async fn begin(&self, letter: &Delivery, key: &JobKey) -> Option<Replay> {
         let dead = read(letter);
         loop {
-            let stored = self.ledger.load(key).await.ok()?;
+            let stored = self.ledger.load_whole(key).await.ok()?;
             let record = stored.as_ref().map(|stored| &stored.record);
             let answer = dead.replay(record, self.session.now(), RETENTION);
             let (Replay::Begin, Some(stored)) = (answer, stored) else { return Some(answer) };
@@ -79,7 +79,7 @@ impl Operator {
 
     /// The mistake: another round, whatever came of the one before.
     async fn begin_anew(&self, key: &JobKey) -> Option<Replay> {
-        let stored = self.ledger.load(key).await.ok()??;
+        let stored = self.ledger.load_whole(key).await.ok()??;
         let fact = Fact::Again { why: "replayed".to_owned() };
         self.next_round(stored, fact).await?.then_some(Replay::Begin)
     }
@@ -112,7 +112,7 @@ impl Operator {
     pub(super) async fn drop_letter(&self) -> Done {
         for letter in self.letters().await? {
             let Some(key) = identity(&letter).filter(|key| !self.is_shared(key)) else { continue };
-            let Some(stored) = self.ledger.load(&key).await.ok()? else { continue };
+            let Some(stored) = self.ledger.load_whole(&key).await.ok()? else { continue };
             if read(&letter).ends(&stored.record) {
                 self.write(stored, Fact::Dropped, "dropped").await?;
                 return letter.ack().await.ok();

@@ -37,7 +37,7 @@ impl Operator {
         let begin = usize::try_from(self.chance.below(keys.len() as u64)).unwrap_or(0);
         let order = keys.iter().skip(begin).chain(keys.iter().take(begin));
         for key in order {
-            let Some(stored) = self.ledger.load(key).await.ok()? else { continue };
+            let Some(stored) = self.ledger.load_whole(key).await.ok()? else { continue };
             if !is_old_doubt(&stored.record, self.session.now()) {
                 continue;
             }
@@ -54,7 +54,7 @@ impl Operator {
         }
         let rules = self.stage.rules();
         let step = transition(stored.record, fact, self.session.moment(), &rules).ok()?;
-        let write = announcer().write(&step, self.session.now(), Duration::ZERO);
+        let write = announcer().write(&step, self.session.now(), Duration::ZERO).ok()?;
         match self.ledger.swap(&self.fence(), stored.version, write).await {
             Ok(Swapped::Done(_)) => {}
             Ok(Swapped::Stale(_)) => return None,

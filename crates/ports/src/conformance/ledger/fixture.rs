@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use job::{Doubt, JobId, JobKey, MessageFacts, Outcome, Record, State, Tenant, Timestamp, decode};
+use job::{
+    Doubt, JobId, JobKey, Kept, MessageFacts, Outcome, Record, State, Tenant, Timestamp, decode,
+};
 use tokio::time::Instant;
 
 use crate::{
@@ -53,6 +55,15 @@ pub(super) fn in_state(id: &str, state: State) -> Record {
     let mut record = record(id);
     record.state = state;
     record
+}
+
+/// As a ledger shows it: with its request left apart.
+pub(super) fn shown(record: &Record) -> Record {
+    let request = match record.request {
+        Kept::Nothing => Kept::Nothing,
+        Kept::Here(_) | Kept::Apart => Kept::Apart,
+    };
+    Record { request, ..record.clone() }
 }
 
 pub(super) fn submitting(owner: &str) -> State {

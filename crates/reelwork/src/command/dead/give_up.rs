@@ -38,9 +38,9 @@ async fn end_its_job(
         let rules = roles::rules(config);
         let step = transition(stored.record, Fact::Dropped, session.moment(), &rules)
             .map_err(|illegal| Failure::Other(illegal.to_string()))?;
-        let write = announcer.write(&step, session.now(), Duration::ZERO);
+        let write = announcer.write(&step, session.now(), Duration::ZERO)?;
         if let Swapped::Done(_) = doors.ledger.swap(&fence, stored.version, write).await? {
-            let line = journal_message(&fence.generation, session.now(), &step.record, None);
+            let line = journal_message(&fence.generation, session.now(), &step.record, None)?;
             doors.broker.publish(&Destination::Journal, line).await?;
             break;
         }

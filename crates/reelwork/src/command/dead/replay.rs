@@ -5,7 +5,7 @@ use std::time::Duration;
 use daemon::Config;
 use job::{Fact, JobKey, Replay, Stays, transition};
 use ports::{
-    Broker, Clock, Delivery, Destination, Session, Swapped, Write, header, journal_message,
+    Broker, Clock, Delivery, Destination, Session, Swapped, Write, header, journal_message, whole,
 };
 
 use super::letter;
@@ -82,10 +82,14 @@ async fn begin(
         let fact = Fact::Replayed { letter: dead_letter.handle.clone() };
         let step = transition(stored.record, fact, session.moment(), &roles::rules(config))
             .map_err(|illegal| Failure::Other(illegal.to_string()))?;
-        let (record, outbox) = (step.record.clone(), Vec::new());
-        let write = Write { record, due: None, outbox, outbox_lease: Duration::ZERO };
+        let Some(record) = whole(doors.ledger.as_ref(), stored.version, step.record).await? else {
+            continue;
+        };
+        let outbox = Vec::new();
+        let write =
+            Write { record: record.clone(), due: None, outbox, outbox_lease: Duration::ZERO };
         if let Swapped::Done(_) = doors.ledger.swap(&fence, stored.version, write).await? {
-            let line = journal_message(&fence.generation, session.now(), &step.record, None);
+            let line = journal_message(&fence.generation, session.now(), &record, None)?;
             doors.broker.publish(&Destination::Journal, line).await?;
             return Ok(Replay::Begin);
         }

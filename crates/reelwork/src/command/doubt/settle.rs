@@ -4,7 +4,7 @@ use daemon::{Config, ExitCode};
 use job::{EventSource, Fact, Record, State, Step, transition};
 use ports::{
     AccountTask, Announcer, Clock, Destination, Fence, Ledger, PermitReturn, Session, Stored,
-    Swapped, journal_message,
+    Swapped, journal_message, whole,
 };
 
 use super::list::doubt_of;
@@ -68,11 +68,15 @@ async fn write(
         }
         let step = transition(stored.record, fact.clone(), session.moment(), &roles::rules(config))
             .map_err(|illegal| Failure::Other(illegal.to_string()))?;
-        let write = announcer.write(&step, session.now(), Duration::ZERO);
+        let Some(record) = whole(doors.ledger.as_ref(), stored.version, step.record).await? else {
+            continue;
+        };
+        let step = Step { record, effects: step.effects };
+        let write = announcer.write(&step, session.now(), Duration::ZERO)?;
         // A poller that was faster may have settled it: then the next look tells.
         if let Swapped::Done(_) = doors.ledger.swap(&fence, stored.version, write).await? {
             release(doors.ledger.as_ref(), &fence, &step).await?;
-            let line = journal_message(&fence.generation, session.now(), &step.record, None);
+            let line = journal_message(&fence.generation, session.now(), &step.record, None)?;
             doors.broker.publish(&Destination::Journal, line).await?;
             return Ok(step.record);
         }

@@ -1,0 +1,87 @@
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::value::RawValue;
+
+use crate::{JsonObject, Request};
+
+/// How a record says that its request lies beside it. No object: a version from before this
+/// cannot read such a record and leaves it alone, rather than take it for one without a request.
+const APART: &str = r#""apart""#;
+
+/// What a record has of its request. It is large and rarely needed, so a ledger keeps it beside
+/// the record.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Kept {
+    /// It will not be sent (again).
+    #[default]
+    Nothing,
+    /// In hand.
+    Here(Request),
+    /// In the ledger, beside the record, and not read.
+    Apart,
+}
+
+impl Kept {
+    pub fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing)
+    }
+
+    pub fn is_apart(&self) -> bool {
+        matches!(self, Self::Apart)
+    }
+
+    /// What is in hand.
+    pub fn here(&self) -> Option<&Request> {
+        match self {
+            Self::Here(request) => Some(request),
+            Self::Nothing | Self::Apart => None,
+        }
+    }
+}
+
+impl Serialize for Kept {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Nothing => serializer.serialize_none(),
+            Self::Here(request) => request.serialize(serializer),
+            Self::Apart => serializer.serialize_str(APART.trim_matches('"')),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Kept {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Box::<RawValue>::deserialize(deserializer)?;
+        match text.get() {
+            "null" => Ok(Self::Nothing),
+            APART => Ok(Self::Apart),
+            _ => match JsonObject::of_text(text) {
+                Ok(object) => Ok(Self::Here(Request::new(object))),
+                Err(error) => Err(de::Error::custom(error)),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reads_back_and_no_older_version_takes_one_for_another() {
+        let request = Request::new(JsonObject::read(r#"{"a":12345678901234567890123}"#).unwrap());
+        for (kept, text) in [
+            (Kept::Nothing, "null"),
+            (Kept::Here(request), r#"{"a":12345678901234567890123}"#),
+            (Kept::Apart, r#""apart""#),
+        ] {
+            assert_eq!(serde_json::to_string(&kept).unwrap(), text);
+            assert_eq!(serde_json::from_str::<Kept>(text).unwrap(), kept);
+            // The type of the field until now.
+            let before = serde_json::from_str::<Option<Request>>(text);
+            assert_eq!(before.is_err(), kept.is_apart(), "{text}");
+        }
+        for text in ["1", "[]", r#""elsewhere""#, "true"] {
+            assert!(serde_json::from_str::<Kept>(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+use job::{Kept, StoredHash};
+use ports::{LedgerError, Write};
+
+use crate::codec;
+
+/// The record has one, and it lies there already.
+const KEPT: &str = "=";
+
+/// The request of a record that is to be written, which lies beside it.
+pub(crate) struct Beside {
+    digest: String,
+    text: Vec<u8>,
+}
+
+impl Beside {
+    /// Takes it out of the record, which says from then on that it is apart.
+    pub(crate) fn of(mut write: Write) -> Result<(Write, Self), LedgerError> {
+        let beside = match &write.record.request {
+            Kept::Nothing => Self { digest: String::new(), text: Vec::new() },
+            Kept::Apart => Self { digest: KEPT.to_owned(), text: Vec::new() },
+            Kept::Here(request) => {
+                let text = codec::json(&write.record.key, request)?;
+                let digest = StoredHash::of_message(&text).as_str().to_owned();
+                write.record.request = Kept::Apart;
+                Self { digest, text }
+            }
+        };
+        Ok((write, beside))
+    }
+
+    pub(crate) fn is_in_hand(&self) -> bool {
+        !self.text.is_empty()
+    }
+
+    /// For a record that is likely to have it: the digest tells.
+    pub(crate) fn digest_only(&self) -> (&str, &[u8]) {
+        (&self.digest, &[])
+    }
+
+    pub(crate) fn whole(&self) -> (&str, &[u8]) {
+        (&self.digest, &self.text)
+    }
+}

@@ -1,0 +1,25 @@
+use job::{Kept, Record};
+
+use crate::{Ledger, LedgerError};
+
+/// The record with its request in hand, for what leaves the ledger: a job's message, a line of
+/// the journal. `version`: at which its request was left apart; `None` when it has changed since.
+pub async fn whole(
+    ledger: &dyn Ledger,
+    version: u64,
+    record: Record,
+) -> Result<Option<Record>, LedgerError> {
+    if !record.request.is_apart() {
+        return Ok(Some(record));
+    }
+    let there = ledger.load_whole(&record.key).await?.filter(|there| there.version == version);
+    Ok(there.map(|there| Record { request: there.record.request, ..record }))
+}
+
+/// Whatever leaves the ledger takes the request along.
+pub(crate) fn require_whole(record: &Record) -> Result<(), LedgerError> {
+    match record.request {
+        Kept::Nothing | Kept::Here(_) => Ok(()),
+        Kept::Apart => Err(LedgerError::LeftApart { key: record.key.to_string() }),
+    }
+}
