@@ -8,16 +8,16 @@ use serde_json::Value;
 use super::tools::heard;
 use super::{Place, Verdict, verdict};
 
-const FILE: &str = "docker-compose.yml";
+pub(super) const FILE: &str = "docker-compose.yml";
 /// Laid over it: the real provider.
-const REAL: &str = "deploy/compose/real.yml";
+pub(super) const REAL: &str = "deploy/compose/real.yml";
 /// What it wants to be told.
 const NAMED: [(&str, &str); 2] = [
     ("KLING_API_KEY_PATH", "deploy/secrets/kling_api_key"),
     ("CALLBACK_SECRETS_PATH", "deploy/compose/secrets/callback_secrets"),
 ];
 /// Of the services that are this program.
-const IMAGE: &str = "reelwork:local";
+pub(super) const IMAGE: &str = "reelwork:local";
 
 pub(super) fn schema(place: &Place<'_>) -> Verdict {
     let mut check = place.tools.command("check-jsonschema")?;
@@ -47,13 +47,18 @@ fn compose(place: &Place<'_>, files: &[&str]) -> Result<Command, String> {
 
 /// What compose would take, and we would not.
 pub(super) fn rules(place: &Place<'_>) -> Verdict {
-    let all = ["--profile", "*", "config", "--format", "json"];
-    let whole = heard(compose(place, &[FILE])?.args(all))?;
-    let whole: Value = serde_json::from_str(&whole).map_err(|error| format!("{FILE}: {error}"))?;
+    let whole = whole(place, &[FILE])?;
     let services = entries(&whole["services"]);
     let mut wrong: Vec<_> = services.iter().flat_map(|(name, it)| broken(name, it)).collect();
     wrong.extend(absent(&whole));
     verdict(wrong)
+}
+
+/// All of it, as compose reads it.
+pub(super) fn whole(place: &Place<'_>, files: &[&str]) -> Result<Value, String> {
+    let all = ["--profile", "*", "config", "--format", "json"];
+    let whole = heard(compose(place, files)?.args(all))?;
+    serde_json::from_str(&whole).map_err(|error| format!("{FILE}: {error}"))
 }
 
 type Rule = (&'static str, fn(&str, &Value) -> bool);
@@ -132,7 +137,7 @@ fn absent(whole: &Value) -> Vec<String> {
     absent.map(|file| format!("{FILE}: mounts {file}, which is no file")).collect()
 }
 
-fn entries(object: &Value) -> Vec<(&str, &Value)> {
+pub(super) fn entries(object: &Value) -> Vec<(&str, &Value)> {
     let entries = object.as_object().into_iter().flatten();
     entries.map(|(name, value)| (name.as_str(), value)).collect()
 }

@@ -7,7 +7,7 @@ use super::kinds;
 use super::tools::heard;
 use super::{Place, Verdict, verdict};
 
-const OVERLAYS: &str = "deploy/kubernetes/overlays";
+pub(super) const OVERLAYS: &str = "deploy/kubernetes/overlays";
 /// The oldest and the newest cluster that it must fit.
 const RELEASES: [&str; 2] = ["1.32", "1.37"];
 
@@ -58,7 +58,7 @@ fn native(place: &Place<'_>, release: &str, files: &[PathBuf]) -> Verdict {
 }
 
 /// In an order that does not change.
-fn below(directory: &Path) -> Result<Vec<PathBuf>, String> {
+pub(super) fn below(directory: &Path) -> Result<Vec<PathBuf>, String> {
     let told = |error: std::io::Error| format!("{}: {error}", directory.display());
     let entries = fs::read_dir(directory).map_err(told)?;
     let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();

@@ -40,6 +40,13 @@ pub(super) fn page_and_dashboard(place: &Place<'_>) -> Verdict {
     until("every panel has data", || drawn(place, scratch, prometheus))
 }
 
+/// As the tests build it: built once for all.
+pub(super) fn built() -> Result<PathBuf, String> {
+    let workspace = Workspace::here().map_err(|_| "no workspace".to_owned())?;
+    let path = workspace.build("reelwork", &["--package", "reelwork", "--all-features"]);
+    path.map_err(|_| "reelwork could not be built".to_owned())
+}
+
 /// Everything in one process, on one file, against a simulated provider.
 struct Program {
     path: PathBuf,
@@ -48,11 +55,9 @@ struct Program {
 
 impl Program {
     fn built(scratch: &Path, admin: u16) -> Result<Self, String> {
-        let workspace = Workspace::here().map_err(|_| "no workspace".to_owned())?;
-        let path = workspace.build("reelwork", &["--package", "reelwork"]);
         let file = scratch.join("live.db").display().to_string();
         Ok(Self {
-            path: path.map_err(|_| "reelwork could not be built".to_owned())?,
+            path: built()?,
             variables: [
                 ("REELWORK_EMBEDDED__PATH", file),
                 ("REELWORK_ADMIN__LISTEN", format!("127.0.0.1:{admin}")),

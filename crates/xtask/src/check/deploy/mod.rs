@@ -2,7 +2,8 @@
 //! read it in earnest, and by what they do not ask.
 //!
 //! - [`compose`] and [`image`]: what runs on one host.
-//! - [`settings`]: whether the program knows what it is told.
+//! - [`settings`]: whether the program knows what it is told, in manifests and in documents;
+//!   [`environments`] whether it takes what each workload is given.
 //! - [`kubernetes`]: every overlay as it is rendered; [`kinds`] knows the operators' own kinds.
 //! - [`monitoring`]: alerts, their tests and the dashboard; [`metrics`] what they may ask for.
 //! - [`live`]: the metrics of a role at work, and the dashboard drawn from them.
@@ -10,6 +11,7 @@
 //! - [`tools`]: the programs, from [`packages`] and a Python environment.
 
 mod compose;
+mod environments;
 mod image;
 mod kinds;
 mod kubernetes;
@@ -60,6 +62,7 @@ const STEPS: &[Step] = &[
     Step { name: "compose rules", check: compose::rules },
     Step { name: "image", check: image::lint },
     Step { name: "settings", check: settings::known },
+    Step { name: "environments", check: environments::taken },
     Step { name: "kubernetes", check: kubernetes::manifests },
     Step { name: "prometheus", check: monitoring::configuration },
     Step { name: "alerts", check: monitoring::alerts },

@@ -4,17 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::seeds::{Mistake, SEEDS, Seed};
+use super::settings::GIVEN;
 use super::{Place, STEPS, files, passes};
 use crate::failure::Failure;
 use crate::process::say;
 
-/// What the steps read.
-const COPIED: [&str; 3] = ["deploy", "docker-compose.yml", "schemas"];
+/// What the steps read, beside where settings are given.
+const COPIED: [&str; 1] = ["schemas"];
 
 /// The copy must pass as it is: else a step that fails anyhow would seem to catch everything.
 pub(super) fn all_caught(place: &Place<'_>) -> Result<bool, Failure> {
     let scratch = tempfile::tempdir().map_err(|error| Failure::stuck("a copy", error))?;
-    for name in COPIED {
+    for name in COPIED.iter().chain(&GIVEN) {
         let copied = copy(&place.root.join(name), &scratch.path().join(name));
         copied.map_err(|error| Failure::stuck(name, error))?;
     }
@@ -30,6 +31,7 @@ pub(super) fn all_caught(place: &Place<'_>) -> Result<bool, Failure> {
 
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     if !from.is_dir() {
+        to.parent().map_or(Ok(()), fs::create_dir_all)?;
         return fs::copy(from, to).map(drop);
     }
     fs::create_dir(to)?;

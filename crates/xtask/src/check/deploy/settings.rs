@@ -7,16 +7,30 @@ use std::path::Path;
 
 use super::{Place, Verdict, files, verdict};
 
-/// Where settings are given.
-const GIVEN: [&str; 4] =
-    ["docker-compose.yml", "deploy/Dockerfile", "deploy/compose", "deploy/kubernetes"];
+/// Where settings are given, or told to people.
+pub(super) const GIVEN: [&str; 8] = [
+    "docker-compose.yml",
+    "deploy",
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "crates/README.md",
+    "tests/README.md",
+];
 /// The table of the program's settings, and what begins a row of it.
 const TABLE: &str = "../daemon/src/keys.rs";
 const ROW: &str = "key(\"";
 /// Kinds that may be given as the path of a file.
 const SECRET: [&str; 3] = ["AMQP", "REDIS", "Kind::Secret"];
-/// Short for a setting.
-const OTHERS: [&str; 1] = ["REELWORK_LOG"];
+/// Short for a setting, what only tests read, and what begins every name.
+const OTHERS: [&str; 5] = [
+    "REELWORK_LOG",
+    "REELWORK_TEST_AMQP_URL",
+    "REELWORK_TEST_REDIS_URL",
+    "REELWORK_TEST_NODE_MODULES",
+    "REELWORK_",
+];
 
 pub(super) fn known(place: &Place<'_>) -> Verdict {
     let table = Path::new(env!("CARGO_MANIFEST_DIR")).join(TABLE);
