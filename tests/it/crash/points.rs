@@ -88,9 +88,9 @@ fn reached(effect: &str) -> (Scene, &'static [&'static str]) {
         | "publish.results"
         | "ledger.announced" => (Scene::Traffic, &["poller"]),
         "ledger.claim_task" => (Scene::Orphans, &["poller"]),
-        "publish.later" => (Scene::Crowd, &["worker"]),
+        "ledger.take_turn" | "ledger.end_turn" => (Scene::Crowd, &["worker"]),
         "publish.dead" => (Scene::Nonsense, &["worker"]),
-        "requeue" => (Scene::EndingBusy, &["worker"]),
+        "publish.later" => (Scene::EndingBusy, &["worker"]),
         "ledger.pause" => (Scene::Blocked, &["worker"]),
         "ledger.propose" | "ledger.look_now" => (Scene::CalledBack, &["gateway"]),
         "ledger.postpone" => (Scene::FullConsumer, &["poller"]),

@@ -89,6 +89,6 @@ impl Settle for CrashingSettle {
     }
 
     async fn requeue(self: Box<Self>) -> Result<(), PublishError> {
-        around(Effect::Requeue, self.inner.requeue()).await
+        self.inner.requeue().await
     }
 }

@@ -10,6 +10,7 @@ pub(super) enum Effect {
     Lost,
     Open,
     Renew,
+    TakeTurn,
     TakePermit,
     Create,
     Swap,
@@ -21,7 +22,7 @@ pub(super) enum Effect {
     Ack,
     PublishLater,
     PublishDead,
-    Requeue,
+    EndTurn,
     Pause,
     LookNow,
     ClaimDue,
@@ -43,7 +44,7 @@ pub(super) enum Moment {
 }
 
 impl Effect {
-    pub(super) const ALL: [Self; 28] = [
+    pub(super) const ALL: [Self; 29] = [
         Self::PublishJobs,
         Self::Join,
         Self::Follow,
@@ -51,6 +52,7 @@ impl Effect {
         Self::Lost,
         Self::Open,
         Self::Renew,
+        Self::TakeTurn,
         Self::TakePermit,
         Self::Create,
         Self::Swap,
@@ -62,7 +64,7 @@ impl Effect {
         Self::Ack,
         Self::PublishLater,
         Self::PublishDead,
-        Self::Requeue,
+        Self::EndTurn,
         Self::Pause,
         Self::LookNow,
         Self::ClaimDue,
@@ -83,6 +85,7 @@ impl Effect {
             Self::Lost => "ledger.lost",
             Self::Open => "ledger.open",
             Self::Renew => "ledger.renew",
+            Self::TakeTurn => "ledger.take_turn",
             Self::TakePermit => "ledger.take_permit",
             Self::Create => "ledger.create",
             Self::Swap => "ledger.swap",
@@ -94,7 +97,7 @@ impl Effect {
             Self::Ack => "ack",
             Self::PublishLater => "publish.later",
             Self::PublishDead => "publish.dead",
-            Self::Requeue => "requeue",
+            Self::EndTurn => "ledger.end_turn",
             Self::Pause => "ledger.pause",
             Self::LookNow => "ledger.look_now",
             Self::ClaimDue => "ledger.claim_due",

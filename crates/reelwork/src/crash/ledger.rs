@@ -169,11 +169,11 @@ impl Ledger for Crashing {
         pool: &str,
         lasts: Duration,
     ) -> Result<bool, LedgerError> {
-        self.inner.take_turn(fence, pool, lasts).await
+        around(Effect::TakeTurn, self.inner.take_turn(fence, pool, lasts)).await
     }
 
     async fn end_turn(&self, fence: &Fence, pool: &str) -> Result<(), LedgerError> {
-        self.inner.end_turn(fence, pool).await
+        around(Effect::EndTurn, self.inner.end_turn(fence, pool)).await
     }
 
     async fn used(&self, pool: &str) -> Result<u32, LedgerError> {
