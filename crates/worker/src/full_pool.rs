@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use job::{Priority, Resource, State};
 use ports::{LedgerError, Permit, Stored};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::desk::Desk;
@@ -34,6 +35,7 @@ pub(crate) struct FullPool {
     /// In the order in which they are served.
     desks: Vec<Desk>,
     stop: CancellationToken,
+    turn_until: Option<Instant>,
     rounds: u32,
     /// How many are looked at for one that holds a slot: doubled each time in vain.
     window: u32,
@@ -61,7 +63,7 @@ impl FullPool {
         stop: CancellationToken,
     ) -> Self {
         let pool = Permit::pool_of(&shared.settings.account, resource);
-        Self { shared, gate, resource, pool, desks, stop, rounds: 0, window: 0 }
+        Self { shared, gate, resource, pool, desks, stop, turn_until: None, rounds: 0, window: 0 }
     }
 
     /// Lets in whoever has room, or opens the gate if nobody waits.
@@ -119,11 +121,20 @@ impl FullPool {
         u32::try_from(places).unwrap_or(u32::MAX).min(most)
     }
 
-    async fn take_turn(&self) -> Result<bool, LedgerError> {
-        self.shared.ledger.take_turn(&self.shared.session.fence(), &self.pool, TURN).await
+    /// Asked for anew only when half of it is over.
+    async fn take_turn(&mut self) -> Result<bool, LedgerError> {
+        let now = Instant::now();
+        if self.turn_until.is_some_and(|until| now + TURN / 2 < until) {
+            return Ok(true);
+        }
+        let fence = self.shared.session.fence();
+        let is_ours = self.shared.ledger.take_turn(&fence, &self.pool, TURN).await?;
+        self.turn_until = is_ours.then(|| now + TURN);
+        Ok(is_ours)
     }
 
-    async fn end_turn(&self) -> Result<(), LedgerError> {
+    async fn end_turn(&mut self) -> Result<(), LedgerError> {
+        self.turn_until = None;
         self.shared.ledger.end_turn(&self.shared.session.fence(), &self.pool).await
     }
 

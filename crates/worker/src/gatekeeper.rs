@@ -15,8 +15,6 @@ use crate::shared::Shared;
 use crate::up::{ASK_AGAIN, Questions};
 
 const CAPACITY_CHECK: Duration = Duration::from_millis(100);
-/// Who has jobs in hand is served before who would take others.
-const IN_HAND_CHECK: Duration = Duration::from_millis(50);
 const PAUSE_CHECK: Duration = Duration::from_secs(1);
 
 /// Why nothing is submitted although broker and provider are well.
@@ -73,9 +71,6 @@ impl Gatekeeper {
     fn rest(&self, door: &Door) -> Duration {
         match door {
             Door::Open { .. } | Door::Closed { until: Reopen::WhenResumed, .. } => PAUSE_CHECK,
-            Door::Closed { until: Reopen::WhenFree, .. } if !self.gate.slots.is_empty() => {
-                IN_HAND_CHECK
-            }
             Door::Closed { until: Reopen::WhenFree | Reopen::WhenRebuilt, .. } => CAPACITY_CHECK,
             Door::Closed { until: Reopen::After(rest), .. } => *rest,
         }
