@@ -17,6 +17,9 @@ use crate::trouble::Trouble;
 /// Records written at once.
 const AT_ONCE: usize = 32;
 
+/// A request to the ledger is many times larger than the slot that it is about.
+const COUNTED_AT_ONCE: usize = 1024;
+
 /// Longer than it takes to mark as announced what was announced before the loss.
 const TOLD: Duration = Duration::from_secs(60);
 
@@ -169,11 +172,11 @@ impl Restorer {
             running.extend(Permit::of(record).filter(|_| record.may_be_running()));
         };
         self.shared.ledger.visit(&filter, &mut keep).await?;
-        let taken = running.len();
-        let takes = running.iter().map(|permit| self.take_permit(permit));
-        let takes: Vec<_> = takes.collect();
-        stream::iter(takes).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-        Ok(taken)
+        for some in running.chunks(COUNTED_AT_ONCE) {
+            let takes: Vec<_> = some.iter().map(|permit| self.take_permit(permit)).collect();
+            stream::iter(takes).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+        }
+        Ok(running.len())
     }
 
     async fn take(&self, record: &Record) -> Result<(), LedgerError> {
