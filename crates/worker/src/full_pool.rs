@@ -143,7 +143,7 @@ impl FullPool {
     }
 
     async fn round(&self, free: u32, most: u32) -> Left {
-        let (left, let_in) = self.let_in(&self.desks, free, most, Otherwise::Waits).await;
+        let (left, let_in) = self.let_in(free, most).await;
         match self.refused(let_in).await {
             true => Left::Jobs,
             false => left,
@@ -161,15 +161,9 @@ impl FullPool {
     }
 
     /// Lets in by priority those in hand first, then what is ready in the lane.
-    async fn let_in(
-        &self,
-        desks: &[Desk],
-        mut free: u32,
-        most: u32,
-        otherwise: Otherwise,
-    ) -> (Left, Vec<Outcome>) {
+    async fn let_in(&self, mut free: u32, most: u32) -> (Left, Vec<Outcome>) {
         let mut let_in = Vec::new();
-        for desk in desks {
+        for desk in &self.desks {
             loop {
                 if free == 0 {
                     return (Left::Jobs, let_in);
@@ -177,20 +171,14 @@ impl FullPool {
                 if let_in.len() as u32 >= most {
                     return (Left::Both, let_in);
                 }
-                let (leave, outcome) = Try::watched(otherwise);
+                let (leave, outcome) = Try::watched(Otherwise::Waits);
                 match self.gate.slots.call(desk.lane.priority, free, leave) {
                     Called::TooWide => return (too_wide(let_in.is_empty()), let_in),
                     Called::Asks(need) => free -= need,
-                    Called::Nobody(leave) => match self.shared.broker.take(desk.lane).await {
-                        Ok(Some(delivery)) => {
-                            desk.work_on(delivery, leave);
-                            free -= 1;
-                        }
-                        Ok(None) => break,
-                        Err(error) => {
-                            tracing::warn!(lane = %desk.lane, %error, "lane cannot be taken from");
-                            return (Left::Jobs, let_in);
-                        }
+                    Called::Nobody(leave) => match take(desk, leave).await {
+                        Taken::One => free -= 1,
+                        Taken::Nothing => break,
+                        Taken::NotNow => return (Left::Jobs, let_in),
                     },
                 }
                 let_in.push(outcome);
@@ -220,12 +208,18 @@ impl FullPool {
         Ok(())
     }
 
-    /// Each lane on its own: a long one of a higher priority would keep the others for ever.
+    /// Each lane on its own: a long one of a higher priority would keep the others for ever. Those
+    /// in hand keep their places.
     async fn look_through(&self, waiting: &BTreeSet<Priority>) {
-        let holds = |desk: &&Desk| waiting.contains(&desk.lane.priority);
-        for desk in self.desks.iter().filter(holds) {
-            let (window, desk) = (self.window, std::slice::from_ref(desk));
-            let (_, let_in) = self.let_in(desk, window, window, Otherwise::GoesBack).await;
+        for desk in self.desks.iter().filter(|desk| waiting.contains(&desk.lane.priority)) {
+            let mut let_in = Vec::new();
+            while (let_in.len() as u32) < self.window {
+                let (leave, outcome) = Try::watched(Otherwise::GoesBack);
+                match take(desk, leave).await {
+                    Taken::One => let_in.push(outcome),
+                    Taken::Nothing | Taken::NotNow => break,
+                }
+            }
             self.refused(let_in).await;
         }
     }
@@ -239,6 +233,28 @@ impl FullPool {
             priorities.extend(stored.filter(waits).map(|stored| stored.record.priority));
         }
         Ok(priorities)
+    }
+}
+
+/// What came of taking one job from a lane.
+enum Taken {
+    One,
+    Nothing,
+    /// The broker does not answer.
+    NotNow,
+}
+
+async fn take(desk: &Desk, leave: Try) -> Taken {
+    match desk.shared.broker.take(desk.lane).await {
+        Ok(Some(delivery)) => {
+            desk.work_on(delivery, leave);
+            Taken::One
+        }
+        Ok(None) => Taken::Nothing,
+        Err(error) => {
+            tracing::warn!(lane = %desk.lane, %error, "lane cannot be taken from");
+            Taken::NotNow
+        }
     }
 }
 
