@@ -3,7 +3,8 @@
 //! Trouble of a whole lane closes the door: its messages stay in the broker, untouched, instead
 //! of being taken and put back.
 
-use std::collections::BTreeMap;
+mod rest;
+
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,9 +13,11 @@ use job::{Passed, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+pub(crate) use self::rest::Rest;
 use crate::lane_health::{LaneHealth, Leave};
+use crate::models::Models;
 use crate::slot_queue::SlotQueue;
-use crate::submit::Weather;
+use crate::window::{Next, Window};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Door {
@@ -45,16 +48,9 @@ pub(crate) struct Gate {
     /// Wakes in the order of waiting, so that a simulation can be repeated; a watch channel
     /// wakes in random order.
     turned: Notify,
-    widest: u16,
-    /// Slots in the pool; 0: no limit.
-    slots_in_all: u32,
-    /// Permits granted since the window last changed.
-    granted: AtomicU32,
-    /// So many permits, and the free slots are counted anew.
-    counted: AtomicU32,
+    window: Mutex<Window>,
     health: Mutex<LaneHealth>,
-    /// When a job of each model was last accepted.
-    passed: Mutex<BTreeMap<Option<String>, Timestamp>>,
+    models: Mutex<Models>,
     /// Jobs that keep the door closed by themselves.
     held: AtomicU32,
     /// Deliveries in hand while the pool is full.
@@ -62,14 +58,6 @@ pub(crate) struct Gate {
     /// The last trouble that closed the door for a time.
     rest: Mutex<Option<Rest>>,
     stopping: AtomicBool,
-}
-
-/// Why nothing new is taken for a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Rest {
-    pub(crate) why: String,
-    /// `None`: it is tried by one job at a time.
-    pub(crate) until: Option<Instant>,
 }
 
 /// Keeps the door as it is until it is dropped.
@@ -80,12 +68,6 @@ impl Drop for Held<'_> {
         self.0.held.fetch_sub(1, Ordering::Relaxed);
     }
 }
-
-/// A provider that asks for a longer rest is tried nevertheless.
-const LONGEST_REST: Duration = Duration::from_secs(30);
-const BUSY_REST: Duration = Duration::from_secs(1);
-/// Models are the producers' words: no more of them are kept.
-const MOST_MODELS: usize = 256;
 
 /// Leave to send one request, until it is dropped.
 pub(crate) struct Pass<'a> {
@@ -106,18 +88,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Gate {
     /// Closed until somebody has counted the free slots: a worker that begins in a full lane, as
-    /// in an upgrade, would send all that it takes round the ladder.
+    /// in an upgrade, takes nothing that it would only hold.
     pub(crate) fn new(widest: u16, slots: u32) -> Self {
         let why = "slots are not counted yet".to_owned();
         Self {
             door: Mutex::new(Door::Closed { why, until: Reopen::WhenFree }),
             turned: Notify::new(),
-            widest,
-            slots_in_all: slots,
-            granted: AtomicU32::new(0),
-            counted: AtomicU32::new(1),
+            window: Mutex::new(Window::new(widest, slots)),
             health: Mutex::default(),
-            passed: Mutex::default(),
+            models: Mutex::default(),
             held: AtomicU32::new(0),
             slots: SlotQueue::default(),
             rest: Mutex::default(),
@@ -178,14 +157,6 @@ impl Gate {
         }
     }
 
-    /// Why it rests, or why one job at a time tries whether it is well again.
-    pub(crate) fn rest(&self) -> Option<Rest> {
-        let rests = matches!(&*self.lock(), Door::Closed { until: Reopen::After(_), .. });
-        let Rest { why, until } = lock(&self.rest).clone()?;
-        let troubled = rests || lock(&self.health).is_troubled();
-        troubled.then(|| Rest { why, until: until.filter(|_| rests) })
-    }
-
     /// Nobody waits for leave any more: the worker stops.
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
@@ -198,23 +169,20 @@ impl Gate {
         Held(self)
     }
 
-    /// For a part of the slots that were free: other workers take jobs for the same slots.
+    /// For a part of the slots that were free.
     pub(crate) fn open_for(&self, free: u32) {
-        let part = (free / 8).max(1);
-        self.open_until(u16::try_from(part).unwrap_or(u16::MAX), part);
+        self.open_by(|window| window.set_for(free));
     }
 
-    pub(crate) fn open(&self, window: u16) {
-        self.open_until(window, window.clamp(1, self.widest).into());
+    pub(crate) fn open(&self, most: u16) {
+        self.open_by(|window| window.set(most));
     }
 
-    fn open_until(&self, window: u16, counted: u32) {
+    fn open_by(&self, set: impl FnOnce(&mut Window) -> u16) {
         if self.held.load(Ordering::Relaxed) > 0 {
             return;
         }
-        self.granted.store(0, Ordering::Relaxed);
-        self.counted.store(counted, Ordering::Relaxed);
-        let window = window.clamp(1, self.widest);
+        let window = set(&mut lock(&self.window));
         let mut door = self.lock();
         if *door != (Door::Open { window }) {
             *door = Door::Open { window };
@@ -223,23 +191,15 @@ impl Gate {
         }
     }
 
-    /// In a pool with a limit the free slots are counted anew now and then. Without one, two
-    /// windows of permits double the window.
     pub(crate) fn granted(&self) {
-        let granted = self.granted.fetch_add(1, Ordering::Relaxed) + 1;
         let Door::Open { window } = self.door() else {
             return;
         };
-        if self.is_unsure() {
-            return;
-        }
-        if self.slots_in_all > 0 {
-            if granted >= self.counted.load(Ordering::Relaxed) {
-                self.close("the free slots are counted", Reopen::WhenFree);
-            }
-        } else if window < self.widest && granted >= 2 * u32::from(window) {
-            self.granted.store(0, Ordering::Relaxed);
-            self.open(window.saturating_mul(2));
+        let next = lock(&self.window).granted(window, self.is_unsure());
+        match next {
+            Next::Same => {}
+            Next::Wider(window) => self.open(window),
+            Next::Count => self.close("the free slots are counted", Reopen::WhenFree),
         }
     }
 
@@ -276,74 +236,20 @@ impl Gate {
     }
 
     pub(crate) fn accepted(&self, model: Option<&String>, now: Timestamp) {
-        let mut passed = lock(&self.passed);
-        if passed.len() < MOST_MODELS || passed.contains_key(&model.cloned()) {
-            passed.insert(model.cloned(), now);
-        }
+        lock(&self.models).accepted(model, now);
     }
 
     /// When others of this lane passed, and those of this model.
     pub(crate) fn passed(&self, model: Option<&String>) -> Passed {
-        let passed = lock(&self.passed);
-        let model_at = passed.get(&model.cloned()).copied();
-        Passed { lane_at: passed.values().max().copied(), model_at }
-    }
-
-    /// What one answer says about all of the lane; `jitter` in [0, 1) spreads the rests.
-    pub(crate) fn weather(&self, pass: &Pass<'_>, weather: &Weather, jitter: f64) {
-        let sent_at = pass.leave.sent_at;
-        match weather {
-            Weather::Unknown => {}
-            Weather::Fair => self.understood(sent_at),
-            Weather::Busy { retry_after } => {
-                self.understood(sent_at);
-                let rest = retry_after.unwrap_or(BUSY_REST).min(LONGEST_REST);
-                self.close("the provider is busy", Reopen::After(rest.mul_f64(0.5 + jitter)));
-            }
-            Weather::Down { why } => {
-                let rest = lock(&self.health).not_reached(sent_at, jitter);
-                self.rest_for(rest, format!("the provider cannot be reached: {why}"));
-            }
-            Weather::Path { why } => {
-                let rest = lock(&self.health).not_let_through(sent_at, jitter);
-                self.rest_for(rest, format!("the provider cannot be got at: {why}"));
-            }
-            Weather::Unclear { why } => {
-                let rest = lock(&self.health).not_understood(sent_at, jitter);
-                self.rest_for(rest, format!("the provider cannot be understood: {why}"));
-            }
-            Weather::AccountRefused { why } => {
-                self.understood(sent_at);
-                self.close(why, Reopen::WhenResumed);
-            }
-        }
-    }
-
-    fn rest_for(&self, rest: Option<Duration>, why: String) {
-        if let Some(rest) = rest {
-            self.close(why, Reopen::After(rest));
-        }
-    }
-
-    /// The reason is not gone yet.
-    pub(crate) fn rest_on(&self, rest: Duration) {
-        if let Door::Closed { until: Reopen::After(present), .. } = &mut *self.lock() {
-            *present = rest;
-        }
-        if let Some(told) = &mut *lock(&self.rest) {
-            told.until = Some(Instant::now() + rest);
-        }
-        self.turned.notify_waiters();
-    }
-
-    fn understood(&self, sent_at: Instant) {
-        lock(&self.health).understood(sent_at, Instant::now());
+        lock(&self.models).passed(model)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::rest::BUSY_REST;
     use super::*;
+    use crate::submit::Weather;
 
     fn opened(widest: u16) -> Gate {
         let gate = Gate::new(widest, 0);
@@ -489,17 +395,5 @@ mod tests {
         let (waited, ()) = tokio::join!(waiting, stopped);
         assert!(waited.is_none(), "given back at once");
         drop(probe);
-    }
-
-    #[test]
-    fn who_passes_is_remembered_by_model() {
-        let gate = opened(8);
-        let (v1, v2) = ("kling-v1".to_owned(), "kling-v2".to_owned());
-        assert_eq!(gate.passed(Some(&v1)), Passed::default());
-        gate.accepted(Some(&v1), Timestamp::from_millis(5));
-        gate.accepted(None, Timestamp::from_millis(7));
-        let (five, seven) = (Timestamp::from_millis(5), Timestamp::from_millis(7));
-        assert_eq!(gate.passed(Some(&v1)), Passed { lane_at: Some(seven), model_at: Some(five) });
-        assert_eq!(gate.passed(Some(&v2)), Passed { lane_at: Some(seven), model_at: None });
     }
 }

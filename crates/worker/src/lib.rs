@@ -20,6 +20,7 @@ mod intake;
 mod lane;
 mod lane_health;
 mod lane_report;
+mod models;
 mod notice;
 mod parking;
 mod settings;
@@ -32,6 +33,7 @@ mod turn;
 mod up;
 mod voice;
 mod walk;
+mod window;
 mod worker;
 
 pub use lane_report::{LaneReport, Resting};

@@ -1,30 +1,22 @@
 //! A job's way through the worker, once its message is understood.
 
-use std::time::Duration;
+mod send;
+mod slot;
 
 use job::{
     BadJob, Fact, Kept, Outcome, Reason, Record, RequestHash, Rung, State, Step, transition,
 };
-use ports::{
-    Created, Delivery, Fence, LedgerError, Permit, PermitReturn, Permitted, Phase, PublishError,
-    Reached, Stored, Swapped, header,
-};
-use tracing::Level;
+use ports::{Created, Delivery, Fence, LedgerError, Phase, Reached, Stored, Swapped, header};
 
 use crate::claim::{Sighting, Verdict, decide};
 use crate::ending::{Ending, Trouble};
-use crate::gate::{Gate, Pass, Reopen};
+use crate::gate::{Gate, Reopen};
 use crate::gatekeeper::REBUILT;
 use crate::intake::Accepted;
-use crate::settle::{AGAIN, Known, Settler};
+use crate::settle::{Known, Settler};
 use crate::shared::Shared;
 use crate::slot_queue::Try;
-use crate::submit::{self, Weather};
 use crate::told::Told;
-
-/// Between tries to write down what was paid for.
-const REST: Duration = Duration::from_millis(200);
-const LONGEST_REST: Duration = Duration::from_secs(3);
 
 pub(crate) struct Walk<'a> {
     shared: &'a Shared,
@@ -263,29 +255,6 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether the intent was written is not known. Nothing has been sent, so if it was, this
-    /// delivery may go on with it; left alone, it would look like a POST under way.
-    async fn after_silence(
-        &self,
-        step: Step,
-        error: LedgerError,
-        pass: Pass<'_>,
-    ) -> Result<Ending, Trouble> {
-        loop {
-            match self.shared.ledger.load(&step.record.key).await {
-                // Two deliveries of one job may be here at once: only one of the intents is there.
-                Ok(Some(stored)) if stored.record.state == step.record.state => {
-                    let request = step.record.request;
-                    let record = Record { request, ..stored.record };
-                    return self.submit(self.known(record, stored.version), pass).await;
-                }
-                Ok(_) => return Err(unsent(&step, error)),
-                Err(LedgerError::Unavailable(_)) if self.settler().wait(AGAIN).await => {}
-                Err(other) => return Err(unsent(&step, other)),
-            }
-        }
-    }
-
     /// The job's own words fill the tombstone, so that its event says what was cancelled.
     async fn cancelled(&self, stored: Stored) -> Result<Ending, Trouble> {
         let mut record = self.record();
@@ -367,117 +336,6 @@ impl<'a> Walk<'a> {
         let rules = &self.shared.settings.rules;
         Ok(transition(record, fact, self.shared.clock.moment(), rules)?)
     }
-
-    /// `None` when granted; else what the delivery must do.
-    async fn permit(&self, record: &Record) -> Result<Option<Ending>, Trouble> {
-        let permit = Permit {
-            pool: self.pool(),
-            key: record.key.clone(),
-            round: record.round,
-            weight: record.slots.max(self.accepted.slots()),
-            revision: record.revision,
-        };
-        let resource = self.accepted.job.operation.resource();
-        let limits = resource.map(|r| self.shared.settings.limits(r)).unwrap_or_default();
-        let permitted = self.shared.ledger.take_permit(&self.fence, &permit, &limits).await;
-        match permitted.map_err(Trouble::Untouched)? {
-            Permitted::Granted => {
-                self.leave.granted();
-                self.gate.granted();
-                Ok(None)
-            }
-            Permitted::AtLimit { used } => {
-                let why = format!("{used} of {} slots are taken", limits.concurrency);
-                self.gate.close(why, Reopen::WhenFree);
-                Ok(Some(Ending::Full { need: permit.weight }))
-            }
-            Permitted::DayOver { until } => {
-                let rest = until.since(self.shared.clock.now());
-                let why = format!("the day's submissions are used up until {until}");
-                self.gate.close(why, Reopen::After(rest.min(Duration::from_secs(60))));
-                Ok(Some(Ending::bounce(Rung::ThirtySeconds)))
-            }
-        }
-    }
-
-    fn pool(&self) -> String {
-        let account = &self.shared.settings.account;
-        let resource = self.accepted.job.operation.resource();
-        resource.map(|resource| Permit::pool_of(account, resource)).unwrap_or_default()
-    }
-
-    /// A permit was taken for a job that turned out to be known: its own stays.
-    async fn give_back_surplus(&self, known: &Record) -> Result<(), Trouble> {
-        let keeps = known.may_be_running() || matches!(known.state, State::Queued { .. });
-        if known.round == 1 && keeps {
-            return Ok(());
-        }
-        // Only what was asked for without a record, as we did.
-        let (pool, key) = (self.pool(), known.key.clone());
-        let surplus = PermitReturn { pool, key, round: 1, revision: 1, since: None, unspent: true };
-        Ok(self.shared.ledger.give_permits(&self.fence, &[surplus]).await?)
-    }
-
-    async fn submit(&self, intent: Known, pass: Pass<'_>) -> Result<Ending, Trouble> {
-        // Whoever lost its lease must not send: another may already be looking into this job.
-        let is_fresh = self.shared.session.is_fresh(&self.fence);
-        let (fact, weather) = match (is_fresh, &self.accepted.fit, intent.record.request.here()) {
-            (true, Ok(fit), Some(request)) => {
-                let (client, callback) = (&self.shared.kling, &self.shared.settings.callback);
-                let (record, route) = (&intent.record, fit.route);
-                let passed = self.gate.passed(record.model.as_ref());
-                submit::post(client, route, record, request, callback.as_ref(), passed).await
-            }
-            (false, Ok(_), _) => {
-                let why = "the ledger lease was not fresh".to_owned();
-                (Fact::PutOff { why }, Weather::Unknown)
-            }
-            // Never intended; should that ever break, nothing is sent.
-            (true, Ok(_), None) => {
-                let why = "its request is not in hand".to_owned();
-                (Fact::PutOff { why }, Weather::Unknown)
-            }
-            (_, Err(reason), _) => (Fact::PutOff { why: reason.to_string() }, Weather::Unknown),
-        };
-        self.trace(&fact);
-        self.gate.weather(&pass, &weather, self.shared.clock.jitter());
-        drop(pass);
-        if let Fact::Accepted { .. } = fact {
-            self.gate.accepted(intent.record.model.as_ref(), self.shared.clock.now());
-        }
-        if let Weather::AccountRefused { why } = &weather {
-            self.settler().pause_account(why).await;
-        }
-        match self.settler().record(intent, fact).await {
-            Err(Trouble::Unjournaled { record, error }) => self.insist(*record, error).await,
-            ending => ending,
-        }
-    }
-
-    fn trace(&self, fact: &Fact) {
-        if let Fact::Accepted { task_id, status } = fact {
-            self.delivery.handling.span().record("kling.task.id", task_id);
-            tracing::event!(name: "kling.submitted", Level::INFO, { kling.task.id = task_id, status });
-        }
-    }
-
-    /// Whoever has the message next must find in the journal what was paid for: until it is
-    /// there the message is kept, and nothing more is submitted.
-    async fn insist(&self, record: Record, error: PublishError) -> Result<Ending, Trouble> {
-        tracing::warn!(%error, "not journaled yet");
-        let mut rest = REST;
-        let _held = self.gate.hold();
-        loop {
-            self.gate.close(error.to_string(), Reopen::After(rest));
-            if !self.settler().wait(rest).await {
-                return Err(Trouble::Unjournaled { record: Box::new(record), error });
-            }
-            if self.settler().journal(&record).await.is_ok() {
-                return Ok(Ending::of(&record, self.shared.clock.jitter()));
-            }
-            rest = (rest * 2).min(LONGEST_REST);
-        }
-    }
 }
 
 /// The job has ended by what is wrong with its message, which is kept with that reason.
@@ -485,13 +343,5 @@ fn kept(ending: Ending, reason: &Reason) -> Ending {
     match ending {
         Ending::Ack | Ending::Park(_) => Ending::Park(reason.clone()),
         waits @ (Ending::Later(..) | Ending::Full { .. }) => waits,
-    }
-}
-
-/// This delivery did not send anything, and says so to whoever takes the message next.
-fn unsent(step: &Step, error: LedgerError) -> Trouble {
-    match &step.record.state {
-        State::Submitting { intent, .. } => Trouble::Unsent { intent: intent.clone(), error },
-        _ => error.into(),
     }
 }

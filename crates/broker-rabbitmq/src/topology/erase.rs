@@ -1,7 +1,7 @@
 use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
 use ports::BrokerError;
 
-use crate::channel::Unanswered;
+use super::probe::wire;
 use crate::failure::using;
 use crate::names::Names;
 use crate::wire::Wire;
@@ -15,13 +15,7 @@ impl Topology {
         settings: &Settings,
         subscriptions: &[&str],
     ) -> Result<(), BrokerError> {
-        let wire = Wire::open(
-            &settings.uri()?,
-            "reelwork topology",
-            settings.bounds(),
-            Unanswered::default(),
-        )
-        .await?;
+        let wire = wire(settings).await?;
         let erased = self.erase_over(&wire, settings, subscriptions).await;
         wire.close().await;
         erased.map_err(|error| using("erasing", &error))

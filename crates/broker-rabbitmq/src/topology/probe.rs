@@ -62,13 +62,7 @@ impl Topology {
     /// Looks at every exchange and queue and declares nothing. Bindings cannot be seen over
     /// AMQP: [`apply`](Self::apply) makes them sure.
     pub async fn show(&self, settings: &Settings) -> Result<Vec<Finding>, BrokerError> {
-        let wire = Wire::open(
-            &settings.uri()?,
-            "reelwork topology",
-            settings.bounds(),
-            Unanswered::default(),
-        )
-        .await?;
+        let wire = wire(settings).await?;
         let findings = inspect(&wire, self).await;
         wire.close().await;
         findings
@@ -77,17 +71,17 @@ impl Topology {
     /// Declares what is missing and binds everything. What differs is reported and left alone:
     /// changing it means deleting it, with its messages.
     pub async fn apply(&self, settings: &Settings) -> Result<(), BrokerError> {
-        let wire = Wire::open(
-            &settings.uri()?,
-            "reelwork topology",
-            settings.bounds(),
-            Unanswered::default(),
-        )
-        .await?;
+        let wire = wire(settings).await?;
         let applied = apply(&wire, self).await;
         wire.close().await;
         applied
     }
+}
+
+/// A connection of its own, for an operator.
+pub(super) async fn wire(settings: &Settings) -> Result<Wire, BrokerError> {
+    let (bounds, unanswered) = (settings.bounds(), Unanswered::default());
+    Wire::open(&settings.uri()?, "reelwork topology", bounds, unanswered).await
 }
 
 /// Every thing, looked at without declaring anything.
