@@ -18,18 +18,26 @@ pub(crate) enum Wire {
 /// Passes bytes on to a broker while the wire is whole.
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
-    wire: watch::Sender<Wire>,
+    wire: watch::Sender<Told>,
+}
+
+/// What the wire shall be, and how often it was cut: a cut is felt however short it was.
+#[derive(Clone, Copy)]
+struct Told {
+    wire: Wire,
+    cuts: u64,
 }
 
 impl Proxy {
     pub(crate) async fn to(broker: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let (wire, state) = watch::channel(Wire::Whole);
+        let (wire, state) = watch::channel(Told { wire: Wire::Whole, cuts: 0 });
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                if *state.borrow() != Wire::Cut {
-                    tokio::spawn(pass(client, broker, state.clone()));
+                let now = *state.borrow();
+                if now.wire != Wire::Cut {
+                    tokio::spawn(pass(client, broker, state.clone(), now.cuts));
                 }
             }
         });
@@ -37,13 +45,21 @@ impl Proxy {
     }
 
     pub(crate) fn set(&self, wire: Wire) {
-        self.wire.send_replace(wire);
+        self.wire.send_modify(|told| {
+            told.wire = wire;
+            told.cuts += u64::from(wire == Wire::Cut);
+        });
     }
 }
 
-async fn pass(client: TcpStream, broker: SocketAddr, mut state: watch::Receiver<Wire>) {
+async fn pass(
+    client: TcpStream,
+    broker: SocketAddr,
+    mut state: watch::Receiver<Told>,
+    cuts: u64,
+) {
     let (wanted, cut) = (state.clone(), async move {
-        let _ = state.wait_for(|wire| *wire == Wire::Cut).await;
+        let _ = state.wait_for(|told| told.cuts > cuts).await;
     });
     let passing = async {
         let broker = TcpStream::connect(broker).await?;
@@ -62,12 +78,12 @@ async fn pass(client: TcpStream, broker: SocketAddr, mut state: watch::Receiver<
 async fn copy(
     mut from: impl AsyncReadExt + Unpin,
     mut to: impl AsyncWriteExt + Unpin,
-    mut state: watch::Receiver<Wire>,
+    mut state: watch::Receiver<Told>,
 ) -> std::io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
     loop {
         let count = from.read(&mut buffer).await?;
-        let _ = state.wait_for(|wire| *wire == Wire::Whole).await;
+        let _ = state.wait_for(|told| told.wire == Wire::Whole).await;
         if count == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
