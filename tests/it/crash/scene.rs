@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use ports::{Destination, Message};
+use ports::{Barrier, Destination, Message, SystemClock};
 use serde_json::{Value, json};
 
 use super::points::{Cell, Scene};
@@ -139,6 +139,9 @@ async fn lead_to(town: &mut Town, cell: &Cell) -> Option<FullQueue> {
         Scene::Leading => {
             town.kill_all_but(cell.role).await;
             town.order(cell.role, &cell.point);
+            // Whoever led before may have compared every line: there must be one more.
+            let broker = town.house.broker().await;
+            Barrier::publish(broker.as_ref(), &SystemClock).await.expect("a line of the journal");
         }
         Scene::Orphans => {
             town.kill_all_but(cell.role).await;

@@ -52,12 +52,7 @@ impl Proxy {
     }
 }
 
-async fn pass(
-    client: TcpStream,
-    broker: SocketAddr,
-    mut state: watch::Receiver<Told>,
-    cuts: u64,
-) {
+async fn pass(client: TcpStream, broker: SocketAddr, mut state: watch::Receiver<Told>, cuts: u64) {
     let (wanted, cut) = (state.clone(), async move {
         let _ = state.wait_for(|told| told.cuts > cuts).await;
     });
