@@ -18,6 +18,8 @@ use crate::slot_queue::{Called, Otherwise, Outcome, Tried, Try};
 
 /// How long one worker may take jobs while the others wait. Far longer than a round takes.
 const TURN: Duration = Duration::from_secs(3);
+/// While another worker has the turn it is not asked for again: many workers may wait for it.
+const ANOTHERS: Duration = Duration::from_millis(400);
 /// Until those that were let in are expected to have their slots.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Let in at once.
@@ -36,6 +38,8 @@ pub(crate) struct FullPool {
     desks: Vec<Desk>,
     stop: CancellationToken,
     turn_until: Option<Instant>,
+    /// Another worker had the turn, and it is not asked for before.
+    anothers_until: Option<Instant>,
     rounds: u32,
     /// How many are looked at for one that holds a slot: doubled each time in vain.
     window: u32,
@@ -63,7 +67,20 @@ impl FullPool {
         stop: CancellationToken,
     ) -> Self {
         let pool = Permit::pool_of(&shared.settings.account, resource);
-        Self { shared, gate, resource, pool, desks, stop, turn_until: None, rounds: 0, window: 0 }
+        let (turn_until, anothers_until) = (None, None);
+        let (rounds, window) = (0, 0);
+        Self {
+            shared,
+            gate,
+            resource,
+            pool,
+            desks,
+            stop,
+            turn_until,
+            anothers_until,
+            rounds,
+            window,
+        }
     }
 
     /// Lets in whoever has room, or opens the gate if nobody waits.
@@ -127,9 +144,13 @@ impl FullPool {
         if self.turn_until.is_some_and(|until| now + TURN / 2 < until) {
             return Ok(true);
         }
+        if self.anothers_until.is_some_and(|until| now < until) {
+            return Ok(false);
+        }
         let fence = self.shared.session.fence();
         let is_ours = self.shared.ledger.take_turn(&fence, &self.pool, TURN).await?;
         self.turn_until = is_ours.then(|| now + TURN);
+        self.anothers_until = (!is_ours).then(|| now + ANOTHERS);
         Ok(is_ours)
     }
 
@@ -192,20 +213,19 @@ impl FullPool {
     /// slots although some are free.
     async fn look_at_holders(&mut self) -> Result<(), LedgerError> {
         self.rounds += 1;
-        if !self.rounds.is_multiple_of(LOOK_EVERY) {
+        // One worker of all looks: every record of the pool is read for it.
+        if !self.rounds.is_multiple_of(LOOK_EVERY) || !self.take_turn().await? {
             return Ok(());
         }
         let waiting = self.waiting_holders().await?;
-        if waiting.is_empty() {
-            self.window = 0;
-            return Ok(());
+        match waiting.is_empty() {
+            true => self.window = 0,
+            false => {
+                self.window = self.window.saturating_mul(2).clamp(1, MOST);
+                self.look_through(&waiting).await;
+            }
         }
-        if self.take_turn().await? {
-            self.window = self.window.saturating_mul(2).clamp(1, MOST);
-            self.look_through(&waiting).await;
-            self.end_turn().await?;
-        }
-        Ok(())
+        self.end_turn().await
     }
 
     /// Each lane on its own: a long one of a higher priority would keep the others for ever. Those

@@ -24,6 +24,8 @@ const ACTS_PER_SECOND: u64 = 1;
 const ACTS_PER_REBUILD: u64 = 12;
 
 /// What processes do whatever the number of jobs.
+/// A task that the provider denies is looked for like a lost answer, until the doubt is given up.
+const ACTS_PER_FORGOTTEN: u64 = 60;
 const ACTS_BESIDE: u64 = 300;
 
 /// POSTs of one job that may reach the provider; every refusal as busy is one more.
@@ -64,7 +66,8 @@ pub(crate) fn spins(stage: &Stage) -> bool {
     let rebuilds = of("ledger emptied") + of("ledger set back") + of("all at once");
     let longer = stage.plan.provider.task.saturating_sub(TASK).as_secs() * ACTS_PER_SECOND;
     let each = ACTS_PER_JOB + longer + rebuilds * ACTS_PER_REBUILD;
-    stage.trace.acts() > u64::from(stage.plan.jobs) * each + ACTS_BESIDE
+    let forgotten = of("task forgotten") * ACTS_PER_FORGOTTEN;
+    stage.trace.acts() > u64::from(stage.plan.jobs) * each + forgotten + ACTS_BESIDE
 }
 
 /// Heard before and after the second lives began.

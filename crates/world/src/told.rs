@@ -56,9 +56,14 @@ impl Told for Vec<String> {
     }
 }
 
+/// Whether it was given.
 impl Told for bool {
     fn told(&self) -> String {
         self.to_string()
+    }
+
+    fn is_nothing(&self) -> bool {
+        !self
     }
 }
 
