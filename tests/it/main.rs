@@ -35,4 +35,5 @@ mod wires;
 mod command_line;
 mod contract;
 mod map;
+mod pages;
 mod readme;

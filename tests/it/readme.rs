@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::harness::{Backend, House, Process, Program, Provider, Wish, lines};
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
 
@@ -30,7 +30,7 @@ fn commands_of(paper: &str) -> Vec<String> {
 }
 
 /// Words of a shell line; quotes hold words together.
-fn words(line: &str) -> Vec<String> {
+pub(crate) fn words(line: &str) -> Vec<String> {
     let (mut words, mut quote) = (vec![String::new()], None);
     for c in line.chars() {
         let word = words.last_mut().expect("a word");

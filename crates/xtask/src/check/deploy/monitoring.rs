@@ -69,11 +69,27 @@ fn firing(tests: &Value) -> Vec<String> {
     firing.filter_map(|test| test["alertname"].as_str()).map(str::to_owned).collect()
 }
 
-/// Who is woken is told what to do.
+/// Who is woken is told what to do, and to look at panels that there are.
 pub(super) fn runbooks(place: &Place<'_>) -> Verdict {
-    let pages = named(place, "alert")?.into_iter().map(|name| format!("{RUNBOOKS}/{name}.md"));
-    let missing = pages.filter(|page| !place.root.join(page).is_file());
-    verdict(missing.map(|page| format!("{page} is missing")).collect())
+    let dashboard = parsed(place, DASHBOARD)?;
+    let titles = query::under("title", &dashboard);
+    let mut wrong = Vec::new();
+    for name in named(place, "alert")? {
+        let page = format!("{RUNBOOKS}/{name}.md");
+        let Ok(text) = text(place, &page) else {
+            wrong.push(format!("{page} is missing"));
+            continue;
+        };
+        let unknown = panels(&text).filter(|panel| !titles.contains(panel));
+        wrong.extend(unknown.map(|panel| format!("{page}: there is no panel {panel:?}")));
+    }
+    verdict(wrong)
+}
+
+/// What a line has in quotation marks after the word.
+fn panels(page: &str) -> impl Iterator<Item = &str> {
+    let named = page.lines().filter_map(|line| line.split_once("panel"));
+    named.flat_map(|(_, rest)| rest.split('"').skip(1).step_by(2))
 }
 
 /// The names of the rules of this kind: `alert` or `record`.
@@ -125,6 +141,12 @@ fn recording(exprs: &[&str]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn panels_are_found_by_their_quotation_marks() {
+        let page = "- say \"no\"\n- the panels \"A\" and \"B c\": all?\n- the panel \"D\"";
+        assert_eq!(panels(page).collect::<Vec<_>>(), ["A", "B c", "D"]);
+    }
 
     #[test]
     fn an_alert_that_is_only_expected_to_be_silent_does_not_fire() {

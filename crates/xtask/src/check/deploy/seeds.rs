@@ -77,4 +77,7 @@ pub(super) const SEEDS: &[Seed] = &[
         step: "operator rules", mistake: Instead { of: "for: 10m", put: "for: 11m" } },
     Seed { what: "an alert without a runbook", file: "deploy/monitoring/runbooks",
         step: "runbooks", mistake: Gone },
+    Seed { what: "a runbook that names a panel that is not there",
+        file: "deploy/monitoring/runbooks", step: "runbooks",
+        mistake: Instead { of: "panel \"", put: "panel \"No " } },
 ];

@@ -1,0 +1,93 @@
+//! What the pages for operators name within their sentences: commands, settings and metrics.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::harness::{Backend, House, Program};
+use crate::readme::{root, words};
+
+const RUNBOOKS: &str = "deploy/monitoring/runbooks";
+const OTHERS: [&str; 5] = [
+    "README.md",
+    "SECURITY.md",
+    "deploy/README.md",
+    "deploy/kubernetes/README.md",
+    "deploy/monitoring/README.md",
+];
+
+/// Each page with what stands in backticks there.
+fn pages() -> Vec<(PathBuf, Vec<String>)> {
+    let entries = std::fs::read_dir(root().join(RUNBOOKS)).expect(RUNBOOKS);
+    let runbooks = entries.map(|entry| entry.expect("a page").path());
+    let pages = runbooks.chain(OTHERS.map(|page| root().join(page)));
+    pages
+        .map(|page| (page.clone(), quoted(&std::fs::read_to_string(page).expect("text"))))
+        .collect()
+}
+
+fn quoted(text: &str) -> Vec<String> {
+    let sentences: String = text.split("```").step_by(2).collect();
+    let spans = sentences.split('`').skip(1).step_by(2);
+    spans.map(|span| span.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+/// Those of `what` in a page's spans, each with its page for whoever reads the failure.
+fn named<T>(what: impl Fn(&str) -> Option<T>) -> Vec<(String, T)> {
+    let mut found = Vec::new();
+    for (page, spans) in pages() {
+        let page = page.display().to_string();
+        found.extend(spans.iter().filter_map(|span| Some((page.clone(), what(span)?))));
+    }
+    assert!(!found.is_empty(), "the pages name some");
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_that_a_page_names_is_known() {
+    let house = House::on(Backend::Embedded);
+    let program = house.program();
+    let commands = named(|span| span.strip_prefix("reelwork ").map(words));
+    let (mut seen, container) = (BTreeSet::new(), "/usr/local/bin/reelwork ");
+    let inside = named(|span| span.split_once(container).map(|(_, words_of)| words(words_of)));
+    for (page, words) in commands.into_iter().chain(inside) {
+        if seen.insert(words.clone()) {
+            is_known(&program, &page, words).await;
+        }
+    }
+}
+
+/// Everything is read before --help answers, so that a wrong word or value is still 2.
+async fn is_known(program: &Program, page: &str, mut words: Vec<String>) {
+    words.push("--help".to_owned());
+    let known = program.run(&words).await;
+    assert_eq!(known.code, 0, "{page}: {words:?}: {}", known.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_setting_that_a_page_names_is_there() {
+    let house = House::on(Backend::Embedded);
+    let shown = house.program().run(&["config", "show", "--json"]).await.exits(0).json();
+    let rows = shown.as_array().expect("rows").iter();
+    let keys: BTreeSet<_> =
+        rows.map(|row| row["key"].as_str().expect("a key").to_owned()).collect();
+    let sections: BTreeSet<_> = keys.iter().filter_map(|key| key.split('.').next()).collect();
+    let is_word = |word: &str| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    let settings = named(|span| {
+        let (section, leaf) = span.split_once('.')?;
+        (sections.contains(section) && is_word(leaf)).then(|| span.to_owned())
+    });
+    for (page, setting) in settings {
+        assert!(keys.contains(&setting), "{page}: there is no setting {setting}");
+    }
+}
+
+#[test]
+fn every_metric_that_a_page_names_is_served() {
+    let listed = root().join("deploy/monitoring/metrics.txt");
+    let listed = std::fs::read_to_string(listed).expect("the list");
+    let served: BTreeSet<_> = listed.lines().filter_map(|line| line.split(' ').next()).collect();
+    let first = |span: &str| span.split([' ', '{']).next().unwrap_or_default().to_owned();
+    for (page, metric) in named(|span| span.starts_with("reelwork_").then(|| first(span))) {
+        assert!(served.contains(metric.as_str()), "{page}: nobody serves {metric}");
+    }
+}
