@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::examples::example;
 use crate::harness::{
-    Audience, Backend, House, Process, Provider, Python, Scraped, Wish, lines, until,
+    Audience, Backend, House, Process, Provider, Proxy, Python, Scraped, Wire, Wish, lines, until,
 };
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -132,4 +132,20 @@ async fn what_a_process_counted_is_told_while_the_stores_are_away() {
         page.sum("reelwork_up", &["check=\"ledger\""]) == Some(0.0) && failed > Some(0.0)
     })
     .await;
+}
+
+/// What it told before would say that all is well.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_hangs_is_told() {
+    let house = House::on(Backend::Rabbitmq);
+    let provider = Provider::here(json!({})).await;
+    let place = house.amqp.rsplit_once('@').expect("a URL").1;
+    let proxy = Proxy::to(place.parse().expect("an address")).await;
+    let mut worker = Scraped::of(house.program_for(&provider));
+    worker.program.set("broker.url", &house.amqp.replace(place, &proxy.address.to_string()));
+    let _worker: Process = worker.program.start_role("worker", "worker").await;
+    let checks = async || worker.page().await.sum("reelwork_up", &["check=\"checks\""]);
+    until("it is well", async || checks().await == Some(1.0)).await;
+    proxy.set(Wire::Stalled);
+    until("nobody answers", async || checks().await == Some(0.0)).await;
 }

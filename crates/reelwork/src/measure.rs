@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use daemon::Config;
 use daemon::admin::{Check, Checks, Metrics};
@@ -13,6 +14,9 @@ use worker::LaneReport;
 
 use crate::doors::Doors;
 use crate::roles::Roles;
+
+/// Less than the admin port gives all figures together.
+const PATIENCE: Duration = Duration::from_millis(2500);
 
 /// Where nothing listens for scrapers, nothing is counted.
 #[derive(Clone)]
@@ -89,6 +93,13 @@ impl Told {
         }
     }
 
+    /// A store that hangs must not leave the figures of a time when it was well.
+    async fn look(&self) {
+        let checks = tokio::time::timeout(PATIENCE, (self.checks)()).await;
+        self.meter.up("checks", checks.is_ok());
+        checks.iter().flatten().for_each(|check| self.check(check));
+    }
+
     fn lanes(&self) {
         let Some(lanes) = &self.lanes else { return };
         let resting = lanes.resting();
@@ -109,10 +120,9 @@ impl Told {
 impl Metrics for Told {
     fn refresh(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async {
-            let (checks, ()) = tokio::join!((self.checks)(), self.fleet.tell(&self.meter));
-            checks.iter().for_each(|check| self.check(check));
             self.look_up();
             self.lanes();
+            tokio::join!(self.look(), self.fleet.tell(&self.meter));
         })
     }
 
