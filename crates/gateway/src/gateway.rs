@@ -3,12 +3,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use listener::{Bounds, serve};
 use ports::{Clock, Ledger, Session};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::connections::{Bounds, serve};
 use crate::mailbox::Mailbox;
 use crate::receive::routes;
 use crate::settings::Settings;

@@ -3,9 +3,8 @@
 //! A callback's address tells which submission it is about, and its token that we gave the
 //! address away (`receive`, over HTTP; `mailbox`, without). What the body says is a hint: `hint`
 //! decides what follows from it, `keep` writes that into the ledger, and a poller asks the
-//! provider what is true. `connections` bounds who may be connected, and for how long.
+//! provider what is true.
 
-mod connections;
 mod gateway;
 mod hint;
 mod keep;
