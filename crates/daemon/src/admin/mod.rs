@@ -7,6 +7,7 @@
 mod ask;
 mod health;
 mod pulse;
+mod serve;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -15,19 +16,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use listener::Bounds;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use self::ask::ask;
 pub use self::health::{Check, Checks, Metrics, Standing};
 use self::health::{Health, pages};
 use self::pulse::Pulse;
+use self::serve::{BOUNDS, serve};
 
 /// Serves until it is dropped.
 pub struct Admin {
     address: SocketAddr,
     draining: Arc<AtomicBool>,
-    _stop: oneshot::Sender<()>,
+    _stop: DropGuard,
 }
 
 /// A runtime that has not moved for so long is stuck: its tasks never wait this long for a turn.
@@ -41,7 +44,7 @@ impl Admin {
         checks: Checks,
         metrics: Option<Arc<dyn Metrics>>,
     ) -> io::Result<Self> {
-        Self::watching(listen, checks, metrics, STUCK)
+        Self::watching(listen, checks, metrics, STUCK, BOUNDS)
     }
 
     fn watching(
@@ -49,6 +52,7 @@ impl Admin {
         checks: Checks,
         metrics: Option<Arc<dyn Metrics>>,
         stuck: Duration,
+        bounds: Bounds,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(listen)?;
         listener.set_nonblocking(true)?;
@@ -57,13 +61,14 @@ impl Admin {
         let runtime = Handle::current();
         let pulse = Pulse::of(&runtime, stuck);
         let health = Health { checks, metrics, pulse, runtime, draining: draining.clone() };
-        let (stop, stopped) = oneshot::channel();
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
         thread::Builder::new().name("admin".into()).spawn(move || {
-            if let Err(error) = serve(listener, health, stopped) {
+            if let Err(error) = serve(listener, pages(health), bounds, stopped) {
                 tracing::error!(%error, "the admin port is closed");
             }
         })?;
-        Ok(Self { address, draining, _stop: stop })
+        Ok(Self { address, draining, _stop: stop.drop_guard() })
     }
 
     /// Where it listens; tells the port when any was asked for.
@@ -75,18 +80,6 @@ impl Admin {
     pub fn drains(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }
-}
-
-fn serve(listener: TcpListener, health: Health, stopped: oneshot::Receiver<()>) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        let serving = std::future::IntoFuture::into_future(axum::serve(listener, pages(health)));
-        tokio::select! {
-            served = serving => served,
-            _ = stopped => Ok(()),
-        }
-    })
 }
 
 #[cfg(test)]
@@ -165,8 +158,8 @@ mod tests {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let admin =
-                    Admin::watching(ANY, checks(None), None, Duration::from_millis(100)).unwrap();
+                let stuck = Duration::from_millis(100);
+                let admin = Admin::watching(ANY, checks(None), None, stuck, BOUNDS).unwrap();
                 tell.send(admin.address()).unwrap();
                 held.recv().unwrap_err();
             });
