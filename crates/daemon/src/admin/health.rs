@@ -3,15 +3,14 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tokio::runtime::Handle;
 
+use super::looks::Looks;
 use super::pulse::Pulse;
 
 /// Something that must be well for a process to do its work.
@@ -84,12 +83,9 @@ pub(super) struct Health {
     pub(super) checks: Checks,
     pub(super) metrics: Option<Arc<dyn Metrics>>,
     pub(super) pulse: Pulse,
-    pub(super) runtime: Handle,
+    pub(super) looks: Looks,
     pub(super) draining: Arc<AtomicBool>,
 }
-
-/// Less than whoever probes waits.
-const PATIENCE: Duration = Duration::from_secs(3);
 
 type Page = (StatusCode, String);
 
@@ -133,11 +129,7 @@ async fn metrics(State(health): State<Health>, headers: HeaderMap) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     };
     let refreshed = metrics.clone();
-    let refreshing = health.runtime.spawn(async move { refreshed.refresh().await });
-    let abort = refreshing.abort_handle();
-    if tokio::time::timeout(PATIENCE, refreshing).await.is_err() {
-        abort.abort();
-    }
+    let _or_not = health.looks.take(async move { refreshed.refresh().await }).await;
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let open = accepted.is_some_and(|accepted| accepted.contains("application/openmetrics-text"));
     let kind = if open { OPEN } else { CLASSIC };
@@ -145,18 +137,8 @@ async fn metrics(State(health): State<Health>, headers: HeaderMap) -> Response {
 }
 
 impl Health {
-    /// On the roles' own runtime, where their connections live.
     async fn look(&self) -> Vec<Check> {
-        let looking = self.runtime.spawn((self.checks)());
-        let abort = looking.abort_handle();
-        match tokio::time::timeout(PATIENCE, looking).await {
-            Ok(Ok(checks)) => checks,
-            Ok(Err(error)) => vec![Check::of("checks", Err::<(), _>(error))],
-            Err(_) => {
-                abort.abort();
-                let why = format!("no answer within {} s", PATIENCE.as_secs());
-                vec![Check::trouble("checks", Some(why))]
-            }
-        }
+        let found = self.looks.take((self.checks)()).await;
+        found.unwrap_or_else(|why| vec![Check::trouble("checks", Some(why))])
     }
 }

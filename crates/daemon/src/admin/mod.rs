@@ -6,6 +6,7 @@
 
 mod ask;
 mod health;
+mod looks;
 mod pulse;
 mod serve;
 
@@ -23,6 +24,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use self::ask::ask;
 pub use self::health::{Check, Checks, Metrics, Standing};
 use self::health::{Health, pages};
+use self::looks::Looks;
 use self::pulse::Pulse;
 use self::serve::{BOUNDS, serve};
 
@@ -60,7 +62,8 @@ impl Admin {
         let draining = Arc::new(AtomicBool::new(false));
         let runtime = Handle::current();
         let pulse = Pulse::of(&runtime, stuck);
-        let health = Health { checks, metrics, pulse, runtime, draining: draining.clone() };
+        let looks = Looks::on(runtime);
+        let health = Health { checks, metrics, pulse, looks, draining: draining.clone() };
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         thread::Builder::new().name("admin".into()).spawn(move || {
