@@ -4,13 +4,13 @@ mod house;
 
 use broker_rabbitmq::{RabbitBroker, Settings};
 use house::{RawDoor, Scratch, VIDEO_KEY, jobs, open, open_with, settings, take, until_ok, videos};
-use job::{Reason, Rung, Timestamp};
+use job::{Reached, Reason, Rung, Timestamp};
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable};
 use ports::conformance::broker::Opened;
 use ports::{
-    Broker, BrokerError, Destination, JournalStart, Message, PublishError, Reached, Source,
-    Subscription, header,
+    Broker, BrokerError, Destination, JournalStart, Message, PublishError, Source, Subscription,
+    header,
 };
 
 fn message(id: &str) -> Message {

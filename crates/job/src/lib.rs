@@ -6,6 +6,7 @@
 //! [`transition()`]), and what we say about it ([`CloudEvent`], [`JournalEntry`]). Beside them stands the address that
 //! a provider calls back ([`CallbackSigner`]).
 
+mod admission;
 mod adoption;
 mod cadence;
 mod callback;
@@ -18,7 +19,9 @@ mod json;
 mod kept;
 mod life;
 mod operation;
+mod orphan;
 mod path;
+mod reached;
 mod reason;
 mod rebuild;
 mod record;
@@ -33,6 +36,7 @@ mod trace;
 mod transition;
 mod watch;
 
+pub use admission::{Admission, Delivered, Recovery, admit, recover};
 pub use adoption::{Adoption, Death, Letter, adopt};
 pub use cadence::Cadence;
 pub use callback::{BadCallback, CALLBACK_PATH, CallbackSigner, CallbackTo};
@@ -51,6 +55,7 @@ pub use kept::Kept;
 pub use life::Life;
 pub use operation::{Lane, Operation, Priority, Resource, RoutingKey};
 pub use path::{Passed, PathRefusals};
+pub use reached::Reached;
 pub use reason::{Fault, Reason};
 pub use rebuild::{Restored, Restoring};
 pub use record::{HistoryEntry, Record};

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::{
-    Adoption, BadJob, Death, Fact, Job, Letter, MessageFacts, Record, Rung, Timestamp, adopt,
-    decode, transition,
+    Adoption, BadJob, Death, Fact, Job, Letter, MessageFacts, Reached, Record, Rung, Timestamp,
+    adopt, decode, transition,
 };
 use kling::Route;
 use ports::{
-    Created, Deliveries, Delivery, Destination, Fence, Limits, Permit, Phase, Reached, Source,
-    Stored, header, journal_message, whole,
+    Created, Deliveries, Delivery, Destination, Fence, Limits, Permit, Phase, Source, Stored,
+    header, journal_message, whole,
 };
 use tokio_util::sync::CancellationToken;
 

@@ -15,9 +15,6 @@ use crate::shared::Shared;
 use crate::witnesses::Witness;
 use crate::{ask, inquiry, look, trace};
 
-/// Later than this an owner that lives has forgotten the job: a lost answer, a panic.
-const OVERDUE: Duration = Duration::from_secs(5);
-
 /// After a ledger that could not be asked.
 const TROUBLE: Duration = Duration::from_secs(1);
 
@@ -119,17 +116,14 @@ async fn fact(shared: &Shared, stored: &Stored) -> Option<Fact> {
     match &record.state {
         State::Pending { .. } => Some(look(shared, record).await),
         State::InDoubt { .. } => inquire(shared, record).await,
-        State::Submitting { post_deadline, .. }
-            if stored.owner_alive && shared.clock.now() < *post_deadline + OVERDUE =>
-        {
-            None
-        }
-        State::Submitting { .. } => {
+        State::Submitting { .. } if record.is_orphaned(stored.owner_alive, shared.clock.now()) => {
             Some(Fact::OwnerLost { cause: "the worker that was submitting it is gone".to_owned() })
         }
-        State::Tombstone | State::Queued { .. } | State::Settled { .. } | State::Parked { .. } => {
-            None
-        }
+        State::Submitting { .. }
+        | State::Tombstone
+        | State::Queued { .. }
+        | State::Settled { .. }
+        | State::Parked { .. } => None,
     }
 }
 

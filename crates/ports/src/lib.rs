@@ -27,7 +27,7 @@ pub use broker::{
     Broker, BrokerError, Deliveries, JournalStart, PublishError, Source, Subscription,
 };
 pub use clock::{Clock, SystemClock};
-pub use delivery::{Delivery, Reached, Settle};
+pub use delivery::{Delivery, Settle};
 pub use fit::MOST_HEADER_BYTES;
 pub use ledger::{
     AccountTask, Claimed, Created, Fence, Following, Generation, Ledger, LedgerError, ListFilter,

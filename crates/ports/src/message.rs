@@ -1,10 +1,8 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use job::{Life, Rung, Timestamp, TraceContext};
+use job::{Life, Reached, Rung, Timestamp, TraceContext};
 use serde::{Deserialize, Serialize};
-
-use crate::Reached;
 
 /// Where a message goes. Names on the wire are the implementation's business.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +32,7 @@ pub mod header {
     pub const RETRIES: &str = "x-reelwork-retries";
     /// How far the job may have come by a delivery of this message: a word of [`Reached`].
     ///
-    /// [`Reached`]: crate::Reached
+    /// [`Reached`]: job::Reached
     pub const REACHED: &str = "x-reelwork-reached";
     /// The intent to submit this job that was perhaps written and surely not sent.
     pub const UNSENT: &str = "x-reelwork-unsent";

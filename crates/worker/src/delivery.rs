@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use job::{JobKey, Rung, trace_id};
-use ports::{Delivery, Reached, header};
+use job::{JobKey, Reached, Rung, trace_id};
+use ports::{Delivery, header};
 use tracing::{Instrument, Span};
 
 use crate::desk::Desk;

@@ -1,5 +1,5 @@
-use job::{Illegal, Reason, Record, Rung, State};
-use ports::{LedgerError, PublishError, Reached};
+use job::{Illegal, Reached, Reason, Record, Rung, State};
+use ports::{LedgerError, PublishError};
 
 /// How a delivery ends.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,7 +6,8 @@
 
 use std::time::Duration;
 
-use ports::{Delivery, LEASE, Phase, Reached};
+use job::Reached;
+use ports::{Delivery, LEASE, Phase};
 use tokio::sync::{Mutex, OwnedSemaphorePermit};
 use tokio::time::Instant;
 

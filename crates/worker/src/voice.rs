@@ -74,9 +74,7 @@ fn strayed_already(present: &Record, task_id: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use job::{MessageFacts, Timestamp, decode};
-
-    use ports::Reached;
+    use job::{MessageFacts, Reached, Timestamp, decode};
 
     use super::*;
     use crate::ending::Ending;

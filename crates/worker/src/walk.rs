@@ -4,11 +4,11 @@ mod send;
 mod slot;
 
 use job::{
-    BadJob, Fact, Kept, Outcome, Reason, Record, RequestHash, Rung, State, Step, transition,
+    Admission, BadJob, Delivered, Fact, Kept, Outcome, Reached, Reason, Record, Recovery,
+    RequestHash, Rung, State, Step, admit, recover, transition,
 };
-use ports::{Created, Delivery, Fence, LedgerError, Phase, Reached, Stored, Swapped, header};
+use ports::{Created, Delivery, Fence, LedgerError, Phase, Stored, Swapped, header};
 
-use crate::claim::{Sighting, Verdict, decide};
 use crate::ending::{Ending, Trouble};
 use crate::gate::{Gate, Reopen};
 use crate::gatekeeper::REBUILT;
@@ -47,7 +47,7 @@ impl<'a> Walk<'a> {
             self.gate.close(REBUILT, Reopen::WhenRebuilt);
             return Ok(Ending::bounce(Rung::OneSecond));
         }
-        let sighting = self.sighting();
+        let delivered = self.delivered();
         let seen_before = self.delivery.redelivered || self.delivery.message.retries() > 0;
         // What cannot be done here may be known as a job all the same.
         let seen_before = seen_before || self.accepted.fit.is_err();
@@ -55,16 +55,19 @@ impl<'a> Walk<'a> {
             true => self.load().await?,
             false => None,
         };
-        Box::pin(self.decide(found, sighting)).await
+        match found {
+            None => Box::pin(self.admit(delivered)).await,
+            Some(stored) => Box::pin(self.recover(stored, delivered)).await,
+        }
     }
 
     async fn load(&self) -> Result<Option<Stored>, Trouble> {
         self.shared.ledger.load(&self.accepted.job.key).await.map_err(Trouble::Untouched)
     }
 
-    fn sighting(&self) -> Sighting<'_> {
+    fn delivered(&self) -> Delivered<'_> {
         let now = self.shared.clock.now();
-        Sighting {
+        Delivered {
             reached: self.delivery.reached(),
             enqueued: self.told.enqueued_at,
             life: self.told.life.as_ref(),
@@ -75,60 +78,62 @@ impl<'a> Walk<'a> {
         }
     }
 
-    async fn decide(
-        &self,
-        found: Option<Stored>,
-        sighting: Sighting<'_>,
-    ) -> Result<Ending, Trouble> {
+    /// Without a record: the only way to [`Self::new_job`].
+    async fn admit(&self, delivered: Delivered<'_>) -> Result<Ending, Trouble> {
+        match admit(&delivered) {
+            Admission::New => self.new_job(delivered).await,
+            Admission::RecordLost => self.record_lost(None).await,
+        }
+    }
+
+    async fn recover(&self, stored: Stored, delivered: Delivered<'_>) -> Result<Ending, Trouble> {
         let hash = self.accepted.job.request.hash();
-        let found = found.map(|stored| self.in_hand(stored, &hash));
-        let verdict = decide(found.as_ref(), &hash, sighting);
-        match (verdict, found) {
-            (Verdict::Retry, Some(stored)) => self.retry(stored).await,
-            (Verdict::Replacement { .. }, Some(stored)) if let Some(bad) = self.rejection() => {
-                let (shared, fence) = (self.shared, &self.fence);
-                crate::parking::reject_again(shared, fence, self.delivery, stored, bad).await
-            }
-            (Verdict::Replacement { may_be_sent }, Some(stored)) => {
-                let installation = &self.shared.settings.rules.installation;
-                let record = self.record().in_place_of(&stored.record, installation);
-                let stored = Stored { record, ..stored };
-                match may_be_sent {
-                    true => self.orphaned(stored, true).await,
-                    false => self.retry(stored).await,
-                }
-            }
-            (Verdict::Cancelled, Some(stored)) => self.cancelled(stored).await,
-            (Verdict::Withdrawn, Some(mut stored)) => {
+        let mut stored = self.in_hand(stored, &hash);
+        match recover(&stored.record, stored.owner_alive, &hash, &delivered) {
+            Recovery::RecordLost => self.record_lost(Some(stored)).await,
+            Recovery::Retry => self.retry(stored).await,
+            Recovery::Replacement { may_be_sent } => self.replace(stored, may_be_sent).await,
+            Recovery::Cancelled => self.cancelled(stored).await,
+            Recovery::Withdrawn => {
                 stored.record.restored = false;
                 self.conclude(stored, Fact::CancelRequested).await
             }
             // Its message comes back at once and finds the new round.
-            (Verdict::BeginsAgain, Some(stored)) => {
+            Recovery::BeginsAgain => {
                 let why = "published again after it was given up".to_owned();
                 self.conclude(stored, Fact::Again { why }).await
             }
-            (Verdict::Duplicate, Some(stored)) => self.duplicate(stored).await,
-            (Verdict::Orphaned, Some(stored)) => {
-                let forgot = matches!(stored.record.state, State::Queued { .. });
-                self.orphaned(stored, forgot).await
-            }
-            (Verdict::Conflict, Some(stored)) => {
+            Recovery::Duplicate => self.duplicate(stored).await,
+            Recovery::BeingSubmitted => Ok(Ending::elsewhere()),
+            Recovery::Orphaned { forgot } => self.orphaned(stored, forgot).await,
+            Recovery::Conflict => {
                 let (shared, fence) = (self.shared, &self.fence);
                 crate::parking::conflict(shared, fence, stored, hash.as_str(), Reason::Conflict)
                     .await
             }
-            (Verdict::Unsent, Some(stored)) => {
+            Recovery::Unsent => {
                 let why = "the intent was written and put back unsent".to_owned();
                 self.conclude(stored, Fact::PutOff { why }).await
             }
-            (Verdict::SentBeside, Some(stored)) => {
+            Recovery::SentBeside => {
                 let cause = "another message of this job may have been sent too".to_owned();
                 self.conclude(stored, Fact::Repeated { cause }).await
             }
-            (Verdict::BeingSubmitted, _) => Ok(Ending::elsewhere()),
-            (Verdict::RecordLost, tombstone) => self.record_lost(tombstone).await,
-            (_, _) => self.new_job(sighting).await,
+        }
+    }
+
+    /// Its id was only used by a message that was no job.
+    async fn replace(&self, stored: Stored, may_be_sent: bool) -> Result<Ending, Trouble> {
+        if let Some(bad) = self.rejection() {
+            let (shared, fence) = (self.shared, &self.fence);
+            return crate::parking::reject_again(shared, fence, self.delivery, stored, bad).await;
+        }
+        let installation = &self.shared.settings.rules.installation;
+        let record = self.record().in_place_of(&stored.record, installation);
+        let stored = Stored { record, ..stored };
+        match may_be_sent {
+            true => self.orphaned(stored, true).await,
+            false => self.retry(stored).await,
         }
     }
 
@@ -148,7 +153,7 @@ impl<'a> Walk<'a> {
         Known { record, version, fence: self.fence.clone() }
     }
 
-    async fn new_job(&self, sighting: Sighting<'_>) -> Result<Ending, Trouble> {
+    async fn new_job(&self, delivered: Delivered<'_>) -> Result<Ending, Trouble> {
         if let Some(bad) = self.rejection() {
             return Box::pin(crate::parking::reject(self.shared, self.gate, self.delivery, bad))
                 .await;
@@ -177,7 +182,7 @@ impl<'a> Walk<'a> {
             Ok(Created::Exists(stored)) => {
                 drop(pass);
                 self.give_back_surplus(&stored.record).await?;
-                Box::pin(self.decide(Some(*stored), sighting)).await
+                Box::pin(self.recover(*stored, delivered)).await
             }
         }
     }

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use job::{Lane, MAX_MESSAGE_BYTES, Priority, Reason, Resource, Rung, Timestamp};
-use ports::{Clock, Destination, Message, PublishError, Reached, Source, SystemClock, header};
+use job::{Lane, MAX_MESSAGE_BYTES, Priority, Reached, Reason, Resource, Rung, Timestamp};
+use ports::{Clock, Destination, Message, PublishError, Source, SystemClock, header};
 
 use crate::fixture::{
     KEY, LANE, drain, ended, message, next, open, publish, quiet, to_lane, until,
