@@ -24,6 +24,8 @@ fn is_written_first(record: &Record, from: From) -> bool {
             from == From::Outbox
         }
         State::Settled { .. } => true,
+        // A letter that is adopted again after a loss may get another life, and other event ids.
+        State::Parked { .. } => from == From::Outbox,
         _ => false,
     }
 }
@@ -118,5 +120,8 @@ mod tests {
             let first = [From::Look, From::Outbox].map(|from| is_written_first(&record, from));
             assert_eq!(first, [by_look, by_outbox], "{:?}", record.state);
         }
+        let parked = State::Parked { why: String::new(), doubt: None, at: Timestamp::EPOCH };
+        let parked = Record { state: parked, ..record(None) };
+        assert!(is_written_first(&parked, From::Outbox) && !is_written_first(&parked, From::Look));
     }
 }

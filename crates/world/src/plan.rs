@@ -161,6 +161,18 @@ impl Plan {
         Self { lifetime, second_lives, crash_points, ..alone }
     }
 
+    /// Calm, but for a provider that again and again forgets tasks that it has accepted.
+    pub fn forgetful(seed: u64, jobs: u32) -> Self {
+        let callbacks = Callbacks::Queryable;
+        let provider =
+            Manners { ids: Ids::Ignored, look_up: true, auto: false, callbacks, task: LONG_TASK };
+        let at = |second| (Duration::from_secs(second), Fault::TasksForgotten);
+        let faults = (1..6).map(|turn| at(turn * 5)).collect();
+        let (on_doubt, rates, lifetime, second_lives) = (OnDoubt::Park, Rates::default(), None, 0);
+        let world = Self::of(seed, jobs);
+        Self { provider, faults, on_doubt, rates, lifetime, second_lives, ..world }
+    }
+
     /// How long a POST may take; simulated waits are a tenth of the real ones.
     pub(crate) const POST: Duration = Duration::from_secs(5);
 

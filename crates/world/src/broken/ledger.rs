@@ -308,5 +308,6 @@ fn forget_life(record: &mut Record) {
 fn forget_evidence(record: &mut Record) {
     if let State::InDoubt { doubt } = &mut record.state {
         doubt.evidence.clear();
+        record.task_id = None;
     }
 }
