@@ -84,6 +84,9 @@ pub struct Record {
     /// The provider's id, from the moment it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
+    /// Further tasks of this job: of earlier rounds, and those that it could not take.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_tasks: Vec<String>,
     /// Refusals of this round by somebody on the way to the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path_refusals: Option<PathRefusals>,
@@ -144,6 +147,7 @@ impl Record {
             created_at: now,
             submitted_at: None,
             task_id: None,
+            other_tasks: Vec::new(),
             path_refusals: None,
             state: State::Queued { why: None },
             watch: Watch::default(),

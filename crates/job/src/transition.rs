@@ -281,7 +281,7 @@ impl Move<'_> {
         let cadence = Cadence::of(&self.record.operation, self.rules.pace);
         let next_look = cadence.next_look(0, now, now, self.at.jitter);
         let what = format!("submitted as task {task_id}");
-        self.record.task_id = Some(task_id);
+        self.record.set_task(Some(task_id));
         let mv = match self.rules.announce_submitted {
             true => self.effect(Effect::Announce(EventKind::Submitted)),
             false => self,
@@ -377,9 +377,11 @@ impl Move<'_> {
 
     /// The provider accepted an earlier submission of this job under a task id that this record
     /// cannot take any more: it was paid for, so it is kept where people look.
-    fn strayed(self, task_id: String) -> Step {
+    fn strayed(mut self, task_id: String) -> Step {
         let state = self.record.state.clone();
-        self.to(state, format!("the provider also accepted it as task {task_id}"))
+        let what = format!("the provider also accepted it as task {task_id}");
+        self.record.add_other_task(task_id);
+        self.to(state, what)
     }
 
     fn ended(self, outcome: Outcome) -> Step {
@@ -402,7 +404,7 @@ impl Move<'_> {
         self.record.round += 1;
         self.record.retries = self.record.retries.saturating_sub(1);
         self.record.attempt = 0;
-        self.record.task_id = None;
+        self.record.set_task(None);
         self.record.sent_before = false;
         self.record.watch = Watch::default();
         self.record.submitted_at = None;

@@ -113,7 +113,17 @@ impl Trouble {
 
 #[cfg(test)]
 mod tests {
+    use job::{JobKey, Timestamp};
+
     use super::*;
+
+    #[test]
+    fn a_put_off_that_landed_unheard_still_sends_the_message_back() {
+        let key = JobKey::parse("default/a").unwrap();
+        let mut queued = Record::tombstone(key, Timestamp::EPOCH);
+        queued.state = State::Queued { why: Some("busy".into()) };
+        assert!(matches!(Ending::of(&queued, 0.5), Ending::Later(_, Reached::Ledger)));
+    }
 
     #[test]
     fn only_what_is_wrong_with_the_job_itself_lets_the_lane_go_on() {

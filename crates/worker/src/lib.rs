@@ -4,7 +4,8 @@
 //! A delivery walks down the page: `intake` (a job, or the reason why not), `turn` (around a
 //! rebuild, what may have been sent is first), `walk` (what the ledger already knows decides:
 //! [`job::admit`], [`job::recover`]), `submit` (the one request that costs money), `settle`
-//! (`voice`: what a late answer may still say; task id into the ledger, journal, then the ack).
+//! ([`job::late_answer()`]: what a late answer may still say; task id into the ledger, journal, then
+//! the ack).
 //! Around it stand the loop of one `lane` and the `gate` that stops a lane which cannot work.
 //! While no slot is free, the `full_pool` takes jobs instead, and those in hand wait in the
 //! `slot_queue`.
@@ -30,7 +31,6 @@ mod submit;
 mod told;
 mod turn;
 mod up;
-mod voice;
 mod walk;
 mod window;
 mod worker;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::{Effect, Fact, Record, Step, transition};
+use job::{Effect, Fact, LateAnswer, Record, Step, late_answer, transition};
 use ports::{
     AccountTask, Created, Destination, Fence, LedgerError, Limits, Pause, Permit, PermitReturn,
     Stored, Swapped, Write, journal_message,
@@ -11,7 +11,6 @@ use ports::{
 
 use crate::ending::{Ending, Trouble};
 use crate::shared::Shared;
-use crate::voice::{Voice, is_from_before, voice};
 
 /// A record as we last saw or wrote it.
 #[derive(Clone, Debug)]
@@ -65,22 +64,22 @@ impl Settler<'_> {
     }
 
     /// What a POST told must reach the ledger, however long that takes: it was paid for. What
-    /// it may still say about the record that is there by then is decided by [`voice`].
+    /// it may still say about the record that is there by then is decided by [`late_answer`].
     pub(crate) async fn record(&self, intent: Known, fact: Fact) -> Result<Ending, Trouble> {
         let mut present = intent.clone();
         let mut journaled = false;
         loop {
             // What was put back from before the intent is written over with what we know.
             fill(&mut present.record, &intent.record);
-            let forgot = is_from_before(&present.record, &intent.record);
+            let forgot = present.record.is_from_before(&intent.record);
             if forgot {
                 present.record = intent.record.clone();
             }
-            let fact = match voice(&intent.record, &present.record, &fact) {
-                Voice::Speaks => fact.clone(),
-                Voice::Strays(task_id) => Fact::Strayed { task_id },
-                Voice::Doubts(cause) => Fact::OwnerLost { cause },
-                Voice::Silent => {
+            let fact = match late_answer(&intent.record, &present.record, &fact) {
+                LateAnswer::Apply => fact.clone(),
+                LateAnswer::SecondTask(task_id) => Fact::Strayed { task_id },
+                LateAnswer::Unknown(cause) => Fact::OwnerLost { cause },
+                LateAnswer::Ignore => {
                     return self.overtaken(&intent.record, &present.record, &fact).await;
                 }
             };

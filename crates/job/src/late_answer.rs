@@ -1,0 +1,231 @@
+//! What the answer to a POST may still say about the record that is there by then.
+
+use crate::{Doubt, Fact, Record, State};
+
+/// What an answer that comes late may still say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LateAnswer {
+    /// It is about the very try that the record is waiting for, or tells of a task that exists.
+    Apply,
+    /// A task exists that this record cannot take: kept where people look.
+    SecondTask(String),
+    /// The record does not show that anything was sent, and it was: a doubt, for this cause.
+    Unknown(String),
+    /// Somebody else's try, or all said already.
+    Ignore,
+}
+
+/// `intent` is the record as it was when we sent; `present` as it is now.
+pub fn late_answer(intent: &Record, present: &Record, fact: &Fact) -> LateAnswer {
+    let same_round = intent.round == present.round;
+    let same_try = same_round && intent.attempt == present.attempt;
+    match (fact, &present.state) {
+        (Fact::Accepted { task_id, .. }, _) => accepted(task_id, present, same_round),
+        // Without a loss of memory it would show: whoever sends it again must look first.
+        (Fact::AnswerLost { cause } | Fact::Repeated { cause }, State::Queued { .. })
+            if same_round && !present.sent_before =>
+        {
+            LateAnswer::Unknown(cause.clone())
+        }
+        (_, State::Submitting { .. }) if same_try && intent.state == present.state => {
+            LateAnswer::Apply
+        }
+        // Whoever's doubt it is, a task exists.
+        (Fact::Repeated { .. }, State::InDoubt { .. }) if same_round => LateAnswer::Apply,
+        // Tries that did not count have the same number: the intent tells them apart.
+        (_, State::InDoubt { doubt }) if same_try && is_of(doubt, intent) => LateAnswer::Apply,
+        _ => LateAnswer::Ignore,
+    }
+}
+
+/// The record takes the task while it may still be waiting for one of its round.
+fn accepted(task_id: &str, present: &Record, same_round: bool) -> LateAnswer {
+    let waits = match &present.state {
+        State::Queued { .. }
+        | State::Submitting { .. }
+        | State::InDoubt { .. }
+        | State::Parked { doubt: Some(_), .. } => same_round,
+        State::Tombstone
+        | State::Pending { .. }
+        | State::Settled { .. }
+        | State::Parked { doubt: None, .. } => false,
+    };
+    let is_its_own = present.task_id.as_deref() == Some(task_id);
+    if is_its_own || (!waits && present.other_tasks.iter().any(|other| other == task_id)) {
+        return LateAnswer::Ignore;
+    }
+    match waits {
+        true => LateAnswer::Apply,
+        false => LateAnswer::SecondTask(task_id.to_owned()),
+    }
+}
+
+fn is_of(doubt: &Doubt, sent: &Record) -> bool {
+    match &sent.state {
+        State::Submitting { intent, .. } => doubt.intent.as_ref() == Some(intent),
+        _ => false,
+    }
+}
+
+impl Record {
+    /// The ledger has lost its memory and holds an older state of the job than the one in which
+    /// we sent it: of an earlier round, put back from the journal and untouched since, or waiting
+    /// as it did before. A tombstone was made by somebody who did not know that there was a job.
+    pub fn is_from_before(&self, intent: &Self) -> bool {
+        if matches!(self.state, State::Tombstone) {
+            return true;
+        }
+        let waits = matches!(self.state, State::Queued { .. });
+        let untouched = (self.restored || waits) && self.revision < intent.revision;
+        self.round < intent.round || untouched
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{MessageFacts, Timestamp, decode};
+
+    fn record(state: State) -> Record {
+        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        let job = decode(body, MessageFacts::default()).unwrap();
+        let mut record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
+        (record.attempt, record.state) = (1, state);
+        record
+    }
+
+    fn submitting(owner: &str) -> State {
+        State::Submitting {
+            owner: owner.into(),
+            intent: String::new(),
+            post_deadline: Timestamp::EPOCH,
+        }
+    }
+
+    fn in_doubt() -> State {
+        let doubt = Doubt {
+            since: Timestamp::EPOCH,
+            cause: String::new(),
+            settles_at: Timestamp::EPOCH,
+            denials: 0,
+            looks: 0,
+            next_look: Timestamp::EPOCH,
+            evidence: Vec::new(),
+            intent: Some(String::new()),
+        };
+        State::InDoubt { doubt }
+    }
+
+    fn put_off() -> Fact {
+        Fact::PutOff { why: "busy".into() }
+    }
+
+    fn accepted() -> Fact {
+        Fact::Accepted { task_id: "7".into(), status: "submitted".into() }
+    }
+
+    #[test]
+    fn a_late_refusal_does_not_touch_another_workers_try() {
+        let intent = record(submitting("ours"));
+        assert_eq!(
+            late_answer(&intent, &record(submitting("ours")), &put_off()),
+            LateAnswer::Apply
+        );
+        assert_eq!(
+            late_answer(&intent, &record(submitting("other")), &put_off()),
+            LateAnswer::Ignore
+        );
+        let next_try = Record { attempt: 2, ..record(in_doubt()) };
+        assert_eq!(late_answer(&intent, &record(in_doubt()), &put_off()), LateAnswer::Apply);
+        assert_eq!(late_answer(&intent, &next_try, &put_off()), LateAnswer::Ignore);
+    }
+
+    /// A try that was put off is not counted, so that the next one has its number.
+    #[test]
+    fn a_late_refusal_does_not_end_the_doubt_of_another_try() {
+        let intent = record(submitting("ours"));
+        let doubt_of = |other: Option<&str>| {
+            let State::InDoubt { doubt } = in_doubt() else { panic!("in doubt") };
+            record(State::InDoubt { doubt: Doubt { intent: other.map(str::to_owned), ..doubt } })
+        };
+        for other in [Some("another"), None] {
+            assert_eq!(late_answer(&intent, &doubt_of(other), &put_off()), LateAnswer::Ignore);
+            let repeated = Fact::Repeated { cause: "1201".into() };
+            assert_eq!(late_answer(&intent, &doubt_of(other), &repeated), LateAnswer::Apply);
+        }
+    }
+
+    #[test]
+    fn a_task_id_is_attached_where_it_can_be_and_kept_where_it_cannot() {
+        let intent = record(submitting("ours"));
+        let queued = record(State::Queued { why: None });
+        assert_eq!(late_answer(&intent, &queued, &accepted()), LateAnswer::Apply);
+        assert_eq!(
+            late_answer(&intent, &record(submitting("other")), &accepted()),
+            LateAnswer::Apply
+        );
+        let next_round = Record { round: 2, ..record(submitting("other")) };
+        assert_eq!(
+            late_answer(&intent, &next_round, &accepted()),
+            LateAnswer::SecondTask("7".into())
+        );
+        let pending =
+            State::Pending { status: "submitted".into(), looks: 0, next_look: Timestamp::EPOCH };
+        let known = Record { task_id: Some("7".into()), ..record(pending.clone()) };
+        assert_eq!(late_answer(&intent, &known, &accepted()), LateAnswer::Ignore);
+        let other = Record { task_id: Some("8".into()), ..record(pending) };
+        assert_eq!(late_answer(&intent, &other, &accepted()), LateAnswer::SecondTask("7".into()));
+    }
+
+    #[test]
+    fn only_what_was_put_back_from_before_is_written_over() {
+        let intent = Record { revision: 3, ..record(submitting("ours")) };
+        let queued = |revision, restored| {
+            let queued = record(State::Queued { why: None });
+            Record { revision, restored, ..queued }
+        };
+        assert!(queued(2, true).is_from_before(&intent));
+        assert!(queued(2, false).is_from_before(&intent), "set back");
+        let next_round = Record { round: 2, ..intent.clone() };
+        let looked_at_since = Record { revision: 9, ..record(in_doubt()) };
+        assert!(looked_at_since.is_from_before(&next_round), "rounds only rise");
+        let touched = Record { revision: 2, ..record(submitting("other")) };
+        assert!(!touched.is_from_before(&intent), "somebody has touched it");
+        assert!(!queued(4, true).is_from_before(&intent), "it has moved on");
+        let tombstone = Record::tombstone(intent.key.clone(), Timestamp::from_millis(9));
+        assert!(tombstone.is_from_before(&intent), "what was sent is never cancelled unseen");
+    }
+
+    #[test]
+    fn an_answer_that_was_lost_is_a_doubt_also_where_nothing_shows_that_it_was_sent() {
+        let lost = Fact::AnswerLost { cause: "reset".into() };
+        let queued = record(State::Queued { why: None });
+        let intent = record(submitting("ours"));
+        assert_eq!(late_answer(&intent, &queued, &lost), LateAnswer::Unknown("reset".into()));
+        let known = Record { sent_before: true, ..queued };
+        assert_eq!(late_answer(&intent, &known, &lost), LateAnswer::Ignore);
+    }
+
+    #[test]
+    fn a_second_task_is_noted_once_whatever_the_history_still_shows() {
+        let intent = record(submitting("ours"));
+        let next_round = Record { round: 2, ..record(submitting("other")) };
+        let noted = Record { other_tasks: vec!["7".into()], ..next_round.clone() };
+        assert_eq!(late_answer(&intent, &noted, &accepted()), LateAnswer::Ignore);
+        let mut sentence = next_round;
+        sentence.note(Timestamp::EPOCH, "the provider also accepted it as task 7");
+        let second = LateAnswer::SecondTask("7".into());
+        assert_eq!(
+            late_answer(&intent, &sentence, &accepted()),
+            second,
+            "a sentence decides nothing"
+        );
+    }
+
+    #[test]
+    fn a_second_task_still_ends_a_doubt_of_its_round() {
+        let intent = record(submitting("ours"));
+        let doubted = Record { other_tasks: vec!["7".into()], ..record(in_doubt()) };
+        assert_eq!(late_answer(&intent, &doubted, &accepted()), LateAnswer::Apply);
+    }
+}
