@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use job::{CallbackTo, Fact, transition};
+use job::{CallbackHint, CallbackTo, Fact, callback_hint, transition};
 use ports::{Fence, LedgerError, Phase, Stored, Swapped};
 
-use crate::hint::{self, Hint};
 use crate::mailbox::Mailbox;
 
 /// Others write too; after so many the caller may come again.
@@ -44,17 +43,23 @@ async fn keep_in_time(
     for _ in 0..TRIES {
         let fence = mailbox.session.fence();
         let present = mailbox.ledger.load(&to.key).await?;
-        let hint = hint::of(present.as_ref().map(|stored| &stored.record), to.round);
+        let hint = callback_hint(present.as_ref().map(|stored| &stored.record), to.round);
         tracing::debug!(job = %to.key, round = to.round, task_id, ?hint, "called back");
         match (hint, task_id, present) {
-            (Hint::Stale, _, _) | (Hint::Keep, None, _) => return Ok(()),
-            (Hint::Look | Hint::KeepAndLook | Hint::KeepAndTell, None, _) => {
+            (CallbackHint::Stale, _, _) | (CallbackHint::Keep, None, _) => return Ok(()),
+            (
+                CallbackHint::Look | CallbackHint::KeepAndLook | CallbackHint::KeepAndTell,
+                None,
+                _,
+            ) => {
                 return Ok(mailbox.ledger.look_now(&to.key).await?);
             }
-            (Hint::Look, Some(_), _) => return Ok(mailbox.ledger.look_now(&to.key).await?),
-            (Hint::Keep, Some(id), _) => return Ok(propose(mailbox, to, id).await?),
+            (CallbackHint::Look, Some(_), _) => {
+                return Ok(mailbox.ledger.look_now(&to.key).await?);
+            }
+            (CallbackHint::Keep, Some(id), _) => return Ok(propose(mailbox, to, id).await?),
             // The order matters: whoever looks now must find the proposal.
-            (Hint::KeepAndTell, Some(id), Some(stored)) => {
+            (CallbackHint::KeepAndTell, Some(id), Some(stored)) => {
                 propose(mailbox, to, id).await?;
                 // What a ledger holds before it is rebuilt may be old: it must not look newer.
                 if mailbox.session.phase() == Phase::Rebuilding {
@@ -64,7 +69,7 @@ async fn keep_in_time(
                     return Ok(());
                 }
             }
-            (Hint::KeepAndLook | Hint::KeepAndTell, Some(id), _) => {
+            (CallbackHint::KeepAndLook | CallbackHint::KeepAndTell, Some(id), _) => {
                 propose(mailbox, to, id).await?;
                 return Ok(mailbox.ledger.look_now(&to.key).await?);
             }

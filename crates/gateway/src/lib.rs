@@ -1,12 +1,11 @@
 //! The HTTP front. Today it receives callbacks; nothing is ever published from one.
 //!
 //! A callback's address tells which submission it is about, and its token that we gave the
-//! address away (`receive`, over HTTP; `mailbox`, without). What the body says is a hint: `hint`
-//! decides what follows from it, `keep` writes that into the ledger, and a poller asks the
-//! provider what is true.
+//! address away (`receive`, over HTTP; `mailbox`, without). What the body says is a hint:
+//! [`job::callback_hint()`] decides what follows from it, `keep` writes that into the ledger, and
+//! a poller asks the provider what is true.
 
 mod gateway;
-mod hint;
 mod keep;
 mod mailbox;
 mod receive;

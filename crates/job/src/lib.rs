@@ -10,6 +10,7 @@ mod admission;
 mod adoption;
 mod cadence;
 mod callback;
+mod callback_hint;
 mod envelope;
 mod event;
 mod fact;
@@ -42,6 +43,7 @@ pub use admission::{Admission, Delivered, Recovery, admit, recover};
 pub use adoption::{Adoption, Death, Letter, adopt};
 pub use cadence::Cadence;
 pub use callback::{BadCallback, CALLBACK_PATH, CallbackSigner, CallbackTo};
+pub use callback_hint::{CallbackHint, callback_hint};
 pub use envelope::{
     BadJob, Job, KEYS, MAX_MESSAGE_BYTES, MAX_METADATA_BYTES, MAX_OPERATION_BYTES, MAX_RETRIES,
     MessageFacts, decode,

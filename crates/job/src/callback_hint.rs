@@ -1,10 +1,10 @@
 //! What a callback means for a job, by what the ledger knows of it.
 
-use job::{Record, State};
+use crate::{Record, State};
 
 /// What is done about a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Hint {
+pub enum CallbackHint {
     /// It tells nothing that is still wanted.
     Stale,
     /// Ask the provider now.
@@ -17,31 +17,30 @@ pub(crate) enum Hint {
     KeepAndTell,
 }
 
-/// Pure. `round` is what the callback is about; `present` what the ledger has.
-pub(crate) fn of(present: Option<&Record>, round: u32) -> Hint {
+/// `round` is what the callback is about; `present` what the ledger has.
+pub fn callback_hint(present: Option<&Record>, round: u32) -> CallbackHint {
     // It came before the record, or the ledger has forgotten it.
     let Some(record) = present.filter(|record| record.round >= round) else {
-        return Hint::Keep;
+        return CallbackHint::Keep;
     };
     if record.round > round {
-        return Hint::Stale;
+        return CallbackHint::Stale;
     }
     match &record.state {
-        State::Settled { .. } => Hint::Stale,
-        State::Pending { .. } => Hint::Look,
-        State::InDoubt { .. } => Hint::KeepAndLook,
-        State::Queued { .. } | State::Parked { doubt: Some(_), .. } => Hint::KeepAndTell,
+        State::Settled { .. } => CallbackHint::Stale,
+        State::Pending { .. } => CallbackHint::Look,
+        State::InDoubt { .. } => CallbackHint::KeepAndLook,
+        State::Queued { .. } | State::Parked { doubt: Some(_), .. } => CallbackHint::KeepAndTell,
         State::Tombstone | State::Submitting { .. } | State::Parked { doubt: None, .. } => {
-            Hint::Keep
+            CallbackHint::Keep
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use job::{Doubt, MessageFacts, Outcome, Timestamp, decode};
-
     use super::*;
+    use crate::{Doubt, MessageFacts, Outcome, Timestamp, decode};
 
     const AT: Timestamp = Timestamp::EPOCH;
 
@@ -54,16 +53,7 @@ mod tests {
     }
 
     fn doubt() -> Doubt {
-        Doubt {
-            since: AT,
-            cause: String::new(),
-            settles_at: AT,
-            denials: 0,
-            looks: 0,
-            next_look: AT,
-            evidence: Vec::new(),
-            intent: None,
-        }
+        Doubt::begun(AT, String::new(), AT)
     }
 
     #[test]
@@ -73,25 +63,25 @@ mod tests {
         let submitting =
             State::Submitting { owner: String::new(), intent: String::new(), post_deadline: AT };
         for (state, hint) in [
-            (State::Tombstone, Hint::Keep),
-            (State::Queued { why: None }, Hint::KeepAndTell),
-            (submitting, Hint::Keep),
-            (State::InDoubt { doubt: doubt() }, Hint::KeepAndLook),
-            (pending, Hint::Look),
-            (State::Settled { outcome: Outcome::Cancelled, at: AT }, Hint::Stale),
-            (parked(None), Hint::Keep),
-            (parked(Some(doubt())), Hint::KeepAndTell),
+            (State::Tombstone, CallbackHint::Keep),
+            (State::Queued { why: None }, CallbackHint::KeepAndTell),
+            (submitting, CallbackHint::Keep),
+            (State::InDoubt { doubt: doubt() }, CallbackHint::KeepAndLook),
+            (pending, CallbackHint::Look),
+            (State::Settled { outcome: Outcome::Cancelled, at: AT }, CallbackHint::Stale),
+            (parked(None), CallbackHint::Keep),
+            (parked(Some(doubt())), CallbackHint::KeepAndTell),
         ] {
             let record = record(state);
-            assert_eq!(of(Some(&record), 2), hint, "{}", record.state.word());
+            assert_eq!(callback_hint(Some(&record), 2), hint, "{}", record.state.word());
         }
     }
 
     #[test]
     fn an_unknown_job_and_a_later_round_are_kept_and_an_earlier_one_is_over() {
         let queued = record(State::Queued { why: None });
-        assert_eq!(of(None, 1), Hint::Keep);
-        assert_eq!(of(Some(&queued), 3), Hint::Keep);
-        assert_eq!(of(Some(&queued), 1), Hint::Stale);
+        assert_eq!(callback_hint(None, 1), CallbackHint::Keep);
+        assert_eq!(callback_hint(Some(&queued), 3), CallbackHint::Keep);
+        assert_eq!(callback_hint(Some(&queued), 1), CallbackHint::Stale);
     }
 }
