@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use job::EventKind;
+use job::{EventKind, StateKind};
 use ports::ListFilter;
 use serde_json::json;
 
@@ -56,7 +56,7 @@ impl Scene {
     }
 
     async fn until_some_are_being_submitted(&self, jobs: usize) {
-        let filter = ListFilter::of_states(&["submitting"], jobs);
+        let filter = ListFilter::of_states(&[StateKind::Submitting], jobs);
         let ledger = self.house.ledger().await;
         until(&format!("{jobs} jobs are being submitted"), async || {
             ledger.list(&filter).await.is_ok_and(|found| found.len() >= jobs)

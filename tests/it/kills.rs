@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use job::EventKind;
+use job::{EventKind, StateKind};
 use ports::ListFilter;
 use serde_json::json;
 
@@ -58,7 +58,7 @@ async fn survive(
 }
 
 async fn submitting(house: &House) -> usize {
-    let filter = ListFilter::of_states(&["submitting"], JOBS);
+    let filter = ListFilter::of_states(&[StateKind::Submitting], JOBS);
     house.ledger().await.list(&filter).await.expect("the ledger").len()
 }
 

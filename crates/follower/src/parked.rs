@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::{Record, Timestamp};
+use job::{Record, StateKind, Timestamp};
 use ports::{Destination, Fence, ListFilter, journal_message};
 use tokio::time::Instant;
 
@@ -33,7 +33,7 @@ impl Parked {
         }
         let (now, again) = (self.shared.session.store_now(), self.shared.settings.parked_again);
         self.next = Instant::now() + again;
-        let parked = ListFilter::of_states(&["parked"], MOST);
+        let parked = ListFilter::of_states(&[StateKind::Parked], MOST);
         let mut old = Vec::new();
         let mut keep = |record: &Record| {
             if is_old(record.last_change(), now, again) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use job::{Effect, JournalEntry, Record, Restored, Restoring, Step, Timestamp};
+use job::{Effect, JournalEntry, Record, Restored, Restoring, StateKind, Step, Timestamp};
 use ports::{
     AccountTask, Created, Fence, LEASE, LedgerError, Limits, ListFilter, OutboxId, Permit,
     PermitReturn, Swapped, Write,
@@ -165,7 +165,8 @@ impl Restorer {
 
     /// Slots of all that may be running, whatever the limit says: they are in use.
     pub(crate) async fn recount(&self) -> Result<usize, LedgerError> {
-        let working_in = ["pending", "in_doubt", "submitting", "parked", "queued"];
+        let working_in = StateKind::ALL.into_iter().filter(|kind| kind.may_be_running());
+        let working_in: Vec<StateKind> = working_in.collect();
         let mut running: Vec<Permit> = Vec::new();
         let filter = ListFilter::of_states(&working_in, MOST);
         let mut keep = |record: &Record| {

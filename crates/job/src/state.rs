@@ -44,18 +44,6 @@ pub enum State {
 }
 
 impl State {
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Tombstone => "cancelled",
-            Self::Queued { .. } => "queued",
-            Self::Submitting { .. } => "submitting",
-            Self::InDoubt { .. } => "in_doubt",
-            Self::Pending { .. } => "pending",
-            Self::Settled { outcome, .. } => outcome.word(),
-            Self::Parked { .. } => "parked",
-        }
-    }
-
     /// Nothing more happens by itself.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Settled { .. } | Self::Parked { .. })
@@ -119,16 +107,6 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Succeeded { .. } => "succeeded",
-            Self::Failed { .. } => "failed",
-            Self::Rejected { .. } => "rejected",
-            Self::TimedOut { .. } => "timed_out",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
     pub fn error(&self) -> Option<&Problem> {
         match self {
             Self::Failed { error } | Self::Rejected { error } | Self::TimedOut { error } => {

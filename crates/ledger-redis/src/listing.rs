@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use futures::future::try_join_all;
-use job::Record;
+use job::{Record, StateKind};
 use ports::{LedgerError, ListFilter};
 
 use crate::RedisLedger;
@@ -64,7 +64,7 @@ async fn look(
     let seen = try_join_all(looks).await?;
     let taken = keys.iter().zip(seen).filter_map(|(key, look)| {
         let (state, created) = ledger.unreadable.skip(look)?;
-        let wanted = filter.wants(state.as_deref().unwrap_or_default());
+        let wanted = filter.wants(state.as_deref().and_then(StateKind::parse));
         created.filter(|_| wanted).map(|created| (created, key.clone()))
     });
     Ok(taken.collect())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use job::{Effect, Fact, Illegal, State, Step, transition};
+use job::{Effect, Fact, Illegal, State, StateKind, Step, transition};
 use ports::{
     Destination, Fence, LedgerError, PermitReturn, PublishError, Stored, Swapped, journal_message,
     whole,
@@ -35,7 +35,7 @@ pub(crate) async fn settle(
     fact: Fact,
     sweep: Option<&str>,
 ) -> Result<(), Trouble> {
-    let was = stored.record.state.word();
+    let was = stored.record.state.kind();
     let step = transition(stored.record, fact, shared.clock.moment(), &shared.settings.rules)?;
     let span = trace::completion(&step, was, sweep);
     apply(shared, fence, stored.version, step, was).instrument(span).await
@@ -47,10 +47,10 @@ async fn in_hand(
     shared: &Shared,
     version: u64,
     step: Step,
-    was: &str,
+    was: StateKind,
 ) -> Result<Option<Step>, LedgerError> {
     let says = |effect: &Effect| !matches!(effect, Effect::ReleasePermit { .. });
-    if step.record.state.word() == was && !step.effects.iter().any(says) {
+    if step.record.state.kind() == was && !step.effects.iter().any(says) {
         return Ok(Some(step));
     }
     let record = whole(shared.ledger.as_ref(), version, step.record).await?;
@@ -62,7 +62,7 @@ async fn apply(
     fence: &Fence,
     version: u64,
     step: Step,
-    was: &str,
+    was: StateKind,
 ) -> Result<(), Trouble> {
     let Some(step) = in_hand(shared, version, step, was).await? else {
         return Ok(());
@@ -85,10 +85,11 @@ async fn apply(
 }
 
 /// One line per change of state; a task that merely goes on is not news.
-fn tell(step: &Step, was: &str) {
+fn tell(step: &Step, was: StateKind) {
     let record = &step.record;
-    let is = record.state.word();
+    let is = record.state.kind();
     if is != was {
+        let (was, is) = (was.word(), is.word());
         tracing::info!(name: "kling.status_changed", from = was, to = is);
         let what = record.history.last().map_or("", |entry| entry.what.as_str());
         let task = record.task_id.as_deref();
@@ -96,8 +97,8 @@ fn tell(step: &Step, was: &str) {
     }
 }
 
-async fn journal_change(shared: &Shared, step: &Step, was: &str) -> Result<(), Trouble> {
-    let changed = step.record.state.word() != was;
+async fn journal_change(shared: &Shared, step: &Step, was: StateKind) -> Result<(), Trouble> {
+    let changed = step.record.state.kind() != was;
     let settled_doubt = matches!(step.record.state, State::Pending { .. } | State::InDoubt { .. });
     if !(changed && settled_doubt) {
         return Ok(());

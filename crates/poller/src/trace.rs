@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use job::{Record, State, Step, Timestamp};
+use job::{Record, State, StateKind, Step, Timestamp};
 use ports::Stored;
 use ports::trace::if_sampled;
 use tracing::Span;
@@ -35,10 +35,10 @@ fn lag(found: &[Stored], now: Timestamp) -> Duration {
 }
 
 /// Of what follows from the last word about a job; none for any other.
-pub(crate) fn completion(step: &Step, was: &str, sweep: Option<&str>) -> Span {
+pub(crate) fn completion(step: &Step, was: StateKind, sweep: Option<&str>) -> Span {
     let state = &step.record.state;
     let last = matches!(state, State::Settled { .. } | State::Parked { .. });
-    match last && state.word() != was {
+    match last && state.kind() != was {
         true => root("complete task", &step.record, sweep),
         false => Span::none(),
     }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use job::{JobKey, Record, Tenant, Timestamp};
+use job::{JobKey, Record, StateKind, Tenant, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{Destination, HeldPermit, Limits, Message, Permit, PermitReturn, Permitted};
@@ -127,8 +127,8 @@ pub struct Pause {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListFilter {
-    /// Words of states, `pending`, `in_doubt`, `succeeded`, …; any, if none is named.
-    pub states: Vec<String>,
+    /// Any, if none is named.
+    pub states: Vec<StateKind>,
     pub tenant: Option<Tenant>,
     /// At most this many, newest first by creation among those found.
     pub limit: usize,
@@ -136,14 +136,13 @@ pub struct ListFilter {
 
 impl ListFilter {
     /// Those in one of these states, of all tenants.
-    pub fn of_states(states: &[&str], limit: usize) -> Self {
-        let states = states.iter().map(|state| (*state).to_owned()).collect();
-        Self { states, tenant: None, limit }
+    pub fn of_states(states: &[StateKind], limit: usize) -> Self {
+        Self { states: states.to_vec(), tenant: None, limit }
     }
 
-    /// Whether a state is one that is asked for.
-    pub fn wants(&self, state: &str) -> bool {
-        self.states.is_empty() || self.states.iter().any(|wanted| wanted == state)
+    /// Whether a state is one that is asked for. `None`: one that this version does not know.
+    pub fn wants(&self, state: Option<StateKind>) -> bool {
+        self.states.is_empty() || state.is_some_and(|state| self.states.contains(&state))
     }
 }
 

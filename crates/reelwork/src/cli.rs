@@ -5,6 +5,7 @@ mod operate;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use operate::{ConfigAction, Dead, Doubt, Ledger, Topology, Which};
@@ -112,8 +113,8 @@ pub(crate) enum Command {
     /// Jobs that the ledger knows, newest first
     List {
         /// Only those that are so
-        #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(STATES))]
-        state: Option<String>,
+        #[arg(long, value_parser = states())]
+        state: Option<job::StateKind>,
         #[arg(long)]
         tenant: Option<String>,
         #[arg(long, default_value_t = 50)]
@@ -312,19 +313,11 @@ pub(crate) struct Events {
     pub(crate) idle: Option<Duration>,
 }
 
-/// Every word that a state is told by.
-const STATES: [&str; 10] = [
-    "queued",
-    "submitting",
-    "in_doubt",
-    "pending",
-    "parked",
-    "succeeded",
-    "failed",
-    "rejected",
-    "timed_out",
-    "cancelled",
-];
+/// What a state is told by.
+fn states() -> impl TypedValueParser<Value = job::StateKind> {
+    let words = job::StateKind::ALL.map(job::StateKind::word);
+    PossibleValuesParser::new(words).try_map(|word| job::StateKind::parse(&word).ok_or("no state"))
+}
 
 fn field(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {

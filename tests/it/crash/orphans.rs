@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use job::StateKind;
 use ports::ListFilter;
 use serde_json::json;
 
@@ -36,7 +37,7 @@ pub(crate) async fn looked_for(town: &mut Town) -> Vec<Duration> {
 }
 
 async fn submitting(town: &Town) -> usize {
-    let filter = ListFilter::of_states(&["submitting"], 10 * IN_HAND);
+    let filter = ListFilter::of_states(&[StateKind::Submitting], 10 * IN_HAND);
     town.house.ledger().await.list(&filter).await.expect("the ledger").len()
 }
 

@@ -13,7 +13,7 @@ pub(crate) fn newest(
     now: Timestamp,
 ) -> rusqlite::Result<Vec<(String, Vec<u8>)>> {
     let tenant = filter.tenant.as_ref().map(ToString::to_string);
-    let states = filter.states.join(",");
+    let states = words(filter);
     // One statement for each, so that it can walk an index in the order wanted.
     let statement = match filter.states.len() {
         1 => {
@@ -42,6 +42,12 @@ pub(crate) fn newest(
         .collect()
 }
 
+/// As the column `state` has them.
+fn words(filter: &ListFilter) -> String {
+    let words: Vec<&str> = filter.states.iter().map(|state| state.word()).collect();
+    words.join(",")
+}
+
 /// Rows read at once, and about how many bytes of them.
 const PAGE: i64 = 256;
 const PAGE_BYTES: usize = 1024 * 1024;
@@ -62,7 +68,7 @@ pub(crate) fn page(
     after: i64,
 ) -> rusqlite::Result<Vec<Listed>> {
     let tenant = filter.tenant.as_ref().map(ToString::to_string);
-    let states = filter.states.join(",");
+    let states = words(filter);
     let mut query = sql.prepare_cached(
         "SELECT id, key, body FROM record
          WHERE id > ?5 AND +ns = ?1 AND (+expires_at IS NULL OR +expires_at > ?2)

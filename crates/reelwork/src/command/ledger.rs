@@ -5,7 +5,7 @@ use std::sync::Arc;
 use daemon::{Config, ExitCode};
 use follower::{Difference, Follower, Version, differences};
 use futures::{StreamExt, stream};
-use job::{JobKey, Record, Restoring};
+use job::{JobKey, Record, Restoring, StateKind};
 use kling::{QueryError, Route};
 use ports::{Clock, ListFilter, Phase, SystemClock};
 use serde::Serialize;
@@ -93,7 +93,7 @@ impl Row {
 
 /// Tasks that the ledger waits for and the provider does not know.
 async fn denied_tasks(config: &Config, doors: &Doors, limit: usize) -> Result<Vec<Row>, Failure> {
-    let filter = ListFilter::of_states(&["pending"], limit);
+    let filter = ListFilter::of_states(&[StateKind::Pending], limit);
     let pending = doors.ledger.list(&filter).await?;
     if pending.is_empty() {
         return Ok(Vec::new());

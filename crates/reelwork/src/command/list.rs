@@ -1,5 +1,5 @@
 use daemon::{Config, ExitCode};
-use job::Tenant;
+use job::{StateKind, Tenant};
 use ports::ListFilter;
 
 use crate::doors::Doors;
@@ -9,7 +9,7 @@ use crate::view::JobView;
 
 pub(crate) async fn run(
     config: &Config,
-    state: Option<String>,
+    state: Option<StateKind>,
     tenant: Option<String>,
     limit: usize,
     output: &Output,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use daemon::{Config, LookUp};
-use job::Record;
+use job::{Record, StateKind};
 use kling::{Client, KnownTask, Route};
 use ports::ListFilter;
 
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::roles;
 
 /// Tasks that exist, or did until lately.
-const KNOWN: [&str; 2] = ["pending", "succeeded"];
+const KNOWN: [StateKind; 2] = [StateKind::Pending, StateKind::Succeeded];
 const MOST: usize = 200;
 
 /// What is known about the look-up that doubts are settled by.

@@ -77,7 +77,7 @@ impl Memory {
 
     pub(super) fn list(&self, filter: &ListFilter) -> Vec<Record> {
         let wanted = |record: &&Record| {
-            filter.wants(record.state.word())
+            filter.wants(Some(record.state.kind()))
                 && filter.tenant.as_ref().is_none_or(|tenant| record.key.tenant == *tenant)
         };
         let mut found: Vec<Record> = self

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::{JobId, JobKey, Tenant};
+use job::{JobId, JobKey, StateKind, Tenant};
 
 use super::fixture::*;
 use crate::{Ledger, ListFilter, Pause};
@@ -53,17 +53,18 @@ pub async fn a_list_takes_only_what_is_asked_for(door: Arc<dyn Ledger>) {
             created(&*door, &fence, plain(record)).await;
         }
     }
-    let filter = |state: Option<&str>, tenant: Option<&str>| ListFilter {
-        states: state.map(str::to_owned).into_iter().collect(),
+    let filter = |state: Option<StateKind>, tenant: Option<&str>| ListFilter {
+        states: state.into_iter().collect(),
         tenant: tenant.map(|tenant| Tenant::new(tenant).unwrap()),
         limit: 100,
     };
-    let both = list(&*door, filter(Some("parked"), Some("acme"))).await;
+    let both = list(&*door, filter(Some(StateKind::Parked), Some("acme"))).await;
     assert_eq!(both, ["acme/parked"]);
-    assert_eq!(list(&*door, filter(Some("pending"), None)).await.len(), 2);
+    assert_eq!(list(&*door, filter(Some(StateKind::Pending), None)).await.len(), 2);
     assert_eq!(list(&*door, filter(None, Some("default"))).await.len(), 3);
-    assert!(list(&*door, filter(Some("in_doubt"), None)).await.is_empty());
-    let several = ListFilter::of_states(&["parked", "in_doubt", "queued"], 100);
+    assert!(list(&*door, filter(Some(StateKind::InDoubt), None)).await.is_empty());
+    let kinds = [StateKind::Parked, StateKind::InDoubt, StateKind::Queued];
+    let several = ListFilter::of_states(&kinds, 100);
     assert_eq!(list(&*door, several).await.len(), 4);
     assert!(list(&*door, filter(None, Some("nobody"))).await.is_empty());
 }
@@ -87,7 +88,7 @@ pub async fn a_visit_meets_all_that_it_asks_for(door: Arc<dyn Ledger>) {
     created(&*door, &fence, plain(in_state("parked", parked()))).await;
     let mut met = std::collections::BTreeSet::new();
     // Its limit is for lists.
-    let filter = ListFilter::of_states(&["pending", "in_doubt"], 1);
+    let filter = ListFilter::of_states(&[StateKind::Pending, StateKind::InDoubt], 1);
     let mut meet = |record: &job::Record| {
         met.insert(record.key.to_string());
     };

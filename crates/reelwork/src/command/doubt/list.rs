@@ -1,5 +1,5 @@
 use daemon::{Config, ExitCode};
-use job::{Doubt, Record, State, Tenant};
+use job::{Doubt, Record, State, StateKind, Tenant};
 use ports::{Ledger, ListFilter};
 use serde::Serialize;
 
@@ -32,7 +32,7 @@ pub(crate) async fn run(
     let tenant = tenant.map(Tenant::new).transpose();
     let tenant = tenant.map_err(|error| Failure::Usage(error.to_string()))?;
     let ledger = Doors::look_at_ledger(config).await?;
-    for state in ["in_doubt", "parked"] {
+    for state in [StateKind::InDoubt, StateKind::Parked] {
         let filter =
             ListFilter { tenant: tenant.clone(), ..ListFilter::of_states(&[state], limit) };
         for record in ledger.list(&filter).await? {
