@@ -3,8 +3,10 @@
 //! Pure: no async, no clock, no network. Time and chance come in as values, so every decision
 //! can be tested as a table. Read in this order: the vocabulary ([`JobKey`], [`Operation`],
 //! [`Job`]), what we remember ([`Record`], [`State`]), what may happen ([`Fact`],
-//! [`transition()`]), and what we say about it ([`CloudEvent`], [`JournalEntry`]). Beside them stands the address that
-//! a provider calls back ([`CallbackSigner`]).
+//! [`transition()`]), and what we say about it ([`CloudEvent`], [`JournalEntry`]). What comes from
+//! outside is judged before it is a fact: a delivery ([`admit`], [`recover`]), a late answer
+//! ([`late_answer()`]), a callback ([`callback_hint()`]). Beside them stands the address that a
+//! provider calls back ([`CallbackSigner`]).
 
 mod admission;
 mod adoption;

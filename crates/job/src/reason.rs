@@ -74,6 +74,11 @@ impl Reason {
         }
     }
 
+    /// Whether a dead letter's word tells that its id belongs to another request.
+    pub fn is_conflict(word: &str) -> bool {
+        word == Self::Conflict.word()
+    }
+
     /// The message cannot be right, whoever reads it: rejected. Anything else is for a person.
     pub fn is_rejection(&self) -> bool {
         match self {

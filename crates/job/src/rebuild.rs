@@ -64,7 +64,11 @@ impl Restoring {
         match &record.state {
             State::Settled { at, .. } => self.now.since(*at) > self.retention,
             State::Tombstone => self.now.since(record.last_change()) > self.retention,
-            _ => false,
+            State::Queued { .. }
+            | State::Submitting { .. }
+            | State::InDoubt { .. }
+            | State::Pending { .. }
+            | State::Parked { .. } => false,
         }
     }
 
@@ -77,7 +81,10 @@ impl Restoring {
                 doubt: self.doubt("it may have been submitted after its last journal line"),
             },
             State::InDoubt { doubt } => State::InDoubt { doubt: self.again(doubt) },
-            other => other,
+            as_it_was @ (State::Tombstone
+            | State::Pending { .. }
+            | State::Settled { .. }
+            | State::Parked { .. }) => as_it_was,
         };
         record.sent_before |= matches!(record.state, State::InDoubt { .. });
         // Newer than a snapshot that still holds the line's own state, and no more than that: what

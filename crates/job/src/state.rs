@@ -27,6 +27,7 @@ pub enum State {
     },
     /// The provider has it.
     Pending {
+        /// As last told, for people: nothing is decided by it.
         status: String,
         looks: u32,
         next_look: Timestamp,

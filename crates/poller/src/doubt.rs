@@ -3,7 +3,7 @@
 use job::{Fact, Record};
 use kling::{QueryError, Task};
 
-use crate::fit::{Candidate, contradiction, word};
+use crate::fit::{Candidate, contradiction};
 
 /// What a look-up by external id told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(crate) fn read(
     if let Some(why) = contradiction(record, &task) {
         return LookedUp::Unclear(format!("the look-up answered with another task: {why}"));
     }
-    let status = word(task.status);
+    let status = task.status.word();
     match task.task_id {
         Some(task_id) => LookedUp::Found(Candidate { task_id, status }),
         None => LookedUp::Unclear("the look-up named no task id".to_owned()),

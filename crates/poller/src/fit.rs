@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use job::{Record, Timestamp};
-use kling::{QueryError, Task, TaskStatus};
+use kling::{QueryError, Task};
 
 /// The provider's clock and ours may differ by so much.
 const CLOCKS: Duration = Duration::from_secs(120);
@@ -46,7 +46,7 @@ pub(crate) fn judge(
     if task.external_task_id.is_none() && task.created_at_ms.is_none() {
         return refuted("the answer tells neither its external id nor when it was created");
     }
-    Judgement::Fits(Candidate { task_id: proposed.to_owned(), status: word(task.status) })
+    Judgement::Fits(Candidate { task_id: proposed.to_owned(), status: task.status.word() })
 }
 
 /// What in an answer speaks against its being ours.
@@ -72,15 +72,6 @@ fn began(record: &Record) -> Timestamp {
     let earlier = record.history.iter().rev().find(|entry| entry.round < record.round);
     let first = record.enqueued_at.map_or(record.created_at, |at| at.min(record.created_at));
     earlier.map_or(first, |entry| entry.at)
-}
-
-pub(crate) fn word(status: TaskStatus) -> &'static str {
-    match status {
-        TaskStatus::Submitted => "submitted",
-        TaskStatus::Processing => "processing",
-        TaskStatus::Succeeded => "succeeded",
-        TaskStatus::Failed => "failed",
-    }
 }
 
 #[cfg(test)]

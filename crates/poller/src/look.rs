@@ -18,10 +18,10 @@ pub(crate) fn read(answer: Result<Task, QueryError>, now: Timestamp) -> Fact {
         }
     };
     match task.status {
-        TaskStatus::Submitted => Fact::Seen { status: "submitted".to_owned() },
+        TaskStatus::Submitted => Fact::Seen { status: task.status.word().to_owned() },
         TaskStatus::Processing => {
             let word = task.unknown_status.filter(|word| !word.is_empty());
-            Fact::Seen { status: word.unwrap_or_else(|| "processing".to_owned()) }
+            Fact::Seen { status: word.unwrap_or_else(|| task.status.word().to_owned()) }
         }
         TaskStatus::Succeeded if task.outputs.is_empty() => {
             Fact::Unread { answer: task.unread.unwrap_or_default() }

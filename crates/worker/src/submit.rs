@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use job::{Fact, Passed, Problem, Record, Request, Resource};
-use kling::{Created, RefusalClass, Route, SubmitError, TaskStatus};
+use kling::{Created, RefusalClass, Route, SubmitError};
 use serde_json::Value;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
@@ -122,7 +122,7 @@ pub(crate) fn read(
 ) -> (Fact, Weather) {
     match answer {
         Ok(created) => {
-            let status = status_word(created.status).to_owned();
+            let status = created.status.word().to_owned();
             (Fact::Accepted { task_id: created.task_id, status }, Weather::Fair)
         }
         Err(SubmitError::Busy { message, retry_after, .. }) => {
@@ -160,15 +160,6 @@ pub(crate) fn read(
         Err(SubmitError::Unknown { cause }) => {
             (Fact::AnswerLost { cause: cause.clone() }, Weather::Unclear { why: cause })
         }
-    }
-}
-
-fn status_word(status: TaskStatus) -> &'static str {
-    match status {
-        TaskStatus::Submitted => "submitted",
-        TaskStatus::Processing => "processing",
-        TaskStatus::Succeeded => "succeeded",
-        TaskStatus::Failed => "failed",
     }
 }
 

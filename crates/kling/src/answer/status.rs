@@ -15,6 +15,16 @@ impl TaskStatus {
         matches!(self, Self::Succeeded | Self::Failed)
     }
 
+    /// One word for it, whatever spelling it came in.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Submitted => "submitted",
+            Self::Processing => "processing",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+        }
+    }
+
     /// The status a word means, in Kling's spelling or a gateway's, in any case.
     pub fn parse(word: &str) -> Option<Self> {
         match word.trim().to_ascii_lowercase().as_str() {
@@ -29,6 +39,19 @@ impl TaskStatus {
             | "cancel" | "timeout" | "timed_out" | "timedout" | "rejected" | "banned"
             | "aborted" | "terminated" | "blocked" | "moderated" | "deleted" => Some(Self::Failed),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_is_read_from_its_own_word() {
+        use TaskStatus::{Failed, Processing, Submitted, Succeeded};
+        for status in [Submitted, Processing, Succeeded, Failed] {
+            assert_eq!(TaskStatus::parse(status.word()), Some(status));
         }
     }
 }

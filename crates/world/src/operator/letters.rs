@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-use job::{DeadLetter, Fact, JobKey, MessageFacts, Replay, Timestamp, decode, transition};
+use job::{DeadLetter, Fact, JobKey, MessageFacts, Reason, Replay, Timestamp, decode, transition};
 use ports::{Clock, Delivery, Destination, Source, Stored, Swapped, Write, header};
 use tokio::time::timeout;
 
@@ -40,7 +40,7 @@ impl Operator {
     }
 
     async fn replay_one(&self, letter: Delivery, repeated: bool) -> Done {
-        if letter.message.get(header::REASON) == Some("conflict") {
+        if letter.message.get(header::REASON).is_some_and(Reason::is_conflict) {
             return None;
         }
         let key = identity(&letter)?;

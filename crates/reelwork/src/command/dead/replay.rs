@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use daemon::Config;
-use job::{Fact, JobKey, Replay, Stays, transition};
+use job::{Fact, JobKey, Reason, Replay, Stays, transition};
 use ports::{
     Broker, Clock, Delivery, Destination, Session, Swapped, Write, header, journal_message, whole,
 };
@@ -29,7 +29,7 @@ pub(super) async fn one(
     session: &Session,
     held: Held,
 ) -> Result<Done, Failure> {
-    if held.delivery.message.get(header::REASON) == Some("conflict") {
+    if held.delivery.message.get(header::REASON).is_some_and(Reason::is_conflict) {
         return Ok(Done::Stays(Box::new(held), why(Stays::Conflict)));
     }
     let answer = match letter::identity(&held.delivery) {
