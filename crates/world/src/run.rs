@@ -61,7 +61,6 @@ async fn play(plan: Plan, broken: Option<Broken>, keep_trace: bool) -> Report {
 /// Once nothing is left to do. So much was heard before the second lives began.
 async fn verdict(stage: &Arc<Stage>, heard: &Heard, before: usize) -> Report {
     let rested = rest(stage).await;
-    sleep(AFTERWARDS).await;
     let heard = heard.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let (first, second) = heard.split_at(before);
     audit::verdict(stage, first, second, rested)
@@ -156,7 +155,11 @@ async fn rest(stage: &Stage) -> bool {
     while stage.time.now() < end {
         sleep(Duration::from_secs(1)).await;
         if audit::is_at_rest(stage) {
-            return true;
+            sleep(AFTERWARDS).await;
+            // A job that is turned away may have been tried again meanwhile.
+            if audit::is_at_rest(stage) {
+                return true;
+            }
         }
         if audit::spins(stage) {
             return false;
