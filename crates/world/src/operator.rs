@@ -45,31 +45,36 @@ type Done = Option<()>;
 
 pub(crate) async fn visit(stage: Arc<Stage>, command: Command) {
     match command {
-        Command::Replay => {
-            let chosen = one_visit(&stage, command, &[]).await;
-            sleep(stage.chance.millis(500, 8_000)).await;
-            one_visit(&stage, command, &chosen).await;
-            let mut left = REPEATS;
-            while left > 0 && chosen.iter().any(|letter| is_half_done(&stage, letter)) {
-                sleep(stage.chance.millis(2_000, 5_000)).await;
-                one_visit(&stage, command, &chosen).await;
-                left -= 1;
-            }
-        }
+        Command::Replay => replay(&stage, command).await,
         Command::Cancel | Command::Drop | Command::Fail => {
             one_visit(&stage, command, &[]).await;
         }
     }
 }
 
-/// A round was begun by it whose message is not known to be there: the command has failed, and a
-/// person repeats it.
-fn is_half_done(stage: &Stage, letter: &str) -> bool {
+/// Twice, since it may have failed; and as long as it is not known to have succeeded.
+async fn replay(stage: &Arc<Stage>, command: Command) {
+    let chosen = one_visit(stage, command, &[]).await;
+    sleep(stage.chance.millis(500, 8_000)).await;
+    one_visit(stage, command, &chosen).await;
+    for _ in 0..REPEATS {
+        // Not only what the first one told: it may have failed before it told anything.
+        let left = half_done(stage);
+        if left.is_empty() {
+            return;
+        }
+        sleep(stage.chance.millis(2_000, 5_000)).await;
+        one_visit(stage, command, &left).await;
+    }
+}
+
+/// The letters by which a round was begun whose message is not known to be there: the command has
+/// failed, and a person repeats it.
+fn half_done(stage: &Stage) -> Vec<String> {
     let memory = stage.ledger.memory();
-    let of_letter = |record: &Record| {
-        matches!(record.state, State::Queued { .. }) && record.replayed.as_deref() == Some(letter)
-    };
-    memory.records.values().any(|row| of_letter(&row.record))
+    let queued = |record: &&Record| matches!(record.state, State::Queued { .. });
+    let records = memory.records.values().map(|row| &row.record);
+    records.filter(queued).filter_map(|record| record.replayed.clone()).collect()
 }
 
 /// Which letters were worked on.
