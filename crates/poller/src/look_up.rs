@@ -16,6 +16,8 @@ use crate::shared::Shared;
 /// A trial is repeated after this; one that failed sooner, since a doubt may wait for it.
 const HOLDS: Duration = Duration::from_secs(600);
 const FAILED_HOLDS: Duration = Duration::from_secs(60);
+/// And one without an answer, whoever asks for it.
+const UNHEARD_HOLDS: Duration = Duration::from_secs(5);
 const CHECK: Duration = Duration::from_secs(5);
 
 /// What to do about a doubt's look-up.
@@ -44,6 +46,14 @@ impl Trial {
 #[derive(Default)]
 pub(crate) struct Trials {
     of: Mutex<HashMap<Route, Trial>>,
+    unheard: Mutex<HashMap<Route, Unheard>>,
+}
+
+/// A trial that was not answered, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Unheard {
+    why: String,
+    at: Timestamp,
 }
 
 impl Trials {
@@ -64,6 +74,17 @@ impl Trials {
             }
             None => tracing::warn!(%route, "no look-up by external id can be believed"),
         }
+    }
+
+    /// Many doubts wait for one answer: each would ask for it again.
+    fn put_off(&self, route: Route, unheard: Unheard) {
+        self.unheard.lock().unwrap_or_else(PoisonError::into_inner).insert(route, unheard);
+    }
+
+    fn is_put_off(&self, route: Route, now: Timestamp) -> Option<String> {
+        let unheard = self.unheard.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = |unheard: &&Unheard| now.since(unheard.at) < UNHEARD_HOLDS;
+        unheard.get(&route).filter(recent).map(|unheard| unheard.why.clone())
     }
 
     /// It has stopped holding: the next doubt tries anew.
@@ -169,13 +190,21 @@ async fn tried(shared: &Shared, route: Route, now: Timestamp) -> Result<Trial, S
     let Some(existing) = shared.witnesses.of(route) else {
         return Err("no task is known yet to test the look-up with".to_owned());
     };
+    if let Some(why) = shared.trials.is_put_off(route, now) {
+        return Err(why);
+    }
     match ask::truthful(shared, route, &existing).await {
         Ok(truthful) => {
             let trial = Trial { truthful, at: now };
             shared.trials.put(route, trial);
             Ok(trial)
         }
-        Err(error) => Err(format!("the look-up could not be tried: {error}")),
+        Err(error) => {
+            let why = format!("the look-up could not be tried: {error}");
+            let at = shared.clock.now();
+            shared.trials.put_off(route, Unheard { why: why.clone(), at });
+            Err(why)
+        }
     }
 }
 
@@ -222,6 +251,18 @@ mod tests {
         assert_eq!(standing(&[(video, Some(LookUp::List))]), LookUpStanding::Truthful);
         let mixed = [(video, Some(LookUp::Path)), (image, None)];
         assert_eq!(standing(&mixed), LookUpStanding::Worthless);
+    }
+
+    /// As many doubts as wait for it would each ask again.
+    #[test]
+    fn a_trial_without_an_answer_is_not_repeated_at_once() {
+        let (trials, route) = (Trials::default(), Route::VideosText2video);
+        trials.put_off(route, Unheard { why: "no such task".to_owned(), at: AT });
+        let just_before = AT + (UNHEARD_HOLDS - Duration::from_millis(1));
+        assert_eq!(trials.is_put_off(route, just_before).as_deref(), Some("no such task"));
+        assert_eq!(trials.is_put_off(route, AT + UNHEARD_HOLDS), None);
+        assert_eq!(trials.is_put_off(Route::ImagesGenerations, AT), None, "another route");
+        assert!(trials.get(route, AT).is_none(), "nothing is known by it");
     }
 
     #[test]
