@@ -107,3 +107,31 @@ fn worker_and_poller_do_not_know_each_other() {
     let members: BTreeMap<_, _> = members().into_iter().collect();
     assert!(!members["worker"].contains("poller") && !members["poller"].contains("worker"));
 }
+
+/// Crates that act on jobs: what they know of one goes through `recorder` into the ledger.
+const ACTORS: [&str; 6] = ["worker", "poller", "follower", "gateway", "operator", "reelwork"];
+
+/// Forwards every call of the port, and dies around it.
+const FORWARDS: &str = "reelwork/src/crash/";
+
+#[test]
+fn only_the_recorder_writes_records() {
+    let writes = |text: &str| {
+        let calls: String = text.split_whitespace().collect();
+        calls.contains("ledger.create(") || calls.contains("ledger.swap(")
+    };
+    assert!(writes("self.ledger\n    .swap(fence)"), "a call over two lines is seen");
+    for actor in ACTORS {
+        for path in sources(&root().join("crates").join(actor).join("src")) {
+            let text = std::fs::read_to_string(&path).expect("a source file");
+            let forwards = path.to_string_lossy().contains(FORWARDS);
+            assert!(forwards || !writes(&text), "{} writes a record itself", path.display());
+        }
+    }
+}
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).expect("a directory");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+}

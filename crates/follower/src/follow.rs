@@ -116,7 +116,7 @@ impl Lead {
                 if !self.shared.settings.goes_on {
                     return Ok(());
                 }
-                self.parked.keep(&self.fence).await?;
+                self.parked.keep().await?;
             }
         }
         Ok(())

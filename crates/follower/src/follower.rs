@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::EventSource;
-use ports::{Announcer, Broker, Clock, Ledger, Session};
+use ports::{Broker, Clock, Ledger, Session};
+use recorder::{Recorder, Writer};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +20,7 @@ pub(crate) struct Shared {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) session: Arc<Session>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) announcer: Announcer,
+    pub(crate) recorder: Recorder,
     pub(crate) settings: Settings,
 }
 
@@ -32,9 +32,9 @@ impl Follower {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        let source = EventSource::of_installation(&settings.rules.installation);
-        let announcer = Announcer { source };
-        let shared = Arc::new(Shared { broker, ledger, session, clock, announcer, settings });
+        let writer = Writer::new(ledger.clone(), clock.clone(), settings.rules.clone());
+        let recorder = Recorder::new(writer, broker.clone(), session.clone());
+        let shared = Arc::new(Shared { broker, ledger, session, clock, recorder, settings });
         let stop = CancellationToken::new();
         let following = tokio::spawn(follow::run(shared, stop.clone()));
         Self { stop, following }

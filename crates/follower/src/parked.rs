@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::{Record, StateKind, Timestamp};
-use ports::{Destination, Fence, ListFilter, journal_message};
+use ports::ListFilter;
 use tokio::time::Instant;
 
 use crate::follower::Shared;
@@ -27,7 +27,7 @@ impl Parked {
     }
 
     /// Nothing happens before it is time again.
-    pub(crate) async fn keep(&mut self, fence: &Fence) -> Result<(), Trouble> {
+    pub(crate) async fn keep(&mut self) -> Result<(), Trouble> {
         if Instant::now() < self.next {
             return Ok(());
         }
@@ -45,8 +45,7 @@ impl Parked {
         for key in old {
             let Some(stored) = self.shared.ledger.load_whole(&key).await? else { continue };
             // Without its event: announced once more after a loss, rather than never.
-            let line = journal_message(&fence.generation, now, &stored.record, None)?;
-            self.shared.broker.publish(&Destination::Journal, line).await?;
+            self.shared.recorder.journal(&stored.record).await?;
         }
         tracing::debug!(written, "parked jobs are in the journal anew");
         Ok(())

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use job::{Effect, JournalEntry, Record, Restored, Restoring, StateKind, Step, Timestamp};
-use ports::{
-    AccountTask, Created, Fence, LEASE, LedgerError, Limits, ListFilter, OutboxId, Permit,
-    PermitReturn, Swapped, Write,
-};
+use ports::{Fence, LEASE, LedgerError, Limits, ListFilter, OutboxId, Permit, PermitReturn};
+use recorder::{Plan, Writer, Wrote};
 
 use crate::batch::{Batch, Line, behind};
 use crate::follower::Shared;
@@ -64,23 +62,29 @@ impl Restorer {
     /// Whether the ledger was behind indeed.
     async fn put(&self, restored: Restored, now: Timestamp) -> Result<bool, Trouble> {
         self.count(&restored.record, now).await?;
-        let write = self.write(&restored, now)?;
-        let told: Vec<OutboxId> = match restored.told {
-            true => write.outbox.iter().map(|entry| entry.outbox_id()).collect(),
-            false => Vec::new(),
-        };
-        if !self.write_over(write).await? {
+        let (plan, restoring) = (plan(&restored), self.restoring());
+        let lease = if restored.told { TOLD } else { Duration::ZERO };
+        let in_place_of = |record, there: &Record| restoring.in_place_of(record, there);
+        let Some(outbox) = self.writer().put_back(&self.fence, &plan, lease, in_place_of).await?
+        else {
             return Ok(false);
+        };
+        self.own(plan.record()).await?;
+        if restored.told {
+            // Only then does its retention begin.
+            let told: Vec<OutboxId> = outbox.iter().map(|entry| entry.outbox_id()).collect();
+            self.shared.ledger.announced(&self.fence, &told).await?;
         }
-        self.own(&restored.record).await?;
-        // Only then does its retention begin.
-        self.shared.ledger.announced(&self.fence, &told).await?;
+        let record = plan.record();
         tracing::info!(
-            job = %restored.record.key, trace_id = restored.record.trace_id(),
-            state = restored.record.state.word(), round = restored.record.round,
-            task = restored.record.task_id.as_deref(), "put back from the journal"
+            job = %record.key, trace_id = record.trace_id(), state = record.state.word(),
+            round = record.round, task = record.task_id.as_deref(), "put back from the journal"
         );
         Ok(true)
+    }
+
+    fn writer(&self) -> &Writer {
+        self.shared.recorder.writer()
     }
 
     async fn say_or_skip(&self, entry: JournalEntry) -> Result<(), Trouble> {
@@ -94,10 +98,9 @@ impl Restorer {
             return Ok(());
         };
         while let Some(stored) = self.shared.ledger.load(&entry.record.key).await? {
-            let said = self.shared.announcer.entry(&stored.record, &event);
-            let write = self.shared.announcer.write_with(stored.record, vec![said], Duration::ZERO);
-            let swapped = self.shared.ledger.swap(&self.fence, stored.version, write).await?;
-            if matches!(swapped, Swapped::Done(_)) {
+            if let Wrote::Done(_) =
+                self.writer().announce_beside(&self.fence, stored, &event).await?
+            {
                 break;
             }
         }
@@ -106,34 +109,12 @@ impl Restorer {
 
     /// Whose the task is, so that no callback can name it for another job.
     async fn own(&self, record: &Record) -> Result<(), LedgerError> {
-        let Some(id) = record.task_id.clone() else {
-            return Ok(());
-        };
-        let task = AccountTask { account: record.account.clone(), id };
-        let claim = self.shared.ledger.claim_task(&self.fence, &task, &record.key, record.round);
-        if !claim.await? {
+        let Some(task) = record.task_id.as_deref() else { return Ok(()) };
+        if !self.writer().own(&self.fence, record, task).await? {
             let trace_id = record.trace_id();
-            tracing::error!(job = %record.key, trace_id, task = task.id, "the task is another job's");
+            tracing::error!(job = %record.key, trace_id, task, "the task is another job's");
         }
         Ok(())
-    }
-
-    async fn write_over(&self, write: Write) -> Result<bool, LedgerError> {
-        let (ledger, restoring) = (&self.shared.ledger, self.restoring());
-        loop {
-            let there = match ledger.create(&self.fence, write.clone()).await? {
-                Created::New => return Ok(true),
-                Created::Exists(there) => there,
-            };
-            let Some(record) = restoring.in_place_of(write.record.clone(), &there.record) else {
-                return Ok(false);
-            };
-            let over = Write { record, ..write.clone() };
-            let swapped = ledger.swap(&self.fence, there.version, over).await?;
-            if matches!(swapped, Swapped::Done(_)) {
-                return Ok(true);
-            }
-        }
     }
 
     fn restoring(&self) -> Restoring {
@@ -143,20 +124,13 @@ impl Restorer {
         Restoring { now, retention: settings.retention, settles_at }
     }
 
-    fn write(&self, restored: &Restored, now: Timestamp) -> Result<Write, LedgerError> {
-        let effects = restored.ending.map(Effect::Announce).into_iter().collect();
-        let step = Step { record: restored.record.clone(), effects };
-        let lease = if restored.told { TOLD } else { Duration::ZERO };
-        self.shared.announcer.write(&step, now, lease)
-    }
-
     /// Before the record is there: a slot without a record is given back by the reconciler, a
     /// record without its slot would let too many run.
     async fn count(&self, record: &Record, now: Timestamp) -> Result<(), LedgerError> {
         match record.may_be_running() {
-            true if self.is_open => self.take(record).await,
+            true if self.is_open => self.writer().hold(&self.fence, record).await,
             false if self.shared.settings.counts_days && spent_today(record, now) => {
-                self.take(record).await?;
+                self.writer().hold(&self.fence, record).await?;
                 self.give(record).await
             }
             _ => Ok(()),
@@ -180,13 +154,6 @@ impl Restorer {
         Ok(running.len())
     }
 
-    async fn take(&self, record: &Record) -> Result<(), LedgerError> {
-        match Permit::of(record) {
-            Some(permit) => self.take_permit(&permit).await,
-            None => Ok(()),
-        }
-    }
-
     async fn take_permit(&self, permit: &Permit) -> Result<(), LedgerError> {
         let unlimited = Limits::default();
         self.shared.ledger.take_permit(&self.fence, permit, &unlimited).await.map(drop)
@@ -200,6 +167,12 @@ impl Restorer {
         let back = PermitReturn { pool, key, round, revision, since: None, unspent: false };
         self.shared.ledger.give_permits(&self.fence, &[back]).await
     }
+}
+
+/// What is announced of it, if its job has ended.
+fn plan(restored: &Restored) -> Plan {
+    let effects = restored.ending.map(Effect::Announce).into_iter().collect();
+    Plan::of(Step { record: restored.record.clone(), effects })
 }
 
 /// `None` for a record that the ledger cannot read: it is left for a person.

@@ -7,6 +7,8 @@ pub enum Trouble {
     Ledger(#[from] LedgerError),
     #[error(transparent)]
     Broker(#[from] BrokerError),
+    #[error(transparent)]
+    Recorder(#[from] recorder::Error),
     #[error("the barrier was not published: {0}")]
     Publish(#[from] PublishError),
     #[error("the journal's consumer ended")]

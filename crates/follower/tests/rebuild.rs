@@ -12,8 +12,9 @@ use job::{
 };
 use ports::{
     Broker, Clock, Destination, Generation, JournalStart, Ledger, Permit, Phase, Session, Source,
-    SystemClock, Write, journal_message,
+    SystemClock, Write,
 };
+use recorder::journal_message;
 use tempfile::TempDir;
 use tokio::time::Instant;
 

@@ -1,9 +1,8 @@
 //! A callback goes into the ledger before it is answered.
 
-use std::time::Duration;
-
-use job::{CallbackHint, CallbackTo, Fact, callback_hint, transition};
-use ports::{Fence, LedgerError, Phase, Stored, Swapped};
+use job::{CallbackHint, CallbackTo, Fact, callback_hint};
+use ports::{Fence, LedgerError, Phase, Stored};
+use recorder::Wrote;
 
 use crate::mailbox::Mailbox;
 
@@ -90,19 +89,16 @@ async fn tell(
     stored: Stored,
     task_id: &str,
 ) -> Result<bool, LedgerError> {
-    let (moment, rules) = (mailbox.clock.moment(), &mailbox.settings.rules);
     let fact = Fact::Proposed { task_id: task_id.to_owned() };
-    let Ok(step) = transition(stored.record, fact, moment, rules) else {
+    let Ok(plan) = mailbox.writer.plan(stored.record, fact) else {
         return Ok(false);
     };
-    let write = mailbox.announcer.write(&step, mailbox.clock.now(), Duration::ZERO)?;
-    match mailbox.ledger.swap(fence, stored.version, write).await? {
-        Swapped::Done(_) => {
-            let what = "in doubt again: a callback named a task";
-            let trace_id = step.record.trace_id();
-            tracing::info!(job = %step.record.key, trace_id, task = task_id, "{what}");
+    match mailbox.writer.swap(fence, stored.version, &plan).await? {
+        Wrote::Done(_) => {
+            let (job, trace_id) = (&plan.record().key, plan.record().trace_id());
+            tracing::info!(%job, trace_id, task = task_id, "in doubt again: a callback named a task");
             Ok(true)
         }
-        Swapped::Stale(_) => Ok(false),
+        Wrote::Changed(_) => Ok(false),
     }
 }

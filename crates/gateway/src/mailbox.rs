@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use job::{CallbackTo, EventSource};
-use ports::{Announcer, Clock, Ledger, Session};
+use job::CallbackTo;
+use ports::{Clock, Ledger, Session};
+use recorder::Writer;
 
 use crate::keep::{NotKept, keep};
 use crate::settings::Settings;
@@ -15,9 +16,8 @@ const MOST_ID_BYTES: usize = 200;
 pub struct Mailbox {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) session: Arc<Session>,
-    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
-    pub(crate) announcer: Announcer,
+    pub(crate) writer: Writer,
 }
 
 impl Mailbox {
@@ -27,8 +27,8 @@ impl Mailbox {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        let source = EventSource::of_installation(&settings.rules.installation);
-        Self { ledger, session, clock, settings, announcer: Announcer { source } }
+        let writer = Writer::new(ledger.clone(), clock, settings.rules.clone());
+        Self { ledger, session, settings, writer }
     }
 
     /// Whose callbacks come to this address; `None` if we did not give it away.

@@ -189,6 +189,7 @@ fn once_more(letter: Letter<'_>) -> Adoption {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "the table is asked directly")]
 mod tests {
     use super::*;
     use crate::{Doubt, Job, MessageFacts, Moment, Outcome, Rules, decode, transition};

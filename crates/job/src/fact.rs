@@ -137,6 +137,17 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// An answer to a POST that tells that no task was created.
+    pub fn created_nothing(&self) -> bool {
+        matches!(
+            self,
+            Self::PutOff { .. }
+                | Self::NotSent { .. }
+                | Self::PathRefused { .. }
+                | Self::Refused { .. }
+        )
+    }
+
     pub fn word(&self) -> &'static str {
         match self {
             Self::Taken { .. } => "taken",

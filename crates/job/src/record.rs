@@ -299,6 +299,19 @@ impl Record {
         self.watch.denials > 0 || self.watch.overdue
     }
 
+    /// A person may settle it: it is in doubt, or its task may be gone.
+    pub fn is_in_question(&self) -> bool {
+        match self.state {
+            State::InDoubt { .. } | State::Parked { doubt: Some(_), .. } => true,
+            State::Pending { .. } => self.may_be_gone(),
+            State::Tombstone
+            | State::Queued { .. }
+            | State::Submitting { .. }
+            | State::Settled { .. }
+            | State::Parked { doubt: None, .. } => false,
+        }
+    }
+
     /// Also a doubt that was parked: its task may run, and somebody may still find it.
     pub fn may_be_running(&self) -> bool {
         self.holds_permit(self.round) || matches!(self.state, State::Parked { doubt: Some(_), .. })

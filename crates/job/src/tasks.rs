@@ -26,6 +26,7 @@ impl Record {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "the table is asked directly")]
 mod tests {
     use super::*;
     use crate::{Fact, JobKey, Moment, Outcome, Rules, State, Timestamp, transition};

@@ -1,5 +1,6 @@
 //! The record machine: every pair of state and fact, and what must hold along any way.
 
+#![allow(clippy::disallowed_methods, reason = "records are made up for the tests")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;

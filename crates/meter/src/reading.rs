@@ -81,7 +81,7 @@ mod tests {
     use std::time::Duration;
 
     use job::{CloudEvent, EventSource, MessageFacts, Problem, decode};
-    use ports::Announcer;
+    use recorder::Announcer;
 
     use super::*;
 

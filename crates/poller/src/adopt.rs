@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use job::{
     Adoption, BadJob, Death, Fact, Job, Letter, MessageFacts, Reached, Record, Rung, Timestamp,
-    adopt, decode, transition,
+    adopt, decode,
 };
 use kling::Route;
-use ports::{
-    Created, Deliveries, Delivery, Destination, Fence, Limits, Permit, Phase, Source, Stored,
-    header, journal_message, whole,
-};
+use ports::{Deliveries, Delivery, Fence, Phase, Source, Stored, header};
+use recorder::Applied;
 use tokio_util::sync::CancellationToken;
 
 use crate::settle::{self, Trouble};
@@ -136,7 +134,7 @@ async fn one_try(shared: &Shared, letter: &Delivery) -> Result<Tried, Trouble> {
             Ok(Tried::Again)
         }
         (Adoption::PutBack, ..) => Ok(Tried::PutBack),
-        (Adoption::Leave, _, found) => leave(shared, &fence, found).await,
+        (Adoption::Leave, _, found) => leave(shared, found).await,
         (Adoption::Conclude(_) | Adoption::Fill(_), _, None) => Ok(Tried::Again),
     }
 }
@@ -156,28 +154,24 @@ async fn begin(
     record: Record,
     fact: Fact,
 ) -> Result<Tried, Trouble> {
-    hold(shared, fence, &record, &fact).await?;
-    let step = transition(record, fact, shared.clock.moment(), &shared.settings.rules)?;
-    let write = shared.announcer.write(&step, shared.clock.now(), Duration::ZERO)?;
-    match shared.ledger.create(fence, write).await? {
-        Created::New => {
-            tracing::warn!(job = %step.record.key, state = step.record.state.word(), "the broker gave its message up");
-            journal(shared, fence, &step.record).await?;
+    let plan = shared.recorder.writer().plan(record, fact)?;
+    hold(shared, fence, plan.record()).await?;
+    match shared.recorder.create(fence, plan).await? {
+        Applied::Done(record) => {
+            tracing::warn!(job = %record.key, state = record.state.word(), "the broker gave its message up");
             Ok(Tried::Done)
         }
-        Created::Exists(_) => Ok(Tried::Again),
+        Applied::Changed(_) => Ok(Tried::Again),
+        Applied::Illegal(illegal) => Err(illegal.into()),
     }
 }
 
 /// What may have been sent may be running.
-async fn hold(shared: &Shared, fence: &Fence, record: &Record, fact: &Fact) -> Result<(), Trouble> {
-    let rules = &shared.settings.rules;
-    let next = transition(record.clone(), fact.clone(), shared.clock.moment(), rules)?.record;
-    let permit = Permit::of(&next).filter(|_| next.holds_permit(next.round));
-    if let Some(permit) = permit {
-        shared.ledger.take_permit(fence, &permit, &Limits::default()).await?;
+async fn hold(shared: &Shared, fence: &Fence, next: &Record) -> Result<(), Trouble> {
+    match next.holds_permit(next.round) {
+        true => Ok(shared.recorder.writer().hold(fence, next).await?),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 fn enqueued(shared: &Shared, letter: &Delivery) -> Option<Timestamp> {
@@ -221,23 +215,18 @@ async fn fill(
     }
     record.revision = there.record.revision;
     record.history.clone_from(&there.record.history);
-    hold(shared, fence, &record, &fact).await?;
-    settle::settle(shared, fence, Stored { record, ..there }, fact, None).await?;
+    let plan = shared.recorder.writer().plan(record, fact)?;
+    hold(shared, fence, plan.record()).await?;
+    shared.recorder.swap(fence, there.version, plan).await?;
     Ok(Tried::Again)
 }
 
 /// Whoever adopted it before may have died before the journal knew.
-async fn leave(shared: &Shared, fence: &Fence, found: Option<Stored>) -> Result<Tried, Trouble> {
-    if let Some(Stored { record, version, .. }) = found {
-        let Some(record) = whole(shared.ledger.as_ref(), version, record).await? else {
-            return Ok(Tried::Again);
-        };
-        journal(shared, fence, &record).await?;
+async fn leave(shared: &Shared, found: Option<Stored>) -> Result<Tried, Trouble> {
+    let Some(stored) = found else { return Ok(Tried::Done) };
+    match shared.recorder.journal_again(stored).await? {
+        Applied::Done(_) => Ok(Tried::Done),
+        Applied::Changed(_) => Ok(Tried::Again),
+        Applied::Illegal(illegal) => Err(illegal.into()),
     }
-    Ok(Tried::Done)
-}
-
-async fn journal(shared: &Shared, fence: &Fence, record: &Record) -> Result<(), Trouble> {
-    let line = journal_message(&fence.generation, shared.clock.now(), record, None)?;
-    Ok(shared.broker.publish(&Destination::Journal, line).await?)
 }

@@ -3,7 +3,7 @@
 
 use futures::future::join_all;
 use job::{Fact, Kept, Record};
-use ports::{AccountTask, LedgerError};
+use ports::LedgerError;
 
 use crate::ask;
 use crate::doubt::{self, Heard, LookedUp, accepted};
@@ -52,9 +52,7 @@ fn waits_for_callbacks(looked_up: &LookedUp, heard: &Heard) -> bool {
 }
 
 async fn own(shared: &Shared, record: &Record, task_id: &str) -> Result<bool, LedgerError> {
-    let task = AccountTask { account: record.account.clone(), id: task_id.to_owned() };
-    let fence = shared.session.fence();
-    shared.ledger.claim_task(&fence, &task, &record.key, record.round).await
+    shared.recorder.writer().own(&shared.session.fence(), record, task_id).await
 }
 
 /// A producer that gave an address of its own gets the callbacks itself.

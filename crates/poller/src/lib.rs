@@ -3,19 +3,17 @@
 //! A `sweep` claims due records and hands each to `look` (a task that the provider has) or
 //! to `inquiry` (a POST whose answer was lost: `fit` says which task can be its own, `doubt` what
 //! else was found out, `look_up` which look-up may be believed). The fact that comes back goes through
-//! `settle` into the ledger; what must be said goes out through `announce`, and whatever a
+//! `settle` to the recorder, which also announces it; whatever a
 //! dead process left unsaid through `outbox`. `reconcile` finds permits that nobody
 //! holds, and `adopt` takes up jobs whose messages the broker itself has given up.
 
 mod adopt;
-mod announce;
 mod ask;
 mod doubt;
 mod fit;
 mod inquiry;
 mod look;
 mod look_up;
-mod marks;
 mod outbox;
 mod poller;
 mod reconcile;

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use job::Record;
 use ports::{Destination, LedgerError, OutboxEntry};
+use recorder::Earlier;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::announce::{From, announce};
 use crate::shared::Shared;
 use crate::trace;
 
@@ -67,8 +67,8 @@ async fn say(shared: &Shared, entry: OutboxEntry) {
     };
     let trace_id = record.as_ref().and_then(Record::trace_id).map(str::to_owned);
     let span = trace::announcement(record.as_ref());
-    let announced = announce(shared, entry, record.as_ref(), From::Outbox).instrument(span).await;
-    let Err(error) = announced else {
+    let announced = shared.recorder.announce(entry, record.as_ref(), Earlier::Perhaps);
+    let Err(error) = announced.instrument(span).await else {
         return;
     };
     tracing::warn!(job = %id.key, trace_id, %error, tries, "not announced yet");

@@ -1,25 +1,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::EventSource;
-use ports::{Announcer, Broker, Clock, Ledger, Session};
+use ports::{Broker, Clock, Ledger, Session};
+use recorder::{Batcher, Recorder, Writer};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::look_up::{LookUpReport, Trials};
-use crate::marks::Marks;
 use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::witnesses::Witnesses;
 use crate::{adopt, look_up, outbox, reconcile, sweep};
+
+/// How long the poller that settled a job keeps its announcement to itself.
+const OWN_ANNOUNCEMENT: Duration = Duration::from_secs(10);
 
 /// Follows tasks to their end and announces it, until it is drained.
 pub struct Poller {
     stop: CancellationToken,
     loops: TaskTracker,
     tasks: TaskTracker,
-    marking: tokio::task::JoinHandle<()>,
+    batching: tokio::task::JoinHandle<()>,
     shared: Arc<Shared>,
 }
 
@@ -32,18 +34,18 @@ impl Poller {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        let source = EventSource::of_installation(&settings.rules.installation);
-        let (marks, writing) = Marks::new(ledger.clone(), session.clone());
+        let (batcher, writing) = Batcher::new(ledger.clone(), session.clone());
+        let writer = Writer::new(ledger.clone(), clock.clone(), settings.rules.clone());
+        let recorder = Recorder::new(writer, broker.clone(), session.clone());
         let shared = Arc::new(Shared {
             looking: Arc::new(Semaphore::new(settings.concurrency.max(1))),
-            announcer: Announcer { source },
+            recorder: recorder.announcing(batcher, OWN_ANNOUNCEMENT),
             broker,
             ledger,
             session,
             kling,
             clock,
             settings,
-            marks,
             trials: Arc::new(Trials::default()),
             witnesses: Witnesses::default(),
         });
@@ -55,7 +57,7 @@ impl Poller {
         loops.spawn(reconcile::run(shared.clone(), stop.clone()));
         loops.spawn(adopt::run(shared.clone(), stop.clone()));
         loops.close();
-        Self { stop, loops, tasks, marking: tokio::spawn(writing), shared }
+        Self { stop, loops, tasks, batching: tokio::spawn(writing), shared }
     }
 
     /// What is known of the provider's look-ups by external id, for metrics and health pages.
@@ -68,14 +70,14 @@ impl Poller {
     /// `patience`; what was not is claimed by others when its lease ends.
     pub async fn drain(self, patience: Duration) -> bool {
         self.stop.cancel();
-        let Self { loops, tasks, marking, shared, .. } = self;
+        let Self { loops, tasks, batching, shared, .. } = self;
         let finish = async {
             loops.wait().await;
             tasks.close();
             tasks.wait().await;
-            // The last sender of marks goes with the shared state; then the loop ends.
+            // The last batcher goes with the shared state; then its loop ends.
             drop(shared);
-            marking.await.is_ok()
+            batching.await.is_ok()
         };
         tokio::time::timeout(patience, finish).await.unwrap_or(false)
     }

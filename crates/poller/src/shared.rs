@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use ports::{Announcer, Broker, Clock, Ledger, Session};
+use ports::{Broker, Clock, Ledger, Session};
+use recorder::Recorder;
 use tokio::sync::Semaphore;
 
 use crate::look_up::Trials;
-use crate::marks::Marks;
 use crate::settings::Settings;
 use crate::witnesses::Witnesses;
 
@@ -16,8 +16,7 @@ pub(crate) struct Shared {
     pub(crate) kling: kling::Client,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
-    pub(crate) announcer: Announcer,
-    pub(crate) marks: Marks,
+    pub(crate) recorder: Recorder,
     pub(crate) looking: Arc<Semaphore>,
     pub(crate) trials: Arc<Trials>,
     pub(crate) witnesses: Witnesses,

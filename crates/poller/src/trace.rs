@@ -6,9 +6,10 @@
 
 use std::time::Duration;
 
-use job::{Record, State, StateKind, Step, Timestamp};
+use job::{Record, State, Timestamp};
 use ports::Stored;
 use ports::trace::if_sampled;
+use recorder::Plan;
 use tracing::Span;
 
 /// Of a sweep that found something.
@@ -35,11 +36,9 @@ fn lag(found: &[Stored], now: Timestamp) -> Duration {
 }
 
 /// Of what follows from the last word about a job; none for any other.
-pub(crate) fn completion(step: &Step, was: StateKind, sweep: Option<&str>) -> Span {
-    let state = &step.record.state;
-    let last = matches!(state, State::Settled { .. } | State::Parked { .. });
-    match last && state.kind() != was {
-        true => root("complete task", &step.record, sweep),
+pub(crate) fn completion(plan: &Plan, sweep: Option<&str>) -> Span {
+    match plan.record().state.is_final() && plan.is_news() {
+        true => root("complete task", plan.record(), sweep),
         false => Span::none(),
     }
 }

@@ -1,4 +1,11 @@
-use crate::{Broker, Clock, Destination, JOURNAL_BARRIER, Message, PublishError};
+use crate::{Broker, Clock, Destination, Message, PublishError};
+
+/// The kind of a journal line that says nothing but where the journal was at a moment.
+pub const JOURNAL_BARRIER: &str = "barrier";
+
+/// The kind of a journal line that says that a generation of the ledger has begun, and nothing of
+/// any job; its body is the generation's id.
+pub const JOURNAL_GENERATION: &str = "generation";
 
 /// A line of the journal that says nothing: whoever reads it has read all that was written before.
 pub struct Barrier {

@@ -368,6 +368,11 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// Waiting does not help, and no other job is concerned.
+    pub fn is_of_one_record(&self) -> bool {
+        matches!(self, Self::Corrupt { .. } | Self::LeftApart { .. })
+    }
+
     /// One word, for metrics and traces.
     pub fn word(&self) -> &'static str {
         match self {

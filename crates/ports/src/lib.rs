@@ -16,13 +16,11 @@ mod session;
 mod topic;
 pub mod trace;
 mod unreadable;
-mod whole;
-mod write;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
-pub use barrier::Barrier;
+pub use barrier::{Barrier, JOURNAL_BARRIER, JOURNAL_GENERATION};
 pub use broker::{
     Broker, BrokerError, Deliveries, JournalStart, PublishError, Source, Subscription,
 };
@@ -38,5 +36,3 @@ pub use permit::{HeldPermit, Limits, Permit, PermitReturn, Permitted};
 pub use session::{LEASE, Phase, Session};
 pub use topic::topic_matches;
 pub use unreadable::Unreadable;
-pub use whole::whole;
-pub use write::{Announcer, JOURNAL_BARRIER, JOURNAL_GENERATION, journal_message};

@@ -106,7 +106,7 @@ impl Session {
     }
 
     /// Ends the lease, so that nobody waits for what this process left behind.
-    pub async fn leave(self) {
+    pub async fn leave(&self) {
         self.heartbeat.abort();
         let fence = self.fence();
         if let Err(error) = self.ledger.leave(&fence).await {

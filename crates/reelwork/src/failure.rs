@@ -75,7 +75,9 @@ impl From<follower::Trouble> for Failure {
             follower::Trouble::Ledger(error) => error.into(),
             follower::Trouble::Broker(error) => error.into(),
             follower::Trouble::Publish(error) => error.into(),
-            follower::Trouble::Ended => Self::Unavailable(trouble.to_string()),
+            follower::Trouble::Recorder(_) | follower::Trouble::Ended => {
+                Self::Unavailable(trouble.to_string())
+            }
         }
     }
 }
@@ -90,6 +92,19 @@ impl From<PublishError> for Failure {
             PublishError::Unroutable(_) | PublishError::TooLarge { .. } => {
                 Self::Other(error.to_string())
             }
+        }
+    }
+}
+
+impl From<operator::Error> for Failure {
+    fn from(error: operator::Error) -> Self {
+        match error {
+            operator::Error::Ledger(error) => error.into(),
+            operator::Error::Broker(error) | operator::Error::Unjournaled(error) => error.into(),
+            operator::Error::Unknown => Self::NotFound("the job has expired".to_owned()),
+            operator::Error::NotInDoubt { .. }
+            | operator::Error::OthersTask { .. }
+            | operator::Error::Illegal(_) => Self::Other(error.to_string()),
         }
     }
 }

@@ -74,12 +74,22 @@ pub(crate) enum Trouble {
     Illegal(#[from] Box<Illegal>),
 }
 
+impl From<recorder::Error> for Trouble {
+    fn from(error: recorder::Error) -> Self {
+        match error {
+            recorder::Error::Ledger(error) => Self::Ledger(error),
+            recorder::Error::Unjournaled { record, error } => Self::Unjournaled { record, error },
+            recorder::Error::Unannounced(error) => Self::Broker(error),
+        }
+    }
+}
+
 impl Trouble {
     /// Trouble of this one job: the lane goes on, and the job waits for a person.
     pub(crate) fn is_of_one_job(&self) -> bool {
         match self {
             Self::Untouched(error) | Self::Unsent { error, .. } | Self::Ledger(error) => {
-                matches!(error, LedgerError::Corrupt { .. } | LedgerError::LeftApart { .. })
+                error.is_of_one_record()
             }
             Self::Illegal(_) => true,
             Self::Broker(_) | Self::Unjournaled { .. } => false,

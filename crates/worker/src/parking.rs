@@ -1,14 +1,11 @@
 //! Messages that cannot be done: their bytes go to the dead letters, their id gets an answer.
 
-use std::time::Duration;
-
 use job::{
     BadJob, CloudEvent, Effect, EventKind, Fact, Job, Priority, Problem, Reason, Record, Rung,
     State, Step, StoredHash,
 };
-use ports::{
-    Created, Delivery, Destination, Fence, Phase, Stored, Swapped, journal_message, whole,
-};
+use ports::{Delivery, Fence, Phase, Stored};
+use recorder::{Applied, Plan};
 
 use crate::ending::{Ending, Trouble};
 use crate::gate::{Gate, Reopen};
@@ -32,18 +29,18 @@ pub(crate) async fn reject(
         gate.close(REBUILT, Reopen::WhenRebuilt);
         return Ok(Ending::bounce(Rung::OneSecond));
     }
-    let step = rejection(shared, delivery, &bad);
-    let settler = Settler { shared };
+    let plan = Plan::of(rejection(shared, delivery, &bad));
     let fence = shared.session.fence();
-    match shared.ledger.create(&fence, settler.write(&step)?).await? {
-        Created::New => {
-            settler.journal(&step.record).await?;
-            Ok(Ending::Park(bad.reason))
-        }
-        Created::Exists(stored) if stored.record.was_a_job() => {
+    match shared.recorder.create(&fence, plan).await? {
+        Applied::Done(_) => Ok(Ending::Park(bad.reason)),
+        Applied::Changed(Some(stored)) if stored.record.was_a_job() => {
             beside(shared, gate, delivery, *stored, bad).await
         }
-        Created::Exists(stored) => reject_again(shared, &fence, delivery, *stored, bad).await,
+        Applied::Changed(Some(stored)) => {
+            reject_again(shared, &fence, delivery, *stored, bad).await
+        }
+        Applied::Changed(None) => Ok(Ending::elsewhere()),
+        Applied::Illegal(illegal) => Err(illegal.into()),
     }
 }
 
@@ -80,17 +77,15 @@ pub(crate) async fn reject_again(
     }
     // The first delivery may have died before it told the journal.
     if !there.leaves_its_id() || there.is_of_message(&delivery.message.body) {
-        settler.journal(there).await?;
+        shared.recorder.journal(there).await?;
         return Ok(Ending::Park(bad.reason));
     }
     let installation = &shared.settings.rules.installation;
     let step = Step { record: record.after(there, installation, shared.clock.now()), effects };
-    match shared.ledger.swap(fence, stored.version, settler.write(&step)?).await? {
-        Swapped::Done(_) => {
-            settler.journal(&step.record).await?;
-            Ok(Ending::Park(bad.reason))
-        }
-        Swapped::Stale(_) => Ok(Ending::elsewhere()),
+    match shared.recorder.swap(fence, stored.version, Plan::of(step)).await? {
+        Applied::Done(_) => Ok(Ending::Park(bad.reason)),
+        Applied::Changed(_) => Ok(Ending::elsewhere()),
+        Applied::Illegal(illegal) => Err(illegal.into()),
     }
 }
 
@@ -132,25 +127,13 @@ pub(crate) async fn conflict(
     other: &str,
     reason: Reason,
 ) -> Result<Ending, Trouble> {
-    let ledger = shared.ledger.as_ref();
-    let Some(record) = whole(ledger, stored.version, stored.record).await? else {
-        return Ok(Ending::elsewhere());
-    };
-    let now = shared.clock.now();
-    let announcer = &shared.announcer;
     let error = told_as_conflict(&reason);
-    let event = CloudEvent::conflict(&record, other, error, &announcer.source, now);
-    let entry = announcer.entry(&record, &event);
-    // No record tells of it: a ledger that forgets what is to be said learns it from this line.
-    let body = Some(entry.message.body.as_ref());
-    let line = journal_message(&fence.generation, now, &record, body)?;
-    let write = announcer.write_with(record, vec![entry], Duration::ZERO);
-    match shared.ledger.swap(fence, stored.version, write).await? {
-        Swapped::Done(_) => {
-            shared.broker.publish(&Destination::Journal, line).await?;
-            Ok(Ending::Park(reason))
-        }
-        Swapped::Stale(_) => Ok(Ending::elsewhere()),
+    let (source, now) = (shared.recorder.writer().source(), shared.clock.now());
+    let event = |record: &Record| CloudEvent::conflict(record, other, error, source, now);
+    match shared.recorder.announce_beside(fence, stored, event).await? {
+        Applied::Done(_) => Ok(Ending::Park(reason)),
+        Applied::Changed(_) => Ok(Ending::elsewhere()),
+        Applied::Illegal(illegal) => Err(illegal.into()),
     }
 }
 

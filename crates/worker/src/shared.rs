@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use ports::{Announcer, Broker, Clock, Ledger, Session};
+use ports::{Broker, Clock, Ledger, Session};
+use recorder::Recorder;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +16,7 @@ pub(crate) struct Shared {
     pub(crate) kling: kling::Client,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
-    pub(crate) announcer: Announcer,
+    pub(crate) recorder: Recorder,
     pub(crate) wrong_clocks: WrongClocks,
     pub(crate) in_progress: Arc<Semaphore>,
     /// The drain's time is over: what still waits for a store is left to others.

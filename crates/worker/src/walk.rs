@@ -5,15 +5,16 @@ mod slot;
 
 use job::{
     Admission, BadJob, Delivered, Fact, Kept, Outcome, Reached, Reason, Record, Recovery,
-    RequestHash, Rung, State, Step, admit, recover, transition,
+    RequestHash, Rung, State, admit, recover,
 };
-use ports::{Created, Delivery, Fence, LedgerError, Phase, Stored, Swapped, header};
+use ports::{Delivery, Fence, LedgerError, Phase, Stored, header};
+use recorder::{Intent, Plan, Written, Wrote};
 
 use crate::ending::{Ending, Trouble};
 use crate::gate::{Gate, Reopen};
 use crate::gatekeeper::REBUILT;
 use crate::intake::Accepted;
-use crate::settle::{Known, Settler};
+use crate::settle::Settler;
 use crate::shared::Shared;
 use crate::slot_queue::Try;
 use crate::told::Told;
@@ -149,8 +150,12 @@ impl<'a> Walk<'a> {
         Settler { shared: self.shared }
     }
 
-    fn known(&self, record: Record, version: u64) -> Known {
-        Known { record, version, fence: self.fence.clone() }
+    fn written(&self, plan: Plan, written: &Written) -> Intent {
+        self.intent(plan.into_record(), written.version)
+    }
+
+    fn intent(&self, record: Record, version: u64) -> Intent {
+        Intent { record, version, fence: self.fence.clone() }
     }
 
     async fn new_job(&self, delivered: Delivered<'_>) -> Result<Ending, Trouble> {
@@ -173,17 +178,17 @@ impl<'a> Walk<'a> {
         if let Some(ending) = self.permit(&record).await? {
             return Ok(ending);
         }
-        let step = self.intend(record)?;
-        let write = self.settler().write(&step)?;
-        match self.shared.ledger.create(&self.fence, write).await {
-            Ok(Created::New) => self.submit(self.known(step.record, 1), pass).await,
-            Err(error @ LedgerError::Unavailable(_)) => self.after_silence(step, error, pass).await,
+        let plan = self.intend(record)?;
+        match self.shared.recorder.writer().create(&self.fence, &plan).await {
+            Ok(Wrote::Done(written)) => self.submit(self.written(plan, &written), pass).await,
+            Err(error @ LedgerError::Unavailable(_)) => self.after_silence(plan, error, pass).await,
             Err(error) => Err(Trouble::Untouched(error)),
-            Ok(Created::Exists(stored)) => {
+            Ok(Wrote::Changed(Some(stored))) => {
                 drop(pass);
                 self.give_back_surplus(&stored.record).await?;
                 Box::pin(self.recover(*stored, delivered)).await
             }
+            Ok(Wrote::Changed(None)) => Ok(Ending::elsewhere()),
         }
     }
 
@@ -249,13 +254,12 @@ impl<'a> Walk<'a> {
         if record.request.here().is_none() {
             record.request = Kept::Here(self.accepted.job.request.clone());
         }
-        let step = self.intend(record)?;
-        let write = self.settler().write(&step)?;
-        match self.shared.ledger.swap(&self.fence, stored.version, write).await {
-            Ok(Swapped::Done(version)) => self.submit(self.known(step.record, version), pass).await,
+        let plan = self.intend(record)?;
+        match self.shared.recorder.writer().swap(&self.fence, stored.version, &plan).await {
+            Ok(Wrote::Done(written)) => self.submit(self.written(plan, &written), pass).await,
             // Another delivery of the same job was faster; the next look will tell.
-            Ok(Swapped::Stale(_)) => Ok(Ending::elsewhere()),
-            Err(error @ LedgerError::Unavailable(_)) => self.after_silence(step, error, pass).await,
+            Ok(Wrote::Changed(_)) => Ok(Ending::elsewhere()),
+            Err(error @ LedgerError::Unavailable(_)) => self.after_silence(plan, error, pass).await,
             Err(error) => Err(error.into()),
         }
     }
@@ -308,7 +312,7 @@ impl<'a> Walk<'a> {
         let post_deadline = self.shared.clock.now() + self.shared.settings.post_timeout;
         record.state =
             State::Submitting { owner: String::new(), intent: String::new(), post_deadline };
-        Ok(self.settler().hold(&self.fence, record).await?)
+        Ok(self.shared.recorder.writer().hold(&self.fence, record).await?)
     }
 
     fn record(&self) -> Record {
@@ -332,14 +336,13 @@ impl<'a> Walk<'a> {
     }
 
     /// The intent, to be written before anything is sent.
-    fn intend(&self, mut record: Record) -> Result<Step, Trouble> {
+    fn intend(&self, mut record: Record) -> Result<Plan, Trouble> {
         record.worker_span = self.delivery.handling.traceparent().map(str::to_owned);
         let owner = self.fence.owner.clone();
         let post_deadline = self.shared.clock.now() + self.shared.settings.post_timeout;
         let intent = self.shared.clock.fresh_id().to_string();
         let fact = Fact::Taken { owner, intent, post_deadline };
-        let rules = &self.shared.settings.rules;
-        Ok(transition(record, fact, self.shared.clock.moment(), rules)?)
+        Ok(self.shared.recorder.writer().plan(record, fact)?)
     }
 }
 

@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::{EventSource, Lane, Resource};
-use ports::{Announcer, Broker, Clock, Ledger, Session};
+use job::{Lane, Resource};
+use ports::{Broker, Clock, Ledger, Session};
+use recorder::{Recorder, Writer};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -36,10 +37,11 @@ impl Worker {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        let source = EventSource::of_installation(&settings.rules.installation);
+        let writer = Writer::new(ledger.clone(), clock.clone(), settings.rules.clone());
+        let recorder = Recorder::new(writer, broker.clone(), session.clone());
         let shared = Arc::new(Shared {
             in_progress: Arc::new(Semaphore::new(settings.in_progress.max(1))),
-            announcer: Announcer { source },
+            recorder: recorder.noting_owners(settings.callback.is_some()),
             abandon: CancellationToken::new(),
             wrong_clocks: WrongClocks::default(),
             broker,

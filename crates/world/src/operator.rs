@@ -1,5 +1,4 @@
-//! A person at the command line. Its commands are members of the ledger and do in a world what
-//! those of the program do: what they decide is decided in `job`.
+//! A person at the command line: the program's own actions, by a member of the ledger.
 
 mod letters;
 mod settle;
@@ -9,7 +8,7 @@ use std::time::Duration;
 
 use follower::Follower;
 use job::{JobKey, Record, State};
-use ports::{Broker, Clock, Destination, Fence, Ledger, Phase, Session, journal_message};
+use ports::{Broker, Clock, Ledger, Phase, Session};
 use tokio::time::{sleep, timeout};
 
 use crate::broken::Broken;
@@ -18,7 +17,7 @@ use crate::fault::Command;
 use crate::life::Life;
 use crate::process::{Doors, follower_settings};
 use crate::script::Kind;
-use crate::stage::Stage;
+use crate::stage::{RETENTION, Stage};
 
 /// Longer than it takes to compare a large journal.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -37,7 +36,8 @@ pub(crate) struct Operator {
     chance: Chance,
     broker: Arc<dyn Broker>,
     ledger: Arc<dyn Ledger>,
-    session: Session,
+    session: Arc<Session>,
+    actions: operator::Operator,
 }
 
 /// What a store did not do: the command fails, and nothing is known of the rest.
@@ -99,13 +99,15 @@ impl Operator {
         let session = Arc::new(joined);
         let at_once = stage.broken == Some(Broken::TombstonesStay);
         let compared = at_once || compared(stage, &broker, &ledger, &clock, &session).await;
-        let session = Arc::into_inner(session)?;
         if !compared {
             session.leave().await;
             return None;
         }
         let chance = life.chance.fork();
-        Some(Self { stage: stage.clone(), chance, broker, ledger, session })
+        let (rules, joined) = (stage.rules(), session.clone());
+        let actions =
+            operator::Operator::new(ledger.clone(), broker.clone(), joined, rules, RETENTION);
+        Some(Self { stage: stage.clone(), chance, broker, ledger, session, actions })
     }
 
     async fn act(&self, command: Command, again: &[String]) -> Vec<String> {
@@ -117,10 +119,6 @@ impl Operator {
             Command::Replay => return self.replay(again).await,
         };
         Vec::new()
-    }
-
-    fn fence(&self) -> Arc<Fence> {
-        self.session.fence()
     }
 
     fn counted(&self, kind: &'static str, key: &JobKey) {
@@ -137,13 +135,6 @@ impl Operator {
 
     fn is_shared(&self, key: &JobKey) -> bool {
         self.stage.script.iter().any(|line| line.key == *key && line.kind == Kind::Other)
-    }
-
-    /// So that a ledger that is lost right after remembers it.
-    async fn journal(&self, record: &Record) -> Done {
-        let (generation, now) = (&self.fence().generation, self.session.now());
-        let line = journal_message(generation, now, record, None).ok()?;
-        self.broker.publish(&Destination::Journal, line).await.ok()
     }
 }
 

@@ -1,19 +1,19 @@
 //! Messages that could not be done: shown, published again, or given up.
 
-mod give_up;
 mod letter;
 mod reader;
-mod replay;
 
 use std::sync::Arc;
 
 use daemon::{Config, ExitCode};
+use job::Stays;
+use operator::{Letter, Replayed};
 use ports::Broker;
 use serde_json::{Value, json};
 
-use self::reader::{Held, Reader};
-use self::replay::Done;
-use super::{confirm, member};
+use self::reader::Reader;
+use super::confirm;
+use super::member::Member;
 use crate::cli::{Dead, Which};
 use crate::doors::Doors;
 use crate::failure::Failure;
@@ -40,10 +40,10 @@ async fn list(
     let mut reader = Reader::open(broker, limit as u64).await?;
     // Kept until the end: a letter given back at once would be read again.
     let mut seen = Vec::new();
-    while let Some(held) = reader.next().await {
-        let row = letter::row(&held);
+    while let Some(letter) = reader.next().await {
+        let row = letter::row(&letter);
         output.result(&row, || words(&row));
-        seen.push(held);
+        seen.push(letter);
     }
     reader.close(seen).await;
     Ok(ExitCode::Ok)
@@ -57,10 +57,10 @@ fn words(row: &Value) -> String {
 
 async fn show(broker: &Arc<dyn Broker>, id: &str, output: &Output) -> Result<ExitCode, Failure> {
     let mut reader = Reader::open(broker, u64::MAX).await?;
-    let (found, others) = reader.sort(|held| letter::is(held, id)).await;
-    for held in &found {
-        let message = &held.delivery.message;
-        let mut row = letter::row(held);
+    let (found, others) = reader.sort(|letter| letter::is(letter, id)).await;
+    for letter in &found {
+        let message = &letter.delivery.message;
+        let mut row = letter::row(letter);
         row["headers"] = json!(message.headers);
         row["body"] = Value::from(String::from_utf8_lossy(&message.body).into_owned());
         output.json(&row);
@@ -78,9 +78,9 @@ async fn taken(
     doors: &Doors,
     which: &Which,
     what: &str,
-) -> Result<(Reader, Vec<Held>, Vec<Held>), Failure> {
+) -> Result<(Reader, Vec<Letter>, Vec<Letter>), Failure> {
     let mut reader = Reader::open(&doors.broker, u64::MAX).await?;
-    let (found, others) = reader.sort(|held| wanted(held, which)).await;
+    let (found, others) = reader.sort(|letter| wanted(letter, which)).await;
     if found.is_empty() && !which.all {
         reader.close(others).await;
         return Err(Failure::NotFound("no dead message has such an id".to_owned()));
@@ -95,55 +95,44 @@ async fn taken(
 }
 
 async fn discard(config: &Config, which: &Which, output: &Output) -> Result<ExitCode, Failure> {
-    let doors = Doors::open(config).await?;
-    let session = member::join(config, &doors, output).await?;
-    let done = discarded(config, &doors, &session, which).await;
-    session.leave().await;
+    let member = Member::join(config, output).await?;
+    let done = discarded(&member, which).await;
+    member.leave().await;
     finish("dropped", done?, output)
 }
 
-async fn discarded(
-    config: &Config,
-    doors: &Doors,
-    session: &ports::Session,
-    which: &Which,
-) -> Result<u64, Failure> {
+async fn discarded(member: &Member, which: &Which) -> Result<u64, Failure> {
     let what = "this deletes for good, and ends the jobs that were parked with them:";
-    let (reader, found, others) = taken(doors, which, what).await?;
+    let (reader, found, others) = taken(&member.doors, which, what).await?;
     let count = found.len() as u64;
-    for held in found {
-        give_up::one(config, doors, session, held).await?;
+    for letter in found {
+        member.operator.drop_letter(letter).await?;
     }
     reader.close(others).await;
     Ok(count)
 }
 
 async fn replay(config: &Config, which: &Which, output: &Output) -> Result<ExitCode, Failure> {
-    let doors = Doors::open(config).await?;
-    let session = member::join(config, &doors, output).await?;
-    let done = replayed(config, &doors, &session, which, output).await;
-    session.leave().await;
+    let member = Member::join(config, output).await?;
+    let done = replayed(&member, which, output).await;
+    member.leave().await;
     finish("replayed", done?, output)
 }
 
-async fn replayed(
-    config: &Config,
-    doors: &Doors,
-    session: &ports::Session,
-    which: &Which,
-    output: &Output,
-) -> Result<u64, Failure> {
+async fn replayed(member: &Member, which: &Which, output: &Output) -> Result<u64, Failure> {
     let what = "this submits, and pays for, the jobs of";
-    let (reader, found, mut others) = taken(doors, which, what).await?;
+    let (reader, found, mut others) = taken(&member.doors, which, what).await?;
     let mut count = 0;
-    for held in found {
-        let id = shown(&held);
-        match replay::one(config, doors, session, held).await? {
-            Done::Replayed => count += 1,
-            Done::Before => output.complain(&format!("{id} was replayed before: it is removed")),
-            Done::Stays(held, why) => {
-                output.complain(&format!("{id} stays: {why}"));
-                others.push(*held);
+    for letter in found {
+        let id = shown(&letter);
+        match member.operator.replay(letter).await? {
+            Replayed::Published => count += 1,
+            Replayed::Before => {
+                output.complain(&format!("{id} was replayed before: it is removed"))
+            }
+            Replayed::Stays(letter, stays) => {
+                output.complain(&format!("{id} stays: {}", why(stays)));
+                others.push(*letter);
             }
         }
     }
@@ -151,14 +140,30 @@ async fn replayed(
     Ok(count)
 }
 
-/// As whoever published it calls it, or by its own name.
-fn shown(held: &Held) -> String {
-    let key = letter::identity(&held.delivery).map(|key| key.id.to_string());
-    key.unwrap_or_else(|| held.name.clone())
+fn why(stays: Stays) -> &'static str {
+    match stays {
+        Stays::Conflict => "its id belongs to another request",
+        Stays::UnderWay => "its job is under way",
+        Stays::InDoubt => {
+            "its job may have been submitted: `reelwork doubt list` shows it, and `doubt attach`, \
+             `resubmit` or `fail` settles it"
+        }
+        Stays::Outdated => "its job has gone on since: `reelwork why` tells how",
+        Stays::Forgotten => {
+            "its job ended so long ago that it was forgotten: it may have been done. Publish it \
+             under another id to have it done (again)"
+        }
+    }
 }
 
-fn wanted(held: &Held, which: &Which) -> bool {
-    which.all || which.ids.iter().any(|id| letter::is(held, id))
+/// As whoever published it calls it, or by its own name.
+fn shown(letter: &Letter) -> String {
+    let key = letter.key().map(|key| key.id.to_string());
+    key.unwrap_or_else(|| letter.name.clone())
+}
+
+fn wanted(letter: &Letter, which: &Which) -> bool {
+    which.all || which.ids.iter().any(|id| letter::is(letter, id))
 }
 
 fn finish(what: &str, count: u64, output: &Output) -> Result<ExitCode, Failure> {

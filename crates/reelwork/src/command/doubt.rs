@@ -4,8 +4,9 @@ mod list;
 mod settle;
 
 use daemon::{Config, ExitCode, ExposeSecret};
-use job::{Fact, Problem, Record};
+use job::{Problem, Record};
 use kling::{QueryError, Route};
+use operator::Decision;
 
 use super::named::Named;
 use crate::cli::Doubt;
@@ -33,7 +34,7 @@ pub(crate) async fn run(
             let key = Named::parse(&tenant.tenant, &id)?;
             let error = Problem::new("in_doubt", why)
                 .advice("a task may have been created and billed: ask the provider");
-            settle::by(config, &key, Fact::Abandoned { error }, output).await
+            settle::by(config, &key, Decision::Fail { error }, output).await
         }
     }
 }
@@ -50,8 +51,7 @@ async fn attach(
         let record = settle::in_doubt(ledger.as_ref(), &key).await?.record;
         check(config, &record, &task_id).await?;
     }
-    settle::by(config, &key, Fact::Accepted { task_id, status: "submitted".to_owned() }, output)
-        .await
+    settle::by(config, &key, Decision::Attach { task_id }, output).await
 }
 
 /// The provider answers for the task, and does not call it somebody else's.
@@ -92,5 +92,5 @@ async fn resubmit(
         )));
     }
     let why = "a person wants it sent again".to_owned();
-    settle::by(config, &key, Fact::Resubmit { why }, output).await
+    settle::by(config, &key, Decision::Resubmit { why }, output).await
 }

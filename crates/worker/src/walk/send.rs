@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use job::{Fact, Record, State, Step};
+use job::{Fact, Record, State};
 use ports::{LedgerError, PublishError};
+use recorder::{Intent, Plan};
 use tracing::Level;
 
 use super::Walk;
 use crate::ending::{Ending, Trouble};
 use crate::gate::{Pass, Reopen};
-use crate::settle::{AGAIN, Known};
+use crate::settle::AGAIN;
 use crate::submit::{self, Weather};
 
 /// Between tries to write down what was paid for.
@@ -21,26 +22,26 @@ impl Walk<'_> {
     /// delivery may go on with it; left alone, it would look like a POST under way.
     pub(super) async fn after_silence(
         &self,
-        step: Step,
+        plan: Plan,
         error: LedgerError,
         pass: Pass<'_>,
     ) -> Result<Ending, Trouble> {
         loop {
-            match self.shared.ledger.load(&step.record.key).await {
+            match self.shared.ledger.load(&plan.record().key).await {
                 // Two deliveries of one job may be here at once: only one of the intents is there.
-                Ok(Some(stored)) if stored.record.state == step.record.state => {
-                    let request = step.record.request;
+                Ok(Some(stored)) if stored.record.state == plan.record().state => {
+                    let request = plan.into_record().request;
                     let record = Record { request, ..stored.record };
-                    return self.submit(self.known(record, stored.version), pass).await;
+                    return self.submit(self.intent(record, stored.version), pass).await;
                 }
-                Ok(_) => return Err(unsent(&step, error)),
+                Ok(_) => return Err(unsent(plan.record(), error)),
                 Err(LedgerError::Unavailable(_)) if self.settler().wait(AGAIN).await => {}
-                Err(other) => return Err(unsent(&step, other)),
+                Err(other) => return Err(unsent(plan.record(), other)),
             }
         }
     }
 
-    pub(super) async fn submit(&self, intent: Known, pass: Pass<'_>) -> Result<Ending, Trouble> {
+    pub(super) async fn submit(&self, intent: Intent, pass: Pass<'_>) -> Result<Ending, Trouble> {
         // Whoever lost its lease must not send: another may already be looking into this job.
         let is_fresh = self.shared.session.is_fresh(&self.fence);
         let (fact, weather) = match (is_fresh, &self.accepted.fit, intent.record.request.here()) {
@@ -94,7 +95,7 @@ impl Walk<'_> {
             if !self.settler().wait(rest).await {
                 return Err(Trouble::Unjournaled { record: Box::new(record), error });
             }
-            if self.settler().journal(&record).await.is_ok() {
+            if self.shared.recorder.journal(&record).await.is_ok() {
                 return Ok(Ending::of(&record, self.shared.clock.jitter()));
             }
             rest = (rest * 2).min(LONGEST_REST);
@@ -103,8 +104,8 @@ impl Walk<'_> {
 }
 
 /// This delivery did not send anything, and says so to whoever takes the message next.
-fn unsent(step: &Step, error: LedgerError) -> Trouble {
-    match &step.record.state {
+fn unsent(record: &Record, error: LedgerError) -> Trouble {
+    match &record.state {
         State::Submitting { intent, .. } => Trouble::Unsent { intent: intent.clone(), error },
         _ => error.into(),
     }

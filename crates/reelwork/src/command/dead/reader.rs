@@ -3,20 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use operator::{Letter, Names};
 use ports::{Broker, Deliveries, Delivery, Source};
 
-use super::letter::Names;
 use crate::failure::Failure;
 
 const MOST: u64 = u16::MAX as u64;
 /// Nothing more within this means that all were seen.
 const QUIET: Duration = Duration::from_secs(2);
-
-/// A letter in our hands.
-pub(super) struct Held {
-    pub(super) name: String,
-    pub(super) delivery: Delivery,
-}
 
 /// Walks over what is there now, once.
 pub(super) struct Reader {
@@ -34,28 +28,31 @@ impl Reader {
         Ok(Self { deliveries, left, names: Names::default() })
     }
 
-    pub(super) async fn next(&mut self) -> Option<Held> {
+    pub(super) async fn next(&mut self) -> Option<Letter> {
         if self.left == 0 {
             return None;
         }
         self.left -= 1;
         let delivery = tokio::time::timeout(QUIET, self.deliveries.next()).await.ok().flatten()?;
-        Some(Held { name: self.names.name(&delivery), delivery })
+        Some(self.names.name(delivery))
     }
 
     /// All that are wanted, and the others.
-    pub(super) async fn sort(&mut self, wanted: impl Fn(&Held) -> bool) -> (Vec<Held>, Vec<Held>) {
+    pub(super) async fn sort(
+        &mut self,
+        wanted: impl Fn(&Letter) -> bool,
+    ) -> (Vec<Letter>, Vec<Letter>) {
         let (mut yes, mut no) = (Vec::new(), Vec::new());
-        while let Some(held) = self.next().await {
-            if wanted(&held) { yes.push(held) } else { no.push(held) }
+        while let Some(letter) = self.next().await {
+            if wanted(&letter) { yes.push(letter) } else { no.push(letter) }
         }
         (yes, no)
     }
 
     /// Gives the others back and ends in order: only then has the broker every settlement.
-    pub(super) async fn close(mut self, others: Vec<Held>) {
-        for held in others {
-            give_back(held.delivery).await;
+    pub(super) async fn close(mut self, others: Vec<Letter>) {
+        for letter in others {
+            give_back(letter.delivery).await;
         }
         self.deliveries.cancel().await;
         while let Some(delivery) = self.deliveries.next().await {

@@ -44,7 +44,7 @@ pub(crate) async fn run(
     Ok(ExitCode::Ok)
 }
 
-pub(super) fn doubt_of(state: &State) -> Option<&Doubt> {
+fn doubt_of(state: &State) -> Option<&Doubt> {
     match state {
         State::InDoubt { doubt } | State::Parked { doubt: Some(doubt), .. } => Some(doubt),
         _ => None,

@@ -1,15 +1,14 @@
 use std::time::Duration;
 
 use job::{
-    CloudEvent, Effect, EventKind, EventSource, JournalEntry, Record, State, Step, Timestamp,
-    TraceContext,
+    CloudEvent, Effect, EventKind, EventSource, Record, State, Step, Timestamp, TraceContext,
 };
+use ports::{Destination, LEASE, LedgerError, Message, OutboxEntry, Write, header};
 
 use crate::whole::require_whole;
-use crate::{Destination, Generation, LedgerError, Message, OutboxEntry, Write, header};
 
 /// How long a POST may be silent before somebody checks whether its owner still lives.
-const ORPHAN_CHECK: Duration = crate::LEASE;
+const ORPHAN_CHECK: Duration = LEASE;
 
 /// Turns steps into ledger writes: the record, its due time, and what must go out.
 #[derive(Clone, Debug)]
@@ -112,53 +111,14 @@ fn requeue(record: &Record, now: Timestamp) -> Result<Option<OutboxEntry>, Ledge
     }))
 }
 
-/// The kind of a journal line that says nothing but where the journal was at a moment.
-pub const JOURNAL_BARRIER: &str = "barrier";
-
-/// The kind of a journal line that says that a generation of the ledger has begun, and nothing of
-/// any job; its body is the generation's id.
-pub const JOURNAL_GENERATION: &str = "generation";
-
-/// A line of the journal as a message; `event` is the body of an announcement as published.
-/// A record must be recreated from it, so it takes the request along.
-pub fn journal_message(
-    generation: &Generation,
-    at: Timestamp,
-    record: &Record,
-    event: Option<&[u8]>,
-) -> Result<Message, LedgerError> {
-    require_whole(record)?;
-    let id = format!("{}:{}:{}", record.key, record.round, at.as_millis());
-    let line =
-        JournalLine { version: JournalEntry::VERSION, generation: &generation.id, at, record };
-    let mut body = serde_json::to_vec(&line).unwrap_or_default();
-    // The event is JSON already: it takes the place of the closing brace instead of being read
-    // and written once more for every outcome.
-    if let (Some(event), Some(b'}')) = (event, body.last()) {
-        body.pop();
-        body.extend_from_slice(b",\"event\":");
-        body.extend_from_slice(event);
-        body.push(b'}');
-    }
-    let mut message = Message::json(id, body);
-    message.timestamp = Some(at);
-    Ok(message)
-}
-
-/// [`JournalEntry`] as it is written, from a record that is only lent.
-#[derive(serde::Serialize)]
-struct JournalLine<'a> {
-    version: u32,
-    generation: &'a str,
-    at: Timestamp,
-    record: &'a Record,
-}
-
 #[cfg(test)]
 mod tests {
     use job::{Kept, MessageFacts, decode};
 
+    use ports::Generation;
+
     use super::*;
+    use crate::journal_message;
 
     #[test]
     fn a_parked_job_may_still_succeed_so_nothing_said_of_it_closes_its_record() {
@@ -179,25 +139,6 @@ mod tests {
             &Record { state: State::Queued { why: None }, ..record },
             EventKind::Submitted
         ));
-    }
-
-    #[test]
-    fn a_journal_line_reads_back_with_its_event() {
-        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
-        let job = decode(body, MessageFacts::default()).unwrap();
-        let record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
-        let announcer = Announcer { source: EventSource::of_installation("reelwork") };
-        let event =
-            CloudEvent::about(&record, EventKind::Succeeded, &announcer.source, Timestamp::EPOCH);
-        let entry = announcer.entry(&record, &event);
-        let generation = Generation { id: "g".into(), began_at: Timestamp::EPOCH };
-        let line = |event| journal_message(&generation, Timestamp::EPOCH, &record, event).unwrap();
-
-        let read: JournalEntry =
-            serde_json::from_slice(&line(Some(&entry.message.body)).body).unwrap();
-        assert_eq!((read.record, read.event), (record.clone(), Some(event)));
-        let read: JournalEntry = serde_json::from_slice(&line(None).body).unwrap();
-        assert_eq!((read.generation.as_str(), read.event), ("g", None));
     }
 
     #[test]

@@ -7,9 +7,9 @@ use ports::{Ledger, LedgerError, OutboxId, PermitReturn, Session};
 use tokio::sync::mpsc;
 
 #[derive(Debug)]
-pub(crate) enum Mark {
+enum Small {
     Announced(OutboxId),
-    Released(PermitReturn),
+    Returned(PermitReturn),
 }
 
 /// More than this waiting holds the writers back.
@@ -17,13 +17,13 @@ const WAITING: usize = 4096;
 const BATCH: usize = 256;
 
 #[derive(Clone)]
-pub(crate) struct Marks {
-    sender: mpsc::Sender<Mark>,
+pub struct Batcher {
+    sender: mpsc::Sender<Small>,
 }
 
-impl Marks {
-    /// The marks, and the loop that writes them until every sender is gone.
-    pub(crate) fn new(
+impl Batcher {
+    /// The batcher, and the loop that writes until the last clone of it is gone.
+    pub fn new(
         ledger: Arc<dyn Ledger>,
         session: Arc<Session>,
     ) -> (Self, impl Future<Output = ()> + Send) {
@@ -31,25 +31,36 @@ impl Marks {
         (Self { sender }, write_all(receiver, ledger, session))
     }
 
-    pub(crate) async fn put(&self, mark: Mark) {
-        if self.sender.send(mark).await.is_err() {
-            tracing::warn!("a mark came after the last batch; it is found again later");
+    pub(crate) async fn announced(&self, id: OutboxId) {
+        self.put(Small::Announced(id)).await;
+    }
+
+    /// Permits that are not needed any more.
+    pub async fn give_back(&self, returns: Vec<PermitReturn>) {
+        for back in returns {
+            self.put(Small::Returned(back)).await;
+        }
+    }
+
+    async fn put(&self, small: Small) {
+        if self.sender.send(small).await.is_err() {
+            tracing::warn!("a write came after the last batch; what it was for is found later");
         }
     }
 }
 
 async fn write_all(
-    mut receiver: mpsc::Receiver<Mark>,
+    mut receiver: mpsc::Receiver<Small>,
     ledger: Arc<dyn Ledger>,
     session: Arc<Session>,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
     while receiver.recv_many(&mut batch, BATCH).await > 0 {
-        let (mut announced, mut released) = (Vec::new(), Vec::new());
-        for mark in batch.drain(..) {
-            match mark {
-                Mark::Announced(id) => announced.push(id),
-                Mark::Released(permit) => released.push(permit),
+        let (mut announced, mut returned) = (Vec::new(), Vec::new());
+        for small in batch.drain(..) {
+            match small {
+                Small::Announced(id) => announced.push(id),
+                Small::Returned(permit) => returned.push(permit),
             }
         }
         let fence = session.fence();
@@ -58,16 +69,16 @@ async fn write_all(
                 insist("announced", || ledger.announced(&fence, &announced)).await;
             }
         };
-        let releasing = async {
-            if !released.is_empty() {
-                insist("permits", || ledger.give_permits(&fence, &released)).await;
+        let returning = async {
+            if !returned.is_empty() {
+                insist("permits", || ledger.give_permits(&fence, &returned)).await;
             }
         };
-        tokio::join!(announcing, releasing);
+        tokio::join!(announcing, returning);
     }
 }
 
-/// A few tries; what still fails is said again by the outbox or found by the reconciler.
+/// A few tries; what still fails is announced again from the outbox, or found by the reconciler.
 async fn insist<F>(what: &'static str, mut write: impl FnMut() -> F)
 where
     F: Future<Output = Result<(), LedgerError>>,
@@ -76,7 +87,7 @@ where
     for attempt in 1..=TRIES {
         match write().await {
             Ok(()) => return,
-            Err(error) => tracing::warn!(%error, what, attempt, "marks were not written"),
+            Err(error) => tracing::warn!(%error, what, attempt, "small writes failed"),
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -1,6 +1,5 @@
 use job::{Kept, Record};
-
-use crate::{Ledger, LedgerError};
+use ports::{Ledger, LedgerError};
 
 /// The record with its request in hand, for what leaves the ledger: a job's message, a line of
 /// the journal. `version`: at which its request was left apart; `None` when it has changed since.

@@ -1,0 +1,65 @@
+use job::{Fact, JobKey, Problem, Record};
+use ports::Stored;
+use recorder::Applied;
+
+use crate::{Error, Operator};
+
+/// How a person ends a doubt.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decision {
+    /// This is its task: it is followed from here.
+    Attach { task_id: String },
+    /// Send it again under the same external id. Paid twice where the provider does not enforce
+    /// these ids and a task exists.
+    Resubmit { why: String },
+    /// Failed, whatever became of its task.
+    Fail { error: Problem },
+}
+
+impl Decision {
+    fn fact(&self) -> Fact {
+        match self.clone() {
+            Self::Attach { task_id } => Fact::Accepted { task_id, status: "submitted".to_owned() },
+            Self::Resubmit { why } => Fact::Resubmit { why },
+            Self::Fail { error } => Fact::Abandoned { error },
+        }
+    }
+}
+
+impl Operator {
+    /// Writes what a person knows or decides about a job in doubt, or about one whose task the
+    /// provider denies or does not end. A poller that is faster may have settled it.
+    pub async fn settle_doubt(
+        &self,
+        key: &JobKey,
+        decision: &Decision,
+    ) -> Result<Box<Record>, Error> {
+        loop {
+            let fence = self.session.fence();
+            let stored = in_question(self.ledger.load(key).await?)?;
+            if let Decision::Attach { task_id } = decision {
+                self.take_over(&stored.record, task_id).await?;
+            }
+            match self.recorder.apply(&fence, stored, decision.fact()).await? {
+                Applied::Done(record) => return Ok(record),
+                Applied::Changed(_) => {}
+                Applied::Illegal(illegal) => return Err(illegal.into()),
+            }
+        }
+    }
+
+    async fn take_over(&self, record: &Record, task_id: &str) -> Result<(), Error> {
+        match self.recorder.writer().own(&self.session.fence(), record, task_id).await? {
+            true => Ok(()),
+            false => Err(Error::OthersTask { task_id: task_id.to_owned() }),
+        }
+    }
+}
+
+fn in_question(stored: Option<Stored>) -> Result<Stored, Error> {
+    let stored = stored.ok_or(Error::Unknown)?;
+    match stored.record.is_in_question() {
+        true => Ok(stored),
+        false => Err(Error::NotInDoubt { state: stored.record.state.word() }),
+    }
+}

@@ -1,0 +1,17 @@
+//! What a person decides about a job, as actions that any front may offer: the command line, an
+//! HTTP page. What each means for a job, `job` decides; `recorder` writes it.
+//!
+//! Every action can be repeated. One that could not be done says why, and has changed nothing.
+
+mod actions;
+mod cancel;
+mod doubt;
+mod drop;
+mod letter;
+mod replay;
+
+pub use actions::{Error, Operator};
+pub use cancel::Cancelled;
+pub use doubt::Decision;
+pub use letter::{Letter, Names};
+pub use replay::Replayed;

@@ -1,0 +1,71 @@
+use job::{Fact, Reason, Replay, Stays};
+use ports::{Destination, Stored, header};
+
+use crate::{Error, Letter, Operator};
+
+/// What became of a dead letter.
+#[derive(Debug)]
+pub enum Replayed {
+    /// Its message is in the broker again.
+    Published,
+    /// Its round was begun before, and it is removed.
+    Before,
+    /// Left with whoever holds it, and why.
+    Stays(Box<Letter>, Stays),
+}
+
+impl Operator {
+    /// Publishes a letter again, in a new round where its job has ended: new external id, new
+    /// events, a new payment.
+    pub async fn replay(&self, letter: Letter) -> Result<Replayed, Error> {
+        match self.begin(&letter).await? {
+            Replay::Publish | Replay::Begin => {
+                self.publish_again(&letter).await?;
+                letter.delivery.ack().await?;
+                Ok(Replayed::Published)
+            }
+            Replay::Done => {
+                letter.delivery.ack().await?;
+                Ok(Replayed::Before)
+            }
+            Replay::Stays(stays) => Ok(Replayed::Stays(Box::new(letter), stays)),
+        }
+    }
+
+    /// Begins the new round, if it takes one.
+    pub async fn begin(&self, letter: &Letter) -> Result<Replay, Error> {
+        if letter.reason().is_some_and(Reason::is_conflict) {
+            return Ok(Replay::Stays(Stays::Conflict));
+        }
+        let Some(key) = letter.key() else { return Ok(Replay::Publish) };
+        let dead_letter = letter.facts();
+        let decide = |stored: Option<&Stored>| {
+            let record = stored.map(|stored| &stored.record);
+            let now = ports::Clock::now(self.session.as_ref());
+            match dead_letter.replay(record, now, self.retention) {
+                Replay::Begin => Ok(Fact::Replayed { letter: dead_letter.handle.clone() }),
+                other => Err(other),
+            }
+        };
+        Ok(match self.until_applied(&key, decide).await? {
+            Ok(_) => Replay::Begin,
+            Err(other) => other,
+        })
+    }
+
+    /// Counted as seen before: the worker then asks the ledger first.
+    pub async fn publish_again(&self, letter: &Letter) -> Result<(), Error> {
+        let mut message = letter.delivery.message.clone();
+        message.headers.retain(|name, _| !is_of_its_death(name));
+        let message = message.header(header::RETRIES, "1");
+        let to = Destination::Jobs { routing_key: letter.routing_key().to_owned() };
+        Ok(self.broker.publish(&to, message).await?)
+    }
+}
+
+fn is_of_its_death(name: &str) -> bool {
+    let ours =
+        [header::REASON, header::DETAIL, header::ROUTING_KEY, header::DEAD_AT, header::DEATH];
+    let brokers = ["x-first-death-", "x-last-death-"];
+    ours.contains(&name) || brokers.iter().any(|prefix| name.starts_with(prefix))
+}

@@ -1,0 +1,135 @@
+//! Announcing what the ledger already knows: event, journal, then the mark that it was done.
+
+use job::{EventKind, Outcome, Record, State};
+use ports::{Destination, LedgerError, Message, OutboxEntry};
+
+use crate::batch::Batcher;
+use crate::journal::journal_message;
+use crate::recorder::{Error, Recorder};
+
+/// Who publishes what a write announces.
+pub(crate) enum Announces {
+    /// A poller, from the outbox.
+    Later,
+    /// Whoever wrote it, at once: small writes that follow are gathered.
+    Itself(Batcher),
+}
+
+/// What the journal knows of the job before this is announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Earlier {
+    /// It has a line from which the provider can be asked again.
+    Journaled,
+    /// Whoever wrote it may not have journaled it yet.
+    Perhaps,
+}
+
+/// Pure. An end that nobody could tell again must not be announced before the journal has it: a
+/// ledger that lost it would let the job end otherwise.
+fn is_journaled_first(record: &Record, earlier: Earlier) -> bool {
+    match &record.state {
+        State::Settled { outcome: Outcome::Succeeded { .. } | Outcome::Failed { .. }, .. } => {
+            earlier == Earlier::Perhaps
+        }
+        State::Settled { .. } => true,
+        // A letter that is adopted again after a loss may get another life, and other event ids.
+        State::Parked { .. } => earlier == Earlier::Perhaps,
+        _ => false,
+    }
+}
+
+impl Recorder {
+    /// Publishes one outbox entry. A line of the journal tells what is true: an outcome is
+    /// journaled once it is announced, so that a rebuilt ledger need not announce it again; a job
+    /// is journaled as waiting before its message is there, so that a rebuilt ledger looks for its
+    /// task. `record`: `None` when it cannot be read, and then there is no line.
+    pub async fn announce(
+        &self,
+        entry: OutboxEntry,
+        record: Option<&Record>,
+        earlier: Earlier,
+    ) -> Result<(), Error> {
+        let id = entry.outbox_id();
+        if let Some(record) = record.filter(|record| is_journaled_first(record, earlier)) {
+            self.journal(record).await?;
+        }
+        let line = record.map(|record| self.line(record, &entry)).transpose()?.flatten();
+        let waits_for_message = matches!(entry.to, Destination::Jobs { .. });
+        if waits_for_message {
+            self.publish_line(line.as_ref()).await?;
+        }
+        self.publish(&entry.to, entry.message).await?;
+        if !waits_for_message {
+            self.publish_line(line.as_ref()).await?;
+        }
+        if let Announces::Itself(batcher) = &self.announces {
+            batcher.announced(id).await;
+        }
+        Ok(())
+    }
+
+    async fn publish_line(&self, line: Option<&Message>) -> Result<(), Error> {
+        match line {
+            Some(line) => self.publish(&Destination::Journal, line.clone()).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn publish(&self, to: &Destination, message: Message) -> Result<(), Error> {
+        self.broker.publish(to, message).await.map_err(Error::Unannounced)
+    }
+
+    /// `None` for a conflict: it changes no record, and whoever wrote it has journaled it.
+    fn line(&self, record: &Record, entry: &OutboxEntry) -> Result<Option<Message>, LedgerError> {
+        let kind = entry.message.kind.as_deref().and_then(EventKind::of_type);
+        if kind == Some(EventKind::Conflict) {
+            return Ok(None);
+        }
+        let event = match entry.to {
+            Destination::Results { .. } => Some(entry.message.body.as_ref()),
+            _ => None,
+        };
+        let (fence, now) = (self.session.fence(), self.writer.clock.now());
+        journal_message(&fence.generation, now, record, event).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use job::{MessageFacts, Problem, Timestamp, decode};
+
+    use super::*;
+
+    fn record(outcome: Option<Outcome>) -> Record {
+        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        let job = decode(body, MessageFacts::default()).unwrap();
+        let mut record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
+        if let Some(outcome) = outcome {
+            record.state = State::Settled { outcome, at: Timestamp::EPOCH };
+        }
+        record
+    }
+
+    #[test]
+    fn what_nobody_could_tell_again_is_journaled_before_it_is_announced() {
+        let error = || Problem::new("x", "x");
+        let done = Outcome::Succeeded { outputs: Vec::new(), final_unit_deduction: None };
+        for (outcome, by_look, by_outbox) in [
+            (None, false, false),
+            (Some(done), false, true),
+            (Some(Outcome::Failed { error: error() }), false, true),
+            (Some(Outcome::Rejected { error: error() }), true, true),
+            (Some(Outcome::TimedOut { error: error() }), true, true),
+            (Some(Outcome::Cancelled), true, true),
+        ] {
+            let record = record(outcome);
+            let first = [Earlier::Journaled, Earlier::Perhaps]
+                .map(|earlier| is_journaled_first(&record, earlier));
+            assert_eq!(first, [by_look, by_outbox], "{:?}", record.state);
+        }
+        let parked = State::Parked { why: String::new(), doubt: None, at: Timestamp::EPOCH };
+        let parked = Record { state: parked, ..record(None) };
+        assert!(is_journaled_first(&parked, Earlier::Perhaps));
+        assert!(!is_journaled_first(&parked, Earlier::Journaled));
+    }
+}

@@ -1,0 +1,193 @@
+//! What the answer to a POST tells must reach the ledger, however long that takes: it was paid
+//! for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::{Effect, Fact, LateAnswer, Record, Step, late_answer};
+use ports::{Fence, LedgerError, Stored};
+use tokio_util::sync::CancellationToken;
+
+use crate::announce::Earlier;
+use crate::plan::Plan;
+use crate::recorder::{Applied, Error, Recorder};
+use crate::writer::{Written, Wrote};
+
+/// Between tries to reach a store with something that must not be lost.
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// A record as it was last seen or written.
+#[derive(Clone, Debug)]
+pub struct Intent {
+    pub record: Record,
+    /// Means nothing in another generation of the ledger, which counts anew.
+    pub version: u64,
+    /// Under which it was seen.
+    pub fence: Arc<Fence>,
+}
+
+impl Intent {
+    fn seen(stored: Stored, fence: Arc<Fence>) -> Self {
+        Self { record: stored.record, version: stored.version, fence }
+    }
+}
+
+/// One try to write.
+enum Tried {
+    Written(Written),
+    Found(Box<Intent>),
+    NotNow(LedgerError),
+}
+
+impl Recorder {
+    /// Records what a POST was answered. What the answer may still change in the record that is
+    /// there by then, `job` decides. Tries until the ledger has it, or `abandon` is cancelled: then
+    /// the journal alone has it. The record as it is now.
+    pub async fn answer(
+        &self,
+        intent: Intent,
+        fact: Fact,
+        abandon: &CancellationToken,
+    ) -> Result<Box<Record>, Error> {
+        let mut present = intent.clone();
+        let mut journaled = false;
+        loop {
+            let forgot = take_up(&mut present.record, &intent.record);
+            let Some(plan) = self.late(&intent.record, &present.record, &fact) else {
+                return self.overtaken(&intent.record, &present.record, &fact).await;
+            };
+            let error = match self.try_write(&present, &plan, forgot).await {
+                Tried::Written(written) => return self.written(plan, written).await,
+                Tried::Found(found) => {
+                    present = *found;
+                    continue;
+                }
+                Tried::NotNow(error) => error,
+            };
+            tracing::warn!(%error, "not recorded yet");
+            // Until the ledger is back, the journal alone knows what was paid for. It must not look
+            // newer than what others have written since.
+            let unwritten = Record { revision: present.record.revision + 1, ..plan.into_record() };
+            if !journaled {
+                journaled = self.journal(&unwritten).await.is_ok();
+            }
+            // Waiting does not make a record readable; the journal has what was paid for.
+            if journaled && error.is_of_one_record() {
+                return Err(error.into());
+            }
+            if abandon.run_until_cancelled(self.writer.clock.sleep(AGAIN)).await.is_none() {
+                self.journal(&unwritten).await?;
+                return Err(abandoned(&error).into());
+            }
+        }
+    }
+
+    async fn written(&self, plan: Plan, written: Written) -> Result<Box<Record>, Error> {
+        let record = Box::new(plan.record().clone());
+        match self.follow_up(plan, written, Earlier::Journaled).await? {
+            Applied::Done(record) => Ok(record),
+            Applied::Changed(_) | Applied::Illegal(_) => Ok(record),
+        }
+    }
+
+    /// `None`: it changes nothing any more.
+    fn late(&self, intent: &Record, present: &Record, fact: &Fact) -> Option<Plan> {
+        let fact = match late_answer(intent, present, fact) {
+            LateAnswer::Apply => fact.clone(),
+            LateAnswer::SecondTask(task_id) => Fact::Strayed { task_id },
+            LateAnswer::Unknown(cause) => Fact::OwnerLost { cause },
+            LateAnswer::Ignore => return None,
+        };
+        let plan = self.writer.plan(present.clone(), fact);
+        plan.inspect_err(|illegal| tracing::debug!(%illegal, "overtaken")).ok()
+    }
+
+    async fn try_write(&self, present: &Intent, plan: &Plan, forgot: bool) -> Tried {
+        let fence = self.session.fence();
+        let wrote = match present.fence.generation == fence.generation {
+            true => self.write_over(&fence, present.version, plan, forgot).await,
+            // Its versions tell nothing there: what it holds must be read first.
+            false => {
+                let there = self.writer.ledger.load(&present.record.key).await;
+                there.map(|there| Wrote::Changed(there.map(Box::new)))
+            }
+        };
+        let wrote = match wrote {
+            // The ledger forgot it: what we know is written anew.
+            Ok(Wrote::Changed(None)) => self.write_anew(&fence, plan).await,
+            wrote => wrote,
+        };
+        match wrote {
+            Ok(Wrote::Done(written)) => Tried::Written(written),
+            Ok(Wrote::Changed(Some(there))) => Tried::Found(Box::new(Intent::seen(*there, fence))),
+            Ok(Wrote::Changed(None)) => {
+                Tried::NotNow(LedgerError::Unavailable("the record comes and goes".to_owned()))
+            }
+            Err(error) => Tried::NotNow(error),
+        }
+    }
+
+    async fn write_over(
+        &self,
+        fence: &Fence,
+        version: u64,
+        plan: &Plan,
+        forgot: bool,
+    ) -> Result<Wrote, LedgerError> {
+        if forgot {
+            self.regain(fence, plan.record()).await?;
+        }
+        self.writer.swap(fence, version, plan).await
+    }
+
+    async fn write_anew(&self, fence: &Fence, plan: &Plan) -> Result<Wrote, LedgerError> {
+        self.regain(fence, plan.record()).await?;
+        self.writer.create(fence, plan).await
+    }
+
+    /// The slot was forgotten with the record.
+    async fn regain(&self, fence: &Fence, record: &Record) -> Result<(), LedgerError> {
+        match record.holds_permit(record.round) {
+            true => self.writer.hold(fence, record).await,
+            false => Ok(()),
+        }
+    }
+
+    /// The record has moved on without us: usually our own write landed and its answer was lost.
+    /// Then what followed from it was not done either.
+    async fn overtaken(
+        &self,
+        intent: &Record,
+        present: &Record,
+        fact: &Fact,
+    ) -> Result<Box<Record>, Error> {
+        if fact.created_nothing()
+            && present.round == intent.round
+            && !present.holds_permit(intent.round)
+        {
+            let effect = Effect::ReleasePermit { round: intent.round, unspent: true };
+            let step = Step { record: present.clone(), effects: vec![effect] };
+            self.give_back(&Plan::of(step)).await;
+        }
+        self.journal(present).await?;
+        Ok(Box::new(present.clone()))
+    }
+}
+
+/// What the ledger left apart of this job is in our hands. `true` when what is there is from
+/// before the intent: it is written over with what we know.
+fn take_up(present: &mut Record, intent: &Record) -> bool {
+    if present.request.is_apart() && present.request_hash == intent.request_hash {
+        present.request = intent.request.clone();
+    }
+    let forgot = present.is_from_before(intent);
+    if forgot {
+        *present = intent.clone();
+    }
+    forgot
+}
+
+/// The drain's time is over while a store is away. The POST was made: not a refused write.
+fn abandoned(error: &LedgerError) -> LedgerError {
+    LedgerError::Unavailable(format!("given up while draining: {error}"))
+}

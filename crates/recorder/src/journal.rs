@@ -1,0 +1,66 @@
+use job::{JournalEntry, Record, Timestamp};
+use ports::{Generation, LedgerError, Message};
+
+use crate::whole::require_whole;
+
+/// A line of the journal as a message; `event` is the body of an announcement as published.
+/// A record must be recreated from it, so it takes the request along.
+pub fn journal_message(
+    generation: &Generation,
+    at: Timestamp,
+    record: &Record,
+    event: Option<&[u8]>,
+) -> Result<Message, LedgerError> {
+    require_whole(record)?;
+    let id = format!("{}:{}:{}", record.key, record.round, at.as_millis());
+    let line =
+        JournalLine { version: JournalEntry::VERSION, generation: &generation.id, at, record };
+    let mut body = serde_json::to_vec(&line).unwrap_or_default();
+    // The event is JSON already: it takes the place of the closing brace instead of being read
+    // and written once more for every outcome.
+    if let (Some(event), Some(b'}')) = (event, body.last()) {
+        body.pop();
+        body.extend_from_slice(b",\"event\":");
+        body.extend_from_slice(event);
+        body.push(b'}');
+    }
+    let mut message = Message::json(id, body);
+    message.timestamp = Some(at);
+    Ok(message)
+}
+
+/// [`JournalEntry`] as it is written, from a record that is only lent.
+#[derive(serde::Serialize)]
+struct JournalLine<'a> {
+    version: u32,
+    generation: &'a str,
+    at: Timestamp,
+    record: &'a Record,
+}
+
+#[cfg(test)]
+mod tests {
+    use job::{CloudEvent, EventKind, EventSource, MessageFacts, decode};
+
+    use super::*;
+    use crate::Announcer;
+
+    #[test]
+    fn a_journal_line_reads_back_with_its_event() {
+        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        let job = decode(body, MessageFacts::default()).unwrap();
+        let record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
+        let announcer = Announcer { source: EventSource::of_installation("reelwork") };
+        let event =
+            CloudEvent::about(&record, EventKind::Succeeded, &announcer.source, Timestamp::EPOCH);
+        let entry = announcer.entry(&record, &event);
+        let generation = Generation { id: "g".into(), began_at: Timestamp::EPOCH };
+        let line = |event| journal_message(&generation, Timestamp::EPOCH, &record, event).unwrap();
+
+        let read: JournalEntry =
+            serde_json::from_slice(&line(Some(&entry.message.body)).body).unwrap();
+        assert_eq!((read.record, read.event), (record.clone(), Some(event)));
+        let read: JournalEntry = serde_json::from_slice(&line(None).body).unwrap();
+        assert_eq!((read.generation.as_str(), read.event), ("g", None));
+    }
+}

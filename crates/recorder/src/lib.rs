@@ -1,0 +1,26 @@
+//! The one hand that writes records. A fact becomes a record here and nowhere else, and what
+//! follows from it is done in one order: ledger, permits, journal, announcement.
+//!
+//! Read [`Plan`] (a legal move), [`Writer`] (how it reaches the ledger), [`Recorder`] (what
+//! follows), then `answer` (what a POST told), `announce` and `put_back`.
+
+mod announce;
+mod announcer;
+mod answer;
+mod batch;
+mod journal;
+mod plan;
+mod put_back;
+mod recorder;
+mod whole;
+mod writer;
+
+pub use announce::Earlier;
+pub use announcer::Announcer;
+pub use answer::Intent;
+pub use batch::Batcher;
+pub use journal::journal_message;
+pub use plan::Plan;
+pub use recorder::{Applied, Error, Recorder};
+pub use whole::whole;
+pub use writer::{Writer, Written, Wrote};

@@ -1,0 +1,35 @@
+use job::{Record, StateKind, Step};
+
+/// A legal move of a job, not written yet. [`Writer::plan`](crate::Writer::plan) makes one from a
+/// fact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    pub(crate) step: Step,
+    /// The state before, `None` for a job that had no record.
+    pub(crate) was: Option<StateKind>,
+}
+
+impl Plan {
+    /// What `job` decided without a fact: a message that is no job, a record that is put back.
+    pub fn of(step: Step) -> Self {
+        Self { step, was: None }
+    }
+
+    /// The record as it will be.
+    pub fn record(&self) -> &Record {
+        &self.step.record
+    }
+
+    pub fn into_record(self) -> Record {
+        self.step.record
+    }
+
+    pub fn was(&self) -> Option<StateKind> {
+        self.was
+    }
+
+    /// A task that merely goes on is no news.
+    pub fn is_news(&self) -> bool {
+        self.was != Some(self.step.record.state.kind())
+    }
+}

@@ -1,0 +1,219 @@
+//! What follows from a write, in the promised order: permits, the task's owner, the journal, the
+//! announcement.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::{CloudEvent, Fact, Illegal, Record, State, StateKind};
+use ports::{Broker, Destination, Fence, LedgerError, PermitReturn, PublishError, Session, Stored};
+
+use crate::announce::{Announces, Earlier};
+use crate::batch::Batcher;
+use crate::journal::journal_message;
+use crate::plan::Plan;
+use crate::whole::whole;
+use crate::writer::{Writer, Written, Wrote};
+
+/// Writes records and does what follows. Whoever read a record names the fence under which it
+/// was read: another generation counts its versions anew.
+pub struct Recorder {
+    pub(crate) writer: Writer,
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) session: Arc<Session>,
+    pub(crate) announces: Announces,
+    /// Callbacks propose tasks: it is noted whose each task is.
+    pub(crate) notes_owners: bool,
+}
+
+/// What became of a fact.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Applied {
+    /// In the ledger and in the journal.
+    Done(Box<Record>),
+    /// Somebody wrote in between, and nothing was changed. What is there now, where it was seen.
+    Changed(Option<Box<Stored>>),
+    /// It cannot happen to this record any more.
+    Illegal(Box<Illegal>),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing is known to be written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The ledger knows it and the journal does not.
+    #[error("not journaled: {error}")]
+    Unjournaled { record: Box<Record>, error: PublishError },
+    /// The ledger knows it: a poller announces it later.
+    #[error("announced later: {0}")]
+    Unannounced(PublishError),
+}
+
+impl Recorder {
+    /// What it writes is announced by a poller.
+    pub fn new(writer: Writer, broker: Arc<dyn Broker>, session: Arc<Session>) -> Self {
+        Self { writer, broker, session, announces: Announces::Later, notes_owners: false }
+    }
+
+    /// It announces what it writes itself.
+    #[must_use]
+    pub fn announcing(self, batcher: Batcher, lease: Duration) -> Self {
+        let writer = Writer { outbox_lease: lease, ..self.writer };
+        Self { writer, announces: Announces::Itself(batcher), ..self }
+    }
+
+    #[must_use]
+    pub fn noting_owners(self, notes_owners: bool) -> Self {
+        Self { notes_owners, ..self }
+    }
+
+    pub fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    /// The first record of a job.
+    pub async fn begin(&self, fence: &Fence, record: Record, fact: Fact) -> Result<Applied, Error> {
+        match self.writer.plan(record, fact) {
+            Ok(plan) => self.create(fence, plan).await,
+            Err(illegal) => Ok(Applied::Illegal(illegal)),
+        }
+    }
+
+    pub async fn create(&self, fence: &Fence, plan: Plan) -> Result<Applied, Error> {
+        match self.writer.create(fence, &plan).await? {
+            Wrote::Done(written) => self.follow_up(plan, written, Earlier::Perhaps).await,
+            Wrote::Changed(there) => Ok(Applied::Changed(there)),
+        }
+    }
+
+    /// A fact about a record that somebody else may be changing too: once.
+    pub async fn apply(&self, fence: &Fence, stored: Stored, fact: Fact) -> Result<Applied, Error> {
+        match self.writer.plan(stored.record, fact) {
+            Ok(plan) => self.swap(fence, stored.version, plan).await,
+            Err(illegal) => Ok(Applied::Illegal(illegal)),
+        }
+    }
+
+    /// A plan over the version that it was made from.
+    pub async fn swap(&self, fence: &Fence, version: u64, plan: Plan) -> Result<Applied, Error> {
+        let Some(plan) = self.writer.in_hand(version, plan).await? else {
+            return Ok(Applied::Changed(None));
+        };
+        match self.writer.swap(fence, version, &plan).await? {
+            Wrote::Done(written) => self.follow_up(plan, written, Earlier::Journaled).await,
+            Wrote::Changed(there) => Ok(Applied::Changed(there)),
+        }
+    }
+
+    /// The record stays as it is, with one more event to announce. No record tells of it: the line
+    /// of the journal takes it along, for a ledger that forgets what is to be announced.
+    pub async fn announce_beside(
+        &self,
+        fence: &Fence,
+        stored: Stored,
+        event: impl FnOnce(&Record) -> CloudEvent,
+    ) -> Result<Applied, Error> {
+        let Stored { record, version, owner_alive } = stored;
+        let Some(record) = whole(self.writer.ledger.as_ref(), version, record).await? else {
+            return Ok(Applied::Changed(None));
+        };
+        let event = event(&record);
+        let body = serde_json::to_vec(&event).unwrap_or_default();
+        let stored = Stored { record: record.clone(), version, owner_alive };
+        match self.writer.announce_beside(fence, stored, &event).await? {
+            Wrote::Done(_) => self.journal_with(&record, Some(&body)).await?,
+            Wrote::Changed(there) => return Ok(Applied::Changed(there)),
+        }
+        Ok(Applied::Done(Box::new(record)))
+    }
+
+    /// A record that was written before: the journal may not know it yet.
+    pub async fn journal_again(&self, stored: Stored) -> Result<Applied, Error> {
+        let Stored { record, version, .. } = stored;
+        match whole(self.writer.ledger.as_ref(), version, record).await? {
+            Some(record) => self.journal(&record).await.map(|()| Applied::Done(Box::new(record))),
+            None => Ok(Applied::Changed(None)),
+        }
+    }
+
+    /// One line of the journal: what is true of a job now.
+    pub async fn journal(&self, record: &Record) -> Result<(), Error> {
+        self.journal_with(record, None).await
+    }
+
+    async fn journal_with(&self, record: &Record, event: Option<&[u8]>) -> Result<(), Error> {
+        let (generation, now) = (&self.session.fence().generation, self.writer.clock.now());
+        let line = journal_message(generation, now, record, event)?;
+        let published = self.broker.publish(&Destination::Journal, line).await;
+        published.map_err(|error| Error::Unjournaled { record: Box::new(record.clone()), error })
+    }
+
+    /// `plan` is in the ledger.
+    pub(crate) async fn follow_up(
+        &self,
+        plan: Plan,
+        written: Written,
+        earlier: Earlier,
+    ) -> Result<Applied, Error> {
+        report(&plan);
+        self.give_back(&plan).await;
+        match &self.announces {
+            Announces::Later => {
+                let (journaled, ()) =
+                    tokio::join!(self.journal(plan.record()), self.note_owner(plan.record()));
+                journaled?;
+            }
+            Announces::Itself(_) if written.outbox.is_empty() => self.journal_news(&plan).await?,
+            Announces::Itself(_) => {
+                for entry in written.outbox {
+                    self.announce(entry, Some(plan.record()), earlier).await?;
+                }
+            }
+        }
+        Ok(Applied::Done(Box::new(plan.into_record())))
+    }
+
+    async fn journal_news(&self, plan: &Plan) -> Result<(), Error> {
+        let goes_on = matches!(plan.record().state, State::Pending { .. } | State::InDoubt { .. });
+        match plan.is_news() && goes_on {
+            true => self.journal(plan.record()).await,
+            false => Ok(()),
+        }
+    }
+
+    /// A permit that stays behind is found by the reconciler.
+    pub(crate) async fn give_back(&self, plan: &Plan) {
+        let returns = PermitReturn::of(&plan.step);
+        if let Announces::Itself(batcher) = &self.announces {
+            return batcher.give_back(returns).await;
+        }
+        if returns.is_empty() {
+            return;
+        }
+        let fence = self.session.fence();
+        if let Err(error) = self.writer.ledger.give_permits(&fence, &returns).await {
+            tracing::warn!(%error, "a permit was not given back yet");
+        }
+    }
+
+    async fn note_owner(&self, record: &Record) {
+        let Some(task) = record.task_id.as_deref().filter(|_| self.notes_owners) else { return };
+        match self.writer.own(&self.session.fence(), record, task).await {
+            Ok(true) => {}
+            Ok(false) => tracing::error!(task, "the task is another job's"),
+            Err(error) => tracing::warn!(%error, "not noted whose the task is"),
+        }
+    }
+}
+
+fn report(plan: &Plan) {
+    if !plan.is_news() {
+        return;
+    }
+    let (record, was) = (plan.record(), plan.was().map(StateKind::word));
+    let state = record.state.word();
+    tracing::info!(name: "kling.status_changed", from = was, to = state);
+    let what = record.history.last().map_or("", |entry| entry.what.as_str());
+    let task = record.task_id.as_deref();
+    tracing::info!(state, was, round = record.round, task, "{what}");
+}

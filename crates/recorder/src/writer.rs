@@ -1,0 +1,161 @@
+//! A fact goes into the ledger: what the rules make of it, by compare and write.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use job::{
+    CloudEvent, Effect, EventSource, Fact, Illegal, JobKey, Record, Rules, Step, transition,
+};
+use ports::{
+    AccountTask, Clock, Created, Fence, Ledger, LedgerError, Limits, OutboxEntry, Permit, Stored,
+    Swapped, Write,
+};
+
+use crate::announcer::Announcer;
+use crate::plan::Plan;
+use crate::whole::whole;
+
+/// Writes records. Nothing else follows from it: see [`Recorder`](crate::Recorder).
+#[derive(Clone)]
+pub struct Writer {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) announcer: Announcer,
+    pub(crate) rules: Rules,
+    /// How long it keeps its announcements to itself; zero when a poller publishes them.
+    pub(crate) outbox_lease: Duration,
+}
+
+/// What became of a write.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wrote {
+    Done(Written),
+    /// Somebody wrote in between, and nothing was changed: this is there now.
+    Changed(Option<Box<Stored>>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    pub version: u64,
+    pub(crate) outbox: Vec<OutboxEntry>,
+}
+
+impl Writer {
+    /// Announces in the name of the rules' installation.
+    pub fn new(ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>, rules: Rules) -> Self {
+        let announcer = Announcer { source: EventSource::of_installation(&rules.installation) };
+        Self { ledger, clock, announcer, rules, outbox_lease: Duration::ZERO }
+    }
+
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// In whose name it announces.
+    pub fn source(&self) -> &EventSource {
+        &self.announcer.source
+    }
+
+    /// The move that a fact is. This is the only place where one is made.
+    #[allow(clippy::disallowed_methods, reason = "here, and nowhere else")]
+    pub fn plan(&self, record: Record, fact: Fact) -> Result<Plan, Box<Illegal>> {
+        let was = Some(record.state.kind());
+        let step = transition(record, fact, self.clock.moment(), &self.rules)?;
+        Ok(Plan { step, was })
+    }
+
+    /// The first record of a job.
+    pub async fn create(&self, fence: &Fence, plan: &Plan) -> Result<Wrote, LedgerError> {
+        let write = self.write(plan)?;
+        let outbox = write.outbox.clone();
+        Ok(match self.ledger.create(fence, write).await? {
+            Created::New => Wrote::Done(Written { version: 1, outbox }),
+            Created::Exists(stored) => Wrote::Changed(Some(stored)),
+        })
+    }
+
+    /// Over this version, which was read under this fence.
+    pub async fn swap(
+        &self,
+        fence: &Fence,
+        version: u64,
+        plan: &Plan,
+    ) -> Result<Wrote, LedgerError> {
+        let write = self.write(plan)?;
+        self.swap_write(fence, version, write).await
+    }
+
+    /// A tombstone where there is no record yet: the job is cancelled when it comes.
+    pub async fn bury(&self, fence: &Fence, key: JobKey) -> Result<(Plan, Wrote), LedgerError> {
+        let record = Record::tombstone(key, self.clock.now());
+        let plan = Plan::of(Step { record, effects: Vec::new() });
+        let wrote = self.create(fence, &plan).await?;
+        Ok((plan, wrote))
+    }
+
+    /// The record stays as it is, with one more event to announce.
+    pub async fn announce_beside(
+        &self,
+        fence: &Fence,
+        stored: Stored,
+        event: &CloudEvent,
+    ) -> Result<Wrote, LedgerError> {
+        let entry = self.announcer.entry(&stored.record, event);
+        let write = self.announcer.write_with(stored.record, vec![entry], self.outbox_lease);
+        self.swap_write(fence, stored.version, write).await
+    }
+
+    /// Makes a task this job's; `false` when it is another job's already.
+    pub async fn own(
+        &self,
+        fence: &Fence,
+        record: &Record,
+        task_id: &str,
+    ) -> Result<bool, LedgerError> {
+        let task = AccountTask { account: record.account.clone(), id: task_id.to_owned() };
+        self.ledger.claim_task(fence, &task, &record.key, record.round).await
+    }
+
+    /// Takes the slot of a task that may be running, whatever the limit says: it is in use.
+    pub async fn hold(&self, fence: &Fence, record: &Record) -> Result<(), LedgerError> {
+        match Permit::of(record) {
+            Some(permit) => {
+                self.ledger.take_permit(fence, &permit, &Limits::default()).await.map(drop)
+            }
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn write(&self, plan: &Plan) -> Result<Write, LedgerError> {
+        self.announcer.write(&plan.step, self.clock.now(), self.outbox_lease)
+    }
+
+    pub(crate) async fn swap_write(
+        &self,
+        fence: &Fence,
+        version: u64,
+        write: Write,
+    ) -> Result<Wrote, LedgerError> {
+        let outbox = write.outbox.clone();
+        Ok(match self.ledger.swap(fence, version, write).await? {
+            Swapped::Done(version) => Wrote::Done(Written { version, outbox }),
+            Swapped::Stale(there) => Wrote::Changed(there),
+        })
+    }
+
+    /// A look that brings no news leaves the request in the ledger; what is announced, journaled
+    /// or published again takes it along. `None`: the record has changed since.
+    pub(crate) async fn in_hand(
+        &self,
+        version: u64,
+        plan: Plan,
+    ) -> Result<Option<Plan>, LedgerError> {
+        let speaks = |effect: &Effect| !matches!(effect, Effect::ReleasePermit { .. });
+        if !plan.is_news() && !plan.step.effects.iter().any(speaks) {
+            return Ok(Some(plan));
+        }
+        let Plan { step, was } = plan;
+        let record = whole(self.ledger.as_ref(), version, step.record).await?;
+        Ok(record.map(|record| Plan { step: Step { record, effects: step.effects }, was }))
+    }
+}
