@@ -2,7 +2,6 @@
 
 use job::Record;
 use kling::{KnownTask, LookUp, QueryError, Route, Task};
-use ports::Pause;
 
 use crate::fit::since_ms;
 use crate::shared::Shared;
@@ -87,15 +86,7 @@ async fn rest_account(shared: &Shared, error: Option<&QueryError>) {
     let Some(QueryError::Account { message, .. }) = error else {
         return;
     };
-    let now = shared.clock.now();
+    let (account, rest) = (&shared.settings.account, shared.settings.account_rest);
     let reason = format!("the account is refused: {message}");
-    let account = &shared.settings.account;
-    let before = shared.ledger.paused(account).await.ok().flatten();
-    let pause = Pause { reason, since: now, until: now + shared.settings.account_rest };
-    if before.is_none_or(|before| before.until <= now || before.reason != pause.reason) {
-        tracing::warn!(account, reason = pause.reason, "the account is paused for all");
-    }
-    if let Err(error) = shared.ledger.pause(account, &pause).await {
-        tracing::warn!(%error, "the account's pause was not recorded");
-    }
+    shared.recorder.writer().pause_account(account, reason, rest).await;
 }

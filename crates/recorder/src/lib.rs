@@ -4,6 +4,7 @@
 //! Read [`Plan`] (a legal move), [`Writer`] (how it reaches the ledger), [`Recorder`] (what
 //! follows), then `answer` (what a POST told), `announce` and `put_back`.
 
+mod account;
 mod announce;
 mod announcer;
 mod answer;

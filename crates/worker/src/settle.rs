@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use job::{Fact, Record};
-use ports::{Fence, Pause, Stored};
+use ports::{Fence, Stored};
 use recorder::{Applied, Intent};
 
 use crate::ending::{Ending, Trouble};
@@ -48,20 +48,6 @@ impl Settler<'_> {
     pub(crate) async fn duplicate(&self, record: &Record) -> Result<Ending, Trouble> {
         self.shared.recorder.journal(record).await?;
         Ok(Ending::Ack)
-    }
-
-    pub(crate) async fn pause_account(&self, why: &str) {
-        let now = self.shared.clock.now();
-        let until = now + self.shared.settings.account_rest;
-        let pause = Pause { reason: why.to_owned(), since: now, until };
-        tracing::warn!(
-            account = self.shared.settings.account,
-            why,
-            "the account is paused for all"
-        );
-        if let Err(error) = self.shared.ledger.pause(&self.shared.settings.account, &pause).await {
-            tracing::warn!(%error, "the account's pause was not recorded");
-        }
     }
 
     /// `false` once the worker must stop waiting.

@@ -69,7 +69,9 @@ impl Walk<'_> {
             self.gate.accepted(intent.record.model.as_ref(), self.shared.clock.now());
         }
         if let Weather::AccountRefused { why } = &weather {
-            self.settler().pause_account(why).await;
+            let settings = &self.shared.settings;
+            let (account, rest) = (&settings.account, settings.account_rest);
+            self.shared.recorder.writer().pause_account(account, why.clone(), rest).await;
         }
         match self.settler().record(intent, fact).await {
             Err(Trouble::Unjournaled { record, error }) => self.insist(*record, error).await,
