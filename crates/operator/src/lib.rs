@@ -1,7 +1,7 @@
 //! What a person decides about a job, as actions that any front may offer: the command line, an
 //! HTTP page. What each means for a job, `job` decides; `recorder` writes it.
 //!
-//! Every action can be repeated. One that could not be done says why, and has changed nothing.
+//! Every action can be repeated: what was written of it stays, and the rest is done.
 
 mod actions;
 mod cancel;

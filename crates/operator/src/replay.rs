@@ -1,5 +1,5 @@
 use job::{Fact, Reason, Replay, Stays};
-use ports::{Destination, Stored, header};
+use ports::{Clock, Destination, Stored, header};
 
 use crate::{Error, Letter, Operator};
 
@@ -41,8 +41,7 @@ impl Operator {
         let dead_letter = letter.facts();
         let decide = |stored: Option<&Stored>| {
             let record = stored.map(|stored| &stored.record);
-            let now = ports::Clock::now(self.session.as_ref());
-            match dead_letter.replay(record, now, self.retention) {
+            match dead_letter.replay(record, self.session.now(), self.retention) {
                 Replay::Begin => Ok(Fact::Replayed { letter: dead_letter.handle.clone() }),
                 other => Err(other),
             }

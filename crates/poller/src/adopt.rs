@@ -156,7 +156,7 @@ async fn begin(
 ) -> Result<Tried, Trouble> {
     let plan = shared.recorder.writer().plan(record, fact)?;
     hold(shared, fence, plan.record()).await?;
-    match shared.recorder.create(fence, plan).await? {
+    match shared.adopted.create(fence, plan).await? {
         Applied::Done(record) => {
             tracing::warn!(job = %record.key, state = record.state.word(), "the broker gave its message up");
             Ok(Tried::Done)
@@ -217,7 +217,7 @@ async fn fill(
     record.history.clone_from(&there.record.history);
     let plan = shared.recorder.writer().plan(record, fact)?;
     hold(shared, fence, plan.record()).await?;
-    shared.recorder.swap(fence, there.version, plan).await?;
+    settle::write(shared, fence, there.version, plan, None).await?;
     Ok(Tried::Again)
 }
 

@@ -36,10 +36,12 @@ impl Poller {
     ) -> Self {
         let (batcher, writing) = Batcher::new(ledger.clone(), session.clone());
         let writer = Writer::new(ledger.clone(), clock.clone(), settings.rules.clone());
-        let recorder = Recorder::new(writer, broker.clone(), session.clone());
+        let recorder = Recorder::new(writer.clone(), broker.clone(), session.clone());
+        let adopted = Recorder::new(writer, broker.clone(), session.clone());
         let shared = Arc::new(Shared {
             looking: Arc::new(Semaphore::new(settings.concurrency.max(1))),
             recorder: recorder.announcing(batcher, OWN_ANNOUNCEMENT),
+            adopted,
             broker,
             ledger,
             session,

@@ -2,7 +2,7 @@
 
 use job::{Fact, Illegal};
 use ports::{Fence, LedgerError, PublishError, Stored};
-use recorder::Applied;
+use recorder::{Applied, Plan};
 use tracing::Instrument;
 
 use crate::shared::Shared;
@@ -29,8 +29,19 @@ pub(crate) async fn settle(
     sweep: Option<&str>,
 ) -> Result<(), Trouble> {
     let plan = shared.recorder.writer().plan(stored.record, fact)?;
+    write(shared, fence, stored.version, plan, sweep).await
+}
+
+/// A plan over the version that it was made from.
+pub(crate) async fn write(
+    shared: &Shared,
+    fence: &Fence,
+    version: u64,
+    plan: Plan,
+    sweep: Option<&str>,
+) -> Result<(), Trouble> {
     let span = trace::completion(&plan, sweep);
-    match shared.recorder.swap(fence, stored.version, plan).instrument(span).await? {
+    match shared.recorder.swap(fence, version, plan).instrument(span).await? {
         Applied::Done(_) | Applied::Changed(_) => Ok(()),
         Applied::Illegal(illegal) => Err(illegal.into()),
     }

@@ -17,6 +17,9 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
     pub(crate) recorder: Recorder,
+    /// For jobs that the broker gave up: announced from the outbox, because a consumer whose queue
+    /// is full must not keep the next letter waiting.
+    pub(crate) adopted: Recorder,
     pub(crate) looking: Arc<Semaphore>,
     pub(crate) trials: Arc<Trials>,
     pub(crate) witnesses: Witnesses,

@@ -4,7 +4,6 @@ use job::{EventKind, Outcome, Record, State};
 use ports::{Destination, LedgerError, Message, OutboxEntry};
 
 use crate::batch::Batcher;
-use crate::journal::journal_message;
 use crate::recorder::{Error, Recorder};
 
 /// Who publishes what a write announces.
@@ -53,14 +52,14 @@ impl Recorder {
         if let Some(record) = record.filter(|record| is_journaled_first(record, earlier)) {
             self.journal(record).await?;
         }
-        let line = record.map(|record| self.line(record, &entry)).transpose()?.flatten();
+        let line = record.map(|record| self.line_of(record, &entry)).transpose()?.flatten();
         let waits_for_message = matches!(entry.to, Destination::Jobs { .. });
         if waits_for_message {
-            self.publish_line(line.as_ref()).await?;
+            self.write_line(line.as_ref()).await?;
         }
         self.publish(&entry.to, entry.message).await?;
         if !waits_for_message {
-            self.publish_line(line.as_ref()).await?;
+            self.write_line(line.as_ref()).await?;
         }
         if let Announces::Itself(batcher) = &self.announces {
             batcher.announced(id).await;
@@ -68,7 +67,7 @@ impl Recorder {
         Ok(())
     }
 
-    async fn publish_line(&self, line: Option<&Message>) -> Result<(), Error> {
+    async fn write_line(&self, line: Option<&Message>) -> Result<(), Error> {
         match line {
             Some(line) => self.publish(&Destination::Journal, line.clone()).await,
             None => Ok(()),
@@ -80,7 +79,11 @@ impl Recorder {
     }
 
     /// `None` for a conflict: it changes no record, and whoever wrote it has journaled it.
-    fn line(&self, record: &Record, entry: &OutboxEntry) -> Result<Option<Message>, LedgerError> {
+    fn line_of(
+        &self,
+        record: &Record,
+        entry: &OutboxEntry,
+    ) -> Result<Option<Message>, LedgerError> {
         let kind = entry.message.kind.as_deref().and_then(EventKind::of_type);
         if kind == Some(EventKind::Conflict) {
             return Ok(None);
@@ -89,8 +92,7 @@ impl Recorder {
             Destination::Results { .. } => Some(entry.message.body.as_ref()),
             _ => None,
         };
-        let (fence, now) = (self.session.fence(), self.writer.clock.now());
-        journal_message(&fence.generation, now, record, event).map(Some)
+        self.line(record, event).map(Some)
     }
 }
 

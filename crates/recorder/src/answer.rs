@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::announce::Earlier;
 use crate::plan::Plan;
-use crate::recorder::{Applied, Error, Recorder};
+use crate::recorder::{Error, Recorder};
 use crate::writer::{Written, Wrote};
 
 /// Between tries to reach a store with something that must not be lost.
@@ -57,7 +57,9 @@ impl Recorder {
                 return self.overtaken(&intent.record, &present.record, &fact).await;
             };
             let error = match self.try_write(&present, &plan, forgot).await {
-                Tried::Written(written) => return self.written(plan, written).await,
+                Tried::Written(written) => {
+                    return self.follow_up(plan, written, Earlier::Journaled).await;
+                }
                 Tried::Found(found) => {
                     present = *found;
                     continue;
@@ -79,14 +81,6 @@ impl Recorder {
                 self.journal(&unwritten).await?;
                 return Err(abandoned(&error).into());
             }
-        }
-    }
-
-    async fn written(&self, plan: Plan, written: Written) -> Result<Box<Record>, Error> {
-        let record = Box::new(plan.record().clone());
-        match self.follow_up(plan, written, Earlier::Journaled).await? {
-            Applied::Done(record) => Ok(record),
-            Applied::Changed(_) | Applied::Illegal(_) => Ok(record),
         }
     }
 

@@ -1,11 +1,13 @@
-//! What follows from a write, in the promised order: permits, the task's owner, the journal, the
-//! announcement.
+//! What follows from a write: permits first, then the journal, then the announcement. What the
+//! provider can be asked again is announced before it is journaled: see `announce`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::{CloudEvent, Fact, Illegal, Record, State, StateKind};
-use ports::{Broker, Destination, Fence, LedgerError, PermitReturn, PublishError, Session, Stored};
+use job::{CloudEvent, Effect, Fact, Illegal, Record, State, StateKind, Step};
+use ports::{
+    Broker, Destination, Fence, LedgerError, Message, PermitReturn, PublishError, Session, Stored,
+};
 
 use crate::announce::{Announces, Earlier};
 use crate::batch::Batcher;
@@ -81,7 +83,9 @@ impl Recorder {
 
     pub async fn create(&self, fence: &Fence, plan: Plan) -> Result<Applied, Error> {
         match self.writer.create(fence, &plan).await? {
-            Wrote::Done(written) => self.follow_up(plan, written, Earlier::Perhaps).await,
+            Wrote::Done(written) => {
+                self.follow_up(plan, written, Earlier::Perhaps).await.map(Applied::Done)
+            }
             Wrote::Changed(there) => Ok(Applied::Changed(there)),
         }
     }
@@ -96,11 +100,13 @@ impl Recorder {
 
     /// A plan over the version that it was made from.
     pub async fn swap(&self, fence: &Fence, version: u64, plan: Plan) -> Result<Applied, Error> {
-        let Some(plan) = self.writer.in_hand(version, plan).await? else {
+        let Some(plan) = self.in_hand(version, plan).await? else {
             return Ok(Applied::Changed(None));
         };
         match self.writer.swap(fence, version, &plan).await? {
-            Wrote::Done(written) => self.follow_up(plan, written, Earlier::Journaled).await,
+            Wrote::Done(written) => {
+                self.follow_up(plan, written, Earlier::Journaled).await.map(Applied::Done)
+            }
             Wrote::Changed(there) => Ok(Applied::Changed(there)),
         }
     }
@@ -117,11 +123,11 @@ impl Recorder {
         let Some(record) = whole(self.writer.ledger.as_ref(), version, record).await? else {
             return Ok(Applied::Changed(None));
         };
-        let event = event(&record);
-        let body = serde_json::to_vec(&event).unwrap_or_default();
+        let entry = self.writer.announcer.entry(&record, &event(&record));
+        let line = self.line(&record, Some(&entry.message.body))?;
         let stored = Stored { record: record.clone(), version, owner_alive };
-        match self.writer.announce_beside(fence, stored, &event).await? {
-            Wrote::Done(_) => self.journal_with(&record, Some(&body)).await?,
+        match self.writer.write_beside(fence, stored, entry).await? {
+            Wrote::Done(_) => self.publish_line(&record, line).await?,
             Wrote::Changed(there) => return Ok(Applied::Changed(there)),
         }
         Ok(Applied::Done(Box::new(record)))
@@ -138,14 +144,35 @@ impl Recorder {
 
     /// One line of the journal: what is true of a job now.
     pub async fn journal(&self, record: &Record) -> Result<(), Error> {
-        self.journal_with(record, None).await
+        let line = self.line(record, None)?;
+        self.publish_line(record, line).await
     }
 
-    async fn journal_with(&self, record: &Record, event: Option<&[u8]>) -> Result<(), Error> {
-        let (generation, now) = (&self.session.fence().generation, self.writer.clock.now());
-        let line = journal_message(generation, now, record, event)?;
+    pub(crate) fn line(
+        &self,
+        record: &Record,
+        event: Option<&[u8]>,
+    ) -> Result<Message, LedgerError> {
+        let (fence, now) = (self.session.fence(), self.writer.clock.now());
+        journal_message(&fence.generation, now, record, event)
+    }
+
+    async fn publish_line(&self, record: &Record, line: Message) -> Result<(), Error> {
         let published = self.broker.publish(&Destination::Journal, line).await;
         published.map_err(|error| Error::Unjournaled { record: Box::new(record.clone()), error })
+    }
+
+    /// A look that brings no news leaves the request in the ledger; what is announced, journaled
+    /// or published again takes it along. `None`: the record has changed since.
+    async fn in_hand(&self, version: u64, plan: Plan) -> Result<Option<Plan>, LedgerError> {
+        let speaks = |effect: &Effect| !matches!(effect, Effect::ReleasePermit { .. });
+        let silent = !plan.is_news() && !plan.step.effects.iter().any(speaks);
+        if silent && matches!(self.announces, Announces::Itself(_)) {
+            return Ok(Some(plan));
+        }
+        let Plan { step, was } = plan;
+        let record = whole(self.writer.ledger.as_ref(), version, step.record).await?;
+        Ok(record.map(|record| Plan { step: Step { record, effects: step.effects }, was }))
     }
 
     /// `plan` is in the ledger.
@@ -154,8 +181,8 @@ impl Recorder {
         plan: Plan,
         written: Written,
         earlier: Earlier,
-    ) -> Result<Applied, Error> {
-        report(&plan);
+    ) -> Result<Box<Record>, Error> {
+        self.report(&plan);
         self.give_back(&plan).await;
         match &self.announces {
             Announces::Later => {
@@ -170,7 +197,7 @@ impl Recorder {
                 }
             }
         }
-        Ok(Applied::Done(Box::new(plan.into_record())))
+        Ok(Box::new(plan.into_record()))
     }
 
     async fn journal_news(&self, plan: &Plan) -> Result<(), Error> {
@@ -204,16 +231,21 @@ impl Recorder {
             Err(error) => tracing::warn!(%error, "not noted whose the task is"),
         }
     }
-}
 
-fn report(plan: &Plan) {
-    if !plan.is_news() {
-        return;
+    /// A look that finds a task still at work is no news; the change of a task's status is an
+    /// event of the span in which it was looked at.
+    fn report(&self, plan: &Plan) {
+        let looks = matches!(self.announces, Announces::Itself(_));
+        if looks && !plan.is_news() {
+            return;
+        }
+        let (record, was) = (plan.record(), plan.was().map(StateKind::word));
+        let state = record.state.word();
+        if looks {
+            tracing::info!(name: "kling.status_changed", from = was, to = state);
+        }
+        let what = record.history.last().map_or("", |entry| entry.what.as_str());
+        let task = record.task_id.as_deref();
+        tracing::info!(state, was, round = record.round, task, "{what}");
     }
-    let (record, was) = (plan.record(), plan.was().map(StateKind::word));
-    let state = record.state.word();
-    tracing::info!(name: "kling.status_changed", from = was, to = state);
-    let what = record.history.last().map_or("", |entry| entry.what.as_str());
-    let task = record.task_id.as_deref();
-    tracing::info!(state, was, round = record.round, task, "{what}");
 }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::{
-    CloudEvent, Effect, EventSource, Fact, Illegal, JobKey, Record, Rules, Step, transition,
-};
+use job::{CloudEvent, EventSource, Fact, Illegal, JobKey, Record, Rules, Step, transition};
 use ports::{
     AccountTask, Clock, Created, Fence, Ledger, LedgerError, Limits, OutboxEntry, Permit, Stored,
     Swapped, Write,
@@ -13,7 +11,6 @@ use ports::{
 
 use crate::announcer::Announcer;
 use crate::plan::Plan;
-use crate::whole::whole;
 
 /// Writes records. Nothing else follows from it: see [`Recorder`](crate::Recorder).
 #[derive(Clone)]
@@ -45,10 +42,6 @@ impl Writer {
     pub fn new(ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>, rules: Rules) -> Self {
         let announcer = Announcer { source: EventSource::of_installation(&rules.installation) };
         Self { ledger, clock, announcer, rules, outbox_lease: Duration::ZERO }
-    }
-
-    pub fn rules(&self) -> &Rules {
-        &self.rules
     }
 
     /// In whose name it announces.
@@ -101,6 +94,15 @@ impl Writer {
         event: &CloudEvent,
     ) -> Result<Wrote, LedgerError> {
         let entry = self.announcer.entry(&stored.record, event);
+        self.write_beside(fence, stored, entry).await
+    }
+
+    pub(crate) async fn write_beside(
+        &self,
+        fence: &Fence,
+        stored: Stored,
+        entry: OutboxEntry,
+    ) -> Result<Wrote, LedgerError> {
         let write = self.announcer.write_with(stored.record, vec![entry], self.outbox_lease);
         self.swap_write(fence, stored.version, write).await
     }
@@ -141,21 +143,5 @@ impl Writer {
             Swapped::Done(version) => Wrote::Done(Written { version, outbox }),
             Swapped::Stale(there) => Wrote::Changed(there),
         })
-    }
-
-    /// A look that brings no news leaves the request in the ledger; what is announced, journaled
-    /// or published again takes it along. `None`: the record has changed since.
-    pub(crate) async fn in_hand(
-        &self,
-        version: u64,
-        plan: Plan,
-    ) -> Result<Option<Plan>, LedgerError> {
-        let speaks = |effect: &Effect| !matches!(effect, Effect::ReleasePermit { .. });
-        if !plan.is_news() && !plan.step.effects.iter().any(speaks) {
-            return Ok(Some(plan));
-        }
-        let Plan { step, was } = plan;
-        let record = whole(self.ledger.as_ref(), version, step.record).await?;
-        Ok(record.map(|record| Plan { step: Step { record, effects: step.effects }, was }))
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use job::{Fact, JobKey, Replay};
 use operator::{Letter, Names};
 use ports::Source;
-use recorder::{Recorder, Writer};
+use recorder::{Applied, Recorder, Writer};
 use tokio::time::timeout;
 
 use super::{Done, Operator};
@@ -67,8 +67,8 @@ impl Operator {
         let writer = Writer::new(self.ledger.clone(), self.session.clone(), rules);
         let recorder = Recorder::new(writer, self.broker.clone(), self.session.clone());
         let fact = Fact::Again { why: "replayed".to_owned() };
-        recorder.apply(&fence, stored, fact).await.ok()?;
-        Some(Replay::Begin)
+        let applied = recorder.apply(&fence, stored, fact).await.ok()?;
+        matches!(applied, Applied::Done(_)).then_some(Replay::Begin)
     }
 
     /// The first letter whose job waits for a person.

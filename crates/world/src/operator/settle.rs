@@ -62,8 +62,9 @@ impl Operator {
         doubted: bool,
         done: Result<(), Error>,
     ) -> Done {
-        let written = matches!(done, Ok(()) | Err(Error::Ledger(_) | Error::Unjournaled(_)));
-        if doubted && written {
+        let goes_on = |record: &Record| doubt_since(record).is_some();
+        let there = self.stage.ledger.memory().records.get(key).map(|row| goes_on(&row.record));
+        if doubted && there != Some(true) {
             self.stage.decided().insert(key.clone());
         }
         done.ok()?;

@@ -1,0 +1,152 @@
+//! What a person's actions leave in the ledger, in the journal and in the pool of slots.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use embedded::{Embedded, Settings};
+use job::{
+    Doubt, JobKey, JournalEntry, MessageFacts, Problem, Record, Rules, State, StateKind, Timestamp,
+    decode,
+};
+use operator::{Cancelled, Decision, Error, Operator};
+use ports::{
+    AccountTask, Broker, JournalStart, Ledger, Limits, Permit, Session, Source, SystemClock, Write,
+};
+use tempfile::TempDir;
+
+const RETENTION: Duration = Duration::from_secs(3600);
+/// Nothing more in the journal within this.
+const SILENCE: Duration = Duration::from_millis(200);
+
+struct Scene {
+    _directory: TempDir,
+    broker: Arc<dyn Broker>,
+    ledger: Arc<dyn Ledger>,
+    session: Arc<Session>,
+    operator: Operator,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let open = |name: &str| {
+            let settings = Settings::new(directory.path().join(name), "operator");
+            Embedded::open(settings).unwrap()
+        };
+        let (broker, ledger) = (open("journal.db").broker(), open("ledger.db").ledger());
+        let joined = Session::join(ledger.clone(), Arc::new(SystemClock), Timestamp::EPOCH).await;
+        let session = Arc::new(joined.unwrap());
+        let (there, member) = (broker.clone(), session.clone());
+        let operator = Operator::new(ledger.clone(), there, member, Rules::default(), RETENTION);
+        Self { _directory: directory, broker, ledger, session, operator }
+    }
+
+    /// As a worker or the follower left it.
+    async fn left(&self, record: &Record) {
+        let (fence, due) = (self.session.fence(), record.due(Duration::ZERO));
+        let (outbox, outbox_lease) = (Vec::new(), Duration::ZERO);
+        let write = Write { record: record.clone(), due, outbox, outbox_lease };
+        self.ledger.create(&fence, write).await.unwrap();
+    }
+
+    async fn state(&self, id: &str) -> StateKind {
+        self.ledger.load(&key(id)).await.unwrap().unwrap().record.state.kind()
+    }
+
+    async fn journaled(&self) -> Vec<Record> {
+        let from = Source::Journal(JournalStart::First);
+        let mut lines = self.broker.consume(&from, 10).await.unwrap();
+        let mut records = Vec::new();
+        while let Ok(Some(line)) = tokio::time::timeout(SILENCE, lines.next()).await {
+            let entry: JournalEntry = serde_json::from_slice(&line.message.body).unwrap();
+            records.push(entry.record);
+            line.ack().await.unwrap();
+        }
+        records
+    }
+}
+
+fn key(id: &str) -> JobKey {
+    JobKey::parse(&format!("default/{id}")).unwrap()
+}
+
+fn record(id: &str, state: State) -> Record {
+    let body =
+        format!(r#"{{"id":"{id}","operation":"videos/text2video","request":{{"prompt":"x"}}}}"#);
+    let job = decode(body.as_bytes(), MessageFacts::default()).unwrap();
+    let record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
+    Record { state, ..record }
+}
+
+fn in_doubt() -> State {
+    State::InDoubt {
+        doubt: Doubt::begun(Timestamp::EPOCH, "its answer was lost".into(), Timestamp::EPOCH),
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_was_put_back_is_asked_to_be_cancelled_and_the_journal_knows() {
+    let scene = Scene::set().await;
+    scene.left(&Record { restored: true, ..record("a", State::Queued { why: None }) }).await;
+    let Cancelled::Job(asked) = scene.operator.cancel(&key("a")).await.unwrap() else {
+        panic!("it was not sent")
+    };
+    assert!(asked.cancel_requested && asked.state.kind() == StateKind::Queued);
+    let lines = scene.journaled().await;
+    assert!(lines.len() == 1 && lines[0].cancel_requested && lines[0].request.here().is_some());
+}
+
+#[tokio::test]
+async fn a_job_that_nobody_has_seen_is_cancelled_ahead_once() {
+    let scene = Scene::set().await;
+    for _ in 0..2 {
+        assert_eq!(scene.operator.cancel(&key("a")).await.unwrap(), Cancelled::Unseen);
+    }
+    let lines = scene.journaled().await;
+    assert!(lines.len() == 1 && matches!(lines[0].state, State::Tombstone));
+}
+
+#[tokio::test]
+async fn what_was_submitted_is_not_cancelled() {
+    let scene = Scene::set().await;
+    scene.left(&record("a", in_doubt())).await;
+    let done = scene.operator.cancel(&key("a")).await.unwrap();
+    assert!(matches!(done, Cancelled::TooLate(_)));
+    assert_eq!(scene.state("a").await, StateKind::InDoubt);
+    assert!(scene.journaled().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_doubt_that_is_failed_gives_its_slot_back_and_is_announced() {
+    let scene = Scene::set().await;
+    let doubted = record("a", in_doubt());
+    scene.left(&doubted).await;
+    let (fence, permit) = (scene.session.fence(), Permit::of(&doubted).unwrap());
+    scene.ledger.take_permit(&fence, &permit, &Limits::default()).await.unwrap();
+    let fail = Decision::Fail { error: Problem::new("in_doubt", "given up") };
+    scene.operator.settle_doubt(&key("a"), &fail).await.unwrap();
+    assert_eq!(scene.state("a").await, StateKind::Failed);
+    assert_eq!(scene.ledger.used(&permit.pool).await.unwrap(), 0);
+    assert_eq!(scene.journaled().await.len(), 1);
+    let outbox = scene.ledger.claim_outbox(&fence, 10, Duration::ZERO).await.unwrap();
+    assert_eq!(outbox.items.len(), 1);
+    let again = scene.operator.settle_doubt(&key("a"), &fail).await;
+    assert!(matches!(again, Err(Error::NotInDoubt { state: "failed" })), "{again:?}");
+}
+
+#[tokio::test]
+async fn another_jobs_task_is_not_attached() {
+    let scene = Scene::set().await;
+    scene.left(&record("a", in_doubt())).await;
+    let task = AccountTask { account: "default".into(), id: "7".into() };
+    scene.ledger.claim_task(&scene.session.fence(), &task, &key("b"), 1).await.unwrap();
+    let attach = |id: &str| Decision::Attach { task_id: id.to_owned() };
+    let done = scene.operator.settle_doubt(&key("a"), &attach("7")).await;
+    assert!(matches!(done, Err(Error::OthersTask { .. })), "{done:?}");
+    assert_eq!(scene.state("a").await, StateKind::InDoubt);
+    let attached = scene.operator.settle_doubt(&key("a"), &attach("8")).await.unwrap();
+    assert_eq!(attached.task_id.as_deref(), Some("8"));
+    let unknown = scene.operator.settle_doubt(&key("c"), &attach("9")).await;
+    assert!(matches!(unknown, Err(Error::Unknown)));
+}
