@@ -26,6 +26,8 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     let started = [Service::ready(Kind::Rabbitmq)?, Service::ready(Kind::Redis)?];
     let mut command = Command::new(chaos);
     command.args(&options.arguments).envs(started.iter().map(Service::environment));
-    command.envs(services::programs()).env("REELWORK_BIN", program);
+    command
+        .envs(services::programs(&[services::Kind::Rabbitmq, services::Kind::Redis]))
+        .env("REELWORK_BIN", program);
     run_to_end(command).await
 }

@@ -15,6 +15,7 @@ mod check;
 mod debian;
 mod failure;
 mod guard;
+mod needs;
 mod node;
 mod process;
 mod python;

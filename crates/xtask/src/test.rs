@@ -5,10 +5,11 @@ use std::process::Command;
 
 use crate::debian;
 use crate::failure::Failure;
+use crate::needs::Needs;
 use crate::node;
 use crate::process::{run_to_end, say, succeeds};
 use crate::python;
-use crate::services::{self, Kind, Service};
+use crate::services::{self, Service};
 use crate::workspace::Workspace;
 
 #[derive(Debug, clap::Args)]
@@ -19,21 +20,27 @@ pub(crate) struct Options {
     arguments: Vec<OsString>,
 }
 
-/// The services that are ours end with it, whatever comes out.
+/// Starts only what the tests use that are asked for. The services that are ours end with it,
+/// whatever comes out.
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::here()?;
+    let needs = Needs::of(&options.arguments);
     debian::commands(&[("kill", "procps"), ("openssl", "openssl")]);
-    node::ready();
-    let started = [Service::ready(Kind::Rabbitmq)?, Service::ready(Kind::Redis)?];
     let mut environment: Vec<(&str, OsString)> = Vec::new();
+    let servers = needs.servers();
+    let started = servers.iter().map(|kind| Service::ready(*kind));
+    let started = started.collect::<Result<Vec<_>, _>>()?;
     environment.extend(started.iter().map(Service::environment).map(|(k, v)| (k, v.into())));
-    environment.extend(services::programs().into_iter().map(|(k, v)| (k, v.into())));
-    environment.extend(python::ready(&workspace).map(|path| (python::VARIABLE, path.into())));
-    environment.push(("REELWORK_BIN", program(&workspace, options)?.into()));
-    // What the build wrote goes to disk first: a broker that waits for the same disk is slow.
-    succeeds(&mut Command::new("sync"));
+    environment.extend(services::programs(&servers).into_iter().map(|(k, v)| (k, v.into())));
+    if needs.the_program() {
+        node::ready();
+        environment.extend(python::ready(&workspace).map(|path| (python::VARIABLE, path.into())));
+        environment.push(("REELWORK_BIN", program(&workspace, &needs)?.into()));
+        // What the build wrote goes to disk first: a broker that waits for the same disk is slow.
+        succeeds(&mut Command::new("sync"));
+    }
 
-    for mut command in commands(&workspace, &options.arguments) {
+    for mut command in commands(&workspace, &options.arguments, &needs) {
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         run_to_end(command).await?;
     }
@@ -42,14 +49,14 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
 
 /// The program that the tests run. Built together with the tests, it shares what they are
 /// built from; built alone, it does not wait for tests that are not wanted.
-fn program(workspace: &Workspace, options: &Options) -> Result<std::path::PathBuf, Failure> {
+fn program(workspace: &Workspace, needs: &Needs) -> Result<std::path::PathBuf, Failure> {
     say("building");
-    match names_packages(&options.arguments) {
-        true => {
+    match needs.are_of_all() {
+        false => {
             let target = ["--package", "reelwork", "--all-features", "--bin", "reelwork"];
             workspace.build("reelwork", &target)
         }
-        false => {
+        true => {
             workspace.build("reelwork", &[EVERYTHING.as_slice(), &["--bins", "--tests"]].concat())
         }
     }
@@ -57,9 +64,9 @@ fn program(workspace: &Workspace, options: &Options) -> Result<std::path::PathBu
 
 const EVERYTHING: [&str; 2] = ["--workspace", "--all-features"];
 
-fn commands(workspace: &Workspace, arguments: &[OsString]) -> Vec<Command> {
+fn commands(workspace: &Workspace, arguments: &[OsString], needs: &Needs) -> Vec<Command> {
     let nextest = succeeds(&mut workspace.cargo("nextest", &["--version"]));
-    let scope: &[&str] = if names_packages(arguments) { &[] } else { &EVERYTHING };
+    let scope: &[&str] = if needs.are_of_all() { &EVERYTHING } else { &[] };
     let mut commands = vec![match nextest {
         true => workspace.cargo("nextest", &[&["run"], scope].concat()),
         false => workspace.cargo("test", &[scope, &["--no-fail-fast"]].concat()),
@@ -70,12 +77,4 @@ fn commands(workspace: &Workspace, arguments: &[OsString]) -> Vec<Command> {
         commands.push(workspace.cargo("test", &[&["--doc"], scope].concat()));
     }
     commands
-}
-
-fn names_packages(arguments: &[OsString]) -> bool {
-    let names = |argument: &OsString| {
-        let argument = argument.to_string_lossy();
-        argument.starts_with("-p") || argument.starts_with("--package")
-    };
-    arguments.iter().take_while(|argument| *argument != "--").any(names)
 }

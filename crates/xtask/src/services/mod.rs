@@ -94,10 +94,9 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Some tests start and hurt servers of their own: they need the programs themselves, wherever
 /// the shared services are. Tells the tests where these are.
-pub(crate) fn programs() -> Vec<(&'static str, String)> {
-    let missing = |kind: &Kind| installed::server(*kind).is_none();
-    let packages: Vec<_> =
-        [Kind::Rabbitmq, Kind::Redis].into_iter().filter(missing).map(Kind::package).collect();
+pub(crate) fn programs(kinds: &[Kind]) -> Vec<(&'static str, String)> {
+    let missing = |kind: &&Kind| installed::server(**kind).is_none();
+    let packages: Vec<_> = kinds.iter().filter(missing).map(|kind| kind.package()).collect();
     if !packages.is_empty() && !debian::install(&packages) {
         say(format!(
             "not installed: {}; tests that start their own will fail",
@@ -105,6 +104,6 @@ pub(crate) fn programs() -> Vec<(&'static str, String)> {
         ));
     }
     let found = |kind: Kind| Some((kind.server_variable(), installed::server(kind)?));
-    let found = [Kind::Rabbitmq, Kind::Redis].into_iter().filter_map(found);
+    let found = kinds.iter().copied().filter_map(found);
     found.map(|(variable, path)| (variable, path.display().to_string())).collect()
 }
