@@ -36,7 +36,7 @@ impl Batcher {
     }
 
     /// Permits that are not needed any more.
-    pub async fn give_back(&self, returns: Vec<PermitReturn>) {
+    pub(crate) async fn give_back(&self, returns: Vec<PermitReturn>) {
         for back in returns {
             self.put(Small::Returned(back)).await;
         }

@@ -23,5 +23,4 @@ pub use batch::Batcher;
 pub use journal::journal_message;
 pub use plan::Plan;
 pub use recorder::{Applied, Error, Recorder};
-pub use whole::whole;
 pub use writer::{Writer, Written, Wrote};

@@ -24,7 +24,7 @@ impl Plan {
         self.step.record
     }
 
-    pub fn was(&self) -> Option<StateKind> {
+    pub(crate) fn was(&self) -> Option<StateKind> {
         self.was
     }
 

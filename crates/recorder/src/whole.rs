@@ -3,7 +3,7 @@ use ports::{Ledger, LedgerError};
 
 /// The record with its request in hand, for what leaves the ledger: a job's message, a line of
 /// the journal. `version`: at which its request was left apart; `None` when it has changed since.
-pub async fn whole(
+pub(crate) async fn whole(
     ledger: &dyn Ledger,
     version: u64,
     record: Record,

@@ -45,7 +45,7 @@ impl Member {
         Ok(Self { doors, operator, session })
     }
 
-    pub(crate) async fn leave(&self) {
+    pub(crate) async fn leave(self) {
         self.session.leave().await;
     }
 }
