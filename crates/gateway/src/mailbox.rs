@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use job::CallbackTo;
+use job::{CallbackTo, is_task_id};
 use ports::{Clock, Ledger, Session};
 use recorder::Writer;
 
@@ -45,5 +45,5 @@ impl Mailbox {
 }
 
 fn is_plausible(id: &str) -> bool {
-    (1..=MOST_ID_BYTES).contains(&id.len()) && id.chars().all(|c| c.is_ascii_graphic())
+    is_task_id(id) && id.len() <= MOST_ID_BYTES && id.is_ascii()
 }

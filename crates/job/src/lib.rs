@@ -73,6 +73,7 @@ pub use retry::Rung;
 pub use rules::{OnDoubt, Rules};
 pub use state::{Doubt, Outcome, Output, OutputKind, Problem, State};
 pub use state_kind::StateKind;
+pub use tasks::is_task_id;
 pub use time::Timestamp;
 pub use trace::{TraceContext, trace_id};
 pub use transition::{Effect, Illegal, Step, transition};

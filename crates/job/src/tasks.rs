@@ -5,6 +5,13 @@ use crate::Record;
 /// A hot job must not grow without bound; the oldest are forgotten first.
 const MOST_OTHERS: usize = 32;
 
+/// Whether the provider can be asked for a task of this id: as part of a path, an empty or dotted
+/// one would ask for something else.
+pub fn is_task_id(id: &str) -> bool {
+    let is_written = |c: char| !c.is_whitespace() && !c.is_control();
+    !matches!(id, "" | "." | "..") && id.chars().all(is_written)
+}
+
 impl Record {
     /// The task of the present round. One that it had before stays known.
     pub(crate) fn set_task(&mut self, task: Option<String>) {

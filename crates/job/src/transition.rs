@@ -136,7 +136,10 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
         (Parked { .. }, Fact::Refused { error }) => {
             Ok(mv.settle(Outcome::Failed { error }, EventKind::Failed))
         }
-        (Parked { .. }, Fact::CancelRequested) => Ok(mv.cancel()),
+        // What may have been paid is a doubt to be settled: `cancelled` tells that it was not.
+        (Parked { doubt: None, .. }, Fact::CancelRequested) if !mv.record.may_have_been_paid() => {
+            Ok(mv.cancel())
+        }
         (Parked { why, doubt, .. }, Fact::Dropped) => Ok(mv.dropped(&why, doubt.is_some())),
         // A doubt is settled first: its task may exist.
         (Parked { doubt: None, .. } | Settled { .. }, Fact::Again { why }) => Ok(mv.again(why)),

@@ -487,6 +487,20 @@ fn a_request_is_kept_only_while_it_may_be_sent_again() {
 }
 
 #[test]
+fn what_was_parked_is_cancelled_only_if_nothing_was_sent() {
+    let rules = Rules::default();
+    let parked = |doubt| State::Parked { why: "x".to_owned(), doubt, at: Timestamp::EPOCH };
+    let doubt = Doubt::begun(Timestamp::EPOCH, "lost".to_owned(), Timestamp::EPOCH);
+    let cancel = |record| transition(record, Fact::CancelRequested, at(1), &rules);
+    let unsent = record(parked(None));
+    assert_eq!(cancel(unsent.clone()).unwrap().effects, [Effect::Announce(EventKind::Cancelled)]);
+    assert!(cancel(record(parked(Some(doubt)))).is_err(), "its task may run and be billed");
+    let accepted = Record { task_id: Some("7".to_owned()), ..unsent.clone() };
+    assert!(cancel(accepted).is_err(), "it was billed");
+    assert!(cancel(Record { sent_before: true, ..unsent }).is_err());
+}
+
+#[test]
 fn a_cancellation_of_what_may_have_been_sent_waits_for_its_message() {
     let rules = Rules::default();
     let restored = Record { restored: true, ..record(State::Queued { why: None }) };

@@ -26,5 +26,5 @@ pub use task::{BalanceDeduction, ParentVideo, Task};
 
 pub(crate) use created::decode_data;
 pub(crate) use results::outputs;
-pub(crate) use value::{id, text};
+pub(crate) use value::{can_be_asked_for, id, text};
 pub use words::ErrorWords;

@@ -10,7 +10,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::answer::{Created, ErrorWords, Task, decode_created_with, decode_task_of, decode_tasks};
+use crate::answer::{
+    Created, ErrorWords, Task, can_be_asked_for, decode_created_with, decode_task_of, decode_tasks,
+};
 use crate::base_url::{BaseUrl, BaseUrlError};
 use crate::error::{QueryError, SubmitError};
 use crate::request::TaskRequest;
@@ -162,11 +164,11 @@ impl QueryError {
     }
 }
 
-/// The path of one task. An empty or dotted id would address another resource.
+/// The path of one task.
 pub(crate) fn path_of(route: Route, id: &str) -> Result<String, QueryError> {
-    match id {
-        "" | "." | ".." => Err(QueryError::Unreadable { cause: format!("not an id: {id:?}") }),
-        _ => Ok(format!("{}/{}", route.path(), encoded(id))),
+    match can_be_asked_for(id) {
+        true => Ok(format!("{}/{}", route.path(), encoded(id))),
+        false => Err(QueryError::Unreadable { cause: format!("not an id: {id:?}") }),
     }
 }
 

@@ -230,6 +230,7 @@ fn a_success_without_a_task_id_is_in_doubt() {
         r#"{"code":0,"message":"SUCCEED"}"#,
         r#"{"code":0,"data":{}}"#,
         r#"{"code":0,"data":{"task_id":"","task_status":"submitted"}}"#,
+        r#"{"code":0,"data":{"task_id":"..","task_status":"submitted"}}"#,
         r#"{"code":"success","data":null}"#,
         r#"{"code":"task_failed","message":"x","data":null}"#,
         r#"{"id":"req-1"}"#,

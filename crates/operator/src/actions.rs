@@ -32,6 +32,9 @@ pub enum Error {
     Unknown,
     #[error("the job is not in doubt: it is {state}")]
     NotInDoubt { state: &'static str },
+    /// No task has such an id: a request for it would ask for something else.
+    #[error("not a task id: {task_id:?}")]
+    NotATask { task_id: String },
     #[error("task {task_id} is another job's")]
     OthersTask { task_id: String },
     #[error(transparent)]

@@ -1,4 +1,4 @@
-use job::{Fact, JobKey, Problem, Record};
+use job::{Fact, JobKey, Problem, Record, is_task_id};
 use ports::Stored;
 use recorder::Applied;
 
@@ -34,6 +34,11 @@ impl Operator {
         key: &JobKey,
         decision: &Decision,
     ) -> Result<Box<Record>, Error> {
+        if let Decision::Attach { task_id } = decision
+            && !is_task_id(task_id)
+        {
+            return Err(Error::NotATask { task_id: task_id.clone() });
+        }
         loop {
             let fence = self.session.fence();
             let stored = in_question(self.ledger.load(key).await?)?;

@@ -144,6 +144,10 @@ async fn another_jobs_task_is_not_attached() {
     let attach = |id: &str| Decision::Attach { task_id: id.to_owned() };
     let done = scene.operator.settle_doubt(&key("a"), &attach("7")).await;
     assert!(matches!(done, Err(Error::OthersTask { .. })), "{done:?}");
+    for nothing in ["", "..", "7\n", "7 8"] {
+        let done = scene.operator.settle_doubt(&key("a"), &attach(nothing)).await;
+        assert!(matches!(done, Err(Error::NotATask { .. })), "{nothing:?}");
+    }
     assert_eq!(scene.state("a").await, StateKind::InDoubt);
     let attached = scene.operator.settle_doubt(&key("a"), &attach("8")).await.unwrap();
     assert_eq!(attached.task_id.as_deref(), Some("8"));

@@ -102,6 +102,7 @@ impl From<operator::Error> for Failure {
             operator::Error::Ledger(error) => error.into(),
             operator::Error::Broker(error) | operator::Error::Unjournaled(error) => error.into(),
             operator::Error::Unknown => Self::NotFound("the job has expired".to_owned()),
+            operator::Error::NotATask { .. } => Self::Usage(error.to_string()),
             operator::Error::NotInDoubt { .. }
             | operator::Error::OthersTask { .. }
             | operator::Error::Illegal(_) => Self::Other(error.to_string()),

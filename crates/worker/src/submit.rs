@@ -157,6 +157,10 @@ pub(crate) fn read(
             let error = Problem::new(class_word(class), message).advice(advice).code(code);
             (Fact::Refused { error }, Weather::Fair)
         }
+        // Unclear again, it tells of the job and not of the lane: others need not wait for it.
+        Err(SubmitError::Unknown { cause }) if record.sent_before => {
+            (Fact::AnswerLost { cause }, Weather::Unknown)
+        }
         Err(SubmitError::Unknown { cause }) => {
             (Fact::AnswerLost { cause: cause.clone() }, Weather::Unclear { why: cause })
         }
@@ -192,11 +196,12 @@ mod tests {
 
     #[test]
     fn a_lost_answer_is_a_doubt_and_never_a_failure() {
-        let lost = Err(SubmitError::Unknown { cause: "timed out".into() });
-        assert_eq!(
-            read(lost, &sent(false), Passed::default()).0,
-            Fact::AnswerLost { cause: "timed out".into() }
-        );
+        let lost = || Err(SubmitError::Unknown { cause: "timed out".into() });
+        let fact = Fact::AnswerLost { cause: "timed out".into() };
+        let unclear = Weather::Unclear { why: "timed out".into() };
+        assert_eq!(read(lost(), &sent(false), Passed::default()), (fact.clone(), unclear));
+        let again = read(lost(), &sent(true), Passed::default());
+        assert_eq!(again, (fact, Weather::Unknown), "one job's trouble rests no lane");
     }
 
     #[test]

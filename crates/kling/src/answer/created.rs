@@ -7,7 +7,7 @@ use super::code::{self, Meaning};
 use super::complaint::Complaint;
 use super::envelope::Envelope;
 use super::status::TaskStatus;
-use super::value::{first, id, object, text, time_ms};
+use super::value::{can_be_asked_for, first, id, object, text, time_ms};
 use super::words::ErrorWords;
 use crate::error::{RefusalClass, SubmitError};
 
@@ -87,7 +87,7 @@ fn created(envelope: &Envelope<'_>) -> Option<Created> {
             .or_else(|| first(layer, &["external_task_id", "external_id"], id))
     };
     Some(Created {
-        task_id: envelope.pick(task_id)?,
+        task_id: envelope.pick(task_id).filter(|id| can_be_asked_for(id))?,
         status: word.and_then(|word| TaskStatus::parse(&word)).unwrap_or(TaskStatus::Submitted),
         external_task_id: envelope.pick(external),
         created_at_ms: envelope.pick(|layer| first(layer, &["created_at", "create_time"], time_ms)),

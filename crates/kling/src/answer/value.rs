@@ -25,6 +25,11 @@ pub(crate) fn id(value: &Value) -> Option<String> {
     }
 }
 
+/// An empty or dotted id, in a path, would address another resource.
+pub(crate) fn can_be_asked_for(id: &str) -> bool {
+    !matches!(id, "" | "." | "..")
+}
+
 /// A Unix time in milliseconds, from integer, float or numeric string, in seconds or milliseconds.
 pub(super) fn time_ms(value: &Value) -> Option<i64> {
     let time = match value {

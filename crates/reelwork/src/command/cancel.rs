@@ -1,5 +1,5 @@
 use daemon::{Config, ExitCode};
-use job::{JobKey, Record};
+use job::{JobKey, Record, State};
 use operator::Cancelled;
 
 use super::member::Member;
@@ -64,13 +64,16 @@ fn unseen(key: &JobKey, ahead: bool, output: &Output) -> ExitCode {
 fn too_late(record: &Record, output: &Output) -> ExitCode {
     let view = JobView::of(record);
     output.result(&view, || view.words());
-    output.complain(&match record.state.is_final() {
-        true => format!("{} has already ended: {}", record.key.id, record.state.word()),
-        false => format!(
-            "{} is {}: the provider cannot stop a task, so it goes on and is billed",
-            record.key.id,
-            record.state.word()
+    let (id, state) = (&record.key.id, record.state.word());
+    output.complain(&match record.state {
+        State::Parked { .. } => format!(
+            "{id} may have been submitted and billed before it was parked: `reelwork why {id}` \
+             tells, and `doubt attach`, `resubmit` or `fail`, or `dead drop`, ends it"
         ),
+        _ if record.state.is_final() => format!("{id} has already ended: {state}"),
+        _ => {
+            format!("{id} is {state}: the provider cannot stop a task, so it goes on and is billed")
+        }
     });
     ExitCode::Failure
 }
