@@ -89,13 +89,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Gate {
     /// Closed until somebody has counted the free slots: a worker that begins in a full lane, as
     /// in an upgrade, takes nothing that it would only hold.
-    pub(crate) fn new(widest: u16, slots: u32) -> Self {
+    /// `held`: how long an answer that is not understood may hold a slot.
+    pub(crate) fn new(widest: u16, slots: u32, held: Duration) -> Self {
         let why = "slots are not counted yet".to_owned();
         Self {
             door: Mutex::new(Door::Closed { why, until: Reopen::WhenFree }),
             turned: Notify::new(),
             window: Mutex::new(Window::new(widest, slots)),
-            health: Mutex::default(),
+            health: Mutex::new(LaneHealth::new(slots, held)),
             models: Mutex::default(),
             held: AtomicU32::new(0),
             slots: SlotQueue::default(),
@@ -252,7 +253,7 @@ mod tests {
     use crate::submit::Weather;
 
     fn opened(widest: u16) -> Gate {
-        let gate = Gate::new(widest, 0);
+        let gate = Gate::new(widest, 0, Duration::ZERO);
         gate.open(widest);
         gate
     }
@@ -275,7 +276,7 @@ mod tests {
 
     #[test]
     fn nothing_is_taken_before_the_slots_are_counted() {
-        let gate = Gate::new(8, 0);
+        let gate = Gate::new(8, 0, Duration::ZERO);
         assert_eq!(window(&gate), None);
         gate.close("unpaid", Reopen::WhenResumed);
         assert!(gate.forbids_sending(), "any trouble is graver");
@@ -329,7 +330,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_pool_with_a_limit_is_counted_anew_after_a_part_of_the_free_slots() {
-        let gate = Gate::new(8, 100);
+        let gate = Gate::new(8, 100, Duration::ZERO);
         gate.open_for(40);
         assert_eq!(window(&gate), Some(5));
         gate.granted();

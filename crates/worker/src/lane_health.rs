@@ -17,6 +17,9 @@ const FRESH: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Default)]
 pub(crate) struct LaneHealth {
+    /// The time for which an unclear answer may hold a slot, shared among the slots: sent so far
+    /// apart, probes always find one free.
+    spread: Duration,
     /// Requests that were not received or not let through, in a row.
     failures: u32,
     /// Requests whose outcome is unknown, in a row.
@@ -48,6 +51,16 @@ pub(crate) struct Leave {
 }
 
 impl LaneHealth {
+    /// `held`: how long an unclear answer may hold one of so many slots; 0 slots: no limit.
+    pub(crate) fn new(slots: u32, held: Duration) -> Self {
+        // The first two come too soon to be spread.
+        let spread = match slots {
+            0 => Duration::ZERO,
+            slots => held / slots.saturating_sub(2).max(1),
+        };
+        Self { spread, ..Self::default() }
+    }
+
     /// Leave to send now, or until when to wait for the probe that is under way.
     pub(crate) fn leave(&mut self, now: Instant) -> Result<Leave, Instant> {
         if !self.is_unsure(now) {
@@ -106,7 +119,7 @@ impl LaneHealth {
     pub(crate) fn not_understood(&mut self, sent_at: Instant, jitter: f64) -> Option<Duration> {
         self.is_news(sent_at).then(|| {
             self.unclear += self.counts(sent_at);
-            unclear_rest(self.unclear, jitter)
+            unclear_rest(self.unclear, jitter, self.spread)
         })
     }
 
@@ -131,11 +144,13 @@ fn outage_rest(first: Duration, failures: u32, jitter: f64) -> Duration {
 }
 
 /// A single lost answer delays nobody for long; each further one may hold one more slot.
-fn unclear_rest(unclear: u32, jitter: f64) -> Duration {
+fn unclear_rest(unclear: u32, jitter: f64, spread: Duration) -> Duration {
     let ceiling = match unclear {
         0 | 1 => SHORT,
+        2 => LONGEST_OUTAGE_REST,
         more => {
-            LONGEST_OUTAGE_REST.saturating_mul(2u32.saturating_pow(more.saturating_sub(3).min(8)))
+            let doubled = 2u32.saturating_pow((more - 3).min(8));
+            LONGEST_OUTAGE_REST.saturating_mul(doubled).max(spread)
         }
     };
     ceiling.min(LONGEST_UNCLEAR_REST).mul_f64(0.9 + 0.1 * jitter)
@@ -186,12 +201,27 @@ mod tests {
         assert!(!health.is_unsure(now + S(6)));
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn probes_into_an_outage_leave_a_slot_for_the_next() {
+        let (slots, held) = (5, S(100));
+        let (mut health, began) = (LaneHealth::new(slots, held), Instant::now());
+        let (mut now, mut sent) = (began, Vec::new());
+        while now < began + S(600) {
+            sent.retain(|at| now - *at < held);
+            assert!((sent.len() as u32) < slots, "no slot for a probe after {:?}", now - began);
+            sent.push(now);
+            tokio::time::advance(now - Instant::now()).await;
+            now += health.not_understood(now, 1.0).unwrap();
+        }
+    }
+
     #[test]
     fn rests_grow_and_stay_bounded() {
         let ceilings = |rest: fn(u32, f64) -> Duration| [1, 2, 3, 9].map(|n| rest(n, 1.0));
         let down = |n, jitter| outage_rest(S(1), n, jitter);
         assert_eq!(ceilings(down), [S(1), S(2), S(4), S(4)]);
-        assert_eq!(ceilings(unclear_rest), [SHORT, S(4), S(4), S(60)]);
+        let wide = |n, jitter| unclear_rest(n, jitter, S(1));
+        assert_eq!(ceilings(wide), [SHORT, S(4), S(4), S(60)]);
         assert!(outage_rest(SHORT, 1, 0.0) >= Duration::from_millis(100));
     }
 }

@@ -115,8 +115,12 @@ impl Worker {
     }
 }
 
+/// From when a lost answer may be looked for until its slot is surely given back.
+const LOOKED_FOR: Duration = Duration::from_secs(10);
+
 fn gate(settings: &Settings, resource: Resource) -> Gate {
-    Gate::new(widest(settings, resource), settings.slots.of(resource))
+    let held = settings.post_timeout + settings.rules.settling + LOOKED_FOR;
+    Gate::new(widest(settings, resource), settings.slots.of(resource), held)
 }
 
 /// Never more deliveries at a time than there are slots for them.
