@@ -30,7 +30,7 @@ pub struct Recorder {
 /// What became of a fact.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Applied {
-    /// In the ledger and in the journal.
+    /// In the ledger, and what follows from it is done.
     Done(Box<Record>),
     /// Somebody wrote in between, and nothing was changed. What is there now, where it was seen.
     Changed(Option<Box<Stored>>),
@@ -43,7 +43,7 @@ pub enum Error {
     /// Nothing is known to be written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// The ledger knows it and the journal does not.
+    /// The ledger knows it and the journal does not; given up while draining, maybe neither does.
     #[error("not journaled: {error}")]
     Unjournaled { record: Box<Record>, error: PublishError },
     /// The ledger knows it: a poller announces it later.

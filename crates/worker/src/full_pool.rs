@@ -218,13 +218,16 @@ impl FullPool {
             return Ok(());
         }
         let waiting = self.waiting_holders().await?;
-        match waiting.is_empty() {
-            true => self.window = 0,
-            false => {
-                self.window = self.window.saturating_mul(2).clamp(1, MOST);
-                self.look_through(&waiting).await;
-            }
+        if waiting.is_empty() {
+            self.window = 0;
+            // Whoever has jobs in hand keeps its turn: others would take their slots.
+            return match self.gate.slots.is_empty() {
+                true => self.end_turn().await,
+                false => Ok(()),
+            };
         }
+        self.window = self.window.saturating_mul(2).clamp(1, MOST);
+        self.look_through(&waiting).await;
         self.end_turn().await
     }
 

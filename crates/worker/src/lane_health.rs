@@ -17,8 +17,8 @@ const FRESH: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Default)]
 pub(crate) struct LaneHealth {
-    /// The time for which an unclear answer may hold a slot, shared among the slots: sent so far
-    /// apart, probes always find one free.
+    /// The time for which an unclear answer may hold a slot, shared among the slots: of three slots
+    /// or more, the probes of one worker that are so far apart leave one free.
     spread: Duration,
     /// Requests that were not received or not let through, in a row.
     failures: u32,
