@@ -68,3 +68,42 @@ async fn an_unavailable_provider_costs_a_doubt_or_two() {
     assert!(resumed < SOON, "{resumed:?}");
     assert!(probes <= 2, "each is a doubt: {probes}");
 }
+
+/// One route is broken from its first job on, and no task of it is known to test a look-up with.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_route_stops_no_other() {
+    const BROKEN: &str = "videos/image2video";
+    let house = House::on(Backend::Rabbitmq);
+    let fault = json!({"kind": "error_500_not_created", "operation": BROKEN});
+    let provider = Provider::here(json!({"faults": [fault]})).await;
+    let mut program = house.program_for(&provider);
+    program.set("kling.timeout", "4s");
+    program.set("doubt.settling", "1s");
+    program.set("limits.videos", "5");
+    let audience = Audience::seated(&house).await;
+    let broken = (0..10).map(|n| Wish::of(BROKEN, &format!("broken-{n}"), ""));
+    let jobs = broken.chain((0..40).map(|n| Wish::video(&format!("job-{n:02}"))));
+    let jobs: String = jobs.map(|wish| format!("{}\n", wish.message())).collect();
+    program.run(&["submit", "--file", &house.file("jobs.jsonl", &jobs)]).await.exits(0);
+
+    let began = Instant::now();
+    let _up = program.start_role("up", "up").await;
+    until("the others succeed", async || audience.heard().count(EventKind::Succeeded) == 40).await;
+    let passed = began.elapsed();
+    let doubts = struck(&provider.figures().await, FaultKind::Error500NotCreated);
+    let told =
+        |why: &str| why.contains("videos/image2video rests until") && why.contains("HTTP 500");
+    until("it is said which rests, and why", async || {
+        told(&program.run(&["why", "broken-9"]).await.exits(4).stderr)
+    })
+    .await;
+    say(format!("40 others in {passed:?} behind 10 of a broken route, {doubts} doubts"));
+    assert!(passed < Duration::from_secs(25), "{passed:?}");
+    assert!(doubts <= 4, "each holds a slot: {doubts}");
+
+    provider.change(json!({})).await;
+    let heard = audience.hears_outcomes(50).await;
+    assert_eq!(heard.count(EventKind::Succeeded), 50, "none is rejected or parked");
+    let accounts = provider.accounts().await;
+    assert_eq!((accounts.accepted, accounts.double_paid), (50, 0));
+}

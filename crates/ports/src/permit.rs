@@ -1,4 +1,4 @@
-use job::{Effect, JobKey, Record, Resource, Step, Timestamp};
+use job::{Effect, JobKey, Operation, Record, Resource, Step, Timestamp};
 
 /// A slot at the provider, held from before the POST until the task has ended.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +17,11 @@ impl Permit {
     /// The pool that an account's jobs of a resource share: the provider counts so.
     pub fn pool_of(account: &str, resource: Resource) -> String {
         format!("{account}:{resource}")
+    }
+
+    /// Under this name workers leave why the jobs of one operation wait while others pass.
+    pub fn rest_of(account: &str, resource: Resource, operation: &Operation) -> String {
+        format!("{}:{operation}", Self::pool_of(account, resource))
     }
 
     /// The slot that this record's round has taken, in the name of whoever asked for it: who asks

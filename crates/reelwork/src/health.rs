@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use daemon::Config;
 use daemon::admin::{Admin, Check, Checks};
-use job::Resource;
+use job::{Operation, Resource};
 use ports::{Broker, Clock, Ledger, Permit, Phase, Session};
 use worker::{LaneReport, Resting};
 
@@ -116,10 +116,11 @@ impl Watched {
 }
 
 fn rests(resting: &Resting) -> String {
-    let Resting { resource, why, until } = resting;
+    let Resting { resource, operation, why, until } = resting;
+    let who = operation.as_ref().map_or(resource.as_str(), Operation::as_str);
     match until {
-        Some(until) => format!("{resource} rests until {until}: {why}"),
-        None => format!("{resource} is tried by one job at a time: {why}"),
+        Some(until) => format!("{who} rests until {until}: {why}"),
+        None => format!("{who} is tried by one job at a time: {why}"),
     }
 }
 

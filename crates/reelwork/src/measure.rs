@@ -10,7 +10,7 @@ use job::Resource;
 use kling::Transport;
 use meter::{About, Fleet, Meter};
 use poller::{LookUpReport, LookUpStanding};
-use worker::LaneReport;
+use worker::{LaneReport, Resting};
 
 use crate::doors::Doors;
 use crate::roles::Roles;
@@ -104,7 +104,8 @@ impl Told {
         let Some(lanes) = &self.lanes else { return };
         let resting = lanes.resting();
         for resource in Resource::ALL {
-            let rests = resting.iter().any(|resting| resting.resource == resource);
+            let whole = |rest: &Resting| rest.resource == resource && rest.operation.is_none();
+            let rests = resting.iter().any(whole);
             self.meter.resting(resource, rests);
         }
     }

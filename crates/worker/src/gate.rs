@@ -10,14 +10,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use job::{Passed, Timestamp};
+use kling::Route;
+use ports::Clock;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 pub(crate) use self::rest::Rest;
-use crate::lane_health::{LaneHealth, Leave};
+use crate::lane_health::{LaneHealth, Leave, Wait};
 use crate::models::Models;
+use crate::rests::Held;
 use crate::slot_queue::SlotQueue;
 use crate::window::{Next, Window};
+
+/// Between two jobs of a resting route that are put back.
+const TURNED_AWAY: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Door {
@@ -58,21 +64,39 @@ pub(crate) struct Gate {
     /// The last trouble that closed the door for a time.
     rest: Mutex<Option<Rest>>,
     stopping: AtomicBool,
+    turned_away: tokio::sync::Mutex<()>,
 }
 
 /// Keeps the door as it is until it is dropped.
-pub(crate) struct Held<'a>(&'a Gate);
+pub(crate) struct Hold<'a>(&'a Gate);
 
-impl Drop for Held<'_> {
+impl Drop for Hold<'_> {
     fn drop(&mut self) {
         self.0.held.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// Why a request may not be sent now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotNow {
+    /// Nothing of this lane, or the worker stops.
+    Lane,
+    /// Another route's job may go first: whether that is understood is not known.
+    PassedOver,
+    /// Nothing on this route, while others of the lane are well.
+    Route,
 }
 
 /// Leave to send one request, until it is dropped.
 pub(crate) struct Pass<'a> {
     gate: &'a Gate,
     leave: Leave,
+}
+
+impl Pass<'_> {
+    pub(crate) fn route(&self) -> Route {
+        self.leave.route
+    }
 }
 
 impl Drop for Pass<'_> {
@@ -89,19 +113,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Gate {
     /// Closed until somebody has counted the free slots: a worker that begins in a full lane, as
     /// in an upgrade, takes nothing that it would only hold.
-    /// `held`: how long an answer that is not understood may hold a slot.
-    pub(crate) fn new(widest: u16, slots: u32, held: Duration) -> Self {
+    pub(crate) fn new(widest: u16, held: Held) -> Self {
         let why = "slots are not counted yet".to_owned();
         Self {
             door: Mutex::new(Door::Closed { why, until: Reopen::WhenFree }),
             turned: Notify::new(),
-            window: Mutex::new(Window::new(widest, slots)),
-            health: Mutex::new(LaneHealth::new(slots, held)),
+            window: Mutex::new(Window::new(widest, held.slots)),
+            health: Mutex::new(LaneHealth::new(held)),
             models: Mutex::default(),
             held: AtomicU32::new(0),
             slots: SlotQueue::default(),
             rest: Mutex::default(),
             stopping: AtomicBool::new(false),
+            turned_away: tokio::sync::Mutex::default(),
         }
     }
 
@@ -165,9 +189,9 @@ impl Gate {
     }
 
     /// While this is held, nothing opens the door again.
-    pub(crate) fn hold(&self) -> Held<'_> {
+    pub(crate) fn hold(&self) -> Hold<'_> {
         self.held.fetch_add(1, Ordering::Relaxed);
-        Held(self)
+        Hold(self)
     }
 
     /// For a part of the slots that were free.
@@ -204,25 +228,39 @@ impl Gate {
         }
     }
 
-    /// Leave to send one request; `None` while nothing may be sent. While it is not known whether
-    /// answers are understood, the others wait for the one that tries.
-    pub(crate) async fn admit(&self) -> Option<Pass<'_>> {
+    /// Leave to send one request. While it is not known whether answers are understood, the
+    /// others wait for the one that tries.
+    pub(crate) async fn admit(&self, route: Route) -> Result<Pass<'_>, NotNow> {
         loop {
             let mut turned = std::pin::pin!(self.turned.notified());
             turned.as_mut().enable();
             if self.forbids_sending() {
-                return None;
+                return Err(NotNow::Lane);
             }
-            let leave = lock(&self.health).leave(Instant::now());
+            let leave = lock(&self.health).leave(route, Instant::now());
             match leave {
-                Ok(leave) => return Some(Pass { gate: self, leave }),
-                Err(_) if self.stopping.load(Ordering::SeqCst) => return None,
-                Err(until) => tokio::select! {
+                Ok(leave) => return Ok(Pass { gate: self, leave }),
+                Err(_) if self.is_stopping() => return Err(NotNow::Lane),
+                Err(Wait::PassedOver) => return Err(NotNow::PassedOver),
+                Err(Wait::RouteRests) => return Err(NotNow::Route),
+                Err(Wait::Probe(until)) => tokio::select! {
                     biased;
                     () = turned => {}
                     () = tokio::time::sleep_until(until) => {}
                 },
             }
+        }
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// One after the other: a queue full of a resting route's jobs is not moved all at once.
+    pub(crate) async fn turn_away(&self, clock: &dyn Clock) {
+        let _one = self.turned_away.lock().await;
+        if !self.is_stopping() {
+            clock.sleep(TURNED_AWAY).await;
         }
     }
 
@@ -236,7 +274,8 @@ impl Gate {
         lock(&self.health).unclear()
     }
 
-    pub(crate) fn accepted(&self, model: Option<&String>, now: Timestamp) {
+    pub(crate) fn accepted(&self, route: Route, model: Option<&String>, now: Timestamp) {
+        lock(&self.health).accepted(route);
         lock(&self.models).accepted(model, now);
     }
 
@@ -252,8 +291,10 @@ mod tests {
     use super::*;
     use crate::submit::Weather;
 
+    const ROUTE: Route = Route::VideosText2video;
+
     fn opened(widest: u16) -> Gate {
-        let gate = Gate::new(widest, 0, Duration::ZERO);
+        let gate = Gate::new(widest, Held::default());
         gate.open(widest);
         gate
     }
@@ -276,7 +317,7 @@ mod tests {
 
     #[test]
     fn nothing_is_taken_before_the_slots_are_counted() {
-        let gate = Gate::new(8, 0, Duration::ZERO);
+        let gate = Gate::new(8, Held::default());
         assert_eq!(window(&gate), None);
         gate.close("unpaid", Reopen::WhenResumed);
         assert!(gate.forbids_sending(), "any trouble is graver");
@@ -309,7 +350,7 @@ mod tests {
     }
 
     async fn fair(gate: &Gate) {
-        let pass = gate.admit().await.unwrap();
+        let pass = gate.admit(ROUTE).await.unwrap();
         gate.weather(&pass, &Weather::Fair, 0.5);
     }
 
@@ -330,7 +371,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_pool_with_a_limit_is_counted_anew_after_a_part_of_the_free_slots() {
-        let gate = Gate::new(8, 100, Duration::ZERO);
+        let gate = Gate::new(8, Held { slots: 100, ..Held::default() });
         gate.open_for(40);
         assert_eq!(window(&gate), Some(5));
         gate.granted();
@@ -355,17 +396,18 @@ mod tests {
         ] {
             let gate = opened(8);
             fair(&gate).await;
-            let (one, another) = (gate.admit().await.unwrap(), gate.admit().await.unwrap());
+            let (one, another) =
+                (gate.admit(ROUTE).await.unwrap(), gate.admit(ROUTE).await.unwrap());
             gate.weather(&one, &weather, 0.5);
-            assert!(gate.admit().await.is_none(), "{weather:?}");
+            assert_eq!(gate.admit(ROUTE).await.err(), Some(NotNow::Lane), "{weather:?}");
             drop((one, another));
             gate.open(1);
-            let probe = gate.admit().await.unwrap();
-            let next = tokio::time::timeout(Duration::from_secs(1), gate.admit());
+            let probe = gate.admit(ROUTE).await.unwrap();
+            let next = tokio::time::timeout(Duration::from_secs(1), gate.admit(ROUTE));
             assert!(next.await.is_err(), "one at a time");
             gate.weather(&probe, &Weather::Fair, 0.5);
             drop(probe);
-            assert!(gate.admit().await.is_some() && gate.admit().await.is_some());
+            assert!(gate.admit(ROUTE).await.is_ok() && gate.admit(ROUTE).await.is_ok());
         }
     }
 
@@ -373,7 +415,7 @@ mod tests {
     async fn why_a_lane_rests_is_told_until_it_is_well() {
         let gate = opened(8);
         assert_eq!(gate.rest(), None);
-        let pass = gate.admit().await.unwrap();
+        let pass = gate.admit(ROUTE).await.unwrap();
         gate.weather(&pass, &Weather::Down { why: "refused".into() }, 1.0);
         drop(pass);
         let rest = gate.rest().unwrap();
@@ -390,11 +432,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn nobody_waits_for_leave_at_a_stop() {
         let gate = opened(8);
-        let probe = gate.admit().await.unwrap();
-        let waiting = gate.admit();
+        let probe = gate.admit(ROUTE).await.unwrap();
+        let waiting = gate.admit(ROUTE);
         let stopped = async { gate.stop() };
         let (waited, ()) = tokio::join!(waiting, stopped);
-        assert!(waited.is_none(), "given back at once");
+        assert_eq!(waited.err(), Some(NotNow::Lane), "given back at once");
         drop(probe);
     }
 }

@@ -3,32 +3,29 @@
 
 use std::time::Duration;
 
+use kling::Route;
 use tokio::time::Instant;
 
-/// One that cannot be reached is tried this rarely at most, so that work goes on within 5 s.
-const LONGEST_OUTAGE_REST: Duration = Duration::from_secs(4);
-/// Between tries that may each cost a slot although the provider answers questions.
-const LONGEST_UNCLEAR_REST: Duration = Duration::from_secs(60);
-const SHORT: Duration = Duration::from_millis(250);
-/// A probe that is not answered by then keeps nobody from probing too.
-const PROBE_PATIENCE: Duration = Duration::from_secs(4);
+use crate::rests::{Held, PROBE_PATIENCE, SHORT, Streak, outage_rest, unclear_rest};
+use crate::route_health::{Routes, Turn};
+
 /// An answer tells for so long how things are.
 const FRESH: Duration = Duration::from_secs(10);
+/// Jobs of a route in trouble that let others pass before one of them is the lane's next probe.
+const MOST_PASSED_OVER: u32 = 20;
 
 #[derive(Debug, Default)]
 pub(crate) struct LaneHealth {
-    /// The time for which an unclear answer may hold a slot, shared among the slots: of three slots
-    /// or more, the probes of one worker that are so far apart leave one free.
-    spread: Duration,
+    held: Held,
     /// Requests that were not received or not let through, in a row.
-    failures: u32,
+    failures: Streak,
     /// Requests whose outcome is unknown, in a row.
-    unclear: u32,
+    unclear: Streak,
     understood: Option<Understood>,
-    /// When trouble was last counted.
-    troubled_at: Option<Instant>,
     probe: Option<Probe>,
     probes: u64,
+    routes: Routes,
+    passed_over: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -43,35 +40,65 @@ struct Probe {
     over: Instant,
 }
 
-/// Leave to send one request; `probe`: as the only one.
+/// Leave to send one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Leave {
     pub(crate) sent_at: Instant,
+    pub(crate) route: Route,
+    /// As the only one of the lane.
     probe: Option<u64>,
+    /// As the only one of a route in trouble whose lane is well.
+    for_route: bool,
+}
+
+/// Why a request is not sent now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Another request probes, until then at most.
+    Probe(Instant),
+    /// Answers on this route are not understood, and those on another may be.
+    PassedOver,
+    /// Answers on this route are not understood, and those on others are.
+    RouteRests,
 }
 
 impl LaneHealth {
-    /// `held`: how long an unclear answer may hold one of so many slots; 0 slots: no limit.
-    pub(crate) fn new(slots: u32, held: Duration) -> Self {
-        // The first two come too soon to be spread.
-        let spread = match slots {
-            0 => Duration::ZERO,
-            slots => held / slots.saturating_sub(2).max(1),
-        };
-        Self { spread, ..Self::default() }
+    pub(crate) fn new(held: Held) -> Self {
+        Self { held, ..Self::default() }
     }
 
-    /// Leave to send now, or until when to wait for the probe that is under way.
-    pub(crate) fn leave(&mut self, now: Instant) -> Result<Leave, Instant> {
-        if !self.is_unsure(now) {
-            return Ok(Leave { sent_at: now, probe: None });
+    /// Leave to send now, or why to wait.
+    pub(crate) fn leave(&mut self, route: Route, now: Instant) -> Result<Leave, Wait> {
+        if let Some(probe) = self.probe.filter(|probe| probe.over > now && self.is_unsure(now)) {
+            return Err(Wait::Probe(probe.over));
         }
-        if let Some(probe) = self.probe.filter(|probe| probe.over > now) {
-            return Err(probe.over);
+        let for_route = self.route_leave(route, now)?;
+        let probe = self.is_unsure(now).then(|| self.next_probe(now));
+        Ok(Leave { sent_at: now, route, probe, for_route })
+    }
+
+    /// Whether it is to try for its route alone.
+    fn route_leave(&mut self, route: Route, now: Instant) -> Result<bool, Wait> {
+        if !self.routes.is_troubled(route) {
+            return Ok(false);
         }
+        if self.unclear.is_none() {
+            return match self.routes.turn(route, now) {
+                Turn::Probe => Ok(true),
+                Turn::Rests => Err(Wait::RouteRests),
+            };
+        }
+        self.passed_over += 1;
+        if self.passed_over <= MOST_PASSED_OVER {
+            return Err(Wait::PassedOver);
+        }
+        Ok(false)
+    }
+
+    fn next_probe(&mut self, now: Instant) -> u64 {
         self.probes += 1;
         self.probe = Some(Probe { number: self.probes, over: now + PROBE_PATIENCE });
-        Ok(Leave { sent_at: now, probe: Some(self.probes) })
+        self.probes
     }
 
     /// The request is over, or was never made.
@@ -88,72 +115,72 @@ impl LaneHealth {
 
     /// Requests failed, and none has succeeded since.
     pub(crate) fn is_troubled(&self) -> bool {
-        self.failures + self.unclear > 0
+        !(self.failures.is_none() && self.unclear.is_none())
     }
 
     /// Answers that could not be understood, in a row.
     pub(crate) fn unclear(&self) -> u32 {
-        self.unclear
+        self.unclear.tries()
     }
 
-    pub(crate) fn understood(&mut self, sent_at: Instant, now: Instant) {
-        (self.failures, self.unclear) = (0, 0);
-        self.understood = Some(Understood { at: now, sent_at });
+    /// Which routes rest while others of the lane are well.
+    pub(crate) fn routes(&self) -> &Routes {
+        &self.routes
     }
 
-    /// How long to rest; `None`: a later request was understood, so that it tells of the past.
-    pub(crate) fn not_reached(&mut self, sent_at: Instant, jitter: f64) -> Option<Duration> {
-        self.is_news(sent_at).then(|| {
-            self.failures += self.counts(sent_at);
-            outage_rest(Duration::from_secs(1), self.failures, jitter)
+    /// The provider made a task: a lost answer on this route can be looked for.
+    pub(crate) fn accepted(&mut self, route: Route) {
+        self.routes.accepted(route);
+    }
+
+    pub(crate) fn understood(&mut self, leave: &Leave, now: Instant) {
+        (self.failures, self.unclear) = (Streak::default(), Streak::default());
+        self.understood = Some(Understood { at: now, sent_at: leave.sent_at });
+        self.routes.understood(leave);
+    }
+
+    /// How long the lane rests; `None`: it does not. A later request was understood, so that this
+    /// one tells of the past, or it tells only of its route.
+    pub(crate) fn not_reached(&mut self, leave: &Leave, jitter: f64) -> Option<Duration> {
+        self.failed(leave, Duration::from_secs(1), jitter)
+    }
+
+    pub(crate) fn not_let_through(&mut self, leave: &Leave, jitter: f64) -> Option<Duration> {
+        self.failed(leave, SHORT, jitter)
+    }
+
+    fn failed(&mut self, leave: &Leave, first: Duration, jitter: f64) -> Option<Duration> {
+        self.is_news(leave).then(|| {
+            self.failures.add(leave.sent_at, Instant::now());
+            outage_rest(first, self.failures.troubles(), jitter)
         })
     }
 
-    pub(crate) fn not_let_through(&mut self, sent_at: Instant, jitter: f64) -> Option<Duration> {
-        self.is_news(sent_at).then(|| {
-            self.failures += self.counts(sent_at);
-            outage_rest(SHORT, self.failures, jitter)
+    pub(crate) fn not_understood(
+        &mut self,
+        leave: &Leave,
+        why: &str,
+        jitter: f64,
+    ) -> Option<Duration> {
+        self.routes.not_understood(leave, why, jitter, self.held);
+        (self.is_news(leave) && !leave.for_route).then(|| {
+            self.unclear.add(leave.sent_at, Instant::now());
+            self.passed_over = 0;
+            let tested = self.routes.is_tested(leave.route);
+            unclear_rest(self.unclear(), jitter, self.held.lane_spread(self.unclear(), tested))
         })
     }
 
-    pub(crate) fn not_understood(&mut self, sent_at: Instant, jitter: f64) -> Option<Duration> {
-        self.is_news(sent_at).then(|| {
-            self.unclear += self.counts(sent_at);
-            unclear_rest(self.unclear, jitter, self.spread)
-        })
-    }
-
-    /// Requests that were under way together meet one trouble, not many.
-    fn counts(&mut self, sent_at: Instant) -> u32 {
-        let known = self.troubled_at.is_some_and(|at| sent_at <= at);
-        if !known {
-            self.troubled_at = Some(Instant::now());
+    /// The job was unclear before: it tells of its route only where that is in trouble anyway.
+    pub(crate) fn unclear_again(&mut self, leave: &Leave, why: &str, jitter: f64) {
+        if self.routes.is_troubled(leave.route) {
+            self.routes.not_understood(leave, why, jitter, self.held);
         }
-        u32::from(!known)
     }
 
-    fn is_news(&self, sent_at: Instant) -> bool {
-        self.understood.is_none_or(|understood| understood.sent_at <= sent_at)
+    fn is_news(&self, leave: &Leave) -> bool {
+        self.understood.is_none_or(|understood| understood.sent_at <= leave.sent_at)
     }
-}
-
-/// Jitter over an exponential rest, never less than 100 ms.
-fn outage_rest(first: Duration, failures: u32, jitter: f64) -> Duration {
-    let ceiling = first.saturating_mul(2u32.saturating_pow(failures.saturating_sub(1).min(8)));
-    ceiling.min(LONGEST_OUTAGE_REST).mul_f64(0.5 + 0.5 * jitter).max(Duration::from_millis(100))
-}
-
-/// A single lost answer delays nobody for long; each further one may hold one more slot.
-fn unclear_rest(unclear: u32, jitter: f64, spread: Duration) -> Duration {
-    let ceiling = match unclear {
-        0 | 1 => SHORT,
-        2 => LONGEST_OUTAGE_REST,
-        more => {
-            let doubled = 2u32.saturating_pow((more - 3).min(8));
-            LONGEST_OUTAGE_REST.saturating_mul(doubled).max(spread)
-        }
-    };
-    ceiling.min(LONGEST_UNCLEAR_REST).mul_f64(0.9 + 0.1 * jitter)
 }
 
 #[cfg(test)]
@@ -161,67 +188,130 @@ mod tests {
     use super::*;
 
     const S: fn(u64) -> Duration = Duration::from_secs;
+    const TEXT: Route = Route::VideosText2video;
+    const IMAGE: Route = Route::VideosImage2video;
+    const WHY: &str = "HTTP 500";
+
+    fn held() -> Held {
+        Held { slots: 5, tested: S(100), untested: S(1800) }
+    }
+
+    /// As if it was sent then, whether or not it would have been let through.
+    fn sent(route: Route, sent_at: Instant) -> Leave {
+        Leave { sent_at, route, probe: None, for_route: false }
+    }
+
+    async fn until(at: Instant) -> Instant {
+        tokio::time::advance(at - Instant::now()).await;
+        at
+    }
 
     #[tokio::test(start_paused = true)]
     async fn one_job_at_a_time_until_an_answer_is_understood() {
         let (mut health, now) = (LaneHealth::default(), Instant::now());
-        let probe = health.leave(now).unwrap();
-        assert_eq!(health.leave(now), Err(now + PROBE_PATIENCE));
-        health.not_understood(now, 0.5);
+        let probe = health.leave(TEXT, now).unwrap();
+        assert_eq!(health.leave(TEXT, now), Err(Wait::Probe(now + PROBE_PATIENCE)));
+        health.not_understood(&probe, WHY, 0.5);
         health.over(&probe);
-        let probe = health.leave(now + S(1)).unwrap();
-        assert!(health.leave(now + S(1)).is_err(), "still one at a time");
-        health.understood(probe.sent_at, now + S(2));
+        let probe = health.leave(TEXT, now + S(1)).unwrap();
+        assert!(health.leave(TEXT, now + S(1)).is_err(), "still one at a time");
+        health.understood(&probe, now + S(2));
         for _ in 0..50 {
-            assert!(health.leave(now + S(2)).is_ok());
+            assert!(health.leave(TEXT, now + S(2)).is_ok());
         }
-        assert!(health.leave(now + S(20)).is_ok());
-        assert!(health.leave(now + S(20)).is_err(), "after a pause one goes first again");
+        assert!(health.leave(TEXT, now + S(20)).is_ok());
+        assert!(health.leave(TEXT, now + S(20)).is_err(), "after a pause one goes first again");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn requests_that_fail_together_are_one_trouble() {
+    async fn requests_that_fail_together_are_a_first_and_a_second_trouble() {
         let (mut health, now) = (LaneHealth::default(), Instant::now());
-        for _ in 0..25 {
-            health.not_understood(now, 1.0);
-        }
-        assert_eq!(health.unclear(), 1);
-        assert_eq!(health.not_understood(now + S(1), 1.0), Some(S(4)), "the probe after it");
+        let rests: Vec<_> =
+            (0..25).map(|_| health.not_understood(&sent(TEXT, now), WHY, 1.0).unwrap()).collect();
+        assert_eq!((rests[0], rests[1], rests[24]), (SHORT, S(4), S(4)));
+        assert_eq!(health.unclear(), 2);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_probe_without_an_answer_keeps_the_lane_for_seconds_only() {
         let (mut health, now) = (LaneHealth::default(), Instant::now());
-        let hangs = health.leave(now).unwrap();
-        let next = health.leave(now + PROBE_PATIENCE).unwrap();
+        let hangs = health.leave(TEXT, now).unwrap();
+        let next = health.leave(TEXT, now + PROBE_PATIENCE).unwrap();
         health.over(&hangs);
-        assert!(health.leave(now + PROBE_PATIENCE).is_err(), "the second probe is under way");
-        health.understood(next.sent_at, now + S(5));
-        assert_eq!(health.not_understood(hangs.sent_at, 0.5), None, "news of the past");
+        assert!(health.leave(TEXT, now + PROBE_PATIENCE).is_err(), "the second probe is under way");
+        health.understood(&next, now + S(5));
+        assert_eq!(health.not_understood(&hangs, WHY, 0.5), None, "news of the past");
         assert!(!health.is_unsure(now + S(6)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn probes_into_an_outage_leave_a_slot_for_the_next() {
-        let (slots, held) = (5, S(100));
-        let (mut health, began) = (LaneHealth::new(slots, held), Instant::now());
-        let (mut now, mut sent) = (began, Vec::new());
-        while now < began + S(600) {
-            sent.retain(|at| now - *at < held);
-            assert!((sent.len() as u32) < slots, "no slot for a probe after {:?}", now - began);
-            sent.push(now);
-            tokio::time::advance(now - Instant::now()).await;
-            now += health.not_understood(now, 1.0).unwrap();
+        for tested in [true, false] {
+            let (mut health, began) = (LaneHealth::new(held()), Instant::now());
+            if tested {
+                health.accepted(TEXT);
+            }
+            let lasts = if tested { held().tested } else { held().untested };
+            let (mut now, mut doubts) = (began, Vec::new());
+            while now < began + 6 * lasts {
+                doubts.retain(|at| now - *at < lasts);
+                assert!(doubts.len() < 5, "no slot for a probe after {:?}", now - began);
+                doubts.push(now);
+                now += health.not_understood(&sent(TEXT, until(now).await), WHY, 1.0).unwrap();
+            }
         }
     }
 
-    #[test]
-    fn rests_grow_and_stay_bounded() {
-        let ceilings = |rest: fn(u32, f64) -> Duration| [1, 2, 3, 9].map(|n| rest(n, 1.0));
-        let down = |n, jitter| outage_rest(S(1), n, jitter);
-        assert_eq!(ceilings(down), [S(1), S(2), S(4), S(4)]);
-        let wide = |n, jitter| unclear_rest(n, jitter, S(1));
-        assert_eq!(ceilings(wide), [SHORT, S(4), S(4), S(60)]);
-        assert!(outage_rest(SHORT, 1, 0.0) >= Duration::from_millis(100));
+    #[tokio::test(start_paused = true)]
+    async fn a_route_in_trouble_lets_others_pass_before_it_probes_for_the_lane() {
+        let (mut health, now) = (LaneHealth::new(held()), Instant::now());
+        assert!(health.leave(IMAGE, now).is_ok());
+        health.probe = None;
+        health.not_understood(&sent(IMAGE, now), WHY, 1.0);
+        let now = until(now + S(1)).await;
+        assert!(health.leave(IMAGE, now).is_ok(), "a single lost answer says nothing of a route");
+        health.probe = None;
+        health.not_understood(&sent(IMAGE, now), WHY, 1.0);
+
+        let now = until(now + S(5)).await;
+        for _ in 0..MOST_PASSED_OVER {
+            assert_eq!(health.leave(IMAGE, now), Err(Wait::PassedOver));
+        }
+        assert!(health.leave(IMAGE, now).is_ok(), "there are no others");
+        assert!(matches!(health.leave(TEXT, now), Err(Wait::Probe(_))), "one at a time");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_route_in_trouble_rests_alone_once_others_are_understood() {
+        let (mut health, now) = (LaneHealth::new(held()), Instant::now());
+        for _ in 0..2 {
+            health.not_understood(&sent(IMAGE, now), WHY, 1.0);
+        }
+        let now = until(now + S(5)).await;
+        let text = health.leave(TEXT, now).unwrap();
+        health.understood(&text, now);
+        health.over(&text);
+        assert!(!health.is_troubled() && health.leave(TEXT, now).is_ok());
+        let image = health.leave(IMAGE, now).expect("its first rest is over: it probes");
+        assert_eq!(health.leave(IMAGE, now), Err(Wait::RouteRests), "one at a time");
+        assert_eq!(health.not_understood(&image, WHY, 1.0), None, "the lane is well");
+        assert!(!health.is_troubled());
+        let just_before = now + S(598);
+        assert_eq!(health.leave(IMAGE, just_before), Err(Wait::RouteRests), "a slot a third");
+        let image = health.leave(IMAGE, now + S(600)).unwrap();
+        health.understood(&image, now + S(600));
+        assert!((0..9).all(|_| health.leave(IMAGE, now + S(600)).is_ok()), "all are well");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_job_that_is_unclear_again_tells_only_of_a_route_in_trouble() {
+        let (mut health, now) = (LaneHealth::new(held()), Instant::now());
+        health.unclear_again(&sent(TEXT, now), WHY, 1.0);
+        assert!(!health.routes.is_troubled(TEXT), "it may be the job");
+        health.routes.not_understood(&sent(TEXT, now), WHY, 1.0, held());
+        health.routes.not_understood(&sent(TEXT, now), WHY, 1.0, held());
+        let later = until(now + S(9)).await;
+        health.unclear_again(&sent(TEXT, later), WHY, 1.0);
+        assert_eq!(health.leave(TEXT, later), Err(Wait::RouteRests));
     }
 }

@@ -23,6 +23,8 @@ mod lane_report;
 mod models;
 mod notice;
 mod parking;
+mod rests;
+mod route_health;
 mod settings;
 mod settle;
 mod shared;

@@ -32,6 +32,10 @@ pub(crate) enum Weather {
     Unclear {
         why: String,
     },
+    /// And so was an earlier request of this job.
+    UnclearAgain {
+        why: String,
+    },
     /// The account must not be used.
     AccountRefused {
         why: String,
@@ -159,7 +163,7 @@ pub(crate) fn read(
         }
         // Unclear again, it tells of the job and not of the lane: others need not wait for it.
         Err(SubmitError::Unknown { cause }) if record.sent_before => {
-            (Fact::AnswerLost { cause }, Weather::Unknown)
+            (Fact::AnswerLost { cause: cause.clone() }, Weather::UnclearAgain { why: cause })
         }
         Err(SubmitError::Unknown { cause }) => {
             (Fact::AnswerLost { cause: cause.clone() }, Weather::Unclear { why: cause })
@@ -201,7 +205,8 @@ mod tests {
         let unclear = Weather::Unclear { why: "timed out".into() };
         assert_eq!(read(lost(), &sent(false), Passed::default()), (fact.clone(), unclear));
         let again = read(lost(), &sent(true), Passed::default());
-        assert_eq!(again, (fact, Weather::Unknown), "one job's trouble rests no lane");
+        let unclear_again = Weather::UnclearAgain { why: "timed out".into() };
+        assert_eq!(again, (fact, unclear_again), "one job's trouble rests no lane");
     }
 
     #[test]

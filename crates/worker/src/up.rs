@@ -39,12 +39,17 @@ fn most(unclear: u32) -> u32 {
 }
 
 async fn is_up(shared: &Shared, resource: Resource) -> bool {
-    let route = match resource {
+    let asked = shared.kling.is_up(usual(resource));
+    tokio::time::timeout(PATIENCE, asked).await.unwrap_or(false)
+}
+
+/// The route that stands for its resource.
+pub(crate) fn usual(resource: Resource) -> Route {
+    match resource {
         Resource::Videos => Route::VideosText2video,
         Resource::Images => Route::ImagesGenerations,
         Resource::Audio => Route::AudioTextToAudio,
-    };
-    tokio::time::timeout(PATIENCE, shared.kling.is_up(route)).await.unwrap_or(false)
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use ports::{Delivery, Fence, LedgerError, Phase, Stored, header};
 use recorder::{Intent, Plan, Written, Wrote};
 
 use crate::ending::{Ending, Trouble};
-use crate::gate::{Gate, Reopen};
+use crate::gate::{Gate, NotNow, Reopen};
 use crate::gatekeeper::REBUILT;
 use crate::intake::Accepted;
 use crate::settle::Settler;
@@ -164,16 +164,19 @@ impl<'a> Walk<'a> {
                 .await;
         }
         let record = self.record();
-        if let Err(reason) = &self.accepted.fit {
-            let fact = Fact::GivenUp { why: reason.to_string() };
-            return Ok(kept(self.settler().begin(record, fact).await?, reason));
-        }
+        let fit = match &self.accepted.fit {
+            Ok(fit) => fit,
+            Err(reason) => {
+                let fact = Fact::GivenUp { why: reason.to_string() };
+                return Ok(kept(self.settler().begin(record, fact).await?, reason));
+            }
+        };
         if self.deadline_passed(&record) {
             return self.settler().begin(record, Fact::DeadlinePassed).await;
         }
-        // Taken before the lane closed: sending it too would be a storm of refused POSTs.
-        let Some(pass) = self.gate.admit().await else {
-            return Ok(Ending::bounce(Rung::OneSecond));
+        let pass = match self.gate.admit(fit.route).await {
+            Ok(pass) => pass,
+            Err(not_now) => return Ok(self.turned_away(not_now).await),
         };
         if let Some(ending) = self.permit(&record).await? {
             return Ok(ending);
@@ -189,6 +192,18 @@ impl<'a> Walk<'a> {
                 Box::pin(self.recover(*stored, delivered)).await
             }
             Ok(Wrote::Changed(None)) => Ok(Ending::elsewhere()),
+        }
+    }
+
+    /// Taken before the lane closed, or on a route whose jobs wait: sending it too would be a
+    /// storm of POSTs.
+    async fn turned_away(&self, not_now: NotNow) -> Ending {
+        match not_now {
+            NotNow::Lane | NotNow::PassedOver => Ending::bounce(Rung::OneSecond),
+            NotNow::Route => {
+                self.gate.turn_away(self.shared.clock.as_ref()).await;
+                Ending::bounce(Rung::ThirtySeconds)
+            }
         }
     }
 
@@ -229,9 +244,10 @@ impl<'a> Walk<'a> {
     }
 
     async fn retry(&self, stored: Stored) -> Result<Ending, Trouble> {
-        if let Err(reason) = &self.accepted.fit {
-            return self.unfit(stored, reason).await;
-        }
+        let fit = match &self.accepted.fit {
+            Ok(fit) => fit,
+            Err(reason) => return self.unfit(stored, reason).await,
+        };
         if self.deadline_passed(&stored.record) {
             return self.conclude(stored, Fact::DeadlinePassed).await;
         }
@@ -243,9 +259,9 @@ impl<'a> Walk<'a> {
             }
             record.account.clone_from(&self.shared.settings.account);
         }
-        // Taken before the lane closed: sending it too would be a storm of refused POSTs.
-        let Some(pass) = self.gate.admit().await else {
-            return Ok(Ending::bounce(Rung::OneSecond));
+        let pass = match self.gate.admit(fit.route).await {
+            Ok(pass) => pass,
+            Err(not_now) => return Ok(self.turned_away(not_now).await),
         };
         if let Some(ending) = self.permit(&record).await? {
             return Ok(ending);

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::{Lane, Resource};
+use job::{Cadence, Lane, Operation, Resource};
 use ports::{Broker, Clock, Ledger, Session};
 use recorder::{Recorder, Writer};
 use tokio::sync::Semaphore;
@@ -15,9 +15,11 @@ use crate::gatekeeper::Gatekeeper;
 use crate::lane::LaneLoop;
 use crate::lane_report::LaneReport;
 use crate::notice;
+use crate::rests::Held;
 use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::told::WrongClocks;
+use crate::up::usual;
 
 /// Submits jobs from every lane until it is drained.
 pub struct Worker {
@@ -119,8 +121,17 @@ impl Worker {
 const LOOKED_FOR: Duration = Duration::from_secs(10);
 
 fn gate(settings: &Settings, resource: Resource) -> Gate {
-    let held = settings.post_timeout + settings.rules.settling + LOOKED_FOR;
-    Gate::new(widest(settings, resource), settings.slots.of(resource), held)
+    let held = Held {
+        slots: settings.slots.of(resource),
+        tested: settings.post_timeout + settings.rules.settling + LOOKED_FOR,
+        untested: lives(resource, settings.rules.pace),
+    };
+    Gate::new(widest(settings, resource), held)
+}
+
+/// As long as a task that nobody can see may hold its slot.
+fn lives(resource: Resource, pace: f64) -> Duration {
+    Cadence::of(&Operation::new(usual(resource).path()), pace).lives
 }
 
 /// Never more deliveries at a time than there are slots for them.

@@ -1,7 +1,8 @@
 //! What concerns a job beside its own record: its account, its lane, its slots.
 
 use daemon::{Config, Limits};
-use job::{Record, Resource, Timestamp};
+use job::{Operation, Record, Resource, Timestamp};
+use kling::Route;
 use ports::{Ledger, LedgerError, Pause, Permit};
 
 use crate::doubted;
@@ -30,9 +31,14 @@ impl Around {
         let mut lanes = Vec::new();
         for resource in Resource::ALL.into_iter().filter(|r| own.is_none_or(|own| own == *r)) {
             let pool = Permit::pool_of(account, resource);
-            lanes.extend(rest(ledger, &pool, resource, now).await?);
+            lanes.extend(rest(ledger, &pool, &format!("lane {resource}"), now).await?);
             lanes.extend(full(ledger, &pool, slots(&config.limits, resource)).await?);
             lanes.extend(doubted::in_doubt(ledger, &pool).await);
+        }
+        for operation in operations(record) {
+            let Some(resource) = operation.resource() else { continue };
+            let name = Permit::rest_of(account, resource, &operation);
+            lanes.extend(rest(ledger, &name, operation.as_str(), now).await?);
         }
         let held = match record {
             Some(record) => held(ledger, record).await?,
@@ -51,15 +57,23 @@ impl Around {
     }
 }
 
-/// As its workers have left it.
+/// Its own, or every one where it is not known which that is.
+fn operations(record: Option<&Record>) -> Vec<Operation> {
+    match record {
+        Some(record) => vec![record.operation.clone()],
+        None => Route::ALL.iter().map(|route| Operation::new(route.path())).collect(),
+    }
+}
+
+/// As workers have left it under that name; `who` rests.
 async fn rest(
     ledger: &dyn Ledger,
-    pool: &str,
-    resource: Resource,
+    name: &str,
+    who: &str,
     now: Timestamp,
 ) -> Result<Option<String>, LedgerError> {
-    let rest = ledger.paused(pool).await?.filter(|rest| rest.until > now);
-    Ok(rest.map(|rest| format!("lane {resource} rests until {}: {}", rest.until, rest.reason)))
+    let rest = ledger.paused(name).await?.filter(|rest| rest.until > now);
+    Ok(rest.map(|rest| format!("{who} rests until {}: {}", rest.until, rest.reason)))
 }
 
 async fn full(ledger: &dyn Ledger, pool: &str, slots: u32) -> Result<Option<String>, LedgerError> {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use kling::Route;
 use tokio::time::Instant;
 
 use super::{Door, Gate, Pass, Reopen, lock};
+use crate::lane_health::Leave;
 use crate::submit::Weather;
 
 /// A provider that asks for a longer rest is tried nevertheless.
@@ -28,31 +30,45 @@ impl Gate {
         troubled.then(|| Rest { why, until: until.filter(|_| rests) })
     }
 
+    /// Routes whose jobs wait while others of the lane pass.
+    pub(crate) fn resting_routes(&self) -> Vec<(Route, Rest)> {
+        let (health, now) = (lock(&self.health), Instant::now());
+        let rest = |(route, why, until): (Route, &str, Option<Instant>)| {
+            let until = until.filter(|until| *until > now);
+            (route, Rest { why: why.to_owned(), until })
+        };
+        health.routes().troubled().map(rest).collect()
+    }
+
     /// What one answer says about all of the lane; `jitter` in [0, 1) spreads the rests.
     pub(crate) fn weather(&self, pass: &Pass<'_>, weather: &Weather, jitter: f64) {
-        let sent_at = pass.leave.sent_at;
+        let leave = &pass.leave;
         match weather {
             Weather::Unknown => {}
-            Weather::Fair => self.understood(sent_at),
+            Weather::Fair => self.understood(leave),
             Weather::Busy { retry_after } => {
-                self.understood(sent_at);
+                self.understood(leave);
                 let rest = retry_after.unwrap_or(BUSY_REST).min(LONGEST_REST);
                 self.close("the provider is busy", Reopen::After(rest.mul_f64(0.5 + jitter)));
             }
             Weather::Down { why } => {
-                let rest = lock(&self.health).not_reached(sent_at, jitter);
+                let rest = lock(&self.health).not_reached(leave, jitter);
                 self.rest_for(rest, format!("the provider cannot be reached: {why}"));
             }
             Weather::Path { why } => {
-                let rest = lock(&self.health).not_let_through(sent_at, jitter);
+                let rest = lock(&self.health).not_let_through(leave, jitter);
                 self.rest_for(rest, format!("the provider cannot be got at: {why}"));
             }
             Weather::Unclear { why } => {
-                let rest = lock(&self.health).not_understood(sent_at, jitter);
-                self.rest_for(rest, format!("the provider cannot be understood: {why}"));
+                let why = not_understood(why);
+                let rest = lock(&self.health).not_understood(leave, &why, jitter);
+                self.rest_for(rest, why);
+            }
+            Weather::UnclearAgain { why } => {
+                lock(&self.health).unclear_again(leave, &not_understood(why), jitter);
             }
             Weather::AccountRefused { why } => {
-                self.understood(sent_at);
+                self.understood(leave);
                 self.close(why, Reopen::WhenResumed);
             }
         }
@@ -75,7 +91,11 @@ impl Gate {
         self.turned.notify_waiters();
     }
 
-    fn understood(&self, sent_at: Instant) {
-        lock(&self.health).understood(sent_at, Instant::now());
+    fn understood(&self, leave: &Leave) {
+        lock(&self.health).understood(leave, Instant::now());
     }
+}
+
+fn not_understood(why: &str) -> String {
+    format!("the provider cannot be understood: {why}")
 }

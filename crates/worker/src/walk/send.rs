@@ -64,10 +64,11 @@ impl Walk<'_> {
         };
         self.trace(&fact);
         self.gate.weather(&pass, &weather, self.shared.clock.jitter());
-        drop(pass);
         if let Fact::Accepted { .. } = fact {
-            self.gate.accepted(intent.record.model.as_ref(), self.shared.clock.now());
+            let model = intent.record.model.as_ref();
+            self.gate.accepted(pass.route(), model, self.shared.clock.now());
         }
+        drop(pass);
         if let Weather::AccountRefused { why } = &weather {
             let settings = &self.shared.settings;
             let (account, rest) = (&settings.account, settings.account_rest);
