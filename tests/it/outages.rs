@@ -15,9 +15,16 @@ const OUTAGE: Duration = Duration::from_secs(4);
 /// The goal is 5 s; two cores are shared with other tests.
 const SOON: Duration = Duration::from_secs(8);
 
-/// With the default limit. Seconds from the end of the outage to the first task, and the requests that it struck
-/// after those that were under way.
-async fn outage(kind: FaultKind) -> (Duration, u64) {
+/// How soon after an outage work goes on, and what it cost.
+struct Outage {
+    /// From its end to the next task.
+    resumed: Duration,
+    /// Requests that it struck after those that were under way as it began.
+    probes: u64,
+}
+
+/// With the default limit, and so many workers.
+async fn outage(kind: FaultKind, workers: u32) -> Outage {
     let house = House::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({})).await;
     let mut program = house.program_for(&provider);
@@ -25,8 +32,13 @@ async fn outage(kind: FaultKind) -> (Duration, u64) {
     program.set("kling.timeout", "4s");
     program.set("doubt.settling", "1s");
     program.set("limits.videos", "5");
+    program.run(&["topology", "apply"]).await.exits(0);
     let audience = Audience::seated(&house).await;
-    let _up = program.start_role("up", "up").await;
+    let _poller = program.start_role("poller", "poller").await;
+    let mut _workers = Vec::new();
+    for n in 1..=workers {
+        _workers.push(program.start_role(&format!("worker-{n}"), "worker").await);
+    }
     let jobs: Vec<Wish> = (0..JOBS).map(|n| Wish::video(&format!("job-{n:03}"))).collect();
     program.run(&["submit", "--file", &house.file("jobs.jsonl", &lines(&jobs))]).await.exits(0);
     until("some are submitted", async || provider.figures().await.accepted > 10).await;
@@ -50,21 +62,30 @@ async fn outage(kind: FaultKind) -> (Duration, u64) {
     let accounts = provider.accounts().await;
     assert_eq!((accounts.accepted as usize, accounts.double_paid), (JOBS, 0));
     say(format!(
-        "{kind:?} for {OUTAGE:?}: {under_way} and then {probes} struck, work again after {resumed:?}"
+        "{kind:?} for {OUTAGE:?}, {workers} workers: {under_way} and then {probes} struck, \
+         work again after {resumed:?}"
     ));
-    (resumed, probes)
+    Outage { resumed, probes }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_refuses_everybody_rejects_nobody() {
-    let (resumed, probes) = outage(FaultKind::ForbiddenPage).await;
+    let Outage { resumed, probes } = outage(FaultKind::ForbiddenPage, 1).await;
     assert!(resumed < SOON, "{resumed:?}");
     assert!(probes < 10, "one job at a time tries: {probes}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unavailable_provider_costs_a_doubt_or_two() {
-    let (resumed, probes) = outage(FaultKind::UnavailablePage).await;
+    let Outage { resumed, probes } = outage(FaultKind::UnavailablePage, 1).await;
+    assert!(resumed < SOON, "{resumed:?}");
+    assert!(probes <= 2, "each is a doubt: {probes}");
+}
+
+/// One worker's doubt tells the others, which share its slots.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_costs_many_workers_no_more_than_one() {
+    let Outage { resumed, probes } = outage(FaultKind::UnavailablePage, 4).await;
     assert!(resumed < SOON, "{resumed:?}");
     assert!(probes <= 2, "each is a doubt: {probes}");
 }
@@ -88,6 +109,8 @@ async fn a_broken_route_stops_no_other() {
 
     let began = Instant::now();
     let _up = program.start_role("up", "up").await;
+    let _second = program.start_role("worker-2", "worker").await;
+    let _third = program.start_role("worker-3", "worker").await;
     until("the others succeed", async || audience.heard().count(EventKind::Succeeded) == 40).await;
     let passed = began.elapsed();
     let doubts = struck(&provider.figures().await, FaultKind::Error500NotCreated);

@@ -3,8 +3,10 @@
 //! Trouble of a whole lane closes the door: its messages stay in the broker, untouched, instead
 //! of being taken and put back.
 
+mod pass;
 mod rest;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,13 +17,16 @@ use ports::Clock;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+pub(crate) use self::pass::{Change, Changes, NotNow, Pass};
 pub(crate) use self::rest::Rest;
-use crate::lane_health::{LaneHealth, Leave, Wait};
+use crate::lane_health::{LaneHealth, Wait};
 use crate::models::Models;
 use crate::rests::Held;
 use crate::slot_queue::SlotQueue;
 use crate::window::{Next, Window};
 
+/// What other workers have met is not looked at more often.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Between two jobs of a resting route that are put back.
 const TURNED_AWAY: Duration = Duration::from_millis(50);
 
@@ -63,6 +68,8 @@ pub(crate) struct Gate {
     pub(crate) slots: SlotQueue,
     /// The last trouble that closed the door for a time.
     rest: Mutex<Option<Rest>>,
+    /// When it was looked at last what other workers have met, by route.
+    looked_at: Mutex<BTreeMap<Route, Instant>>,
     stopping: AtomicBool,
     turned_away: tokio::sync::Mutex<()>,
 }
@@ -73,36 +80,6 @@ pub(crate) struct Hold<'a>(&'a Gate);
 impl Drop for Hold<'_> {
     fn drop(&mut self) {
         self.0.held.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Why a request may not be sent now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NotNow {
-    /// Nothing of this lane, or the worker stops.
-    Lane,
-    /// Another route's job may go first: whether that is understood is not known.
-    PassedOver,
-    /// Nothing on this route, while others of the lane are well.
-    Route,
-}
-
-/// Leave to send one request, until it is dropped.
-pub(crate) struct Pass<'a> {
-    gate: &'a Gate,
-    leave: Leave,
-}
-
-impl Pass<'_> {
-    pub(crate) fn route(&self) -> Route {
-        self.leave.route
-    }
-}
-
-impl Drop for Pass<'_> {
-    fn drop(&mut self) {
-        lock(&self.gate.health).over(&self.leave);
-        self.gate.turned.notify_waiters();
     }
 }
 
@@ -124,6 +101,7 @@ impl Gate {
             held: AtomicU32::new(0),
             slots: SlotQueue::default(),
             rest: Mutex::default(),
+            looked_at: Mutex::default(),
             stopping: AtomicBool::new(false),
             turned_away: tokio::sync::Mutex::default(),
         }
@@ -239,7 +217,7 @@ impl Gate {
             }
             let leave = lock(&self.health).leave(route, Instant::now());
             match leave {
-                Ok(leave) => return Ok(Pass { gate: self, leave }),
+                Ok(leave) => return Ok(Pass::new(self, leave)),
                 Err(_) if self.is_stopping() => return Err(NotNow::Lane),
                 Err(Wait::PassedOver) => return Err(NotNow::PassedOver),
                 Err(Wait::RouteRests) => return Err(NotNow::Route),
@@ -250,6 +228,16 @@ impl Gate {
                 },
             }
         }
+    }
+
+    /// Whether it is time to look at what other workers have met.
+    pub(crate) fn is_look_due(&self, route: Route) -> bool {
+        let (mut looked_at, now) = (lock(&self.looked_at), Instant::now());
+        let due = looked_at.get(&route).is_none_or(|at| now - *at >= LOOK_EVERY);
+        if due {
+            looked_at.insert(route, now);
+        }
+        due && !self.forbids_sending()
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

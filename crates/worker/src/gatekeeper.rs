@@ -12,6 +12,7 @@ use crate::desk::Desk;
 use crate::full_pool::FullPool;
 use crate::gate::{Door, Gate, Reopen};
 use crate::shared::Shared;
+use crate::trouble::{self, Whose};
 use crate::up::{ASK_AGAIN, Questions};
 
 const CAPACITY_CHECK: Duration = Duration::from_millis(100);
@@ -85,18 +86,34 @@ impl Gatekeeper {
             Door::Closed { until: Reopen::WhenRebuilt, .. } => gate.open(u16::MAX),
             Door::Open { .. } => close_if_paused(shared, gate).await,
             Door::Closed { until: Reopen::WhenFree, .. } => self.full.serve().await,
-            Door::Closed { until: Reopen::After(_), .. } => {
-                match self.questions.allow(shared, gate, self.resource).await {
-                    true => gate.open(1),
-                    false => gate.rest_on(ASK_AGAIN),
-                }
-            }
+            Door::Closed { until: Reopen::After(_), .. } => match self.may_try().await {
+                Ok(()) => self.gate.open(1),
+                Err(rest) => self.gate.rest_on(rest),
+            },
             Door::Closed { until: Reopen::WhenResumed, .. } => {
                 if pause_reason(shared).await.is_none() {
                     gate.open(1);
                 }
             }
         }
+    }
+}
+
+impl Gatekeeper {
+    /// After trouble: whether a request may try if it is over, or for how long not yet.
+    async fn may_try(&mut self) -> Result<(), Duration> {
+        let (shared, gate, resource) = (&self.shared, &self.gate, self.resource);
+        let lane = Whose::Lane(resource);
+        if let Some(rest) = trouble::look(shared, gate, lane).await {
+            return Err(rest.min(trouble::LOOK_AGAIN));
+        }
+        if !self.questions.allow(shared, gate, resource).await {
+            return Err(ASK_AGAIN);
+        }
+        if gate.unclear() > 0 && !trouble::is_ours_to_try(shared, lane).await {
+            return Err(trouble::TRIED);
+        }
+        Ok(())
     }
 }
 

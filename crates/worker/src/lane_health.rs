@@ -6,7 +6,7 @@ use std::time::Duration;
 use kling::Route;
 use tokio::time::Instant;
 
-use crate::rests::{Held, PROBE_PATIENCE, SHORT, Streak, outage_rest, unclear_rest};
+use crate::rests::{Held, PROBE_PATIENCE, SHORT, Streak, jittered, outage_rest};
 use crate::route_health::{Routes, Turn};
 
 /// An answer tells for so long how things are.
@@ -48,7 +48,22 @@ pub(crate) struct Leave {
     /// As the only one of the lane.
     probe: Option<u64>,
     /// As the only one of a route in trouble whose lane is well.
-    for_route: bool,
+    pub(crate) for_route: bool,
+}
+
+/// Whose unclear answers are over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cleared {
+    pub(crate) lane: bool,
+    pub(crate) route: bool,
+}
+
+/// For how long each rests after an answer that was not understood. `None`: it does not, by this
+/// one. It may tell of the past, or of a route alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rests {
+    pub(crate) lane: Option<Duration>,
+    pub(crate) route: Option<Duration>,
 }
 
 /// Why a request is not sent now.
@@ -133,14 +148,14 @@ impl LaneHealth {
         self.routes.accepted(route);
     }
 
-    pub(crate) fn understood(&mut self, leave: &Leave, now: Instant) {
+    pub(crate) fn understood(&mut self, leave: &Leave, now: Instant) -> Cleared {
+        let lane = !self.unclear.is_none();
         (self.failures, self.unclear) = (Streak::default(), Streak::default());
         self.understood = Some(Understood { at: now, sent_at: leave.sent_at });
-        self.routes.understood(leave);
+        Cleared { lane, route: self.routes.understood(leave) }
     }
 
-    /// How long the lane rests; `None`: it does not. A later request was understood, so that this
-    /// one tells of the past, or it tells only of its route.
+    /// How long to rest; `None`: a later request was understood, so that it tells of the past.
     pub(crate) fn not_reached(&mut self, leave: &Leave, jitter: f64) -> Option<Duration> {
         self.failed(leave, Duration::from_secs(1), jitter)
     }
@@ -156,26 +171,42 @@ impl LaneHealth {
         })
     }
 
-    pub(crate) fn not_understood(
-        &mut self,
-        leave: &Leave,
-        why: &str,
-        jitter: f64,
-    ) -> Option<Duration> {
-        self.routes.not_understood(leave, why, jitter, self.held);
-        (self.is_news(leave) && !leave.for_route).then(|| {
+    pub(crate) fn not_understood(&mut self, leave: &Leave, why: &str, jitter: f64) -> Rests {
+        let route = self.routes.not_understood(leave, why, jitter, self.held);
+        let lane = (self.is_news(leave) && !leave.for_route).then(|| {
             self.unclear.add(leave.sent_at, Instant::now());
             self.passed_over = 0;
             let tested = self.routes.is_tested(leave.route);
-            unclear_rest(self.unclear(), jitter, self.held.lane_spread(self.unclear(), tested))
-        })
+            jittered(self.held.lane_rest(self.unclear(), tested), jitter)
+        });
+        Rests { lane, route }
+    }
+
+    /// Another worker's request of then was not understood. `false`: a later one was.
+    pub(crate) fn heard(&mut self, sent_at: Instant, now: Instant) -> bool {
+        let news = self.understood.is_none_or(|understood| understood.sent_at <= sent_at);
+        if news {
+            self.unclear.hear(sent_at, now);
+        }
+        news
+    }
+
+    /// And of a request on that route, which rests until then.
+    pub(crate) fn heard_of(
+        &mut self,
+        route: Route,
+        why: &str,
+        sent_at: Instant,
+        until: Instant,
+    ) -> bool {
+        self.routes.heard(route, why, sent_at, until)
     }
 
     /// The job was unclear before: it tells of its route only where that is in trouble anyway.
-    pub(crate) fn unclear_again(&mut self, leave: &Leave, why: &str, jitter: f64) {
-        if self.routes.is_troubled(leave.route) {
-            self.routes.not_understood(leave, why, jitter, self.held);
-        }
+    pub(crate) fn unclear_again(&mut self, leave: &Leave, why: &str, jitter: f64) -> Rests {
+        let troubled = self.routes.is_troubled(leave.route);
+        let route = troubled.then(|| self.routes.not_understood(leave, why, jitter, self.held));
+        Rests { lane: None, route: route.flatten() }
     }
 
     fn is_news(&self, leave: &Leave) -> bool {
@@ -226,9 +257,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn requests_that_fail_together_are_a_first_and_a_second_trouble() {
         let (mut health, now) = (LaneHealth::default(), Instant::now());
-        let rests: Vec<_> =
-            (0..25).map(|_| health.not_understood(&sent(TEXT, now), WHY, 1.0).unwrap()).collect();
-        assert_eq!((rests[0], rests[1], rests[24]), (SHORT, S(4), S(4)));
+        let rests: Vec<_> = (0..25)
+            .map(|_| health.not_understood(&sent(TEXT, now), WHY, 1.0).lane.unwrap())
+            .collect();
+        let long = Duration::from_millis(4_500);
+        assert_eq!((rests[0], rests[1], rests[24]), (SHORT, long, long));
         assert_eq!(health.unclear(), 2);
     }
 
@@ -240,7 +273,7 @@ mod tests {
         health.over(&hangs);
         assert!(health.leave(TEXT, now + PROBE_PATIENCE).is_err(), "the second probe is under way");
         health.understood(&next, now + S(5));
-        assert_eq!(health.not_understood(&hangs, WHY, 0.5), None, "news of the past");
+        assert_eq!(health.not_understood(&hangs, WHY, 0.5), Rests::default(), "of the past");
         assert!(!health.is_unsure(now + S(6)));
     }
 
@@ -257,7 +290,8 @@ mod tests {
                 doubts.retain(|at| now - *at < lasts);
                 assert!(doubts.len() < 5, "no slot for a probe after {:?}", now - began);
                 doubts.push(now);
-                now += health.not_understood(&sent(TEXT, until(now).await), WHY, 1.0).unwrap();
+                let sent = sent(TEXT, until(now).await);
+                now += health.not_understood(&sent, WHY, 1.0).lane.unwrap();
             }
         }
     }
@@ -294,7 +328,7 @@ mod tests {
         assert!(!health.is_troubled() && health.leave(TEXT, now).is_ok());
         let image = health.leave(IMAGE, now).expect("its first rest is over: it probes");
         assert_eq!(health.leave(IMAGE, now), Err(Wait::RouteRests), "one at a time");
-        assert_eq!(health.not_understood(&image, WHY, 1.0), None, "the lane is well");
+        assert_eq!(health.not_understood(&image, WHY, 1.0).lane, None, "the lane is well");
         assert!(!health.is_troubled());
         let just_before = now + S(598);
         assert_eq!(health.leave(IMAGE, just_before), Err(Wait::RouteRests), "a slot a third");

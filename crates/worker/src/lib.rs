@@ -31,6 +31,7 @@ mod shared;
 mod slot_queue;
 mod submit;
 mod told;
+mod trouble;
 mod turn;
 mod up;
 mod walk;

@@ -6,7 +6,9 @@ use tokio::time::Instant;
 
 /// One that cannot be reached is tried this rarely at most, so that work goes on within 5 s.
 const LONGEST_OUTAGE_REST: Duration = Duration::from_secs(4);
-/// Between tries that may each cost a slot although the provider answers questions.
+/// Between tries that may each cost a slot although the provider answers questions: so that work
+/// goes on within 5 s after a short outage.
+const UNCLEAR_REST: Duration = Duration::from_millis(4_500);
 const LONGEST_UNCLEAR_REST: Duration = Duration::from_secs(60);
 pub(crate) const SHORT: Duration = Duration::from_millis(250);
 /// A probe that is not answered by then keeps nobody from probing too.
@@ -25,11 +27,21 @@ impl Streak {
     /// Requests that were under way together meet one trouble, not many.
     pub(crate) fn add(&mut self, sent_at: Instant, now: Instant) {
         if self.last_at.is_some_and(|at| sent_at <= at) {
-            self.several |= self.troubles == 1;
-            return;
+            return self.several();
         }
         self.troubles += 1;
         self.last_at = Some(now);
+    }
+
+    /// Of another worker, once. What was sent before the last trouble is known, or was our own.
+    pub(crate) fn hear(&mut self, sent_at: Instant, now: Instant) {
+        if self.last_at.is_none_or(|at| sent_at > at) {
+            self.add(sent_at, now);
+        }
+    }
+
+    pub(crate) fn several(&mut self) {
+        self.several |= self.troubles == 1;
     }
 
     pub(crate) fn is_none(&self) -> bool {
@@ -62,44 +74,50 @@ impl Held {
         if tested { self.tested } else { self.untested }
     }
 
-    /// Between the probes of one route while others of its lane are well: of three slots or more
-    /// one is left free. The first two come too soon to be spread.
-    pub(crate) fn spread(self, tested: bool) -> Duration {
-        match self.slots {
+    /// Of a route while others of its lane are well: of three slots or more one is left free. The
+    /// first two come too soon to be spread.
+    pub(crate) fn route_rest(self, unclear: u32, tested: bool) -> Duration {
+        let spread = match self.slots {
             0 => Duration::ZERO,
             slots => self.of(tested) / slots.saturating_sub(2).max(1),
+        };
+        match unclear {
+            0..=2 => first_rest(unclear),
+            more => grown(2, more - 2).max(spread),
         }
     }
 
-    /// Between probes that alone tell when an outage is over: only the last slot is kept for long.
-    pub(crate) fn lane_spread(self, unclear: u32, tested: bool) -> Duration {
-        let spread = self.spread(tested);
-        let takes_last = unclear + 1 >= self.slots;
-        match spread > LONGEST_UNCLEAR_REST {
-            true if takes_last => self.of(tested) / 2,
-            true => LONGEST_UNCLEAR_REST,
-            false => spread,
+    /// Of a lane, where only a request tells when an outage is over: faster while slots come back
+    /// soon, and only the last slot is kept for long.
+    pub(crate) fn lane_rest(self, unclear: u32, tested: bool) -> Duration {
+        let takes_last = self.slots > 0 && unclear + 1 >= self.slots;
+        match unclear {
+            0..=2 => first_rest(unclear),
+            _ if takes_last => self.of(tested) / 2,
+            more => grown(if tested { 2 } else { 3 }, more - 3),
         }
     }
+}
+
+/// A single lost answer delays nobody for long.
+fn first_rest(unclear: u32) -> Duration {
+    if unclear < 2 { SHORT } else { UNCLEAR_REST }
+}
+
+fn grown(factor: u32, times: u32) -> Duration {
+    let rest = UNCLEAR_REST.saturating_mul(factor.saturating_pow(times.min(8)));
+    rest.min(LONGEST_UNCLEAR_REST)
+}
+
+/// So that workers do not try at once.
+pub(crate) fn jittered(rest: Duration, jitter: f64) -> Duration {
+    rest.mul_f64(0.9 + 0.1 * jitter)
 }
 
 /// Jitter over an exponential rest, never less than 100 ms.
 pub(crate) fn outage_rest(first: Duration, failures: u32, jitter: f64) -> Duration {
     let ceiling = first.saturating_mul(2u32.saturating_pow(failures.saturating_sub(1).min(8)));
     ceiling.min(LONGEST_OUTAGE_REST).mul_f64(0.5 + 0.5 * jitter).max(Duration::from_millis(100))
-}
-
-/// A single lost answer delays nobody for long; each further one may hold one more slot.
-pub(crate) fn unclear_rest(unclear: u32, jitter: f64, spread: Duration) -> Duration {
-    let ceiling = match unclear {
-        0 | 1 => SHORT,
-        2 => LONGEST_OUTAGE_REST,
-        more => {
-            let doubled = 2u32.saturating_pow((more - 3).min(8));
-            LONGEST_OUTAGE_REST.saturating_mul(doubled).min(LONGEST_UNCLEAR_REST).max(spread)
-        }
-    };
-    ceiling.mul_f64(0.9 + 0.1 * jitter)
 }
 
 #[cfg(test)]
@@ -113,18 +131,24 @@ mod tests {
         let ceilings = |rest: fn(u32, f64) -> Duration| [1, 2, 3, 9].map(|n| rest(n, 1.0));
         let down = |n, jitter| outage_rest(S(1), n, jitter);
         assert_eq!(ceilings(down), [S(1), S(2), S(4), S(4)]);
-        let wide = |n, jitter| unclear_rest(n, jitter, S(1));
-        assert_eq!(ceilings(wide), [SHORT, S(4), S(4), S(60)]);
         assert!(outage_rest(SHORT, 1, 0.0) >= Duration::from_millis(100));
+        let unlimited = Held::default();
+        let rests = |tested| [1, 2, 3, 4, 9].map(|n| unlimited.lane_rest(n, tested).as_millis());
+        assert_eq!(rests(true), [250, 4_500, 4_500, 9_000, 60_000]);
+        assert_eq!(rests(false), [250, 4_500, 4_500, 13_500, 60_000]);
+        let rests = [1, 2, 3, 9].map(|n| unlimited.route_rest(n, false).as_millis());
+        assert_eq!(rests, [250, 4_500, 9_000, 60_000]);
     }
 
     #[test]
-    fn only_the_last_slot_is_kept_for_as_long_as_a_task_lives() {
+    fn the_last_slot_is_kept_for_as_long_as_the_others_are_held() {
         let held = Held { slots: 5, tested: S(100), untested: S(1800) };
-        let rests = |tested| [2, 3, 4, 5].map(|n| held.lane_spread(n, tested).as_secs());
-        assert_eq!(rests(true), [33, 33, 33, 33]);
-        assert_eq!(rests(false), [60, 60, 900, 900]);
-        assert_eq!(held.spread(false), S(600));
+        let rests = |tested| [3, 4, 5].map(|n| held.lane_rest(n, tested).as_millis());
+        assert_eq!(rests(true), [4_500, 50_000, 50_000]);
+        assert_eq!(rests(false), [4_500, 900_000, 900_000]);
+        let rests = |tested| [2, 3, 4].map(|n| held.route_rest(n, tested).as_millis());
+        assert_eq!(rests(true), [4_500, 33_333, 33_333]);
+        assert_eq!(rests(false), [4_500, 600_000, 600_000]);
     }
 
     #[tokio::test(start_paused = true)]

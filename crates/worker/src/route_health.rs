@@ -2,12 +2,13 @@
 //! wait then, and those of other routes pass.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use kling::Route;
 use tokio::time::Instant;
 
 use crate::lane_health::Leave;
-use crate::rests::{Held, PROBE_PATIENCE, Streak, unclear_rest};
+use crate::rests::{Held, PROBE_PATIENCE, SHORT, Streak, jittered};
 
 /// A single lost answer says nothing of a route.
 const TROUBLE: u32 = 2;
@@ -37,6 +38,10 @@ pub(crate) enum Turn {
 impl RouteHealth {
     fn is_troubled(&self) -> bool {
         self.unclear.tries() >= TROUBLE
+    }
+
+    fn is_news(&self, sent_at: Instant) -> bool {
+        self.understood.is_none_or(|understood| understood <= sent_at)
     }
 }
 
@@ -69,28 +74,62 @@ impl Routes {
         self.0.entry(route).or_default().tested = true;
     }
 
-    pub(crate) fn understood(&mut self, leave: &Leave) {
+    /// Whether answers on it were not understood before.
+    pub(crate) fn understood(&mut self, leave: &Leave) -> bool {
         let health = self.0.entry(leave.route).or_default();
+        let was_unclear = !health.unclear.is_none();
         if health.is_troubled() {
             tracing::info!(route = %leave.route, "answers are understood again");
         }
         health.unclear = Streak::default();
         health.rests_until = None;
         health.understood = Some(leave.sent_at);
+        was_unclear
     }
 
-    pub(crate) fn not_understood(&mut self, leave: &Leave, why: &str, jitter: f64, held: Held) {
+    /// How long it rests; `None`: a later request was understood.
+    pub(crate) fn not_understood(
+        &mut self,
+        leave: &Leave,
+        why: &str,
+        jitter: f64,
+        held: Held,
+    ) -> Option<Duration> {
         let health = self.0.entry(leave.route).or_default();
-        if health.understood.is_some_and(|sent_at| sent_at > leave.sent_at) {
-            return;
+        if !health.is_news(leave.sent_at) {
+            return None;
         }
         let now = Instant::now();
         health.unclear.add(leave.sent_at, now);
         why.clone_into(&mut health.why);
-        let rest = unclear_rest(health.unclear.tries(), jitter, held.spread(health.tested));
+        let rest = jittered(held.route_rest(health.unclear.tries(), health.tested), jitter);
         health.rests_until = Some(now + rest);
         if health.is_troubled() {
             tracing::warn!(route = %leave.route, why, ?rest, "answers are not understood");
         }
+        Some(rest)
+    }
+
+    /// Another worker's request was not understood. `false`: a later one was.
+    pub(crate) fn heard(
+        &mut self,
+        route: Route,
+        why: &str,
+        sent_at: Instant,
+        until: Instant,
+    ) -> bool {
+        let health = self.0.entry(route).or_default();
+        if !health.is_news(sent_at) {
+            return false;
+        }
+        let now = Instant::now();
+        health.unclear.hear(sent_at, now);
+        // One that rests for longer was met more than once.
+        if until > now + SHORT {
+            health.unclear.several();
+        }
+        why.clone_into(&mut health.why);
+        health.rests_until = health.rests_until.max(Some(until));
+        true
     }
 }

@@ -1,5 +1,6 @@
 //! A job's way through the worker, once its message is understood.
 
+mod leave;
 mod send;
 mod slot;
 
@@ -11,7 +12,7 @@ use ports::{Delivery, Fence, LedgerError, Phase, Stored, header};
 use recorder::{Intent, Plan, Written, Wrote};
 
 use crate::ending::{Ending, Trouble};
-use crate::gate::{Gate, NotNow, Reopen};
+use crate::gate::{Gate, Reopen};
 use crate::gatekeeper::REBUILT;
 use crate::intake::Accepted;
 use crate::settle::Settler;
@@ -174,7 +175,7 @@ impl<'a> Walk<'a> {
         if self.deadline_passed(&record) {
             return self.settler().begin(record, Fact::DeadlinePassed).await;
         }
-        let pass = match self.gate.admit(fit.route).await {
+        let pass = match self.leave_to_send(fit.route).await {
             Ok(pass) => pass,
             Err(not_now) => return Ok(self.turned_away(not_now).await),
         };
@@ -192,18 +193,6 @@ impl<'a> Walk<'a> {
                 Box::pin(self.recover(*stored, delivered)).await
             }
             Ok(Wrote::Changed(None)) => Ok(Ending::elsewhere()),
-        }
-    }
-
-    /// Taken before the lane closed, or on a route whose jobs wait: sending it too would be a
-    /// storm of POSTs.
-    async fn turned_away(&self, not_now: NotNow) -> Ending {
-        match not_now {
-            NotNow::Lane | NotNow::PassedOver => Ending::bounce(Rung::OneSecond),
-            NotNow::Route => {
-                self.gate.turn_away(self.shared.clock.as_ref()).await;
-                Ending::bounce(Rung::ThirtySeconds)
-            }
         }
     }
 
@@ -259,7 +248,7 @@ impl<'a> Walk<'a> {
             }
             record.account.clone_from(&self.shared.settings.account);
         }
-        let pass = match self.gate.admit(fit.route).await {
+        let pass = match self.leave_to_send(fit.route).await {
             Ok(pass) => pass,
             Err(not_now) => return Ok(self.turned_away(not_now).await),
         };

@@ -5,8 +5,8 @@ use std::time::Duration;
 use kling::Route;
 use tokio::time::Instant;
 
-use super::{Door, Gate, Pass, Reopen, lock};
-use crate::lane_health::Leave;
+use super::{Change, Changes, Door, Gate, Pass, Reopen, lock};
+use crate::lane_health::{Leave, Rests};
 use crate::submit::Weather;
 
 /// A provider that asks for a longer rest is tried nevertheless.
@@ -41,15 +41,16 @@ impl Gate {
     }
 
     /// What one answer says about all of the lane; `jitter` in [0, 1) spreads the rests.
-    pub(crate) fn weather(&self, pass: &Pass<'_>, weather: &Weather, jitter: f64) {
+    pub(crate) fn weather(&self, pass: &Pass<'_>, weather: &Weather, jitter: f64) -> Changes {
         let leave = &pass.leave;
         match weather {
             Weather::Unknown => {}
-            Weather::Fair => self.understood(leave),
+            Weather::Fair => return self.understood(leave),
             Weather::Busy { retry_after } => {
-                self.understood(leave);
+                let changes = self.understood(leave);
                 let rest = retry_after.unwrap_or(BUSY_REST).min(LONGEST_REST);
                 self.close("the provider is busy", Reopen::After(rest.mul_f64(0.5 + jitter)));
+                return changes;
             }
             Weather::Down { why } => {
                 let rest = lock(&self.health).not_reached(leave, jitter);
@@ -61,17 +62,40 @@ impl Gate {
             }
             Weather::Unclear { why } => {
                 let why = not_understood(why);
-                let rest = lock(&self.health).not_understood(leave, &why, jitter);
-                self.rest_for(rest, why);
+                let rests = lock(&self.health).not_understood(leave, &why, jitter);
+                self.rest_for(rests.lane, why.clone());
+                return unclear(leave, &why, rests);
             }
             Weather::UnclearAgain { why } => {
-                lock(&self.health).unclear_again(leave, &not_understood(why), jitter);
+                let why = not_understood(why);
+                let rests = lock(&self.health).unclear_again(leave, &why, jitter);
+                return unclear(leave, &why, rests);
             }
             Weather::AccountRefused { why } => {
-                self.understood(leave);
+                let changes = self.understood(leave);
                 self.close(why, Reopen::WhenResumed);
+                return changes;
             }
         }
+        Changes::default()
+    }
+
+    /// Another worker met an answer that is not understood, to a request that was sent so long
+    /// `ago`. `false`: this one has understood a later one.
+    pub(crate) fn hears(&self, why: &str, ago: Duration, rest: Duration) -> bool {
+        let now = Instant::now();
+        let news = lock(&self.health).heard(now.checked_sub(ago).unwrap_or(now), now);
+        if news && !rest.is_zero() {
+            self.close(why, Reopen::After(rest));
+        }
+        news
+    }
+
+    /// Or an answer on one route.
+    pub(crate) fn hears_of(&self, route: Route, why: &str, ago: Duration, rest: Duration) -> bool {
+        let now = Instant::now();
+        let sent_at = now.checked_sub(ago).unwrap_or(now);
+        lock(&self.health).heard_of(route, why, sent_at, now + rest)
     }
 
     fn rest_for(&self, rest: Option<Duration>, why: String) {
@@ -91,9 +115,19 @@ impl Gate {
         self.turned.notify_waiters();
     }
 
-    fn understood(&self, leave: &Leave) {
-        lock(&self.health).understood(leave, Instant::now());
+    fn understood(&self, leave: &Leave) -> Changes {
+        let cleared = lock(&self.health).understood(leave, Instant::now());
+        Changes {
+            lane: cleared.lane.then_some(Change::Understood),
+            route: cleared.route.then_some(Change::Understood),
+        }
     }
+}
+
+fn unclear(leave: &Leave, why: &str, rests: Rests) -> Changes {
+    let sent = Instant::now() - leave.sent_at;
+    let change = |rest| Change::Unclear { why: why.to_owned(), sent, rest };
+    Changes { lane: rests.lane.map(change), route: rests.route.map(change) }
 }
 
 fn not_understood(why: &str) -> String {

@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use job::{Fact, Record, State};
+use kling::Route;
 use ports::{LedgerError, PublishError};
 use recorder::{Intent, Plan};
 use tracing::Level;
 
 use super::Walk;
 use crate::ending::{Ending, Trouble};
-use crate::gate::{Pass, Reopen};
+use crate::gate::{Changes, Pass, Reopen};
 use crate::settle::AGAIN;
 use crate::submit::{self, Weather};
+use crate::trouble;
 
 /// Between tries to write down what was paid for.
 const REST: Duration = Duration::from_millis(200);
@@ -63,20 +65,29 @@ impl Walk<'_> {
             (_, Err(reason), _) => (Fact::PutOff { why: reason.to_string() }, Weather::Unknown),
         };
         self.trace(&fact);
-        self.gate.weather(&pass, &weather, self.shared.clock.jitter());
+        let changes = self.gate.weather(&pass, &weather, self.shared.clock.jitter());
         if let Fact::Accepted { .. } = fact {
             let model = intent.record.model.as_ref();
             self.gate.accepted(pass.route(), model, self.shared.clock.now());
         }
+        let route = pass.route();
         drop(pass);
         if let Weather::AccountRefused { why } = &weather {
             let settings = &self.shared.settings;
             let (account, rest) = (&settings.account, settings.account_rest);
             self.shared.recorder.writer().pause_account(account, why.clone(), rest).await;
         }
-        match self.settler().record(intent, fact).await {
+        let settler = self.settler();
+        let (ending, ()) = tokio::join!(settler.record(intent, fact), self.leave(route, changes));
+        match ending {
             Err(Trouble::Unjournaled { record, error }) => self.insist(*record, error).await,
             ending => ending,
+        }
+    }
+
+    async fn leave(&self, route: Route, changes: Changes) {
+        if let Some(resource) = self.accepted.job.operation.resource() {
+            trouble::leave(self.shared, resource, route, &changes).await;
         }
     }
 

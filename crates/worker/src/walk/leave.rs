@@ -1,0 +1,44 @@
+//! Whether a request may be sent now, and how its delivery ends if not.
+
+use job::Rung;
+use kling::Route;
+
+use super::Walk;
+use crate::ending::Ending;
+use crate::gate::{NotNow, Pass, Reopen};
+use crate::trouble::{self, TRIED, Whose};
+
+impl<'a> Walk<'a> {
+    /// After an answer that was not understood, by whichever worker, one of them tries.
+    pub(super) async fn leave_to_send(&self, route: Route) -> Result<Pass<'a>, NotNow> {
+        let Some(resource) = self.accepted.job.operation.resource() else {
+            return self.gate.admit(route).await;
+        };
+        let (lane, of_route) = (Whose::Lane(resource), Whose::Route(resource, route));
+        if self.gate.is_look_due(route) {
+            trouble::look(self.shared, self.gate, lane).await;
+            trouble::look(self.shared, self.gate, of_route).await;
+        }
+        let pass = self.gate.admit(route).await?;
+        if self.gate.unclear() > 0 && !trouble::is_ours_to_try(self.shared, lane).await {
+            self.gate.close("another worker tries", Reopen::After(TRIED));
+            return Err(NotNow::Lane);
+        }
+        if pass.is_for_route() && !trouble::is_ours_to_try(self.shared, of_route).await {
+            return Err(NotNow::Route);
+        }
+        Ok(pass)
+    }
+
+    /// Taken before the lane closed, or on a route whose jobs wait: sending it too would be a
+    /// storm of POSTs.
+    pub(super) async fn turned_away(&self, not_now: NotNow) -> Ending {
+        match not_now {
+            NotNow::Lane | NotNow::PassedOver => Ending::bounce(Rung::OneSecond),
+            NotNow::Route => {
+                self.gate.turn_away(self.shared.clock.as_ref()).await;
+                Ending::bounce(Rung::ThirtySeconds)
+            }
+        }
+    }
+}
