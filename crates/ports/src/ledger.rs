@@ -210,7 +210,8 @@ pub trait Ledger: Send + Sync + 'static {
         write: Write,
     ) -> Result<Swapped, LedgerError>;
 
-    /// Records that are due, each kept from other claimers for `lease`. Versions stay.
+    /// Records that are due, each kept from other claimers for `lease`, or until the lease of its
+    /// living owner ends, if that is sooner: it may be an orphan by then. Versions stay.
     async fn claim_due(
         &self,
         fence: &Fence,

@@ -35,8 +35,14 @@ pub(crate) fn claim(
     let claimed: HashSet<i64> = items.iter().map(|item| item.found.id).collect();
     for record in &claimed {
         tx.sql
-            .prepare_cached("UPDATE due SET at = ?2, holder = ?3 WHERE record = ?1")?
-            .execute(params![record, (tx.now + lease).as_millis(), process])?;
+            .prepare_cached(
+                "UPDATE due SET holder = ?3, at = MIN(?2, IFNULL((
+                     SELECT lease.expires_at FROM record
+                     JOIN lease ON lease.ns = record.ns AND lease.owner = record.owner
+                     WHERE record.id = ?1 AND lease.expires_at > ?4), ?2))
+                 WHERE record = ?1",
+            )?
+            .execute(params![record, (tx.now + lease).as_millis(), process, tx.now.as_millis()])?;
     }
     Ok(Claimed { next: next(tx.sql, ns, &claimed)?, now: tx.now, items })
 }

@@ -13,8 +13,11 @@ for i = 1, #first, 2 do
   local there = redis.pcall('HMGET', ARGV[5] .. member, 'v', 'b', 'o')
   if there.err then there = {'0', '', false} end
   if there[1] then
-    redis.call('ZADD', KEYS[3], now + ARGV[4], member)
-    items[#items + 1] = {score, member, there[1], there[2], alive(KEYS[2], there[3])}
+    local back, owned = now + ARGV[4], ends(KEYS[2], there[3])
+    local lives = owned > now
+    if lives and owned < back then back = owned end
+    redis.call('ZADD', KEYS[3], back, member)
+    items[#items + 1] = {score, member, there[1], there[2], lives and 1 or 0}
   else
     redis.call('ZREM', KEYS[3], member)
   end

@@ -118,6 +118,7 @@ macro_rules! ledger_conformance {
 
             what_is_due_comes_in_order
             a_claim_keeps_others_away_and_comes_again
+            a_claim_ends_with_the_lease_of_the_owner
             a_claim_leaves_the_version
             a_claim_tells_when_the_next_is_due
             a_claim_keeps_to_its_limit

@@ -10,8 +10,10 @@ impl Memory {
         let is_due = |(at, _): &&(Timestamp, JobKey)| *at <= self.now;
         let claimed: Vec<JobKey> =
             self.due.iter().take_while(is_due).take(limit).map(|(_, key)| key.clone()).collect();
-        let back = self.now + lease;
-        claimed.iter().for_each(|key| self.set_due(key, back));
+        for key in &claimed {
+            let back = self.now + lease;
+            self.set_due(key, self.lease_of_owner(key).map_or(back, |ends| ends.min(back)));
+        }
         let ours = |key: &JobKey| claimed.contains(key);
         let next = self.due.iter().find(|(_, key)| !ours(key)).map(|(at, _)| *at);
         let items = claimed.iter().filter_map(|key| self.load(key)).collect();

@@ -21,7 +21,12 @@ impl Memory {
     }
 
     pub(crate) fn is_alive(&self, owner: &str) -> bool {
-        self.leases.get(owner).is_some_and(|until| *until > self.now)
+        self.lease_end(owner).is_some()
+    }
+
+    /// Only of the living.
+    pub(super) fn lease_end(&self, owner: &str) -> Option<Timestamp> {
+        self.leases.get(owner).copied().filter(|until| *until > self.now)
     }
 
     pub(super) fn join(&mut self, began_at: Timestamp, lease: Duration) -> Fence {

@@ -1,4 +1,4 @@
-use job::{JobKey, Kept, Record, State};
+use job::{JobKey, Kept, Record, State, Timestamp};
 use ports::{Created, LedgerError, ListFilter, Stored, Swapped, Write};
 
 use super::Memory;
@@ -31,11 +31,16 @@ impl Memory {
 
     pub(super) fn load_whole(&self, key: &JobKey) -> Option<Stored> {
         let row = self.records.get(key)?;
-        let owner_alive = match &row.record.state {
-            State::Submitting { owner, .. } => self.is_alive(owner),
-            _ => false,
-        };
+        let owner_alive = self.lease_of_owner(key).is_some();
         Some(Stored { record: row.record.clone(), version: row.version, owner_alive })
+    }
+
+    /// When the lease of its living owner ends.
+    pub(super) fn lease_of_owner(&self, key: &JobKey) -> Option<Timestamp> {
+        match &self.records.get(key)?.record.state {
+            State::Submitting { owner, .. } => self.lease_end(owner),
+            _ => None,
+        }
     }
 
     fn put(&mut self, version: u64, mut write: Write) -> Result<(), LedgerError> {

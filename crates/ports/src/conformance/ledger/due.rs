@@ -52,6 +52,27 @@ pub async fn a_claim_keeps_others_away_and_comes_again(door: Arc<dyn Ledger>) {
     assert!(again.now + TICK >= claimed.now + SHORT, "not before its lease has ended");
 }
 
+/// Whoever looked while the owner lived must not be the reason that its orphan is found late.
+pub async fn a_claim_ends_with_the_lease_of_the_owner(door: Arc<dyn Ledger>) {
+    let fence = member(&*door).await;
+    let (lasting, brief) = (member(&*door).await, door.join(CREATED, SHORT * 4).await.unwrap());
+    let of = |id, owner: &Fence| due_at(in_state(id, submitting(&owner.owner)), PAST);
+    created(&*door, &fence, of("orphan", &brief)).await;
+    created(&*door, &fence, of("owned", &lasting)).await;
+    let claimed = door.claim_due(&fence, 10, LONG / 2).await.unwrap();
+    assert!(claimed.items.len() == 2 && claimed.items.iter().all(|item| item.owner_alive));
+    let mut again = claimed.clone();
+    until("the owner's lease to end", async || {
+        again = claim(&*door, &fence, 10).await;
+        !again.items.is_empty()
+    })
+    .await;
+    assert_eq!(ids(&again), ["orphan"], "the claim of the other is as long as was asked");
+    assert!(!again.items[0].owner_alive, "not before");
+    assert!(again.next.is_some_and(|next| next <= claimed.now + LONG / 2 + TICK));
+    assert!(claim(&*door, &fence, 10).await.items.is_empty(), "nobody owns it: in full again");
+}
+
 pub async fn a_claim_leaves_the_version(door: Arc<dyn Ledger>) {
     let (one, two) = (member(&*door).await, member(&*door).await);
     created(&*door, &one, due_at(record("a"), PAST)).await;
