@@ -7,6 +7,7 @@ mod complaint;
 mod created;
 mod envelope;
 mod failure;
+mod number;
 mod output;
 mod query;
 mod results;

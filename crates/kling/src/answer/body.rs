@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::number;
+
 /// How often JSON written as a text is opened.
 const MAX_DEPTH: usize = 3;
 
@@ -29,22 +31,14 @@ const HOLDERS: &[&str] = &[
 pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let parsed = match utf16(body) {
-        Some(text) => serde_json::from_str(&text).ok(),
-        None => parse(body),
+        Some(text) => number::json(&text).ok(),
+        None => number::json(&String::from_utf8_lossy(body)).ok(),
     };
     match opened(parsed?, MAX_DEPTH) {
         Value::Object(root) => Some(root),
         Value::String(_) | Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {
             None
         }
-    }
-}
-
-fn parse(body: &[u8]) -> Option<Value> {
-    match serde_json::from_slice(body) {
-        Ok(value) => Some(value),
-        Err(_) if std::str::from_utf8(body).is_ok() => None,
-        Err(_) => serde_json::from_str(&String::from_utf8_lossy(body)).ok(),
     }
 }
 
@@ -82,7 +76,7 @@ fn part(key: String, value: Value, depth: usize) -> (String, Value) {
 fn json(text: &str) -> Option<Value> {
     let text = text.trim();
     let may_be = text.starts_with(['{', '[', '"']);
-    may_be.then(|| serde_json::from_str(text).ok()).flatten()
+    may_be.then(|| number::json(text).ok()).flatten()
 }
 
 #[cfg(test)]

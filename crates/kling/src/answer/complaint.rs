@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::code;
+use super::number;
 use super::value::{brief, object, text};
 
 /// Gateway words that only say "something between us and Kling broke".
@@ -96,6 +98,17 @@ impl Complaint {
         Self { code: number, word, message: told(&words), parsed: true }
     }
 
+    /// A number of which nobody knows what it says.
+    pub(super) fn is_unknown_number(&self) -> bool {
+        match (self.code, &self.word) {
+            (Some(code), _) => code::look_up(code).is_none() && !code::is_refusal_family(code),
+            (None, Some(word)) => {
+                word.contains(|c: char| c.is_ascii_digit()) && word.parse::<f64>().is_ok()
+            }
+            (None, None) => false,
+        }
+    }
+
     pub(super) fn is_broken(&self) -> bool {
         self.word_is_one_of(BROKEN_WORDS)
     }
@@ -130,16 +143,26 @@ fn message(map: &Map<String, Value>) -> String {
 /// 0, 200, "success" and nothing at all are fine; everything else is a number or a word.
 fn code(value: &Value) -> Option<Code> {
     match value {
-        Value::Number(number) => {
-            let whole = number.as_i64().or_else(|| number.as_f64().map(|float| float as i64));
-            Some(fine_or_number(whole.unwrap_or(i64::MAX)))
-        }
-        Value::String(word) => Some(match word.trim().parse::<i64>() {
-            Ok(number) => fine_or_number(number),
-            Err(_) => fine_or_word(word.trim().to_ascii_lowercase()),
-        }),
+        Value::Number(number) => Some(fine_or_not(&number.to_string())),
+        Value::String(word) => Some(fine_or_not(word.trim())),
         _ => None,
     }
+}
+
+fn fine_or_not(word: &str) -> Code {
+    match whole(word) {
+        Some(number) => fine_or_number(number),
+        None => fine_or_word(word.to_ascii_lowercase()),
+    }
+}
+
+/// `1303`, `1303.0` and `1.303e3`; none where something would be cut off.
+fn whole(word: &str) -> Option<i64> {
+    let of_float = || {
+        let float = word.parse::<f64>().ok()?;
+        (float.fract() == 0.0 && float.abs() < 1e15).then_some(float as i64)
+    };
+    word.parse().ok().or_else(of_float)
 }
 
 fn fine_or_number(number: i64) -> Code {
@@ -156,7 +179,7 @@ fn fine_or_word(word: String) -> Code {
 /// Kling's number from a message that is (or holds) the raw upstream answer as JSON text.
 fn inner_number(words: &str, depth: u8) -> Option<(i64, String)> {
     let (start, end) = (words.find('{')?, words.rfind('}')?);
-    let inner: Value = serde_json::from_str(words.get(start..=end)?).ok()?;
+    let inner = number::json(words.get(start..=end)?).ok()?;
     let inner = inner.as_object()?;
     let inner = object(inner, "error").unwrap_or(inner);
     let said = message(inner);

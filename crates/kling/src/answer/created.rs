@@ -43,6 +43,10 @@ pub fn decode_created_with(
     let envelope = Envelope::open(root);
     match (created(&envelope), complaint(status, &envelope)) {
         (Some(created), None) => Ok(created),
+        // Nothing is lost by asking for it: what does not exist is denied.
+        (Some(created), Some(told)) if is_success(status) && told.is_unknown_number() => {
+            Ok(created)
+        }
         // An error beside a task id: whichever is believed, the other may cost money.
         (Some(created), Some(complaint)) => Err(SubmitError::Unknown {
             cause: format!("task id {} beside an error: {}", created.task_id, complaint.message),

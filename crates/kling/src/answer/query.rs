@@ -89,6 +89,7 @@ fn complaint(status: u16, envelope: &Envelope<'_>) -> Option<Complaint> {
         // The complaint is then an inner, possibly stale one.
         Some(_) if outer_is_fine => None,
         Some(task) if task.status == TaskStatus::Failed && task.task_id.is_some() => None,
+        Some(_) if envelope.complaint.as_ref().is_some_and(Complaint::is_unknown_number) => None,
         _ => envelope.complaint.clone(),
     }
 }
