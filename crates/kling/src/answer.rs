@@ -16,6 +16,7 @@ mod task;
 mod value;
 mod words;
 
+pub(crate) use body::utf16;
 pub use callback::decode_callback;
 pub use created::{Created, decode_created, decode_created_with};
 pub use failure::classify_failure;

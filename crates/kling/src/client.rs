@@ -15,6 +15,7 @@ use crate::answer::{
 };
 use crate::base_url::{BaseUrl, BaseUrlError};
 use crate::error::{QueryError, SubmitError};
+use crate::redacted::without_key;
 use crate::request::TaskRequest;
 use crate::route::Route;
 use crate::transport::{HttpRequest, HttpResponse, Method, Transport, TransportError};
@@ -188,12 +189,4 @@ pub(crate) fn body_of<R: serde::Serialize>(request: &R) -> Result<Map<String, Va
 pub(crate) fn retry_after(answer: &HttpResponse) -> Option<Duration> {
     let seconds: u64 = answer.retry_after.as_deref()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.min(LONGEST_RETRY_AFTER)))
-}
-
-/// Error pages have been seen to echo the key; their words end in logs and records.
-fn without_key(body: Bytes, key: &str) -> Bytes {
-    if key.len() < 8 || !body.windows(key.len()).any(|window| window == key.as_bytes()) {
-        return body;
-    }
-    String::from_utf8_lossy(&body).replace(key, "[redacted]").into()
 }

@@ -33,6 +33,7 @@ mod error;
 mod base_url;
 mod client;
 mod look_up;
+mod redacted;
 mod transport;
 
 mod face;

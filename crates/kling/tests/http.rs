@@ -210,6 +210,22 @@ async fn the_key_is_shown_nowhere() {
 }
 
 #[tokio::test]
+async fn the_key_is_not_kept_with_an_answer_that_shows_no_file() {
+    let percent: String = KEY.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let escaped: String = KEY.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+    let echo = format!(
+        r#"{{"code":0,"data":{{"task_id":"7","task_status":"succeed",
+            "debug":["{KEY}","{percent}","{escaped}"]}}}}"#
+    );
+    let server = Recorder::start_with(200, "", echo).await;
+    let client = client(&server.url, |_| ());
+    let task = client.query(Route::VideosText2video, "7").await.expect("a task");
+    let kept = task.unread.expect("the answer is kept");
+    assert_eq!(kept.matches("[redacted]").count(), 3, "{kept}");
+    hides_the_key(&kept);
+}
+
+#[tokio::test]
 async fn a_key_that_cannot_stand_in_a_header_is_not_sent_and_not_shown() {
     let transport = Arc::new(HttpTransport::new(&HttpSettings::default()).expect("transport"));
     let key = SecretString::from("secret\nkey");

@@ -43,7 +43,7 @@ pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
 }
 
 /// The text of a body that begins with a UTF-16 byte order mark.
-pub(super) fn utf16(body: &[u8]) -> Option<String> {
+pub(crate) fn utf16(body: &[u8]) -> Option<String> {
     let unit = match body {
         [0xff, 0xfe, ..] => u16::from_le_bytes,
         [0xfe, 0xff, ..] => u16::from_be_bytes,

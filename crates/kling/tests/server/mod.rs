@@ -47,11 +47,16 @@ struct Answer {
 
 impl Recorder {
     pub(crate) async fn start(status: u16, location: &'static str, body: Value) -> Self {
+        Self::start_with(status, location, body.to_string()).await
+    }
+
+    /// Answers with these very letters.
+    pub(crate) async fn start_with(status: u16, location: &'static str, body: String) -> Self {
         let seen = Arc::default();
         let answer = Answer {
             status: StatusCode::from_u16(status).expect("status"),
             location,
-            body: body.to_string(),
+            body,
             seen: Arc::clone(&seen),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
