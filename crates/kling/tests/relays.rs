@@ -58,6 +58,28 @@ fn what_the_request_gave_is_no_result() {
     assert_eq!(urls(&answer), [""; 0]);
 }
 
+/// Told as a success without a file, with the beginning of the answer: never as an address.
+#[test]
+fn what_cannot_be_fetched_is_no_file() {
+    for result in [
+        json!({"images": [{"b64_json": "iVBORw0KGgo="}]}),
+        json!({"images": [{"url": "data:image/png;base64,iVBORw0KGgo="}]}),
+        json!({"images": ["iVBORw0KGgo="]}),
+        json!({"videos": [{"url": "/files/a.mp4"}]}),
+        json!({"videos": [{"url": "files/a.mp4"}]}),
+        json!({"videos": [{"url": "//files.example/a.mp4"}]}),
+        json!({"videos": [{"url": "https:///a.mp4"}]}),
+        json!({"video_url": "s3://bucket/a.mp4"}),
+    ] {
+        let answer = native(result);
+        let task = decode_task(200, answer.to_string().as_bytes()).expect("a task");
+        assert_eq!((task.status, task.outputs.len()), (TaskStatus::Succeeded, 0), "{answer}");
+        assert!(task.unread.is_some_and(|kept| kept.contains("task_result")), "{answer}");
+    }
+    let both = native(json!({"images": [{"b64_json": "iVBORw0KGgo=", "url": URL}]}));
+    assert_eq!(urls(&both), [URL]);
+}
+
 #[test]
 fn the_kind_follows_from_where_it_stands() {
     let answer = native(json!({"audios": [{"id": "a", "url_mp3": "https://x/a.mp3"}]}));

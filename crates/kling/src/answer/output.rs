@@ -98,7 +98,10 @@ pub(super) fn address(value: &Value) -> Option<String> {
         let head = url.get(..scheme.len())?;
         head.eq_ignore_ascii_case(scheme).then(|| &url[scheme.len()..])
     })?;
-    let is_one = !rest.is_empty() && !url.contains(|c: char| c.is_whitespace() || c.is_control());
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let has_host = !host.is_empty() && !host.starts_with(':');
+    let is_one = has_host && !url.contains(|c: char| c.is_whitespace() || c.is_control());
     is_one.then(|| url.to_owned())
 }
 
@@ -127,6 +130,11 @@ mod tests {
         for other in [
             "",
             "https://",
+            "https:///a.mp4",
+            "https://?a.mp4",
+            "https://user@/a.mp4",
+            "//a.example/b.mp4",
+            "/files/a.mp4",
             "file:///etc/passwd",
             "data:video/mp4;base64,AA",
             "a.mp4",
