@@ -305,13 +305,19 @@ fn deadline(fields: &mut Fields<'_>) -> Result<Option<Timestamp>, Reason> {
 
 fn retries(fields: &mut Fields<'_>) -> Result<u32, Reason> {
     let value = value(fields, "retries")?.unwrap_or(Value::from(0));
-    match value.as_u64().and_then(|n| u32::try_from(n).ok()) {
+    match whole(&value) {
         Some(retries) if retries <= MAX_RETRIES => Ok(retries),
-        _ => {
+        Some(_) | None => {
             let value = value.to_string();
             Err(wrong("retries", format!("retries must be 0 to {MAX_RETRIES}, got {value:.40}")))
         }
     }
+}
+
+/// `1`, and what means the same: some languages write every number as a decimal.
+fn whole(value: &Value) -> Option<u32> {
+    let float = value.as_f64().filter(|float| float.fract() == 0.0)?;
+    (0.0..=f64::from(u32::MAX)).contains(&float).then_some(float as u32)
 }
 
 fn required_text(fields: &mut Fields<'_>, name: &str) -> Result<String, Reason> {
@@ -530,6 +536,30 @@ mod tests {
         assert_eq!(serde_json::to_string(&job.metadata).unwrap(), numbers);
         let again = read(&job.to_message()).unwrap();
         assert_eq!(again, job);
+    }
+
+    #[test]
+    fn a_whole_number_is_one_in_every_spelling() {
+        for (written, retries) in
+            [("1", 1), ("1.0", 1), ("1e0", 1), ("10.0", 10), ("0.1e1", 1), ("-0.0", 0), ("0e9", 0)]
+        {
+            let body = GOOD.replace("\"retries\":1", &format!("\"retries\":{written}"));
+            assert_eq!(read(&body).unwrap().retries, retries, "{written}");
+        }
+        for wrong in ["1.5", "-1", "11.0", "1e400", "99999999999999999999", "true", "\"1\""] {
+            let body = GOOD.replace("\"retries\":1", &format!("\"retries\":{wrong}"));
+            let bad = read(&body).unwrap_err();
+            assert_eq!(bad.reason.problem().field.as_deref(), Some("retries"), "{wrong}");
+            assert_eq!(bad.key.unwrap().to_string(), "acme/order-42");
+        }
+    }
+
+    #[test]
+    fn a_deadline_may_be_at_the_end_of_all_years() {
+        let far = GOOD.replace("2026-12-01T12:00:00Z", "9999-12-31T23:59:59Z");
+        let job = read(&far).unwrap();
+        assert!(job.deadline > Timestamp::parse("9999-12-30T00:00:00Z"));
+        assert_eq!(read(&job.to_message()).unwrap(), job);
     }
 
     #[test]

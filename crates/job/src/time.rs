@@ -36,11 +36,23 @@ impl Timestamp {
         (self >= FIRST && self <= now + CLOCKS).then(|| self.min(now))
     }
 
-    /// Reads RFC 3339, as job messages write it.
+    /// Reads RFC 3339, as job messages write it. The last hours of the year 9999, which not every
+    /// offset has, are the last moment that can be written again.
     pub fn parse(text: &str) -> Option<Self> {
-        let parsed: jiff::Timestamp = text.parse().ok()?;
-        Some(Self(parsed.as_millisecond()))
+        let last = Self((jiff::Timestamp::MAX.as_second() - 1) * 1000);
+        match text.parse::<jiff::Timestamp>() {
+            Ok(parsed) => Some(Self(parsed.as_millisecond()).min(last)),
+            Err(_) => is_last_day(text).then_some(last),
+        }
     }
+}
+
+/// Whether it is a whole moment on one of the last two days there are.
+fn is_last_day(text: &str) -> bool {
+    let is_last = |day: jiff::civil::Date| day >= jiff::civil::date(9999, 12, 30);
+    jiff::fmt::temporal::Pieces::parse(text).is_ok_and(|pieces| {
+        is_last(pieces.date()) && pieces.time().is_some() && pieces.offset().is_some()
+    })
 }
 
 impl std::ops::Add<Duration> for Timestamp {
@@ -80,6 +92,23 @@ mod tests {
         assert_eq!(noon.to_string(), "2026-12-01T12:00:00.000Z");
         assert_eq!(noon, Timestamp::parse("2026-12-01T13:00:00+01:00").unwrap());
         assert_eq!(Timestamp::parse("tomorrow"), None);
+    }
+
+    #[test]
+    fn the_end_of_the_last_year_is_a_time() {
+        for last in [
+            "9999-12-30T22:00:00.999Z",
+            "9999-12-31T23:59:59Z",
+            "9999-12-31T23:59:59.999-12:00",
+            "9999-12-31T23:59:60Z",
+        ] {
+            let time = Timestamp::parse(last).expect(last);
+            assert!(time > Timestamp::parse("9999-12-30T12:00:00Z").unwrap(), "{time}");
+            assert_eq!(Timestamp::parse(&time.to_string()), Some(time), "{time}");
+        }
+        for none in ["9999-12-31", "9999-12-31T23:59:59", "9999-13-01T00:00:00Z", "10000-01-01"] {
+            assert_eq!(Timestamp::parse(none), None, "{none}");
+        }
     }
 
     #[test]
