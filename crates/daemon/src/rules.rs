@@ -23,6 +23,7 @@ pub(crate) fn breaches(values: &Values) -> Vec<Breach> {
         refusals(values),
         busy(values),
         both(values),
+        reserved(values),
     ];
     rules.into_iter().flatten().collect()
 }
@@ -97,6 +98,17 @@ fn both(values: &Values) -> Option<Breach> {
         key: BUSY,
         message: format!("names {code:?}, which {REFUSALS} names too"),
         hint: "an error is a refusal or means busy, not both",
+    })
+}
+
+/// RabbitMQ keeps names that begin with `amq.` for itself.
+fn reserved(values: &Values) -> Option<Breach> {
+    const KEY: &str = "broker.namespace";
+    let namespace: String = values.get(KEY)?;
+    (namespace == "amq" || namespace.starts_with("amq.")).then(|| Breach {
+        key: KEY,
+        message: format!("is {namespace:?}: RabbitMQ reserves names that begin with \"amq.\""),
+        hint: "take another first word",
     })
 }
 

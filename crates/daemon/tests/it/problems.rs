@@ -259,3 +259,14 @@ fn codes_that_make_no_sense_are_refused() {
     }
     Bench::new().file("a.toml", "kling.busy_codes = [\"503\", \"1302\", \"overloaded\"]").config();
 }
+
+#[test]
+fn a_namespace_that_rabbitmq_keeps_for_itself_is_refused() {
+    for namespace in ["amq", "amq.x", "amq.reelwork"] {
+        let told = misfit("broker.namespace", namespace);
+        assert!(told.contains("broker.namespace") && told.contains("reserves"), "{told}");
+    }
+    for namespace in ["amqp", "x.amq", "AMQ.x"] {
+        assert!(Bench::new().flag("broker.namespace", namespace).load().is_ok(), "{namespace}");
+    }
+}
