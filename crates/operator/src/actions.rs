@@ -28,10 +28,10 @@ pub enum Error {
     #[error("written, and not in the journal: {0}")]
     Unjournaled(PublishError),
     /// It never was, or was forgotten after its retention.
-    #[error("the job is not known")]
-    Unknown,
-    #[error("the job is not in doubt: it is {state}")]
-    NotInDoubt { state: &'static str },
+    #[error("{} is not known", .0.id)]
+    Unknown(JobKey),
+    #[error("{} is not in doubt: it is {state}", key.id)]
+    NotInDoubt { key: JobKey, state: &'static str },
     /// No task has such an id: a request for it would ask for something else.
     #[error("not a task id: {task_id:?}")]
     NotATask { task_id: String },
@@ -78,7 +78,7 @@ impl Operator {
                 Ok(fact) => fact,
                 Err(found) => return Ok(Err(found)),
             };
-            let stored = stored.ok_or(Error::Unknown)?;
+            let stored = stored.ok_or_else(|| Error::Unknown(key.clone()))?;
             match self.recorder.apply(&fence, stored, fact).await? {
                 Applied::Done(record) => return Ok(Ok(record)),
                 Applied::Changed(_) => {}

@@ -41,7 +41,7 @@ impl Operator {
         }
         loop {
             let fence = self.session.fence();
-            let stored = in_question(self.ledger.load(key).await?)?;
+            let stored = in_question(key, self.ledger.load(key).await?)?;
             if let Decision::Attach { task_id } = decision {
                 self.take_over(&stored.record, task_id).await?;
             }
@@ -61,10 +61,11 @@ impl Operator {
     }
 }
 
-fn in_question(stored: Option<Stored>) -> Result<Stored, Error> {
-    let stored = stored.ok_or(Error::Unknown)?;
+/// The record, if it is one that a person may settle.
+pub fn in_question(key: &JobKey, stored: Option<Stored>) -> Result<Stored, Error> {
+    let stored = stored.ok_or_else(|| Error::Unknown(key.clone()))?;
     match stored.record.is_in_question() {
         true => Ok(stored),
-        false => Err(Error::NotInDoubt { state: stored.record.state.word() }),
+        false => Err(Error::NotInDoubt { key: key.clone(), state: stored.record.state.word() }),
     }
 }

@@ -12,6 +12,6 @@ mod replay;
 
 pub use actions::{Error, Operator};
 pub use cancel::Cancelled;
-pub use doubt::Decision;
+pub use doubt::{Decision, in_question};
 pub use letter::{Letter, Names};
 pub use replay::Replayed;

@@ -132,7 +132,7 @@ async fn a_doubt_that_is_failed_gives_its_slot_back_and_is_announced() {
     let outbox = scene.ledger.claim_outbox(&fence, 10, Duration::ZERO).await.unwrap();
     assert_eq!(outbox.items.len(), 1);
     let again = scene.operator.settle_doubt(&key("a"), &fail).await;
-    assert!(matches!(again, Err(Error::NotInDoubt { state: "failed" })), "{again:?}");
+    assert!(matches!(again, Err(Error::NotInDoubt { state: "failed", .. })), "{again:?}");
 }
 
 #[tokio::test]
@@ -152,5 +152,5 @@ async fn another_jobs_task_is_not_attached() {
     let attached = scene.operator.settle_doubt(&key("a"), &attach("8")).await.unwrap();
     assert_eq!(attached.task_id.as_deref(), Some("8"));
     let unknown = scene.operator.settle_doubt(&key("c"), &attach("9")).await;
-    assert!(matches!(unknown, Err(Error::Unknown)));
+    assert!(matches!(unknown, Err(Error::Unknown(_))));
 }

@@ -101,7 +101,7 @@ impl From<operator::Error> for Failure {
         match error {
             operator::Error::Ledger(error) => error.into(),
             operator::Error::Broker(error) | operator::Error::Unjournaled(error) => error.into(),
-            operator::Error::Unknown => Self::NotFound("the job has expired".to_owned()),
+            operator::Error::Unknown(_) => Self::NotFound(error.to_string()),
             operator::Error::NotATask { .. } => Self::Usage(error.to_string()),
             operator::Error::NotInDoubt { .. }
             | operator::Error::OthersTask { .. }

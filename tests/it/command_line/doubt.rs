@@ -64,7 +64,17 @@ async fn a_person_settles_what_nobody_can_know(house: House) {
     assert_eq!(failed.json()["state"], "failed");
     until("its end is announced", async || audience.heard().count(EventKind::Failed) == 1).await;
     program.run(&["doubt", "fail", three]).await.exits(1);
-    program.run(&["doubt", "fail", "nobody"]).await.exits(4);
+    for command in [
+        &["doubt", "fail", "nobody"][..],
+        &["doubt", "attach", "nobody", &task],
+        &["doubt", "attach", "nobody", &task, "--yes"],
+        &["doubt", "resubmit", "nobody"],
+        &["doubt", "resubmit", "nobody", "--yes"],
+    ] {
+        let told = program.run(command).await.exits(4).stderr;
+        assert_eq!(told, "reelwork: nobody is not known\n", "{command:?}");
+    }
+    program.run(&["doubt", "resubmit", three]).await.exits(1);
     let accounts = provider.accounts().await;
     assert_eq!((accounts.submissions, accounts.accepted, accounts.double_paid), (4, 3, 0));
     assert_eq!(accounts.refused_repeats, 1, "it is not sent in a loop");

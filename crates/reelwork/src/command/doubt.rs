@@ -48,8 +48,8 @@ async fn attach(
 ) -> Result<ExitCode, Failure> {
     if !yes {
         let ledger = Doors::open_ledger(config).await?;
-        let record = settle::in_doubt(ledger.as_ref(), &key).await?.record;
-        check(config, &record, &task_id).await?;
+        let stored = settle::in_question(ledger.as_ref(), &key).await?;
+        check(config, &stored.record, &task_id).await?;
     }
     settle::by(config, &key, Decision::Attach { task_id }, output).await
 }
@@ -84,6 +84,8 @@ async fn resubmit(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     if !yes {
+        let ledger = Doors::open_ledger(config).await?;
+        settle::in_question(ledger.as_ref(), &key).await?;
         return Err(Failure::Usage(format!(
             "{} may have been submitted and paid for. Sent again under the same external id it is \
              paid for once where the provider enforces these ids, and twice where it does not. \

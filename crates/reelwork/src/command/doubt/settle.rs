@@ -9,17 +9,9 @@ use crate::output::Output;
 use crate::view::JobView;
 
 /// The record, if it is one that a person may settle.
-pub(super) async fn in_doubt(ledger: &dyn Ledger, named: &Named) -> Result<Stored, Failure> {
-    let id = &named.key().id;
+pub(super) async fn in_question(ledger: &dyn Ledger, named: &Named) -> Result<Stored, Failure> {
     let stored = named.load(ledger).await?;
-    let stored = stored.ok_or_else(|| Failure::NotFound(format!("{id} is not known")))?;
-    match stored.record.is_in_question() {
-        true => Ok(stored),
-        false => {
-            let state = stored.record.state.word();
-            Err(Failure::Other(format!("{id} is not in doubt: it is {state}")))
-        }
-    }
+    Ok(operator::in_question(named.key(), stored)?)
 }
 
 /// Writes what a person knows or decides.
@@ -43,6 +35,6 @@ async fn settle(
     named: &Named,
     decision: &Decision,
 ) -> Result<Box<Record>, Failure> {
-    let stored = in_doubt(member.doors.ledger.as_ref(), named).await?;
-    Ok(member.operator.settle_doubt(&stored.record.key, decision).await?)
+    let key = named.resolve(member.doors.ledger.as_ref()).await?;
+    Ok(member.operator.settle_doubt(&key, decision).await?)
 }
