@@ -9,7 +9,7 @@ use ports::{
 };
 
 use crate::channel::Unanswered;
-use crate::consume::{Getting, consume, depth};
+use crate::consume::{Getting, consume, depth, is_read};
 use crate::link::{Dialer, Link};
 use crate::names::{Names, place};
 use crate::publish::{Parcel, Publishing, address};
@@ -125,6 +125,11 @@ impl Broker for RabbitBroker {
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
         let wire = self.inbound().await?;
         depth(&wire, &self.inner.names, source).await
+    }
+
+    async fn is_read(&self, source: &Source) -> Result<bool, BrokerError> {
+        let wire = self.inbound().await?;
+        is_read(&wire, &self.inner.names, source).await
     }
 
     async fn check(&self) -> Result<(), BrokerError> {

@@ -66,6 +66,16 @@ impl Broker for FileBroker {
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
+    async fn is_read(&self, source: &Source) -> Result<bool, BrokerError> {
+        let (source, queues, ns) = (source.clone(), self.store.queues.clone(), self.store.ns);
+        let look = move |sql: &Connection| {
+            let queue = queue_of(sql, ns, &queues, &source)?;
+            let held = queue.map(|queue| queues::is_held(sql, queue)).transpose()?;
+            Ok::<_, Failure<BrokerError>>(held.unwrap_or(false))
+        };
+        Ok(self.store.read(look).await?)
+    }
+
     async fn check(&self) -> Result<(), BrokerError> {
         let checked = self.store.check().await;
         checked.map_err(|error| Failure::<BrokerError>::Store(error).into())
@@ -79,16 +89,27 @@ fn depth(
     source: &Source,
     now: Timestamp,
 ) -> rusqlite::Result<i64> {
-    let queue = match source {
-        Source::Journal(from) => return journal::count_from(sql, ns, *from),
-        Source::Lane(lane) => queues.of(*lane),
-        Source::Dead => Some(queues.dead),
-        Source::BrokerDead => None,
-        Source::Results(subscription) => match &subscription.name {
-            Some(name) => queues::find_subscription(sql, ns, name)?,
-            None => None,
-        },
-    };
-    let Some(queue) = queue else { return Ok(0) };
+    if let Source::Journal(from) = source {
+        return journal::count_from(sql, ns, *from);
+    }
+    let Some(queue) = queue_of(sql, ns, queues, source)? else { return Ok(0) };
     Ok(queues::count_ready(sql, queue)? + later::count_due(sql, queue, now)?)
+}
+
+/// `None` where nothing waits.
+fn queue_of(
+    sql: &Connection,
+    ns: i64,
+    queues: &Queues,
+    source: &Source,
+) -> rusqlite::Result<Option<i64>> {
+    match source {
+        Source::Lane(lane) => Ok(queues.of(*lane)),
+        Source::Dead => Ok(Some(queues.dead)),
+        Source::Journal(_) | Source::BrokerDead => Ok(None),
+        Source::Results(subscription) => match &subscription.name {
+            Some(name) => queues::find_subscription(sql, ns, name),
+            None => Ok(None),
+        },
+    }
 }

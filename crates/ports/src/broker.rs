@@ -24,6 +24,9 @@ pub trait Broker: Send + Sync + 'static {
     /// Messages ready to be delivered from a source: an estimate, late by seconds for the journal.
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError>;
 
+    /// Somebody reads from a source now, and may hold what [`depth`](Self::depth) does not count.
+    async fn is_read(&self, source: &Source) -> Result<bool, BrokerError>;
+
     /// Reached, logged in, and everything this program needs is in place.
     async fn check(&self) -> Result<(), BrokerError>;
 

@@ -246,6 +246,10 @@ impl Broker for JudgedBroker {
         self.inner.depth(source).await
     }
 
+    async fn is_read(&self, source: &Source) -> Result<bool, BrokerError> {
+        self.inner.is_read(source).await
+    }
+
     async fn check(&self) -> Result<(), BrokerError> {
         self.inner.check().await
     }

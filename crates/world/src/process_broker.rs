@@ -95,6 +95,11 @@ impl Broker for ProcessBroker {
         self.inner.depth(source).await
     }
 
+    async fn is_read(&self, source: &Source) -> Result<bool, BrokerError> {
+        self.life.pass().await;
+        self.inner.is_read(source).await
+    }
+
     async fn check(&self) -> Result<(), BrokerError> {
         self.life.pass().await;
         self.inner.check().await

@@ -13,6 +13,7 @@ on_each_backend!(
     a_letter_that_was_replayed_begins_no_second_round,
     a_dropped_job_ends_and_can_be_published_again,
     letters_without_an_id_have_a_name,
+    letters_in_somebody_elses_hands_are_not_taken_for_none,
 );
 
 async fn publish(house: &House, id: &str, key: &str, body: &str) {
@@ -61,6 +62,28 @@ async fn letters_are_listed_shown_and_dropped(house: House) {
     let rest = program.run(&["dead", "drop", "--all", "--yes", "--json"]).await.exits(0).json();
     assert_eq!(rest, json!({"dropped": 1}));
     holds(&program, 0).await;
+}
+
+async fn letters_in_somebody_elses_hands_are_not_taken_for_none(house: House) {
+    let provider = Provider::here(json!({})).await;
+    let program = house.program_for(&provider);
+    let _up = program.start_role("up", "up").await;
+    publish(&house, "held", "videos.text2video.normal", "no json").await;
+    holds(&program, 1).await;
+    let broker = house.broker().await;
+    let mut others = broker.consume(&ports::Source::Dead, 10).await.expect("the letters");
+    let letter = others.next().await.expect("a letter");
+    for command in [&["dead", "list"][..], &["dead", "show", "held"], &["dead", "drop", "held"]] {
+        let told = program.run(command).await.exits(69).stderr;
+        assert!(told.contains("somebody else reads the dead letters"), "{command:?}: {told}");
+    }
+    letter.requeue().await.expect("given back");
+    others.cancel().await;
+    while let Some(letter) = others.next().await {
+        letter.requeue().await.expect("given back");
+    }
+    drop(others);
+    holds(&program, 1).await;
 }
 
 async fn a_letter_is_replayed_once_its_cause_is_gone(house: House) {

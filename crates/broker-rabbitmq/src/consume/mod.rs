@@ -19,8 +19,8 @@ use crate::names::Names;
 use crate::wire::Wire;
 
 pub(crate) use get::Getting;
-pub(crate) use source::depth;
 use source::{arguments, queue};
+pub(crate) use source::{depth, is_read};
 use stream::Stream;
 
 /// A consumer's channel, open while anything taken on it can still be settled: the last one to

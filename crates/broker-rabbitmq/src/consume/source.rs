@@ -89,8 +89,25 @@ pub(super) fn arguments(source: &Source) -> FieldTable {
 
 /// Messages ready there. A subscription that does not exist (yet) holds none.
 pub(crate) async fn depth(wire: &Wire, names: &Names, source: &Source) -> Result<u64, BrokerError> {
+    Ok(looked(wire, names, source).await?.map_or(0, |queue| queue.message_count().into()))
+}
+
+/// Whether anybody consumes there.
+pub(crate) async fn is_read(
+    wire: &Wire,
+    names: &Names,
+    source: &Source,
+) -> Result<bool, BrokerError> {
+    Ok(looked(wire, names, source).await?.is_some_and(|queue| queue.consumer_count() > 0))
+}
+
+async fn looked(
+    wire: &Wire,
+    names: &Names,
+    source: &Source,
+) -> Result<Option<lapin::Queue>, BrokerError> {
     if matches!(source, Source::Results(Subscription { name: None, .. })) {
-        return Ok(0);
+        return Ok(None);
     }
     let queue = fixed(names, source)?;
     let thing = format!("queue {queue}");
@@ -98,8 +115,8 @@ pub(crate) async fn depth(wire: &Wire, names: &Names, source: &Source) -> Result
     let options = QueueDeclareOptions::durable().passive();
     let asking = channel.queue_declare(queue, options, FieldTable::default());
     match channel.ask(asking).await {
-        Ok(declared) => Ok(declared.message_count().into()),
-        Err(error) if is_absent(&error) && matches!(source, Source::Results(_)) => Ok(0),
+        Ok(declared) => Ok(Some(declared)),
+        Err(error) if is_absent(&error) && matches!(source, Source::Results(_)) => Ok(None),
         Err(error) => Err(using(&thing, &error)),
     }
 }

@@ -111,6 +111,12 @@ pub(crate) fn count_ready(sql: &Connection, queue: i64) -> rusqlite::Result<i64>
         .query_row([queue], |row| row.get(0))
 }
 
+/// Delivered to somebody and not settled.
+pub(crate) fn is_held(sql: &Connection, queue: i64) -> rusqlite::Result<bool> {
+    sql.prepare_cached("SELECT EXISTS (SELECT 1 FROM held WHERE queue = ?1)")?
+        .query_row([queue], |row| row.get(0))
+}
+
 pub(crate) fn owned_by(sql: &Connection, process: i64) -> rusqlite::Result<Vec<i64>> {
     sql.prepare_cached("SELECT id FROM queue WHERE process = ?1")?
         .query_map([process], |row| row.get(0))?

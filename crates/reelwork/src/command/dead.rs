@@ -11,7 +11,7 @@ use operator::{Letter, Replayed};
 use ports::Broker;
 use serde_json::{Value, json};
 
-use self::reader::Reader;
+use self::reader::{Reader, SHARED};
 use super::confirm;
 use super::member::Member;
 use crate::cli::{Dead, Which};
@@ -45,7 +45,13 @@ async fn list(
         output.result(&row, || words(&row));
         seen.push(letter);
     }
+    let (none, shared) = (seen.is_empty(), reader.is_shared());
     reader.close(seen).await;
+    match (shared, none) {
+        (false, _) => {}
+        (true, false) => output.complain(SHARED),
+        (true, true) => return Err(Failure::Unavailable(SHARED.to_owned())),
+    }
     Ok(ExitCode::Ok)
 }
 
@@ -65,11 +71,19 @@ async fn show(broker: &Arc<dyn Broker>, id: &str, output: &Output) -> Result<Exi
         row["body"] = Value::from(String::from_utf8_lossy(&message.body).into_owned());
         output.json(&row);
     }
-    let none = found.is_empty();
+    let (none, shared) = (found.is_empty(), reader.is_shared());
     reader.close(found.into_iter().chain(others).collect()).await;
     match none {
         false => Ok(ExitCode::Ok),
-        true => Err(Failure::NotFound(format!("no dead message has the id {id}"))),
+        true => Err(missing(&format!("no dead message has the id {id}"), shared)),
+    }
+}
+
+/// Where others hold letters nobody can tell that one is not there.
+fn missing(told: &str, shared: bool) -> Failure {
+    match shared {
+        false => Failure::NotFound(told.to_owned()),
+        true => Failure::Unavailable(format!("{told}; {SHARED}")),
     }
 }
 
@@ -78,12 +92,17 @@ async fn taken(
     doors: &Doors,
     which: &Which,
     what: &str,
+    output: &Output,
 ) -> Result<(Reader, Vec<Letter>, Vec<Letter>), Failure> {
     let mut reader = Reader::open(&doors.broker, u64::MAX).await?;
     let (found, others) = reader.sort(|letter| wanted(letter, which)).await;
     if found.is_empty() && !which.all {
+        let shared = reader.is_shared();
         reader.close(others).await;
-        return Err(Failure::NotFound("no dead message has such an id".to_owned()));
+        return Err(missing("no dead message has such an id", shared));
+    }
+    if reader.is_shared() {
+        output.complain(SHARED);
     }
     let named = !which.all && found.len() <= which.ids.len();
     let ask = format!("{what} {} dead messages", found.len());
@@ -96,14 +115,14 @@ async fn taken(
 
 async fn discard(config: &Config, which: &Which, output: &Output) -> Result<ExitCode, Failure> {
     let member = Member::join(config, output).await?;
-    let done = discarded(&member, which).await;
+    let done = discarded(&member, which, output).await;
     member.leave().await;
     finish("dropped", done?, output)
 }
 
-async fn discarded(member: &Member, which: &Which) -> Result<u64, Failure> {
+async fn discarded(member: &Member, which: &Which, output: &Output) -> Result<u64, Failure> {
     let what = "this deletes for good, and ends the jobs that were parked with them:";
-    let (reader, found, others) = taken(&member.doors, which, what).await?;
+    let (reader, found, others) = taken(&member.doors, which, what, output).await?;
     let count = found.len() as u64;
     for letter in found {
         member.operator.drop_letter(letter).await?;
@@ -121,7 +140,7 @@ async fn replay(config: &Config, which: &Which, output: &Output) -> Result<ExitC
 
 async fn replayed(member: &Member, which: &Which, output: &Output) -> Result<u64, Failure> {
     let what = "this submits, and pays for, the jobs of";
-    let (reader, found, mut others) = taken(&member.doors, which, what).await?;
+    let (reader, found, mut others) = taken(&member.doors, which, what, output).await?;
     let mut count = 0;
     for letter in found {
         let id = shown(&letter);

@@ -120,6 +120,13 @@ impl Broker for Connection {
         Ok(depth as u64)
     }
 
+    async fn is_read(&self, source: &Source) -> Result<bool, BrokerError> {
+        let mut shelf = self.broker.shelf();
+        let queue = queue_of(&mut shelf, source);
+        let taps = shelf.queues.get(&queue).is_some_and(|queue| !queue.taps.is_empty());
+        Ok(taps || shelf.held.values().any(|held| held.queue == queue))
+    }
+
     async fn check(&self) -> Result<(), BrokerError> {
         Ok(())
     }

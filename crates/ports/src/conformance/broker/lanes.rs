@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::join_all;
 use job::{Lane, Priority, Resource};
@@ -77,8 +78,15 @@ pub async fn depth_counts_what_is_ready(door: Arc<dyn Broker>) {
     let mut deliveries = door.consume(&videos(), 1).await.unwrap();
     let delivery = take(&mut deliveries).await;
     expect_depth(&door, &videos(), 2).await;
+    assert!(door.is_read(&videos()).await.unwrap(), "one is held");
     drop((delivery, deliveries));
     expect_depth(&door, &videos(), 3).await;
+    soon(async {
+        while door.is_read(&videos()).await.unwrap() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
 }
 
 pub async fn a_consumer_holds_no_more_than_its_prefetch(door: Arc<dyn Broker>) {

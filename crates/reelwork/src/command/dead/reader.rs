@@ -4,28 +4,43 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use operator::{Letter, Names};
-use ports::{Broker, Deliveries, Delivery, Source};
+use ports::{Broker, BrokerError, Deliveries, Delivery, Source};
+use tokio::time::Instant;
 
 use crate::failure::Failure;
 
 const MOST: u64 = u16::MAX as u64;
 /// Nothing more within this means that all were seen.
 const QUIET: Duration = Duration::from_secs(2);
+/// Longer than somebody who looks holds the letters.
+const BUSY: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(250);
 
 /// Walks over what is there now, once.
 pub(super) struct Reader {
     deliveries: Box<dyn Deliveries>,
     left: u64,
     names: Names,
+    /// Somebody else read at the same time, and may hold letters that were not shown.
+    shared: bool,
 }
+
+/// What is told where others may hold letters.
+pub(super) const SHARED: &str = "somebody else reads the dead letters at this moment and may hold \
+    some: this is not all that is there; try again";
 
 impl Reader {
     /// `most`: how many are of interest.
     pub(super) async fn open(broker: &Arc<dyn Broker>, most: u64) -> Result<Self, Failure> {
+        let shared = is_shared(broker.as_ref()).await?;
         let left = broker.depth(&Source::Dead).await?.min(most);
         let ahead = u16::try_from(left.clamp(1, MOST)).unwrap_or(u16::MAX);
         let deliveries = broker.consume(&Source::Dead, ahead).await?;
-        Ok(Self { deliveries, left, names: Names::default() })
+        Ok(Self { deliveries, left, names: Names::default(), shared })
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        self.shared
     }
 
     pub(super) async fn next(&mut self) -> Option<Letter> {
@@ -33,8 +48,10 @@ impl Reader {
             return None;
         }
         self.left -= 1;
-        let delivery = tokio::time::timeout(QUIET, self.deliveries.next()).await.ok().flatten()?;
-        Some(self.names.name(delivery))
+        let next = tokio::time::timeout(QUIET, self.deliveries.next()).await.ok().flatten();
+        // One that was counted and does not come is in somebody else's hands.
+        self.shared |= next.is_none();
+        Some(self.names.name(next?))
     }
 
     /// All that are wanted, and the others.
@@ -59,6 +76,18 @@ impl Reader {
             give_back(delivery).await;
         }
     }
+}
+
+/// Waits a little for others to give back what they hold.
+async fn is_shared(broker: &dyn Broker) -> Result<bool, BrokerError> {
+    let give_up = Instant::now() + BUSY;
+    while broker.is_read(&Source::Dead).await? {
+        if Instant::now() >= give_up {
+            return Ok(true);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(false)
 }
 
 async fn give_back(delivery: Delivery) {
