@@ -9,6 +9,7 @@ use crate::harness::{House, Program, Provider, Wish};
 on_each_backend!(
     a_job_from_flags_gets_a_receipt,
     a_bad_line_does_not_hold_up_the_next,
+    what_is_good_beside_a_bad_line_is_waited_for,
     jobs_come_from_stdin,
     the_same_key_again_is_the_same_job,
     waiting_tells_how_the_job_ended,
@@ -68,6 +69,24 @@ async fn a_bad_line_does_not_hold_up_the_next(house: House) {
     assert_eq!(receipts[1]["id"], "typo", "the id is told even of a bad line");
     assert!(receipts[2]["error"].as_str().is_some_and(|error| error.contains("not JSON")));
     assert_eq!(depth(&house, Priority::Normal).await, 2);
+}
+
+async fn what_is_good_beside_a_bad_line_is_waited_for(house: House) {
+    let provider = Provider::here(json!({})).await;
+    let program = house.program_for(&provider);
+    let _up = program.start_role("up", "up").await;
+    let (one, two) = (Wish::video("one").message(), Wish::video("two").message());
+    let file = house.file("jobs.jsonl", &format!("{one}\nno json\n{two}\n"));
+    let submit = ["submit", "--file", &file, "--wait", "--timeout", "30s"];
+    let done = program.run(&submit).await.exits(1);
+    assert!(done.stderr.contains("line 2: "), "{}", done.stderr);
+    for id in ["one", "two"] {
+        assert!(done.stdout.contains(&format!("{id}  queued\n")), "{}", done.stdout);
+        assert!(done.stdout.contains(&format!("{id}  succeeded")), "{}", done.stdout);
+    }
+    // Nothing to wait for is no reason to wait.
+    let bad = house.file("bad.jsonl", "no json\n");
+    program.run(&["submit", "--file", &bad, "--wait"]).await.exits(1);
 }
 
 async fn jobs_come_from_stdin(house: House) {

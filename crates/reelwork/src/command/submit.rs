@@ -64,11 +64,13 @@ pub(crate) async fn run(
     };
     let sum = publish_all(jobs, config, options.wait, output).await?;
     let code = sum.code();
-    if !options.wait || code != ExitCode::Ok {
+    if sum.published.is_empty() {
         return Ok(code);
     }
     let ledger = Doors::open_ledger(config).await?;
-    wait::until_done(ledger, sum.published, options.timeout, output).await
+    let waited = wait::until_done(ledger, sum.published, options.timeout, output).await?;
+    // What could not be published is told before how the others ended.
+    Ok(if code == ExitCode::Ok { waited } else { code })
 }
 
 /// Values of `--set` keep their digits; where the provider wants text, a number becomes one.
@@ -99,7 +101,7 @@ fn from_flags(options: &Submit, operation: &str) -> Result<Job, Invalid> {
 #[derive(Default)]
 struct Sum {
     statuses: Vec<Status>,
-    /// Kept only where they are waited for.
+    /// What the broker surely has, kept only where it is waited for.
     published: Vec<Named>,
 }
 
@@ -124,7 +126,8 @@ async fn publish_all(
     while let Some(done) = publishing.next().await {
         let (receipt, named) = done?;
         receipt.tell(output);
-        sum.add(receipt.status, named.filter(|_| keep));
+        let is_in = receipt.status == Status::Queued;
+        sum.add(receipt.status, named.filter(|_| keep && is_in));
     }
     Ok(sum)
 }
