@@ -50,7 +50,7 @@ pub use self::endpoint::{Endpoint, SecretUrl};
 pub use self::example::example;
 pub use self::exit::ExitCode;
 pub use self::load::{COMETAPI_KEY, Loaded};
-pub use self::printable::printable;
+pub use self::printable::{printable, printable_line};
 pub use self::problem::{ConfigError, Problem};
 pub use self::shutdown::Shutdown;
 pub use self::sources::{Source, Sources};

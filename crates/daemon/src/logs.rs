@@ -85,7 +85,7 @@ impl<'w> FormatFields<'w> for PlainFields {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'w>, fields: R) -> fmt::Result {
         let write = |writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug| {
             let text = format!("{value:?}");
-            let text = crate::printable(&text).replace('\n', "\\n");
+            let text = crate::printable_line(&text);
             match field.name() {
                 "message" => write!(writer, "{text}"),
                 name => write!(writer, "{name}={text}"),

@@ -36,7 +36,14 @@ fn main() -> ExitCode {
     match start(cli, &output) {
         Ok(code) => code,
         Err(failure) => {
-            output.complain(&failure.to_string());
+            match &failure {
+                Failure::Configuration(_) => output.explain(&format!("reelwork: {failure}")),
+                Failure::Usage(_)
+                | Failure::Denied(_)
+                | Failure::Unavailable(_)
+                | Failure::NotFound(_)
+                | Failure::Other(_) => output.complain(&failure.to_string()),
+            }
             failure.exit_code()
         }
     }

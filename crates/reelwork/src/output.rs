@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use daemon::printable;
+use daemon::{printable, printable_line};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
@@ -11,27 +11,53 @@ pub(crate) struct Output {
     pub(crate) json: bool,
 }
 
+/// What people read, line by line: whatever stands in a line, it begins no other.
+pub(crate) struct Words(Vec<String>);
+
+impl From<String> for Words {
+    fn from(line: String) -> Self {
+        Self(vec![line])
+    }
+}
+
+impl From<Vec<String>> for Words {
+    fn from(lines: Vec<String>) -> Self {
+        Self(lines)
+    }
+}
+
+impl Words {
+    /// Of a text whose lines are our own.
+    pub(crate) fn of_lines(text: &str) -> Self {
+        Self(text.lines().map(str::to_owned).collect())
+    }
+
+    fn print(&self) -> String {
+        let lines: Vec<_> = self.0.iter().map(|line| printable_line(line)).collect();
+        lines.join("\n")
+    }
+}
+
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
         Self { json }
     }
 
     /// One result: a JSON line, or the words for people.
-    pub(crate) fn result(&self, value: &impl Serialize, words: impl FnOnce() -> String) {
-        let text = match self.json {
-            true => serde_json::to_string(value).unwrap_or_default(),
-            false => words(),
-        };
-        self.line(&text);
+    pub(crate) fn result<W: Into<Words>>(&self, value: &impl Serialize, words: impl FnOnce() -> W) {
+        match self.json {
+            true => self.text(&serde_json::to_string(value).unwrap_or_default()),
+            false => self.text(&words().into().print()),
+        }
     }
 
     /// A result that is JSON for people too.
     pub(crate) fn json(&self, value: &impl Serialize) {
-        self.line(&serde_json::to_string_pretty(value).unwrap_or_default());
+        self.text(&serde_json::to_string_pretty(value).unwrap_or_default());
     }
 
-    /// A reader that has gone away ends the process quietly, as `| head` expects.
-    pub(crate) fn line(&self, text: &str) {
+    /// Lines of our own. A reader that has gone away ends the process quietly, as `| head` expects.
+    pub(crate) fn text(&self, text: &str) {
         let mut stdout = io::stdout().lock();
         let text = printable(text);
         if writeln!(stdout, "{text}").and_then(|()| stdout.flush()).is_err() {
@@ -40,11 +66,16 @@ impl Output {
     }
 
     pub(crate) fn say(&self, words: &str) {
-        let _ = writeln!(io::stderr(), "{}", printable(words));
+        let _ = writeln!(io::stderr(), "{}", printable_line(words));
     }
 
     pub(crate) fn complain(&self, words: &str) {
-        let _ = writeln!(io::stderr(), "reelwork: {}", printable(words));
+        let _ = writeln!(io::stderr(), "reelwork: {}", printable_line(words));
+    }
+
+    /// Several lines, of our own.
+    pub(crate) fn explain(&self, lines: &str) {
+        let _ = writeln!(io::stderr(), "{}", printable(lines));
     }
 
     /// A bar on a terminal; nothing elsewhere.

@@ -25,6 +25,12 @@ pub(crate) struct JobView<'a> {
     pub(crate) submitted_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) finished_at: Option<String>,
+    /// No job has come under this id: should one, it is cancelled.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) unseen: bool,
+    /// The ledger was not compared with the journal, which may know more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) uncompared: bool,
 }
 
 impl<'a> JobView<'a> {
@@ -45,24 +51,26 @@ impl<'a> JobView<'a> {
             created_at: record.created_at.to_string(),
             submitted_at: record.submitted_at.map(|at| at.to_string()),
             finished_at: finished.map(|at| at.to_string()),
+            unseen: matches!(record.state, State::Tombstone),
+            uncompared: false,
         }
     }
 
-    pub(crate) fn words(&self) -> String {
-        let mut words = format!("{}  {}  {}", self.id, self.state, self.operation);
-        if let Some(task) = self.task_id {
-            words.push_str(&format!("  task {task}"));
+    pub(crate) fn words(&self) -> Vec<String> {
+        if self.unseen {
+            return vec![format!(
+                "{}  {} ahead: no job has come under this id",
+                self.id, self.state
+            )];
         }
-        for output in self.outputs {
-            words.push_str(&format!("\n  {}", output.url));
-        }
+        let task = self.task_id.map(|task| format!("  task {task}")).unwrap_or_default();
+        let mut lines = vec![format!("{}  {}  {}{task}", self.id, self.state, self.operation)];
+        lines.extend(self.outputs.iter().map(|output| format!("  {}", output.url)));
         if let Some(error) = &self.error {
-            words.push_str(&format!("\n  {}: {}", error.kind, error.message));
-            if let Some(advice) = &error.advice {
-                words.push_str(&format!("\n  what to do: {advice}"));
-            }
+            lines.push(format!("  {}: {}", error.kind, error.message));
+            lines.extend(error.advice.iter().map(|advice| format!("  what to do: {advice}")));
         }
-        words
+        lines
     }
 }
 
@@ -85,6 +93,8 @@ pub(crate) struct Unseen<'a> {
     pub(crate) state: &'static str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) unseen: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) uncompared: bool,
 }
 
 impl<'a> Unseen<'a> {
@@ -104,6 +114,7 @@ impl<'a> Unseen<'a> {
             tenant: key.tenant.as_str(),
             state: "queued or unknown",
             unseen: false,
+            uncompared: false,
         }
     }
 }

@@ -29,6 +29,14 @@ async fn a_job_cancelled_before_it_comes_is_never_submitted(house: House) {
     let cancelled = program.run(&arguments).await.exits(0).json();
     assert_eq!((&cancelled["id"], &cancelled["state"]), (&json!("gone"), &json!("cancelled")));
     assert_eq!(cancelled["unseen"], true);
+    // It is no job, and nothing that lists jobs shows it as one.
+    let row = program.run(&["list", "--json"]).await.exits(0).json();
+    assert_eq!((&row["id"], &row["state"]), (&json!("gone"), &json!("cancelled")));
+    assert_eq!(row["unseen"], true, "{row}");
+    for command in [&["list"][..], &["get", "gone"]] {
+        let told = program.run(command).await.exits(0).stdout;
+        assert_eq!(told, "gone  cancelled ahead: no job has come under this id\n");
+    }
     // Twice is once; and it may be a wrong id or tenant.
     let unseen = program.run(&["cancel", "gone"]).await.exits(4);
     assert!(unseen.stderr.contains("no worker has seen gone"), "{}", unseen.stderr);

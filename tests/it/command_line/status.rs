@@ -1,13 +1,15 @@
 //! `get`, `wait`, `list`, `why`, `events`: what is known of jobs.
 
+use ports::{Destination, Message};
 use serde_json::{Value, json};
 
-use crate::harness::{House, Program, Provider, Wish, lines};
+use crate::harness::{House, Program, Provider, Wish, lines, until};
 
 on_each_backend!(
     of_a_job_that_nobody_has_seen_no_more_is_said_than_is_known,
     a_job_is_followed_from_every_side,
     events_are_kept_under_a_name,
+    what_a_message_says_begins_no_line,
 );
 
 async fn of_a_job_that_nobody_has_seen_no_more_is_said_than_is_known(house: House) {
@@ -22,6 +24,34 @@ async fn of_a_job_that_nobody_has_seen_no_more_is_said_than_is_known(house: Hous
     assert!(why.stderr.contains("no worker has seen it"), "{}", why.stderr);
     assert_eq!(program.run(&["list", "--json"]).await.exits(0).stdout, "");
     assert_eq!(program.run(&["events", "--idle", "200ms"]).await.exits(0).stdout, "");
+}
+
+/// As `list` would print a job.
+const FORGED: &str = "forged  succeeded  videos/text2video";
+
+async fn what_a_message_says_begins_no_line(house: House) {
+    let provider = Provider::here(json!({})).await;
+    let program = house.program_for(&provider);
+    let _up = program.start_role("up", "up").await;
+    let mut body = Wish::video("bad").message();
+    body[format!("a\n{FORGED}\r\n{FORGED}\u{2028}{FORGED}")] = json!(1);
+    let to = Destination::Jobs { routing_key: "videos.text2video.normal".to_owned() };
+    let message = Message::json("bad", body.to_string());
+    house.broker().await.publish(&to, message).await.expect("published");
+    until("it is rejected", async || {
+        program.run(&["why", "bad"]).await.stdout.contains("rejected")
+    })
+    .await;
+    let since = ["events", "--since", "1h", "--idle", "300ms"];
+    for command in [&["list"][..], &["get", "bad"], &["why", "bad"], &["dead", "list"], &since] {
+        until(&format!("{command:?} tells of it"), async || {
+            let told = program.run(command).await.exits(0).stdout;
+            let begins = |line: &str| line.trim_start().starts_with(FORGED);
+            assert!(!told.split(['\n', '\r', '\u{2028}']).any(begins), "{command:?}: {told}");
+            told.contains(FORGED)
+        })
+        .await;
+    }
 }
 
 async fn submit(house: &House, program: &Program, wishes: &[Wish]) {

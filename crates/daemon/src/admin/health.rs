@@ -63,7 +63,7 @@ impl Check {
 
 /// Whatever a provider or a store has said, it cannot pose as another line.
 fn one_line(text: &str) -> String {
-    crate::printable(text).replace('\n', " ")
+    crate::printable_line(&text.replace('\n', " ")).into_owned()
 }
 
 /// Looks at everything that must be well, each time it is called.

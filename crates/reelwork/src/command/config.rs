@@ -11,7 +11,7 @@ pub(crate) fn run(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     match action {
-        ConfigAction::Example => output.line(example().trim_end()),
+        ConfigAction::Example => output.text(example().trim_end()),
         ConfigAction::Show => show(sources, output)?,
         ConfigAction::Check => return Ok(check(sources, output)),
     }
@@ -26,7 +26,7 @@ fn show(sources: &Sources, output: &Output) -> Result<(), Failure> {
     }
     for row in &effective {
         let value = row.value.as_deref().unwrap_or("(not set)");
-        output.line(&format!("{} = {value}  ({})", row.key, row.source));
+        output.result(row, || format!("{} = {value}  ({})", row.key, row.source));
     }
     Ok(())
 }
@@ -41,7 +41,7 @@ fn check(sources: &Sources, output: &Output) -> ExitCode {
             if output.json {
                 output.result(&json!({"ok": false, "problems": error.problems}), String::new);
             } else {
-                output.say(&error.to_string());
+                output.explain(&error.to_string());
             }
             ExitCode::Configuration
         }

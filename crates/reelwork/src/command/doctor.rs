@@ -7,7 +7,7 @@ use crate::command::around::Around;
 use crate::command::{look_up, probe, topology};
 use crate::doors::Doors;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, Words};
 use crate::roles;
 
 #[derive(Debug, Serialize)]
@@ -30,7 +30,7 @@ pub(crate) async fn run(
     if with_probe {
         let findings = probe::probe(config, yes, output).await?;
         let text = serde_json::to_string_pretty(&findings).unwrap_or_default();
-        output.result(&findings, || text);
+        output.result(&findings, || Words::of_lines(&text));
         return Ok(ExitCode::Ok);
     }
     let checks = [

@@ -110,14 +110,10 @@ async fn quiet(idle: Option<Duration>) {
     }
 }
 
-fn words(event: &CloudEvent) -> String {
-    let kind = event.kind().map_or("?", job::EventKind::word);
-    let mut words = format!("{}  {}  {kind}  {}", event.time, event.subject, event.data.operation);
-    for output in &event.data.outputs {
-        words.push_str(&format!("\n  {}", output.url));
-    }
-    if let Some(error) = &event.data.error {
-        words.push_str(&format!("\n  {}: {}", error.kind, error.message));
-    }
-    words
+fn words(event: &CloudEvent) -> Vec<String> {
+    let (kind, data) = (event.kind().map_or("?", job::EventKind::word), &event.data);
+    let mut lines = vec![format!("{}  {}  {kind}  {}", event.time, event.subject, data.operation)];
+    lines.extend(data.outputs.iter().map(|output| format!("  {}", output.url)));
+    lines.extend(data.error.iter().map(|error| format!("  {}: {}", error.kind, error.message)));
+    lines
 }

@@ -4,7 +4,7 @@ use daemon::admin::ask;
 use daemon::{Config, ExitCode};
 
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, Words};
 
 /// Asks the admin port of a role on this host; for health checks in an image without a shell.
 pub(crate) async fn run(
@@ -21,7 +21,7 @@ pub(crate) async fn run(
     let unreachable = |error| Failure::Unavailable(format!("admin port {listen}: {error}"));
     let (status, told) = ask(reachable(listen), path).await.map_err(unreachable)?;
     let well = status == 200;
-    output.result(&serde_json::json!({"ok": well, "told": told}), || told.trim_end().to_owned());
+    output.result(&serde_json::json!({"ok": well, "told": told}), || Words::of_lines(&told));
     Ok(if well { ExitCode::Ok } else { ExitCode::Failure })
 }
 

@@ -22,7 +22,7 @@ pub(crate) async fn run(
     match action {
         cli::Topology::Export => {
             let text = serde_json::to_string_pretty(&topology.definitions()).unwrap_or_default();
-            output.line(&text);
+            output.text(&text);
             Ok(ExitCode::Ok)
         }
         cli::Topology::Apply => {

@@ -41,12 +41,11 @@ pub(crate) async fn run(
         "account_paused": around.paused.as_ref().map(|pause| &pause.reason),
     });
     output.result(&value, || {
-        let mut words = timeline(&record);
-        words.push_str(&format!("now: {why}"));
-        if let Some(pause) = around.paused.filter(|_| !waits(&record.state)) {
-            words.push_str(&format!("\nthe account is paused: {}", pause.reason));
-        }
-        words
+        let mut lines = timeline(&record);
+        lines.push(format!("now: {why}"));
+        let paused = around.paused.filter(|_| !waits(&record.state));
+        lines.extend(paused.map(|pause| format!("the account is paused: {}", pause.reason)));
+        lines
     });
     Ok(ExitCode::Ok)
 }
@@ -56,14 +55,10 @@ fn waits(state: &State) -> bool {
     matches!(state, State::Queued { .. })
 }
 
-fn timeline(record: &Record) -> String {
-    let mut lines = format!("{}  {}\n", record.key, record.operation);
-    if let Some(enqueued) = record.enqueued_at {
-        lines.push_str(&format!("{enqueued}  enqueued\n"));
-    }
-    for entry in &record.history {
-        lines.push_str(&format!("{}  {}\n", entry.at, entry.what));
-    }
+fn timeline(record: &Record) -> Vec<String> {
+    let mut lines = vec![format!("{}  {}", record.key, record.operation)];
+    lines.extend(record.enqueued_at.map(|enqueued| format!("{enqueued}  enqueued")));
+    lines.extend(record.history.iter().map(|entry| format!("{}  {}", entry.at, entry.what)));
     lines
 }
 

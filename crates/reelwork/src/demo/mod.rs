@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use crate::cli::Demo;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, Words};
 use audience::Audience;
 use stage::Stage;
 use tally::Tally;
@@ -51,7 +51,7 @@ pub(crate) async fn run(
     let accounts = stage.accounts();
     let strike = stage.strike().await;
     let tally = Tally::of(&options, &published?, &audience, &accounts, seconds);
-    output.result(&tally, || tally.words());
+    output.result(&tally, || Words::of_lines(&tally.words()));
     strike?;
     Ok(if tally.is_clean() { ExitCode::Ok } else { ExitCode::Failure })
 }

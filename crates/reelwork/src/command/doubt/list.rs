@@ -72,19 +72,12 @@ async fn show(
     Ok(())
 }
 
-fn words(view: &DoubtView<'_>) -> String {
-    let mut words = format!(
-        "{}  {}  {}  since {}: {}",
-        view.job.id, view.job.state, view.job.operation, view.since, view.cause
-    );
-    for evidence in view.evidence {
-        words.push_str(&format!("\n  {evidence}"));
-    }
-    for task in &view.proposals {
-        words.push_str(&format!("\n  a callback named task {task}"));
-    }
-    if let Some(next) = &view.next_look {
-        words.push_str(&format!("\n  next look {next}"));
-    }
-    words
+fn words(view: &DoubtView<'_>) -> Vec<String> {
+    let job = &view.job;
+    let first = format!("{}  {}  {}", job.id, job.state, job.operation);
+    let mut lines = vec![format!("{first}  since {}: {}", view.since, view.cause)];
+    lines.extend(view.evidence.iter().map(|evidence| format!("  {evidence}")));
+    lines.extend(view.proposals.iter().map(|task| format!("  a callback named task {task}")));
+    lines.extend(view.next_look.iter().map(|next| format!("  next look {next}")));
+    lines
 }
