@@ -95,6 +95,11 @@ impl Ledger for FileLedger {
         self.read(move |sql| Ok(fence::generation(sql, ns)?)).await
     }
 
+    async fn opens_at(&self) -> Result<Option<Timestamp>, LedgerError> {
+        let ns = self.store.ns;
+        self.read(move |sql| Ok(fence::opens_at(sql, ns)?)).await
+    }
+
     async fn distrust(&self) -> Result<(), LedgerError> {
         let ns = self.store.ns;
         self.write(move |tx| Ok(following::distrust(tx, ns)?)).await

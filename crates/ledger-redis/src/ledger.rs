@@ -77,6 +77,10 @@ impl Ledger for RedisLedger {
         membership::generation(self).await
     }
 
+    async fn opens_at(&self) -> Result<Option<Timestamp>, LedgerError> {
+        membership::opens_at(self).await
+    }
+
     async fn distrust(&self) -> Result<(), LedgerError> {
         following::distrust(self).await
     }

@@ -170,3 +170,10 @@ pub(crate) async fn generation(ledger: &RedisLedger) -> Result<Option<Generation
         .zip(began_at)
         .map(|(id, began_at)| Generation { id, began_at: Timestamp::from_millis(began_at) }))
 }
+
+pub(crate) async fn opens_at(ledger: &RedisLedger) -> Result<Option<Timestamp>, LedgerError> {
+    let mut command = redis::cmd("HGET");
+    command.arg(ledger.keys.deciding().generation()).arg("opens_at");
+    let opens_at: Option<i64> = ledger.link.ask(&command, Repeat::Safe).await?;
+    Ok(opens_at.map(Timestamp::from_millis))
+}

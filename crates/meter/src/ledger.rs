@@ -160,6 +160,10 @@ impl Ledger for Metered {
         self.call("generation", self.inner.generation()).await
     }
 
+    async fn opens_at(&self) -> Result<Option<Timestamp>, LedgerError> {
+        self.call("opens_at", self.inner.opens_at()).await
+    }
+
     async fn distrust(&self) -> Result<(), LedgerError> {
         self.call("distrust", self.inner.distrust()).await
     }

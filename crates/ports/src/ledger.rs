@@ -171,6 +171,10 @@ pub trait Ledger: Send + Sync + 'static {
     /// The present generation, `None` in an empty ledger.
     async fn generation(&self) -> Result<Option<Generation>, LedgerError>;
 
+    /// When the present generation opens; `None` where it has not been compared with the journal,
+    /// or there is none: what is not found may be known to the journal.
+    async fn opens_at(&self) -> Result<Option<Timestamp>, LedgerError>;
+
     /// Ends the generation and forgets how far the journal was compared, so that all of it will
     /// be: for an operator who does not trust what the ledger holds. Records stay.
     async fn distrust(&self) -> Result<(), LedgerError>;

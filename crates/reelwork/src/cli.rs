@@ -96,8 +96,8 @@ pub(crate) enum Command {
         id: String,
         #[command(flatten)]
         tenant: TenantArg,
-        /// Exit 4 when the job has not been seen yet
-        #[arg(long)]
+        /// Exit 4 when no worker has seen the job, which is always so
+        #[arg(long, hide = true)]
         strict: bool,
     },
     /// Wait until jobs have ended
@@ -106,7 +106,7 @@ pub(crate) enum Command {
         ids: Vec<String>,
         #[command(flatten)]
         tenant: TenantArg,
-        /// Give up after this (exit 5), such as 90s or 10m
+        /// Give up after this (exit 5, or 4 when no worker has seen any of them), such as 90s or 10m
         #[arg(long, value_parser = duration)]
         timeout: Option<Duration>,
     },

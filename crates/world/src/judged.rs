@@ -50,6 +50,10 @@ impl Ledger for JudgedLedger {
         self.inner.generation().await
     }
 
+    async fn opens_at(&self) -> Answer<Option<Timestamp>> {
+        self.inner.opens_at().await
+    }
+
     async fn distrust(&self) -> Answer<()> {
         self.inner.distrust().await
     }

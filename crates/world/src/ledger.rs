@@ -70,6 +70,10 @@ impl Ledger for WorldLedger {
         Ok(self.memory().generation.clone())
     }
 
+    async fn opens_at(&self) -> Result<Option<Timestamp>, LedgerError> {
+        Ok(self.memory().opens_at)
+    }
+
     async fn distrust(&self) -> Result<(), LedgerError> {
         self.memory().distrust();
         Ok(())

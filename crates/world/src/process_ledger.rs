@@ -87,6 +87,10 @@ impl Ledger for ProcessLedger {
         self.call("generation", Weight::Idle, "", self.inner.generation()).await
     }
 
+    async fn opens_at(&self) -> Answer<Option<Timestamp>> {
+        self.call("opens_at", Weight::Idle, "", self.inner.opens_at()).await
+    }
+
     async fn distrust(&self) -> Answer<()> {
         self.call("distrust", Weight::Effect, "", self.inner.distrust()).await
     }

@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use job::{JobKey, Record};
+use job::{JobKey, Record, Timestamp};
 use ports::{
     Claimed, Created, Fence, Following, Generation, HeldPermit, OutboxEntry, Pause, Permitted,
     Standing, Stored, Swapped,
@@ -45,6 +45,12 @@ impl Told for Standing {
 }
 
 impl Told for Option<Following> {
+    fn told(&self) -> String {
+        format!("{self:?}")
+    }
+}
+
+impl Told for Option<Timestamp> {
     fn told(&self) -> String {
         format!("{self:?}")
     }

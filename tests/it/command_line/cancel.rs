@@ -18,7 +18,7 @@ async fn submit(house: &House, program: &Program, wish: &Wish) {
 }
 
 async fn state(program: &Program, id: &str) -> Value {
-    program.run(&["get", id, "--json"]).await.exits(0).json()["state"].clone()
+    program.run(&["get", id, "--json"]).await.json()["state"].clone()
 }
 
 async fn a_job_cancelled_before_it_comes_is_never_submitted(house: House) {

@@ -44,6 +44,10 @@ async fn an_emptied_ledger_is_shown_job_by_job_and_rebuilt() {
     assert!(same.stdout.is_empty(), "{}", same.stdout);
 
     house.redis().flush();
+    for command in [&["list"][..], &["get", "ended"], &["why", "ended"]] {
+        let told = program.run(command).await.stderr;
+        assert!(told.contains("`reelwork ledger rebuild` compares it"), "{command:?}: {told}");
+    }
     let mut rows = program.run(&["ledger", "check", "--json"]).await.exits(1).lines();
     rows.sort_by_key(|row| row["id"].to_string());
     let told = |row: &serde_json::Value| (row["id"].clone(), row["ledger"].clone());
@@ -60,8 +64,9 @@ async fn an_emptied_ledger_is_shown_job_by_job_and_rebuilt() {
     assert_eq!(done["rebuilt"], true);
     assert!(done["opens_at"].as_i64() > Some(0), "{done}");
     program.run(&["ledger", "check"]).await.exits(0);
-    let ended = program.run(&["get", "ended", "--json"]).await.json();
-    assert_eq!(ended["state"], "succeeded");
+    let ended = program.run(&["get", "ended", "--json"]).await.exits(0);
+    assert_eq!(ended.stderr, "", "it has been compared");
+    assert_eq!(ended.json()["state"], "succeeded");
 }
 
 #[tokio::test(flavor = "multi_thread")]

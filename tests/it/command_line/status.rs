@@ -14,15 +14,24 @@ on_each_backend!(
 
 async fn of_a_job_that_nobody_has_seen_no_more_is_said_than_is_known(house: House) {
     let program = house.program();
-    let unseen = json!({"id": "a", "tenant": "default", "state": "queued or unknown"});
-    assert_eq!(program.run(&["get", "a", "--json"]).await.exits(0).json(), unseen);
+    let unseen = json!({
+        "id": "a", "tenant": "default", "state": "queued or unknown", "uncompared": true,
+    });
+    assert_eq!(program.run(&["get", "a", "--json"]).await.exits(4).json(), unseen);
     assert_eq!(program.run(&["get", "a", "--json", "--strict"]).await.exits(4).json(), unseen);
-    assert_eq!(program.run(&["get", "a"]).await.exits(0).stdout, "a  queued or unknown\n");
     let wait = ["wait", "a", "b", "--timeout", "200ms", "--json"];
-    assert_eq!(program.run(&wait).await.exits(5).lines().len(), 2);
-    let why = program.run(&["why", "a"]).await.exits(4);
-    assert!(why.stderr.contains("no worker has seen it"), "{}", why.stderr);
-    assert_eq!(program.run(&["list", "--json"]).await.exits(0).stdout, "");
+    assert_eq!(program.run(&wait).await.exits(4).lines().len(), 2);
+    for command in [&["get", "a"][..], &["why", "a"], &["wait", "a", "--timeout", "200ms"]] {
+        let told = program.run(command).await.exits(4).stderr;
+        assert!(told.contains("a: no worker has seen it"), "{told}");
+        assert!(told.contains("has not been compared with the journal"), "{told}");
+    }
+    assert_eq!(program.run(&["get", "a"]).await.stdout, "a  queued or unknown\n");
+    for command in [&["list", "--json"][..], &["doubt", "list"]] {
+        let none = program.run(command).await.exits(0);
+        assert_eq!(none.stdout, "");
+        assert!(none.stderr.contains("has not been compared with the journal"), "{none:?}");
+    }
     assert_eq!(program.run(&["events", "--idle", "200ms"]).await.exits(0).stdout, "");
 }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use job::Timestamp;
 use ports::{Fence, Generation, LedgerError, Standing};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::Outcome;
@@ -95,4 +95,11 @@ pub(crate) fn generation(sql: &Connection, ns: i64) -> rusqlite::Result<Option<G
         id,
         began_at: Timestamp::from_millis(began_at.unwrap_or_default()),
     }))
+}
+
+pub(crate) fn opens_at(sql: &Connection, ns: i64) -> rusqlite::Result<Option<Timestamp>> {
+    let find = "SELECT opens_at FROM namespace WHERE id = ?1 AND generation IS NOT NULL";
+    let found: Option<Option<i64>> =
+        sql.prepare_cached(find)?.query_row([ns], |row| row.get(0)).optional()?;
+    Ok(found.flatten().map(Timestamp::from_millis))
 }

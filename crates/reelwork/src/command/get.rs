@@ -1,4 +1,5 @@
 use super::named::Named;
+use super::uncompared;
 use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -8,21 +9,16 @@ use daemon::{Config, ExitCode};
 pub(crate) async fn run(
     config: &Config,
     named: &Named,
-    strict: bool,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let ledger = Doors::look_at_ledger(config).await?;
-    match named.load(ledger.as_ref()).await? {
-        Some(stored) => {
-            let view = JobView::of(&stored.record);
-            output.result(&view, || view.words());
-            Ok(ExitCode::Ok)
-        }
-        None => {
-            output.result(&Unseen::of(named.key()), || {
-                format!("{}  queued or unknown", named.key().id)
-            });
-            Ok(if strict { ExitCode::NotFound } else { ExitCode::Ok })
-        }
-    }
+    let uncompared = uncompared::told(ledger.as_ref(), output).await?;
+    let Some(stored) = named.load(ledger.as_ref()).await? else {
+        let unseen = Unseen { uncompared, ..Unseen::of(named.key()) };
+        output.result(&unseen, || format!("{}  {}", unseen.id, unseen.state));
+        return Err(Failure::NotFound(named.unseen()));
+    };
+    let view = JobView { uncompared, ..JobView::of(&stored.record) };
+    output.result(&view, || view.words());
+    Ok(ExitCode::Ok)
 }

@@ -2,6 +2,7 @@ use daemon::{Config, ExitCode};
 use job::{StateKind, Tenant};
 use ports::ListFilter;
 
+use super::uncompared;
 use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -17,6 +18,7 @@ pub(crate) async fn run(
     let tenant = tenant.map(Tenant::new).transpose();
     let tenant = tenant.map_err(|error| Failure::Usage(error.to_string()))?;
     let ledger = Doors::look_at_ledger(config).await?;
+    uncompared::told(ledger.as_ref(), output).await?;
     for record in
         ledger.list(&ListFilter { states: state.into_iter().collect(), tenant, limit }).await?
     {

@@ -21,6 +21,7 @@ mod role;
 mod simulator;
 mod submit;
 mod topology;
+mod uncompared;
 mod wait;
 mod why;
 
@@ -47,8 +48,8 @@ pub(crate) async fn run(
         Command::Gateway => role::gateway(config, output).await,
         Command::Simulator(options) => simulator::run(options, output).await,
         Command::Submit(options) => submit::run(options, &config, output).await,
-        Command::Get { id, tenant, strict } => {
-            get::run(&config, &Named::parse(&tenant.tenant, &id)?, strict, output).await
+        Command::Get { id, tenant, strict: _ } => {
+            get::run(&config, &Named::parse(&tenant.tenant, &id)?, output).await
         }
         Command::Wait { ids, tenant, timeout } => {
             let keys: Result<Vec<_>, _> =

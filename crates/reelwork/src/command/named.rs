@@ -20,6 +20,11 @@ impl Named {
         Self { keys: vec![job.key.clone()], request: Some(job.request.hash()) }
     }
 
+    /// By this very command.
+    pub(crate) fn was_published(&self) -> bool {
+        self.request.is_some()
+    }
+
     /// Its id belongs to another request.
     pub(crate) fn conflicts_with(&self, record: &Record) -> bool {
         let other = self.request.as_ref().is_some_and(|hash| !record.is_of(hash));
@@ -43,6 +48,15 @@ impl Named {
     /// What it is taken for where nothing is known of it.
     pub(crate) fn key(&self) -> &JobKey {
         &self.keys[0]
+    }
+
+    /// Of one that the ledger does not know.
+    pub(crate) fn unseen(&self) -> String {
+        format!(
+            "{}: no worker has seen it: it is still queued, it was never published, or it ended \
+             so long ago that it was forgotten",
+            self.key().id
+        )
     }
 
     /// The whole text as an id first: that is what was asked for to the letter.

@@ -7,6 +7,7 @@ use ports::{Ledger, LedgerError, Stored};
 use tokio::time::Instant;
 
 use super::named::{Named, load_all};
+use super::uncompared;
 use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -23,6 +24,11 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let ledger = Doors::look_at_ledger(config).await?;
+    uncompared::told(ledger.as_ref(), output).await?;
+    let known = load_all(ledger.as_ref(), &jobs, AT_ONCE).await?;
+    for (job, _) in jobs.iter().zip(known).filter(|(_, stored)| stored.is_none()) {
+        output.complain(&format!("{}; waiting for it", job.unseen()));
+    }
     until_done(ledger, jobs, timeout, output).await
 }
 
@@ -92,15 +98,19 @@ fn succeeded(record: &Record) -> bool {
     matches!(&record.state, State::Settled { outcome: Outcome::Succeeded { .. }, .. })
 }
 
-/// Tells where those that have not ended are.
+/// Tells where those that have not ended are. Of ids that nobody knows nobody can tell whether
+/// waiting helps.
 async fn timed_out(
     ledger: &Arc<dyn Ledger>,
     jobs: &[Named],
     output: &Output,
 ) -> Result<ExitCode, Failure> {
+    let mut any_known = false;
     for job in jobs {
+        any_known |= job.was_published();
         match job.load(ledger.as_ref()).await? {
             Some(stored) => {
+                any_known = true;
                 let view = JobView::of(&stored.record);
                 output.result(&view, || view.words());
             }
@@ -109,5 +119,5 @@ async fn timed_out(
         }
     }
     output.complain(&format!("timed out waiting for {} of the jobs", jobs.len()));
-    Ok(ExitCode::TimedOut)
+    Ok(if any_known { ExitCode::TimedOut } else { ExitCode::NotFound })
 }

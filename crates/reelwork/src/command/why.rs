@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::around::Around;
 use super::named::Named;
+use super::uncompared;
 use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -16,16 +17,11 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let ledger = Doors::look_at_ledger(config).await?;
+    let uncompared = uncompared::told(ledger.as_ref(), output).await?;
     let now = SystemClock.now();
     let Some(stored) = named.load(ledger.as_ref()).await? else {
         let around = Around::of(config, ledger.as_ref(), None, now).await?;
-        let why = format!(
-            "{}: no worker has seen it: it is still queued, it was never published, or it ended \
-             so long ago that it was forgotten{}",
-            named.key().id,
-            around.sentence()
-        );
-        return Err(Failure::NotFound(why));
+        return Err(Failure::NotFound(format!("{}{}", named.unseen(), around.sentence())));
     };
     let record = stored.record;
     let around = Around::of(config, ledger.as_ref(), Some(&record), now).await?;
@@ -39,6 +35,7 @@ pub(crate) async fn run(
     let value = json!({
         "job": JobView::of(&record), "why": why, "history": record.history,
         "account_paused": around.paused.as_ref().map(|pause| &pause.reason),
+        "uncompared": uncompared,
     });
     output.result(&value, || {
         let mut lines = timeline(&record);

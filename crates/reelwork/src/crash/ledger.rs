@@ -42,6 +42,10 @@ impl Ledger for Crashing {
         self.inner.generation().await
     }
 
+    async fn opens_at(&self) -> Result<Option<Timestamp>, LedgerError> {
+        self.inner.opens_at().await
+    }
+
     async fn distrust(&self) -> Result<(), LedgerError> {
         self.inner.distrust().await
     }

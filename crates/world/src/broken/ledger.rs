@@ -110,6 +110,10 @@ impl Ledger for BrokenLedger {
         self.inner.generation().await
     }
 
+    async fn opens_at(&self) -> Answer<Option<Timestamp>> {
+        self.inner.opens_at().await
+    }
+
     async fn distrust(&self) -> Answer<()> {
         self.inner.distrust().await
     }

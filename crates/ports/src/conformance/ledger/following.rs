@@ -40,9 +40,11 @@ pub async fn a_generation_is_closed_until_it_is_opened(door: Arc<dyn Ledger>) {
     let fence = member(&*door).await;
     let other = member(&*door).await;
     assert_eq!(door.renew(&fence, LONG).await.unwrap().opens_at, None);
+    assert_eq!(door.opens_at().await.unwrap(), None);
     door.open(&fence, FUTURE).await.unwrap();
     door.open(&other, PAST).await.unwrap();
     assert_eq!(door.renew(&other, LONG).await.unwrap().opens_at, Some(FUTURE), "said once");
+    assert_eq!(door.opens_at().await.unwrap(), Some(FUTURE), "also to who is no member");
 }
 
 pub async fn a_generation_that_began_at_the_epoch_is_open(door: Arc<dyn Ledger>) {
@@ -71,7 +73,9 @@ pub async fn a_distrusted_ledger_keeps_its_records_and_begins_anew(door: Arc<dyn
     created(&*door, &before, plain(record("a"))).await;
     door.follow(&before).await.unwrap();
     door.followed(&before, 7).await.unwrap();
+    assert!(door.opens_at().await.unwrap().is_some());
     door.distrust().await.unwrap();
+    assert_eq!(door.opens_at().await.unwrap(), None, "what it holds is not believed");
     assert_eq!(door.renew(&before, LONG).await.err(), Some(LedgerError::GenerationChanged));
     let after = member(&*door).await;
     assert_ne!(after.generation.id, before.generation.id);

@@ -8,6 +8,7 @@ use crate::{Fence, Ledger, LedgerError, Limits, OutboxId, Permit, PermitReturn};
 
 pub async fn an_empty_ledger_has_no_generation(door: Arc<dyn Ledger>) {
     assert_eq!(door.generation().await.unwrap(), None);
+    assert_eq!(door.opens_at().await.unwrap(), None);
     assert!(door.load(&key("a")).await.unwrap().is_none());
 }
 

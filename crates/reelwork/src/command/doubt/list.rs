@@ -3,6 +3,7 @@ use job::{Doubt, Record, State, StateKind, Tenant};
 use ports::{Ledger, ListFilter};
 use serde::Serialize;
 
+use crate::command::uncompared;
 use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -32,6 +33,7 @@ pub(crate) async fn run(
     let tenant = tenant.map(Tenant::new).transpose();
     let tenant = tenant.map_err(|error| Failure::Usage(error.to_string()))?;
     let ledger = Doors::look_at_ledger(config).await?;
+    uncompared::told(ledger.as_ref(), output).await?;
     for state in [StateKind::InDoubt, StateKind::Parked] {
         let filter =
             ListFilter { tenant: tenant.clone(), ..ListFilter::of_states(&[state], limit) };
