@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::{Life, Reached, Record, RequestHash, State, Timestamp};
+use crate::{Doubt, Life, Reached, Record, RequestHash, State, Timestamp};
 
 /// Of a job that the ledger has no record of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub enum Recovery {
     /// A doubt about one message of the job, and this other one may have been sent too, under
     /// an external id of its own.
     SentBeside,
+    /// And its request is another one, so that it comes again as a [`Self::Conflict`].
+    ConflictSentBeside,
 }
 
 /// What the delivery itself tells.
@@ -94,11 +96,23 @@ impl Delivered<'_> {
     }
 
     fn is_beside(&self, record: &Record) -> bool {
+        self.may_be_sent_beside(record)
+            && !record.life.is_unknown()
+            && self.life.is_some_and(|told| *told != record.life)
+    }
+
+    /// In an earlier generation, when no record stood in its way.
+    fn may_be_sent_beside(&self, record: &Record) -> bool {
         self.may_be_forgotten()
             && self.reached == Reached::Provider
             && record.created_at >= self.began_at
-            && !record.life.is_unknown()
-            && self.life.is_some_and(|told| *told != record.life)
+    }
+
+    /// The doubt does not know of it yet.
+    fn is_evidence(&self, record: &Record, doubt: &Doubt) -> bool {
+        doubt.evidence.is_empty()
+            && self.may_be_sent_beside(record)
+            && self.life.is_none_or(|told| *told != record.life)
     }
 
     /// Whoever had this message may have begun a POST, and of what happened before the present
@@ -129,6 +143,9 @@ pub fn recover(
         State::Tombstone if delivered.may_be_forgotten() => Recovery::RecordLost,
         State::Tombstone => Recovery::Cancelled,
         _ if record.leaves_its_id() => Recovery::Replacement { may_be_sent: forgot },
+        State::InDoubt { doubt } if !record.is_of(hash) && delivered.is_evidence(record, doubt) => {
+            Recovery::ConflictSentBeside
+        }
         _ if !record.is_of(hash) => Recovery::Conflict,
         State::Queued { .. } if forgot => Recovery::Orphaned { forgot },
         State::Queued { .. } if record.cancel_requested && !record.sent_before => {

@@ -121,6 +121,11 @@ impl<'a> Walk<'a> {
                 let cause = "another message of this job may have been sent too".to_owned();
                 self.conclude(stored, Fact::Repeated { cause }).await
             }
+            Recovery::ConflictSentBeside => {
+                let cause = "another request under this id may have been sent too".to_owned();
+                self.conclude(stored, Fact::Repeated { cause }).await?;
+                Ok(Ending::elsewhere())
+            }
         }
     }
 

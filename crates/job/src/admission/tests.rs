@@ -210,3 +210,26 @@ fn a_second_message_that_may_have_been_sent_stands_beside_a_doubt() {
     assert_eq!(seen(&ours, Reached::Provider), Recovery::Duplicate);
     assert_eq!(seen(&other, Reached::Nothing), Recovery::Duplicate);
 }
+
+#[test]
+fn another_request_that_may_have_been_sent_is_evidence_before_it_is_a_conflict() {
+    let began_at = Timestamp::from_millis(1_700_000_000_000);
+    let (ours, other) = (Life::begun(began_at), Life::begun(Timestamp::EPOCH));
+    let seen = |evidence: &[&str], created_at, life, reached| {
+        let mut doubt = Doubt::begun(began_at, String::new(), began_at);
+        doubt.evidence = evidence.iter().map(|words| (*words).to_owned()).collect();
+        let mut found = known(State::InDoubt { doubt });
+        (found.life, found.created_at) = (ours.clone(), created_at);
+        let delivered = Delivered { life, reached, began_at, ..FRESH };
+        let another = Request::default().hash();
+        recover(&found, false, &another, &delivered)
+    };
+    let sent = Reached::Provider;
+    assert_eq!(seen(&[], began_at, Some(&other), sent), Recovery::ConflictSentBeside);
+    assert_eq!(seen(&[], began_at, None, sent), Recovery::ConflictSentBeside, "of no known id");
+    assert_eq!(seen(&["known"], began_at, Some(&other), sent), Recovery::Conflict);
+    assert_eq!(seen(&[], began_at, Some(&ours), sent), Recovery::Conflict, "of the same id");
+    assert_eq!(seen(&[], began_at, Some(&other), Reached::Nothing), Recovery::Conflict);
+    let earlier = Timestamp::from_millis(1);
+    assert_eq!(seen(&[], earlier, Some(&other), sent), Recovery::Conflict, "it stood in its way");
+}
