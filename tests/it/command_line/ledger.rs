@@ -48,6 +48,8 @@ async fn an_emptied_ledger_is_shown_job_by_job_and_rebuilt() {
         let told = program.run(command).await.stderr;
         assert!(told.contains("`reelwork ledger rebuild` compares it"), "{command:?}: {told}");
     }
+    let told = program.run(&["doctor"]).await.stdout;
+    assert!(told.contains("`reelwork ledger rebuild` compares it"), "{told}");
     let mut rows = program.run(&["ledger", "check", "--json"]).await.exits(1).lines();
     rows.sort_by_key(|row| row["id"].to_string());
     let told = |row: &serde_json::Value| (row["id"].clone(), row["ledger"].clone());
@@ -66,6 +68,8 @@ async fn an_emptied_ledger_is_shown_job_by_job_and_rebuilt() {
     program.run(&["ledger", "check"]).await.exits(0);
     let ended = program.run(&["get", "ended", "--json"]).await.exits(0);
     assert_eq!(ended.stderr, "", "it has been compared");
+    let told = program.run(&["doctor"]).await.stdout;
+    assert!(!told.contains("has not been compared"), "{told}");
     assert_eq!(ended.json()["state"], "succeeded");
 }
 

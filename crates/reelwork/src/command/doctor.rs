@@ -4,6 +4,7 @@ use ports::{Clock, SystemClock};
 use serde::Serialize;
 
 use crate::command::around::Around;
+use crate::command::uncompared::UNCOMPARED;
 use crate::command::{look_up, probe, topology};
 use crate::doors::Doors;
 use crate::failure::Failure;
@@ -90,7 +91,10 @@ async fn ledger(config: &Config) -> Check {
         ledger.check().await?;
         let url = &config.ledger.url;
         let around = Around::of(config, ledger.as_ref(), None, SystemClock.now()).await?;
-        let now = around.sentence();
+        let mut now = around.sentence();
+        if ledger.opens_at().await?.is_none() {
+            now.push_str(&format!("; {UNCOMPARED}"));
+        }
         match ledger.warnings().await? {
             none if none.is_empty() => Ok(format!("{url} is reached and safe to use{now}")),
             some => Ok(format!("{url} is reached and can be used, but: {}{now}", some.join("; "))),

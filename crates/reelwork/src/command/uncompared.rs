@@ -4,7 +4,7 @@ use ports::{Ledger, LedgerError};
 
 use crate::output::Output;
 
-const UNCOMPARED: &str = "the ledger is new or was emptied, and has not been compared with the \
+pub(super) const UNCOMPARED: &str = "the ledger is new or was emptied, and has not been compared with the \
     journal: jobs may be missing here. A worker, a poller or `reelwork ledger rebuild` compares it";
 
 /// Whether it was told.
