@@ -185,3 +185,13 @@ async fn a_full_disk_is_told_and_what_is_known_can_be_read() {
     let submitted = watched.program.run_without_room(&["submit", "--file", &file]).await;
     assert_ne!(submitted.code, 0, "{submitted:?}");
 }
+
+/// The image's own health check asks so, wherever `admin.listen` points.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_simulated_provider_tells_that_it_lives() {
+    let house = House::on(Backend::Embedded);
+    let provider = Provider::here(json!({})).await;
+    let mut program = house.program();
+    program.set("admin.listen", provider.url.trim_start_matches("http://"));
+    assert_eq!(program.run(&["health"]).await.exits(0).stdout, "ok\n");
+}

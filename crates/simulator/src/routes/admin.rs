@@ -17,6 +17,7 @@ use crate::state::State;
 
 pub(super) fn routes() -> Router<Arc<State>> {
     Router::new()
+        .route("/livez", get("ok\n"))
         .route("/_simulator/accounts", get(accounts))
         .route("/_simulator/reset", post(reset))
         .route("/_simulator/settings", post(replace_settings))
