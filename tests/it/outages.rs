@@ -8,7 +8,9 @@ use serde_json::json;
 use simulator::FaultKind;
 
 use crate::faults::struck;
-use crate::harness::{Audience, Backend, House, Provider, Wish, lines, say, until};
+use crate::harness::{
+    Audience, Backend, House, Process, Program, Provider, Wish, free_port, lines, say, until,
+};
 
 const JOBS: usize = 200;
 const OUTAGE: Duration = Duration::from_secs(4);
@@ -129,4 +131,56 @@ async fn a_broken_route_stops_no_other() {
     assert_eq!(heard.count(EventKind::Succeeded), 50, "none is rejected or parked");
     let accounts = provider.accounts().await;
     assert_eq!((accounts.accepted, accounts.double_paid), (50, 0));
+}
+
+/// What it has forgotten it denies at every look.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_forgets_its_tasks_holds_up_no_other_job() {
+    let house = House::on(Backend::Rabbitmq);
+    let port = free_port();
+    let settings = house.file("provider.json", r#"{"life_ms": 300}"#);
+    let start = || -> Process {
+        let listen = format!("127.0.0.1:{port}");
+        let arguments = ["simulator", "--listen", &listen, "--settings", &settings];
+        house.program().start("simulator", &arguments)
+    };
+    let mut simulator = start();
+    let provider = Provider::on(port);
+    until("the simulator listens", async || provider.answers().await).await;
+    let mut program = house.program_for(&provider);
+    program.set("limits.videos", "5");
+    let audience = Audience::seated(&house).await;
+    let _up = program.start_role("up", "up").await;
+    let jobs: Vec<Wish> = (0..JOBS).map(|n| Wish::video(&format!("job-{n:03}"))).collect();
+    program.run(&["submit", "--file", &house.file("jobs.jsonl", &lines(&jobs))]).await.exits(0);
+    until("some have ended", async || audience.heard().count(EventKind::Succeeded) > 10).await;
+
+    simulator.kill().await;
+    let _simulator = start();
+    until("the simulator listens", async || provider.answers().await).await;
+    let ended = Instant::now();
+    until("a job is submitted", async || provider.figures().await.accepted > 0).await;
+    let resumed = ended.elapsed();
+    let succeeded = || audience.heard().count(EventKind::Succeeded);
+    // Nobody can tell what became of the forgotten: a person ends them.
+    until("all else succeeds", async || {
+        succeeded() >= JOBS - 5 && succeeded() + in_doubt(&program).await.len() == JOBS
+    })
+    .await;
+    for id in in_doubt(&program).await {
+        program.run(&["doubt", "fail", &id]).await.exits(0);
+    }
+    let failed = || audience.heard().count(EventKind::Failed);
+    until("those fail", async || succeeded() + failed() == JOBS).await;
+    let forgotten = failed();
+    assert!((1..=5).contains(&forgotten), "{forgotten}");
+    say(format!("forgotten by the provider: {forgotten} of {JOBS}, work again after {resumed:?}"));
+    assert!(resumed < SOON, "{resumed:?}");
+    assert_eq!(provider.accounts().await.double_paid, 0);
+}
+
+async fn in_doubt(program: &Program) -> Vec<String> {
+    let listed = program.run(&["doubt", "list", "--json"]).await.exits(0);
+    let ids = listed.lines().into_iter();
+    ids.map(|job| job["id"].as_str().expect("an id").to_owned()).collect()
 }
