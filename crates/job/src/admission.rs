@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::{Doubt, Life, Reached, Record, RequestHash, State, Timestamp};
+use crate::{Life, Reached, Record, RequestHash, State, Timestamp};
 
 /// Of a job that the ledger has no record of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,24 +95,20 @@ impl Delivered<'_> {
         self.enqueued.is_none_or(|enqueued| enqueued + self.skew >= at)
     }
 
-    fn is_beside(&self, record: &Record) -> bool {
-        self.may_be_sent_beside(record)
-            && !record.life.is_unknown()
-            && self.life.is_some_and(|told| *told != record.life)
-    }
-
-    /// In an earlier generation, when no record stood in its way.
-    fn may_be_sent_beside(&self, record: &Record) -> bool {
-        self.may_be_forgotten()
+    /// It may have been sent in an earlier generation, when no record stood in its way, under an
+    /// external id of its own.
+    fn is_sent_beside(&self, record: &Record, hash: &RequestHash) -> bool {
+        let may_be_sent = self.may_be_forgotten()
             && self.reached == Reached::Provider
-            && record.created_at >= self.began_at
-    }
-
-    /// The doubt does not know of it yet.
-    fn is_evidence(&self, record: &Record, doubt: &Doubt) -> bool {
-        doubt.evidence.is_empty()
-            && self.may_be_sent_beside(record)
-            && self.life.is_none_or(|told| *told != record.life)
+            && record.created_at >= self.began_at;
+        may_be_sent
+            && match record.is_of(hash) {
+                // A message that tells none may be the record's own.
+                true => {
+                    !record.life.is_unknown() && self.life.is_some_and(|told| *told != record.life)
+                }
+                false => self.life.is_none_or(|told| *told != record.life),
+            }
     }
 
     /// Whoever had this message may have begun a POST, and of what happened before the present
@@ -143,8 +139,20 @@ pub fn recover(
         State::Tombstone if delivered.may_be_forgotten() => Recovery::RecordLost,
         State::Tombstone => Recovery::Cancelled,
         _ if record.leaves_its_id() => Recovery::Replacement { may_be_sent: forgot },
-        State::InDoubt { doubt } if !record.is_of(hash) && delivered.is_evidence(record, doubt) => {
+        // Once the doubt knows of it, the message is a mere conflict.
+        State::InDoubt { doubt }
+            if !record.is_of(hash)
+                && doubt.evidence.is_empty()
+                && delivered.is_sent_beside(record, hash) =>
+        {
             Recovery::ConflictSentBeside
+        }
+        // A doubt that was denied.
+        State::Queued { .. } if record.sent_before && delivered.is_sent_beside(record, hash) => {
+            match record.is_of(hash) {
+                true => Recovery::SentBeside,
+                false => Recovery::ConflictSentBeside,
+            }
         }
         _ if !record.is_of(hash) => Recovery::Conflict,
         State::Queued { .. } if forgot => Recovery::Orphaned { forgot },
@@ -159,7 +167,7 @@ pub fn recover(
             Recovery::Orphaned { forgot: false }
         }
         State::Submitting { .. } => Recovery::BeingSubmitted,
-        State::InDoubt { .. } if delivered.is_beside(record) => Recovery::SentBeside,
+        State::InDoubt { .. } if delivered.is_sent_beside(record, hash) => Recovery::SentBeside,
         State::Settled { at, .. } if record.may_begin_again && delivered.is_after(*at) => {
             Recovery::BeginsAgain
         }

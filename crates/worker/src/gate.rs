@@ -28,7 +28,7 @@ use crate::window::{Next, Window};
 /// What other workers have met is not looked at more often.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Between two jobs of a resting route that are put back.
-const TURNED_AWAY: Duration = Duration::from_millis(50);
+const TURNED_AWAY: Duration = Duration::from_millis(10);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Door {
@@ -130,6 +130,16 @@ impl Gate {
         }
     }
 
+    /// While another worker tries. Why the lane rests is known by then.
+    pub(crate) fn wait_for_another(&self, rest: Duration) {
+        let mut door = self.lock();
+        if let Door::Open { .. } | Door::Closed { until: Reopen::WhenFree, .. } = &*door {
+            let why = "another worker tries".to_owned();
+            *door = Door::Closed { why, until: Reopen::After(rest) };
+            self.turned.notify_waiters();
+        }
+    }
+
     pub(crate) fn close(&self, why: impl Into<String>, until: Reopen) {
         let why = why.into();
         let mut door = self.lock();
@@ -166,6 +176,11 @@ impl Gate {
         self.turned.notify_waiters();
     }
 
+    /// Nothing may open the door.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held.load(Ordering::Relaxed) > 0
+    }
+
     /// While this is held, nothing opens the door again.
     pub(crate) fn hold(&self) -> Hold<'_> {
         self.held.fetch_add(1, Ordering::Relaxed);
@@ -182,7 +197,7 @@ impl Gate {
     }
 
     fn open_by(&self, set: impl FnOnce(&mut Window) -> u16) {
-        if self.held.load(Ordering::Relaxed) > 0 {
+        if self.is_held() {
             return;
         }
         let window = set(&mut lock(&self.window));
@@ -219,8 +234,8 @@ impl Gate {
             match leave {
                 Ok(leave) => return Ok(Pass::new(self, leave)),
                 Err(_) if self.is_stopping() => return Err(NotNow::Lane),
-                Err(Wait::PassedOver) => return Err(NotNow::PassedOver),
-                Err(Wait::RouteRests) => return Err(NotNow::Route),
+                Err(Wait::PassedOver) => return Err(NotNow::Lane),
+                Err(Wait::RouteRests(until)) => return Err(NotNow::Route { until }),
                 Err(Wait::Probe(until)) => tokio::select! {
                     biased;
                     () = turned => {}

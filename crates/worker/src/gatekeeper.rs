@@ -73,7 +73,8 @@ impl Gatekeeper {
         match door {
             Door::Open { .. } | Door::Closed { until: Reopen::WhenResumed, .. } => PAUSE_CHECK,
             Door::Closed { until: Reopen::WhenFree | Reopen::WhenRebuilt, .. } => CAPACITY_CHECK,
-            Door::Closed { until: Reopen::After(rest), .. } => *rest,
+            // Another worker may find sooner that it is over.
+            Door::Closed { until: Reopen::After(rest), .. } => (*rest).min(trouble::LOOK_AGAIN),
         }
     }
 
@@ -84,8 +85,16 @@ impl Gatekeeper {
         }
         match door {
             Door::Closed { until: Reopen::WhenRebuilt, .. } => gate.open(u16::MAX),
-            Door::Open { .. } => close_if_paused(shared, gate).await,
+            Door::Open { .. } => {
+                if gate.unclear() > 0 {
+                    trouble::look(shared, gate, Whose::Lane(self.resource)).await;
+                }
+                close_if_paused(shared, gate).await;
+            }
             Door::Closed { until: Reopen::WhenFree, .. } => self.full.serve().await,
+            Door::Closed { until: Reopen::After(_), .. } if !gate.rest_left().is_zero() => {
+                trouble::look(shared, gate, Whose::Lane(self.resource)).await;
+            }
             Door::Closed { until: Reopen::After(_), .. } => match self.may_try().await {
                 Ok(()) => self.gate.open(1),
                 Err(rest) => self.gate.rest_on(rest),
@@ -104,6 +113,9 @@ impl Gatekeeper {
     async fn may_try(&mut self) -> Result<(), Duration> {
         let (shared, gate, resource) = (&self.shared, &self.gate, self.resource);
         let lane = Whose::Lane(resource);
+        if gate.is_held() {
+            return Err(trouble::TRIED);
+        }
         if let Some(rest) = trouble::look(shared, gate, lane).await {
             return Err(rest.min(trouble::LOOK_AGAIN));
         }

@@ -13,6 +13,10 @@ use crate::route_health::{Routes, Turn};
 const FRESH: Duration = Duration::from_secs(10);
 /// Jobs of a route in trouble that let others pass before one of them is the lane's next probe.
 const MOST_PASSED_OVER: u32 = 20;
+/// And for how long at most: there may be no others.
+const PASSING_OVER: Duration = Duration::from_secs(2);
+/// A probe that hangs keeps others from probing for so many times [`PROBE_PATIENCE`] at most.
+const MOST_PATIENCE: u32 = 16;
 
 #[derive(Debug, Default)]
 pub(crate) struct LaneHealth {
@@ -24,8 +28,11 @@ pub(crate) struct LaneHealth {
     understood: Option<Understood>,
     probe: Option<Probe>,
     probes: u64,
+    /// Probes that are still not answered, beside the last.
+    hanging: u32,
     routes: Routes,
     passed_over: u32,
+    passed_over_since: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -73,8 +80,8 @@ pub(crate) enum Wait {
     Probe(Instant),
     /// Answers on this route are not understood, and those on another may be.
     PassedOver,
-    /// Answers on this route are not understood, and those on others are.
-    RouteRests,
+    /// Answers on this route are not understood, and those on others are: until then.
+    RouteRests(Instant),
 }
 
 impl LaneHealth {
@@ -98,28 +105,46 @@ impl LaneHealth {
             return Ok(false);
         }
         if self.unclear.is_none() {
-            return match self.routes.turn(route, now) {
+            return match self.routes.turn(route, now, self.held.post_timeout) {
                 Turn::Probe => Ok(true),
-                Turn::Rests => Err(Wait::RouteRests),
+                Turn::Rests(until) => Err(Wait::RouteRests(until)),
             };
         }
-        self.passed_over += 1;
-        if self.passed_over <= MOST_PASSED_OVER {
-            return Err(Wait::PassedOver);
+        match self.lets_pass(now) {
+            true => Err(Wait::PassedOver),
+            false => Ok(false),
         }
-        Ok(false)
+    }
+
+    fn lets_pass(&mut self, now: Instant) -> bool {
+        self.passed_over += 1;
+        let since = *self.passed_over_since.get_or_insert(now);
+        self.passed_over <= MOST_PASSED_OVER && now - since < PASSING_OVER
+    }
+
+    fn begin_passing_over(&mut self) {
+        (self.passed_over, self.passed_over_since) = (0, None);
     }
 
     fn next_probe(&mut self, now: Instant) -> u64 {
+        if self.probe.is_some() {
+            self.hanging += 1;
+        }
+        let times = 2u32.saturating_pow(self.hanging).min(MOST_PATIENCE);
         self.probes += 1;
-        self.probe = Some(Probe { number: self.probes, over: now + PROBE_PATIENCE });
+        self.probe = Some(Probe { number: self.probes, over: now + PROBE_PATIENCE * times });
         self.probes
     }
 
     /// The request is over, or was never made.
-    pub(crate) fn over(&mut self, leave: &Leave) {
-        if self.probe.map(|probe| probe.number) == leave.probe {
-            self.probe = None;
+    pub(crate) fn over(&mut self, leave: &Leave, now: Instant) {
+        match (leave.probe, self.probe) {
+            (Some(number), Some(probe)) if number == probe.number => self.probe = None,
+            (Some(_), _) => self.hanging = self.hanging.saturating_sub(1),
+            (None, _) => {}
+        }
+        if leave.for_route {
+            self.routes.over(leave, now);
         }
     }
 
@@ -138,6 +163,10 @@ impl LaneHealth {
         self.unclear.tries()
     }
 
+    pub(crate) fn understood_on(&mut self, route: Route, sent_at: Instant) {
+        self.routes.understood_elsewhere(route, sent_at);
+    }
+
     /// Which routes rest while others of the lane are well.
     pub(crate) fn routes(&self) -> &Routes {
         &self.routes
@@ -150,9 +179,27 @@ impl LaneHealth {
 
     pub(crate) fn understood(&mut self, leave: &Leave, now: Instant) -> Cleared {
         let lane = !self.unclear.is_none();
-        (self.failures, self.unclear) = (Streak::default(), Streak::default());
-        self.understood = Some(Understood { at: now, sent_at: leave.sent_at });
+        self.clear(leave.sent_at, now);
         Cleared { lane, route: self.routes.understood(leave) }
+    }
+
+    fn clear(&mut self, sent_at: Instant, now: Instant) {
+        if !self.unclear.is_none() {
+            self.routes.lane_is_well(now);
+        }
+        (self.failures, self.unclear) = (Streak::default(), Streak::default());
+        let sent_at = self.understood.map_or(sent_at, |before| before.sent_at.max(sent_at));
+        self.understood = Some(Understood { at: now, sent_at });
+        self.begin_passing_over();
+    }
+
+    /// Another worker understood the answer to a request that was sent then.
+    pub(crate) fn understood_elsewhere(&mut self, sent_at: Instant, now: Instant) -> bool {
+        let news = self.unclear.is_before(sent_at);
+        if news {
+            self.clear(sent_at, now);
+        }
+        news
     }
 
     /// How long to rest; `None`: a later request was understood, so that it tells of the past.
@@ -175,7 +222,7 @@ impl LaneHealth {
         let route = self.routes.not_understood(leave, why, jitter, self.held);
         let lane = (self.is_news(leave) && !leave.for_route).then(|| {
             self.unclear.add(leave.sent_at, Instant::now());
-            self.passed_over = 0;
+            self.begin_passing_over();
             let tested = self.routes.is_tested(leave.route);
             jittered(self.held.lane_rest(self.unclear(), tested), jitter)
         });
@@ -183,10 +230,10 @@ impl LaneHealth {
     }
 
     /// Another worker's request of then was not understood. `false`: a later one was.
-    pub(crate) fn heard(&mut self, sent_at: Instant, now: Instant) -> bool {
+    pub(crate) fn heard(&mut self, sent_at: Instant) -> bool {
         let news = self.understood.is_none_or(|understood| understood.sent_at <= sent_at);
-        if news {
-            self.unclear.hear(sent_at, now);
+        if news && self.unclear.hear(sent_at) {
+            self.begin_passing_over();
         }
         news
     }
@@ -224,7 +271,7 @@ mod tests {
     const WHY: &str = "HTTP 500";
 
     fn held() -> Held {
-        Held { slots: 5, tested: S(100), untested: S(1800) }
+        Held { slots: 5, post_timeout: S(60), tested: S(100), untested: S(1800) }
     }
 
     /// As if it was sent then, whether or not it would have been let through.
@@ -243,7 +290,7 @@ mod tests {
         let probe = health.leave(TEXT, now).unwrap();
         assert_eq!(health.leave(TEXT, now), Err(Wait::Probe(now + PROBE_PATIENCE)));
         health.not_understood(&probe, WHY, 0.5);
-        health.over(&probe);
+        health.over(&probe, now);
         let probe = health.leave(TEXT, now + S(1)).unwrap();
         assert!(health.leave(TEXT, now + S(1)).is_err(), "still one at a time");
         health.understood(&probe, now + S(2));
@@ -270,11 +317,43 @@ mod tests {
         let (mut health, now) = (LaneHealth::default(), Instant::now());
         let hangs = health.leave(TEXT, now).unwrap();
         let next = health.leave(TEXT, now + PROBE_PATIENCE).unwrap();
-        health.over(&hangs);
+        health.over(&hangs, now);
         assert!(health.leave(TEXT, now + PROBE_PATIENCE).is_err(), "the second probe is under way");
         health.understood(&next, now + S(5));
         assert_eq!(health.not_understood(&hangs, WHY, 0.5), Rests::default(), "of the past");
         assert!(!health.is_unsure(now + S(6)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn probes_that_hang_become_rarer() {
+        let (mut health, began) = (LaneHealth::new(held()), Instant::now());
+        let mut sent = Vec::new();
+        for second in 0..60 {
+            let now = until(began + S(second)).await;
+            if let Ok(leave) = health.leave(TEXT, now) {
+                sent.push((second, leave));
+            }
+        }
+        assert_eq!(sent.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [0, 4, 12, 28]);
+        let now = until(began + S(60)).await;
+        sent.iter().for_each(|(_, leave)| health.over(leave, now));
+        health.leave(TEXT, now).unwrap();
+        let next = health.leave(TEXT, now);
+        assert_eq!(next, Err(Wait::Probe(now + PROBE_PATIENCE)), "none hangs any more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_another_worker_meets_is_counted_once_and_ends_with_its_success() {
+        let (mut health, met) = (LaneHealth::new(held()), Instant::now());
+        let now = until(met + S(1)).await;
+        assert!(health.heard(met) && health.heard(met + Duration::from_millis(3)));
+        assert_eq!(health.unclear(), 1, "clocks are read anew each time");
+        assert!(!health.understood_elsewhere(met - Duration::from_millis(1), now), "it was before");
+        assert!(health.heard(met + S(1)));
+        assert_eq!(health.unclear(), 2);
+        assert!(health.understood_elsewhere(met + S(2), now));
+        assert!(!health.is_troubled() && !health.is_unsure(now));
+        assert!(!health.heard(met + S(1)), "of the past");
     }
 
     #[tokio::test(start_paused = true)]
@@ -311,7 +390,13 @@ mod tests {
         for _ in 0..MOST_PASSED_OVER {
             assert_eq!(health.leave(IMAGE, now), Err(Wait::PassedOver));
         }
-        assert!(health.leave(IMAGE, now).is_ok(), "there are no others");
+        let image = health.leave(IMAGE, now).expect("there are no others");
+        health.not_understood(&image, WHY, 1.0);
+        health.over(&image, now);
+        let now = until(now + S(5)).await;
+        assert_eq!(health.leave(IMAGE, now), Err(Wait::PassedOver), "they may have come since");
+        let now = until(now + PASSING_OVER).await;
+        assert!(health.leave(IMAGE, now).is_ok(), "the lane may hold a single job");
         assert!(matches!(health.leave(TEXT, now), Err(Wait::Probe(_))), "one at a time");
     }
 
@@ -324,17 +409,45 @@ mod tests {
         let now = until(now + S(5)).await;
         let text = health.leave(TEXT, now).unwrap();
         health.understood(&text, now);
-        health.over(&text);
+        health.over(&text, now);
         assert!(!health.is_troubled() && health.leave(TEXT, now).is_ok());
         let image = health.leave(IMAGE, now).expect("its first rest is over: it probes");
-        assert_eq!(health.leave(IMAGE, now), Err(Wait::RouteRests), "one at a time");
+        assert_eq!(health.leave(IMAGE, now), Err(Wait::RouteRests(now + S(60))), "one at a time");
         assert_eq!(health.not_understood(&image, WHY, 1.0).lane, None, "the lane is well");
         assert!(!health.is_troubled());
-        let just_before = now + S(598);
-        assert_eq!(health.leave(IMAGE, just_before), Err(Wait::RouteRests), "a slot a third");
+        let rests = Err(Wait::RouteRests(now + S(600)));
+        assert_eq!(health.leave(IMAGE, now + S(598)), rests, "a slot a third");
         let image = health.leave(IMAGE, now + S(600)).unwrap();
         health.understood(&image, now + S(600));
         assert!((0..9).all(|_| health.leave(IMAGE, now + S(600)).is_ok()), "all are well");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_for_a_route_that_hangs_is_the_only_one() {
+        let (mut health, now) = (LaneHealth::new(held()), Instant::now());
+        for _ in 0..2 {
+            health.routes.not_understood(&sent(IMAGE, now), WHY, 1.0, held());
+        }
+        let text = health.leave(TEXT, now).unwrap();
+        health.understood(&text, now);
+        health.over(&text, now);
+        let now = until(now + S(5)).await;
+        let hangs = health.leave(IMAGE, now).unwrap();
+        assert_eq!(health.leave(IMAGE, now + S(59)), Err(Wait::RouteRests(now + S(60))));
+        health.over(&hangs, now + S(1));
+        assert!(health.leave(IMAGE, now + S(5)).is_ok(), "it was not sent");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_route_does_not_rest_for_long_by_what_befell_all() {
+        let (mut health, now) = (LaneHealth::new(held()), Instant::now());
+        for n in 0..3 {
+            health.not_understood(&sent(IMAGE, until(now + S(n)).await), WHY, 1.0);
+        }
+        let now = until(now + S(9)).await;
+        health.understood(&sent(TEXT, now), now);
+        assert!(health.leave(IMAGE, now + S(4)).is_err());
+        assert!(health.leave(IMAGE, now + S(5)).is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -346,6 +459,6 @@ mod tests {
         health.routes.not_understood(&sent(TEXT, now), WHY, 1.0, held());
         let later = until(now + S(9)).await;
         health.unclear_again(&sent(TEXT, later), WHY, 1.0);
-        assert_eq!(health.leave(TEXT, later), Err(Wait::RouteRests));
+        assert!(matches!(health.leave(TEXT, later), Err(Wait::RouteRests(_))));
     }
 }

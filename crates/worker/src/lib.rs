@@ -7,6 +7,8 @@
 //! ([`job::late_answer()`]: what a late answer may still say; task id into the ledger, journal, then
 //! the ack).
 //! Around it stand the loop of one `lane` and the `gate` that stops a lane which cannot work.
+//! After answers that are not understood, `lane_health` and `route_health` say who may try, `rests`
+//! when, and `trouble` tells the other workers.
 //! While no slot is free, the `full_pool` takes jobs instead, and those in hand wait in the
 //! `slot_queue`.
 

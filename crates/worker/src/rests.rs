@@ -8,10 +8,10 @@ use tokio::time::Instant;
 const LONGEST_OUTAGE_REST: Duration = Duration::from_secs(4);
 /// Between tries that may each cost a slot although the provider answers questions: so that work
 /// goes on within 5 s after a short outage.
-const UNCLEAR_REST: Duration = Duration::from_millis(4_500);
+pub(crate) const UNCLEAR_REST: Duration = Duration::from_millis(4_500);
 const LONGEST_UNCLEAR_REST: Duration = Duration::from_secs(60);
 pub(crate) const SHORT: Duration = Duration::from_millis(250);
-/// A probe that is not answered by then keeps nobody from probing too.
+/// A probe that is not answered by then keeps nobody from probing too; the next one, twice as long.
 pub(crate) const PROBE_PATIENCE: Duration = Duration::from_secs(4);
 
 /// Troubles in a row.
@@ -33,11 +33,19 @@ impl Streak {
         self.last_at = Some(now);
     }
 
-    /// Of another worker, once. What was sent before the last trouble is known, or was our own.
-    pub(crate) fn hear(&mut self, sent_at: Instant, now: Instant) {
-        if self.last_at.is_none_or(|at| sent_at > at) {
-            self.add(sent_at, now);
+    /// Of another worker, once; whether it is news. What was sent before the last trouble is known,
+    /// or was our own; clocks are read anew each time.
+    pub(crate) fn hear(&mut self, sent_at: Instant) -> bool {
+        let news = self.last_at.is_none_or(|at| sent_at > at + SHORT / 2);
+        if news {
+            self.add(sent_at, sent_at);
         }
+        news
+    }
+
+    /// Whether all of it was before a request that was sent then and understood.
+    pub(crate) fn is_before(&self, sent_at: Instant) -> bool {
+        self.last_at.is_some_and(|at| at <= sent_at)
     }
 
     pub(crate) fn several(&mut self) {
@@ -63,6 +71,8 @@ impl Streak {
 pub(crate) struct Held {
     /// 0: no limit.
     pub(crate) slots: u32,
+    /// Longest that a request waits for its answer.
+    pub(crate) post_timeout: Duration,
     /// Where its task can be looked for.
     pub(crate) tested: Duration,
     /// Where no task is known to test the look-up with: as long as such a task can live.
@@ -76,10 +86,11 @@ impl Held {
 
     /// Of a route while others of its lane are well: of three slots or more one is left free. The
     /// first two come too soon to be spread.
-    pub(crate) fn route_rest(self, unclear: u32, tested: bool) -> Duration {
+    /// `routes`: how many share the slots and are in trouble.
+    pub(crate) fn route_rest(self, unclear: u32, tested: bool, routes: u32) -> Duration {
         let spread = match self.slots {
             0 => Duration::ZERO,
-            slots => self.of(tested) / slots.saturating_sub(2).max(1),
+            slots => self.of(tested) * routes.max(1) / slots.saturating_sub(2).max(1),
         };
         match unclear {
             0..=2 => first_rest(unclear),
@@ -136,19 +147,20 @@ mod tests {
         let rests = |tested| [1, 2, 3, 4, 9].map(|n| unlimited.lane_rest(n, tested).as_millis());
         assert_eq!(rests(true), [250, 4_500, 4_500, 9_000, 60_000]);
         assert_eq!(rests(false), [250, 4_500, 4_500, 13_500, 60_000]);
-        let rests = [1, 2, 3, 9].map(|n| unlimited.route_rest(n, false).as_millis());
+        let rests = [1, 2, 3, 9].map(|n| unlimited.route_rest(n, false, 1).as_millis());
         assert_eq!(rests, [250, 4_500, 9_000, 60_000]);
     }
 
     #[test]
     fn the_last_slot_is_kept_for_as_long_as_the_others_are_held() {
-        let held = Held { slots: 5, tested: S(100), untested: S(1800) };
+        let held = Held { slots: 5, tested: S(100), untested: S(1800), ..Held::default() };
         let rests = |tested| [3, 4, 5].map(|n| held.lane_rest(n, tested).as_millis());
         assert_eq!(rests(true), [4_500, 50_000, 50_000]);
         assert_eq!(rests(false), [4_500, 900_000, 900_000]);
-        let rests = |tested| [2, 3, 4].map(|n| held.route_rest(n, tested).as_millis());
+        let rests = |tested| [2, 3, 4].map(|n| held.route_rest(n, tested, 1).as_millis());
         assert_eq!(rests(true), [4_500, 33_333, 33_333]);
         assert_eq!(rests(false), [4_500, 600_000, 600_000]);
+        assert_eq!(held.route_rest(3, false, 2), S(1200), "two routes share the slots");
     }
 
     #[tokio::test(start_paused = true)]

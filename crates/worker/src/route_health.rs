@@ -8,10 +8,12 @@ use kling::Route;
 use tokio::time::Instant;
 
 use crate::lane_health::Leave;
-use crate::rests::{Held, PROBE_PATIENCE, SHORT, Streak, jittered};
+use crate::rests::{Held, PROBE_PATIENCE, Streak, UNCLEAR_REST, jittered};
 
 /// A single lost answer says nothing of a route.
 const TROUBLE: u32 = 2;
+/// Far more than the rest after a single one, and less than that after two.
+const SEVERAL: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 pub(crate) struct Routes(BTreeMap<Route, RouteHealth>);
@@ -24,6 +26,8 @@ struct RouteHealth {
     /// A task was made since this worker began: look-ups can be tested with it.
     tested: bool,
     rests_until: Option<Instant>,
+    /// Its last probe was.
+    is_answered: bool,
     why: String,
 }
 
@@ -32,10 +36,17 @@ struct RouteHealth {
 pub(crate) enum Turn {
     /// It tries for all of its route.
     Probe,
-    Rests,
+    Rests(Instant),
 }
 
 impl RouteHealth {
+    fn clear(&mut self, sent_at: Instant) {
+        self.unclear = Streak::default();
+        self.rests_until = None;
+        self.is_answered = true;
+        self.understood = self.understood.max(Some(sent_at));
+    }
+
     fn is_troubled(&self) -> bool {
         self.unclear.tries() >= TROUBLE
     }
@@ -60,14 +71,33 @@ impl Routes {
         troubled.map(|(route, health)| (*route, health.why.as_str(), health.rests_until))
     }
 
-    /// One of its jobs at a time, each time its rest is over.
-    pub(crate) fn turn(&mut self, route: Route, now: Instant) -> Turn {
+    /// One of its jobs at a time, each time its rest is over; for as long as the answer may take.
+    pub(crate) fn turn(&mut self, route: Route, now: Instant, post_timeout: Duration) -> Turn {
         let health = self.0.entry(route).or_default();
-        if health.rests_until.is_some_and(|until| now < until) {
-            return Turn::Rests;
+        if let Some(until) = health.rests_until.filter(|until| now < *until) {
+            return Turn::Rests(until);
         }
-        health.rests_until = Some(now + PROBE_PATIENCE);
+        health.rests_until = Some(now + post_timeout.max(PROBE_PATIENCE));
+        health.is_answered = false;
         Turn::Probe
+    }
+
+    /// A probe ended without an answer of either kind.
+    pub(crate) fn over(&mut self, leave: &Leave, now: Instant) {
+        if let Some(health) = self.0.get_mut(&leave.route).filter(|health| !health.is_answered) {
+            health.rests_until = health.rests_until.min(Some(now + PROBE_PATIENCE));
+        }
+    }
+
+    /// The lane is well again: none of its routes rests for long because of what befell all.
+    pub(crate) fn lane_is_well(&mut self, now: Instant) {
+        for health in self.0.values_mut() {
+            health.rests_until = health.rests_until.min(Some(now + UNCLEAR_REST));
+        }
+    }
+
+    fn troubled_routes(&self) -> u32 {
+        self.0.values().map(|health| u32::from(health.is_troubled())).sum()
     }
 
     pub(crate) fn accepted(&mut self, route: Route) {
@@ -81,10 +111,16 @@ impl Routes {
         if health.is_troubled() {
             tracing::info!(route = %leave.route, "answers are understood again");
         }
-        health.unclear = Streak::default();
-        health.rests_until = None;
-        health.understood = Some(leave.sent_at);
+        health.clear(leave.sent_at);
         was_unclear
+    }
+
+    /// Another worker understood the answer to a request that was sent then.
+    pub(crate) fn understood_elsewhere(&mut self, route: Route, sent_at: Instant) {
+        let health = self.0.entry(route).or_default();
+        if health.unclear.is_before(sent_at) {
+            health.clear(sent_at);
+        }
     }
 
     /// How long it rests; `None`: a later request was understood.
@@ -95,14 +131,17 @@ impl Routes {
         jitter: f64,
         held: Held,
     ) -> Option<Duration> {
+        let routes = self.troubled_routes();
         let health = self.0.entry(leave.route).or_default();
         if !health.is_news(leave.sent_at) {
             return None;
         }
         let now = Instant::now();
         health.unclear.add(leave.sent_at, now);
+        health.is_answered = true;
         why.clone_into(&mut health.why);
-        let rest = jittered(held.route_rest(health.unclear.tries(), health.tested), jitter);
+        let rest = held.route_rest(health.unclear.tries(), health.tested, routes);
+        let rest = jittered(rest, jitter);
         health.rests_until = Some(now + rest);
         if health.is_troubled() {
             tracing::warn!(route = %leave.route, why, ?rest, "answers are not understood");
@@ -122,10 +161,11 @@ impl Routes {
         if !health.is_news(sent_at) {
             return false;
         }
-        let now = Instant::now();
-        health.unclear.hear(sent_at, now);
-        // One that rests for longer was met more than once.
-        if until > now + SHORT {
+        if !health.unclear.hear(sent_at) {
+            return true;
+        }
+        // One that rests for so long was met more than once.
+        if until > Instant::now() + SEVERAL {
             health.unclear.several();
         }
         why.clone_into(&mut health.why);

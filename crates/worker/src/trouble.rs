@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use job::Resource;
+use job::{Resource, Timestamp};
 use kling::Route;
 use ports::{LedgerError, Pause, Permit};
 
@@ -13,6 +13,9 @@ use crate::shared::Shared;
 
 /// Between two looks at what another worker has met.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(1);
+const LEAVING: Duration = Duration::from_secs(1);
+/// Trouble whose rest is over says nothing to a worker that begins later.
+const OLD: Duration = Duration::from_secs(60);
 /// While another worker tries.
 pub(crate) const TRIED: Duration = Duration::from_millis(500);
 
@@ -24,6 +27,13 @@ pub(crate) enum Whose {
 }
 
 impl Whose {
+    fn route(self) -> Option<Route> {
+        match self {
+            Self::Lane(_) => None,
+            Self::Route(_, route) => Some(route),
+        }
+    }
+
     /// Which no account can have.
     fn name(self, shared: &Shared) -> String {
         let account = &shared.settings.account;
@@ -43,27 +53,43 @@ pub(crate) async fn leave(shared: &Shared, resource: Resource, route: Route, cha
     for (whose, change) in whose {
         let Some(change) = change else { continue };
         let name = whose.name(shared);
-        if let Err(error) = leave_one(shared, &name, change).await {
-            tracing::debug!(%error, name, "what was met was not left for other workers");
+        // Nobody waits longer for it: the acknowledgement comes after.
+        match tokio::time::timeout(LEAVING, leave_one(shared, &name, change)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, name, "not left for other workers"),
+            Err(_) => tracing::debug!(name, "not left for other workers in time"),
         }
     }
 }
 
 async fn leave_one(shared: &Shared, name: &str, change: &Change) -> Result<(), LedgerError> {
-    match change {
+    let now = shared.clock.now();
+    let pause = match change {
         Change::Unclear { why, sent, rest } => {
-            let now = shared.clock.now();
-            let pause = Pause { reason: why.clone(), since: now - *sent, until: now + *rest };
-            shared.ledger.pause(name, &pause).await
+            Pause { reason: why.clone(), since: now - *sent, until: now + *rest }
         }
-        Change::Understood => {
-            shared.ledger.resume(name).await?;
-            shared.ledger.end_turn(&shared.session.fence(), name).await
+        Change::Understood { sent } => {
+            Pause { reason: "understood".to_owned(), since: now - *sent, until: Timestamp::EPOCH }
         }
+    };
+    let there = shared.ledger.paused(name).await?;
+    // An answer that comes late tells of the past.
+    if there.is_some_and(|there| is_understood(&there) && there.since > pause.since) {
+        return Ok(());
+    }
+    shared.ledger.pause(name, &pause).await?;
+    match change {
+        Change::Understood { .. } => shared.ledger.end_turn(&shared.session.fence(), name).await,
+        Change::Unclear { .. } => Ok(()),
     }
 }
 
-/// For how long it still rests by what any worker has met. The gate counts it.
+/// Left when it was over, for those that had met it.
+fn is_understood(pause: &Pause) -> bool {
+    pause.until < pause.since
+}
+
+/// What other workers have met is counted by the gate. For how long it still rests by that.
 pub(crate) async fn look(shared: &Shared, gate: &Gate, whose: Whose) -> Option<Duration> {
     let found = shared.ledger.paused(&whose.name(shared)).await;
     let pause = found.inspect_err(|error| tracing::debug!(%error, "not looked at")).ok()??;
@@ -73,15 +99,26 @@ pub(crate) async fn look(shared: &Shared, gate: &Gate, whose: Whose) -> Option<D
         return None;
     }
     let (ago, rest) = (now.since(pause.since), pause.until.since(now));
+    if is_understood(&pause) {
+        gate.hears_it_is_over(whose.route(), ago);
+        return None;
+    }
+    if rest.is_zero() && ago > OLD {
+        return None;
+    }
     let news = match whose {
-        Whose::Lane(_) => gate.hears(&pause.reason, ago, rest.min(LOOK_AGAIN)),
+        Whose::Lane(_) => gate.hears(&pause.reason, ago, rest),
         Whose::Route(_, route) => gate.hears_of(route, &pause.reason, ago, rest),
     };
     (news && !rest.is_zero()).then_some(rest)
 }
 
-/// Whether this worker may try; for as long as a try may take.
+/// Whether this worker may try, for so long.
 pub(crate) async fn is_ours_to_try(shared: &Shared, whose: Whose) -> bool {
+    let lasts = match whose {
+        Whose::Lane(_) => PROBE_PATIENCE,
+        Whose::Route(..) => shared.settings.post_timeout.max(PROBE_PATIENCE),
+    };
     let (fence, name) = (shared.session.fence(), whose.name(shared));
-    shared.ledger.take_turn(&fence, &name, PROBE_PATIENCE).await.unwrap_or(false)
+    shared.ledger.take_turn(&fence, &name, lasts).await.unwrap_or(false)
 }

@@ -123,6 +123,7 @@ const LOOKED_FOR: Duration = Duration::from_secs(10);
 fn gate(settings: &Settings, resource: Resource) -> Gate {
     let held = Held {
         slots: settings.slots.of(resource),
+        post_timeout: settings.post_timeout,
         tested: settings.post_timeout + settings.rules.settling + LOOKED_FOR,
         untested: lives(resource, settings.rules.pace),
     };

@@ -71,7 +71,8 @@ impl Ledger for WorldLedger {
     }
 
     async fn opens_at(&self) -> Result<Option<Timestamp>, LedgerError> {
-        Ok(self.memory().opens_at)
+        let memory = self.memory();
+        Ok(memory.generation.as_ref().and(memory.opens_at))
     }
 
     async fn distrust(&self) -> Result<(), LedgerError> {

@@ -173,6 +173,20 @@ impl Plan {
         Self { provider, faults, on_doubt, rates, lifetime, second_lives, ..world }
     }
 
+    /// Calm, but for every process that dies again and again as the ledger is emptied: what was
+    /// under way is told only by the messages, and by the clocks of their producers.
+    pub fn blackouts(seed: u64, jobs: u32) -> Self {
+        let callbacks = Callbacks::Queryable;
+        let provider =
+            Manners { ids: Ids::Ignored, look_up: true, auto: false, callbacks, task: TASK };
+        let at = |second| (Duration::from_secs(second), Fault::Blackout);
+        let faults = (1..6).map(|turn| at(turn * 2)).collect();
+        let (on_doubt, lifetime, second_lives) = (OnDoubt::Park, None, 0);
+        let rates = Rates { slow: 0.3, ..Rates::default() };
+        let world = Self::of(seed, jobs);
+        Self { provider, faults, on_doubt, rates, lifetime, second_lives, ..world }
+    }
+
     /// How long a POST may take; simulated waits are a tenth of the real ones.
     pub(crate) const POST: Duration = Duration::from_secs(5);
 

@@ -54,7 +54,6 @@ caught! {
     a_journal_that_is_not_written: JournalForgotten by "paid twice"
     slots_that_are_not_recounted: SlotsNotRecounted by "ran at once"
     a_callback_that_is_believed: CallbackBelieved by "still pending"
-    a_producers_clock_that_is_believed: ClocksBelieved by "paid twice"
     a_look_up_that_was_never_tried: LookUpUntried by "paid twice"
     an_id_that_is_used_again_as_it_was: LivesConfused by "of its first life"
     a_slot_that_is_freed_early: SlotsFreedEarly by "ran at once"
@@ -67,6 +66,11 @@ caught! {
 }
 
 // Rare in a world with other troubles.
+caught! {
+    Plan::blackouts;
+    a_producers_clock_that_is_believed: ClocksBelieved by "paid twice"
+}
+
 caught! {
     Plan::forgetful;
     a_denied_task_that_is_forgotten: EvidenceForgotten by "paid twice"

@@ -17,7 +17,7 @@ pub(crate) fn take(
         .prepare_cached(
             "INSERT INTO turn (ns, pool, owner, ends_at) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (ns, pool) DO UPDATE SET owner = ?3, ends_at = ?4
-             WHERE owner = ?3 OR ends_at <= ?5",
+             WHERE owner = ?3 OR ends_at <= ?5 OR ends_at > ?4",
         )?
         .execute(params![ns, pool, owner, ends_at, tx.now.as_millis()])?;
     Ok(taken > 0)

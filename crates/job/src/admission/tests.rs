@@ -233,3 +233,22 @@ fn another_request_that_may_have_been_sent_is_evidence_before_it_is_a_conflict()
     let earlier = Timestamp::from_millis(1);
     assert_eq!(seen(&[], earlier, Some(&other), sent), Recovery::Conflict, "it stood in its way");
 }
+
+#[test]
+fn what_may_have_been_sent_beside_keeps_a_denied_doubt_from_being_sent_again() {
+    let began_at = Timestamp::from_millis(1_700_000_000_000);
+    let (ours, other) = (Life::begun(began_at), Life::begun(Timestamp::EPOCH));
+    let seen = |sent_before, life, hash: &RequestHash| {
+        let mut found = known(State::Queued { why: None });
+        (found.life, found.created_at) = (ours.clone(), began_at + MINUTES);
+        found.sent_before = sent_before;
+        let reached = Reached::Provider;
+        recover(&found, false, hash, &Delivered { life, reached, began_at, ..FRESH })
+    };
+    let (same, another) = (job().request.hash(), Request::default().hash());
+    assert_eq!(seen(true, Some(&other), &another), Recovery::ConflictSentBeside);
+    assert_eq!(seen(true, Some(&other), &same), Recovery::SentBeside);
+    assert_eq!(seen(true, Some(&ours), &same), Recovery::Retry, "its own message");
+    assert_eq!(seen(true, None, &same), Recovery::Retry, "perhaps its own");
+    assert_eq!(seen(false, Some(&other), &another), Recovery::Conflict);
+}

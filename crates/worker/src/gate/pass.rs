@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kling::Route;
+use tokio::time::Instant;
 
 use super::{Gate, lock};
 use crate::lane_health::Leave;
@@ -10,12 +11,10 @@ use crate::lane_health::Leave;
 /// Why a request may not be sent now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotNow {
-    /// Nothing of this lane, or the worker stops.
+    /// Nothing of this lane, or the job of another route goes first, or the worker stops.
     Lane,
-    /// Another route's job may go first: whether that is understood is not known.
-    PassedOver,
-    /// Nothing on this route, while others of the lane are well.
-    Route,
+    /// Nothing on this route until then, while others of the lane are well.
+    Route { until: Instant },
 }
 
 /// What an answer has changed that other workers should know.
@@ -23,8 +22,8 @@ pub(crate) enum NotNow {
 pub(crate) enum Change {
     /// It rests for so long; the request was sent that long ago.
     Unclear { why: String, sent: Duration, rest: Duration },
-    /// After unclear answers.
-    Understood,
+    /// After unclear answers; the request was sent that long ago.
+    Understood { sent: Duration },
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,7 +55,7 @@ impl<'a> Pass<'a> {
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
-        lock(&self.gate.health).over(&self.leave);
+        lock(&self.gate.health).over(&self.leave, Instant::now());
         self.gate.turned.notify_waiters();
     }
 }

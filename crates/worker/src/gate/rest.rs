@@ -84,7 +84,8 @@ impl Gate {
     /// `ago`. `false`: this one has understood a later one.
     pub(crate) fn hears(&self, why: &str, ago: Duration, rest: Duration) -> bool {
         let now = Instant::now();
-        let news = lock(&self.health).heard(now.checked_sub(ago).unwrap_or(now), now);
+        let Some(sent_at) = now.checked_sub(ago) else { return false };
+        let news = lock(&self.health).heard(sent_at);
         if news && !rest.is_zero() {
             self.close(why, Reopen::After(rest));
         }
@@ -94,8 +95,30 @@ impl Gate {
     /// Or an answer on one route.
     pub(crate) fn hears_of(&self, route: Route, why: &str, ago: Duration, rest: Duration) -> bool {
         let now = Instant::now();
-        let sent_at = now.checked_sub(ago).unwrap_or(now);
+        let Some(sent_at) = now.checked_sub(ago) else { return false };
         lock(&self.health).heard_of(route, why, sent_at, now + rest)
+    }
+
+    /// Another worker understood the answer to a request that was sent so long `ago`: of this
+    /// route, or of all of the lane. What was met before is over.
+    pub(crate) fn hears_it_is_over(&self, route: Option<Route>, ago: Duration) {
+        let now = Instant::now();
+        let Some(sent_at) = now.checked_sub(ago) else { return };
+        match route {
+            Some(route) => lock(&self.health).understood_on(route, sent_at),
+            None => {
+                let over = lock(&self.health).understood_elsewhere(sent_at, now);
+                if over && let Door::Closed { until: Reopen::After(_), .. } = self.door() {
+                    self.open(1);
+                }
+            }
+        }
+    }
+
+    /// For how long the lane still rests by the last trouble of its own.
+    pub(crate) fn rest_left(&self) -> Duration {
+        let until = lock(&self.rest).as_ref().and_then(|rest| rest.until);
+        until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
     }
 
     fn rest_for(&self, rest: Option<Duration>, why: String) {
@@ -116,11 +139,10 @@ impl Gate {
     }
 
     fn understood(&self, leave: &Leave) -> Changes {
-        let cleared = lock(&self.health).understood(leave, Instant::now());
-        Changes {
-            lane: cleared.lane.then_some(Change::Understood),
-            route: cleared.route.then_some(Change::Understood),
-        }
+        let now = Instant::now();
+        let cleared = lock(&self.health).understood(leave, now);
+        let change = || Change::Understood { sent: now - leave.sent_at };
+        Changes { lane: cleared.lane.then(change), route: cleared.route.then(change) }
     }
 }
 

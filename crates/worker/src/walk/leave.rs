@@ -1,11 +1,14 @@
 //! Whether a request may be sent now, and how its delivery ends if not.
 
+use std::time::Duration;
+
 use job::Rung;
 use kling::Route;
+use tokio::time::Instant;
 
 use super::Walk;
 use crate::ending::Ending;
-use crate::gate::{NotNow, Pass, Reopen};
+use crate::gate::{NotNow, Pass};
 use crate::trouble::{self, TRIED, Whose};
 
 impl<'a> Walk<'a> {
@@ -16,16 +19,16 @@ impl<'a> Walk<'a> {
         };
         let (lane, of_route) = (Whose::Lane(resource), Whose::Route(resource, route));
         if self.gate.is_look_due(route) {
-            trouble::look(self.shared, self.gate, lane).await;
-            trouble::look(self.shared, self.gate, of_route).await;
+            let look = |whose| trouble::look(self.shared, self.gate, whose);
+            tokio::join!(look(lane), look(of_route));
         }
         let pass = self.gate.admit(route).await?;
         if self.gate.unclear() > 0 && !trouble::is_ours_to_try(self.shared, lane).await {
-            self.gate.close("another worker tries", Reopen::After(TRIED));
+            self.gate.wait_for_another(TRIED);
             return Err(NotNow::Lane);
         }
         if pass.is_for_route() && !trouble::is_ours_to_try(self.shared, of_route).await {
-            return Err(NotNow::Route);
+            return Err(NotNow::Route { until: Instant::now() + TRIED });
         }
         Ok(pass)
     }
@@ -34,11 +37,20 @@ impl<'a> Walk<'a> {
     /// storm of POSTs.
     pub(super) async fn turned_away(&self, not_now: NotNow) -> Ending {
         match not_now {
-            NotNow::Lane | NotNow::PassedOver => Ending::bounce(Rung::OneSecond),
-            NotNow::Route => {
+            NotNow::Lane => Ending::bounce(Rung::OneSecond),
+            NotNow::Route { until } => {
                 self.gate.turn_away(self.shared.clock.as_ref()).await;
-                Ending::bounce(Rung::ThirtySeconds)
+                Ending::bounce(rung(until.saturating_duration_since(Instant::now())))
             }
         }
+    }
+}
+
+/// The longer its route rests, the rarer a job comes back in vain.
+fn rung(rest: Duration) -> Rung {
+    match rest.as_secs() {
+        0..5 => Rung::FiveSeconds,
+        5..60 => Rung::ThirtySeconds,
+        _ => Rung::TwoMinutes,
     }
 }
