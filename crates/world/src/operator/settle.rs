@@ -64,7 +64,8 @@ impl Operator {
     ) -> Done {
         let goes_on = |record: &Record| doubt_since(record).is_some();
         let there = self.stage.ledger.memory().records.get(key).map(|row| goes_on(&row.record));
-        if doubted && there != Some(true) {
+        // What was journaled stands, also where the ledger has been set back since.
+        if doubted && (done.is_ok() || there != Some(true)) {
             self.stage.decided().insert(key.clone());
         }
         done.ok()?;
