@@ -64,8 +64,6 @@ pub struct Delivered<'a> {
     pub enqueued: Option<Timestamp>,
     /// That the message tells; `None` when it tells none.
     pub life: Option<&'a Life>,
-    /// A callback has named a task of the job, which has no record.
-    pub named: bool,
     /// The intent that was written for it and surely not sent.
     pub unsent: Option<&'a str>,
     /// How wrong a producer's clock may be.
@@ -122,8 +120,7 @@ impl Delivered<'_> {
 }
 
 pub fn admit(delivered: &Delivered<'_>) -> Admission {
-    // Another message of the job was sent: this one may never have been seen before.
-    match delivered.may_be_forgotten() || delivered.named {
+    match delivered.may_be_forgotten() {
         true => Admission::RecordLost,
         false => Admission::New,
     }
@@ -139,7 +136,7 @@ pub fn recover(
     let forgot = delivered.outlived(record);
     match &record.state {
         // It tells nothing of the job: whoever cancelled may have done so after a loss.
-        State::Tombstone if delivered.may_be_forgotten() || delivered.named => Recovery::RecordLost,
+        State::Tombstone if delivered.may_be_forgotten() => Recovery::RecordLost,
         State::Tombstone => Recovery::Cancelled,
         _ if record.leaves_its_id() => Recovery::Replacement { may_be_sent: forgot },
         // Once the doubt knows of it, the message is a mere conflict.

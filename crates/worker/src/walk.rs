@@ -6,7 +6,7 @@ mod slot;
 
 use job::{
     Admission, BadJob, Delivered, Fact, Kept, Outcome, Reached, Reason, Record, Recovery,
-    RequestHash, Rung, State, Timestamp, admit, recover,
+    RequestHash, Rung, State, admit, recover,
 };
 use ports::{Delivery, Fence, LedgerError, Phase, Stored, header};
 use recorder::{Intent, Plan, Written, Wrote};
@@ -58,27 +58,9 @@ impl<'a> Walk<'a> {
             false => None,
         };
         match found {
-            Some(stored) if !matches!(stored.record.state, State::Tombstone) => {
-                Box::pin(self.recover(stored, delivered)).await
-            }
-            found => {
-                let delivered = Delivered { named: self.is_named().await?, ..delivered };
-                match found {
-                    None => Box::pin(self.admit(delivered)).await,
-                    Some(tombstone) => Box::pin(self.recover(tombstone, delivered)).await,
-                }
-            }
+            None => Box::pin(self.admit(delivered)).await,
+            Some(stored) => Box::pin(self.recover(stored, delivered)).await,
         }
-    }
-
-    /// After a loss of the ledger a callback may know of a task that no record tells of.
-    async fn is_named(&self) -> Result<bool, Trouble> {
-        let is_first = self.fence.generation.began_at == Timestamp::EPOCH;
-        if is_first || self.shared.settings.callback.is_none() {
-            return Ok(false);
-        }
-        let named = self.shared.ledger.proposals(&self.accepted.job.key, 1).await;
-        Ok(!named.map_err(Trouble::Untouched)?.is_empty())
     }
 
     async fn load(&self) -> Result<Option<Stored>, Trouble> {
@@ -91,7 +73,6 @@ impl<'a> Walk<'a> {
             reached: self.delivery.reached(),
             enqueued: self.told.enqueued_at,
             life: self.told.life.as_ref(),
-            named: false,
             unsent: self.delivery.message.get(header::UNSENT),
             skew: self.shared.settings.producer_skew,
             began_at: self.fence.generation.began_at,

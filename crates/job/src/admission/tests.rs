@@ -25,7 +25,6 @@ const FRESH: Delivered<'static> = Delivered {
     reached: Reached::Nothing,
     enqueued: None,
     life: None,
-    named: false,
     unsent: None,
     skew: MINUTES,
     began_at: Timestamp::EPOCH,
@@ -45,8 +44,6 @@ fn no_record_means_new_unless_an_earlier_ledger_may_have_known_it() {
     for reached in [Reached::Ledger, Reached::Provider] {
         assert_eq!(admit(&seen(reached, true)), Admission::RecordLost);
     }
-    let named = Delivered { named: true, ..seen(Reached::Nothing, true) };
-    assert_eq!(admit(&named), Admission::RecordLost, "another message was sent");
 }
 
 #[test]
