@@ -560,8 +560,9 @@ fn follows(before: &Record, step: &Step, rules: &Rules) {
     assert!(after.round == before.round || after.round == before.round + 1);
     let derived = ExternalId::derive(&rules.installation, &after.key, &after.life, after.round);
     assert_eq!(after.external_id, derived, "one external id for each round");
-    if before.task_id.is_some() && after.round == before.round {
-        assert_eq!(after.task_id, before.task_id, "a paid task is never forgotten");
+    if let Some(task) = before.task_id.as_ref().filter(|_| after.round == before.round) {
+        let is_kept = after.task_id.as_ref() == Some(task) || after.other_tasks.contains(task);
+        assert!(is_kept, "a paid task is never forgotten");
     }
     let outcome = |effect: &Effect| matches!(effect, Effect::Announce(kind) if kind.is_outcome());
     if after.state.is_final() && before.state.word() != after.state.word() {
@@ -611,6 +612,8 @@ proptest! {
             // What a trusted look-up denies uses no slot, wherever the job goes from there.
             match denied && (waits || parked_in_doubt) {
                 true => prop_assert!(released || parked_in_doubt),
+                // What was given back while its task went on may be given back again at its end.
+                false if present.watch.slot_returned => prop_assert!(!freed),
                 false => prop_assert_eq!(released, freed),
             }
             for effect in &step.effects {
