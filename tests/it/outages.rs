@@ -95,9 +95,20 @@ async fn an_outage_costs_many_workers_no_more_than_one() {
 /// One route is broken from its first job on, and no task of it is known to test a look-up with.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_route_stops_no_other() {
+    let doubts = broken_route(FaultKind::Error500NotCreated, "HTTP 500").await;
+    assert!(doubts <= 4, "each holds a slot: {doubts}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_route_that_is_refused_on_the_way_stops_no_other() {
+    broken_route(FaultKind::ForbiddenPage, "HTTP 403").await;
+}
+
+/// How many requests were struck until the jobs of another route were done.
+async fn broken_route(kind: FaultKind, word: &str) -> u64 {
     const BROKEN: &str = "videos/image2video";
     let house = House::on(Backend::Rabbitmq);
-    let fault = json!({"kind": "error_500_not_created", "operation": BROKEN});
+    let fault = json!({"kind": kind, "operation": BROKEN});
     let provider = Provider::here(json!({"faults": [fault]})).await;
     let mut program = house.program_for(&provider);
     program.set("kling.timeout", "4s");
@@ -115,22 +126,21 @@ async fn a_broken_route_stops_no_other() {
     let _third = program.start_role("worker-3", "worker").await;
     until("the others succeed", async || audience.heard().count(EventKind::Succeeded) == 40).await;
     let passed = began.elapsed();
-    let doubts = struck(&provider.figures().await, FaultKind::Error500NotCreated);
-    let told =
-        |why: &str| why.contains("videos/image2video rests until") && why.contains("HTTP 500");
+    let struck = struck(&provider.figures().await, kind);
+    let told = |why: &str| why.contains("videos/image2video rests until") && why.contains(word);
     until("it is said which rests, and why", async || {
         told(&program.run(&["why", "nobody"]).await.exits(4).stderr)
     })
     .await;
-    say(format!("40 others in {passed:?} behind 10 of a broken route, {doubts} doubts"));
+    say(format!("40 others in {passed:?} behind 10 of a broken route, {struck} struck"));
     assert!(passed < Duration::from_secs(25), "{passed:?}");
-    assert!(doubts <= 4, "each holds a slot: {doubts}");
 
     provider.change(json!({})).await;
     let heard = audience.hears_outcomes(50).await;
     assert_eq!(heard.count(EventKind::Succeeded), 50, "none is rejected or parked");
     let accounts = provider.accounts().await;
     assert_eq!((accounts.accepted, accounts.double_paid), (50, 0));
+    struck
 }
 
 /// What it has forgotten it denies at every look.

@@ -10,7 +10,7 @@ use crate::{Rung, Timestamp};
 pub struct Passed {
     /// Any other job of the lane.
     pub lane_at: Option<Timestamp>,
-    /// One that asks for the same model.
+    /// One of the same operation that asks for the same model.
     pub model_at: Option<Timestamp>,
 }
 
@@ -30,11 +30,11 @@ pub struct PathRefusals {
     pub last: Timestamp,
     /// Refusals while other jobs of the lane passed.
     pub against_lane: u32,
-    /// Refusals while others that ask for the same model passed.
+    /// Refusals while others of the same operation and model passed.
     pub against_model: u32,
 }
 
-/// A whole model may be refused for a while: that takes longer to believe.
+/// A whole model or operation may be refused for a while: that takes longer to believe.
 const MOST_AGAINST_LANE: u32 = 5;
 const MOST_AGAINST_MODEL: u32 = 3;
 

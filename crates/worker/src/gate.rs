@@ -279,12 +279,12 @@ impl Gate {
 
     pub(crate) fn accepted(&self, route: Route, model: Option<&String>, now: Timestamp) {
         lock(&self.health).accepted(route);
-        lock(&self.models).accepted(model, now);
+        lock(&self.models).accepted(route, model, now);
     }
 
-    /// When others of this lane passed, and those of this model.
-    pub(crate) fn passed(&self, model: Option<&String>) -> Passed {
-        lock(&self.models).passed(model)
+    /// When others of this lane passed, and those of this route and model.
+    pub(crate) fn passed(&self, route: Route, model: Option<&String>) -> Passed {
+        lock(&self.models).passed(route, model)
     }
 }
 

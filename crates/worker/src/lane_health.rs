@@ -12,7 +12,7 @@ use crate::route_health::{Routes, Turn};
 /// An answer tells for so long how things are.
 const FRESH: Duration = Duration::from_secs(10);
 /// Jobs of a route in trouble that let others pass before one of them is the lane's next probe.
-const MOST_PASSED_OVER: u32 = 20;
+const MOST_PASSED_OVER: u32 = 200;
 /// And for how long at most: there may be no others.
 const PASSING_OVER: Duration = Duration::from_secs(2);
 /// A probe that hangs keeps others from probing for so many times [`PROBE_PATIENCE`] at most.
@@ -104,7 +104,7 @@ impl LaneHealth {
         if !self.routes.is_troubled(route) {
             return Ok(false);
         }
-        if self.unclear.is_none() {
+        if !self.is_troubled() {
             return match self.routes.turn(route, now, self.held.post_timeout) {
                 Turn::Probe => Ok(true),
                 Turn::Rests(until) => Err(Wait::RouteRests(until)),
@@ -184,7 +184,7 @@ impl LaneHealth {
     }
 
     fn clear(&mut self, sent_at: Instant, now: Instant) {
-        if !self.unclear.is_none() {
+        if self.is_troubled() {
             self.routes.lane_is_well(now);
         }
         (self.failures, self.unclear) = (Streak::default(), Streak::default());
@@ -207,13 +207,20 @@ impl LaneHealth {
         self.failed(leave, Duration::from_secs(1), jitter)
     }
 
-    pub(crate) fn not_let_through(&mut self, leave: &Leave, jitter: f64) -> Option<Duration> {
+    pub(crate) fn not_let_through(
+        &mut self,
+        leave: &Leave,
+        why: &str,
+        jitter: f64,
+    ) -> Option<Duration> {
+        self.routes.not_let_through(leave, why, jitter);
         self.failed(leave, SHORT, jitter)
     }
 
     fn failed(&mut self, leave: &Leave, first: Duration, jitter: f64) -> Option<Duration> {
-        self.is_news(leave).then(|| {
+        (self.is_news(leave) && !leave.for_route).then(|| {
             self.failures.add(leave.sent_at, Instant::now());
+            self.begin_passing_over();
             outage_rest(first, self.failures.troubles(), jitter)
         })
     }
@@ -420,6 +427,23 @@ mod tests {
         let image = health.leave(IMAGE, now + S(600)).unwrap();
         health.understood(&image, now + S(600));
         assert!((0..9).all(|_| health.leave(IMAGE, now + S(600)).is_ok()), "all are well");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_route_that_is_not_let_through_rests_alone_too() {
+        let (mut health, now) = (LaneHealth::new(held()), Instant::now());
+        for n in 0..2 {
+            health.not_let_through(&sent(IMAGE, until(now + S(n)).await), WHY, 1.0).unwrap();
+        }
+        let now = until(now + S(2)).await;
+        assert_eq!(health.leave(IMAGE, now), Err(Wait::PassedOver));
+        let text = health.leave(TEXT, now).unwrap();
+        health.understood(&text, now);
+        health.over(&text, now);
+        let image = health.leave(IMAGE, now).expect("its first rest is over");
+        assert_eq!(health.not_let_through(&image, WHY, 1.0), None, "the lane is well");
+        assert_eq!(health.leave(IMAGE, now), Err(Wait::RouteRests(now + S(1))));
+        assert!(health.leave(TEXT, now).is_ok() && health.leave(TEXT, now).is_ok());
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,6 +10,7 @@ const LONGEST_OUTAGE_REST: Duration = Duration::from_secs(4);
 /// goes on within 5 s after a short outage.
 pub(crate) const UNCLEAR_REST: Duration = Duration::from_millis(4_500);
 const LONGEST_UNCLEAR_REST: Duration = Duration::from_secs(60);
+const LONGEST_REFUSED_REST: Duration = Duration::from_secs(30);
 pub(crate) const SHORT: Duration = Duration::from_millis(250);
 /// A probe that is not answered by then keeps nobody from probing too; the next one, twice as long.
 pub(crate) const PROBE_PATIENCE: Duration = Duration::from_secs(4);
@@ -118,6 +119,12 @@ fn first_rest(unclear: u32) -> Duration {
 fn grown(factor: u32, times: u32) -> Duration {
     let rest = UNCLEAR_REST.saturating_mul(factor.saturating_pow(times.min(8)));
     rest.min(LONGEST_UNCLEAR_REST)
+}
+
+/// Of a route alone that is not let through: its jobs are put back meanwhile.
+pub(crate) fn refused_rest(refusals: u32, jitter: f64) -> Duration {
+    let ceiling = SHORT.saturating_mul(2u32.saturating_pow(refusals.saturating_sub(1).min(8)));
+    jittered(ceiling.min(LONGEST_REFUSED_REST), jitter)
 }
 
 /// So that workers do not try at once.

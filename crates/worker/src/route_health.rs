@@ -8,7 +8,7 @@ use kling::Route;
 use tokio::time::Instant;
 
 use crate::lane_health::Leave;
-use crate::rests::{Held, PROBE_PATIENCE, Streak, UNCLEAR_REST, jittered};
+use crate::rests::{Held, PROBE_PATIENCE, Streak, UNCLEAR_REST, jittered, refused_rest};
 
 /// A single lost answer says nothing of a route.
 const TROUBLE: u32 = 2;
@@ -22,6 +22,8 @@ pub(crate) struct Routes(BTreeMap<Route, RouteHealth>);
 struct RouteHealth {
     /// Requests whose outcome is unknown, in a row.
     unclear: Streak,
+    /// Requests that were not let through, in a row.
+    refused: Streak,
     understood: Option<Instant>,
     /// A task was made since this worker began: look-ups can be tested with it.
     tested: bool,
@@ -41,14 +43,14 @@ pub(crate) enum Turn {
 
 impl RouteHealth {
     fn clear(&mut self, sent_at: Instant) {
-        self.unclear = Streak::default();
+        (self.unclear, self.refused) = (Streak::default(), Streak::default());
         self.rests_until = None;
         self.is_answered = true;
         self.understood = self.understood.max(Some(sent_at));
     }
 
     fn is_troubled(&self) -> bool {
-        self.unclear.tries() >= TROUBLE
+        self.unclear.tries() >= TROUBLE || self.refused.troubles() >= TROUBLE
     }
 
     fn is_news(&self, sent_at: Instant) -> bool {
@@ -147,6 +149,23 @@ impl Routes {
             tracing::warn!(route = %leave.route, why, ?rest, "answers are not understood");
         }
         Some(rest)
+    }
+
+    /// Somebody on the way said no. It costs no slot.
+    pub(crate) fn not_let_through(&mut self, leave: &Leave, why: &str, jitter: f64) {
+        let health = self.0.entry(leave.route).or_default();
+        if !health.is_news(leave.sent_at) {
+            return;
+        }
+        let now = Instant::now();
+        health.refused.add(leave.sent_at, now);
+        health.is_answered = true;
+        why.clone_into(&mut health.why);
+        let rest = refused_rest(health.refused.troubles(), jitter);
+        health.rests_until = Some(now + rest);
+        if health.is_troubled() {
+            tracing::warn!(route = %leave.route, why, ?rest, "requests are not let through");
+        }
     }
 
     /// Another worker's request was not understood. `false`: a later one was.

@@ -57,8 +57,9 @@ impl Gate {
                 self.rest_for(rest, format!("the provider cannot be reached: {why}"));
             }
             Weather::Path { why } => {
-                let rest = lock(&self.health).not_let_through(leave, jitter);
-                self.rest_for(rest, format!("the provider cannot be got at: {why}"));
+                let why = format!("the provider cannot be got at: {why}");
+                let rest = lock(&self.health).not_let_through(leave, &why, jitter);
+                self.rest_for(rest, why);
             }
             Weather::Unclear { why } => {
                 let why = not_understood(why);

@@ -50,7 +50,7 @@ impl Walk<'_> {
             (true, Ok(fit), Some(request)) => {
                 let (client, callback) = (&self.shared.kling, &self.shared.settings.callback);
                 let (record, route) = (&intent.record, fit.route);
-                let passed = self.gate.passed(record.model.as_ref());
+                let passed = self.gate.passed(route, record.model.as_ref());
                 submit::post(client, route, record, request, callback.as_ref(), passed).await
             }
             (false, Ok(_), _) => {
