@@ -96,7 +96,7 @@ async fn whatever_became_of_the_answer_each_job_is_paid_once() {
         ("created_late", FaultKind::CreatedLate),
     ];
     // Seldom enough that most are alone: several in a row would rest the lane for long.
-    let fault = |(word, _)| json!({"kind": word, "rate": 0.025, "first_n": 1, "value": 700});
+    let fault = |(word, _)| json!({"kind": word, "rate": 0.02, "first_n": 1, "value": 700});
     let faults: Vec<Value> = kinds.iter().copied().map(fault).collect();
     let house = House::on(Backend::Rabbitmq);
     let setup = Setup::quick().looking_up(kling::LookUp::Path);
