@@ -49,6 +49,16 @@ impl RouteHealth {
         self.understood = self.understood.max(Some(sent_at));
     }
 
+    /// By no answer of the provider that is understood.
+    fn answered(&mut self, route: Route, why: &str, now: Instant, rest: Duration) {
+        self.is_answered = true;
+        why.clone_into(&mut self.why);
+        self.rests_until = Some(now + rest);
+        if self.is_troubled() {
+            tracing::warn!(%route, why, ?rest, "the route is in trouble");
+        }
+    }
+
     fn is_troubled(&self) -> bool {
         self.unclear.tries() >= TROUBLE || self.refused.troubles() >= TROUBLE
     }
@@ -140,14 +150,9 @@ impl Routes {
         }
         let now = Instant::now();
         health.unclear.add(leave.sent_at, now);
-        health.is_answered = true;
-        why.clone_into(&mut health.why);
         let rest = held.route_rest(health.unclear.tries(), health.tested, routes);
         let rest = jittered(rest, jitter);
-        health.rests_until = Some(now + rest);
-        if health.is_troubled() {
-            tracing::warn!(route = %leave.route, why, ?rest, "answers are not understood");
-        }
+        health.answered(leave.route, why, now, rest);
         Some(rest)
     }
 
@@ -159,13 +164,8 @@ impl Routes {
         }
         let now = Instant::now();
         health.refused.add(leave.sent_at, now);
-        health.is_answered = true;
-        why.clone_into(&mut health.why);
         let rest = refused_rest(health.refused.troubles(), jitter);
-        health.rests_until = Some(now + rest);
-        if health.is_troubled() {
-            tracing::warn!(route = %leave.route, why, ?rest, "requests are not let through");
-        }
+        health.answered(leave.route, why, now, rest);
     }
 
     /// Another worker's request was not understood. `false`: a later one was.

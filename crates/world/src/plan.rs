@@ -163,26 +163,23 @@ impl Plan {
 
     /// Calm, but for a provider that again and again forgets tasks that it has accepted.
     pub fn forgetful(seed: u64, jobs: u32) -> Self {
-        let callbacks = Callbacks::Queryable;
-        let provider =
-            Manners { ids: Ids::Ignored, look_up: true, auto: false, callbacks, task: LONG_TASK };
         let at = |second| (Duration::from_secs(second), Fault::TasksForgotten);
-        let faults = (1..6).map(|turn| at(turn * 5)).collect();
-        let (on_doubt, rates, lifetime, second_lives) = (OnDoubt::Park, Rates::default(), None, 0);
-        let world = Self::of(seed, jobs);
-        Self { provider, faults, on_doubt, rates, lifetime, second_lives, ..world }
+        Self::calm(seed, jobs, LONG_TASK, (1..6).map(|turn| at(turn * 5)).collect())
     }
 
     /// Calm, but for every process that dies again and again as the ledger is emptied: what was
     /// under way is told only by the messages, and by the clocks of their producers.
     pub fn blackouts(seed: u64, jobs: u32) -> Self {
-        let callbacks = Callbacks::Queryable;
-        let provider =
-            Manners { ids: Ids::Ignored, look_up: true, auto: false, callbacks, task: TASK };
         let at = |second| (Duration::from_secs(second), Fault::Blackout);
-        let faults = (1..6).map(|turn| at(turn * 2)).collect();
-        let (on_doubt, lifetime, second_lives) = (OnDoubt::Park, None, 0);
-        let rates = Rates { slow: 0.3, ..Rates::default() };
+        let calm = Self::calm(seed, jobs, TASK, (1..6).map(|turn| at(turn * 2)).collect());
+        Self { rates: Rates { slow: 0.3, ..Rates::default() }, ..calm }
+    }
+
+    /// No trouble but these faults, beside a provider that takes a repeated id for another task.
+    fn calm(seed: u64, jobs: u32, task: Duration, faults: Vec<(Duration, Fault)>) -> Self {
+        let callbacks = Callbacks::Queryable;
+        let provider = Manners { ids: Ids::Ignored, look_up: true, auto: false, callbacks, task };
+        let (on_doubt, rates, lifetime, second_lives) = (OnDoubt::Park, Rates::default(), None, 0);
         let world = Self::of(seed, jobs);
         Self { provider, faults, on_doubt, rates, lifetime, second_lives, ..world }
     }

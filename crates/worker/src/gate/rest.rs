@@ -97,7 +97,7 @@ impl Gate {
     pub(crate) fn hears_of(&self, route: Route, why: &str, ago: Duration, rest: Duration) -> bool {
         let now = Instant::now();
         let Some(sent_at) = now.checked_sub(ago) else { return false };
-        lock(&self.health).heard_of(route, why, sent_at, now + rest)
+        lock(&self.health).routes_mut().heard(route, why, sent_at, now + rest)
     }
 
     /// Another worker understood the answer to a request that was sent so long `ago`: of this
@@ -106,7 +106,9 @@ impl Gate {
         let now = Instant::now();
         let Some(sent_at) = now.checked_sub(ago) else { return };
         match route {
-            Some(route) => lock(&self.health).understood_on(route, sent_at),
+            Some(route) => {
+                lock(&self.health).routes_mut().understood_elsewhere(route, sent_at);
+            }
             None => {
                 let over = lock(&self.health).understood_elsewhere(sent_at, now);
                 if over && let Door::Closed { until: Reopen::After(_), .. } = self.door() {
@@ -133,10 +135,14 @@ impl Gate {
         if let Door::Closed { until: Reopen::After(present), .. } = &mut *self.lock() {
             *present = rest;
         }
+        self.rest_ends_in(rest);
+        self.turned.notify_waiters();
+    }
+
+    pub(super) fn rest_ends_in(&self, rest: Duration) {
         if let Some(told) = &mut *lock(&self.rest) {
             told.until = Some(Instant::now() + rest);
         }
-        self.turned.notify_waiters();
     }
 
     fn understood(&self, leave: &Leave) -> Changes {
