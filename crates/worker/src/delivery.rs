@@ -13,7 +13,7 @@ use crate::intake::{self, Accepted};
 use crate::parking;
 use crate::shared::Shared;
 use crate::slot_queue::{Otherwise, Try};
-use crate::turn::Turn;
+use crate::turn::{Come, Turn};
 use crate::walk::Walk;
 
 /// How long a lane rests when a store does not do its part.
@@ -65,7 +65,9 @@ async fn walk(
     let turn = Turn::of(shared, queue, delivery);
     loop {
         // At a stop places become free only as POSTs end: nobody shall wait for those.
-        let place = stop.run_until_cancelled(turn.come()).await??;
+        let Come::Place(place) = stop.run_until_cancelled(turn.come()).await?? else {
+            return Some(Ok(Ending::bounce(Rung::OneSecond)));
+        };
         // Large, and most of a lane's tasks only wait.
         let ending =
             Box::pin(Walk::new(shared, gate, delivery, accepted.clone(), &leave).go()).await;

@@ -22,6 +22,17 @@ const LONGEST: Duration = Duration::from_secs(20 * 60);
 
 const LOOK: Duration = Duration::from_millis(50);
 
+/// So long does what was surely not sent fill the lane's window while others are recalled.
+const MAKES_ROOM: Duration = Duration::from_millis(100);
+
+/// What a delivery finds when it asks to be worked on.
+pub(crate) enum Come {
+    /// Its turn, and a place to work.
+    Place(OwnedSemaphorePermit),
+    /// What may have been sent can lie behind it: it goes back to let that come.
+    MakesRoom,
+}
+
 /// The patience for one delivery.
 pub(crate) struct Turn<'a> {
     shared: &'a Shared,
@@ -38,16 +49,21 @@ impl<'a> Turn<'a> {
     }
 
     /// A place to work, once it is this delivery's turn. Whoever waits for its turn takes none.
-    pub(crate) async fn come(&self) -> Option<OwnedSemaphorePermit> {
+    /// `None`: the worker ends.
+    pub(crate) async fn come(&self) -> Option<Come> {
         loop {
+            let since = Instant::now();
             while self.waits() {
+                if self.is_recalling() && since.elapsed() >= MAKES_ROOM {
+                    return Some(Come::MakesRoom);
+                }
                 tokio::time::sleep(LOOK).await;
             }
             let first = self.queue.lock().await;
             let place = self.shared.in_progress.clone().acquire_owned().await.ok()?;
             drop(first);
             if !self.waits() {
-                return Some(place);
+                return Some(Come::Place(place));
             }
         }
     }
@@ -58,9 +74,13 @@ impl<'a> Turn<'a> {
     }
 
     fn waits(&self) -> bool {
-        let phase = self.shared.session.phase();
         // The others' time ends by itself, soon: who let them pass for long may still not go first.
-        is_before_its_turn(phase, self.reached) && (phase == Phase::Recalling || self.has_time())
+        is_before_its_turn(self.shared.session.phase(), self.reached)
+            && (self.is_recalling() || self.has_time())
+    }
+
+    fn is_recalling(&self) -> bool {
+        self.shared.session.phase() == Phase::Recalling
     }
 
     fn has_time(&self) -> bool {
