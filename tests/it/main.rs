@@ -37,3 +37,4 @@ mod contract;
 mod map;
 mod pages;
 mod readme;
+mod witnesses;

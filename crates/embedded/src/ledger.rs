@@ -13,6 +13,7 @@ mod records;
 mod requests;
 mod row;
 mod turns;
+mod witnesses;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use job::{JobKey, Record, Timestamp};
 use ports::{
     AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
     Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
-    Stored, Swapped, TASK_SLACK, Unreadable, Write,
+    Stored, Swapped, TASK_SLACK, Unreadable, Witness, Write,
 };
 use rusqlite::Connection;
 
@@ -328,6 +329,20 @@ impl Ledger for FileLedger {
     async fn resume(&self, account: &str) -> Result<(), LedgerError> {
         let (ns, account) = (self.store.ns, account.to_owned());
         self.write(move |tx| Ok(pauses::clear(tx, ns, &account)?)).await
+    }
+
+    async fn witness(&self, account: &str, witness: &Witness) -> Result<(), LedgerError> {
+        let (ns, account) = (self.store.ns, account.to_owned());
+        let operation = witness.operation.as_str().to_owned();
+        let body = row::to_json(&account, witness)?;
+        self.write(move |tx| Ok(witnesses::set(tx, ns, &account, &operation, &body)?)).await
+    }
+
+    async fn witnesses(&self, account: &str) -> Result<Vec<Witness>, LedgerError> {
+        let (ns, asked) = (self.store.ns, account.to_owned());
+        let bodies = self.read(move |sql| Ok(witnesses::all(sql, ns, &asked)?)).await?;
+        let read = bodies.iter().map(|body| row::from_json(account, body.as_bytes()));
+        Ok(read.filter_map(|witness| self.unreadable.skip(witness)).collect())
     }
 
     async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {

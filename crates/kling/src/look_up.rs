@@ -48,7 +48,7 @@ impl fmt::Display for LookUp {
 impl Client {
     /// The first form that finds a task which exists and denies one which cannot: its answers may
     /// be believed on this route. `None` when no form does, although the provider shows the task
-    /// under its own id. Costs nothing but GETs.
+    /// under its own id; [`NotFound`](QueryError::NotFound) when it denies it. Costs only GETs.
     pub async fn truthful_look_up(
         &self,
         route: Route,
@@ -65,12 +65,12 @@ impl Client {
                 Err(error) => unheard = Some(error),
             }
         }
-        match unheard {
-            None => Ok(None),
-            // An outage says nothing about the forms; a provider that answers otherwise does.
-            Some(error) => {
-                self.query(route, existing.task_id).await.map_err(|_| error).map(|_| None)
-            }
+        // An outage says nothing about the forms; a provider that answers otherwise does.
+        match (self.query(route, existing.task_id).await, unheard) {
+            (Ok(_), _) => Ok(None),
+            (Err(gone @ QueryError::NotFound { .. }), _) => Err(gone),
+            (Err(_), None) => Ok(None),
+            (Err(_), Some(unheard)) => Err(unheard),
         }
     }
 

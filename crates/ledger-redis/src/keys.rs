@@ -83,6 +83,11 @@ impl Tag {
     pub(crate) fn pauses(&self) -> String {
         self.key("pauses")
     }
+
+    /// Tasks that an account was seen to have, by operation.
+    pub(crate) fn witnesses(&self, account: &str) -> String {
+        self.key(&format!("witnesses:{account}"))
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use job::{JobKey, Record, Timestamp};
 use ports::{
     AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
     Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
-    Stored, Swapped, Unreadable, Write,
+    Stored, Swapped, Unreadable, Witness, Write,
 };
 use redis::Client;
 use redis::io::tcp::TcpSettings;
@@ -16,7 +16,7 @@ use crate::keys::Keys;
 use crate::link::Link;
 use crate::{
     Settings, address, claims, durability, following, listing, membership, outbox, permits,
-    proposals, records, safety,
+    proposals, records, safety, witnesses,
 };
 
 /// The [`Ledger`] on Redis. One connection, shared by all callers, that comes back by itself.
@@ -233,6 +233,14 @@ impl Ledger for RedisLedger {
 
     async fn resume(&self, account: &str) -> Result<(), LedgerError> {
         permits::resume(self, account).await
+    }
+
+    async fn witness(&self, account: &str, witness: &Witness) -> Result<(), LedgerError> {
+        witnesses::put(self, account, witness).await
+    }
+
+    async fn witnesses(&self, account: &str) -> Result<Vec<Witness>, LedgerError> {
+        witnesses::all(self, account).await
     }
 
     async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {

@@ -22,6 +22,7 @@
 //! | `{reelwork:0}:proposed:<tenant>/<id>#<round>` | sorted set | task ids that callbacks named, by the ms at which they came |
 //! | `{reelwork:0}:task:<length>:<account>:<task id>` | string | whose the task is: `<tenant>/<id>#<round>` |
 //! | `{reelwork:permits}:held:<pool>`, `:used:<pool>`, `:day`, `:pauses` | hash, string, hashes | slots at the provider, the day's submissions, paused accounts |
+//! | `{reelwork:permits}:witnesses:<account>` | hash | a task of each operation that the provider was seen to have |
 //! | `{reelwork:permits}:generation`, `:leases` | hash, sorted set | as above |
 
 mod settings;
@@ -47,6 +48,7 @@ mod permits;
 mod proposals;
 mod records;
 mod safety;
+mod witnesses;
 
 mod ledger;
 

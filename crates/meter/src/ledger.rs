@@ -6,7 +6,7 @@ use job::{EventKind, JobKey, Record, State, Timestamp};
 use ports::{
     AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
     Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
-    Stored, Swapped, Write,
+    Stored, Swapped, Witness, Write,
 };
 
 use crate::Meter;
@@ -334,6 +334,14 @@ impl Ledger for Metered {
 
     async fn resume(&self, account: &str) -> Result<(), LedgerError> {
         self.call("resume", self.inner.resume(account)).await
+    }
+
+    async fn witness(&self, account: &str, witness: &Witness) -> Result<(), LedgerError> {
+        self.call("witness", self.inner.witness(account, witness)).await
+    }
+
+    async fn witnesses(&self, account: &str) -> Result<Vec<Witness>, LedgerError> {
+        self.call("witnesses", self.inner.witnesses(account)).await
     }
 
     async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {

@@ -2,10 +2,10 @@
 
 use job::Record;
 use kling::{KnownTask, LookUp, QueryError, Route, Task};
+use ports::Witness;
 
 use crate::fit::since_ms;
 use crate::shared::Shared;
-use crate::witnesses::Witness;
 
 pub(crate) async fn for_task(
     shared: &Shared,

@@ -10,6 +10,7 @@ use crate::doubt::{self, Heard, LookedUp, accepted};
 use crate::fit::{Candidate, Judgement, judge};
 use crate::look_up::{self, Form};
 use crate::shared::Shared;
+use crate::witnesses;
 
 pub(crate) async fn inquire(shared: &Shared, record: &Record) -> Result<Fact, LedgerError> {
     let mut looked_up = look_up(shared, record).await;
@@ -89,7 +90,7 @@ async fn cross_examined(shared: &Shared, record: &Record, form: kling::LookUp) -
     let Ok(route) = ask::route(shared, record) else {
         return LookedUp::Denied;
     };
-    let Some(known) = shared.witnesses.of(route) else {
+    let Some(known) = witnesses::of(shared, route).await else {
         return LookedUp::Denied;
     };
     if known.external_id == record.external_id {

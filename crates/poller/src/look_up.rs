@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use job::{Record, Timestamp};
-use kling::{LookUp, Route};
+use kling::{LookUp, QueryError, Route};
 use tokio_util::sync::CancellationToken;
 
 use crate::ask;
 use crate::settings::LookUpBy;
 use crate::shared::Shared;
+use crate::witnesses;
 
 /// A trial is repeated after this; one that failed sooner, since a doubt may wait for it.
 const HOLDS: Duration = Duration::from_secs(600);
@@ -187,13 +188,17 @@ async fn truthful(shared: &Shared, route: Route) -> Form {
 }
 
 async fn tried(shared: &Shared, route: Route, now: Timestamp) -> Result<Trial, String> {
-    let Some(existing) = shared.witnesses.of(route) else {
-        return Err("no task is known yet to test the look-up with".to_owned());
-    };
+    let nothing_known = "no task is known yet to test the look-up with";
+    let existing = witnesses::of(shared, route).await.ok_or(nothing_known)?;
     if let Some(why) = shared.trials.is_put_off(route, now) {
         return Err(why);
     }
-    match ask::truthful(shared, route, &existing).await {
+    let truthful = match ask::truthful(shared, route, &existing).await {
+        // It forgets its tasks: no look-up is worth anything.
+        Err(QueryError::NotFound { .. }) if !shared.witnesses.forget_unseen(route) => Ok(None),
+        answer => answer,
+    };
+    match truthful {
         Ok(truthful) => {
             let trial = Trial { truthful, at: now };
             shared.trials.put(route, trial);
@@ -213,13 +218,14 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     if shared.settings.look_up != LookUpBy::Auto {
         return;
     }
+    witnesses::learn(&shared).await;
     loop {
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
             () = shared.clock.sleep(CHECK) => {}
         }
-        for (route, _) in shared.witnesses.all() {
+        for route in shared.witnesses.routes() {
             let now = shared.clock.now();
             if shared.trials.get(route, now).is_none()
                 && let Err(why) = tried(&shared, route, now).await

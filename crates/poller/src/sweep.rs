@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::{Fact, Record, State};
-use ports::{Claimed, Fence, Phase, Stored};
+use ports::{Claimed, Fence, Phase, Stored, Witness};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
@@ -12,8 +12,7 @@ use tracing::{Instrument, Span};
 use crate::settings::LookUpBy;
 use crate::settle::{Trouble, settle};
 use crate::shared::Shared;
-use crate::witnesses::Witness;
-use crate::{ask, inquiry, look, trace};
+use crate::{ask, inquiry, look, trace, witnesses};
 
 /// After a ledger that could not be asked.
 const TROUBLE: Duration = Duration::from_secs(1);
@@ -134,13 +133,21 @@ async fn look(shared: &Shared, record: &Record) -> Fact {
         && answer.is_ok()
         && let Ok(route) = ask::route(shared, record)
     {
-        let external_id = record.external_id.clone();
-        shared.witnesses.see(route, Witness { task_id: task_id.to_owned(), external_id });
+        witnesses::see(shared, route, seen(shared, record)).await;
     }
     if let Err(error) = &answer {
         tracing::debug!(%error, "a look told nothing");
     }
     look::read(answer, shared.clock.now())
+}
+
+fn seen(shared: &Shared, record: &Record) -> Witness {
+    Witness {
+        operation: record.operation.clone(),
+        task_id: record.task_id.clone().unwrap_or_default(),
+        external_id: record.external_id.clone(),
+        seen_at: shared.clock.now(),
+    }
 }
 
 async fn inquire(shared: &Shared, record: &Record) -> Option<Fact> {

@@ -1,40 +1,140 @@
-//! Tasks that the provider was seen to have, by which its look-ups are tested.
+//! Tasks that the provider was seen to have, by which its look-ups are tested. The ledger keeps
+//! them for pollers that begin later.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use job::ExternalId;
+use job::Timestamp;
 use kling::Route;
+use ports::Witness;
 
-/// A task that the provider showed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Witness {
-    pub(crate) task_id: String,
-    pub(crate) external_id: ExternalId,
-}
+use crate::shared::Shared;
+
+/// A provider that forgets its tasks keeps them for longer.
+const KNOWN_FOR: Duration = Duration::from_secs(24 * 3600);
+/// The ledger is told of a younger one no more often.
+const TOLD_EVERY: Duration = Duration::from_secs(600);
 
 /// The task of each route that was seen last.
 #[derive(Default)]
 pub(crate) struct Witnesses {
-    seen: Mutex<HashMap<Route, Witness>>,
+    seen: Mutex<BTreeMap<Route, Seen>>,
+}
+
+struct Seen {
+    witness: Witness,
+    /// `None`: by another poller, or an earlier one; perhaps of another provider.
+    told_at: Option<Timestamp>,
 }
 
 impl Witnesses {
-    pub(crate) fn see(&self, route: Route, task: Witness) {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.insert(route, task);
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Route, Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the ledger is to be told.
+    fn put(&self, route: Route, witness: Witness) -> bool {
+        let (mut seen, now) = (self.lock(), witness.seen_at);
+        let told_at = seen.get(&route).and_then(|seen| seen.told_at);
+        let told_at = told_at.filter(|at| now.since(*at) < TOLD_EVERY);
+        let tell = told_at.is_none();
+        let told_at = Some(told_at.unwrap_or(now));
+        seen.insert(route, Seen { witness, told_at });
+        tell
+    }
+
+    /// From the ledger: what was seen here meanwhile is younger.
+    fn learn(&self, known: Vec<Witness>, now: Timestamp) {
+        for witness in known.into_iter().filter(|known| now.since(known.seen_at) < KNOWN_FOR) {
+            let Some(route) = Route::parse(witness.operation.as_str()) else { continue };
+            self.lock().entry(route).or_insert(Seen { witness, told_at: None });
+        }
     }
 
     /// Every route that has one.
-    pub(crate) fn all(&self) -> Vec<(Route, Witness)> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut all: Vec<_> = seen.iter().map(|(route, id)| (*route, id.clone())).collect();
-        // A map has no order of its own, and a simulation must be repeatable.
-        all.sort_by_key(|(route, _)| route.path());
-        all
+    pub(crate) fn routes(&self) -> Vec<Route> {
+        self.lock().keys().copied().collect()
     }
 
-    pub(crate) fn of(&self, route: Route) -> Option<Witness> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(&route).cloned()
+    /// The provider denies it: one that was never seen here may be of another provider.
+    pub(crate) fn forget_unseen(&self, route: Route) -> bool {
+        let mut seen = self.lock();
+        let unseen = seen.get(&route).is_some_and(|seen| seen.told_at.is_none());
+        if unseen {
+            seen.remove(&route);
+        }
+        unseen
+    }
+
+    fn get(&self, route: Route) -> Option<Witness> {
+        self.lock().get(&route).map(|seen| seen.witness.clone())
+    }
+}
+
+/// The provider has shown this task.
+pub(crate) async fn see(shared: &Shared, route: Route, witness: Witness) {
+    if !shared.witnesses.put(route, witness.clone()) {
+        return;
+    }
+    let told = shared.ledger.witness(&shared.settings.account, &witness).await;
+    if let Err(error) = told {
+        tracing::debug!(%error, %route, "the ledger does not know that this task was seen");
+    }
+}
+
+/// One that was seen by this poller, or by another one lately.
+pub(crate) async fn of(shared: &Shared, route: Route) -> Option<Witness> {
+    if shared.witnesses.get(route).is_none() {
+        learn(shared).await;
+    }
+    shared.witnesses.get(route)
+}
+
+/// What was seen before this poller began.
+pub(crate) async fn learn(shared: &Shared) {
+    match shared.ledger.witnesses(&shared.settings.account).await {
+        Ok(known) => shared.witnesses.learn(known, shared.clock.now()),
+        Err(error) => tracing::debug!(%error, "what other pollers have seen is not known"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use job::{ExternalId, JobKey, Life, Operation};
+
+    use super::*;
+
+    const AT: Timestamp = Timestamp::from_millis(100_000_000_000);
+    const ROUTE: Route = Route::VideosText2video;
+
+    fn witness(task_id: &str, seen_at: Timestamp) -> Witness {
+        let key = JobKey::parse("default/a").unwrap();
+        let external_id = ExternalId::derive("reelwork", &key, &Life::default(), 1);
+        let (operation, task_id) = (Operation::new(ROUTE.path()), task_id.to_owned());
+        Witness { operation, task_id, external_id, seen_at }
+    }
+
+    #[test]
+    fn the_ledger_is_told_of_the_first_and_then_now_and_then() {
+        let witnesses = Witnesses::default();
+        let told = [0, 1, 599, 600, 601].map(|seconds| {
+            let at = AT + Duration::from_secs(seconds);
+            witnesses.put(ROUTE, witness(&seconds.to_string(), at))
+        });
+        assert_eq!(told, [true, false, false, true, false]);
+        assert_eq!(witnesses.get(ROUTE).unwrap().task_id, "601");
+    }
+
+    #[test]
+    fn what_others_have_seen_lately_is_a_witness_until_one_is_seen_here() {
+        let witnesses = Witnesses::default();
+        witnesses.learn(vec![witness("old", AT)], AT + KNOWN_FOR);
+        assert_eq!(witnesses.get(ROUTE), None);
+        witnesses.learn(vec![witness("theirs", AT)], AT + KNOWN_FOR / 2);
+        assert_eq!(witnesses.get(ROUTE).unwrap().task_id, "theirs");
+        witnesses.put(ROUTE, witness("ours", AT + KNOWN_FOR / 2));
+        witnesses.learn(vec![witness("theirs", AT)], AT + KNOWN_FOR / 2);
+        assert_eq!(witnesses.get(ROUTE).unwrap().task_id, "ours");
     }
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use job::{JobKey, Record, StateKind, Tenant, Timestamp};
+use job::{ExternalId, JobKey, Operation, Record, StateKind, Tenant, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{Destination, HeldPermit, Limits, Message, Permit, PermitReturn, Permitted};
@@ -123,6 +123,16 @@ pub struct Pause {
     pub since: Timestamp,
     /// When one job may try again.
     pub until: Timestamp,
+}
+
+/// A task that the provider was seen to have: look-ups by external id are tested with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Witness {
+    pub operation: Operation,
+    pub task_id: String,
+    /// That it was created with.
+    pub external_id: ExternalId,
+    pub seen_at: Timestamp,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -306,6 +316,12 @@ pub trait Ledger: Send + Sync + 'static {
     async fn paused(&self, account: &str) -> Result<Option<Pause>, LedgerError>;
 
     async fn resume(&self, account: &str) -> Result<(), LedgerError>;
+
+    /// The account's newest witness of an operation: it takes the place of the one before.
+    async fn witness(&self, account: &str, witness: &Witness) -> Result<(), LedgerError>;
+
+    /// One of each operation at most, in their order.
+    async fn witnesses(&self, account: &str) -> Result<Vec<Witness>, LedgerError>;
 
     /// For people: reads many records, so never on a job's way.
     async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError>;

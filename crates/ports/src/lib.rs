@@ -29,7 +29,8 @@ pub use delivery::{Delivery, Settle};
 pub use fit::MOST_HEADER_BYTES;
 pub use ledger::{
     AccountTask, Claimed, Created, Fence, Following, Generation, Ledger, LedgerError, ListFilter,
-    MOST_PROPOSALS, OutboxEntry, OutboxId, Pause, Standing, Stored, Swapped, TASK_SLACK, Write,
+    MOST_PROPOSALS, OutboxEntry, OutboxId, Pause, Standing, Stored, Swapped, TASK_SLACK, Witness,
+    Write,
 };
 pub use message::{Destination, Message, header};
 pub use permit::{HeldPermit, Limits, Permit, PermitReturn, Permitted};

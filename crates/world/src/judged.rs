@@ -9,7 +9,7 @@ use ports::{
     AccountTask, Broker, BrokerError, Claimed, Created, Deliveries, Delivery, Destination, Fence,
     Following, Generation, HeldPermit, Ledger, LedgerError, Limits, ListFilter, Message,
     OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, PublishError, Source, Standing,
-    Stored, Swapped, Write,
+    Stored, Swapped, Witness, Write,
 };
 
 use crate::judge::Judge;
@@ -211,6 +211,14 @@ impl Ledger for JudgedLedger {
 
     async fn resume(&self, account: &str) -> Answer<()> {
         self.inner.resume(account).await
+    }
+
+    async fn witness(&self, account: &str, witness: &Witness) -> Answer<()> {
+        self.inner.witness(account, witness).await
+    }
+
+    async fn witnesses(&self, account: &str) -> Answer<Vec<Witness>> {
+        self.inner.witnesses(account).await
     }
 
     async fn list(&self, filter: &ListFilter) -> Answer<Vec<Record>> {

@@ -17,7 +17,7 @@ use job::{JobKey, Record, Timestamp};
 use ports::{
     AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
     Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
-    Stored, Swapped, Write,
+    Stored, Swapped, Witness, Write,
 };
 
 pub(crate) use memory::Memory;
@@ -241,6 +241,18 @@ impl Ledger for WorldLedger {
     async fn resume(&self, account: &str) -> Result<(), LedgerError> {
         self.memory().pauses.remove(account);
         Ok(())
+    }
+
+    async fn witness(&self, account: &str, witness: &Witness) -> Result<(), LedgerError> {
+        let of = (account.to_owned(), witness.operation.clone());
+        self.memory().witnesses.insert(of, witness.clone());
+        Ok(())
+    }
+
+    async fn witnesses(&self, account: &str) -> Result<Vec<Witness>, LedgerError> {
+        let memory = self.memory();
+        let of_account = memory.witnesses.iter().filter(|((of, _), _)| of == account);
+        Ok(of_account.map(|(_, witness)| witness.clone()).collect())
     }
 
     async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {

@@ -9,7 +9,7 @@ use job::{JobKey, Record, Timestamp};
 use ports::{
     AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
     Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
-    Stored, Swapped, Write,
+    Stored, Swapped, Witness, Write,
 };
 
 use crate::life::{Life, Weight};
@@ -232,6 +232,14 @@ impl Ledger for ProcessLedger {
 
     async fn resume(&self, account: &str) -> Answer<()> {
         self.call("resume", Weight::Effect, account, self.inner.resume(account)).await
+    }
+
+    async fn witness(&self, account: &str, witness: &Witness) -> Answer<()> {
+        self.call("witness", Weight::Effect, account, self.inner.witness(account, witness)).await
+    }
+
+    async fn witnesses(&self, account: &str) -> Answer<Vec<Witness>> {
+        self.call("witnesses", Weight::Idle, account, self.inner.witnesses(account)).await
     }
 
     async fn list(&self, filter: &ListFilter) -> Answer<Vec<Record>> {

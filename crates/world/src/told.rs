@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use job::{JobKey, Record, Timestamp};
 use ports::{
     Claimed, Created, Fence, Following, Generation, HeldPermit, OutboxEntry, Pause, Permitted,
-    Standing, Stored, Swapped,
+    Standing, Stored, Swapped, Witness,
 };
 
 /// An answer in few words, for the trace.
@@ -152,6 +152,12 @@ impl Told for Vec<HeldPermit> {
     fn told(&self) -> String {
         let keys = self.iter().map(|held| &held.permit.key);
         keys.map(JobKey::to_string).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Told for Vec<Witness> {
+    fn told(&self) -> String {
+        self.iter().map(|witness| witness.task_id.as_str()).collect::<Vec<_>>().join(" ")
     }
 }
 

@@ -169,6 +169,7 @@ macro_rules! ledger_conformance {
             accounts_do_not_share_tasks
 
             a_pause_lasts_until_resumed
+            the_newest_witness_of_each_operation_is_kept
             a_list_shows_the_newest_first
             a_list_takes_only_what_is_asked_for
             a_visit_meets_all_that_it_asks_for

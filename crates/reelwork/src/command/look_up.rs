@@ -1,20 +1,13 @@
 //! Whether a task can be found by its external id: tried on tasks that the ledger knows, free of
 //! charge.
 
-use std::collections::BTreeMap;
-
 use daemon::{Config, LookUp};
-use job::{Record, StateKind};
-use kling::{Client, KnownTask, Route};
-use ports::ListFilter;
+use kling::{Client, KnownTask, QueryError, Route};
+use ports::Witness;
 
 use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::roles;
-
-/// Tasks that exist, or did until lately.
-const KNOWN: [StateKind; 2] = [StateKind::Pending, StateKind::Succeeded];
-const MOST: usize = 200;
 
 /// What is known about the look-up that doubts are settled by.
 pub(crate) async fn tried(config: &Config) -> Result<String, Failure> {
@@ -25,38 +18,31 @@ pub(crate) async fn tried(config: &Config) -> Result<String, Failure> {
     }
     let client = roles::client(config, config.kling.require_api_key()?.clone())?;
     let ledger = Doors::open_ledger(config).await?;
-    let records = ledger.list(&ListFilter::of_states(&KNOWN, MOST)).await?;
-    let known = one_of_each_route(&records, &config.kling.account);
+    let known = ledger.witnesses(&config.kling.account).await?;
     if known.is_empty() {
-        return Ok("auto, and no task is known yet to try it on".to_owned());
+        return Ok("auto, and no task is known yet to try it on: while that is so, a lost answer \
+                   holds its slot for as long as a task can live"
+            .to_owned());
     }
     let mut found = Vec::new();
-    for (path, (route, record)) in known {
-        found.push(format!("{path} {}", on_route(&client, route, record).await?));
+    for witness in known {
+        // A newer version may know more of them.
+        let Some(route) = Route::parse(witness.operation.as_str()) else { continue };
+        found.push(format!("{} {}", route.path(), on_route(&client, route, &witness).await?));
     }
     Ok(format!("auto: {}", found.join(", ")))
 }
 
-fn one_of_each_route<'a>(
-    records: &'a [Record],
-    account: &str,
-) -> BTreeMap<&'a str, (Route, &'a Record)> {
-    // Newest first: of two on one route the newer stays.
-    let of_account = records.iter().rev().filter(|record| record.account == account);
-    let on_route = |record: &'a Record| {
-        let path = record.operation.as_str();
-        Some((path, (Route::parse(path)?, record)))
-    };
-    of_account.filter(|record| record.task_id.is_some()).filter_map(on_route).collect()
-}
-
-async fn on_route(client: &Client, route: Route, record: &Record) -> Result<String, Failure> {
+async fn on_route(client: &Client, route: Route, witness: &Witness) -> Result<String, Failure> {
     let impossible = uuid::Uuid::new_v4().to_string();
-    let external_id = record.external_id.as_str();
-    let known = KnownTask { task_id: record.task_id.as_deref().unwrap_or_default(), external_id };
+    let (task_id, external_id) = (witness.task_id.as_str(), witness.external_id.as_str());
+    let known = KnownTask { task_id, external_id };
     match client.truthful_look_up(route, known, &impossible).await {
         Ok(Some(form)) => Ok(format!("by {form} finds and denies rightly")),
         Ok(None) => Ok("has no look-up that can be believed: doubts wait for a person".to_owned()),
+        Err(QueryError::NotFound { .. }) => {
+            Ok("cannot be tried: the provider denies the task that it had last".to_owned())
+        }
         Err(error) => Err(Failure::Unavailable(format!("{}: {error}", route.path()))),
     }
 }

@@ -6,7 +6,7 @@ use job::{JobKey, Record, Timestamp};
 use ports::{
     AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
     Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
-    Stored, Swapped, Write,
+    Stored, Swapped, Witness, Write,
 };
 
 use super::around;
@@ -198,6 +198,14 @@ impl Ledger for Crashing {
 
     async fn resume(&self, account: &str) -> Result<(), LedgerError> {
         self.inner.resume(account).await
+    }
+
+    async fn witness(&self, account: &str, witness: &Witness) -> Result<(), LedgerError> {
+        self.inner.witness(account, witness).await
+    }
+
+    async fn witnesses(&self, account: &str) -> Result<Vec<Witness>, LedgerError> {
+        self.inner.witnesses(account).await
     }
 
     async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {

@@ -7,7 +7,7 @@ use job::{ExternalId, JobKey, Life, Record, State, Timestamp};
 use ports::{
     AccountTask, Broker, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger,
     LedgerError, Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted,
-    Standing, Stored, Swapped, Write,
+    Standing, Stored, Swapped, Witness, Write,
 };
 
 use super::Broken;
@@ -293,6 +293,14 @@ impl Ledger for BrokenLedger {
 
     async fn resume(&self, account: &str) -> Answer<()> {
         self.inner.resume(account).await
+    }
+
+    async fn witness(&self, account: &str, witness: &Witness) -> Answer<()> {
+        self.inner.witness(account, witness).await
+    }
+
+    async fn witnesses(&self, account: &str) -> Answer<Vec<Witness>> {
+        self.inner.witnesses(account).await
     }
 
     async fn list(&self, filter: &ListFilter) -> Answer<Vec<Record>> {

@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use job::{JobKey, Record, Timestamp};
-use ports::{Generation, OutboxEntry, Pause};
+use job::{JobKey, Operation, Record, Timestamp};
+use ports::{Generation, OutboxEntry, Pause, Witness};
 
 use super::permits::Pool;
 
@@ -36,6 +36,8 @@ pub(crate) struct Memory {
     /// Submissions by UTC day.
     pub(super) days: BTreeMap<i64, u64>,
     pub(super) pauses: BTreeMap<String, Pause>,
+    /// Tasks that an account was seen to have, by operation.
+    pub(super) witnesses: BTreeMap<(String, Operation), Witness>,
     /// Task ids that were named for a job's round, and until when they are kept.
     pub(super) proposed: BTreeMap<(JobKey, u32), (Vec<String>, Timestamp)>,
     /// Whose an account's task is.
@@ -80,6 +82,7 @@ impl Memory {
             turns: BTreeMap::new(),
             days: BTreeMap::new(),
             pauses: BTreeMap::new(),
+            witnesses: BTreeMap::new(),
             proposed: BTreeMap::new(),
             tasks: BTreeMap::new(),
         }

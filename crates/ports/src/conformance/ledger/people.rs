@@ -1,10 +1,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::{JobId, JobKey, StateKind, Tenant};
+use job::{JobId, JobKey, Operation, StateKind, Tenant};
 
 use super::fixture::*;
-use crate::{Ledger, ListFilter, Pause};
+use crate::{Ledger, ListFilter, Pause, Witness};
 
 pub async fn a_pause_lasts_until_resumed(door: Arc<dyn Ledger>) {
     assert_eq!(door.paused("default").await.unwrap(), None);
@@ -19,6 +19,25 @@ pub async fn a_pause_lasts_until_resumed(door: Arc<dyn Ledger>) {
     for _ in 0..2 {
         door.resume("default").await.unwrap();
         assert_eq!(door.paused("default").await.unwrap(), None);
+    }
+}
+
+fn witness(operation: &str, task_id: &str) -> Witness {
+    let external_id = record(task_id).external_id;
+    let operation = Operation::new(operation);
+    Witness { operation, task_id: task_id.to_owned(), external_id, seen_at: CREATED }
+}
+
+pub async fn the_newest_witness_of_each_operation_is_kept(door: Arc<dyn Ledger>) {
+    assert_eq!(door.witnesses("default").await.unwrap(), []);
+    let [old, new] = ["1", "2"].map(|task_id| witness("videos/text2video", task_id));
+    let other = witness("videos/image2video", "3");
+    for seen in [&old, &other, &new] {
+        door.witness("default", seen).await.unwrap();
+    }
+    assert_eq!(door.witnesses("default").await.unwrap(), [other, new]);
+    for another in ["another", "default2", "defaul"] {
+        assert_eq!(door.witnesses(another).await.unwrap(), []);
     }
 }
 

@@ -1,0 +1,76 @@
+//! What is known of the provider's tasks before an answer is lost: a look-up that was never tested
+//! settles no doubt, so that doubts hold their slots.
+
+use std::time::{Duration, Instant};
+
+use job::EventKind;
+use serde_json::json;
+use simulator::FaultKind;
+
+use crate::faults::struck;
+use crate::harness::{Audience, Backend, House, Program, Provider, Wish, lines, say, until};
+
+const SOON: Duration = Duration::from_secs(12);
+
+fn program(house: &House, provider: &Provider) -> Program {
+    let mut program = house.program_for(provider);
+    program.set("kling.timeout", "4s");
+    program.set("doubt.settling", "1s");
+    program.set("limits.videos", "5");
+    program
+}
+
+/// No other job comes whose task could tell what the look-up is worth.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_seen_before_a_restart_tests_the_look_up_after_it() {
+    let house = House::on(Backend::Rabbitmq);
+    let provider = Provider::here(json!({})).await;
+    let program = program(&house, &provider);
+    let audience = Audience::seated(&house).await;
+    let mut first = program.start_role("up", "up").await;
+    program
+        .run(&["submit", "--file", &house.file("a", &lines(&[Wish::video("a")]))])
+        .await
+        .exits(0);
+    audience.hears_outcomes(1).await;
+    first.stop().await;
+
+    let kind = FaultKind::Error500NotCreated;
+    provider.change(json!({"faults": [{"kind": kind}]})).await;
+    let _second = program.start_role("up-again", "up").await;
+    program
+        .run(&["submit", "--file", &house.file("b", &lines(&[Wish::video("b")]))])
+        .await
+        .exits(0);
+    until("it strikes", async || struck(&provider.figures().await, kind) == 1).await;
+    provider.change(json!({})).await;
+    let heard = audience.hears_outcomes(2).await;
+    assert_eq!(heard.count(EventKind::Succeeded), 2);
+    assert_eq!(provider.accounts().await.double_paid, 0);
+}
+
+/// Each try may cost one of five slots for half an hour.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_installation_works_soon_after_an_outage_of_ten_seconds() {
+    const JOBS: usize = 50;
+    let house = House::on(Backend::Rabbitmq);
+    let kind = FaultKind::UnavailablePage;
+    let provider = Provider::here(json!({"faults": [{"kind": kind}]})).await;
+    let program = program(&house, &provider);
+    let audience = Audience::seated(&house).await;
+    let _up = program.start_role("up", "up").await;
+    let _second = program.start_role("worker-2", "worker").await;
+    let jobs: Vec<Wish> = (0..JOBS).map(|n| Wish::video(&format!("job-{n:02}"))).collect();
+    program.run(&["submit", "--file", &house.file("jobs", &lines(&jobs))]).await.exits(0);
+    until("it strikes", async || struck(&provider.figures().await, kind) > 0).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let doubts = struck(&provider.figures().await, kind);
+    provider.change(json!({})).await;
+    let ended = Instant::now();
+    until("a job is submitted", async || provider.figures().await.accepted > 0).await;
+    let resumed = ended.elapsed();
+    say(format!("10 s of {kind:?}, nothing known: {doubts} doubts, work again after {resumed:?}"));
+    assert!(resumed < SOON && doubts <= 3, "{resumed:?}, {doubts}");
+    let heard = audience.hears_outcomes(JOBS).await;
+    assert_eq!(heard.count(EventKind::Succeeded), JOBS, "none is rejected or parked");
+}
