@@ -273,13 +273,28 @@ impl Gate {
         lock(&self.health).is_unsure(Instant::now())
     }
 
+    /// No answer to this worker was ever understood or not.
+    pub(crate) fn is_new(&self) -> bool {
+        lock(&self.health).is_new()
+    }
+
     /// Answers that could not be understood, in a row.
     pub(crate) fn unclear(&self) -> u32 {
         lock(&self.health).unclear()
     }
 
+    /// Whether a lost answer on this route can be looked for.
+    pub(crate) fn is_tested(&self, route: Route) -> bool {
+        lock(&self.health).routes().is_tested(route)
+    }
+
+    /// The provider has made a task on this route, by whichever worker.
+    pub(crate) fn can_look_for(&self, route: Route) {
+        lock(&self.health).routes_mut().accepted(route);
+    }
+
     pub(crate) fn accepted(&self, route: Route, model: Option<&String>, now: Timestamp) {
-        lock(&self.health).accepted(route);
+        self.can_look_for(route);
         lock(&self.models).accepted(route, model, now);
     }
 

@@ -58,7 +58,7 @@ pub(crate) struct Leave {
     pub(crate) for_route: bool,
 }
 
-/// Whose unclear answers are over.
+/// Whose unclear answers are over, or that this was the first answer of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cleared {
     pub(crate) lane: bool,
@@ -158,6 +158,11 @@ impl LaneHealth {
         !(self.failures.is_none() && self.unclear.is_none())
     }
 
+    /// No answer to this worker was ever understood or not.
+    pub(crate) fn is_new(&self) -> bool {
+        self.understood.is_none() && !self.is_troubled()
+    }
+
     /// Answers that could not be understood, in a row.
     pub(crate) fn unclear(&self) -> u32 {
         self.unclear.tries()
@@ -172,13 +177,8 @@ impl LaneHealth {
         &mut self.routes
     }
 
-    /// The provider made a task: a lost answer on this route can be looked for.
-    pub(crate) fn accepted(&mut self, route: Route) {
-        self.routes.accepted(route);
-    }
-
     pub(crate) fn understood(&mut self, leave: &Leave, now: Instant) -> Cleared {
-        let lane = !self.unclear.is_none();
+        let lane = !self.unclear.is_none() || self.understood.is_none();
         self.clear(leave.sent_at, now);
         Cleared { lane, route: self.routes.understood(leave) }
     }
@@ -195,7 +195,7 @@ impl LaneHealth {
 
     /// Another worker understood the answer to a request that was sent then.
     pub(crate) fn understood_elsewhere(&mut self, sent_at: Instant, now: Instant) -> bool {
-        let news = self.unclear.is_before(sent_at);
+        let news = self.unclear.is_before(sent_at) || (self.is_new() && now - sent_at < FRESH);
         if news {
             self.clear(sent_at, now);
         }

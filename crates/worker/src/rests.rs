@@ -9,6 +9,7 @@ const LONGEST_OUTAGE_REST: Duration = Duration::from_secs(4);
 /// Between tries that may each cost a slot although the provider answers questions: so that work
 /// goes on within 5 s after a short outage.
 pub(crate) const UNCLEAR_REST: Duration = Duration::from_millis(4_500);
+const SECOND_UNCLEAR_REST: Duration = Duration::from_secs(9);
 const LONGEST_UNCLEAR_REST: Duration = Duration::from_secs(60);
 const LONGEST_REFUSED_REST: Duration = Duration::from_secs(30);
 pub(crate) const SHORT: Duration = Duration::from_millis(250);
@@ -99,14 +100,20 @@ impl Held {
         }
     }
 
-    /// Of a lane, where only a request tells when an outage is over: faster while slots come back
-    /// soon, and only the last slot is kept for long.
+    /// Of a lane, where only a request tells when an outage is over, and takes a slot: each rest is
+    /// as many times the one before as makes the last as long as slots are held.
     pub(crate) fn lane_rest(self, unclear: u32, tested: bool) -> Duration {
-        let takes_last = self.slots > 0 && unclear + 1 >= self.slots;
+        let held = self.of(tested);
         match unclear {
             0..=2 => first_rest(unclear),
-            _ if takes_last => self.of(tested) / 2,
-            more => grown(if tested { 2 } else { 3 }, more - 3),
+            more if self.slots == 0 => grown(2, more - 2),
+            more if more < self.slots => {
+                let part = f64::from(more - 3) / f64::from(self.slots - 3);
+                let times = held.div_duration_f64(SECOND_UNCLEAR_REST).max(1.0);
+                SECOND_UNCLEAR_REST.mul_f64(times.powf(part))
+            }
+            more if more == self.slots => held,
+            _ => held / (self.slots - 1).max(1),
         }
     }
 }
@@ -151,19 +158,22 @@ mod tests {
         assert_eq!(ceilings(down), [S(1), S(2), S(4), S(4)]);
         assert!(outage_rest(SHORT, 1, 0.0) >= Duration::from_millis(100));
         let unlimited = Held::default();
-        let rests = |tested| [1, 2, 3, 4, 9].map(|n| unlimited.lane_rest(n, tested).as_millis());
-        assert_eq!(rests(true), [250, 4_500, 4_500, 9_000, 60_000]);
-        assert_eq!(rests(false), [250, 4_500, 4_500, 13_500, 60_000]);
+        let rests = [1, 2, 3, 4, 9].map(|n| unlimited.lane_rest(n, true).as_millis());
+        assert_eq!(rests, [250, 4_500, 9_000, 18_000, 60_000]);
         let rests = [1, 2, 3, 9].map(|n| unlimited.route_rest(n, false, 1).as_millis());
         assert_eq!(rests, [250, 4_500, 9_000, 60_000]);
     }
 
     #[test]
-    fn the_last_slot_is_kept_for_as_long_as_the_others_are_held() {
+    fn the_fewer_slots_are_left_the_longer_they_are_kept() {
         let held = Held { slots: 5, tested: S(100), untested: S(1800), ..Held::default() };
-        let rests = |tested| [3, 4, 5].map(|n| held.lane_rest(n, tested).as_millis());
-        assert_eq!(rests(true), [4_500, 50_000, 50_000]);
-        assert_eq!(rests(false), [4_500, 900_000, 900_000]);
+        let rests = |tested| [2, 3, 4, 5, 6].map(|n| held.lane_rest(n, tested).as_millis());
+        assert_eq!(rests(true), [4_500, 9_000, 30_000, 100_000, 25_000]);
+        assert_eq!(rests(false), [4_500, 9_000, 127_279, 1_800_000, 450_000]);
+        let few =
+            |slots| [1, 2, 3, 4].map(|n| Held { slots, ..held }.lane_rest(n, true).as_millis());
+        assert_eq!(few(1), [250, 4_500, 100_000, 100_000]);
+        assert_eq!(few(3), [250, 4_500, 100_000, 50_000]);
         let rests = |tested| [2, 3, 4].map(|n| held.route_rest(n, tested, 1).as_millis());
         assert_eq!(rests(true), [4_500, 33_333, 33_333]);
         assert_eq!(rests(false), [4_500, 600_000, 600_000]);

@@ -25,7 +25,7 @@ struct RouteHealth {
     /// Requests that were not let through, in a row.
     refused: Streak,
     understood: Option<Instant>,
-    /// A task was made since this worker began: look-ups can be tested with it.
+    /// A task is known: look-ups can be tested with it.
     tested: bool,
     rests_until: Option<Instant>,
     /// Its last probe was.
@@ -112,6 +112,7 @@ impl Routes {
         self.0.values().map(|health| u32::from(health.is_troubled())).sum()
     }
 
+    /// The provider made a task: a lost answer on this route can be looked for.
     pub(crate) fn accepted(&mut self, route: Route) {
         self.0.entry(route).or_default().tested = true;
     }

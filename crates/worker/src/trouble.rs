@@ -46,8 +46,28 @@ impl Whose {
     }
 }
 
+/// A worker that began later, or a fleet in which others make this route's tasks.
+async fn learn(shared: &Shared, gate: &Gate, route: Route) {
+    let known = shared.ledger.witnesses(&shared.settings.account).await;
+    let known = known.inspect_err(|error| tracing::debug!(%error, "not looked at"));
+    if known.is_ok_and(|known| known.iter().any(|task| task.operation.as_str() == route.path())) {
+        gate.can_look_for(route);
+    }
+}
+
 /// What an answer has changed, for the other workers.
-pub(crate) async fn leave(shared: &Shared, resource: Resource, route: Route, changes: &Changes) {
+pub(crate) async fn leave(
+    shared: &Shared,
+    gate: &Gate,
+    resource: Resource,
+    route: Route,
+    changes: &Changes,
+) {
+    if let Some(Change::Unclear { .. }) = changes.route
+        && !gate.is_tested(route)
+    {
+        learn(shared, gate, route).await;
+    }
     let Changes { lane, route: of_route } = changes;
     let whose = [(Whose::Lane(resource), lane), (Whose::Route(resource, route), of_route)];
     for (whose, change) in whose {

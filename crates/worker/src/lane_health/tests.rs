@@ -95,7 +95,7 @@ async fn probes_into_an_outage_leave_a_slot_for_the_next() {
     for tested in [true, false] {
         let (mut health, began) = (LaneHealth::new(held()), Instant::now());
         if tested {
-            health.accepted(TEXT);
+            health.routes_mut().accepted(TEXT);
         }
         let lasts = if tested { held().tested } else { held().untested };
         let (mut now, mut doubts) = (began, Vec::new());

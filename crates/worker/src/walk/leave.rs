@@ -11,8 +11,13 @@ use crate::ending::Ending;
 use crate::gate::{NotNow, Pass};
 use crate::trouble::{self, TRIED, Whose};
 
+const LOOK: Duration = Duration::from_millis(200);
+/// As long as one that tries keeps its turn.
+const MOST_LOOKS: u32 = 20;
+
 impl<'a> Walk<'a> {
-    /// After an answer that was not understood, by whichever worker, one of them tries.
+    /// After an answer that was not understood, by whichever worker, one of them tries; also while
+    /// workers begin, which may be in an outage.
     pub(super) async fn leave_to_send(&self, route: Route) -> Result<Pass<'a>, NotNow> {
         let Some(resource) = self.accepted.job.operation.resource() else {
             return self.gate.admit(route).await;
@@ -23,6 +28,10 @@ impl<'a> Walk<'a> {
             tokio::join!(look(lane), look(of_route));
         }
         let pass = self.gate.admit(route).await?;
+        self.while_others_begin(lane).await;
+        if self.gate.forbids_sending() {
+            return Err(NotNow::Lane);
+        }
         if self.gate.unclear() > 0 && !trouble::is_ours_to_try(self.shared, lane).await {
             self.gate.wait_for_another(TRIED);
             return Err(NotNow::Lane);
@@ -31,6 +40,17 @@ impl<'a> Walk<'a> {
             return Err(NotNow::Route { until: Instant::now() + TRIED });
         }
         Ok(pass)
+    }
+
+    /// Until this worker is the one that tries, or another has.
+    async fn while_others_begin(&self, lane: Whose) {
+        for _ in 0..MOST_LOOKS {
+            if !self.gate.is_new() || trouble::is_ours_to_try(self.shared, lane).await {
+                return;
+            }
+            self.shared.clock.sleep(LOOK).await;
+            trouble::look(self.shared, self.gate, lane).await;
+        }
     }
 
     /// Taken before the lane closed, or on a route whose jobs wait: sending it too would be a

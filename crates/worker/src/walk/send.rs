@@ -87,7 +87,7 @@ impl Walk<'_> {
 
     async fn leave(&self, route: Route, changes: Changes) {
         if let Some(resource) = self.accepted.job.operation.resource() {
-            trouble::leave(self.shared, resource, route, &changes).await;
+            trouble::leave(self.shared, self.gate, resource, route, &changes).await;
         }
     }
 
