@@ -49,6 +49,16 @@ impl Rung {
         let index = (jitter * (highest + 1) as f64) as usize;
         Self::ALL[index.min(highest)]
     }
+
+    /// For a job whose answers are lost again and again: each try holds a slot for a minute or
+    /// two, which others can use. An outage seldom costs one job more than two tries.
+    pub fn after_doubts(attempts: u32) -> Option<Self> {
+        match attempts {
+            0..=2 => None,
+            3 => Some(Self::TwoMinutes),
+            _ => Some(Self::TenMinutes),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -62,5 +72,12 @@ mod tests {
         assert_eq!(Rung::after(3, 0.0), Rung::OneSecond);
         assert_eq!(Rung::after(40, 0.999), Rung::TenMinutes);
         assert_eq!(Rung::after(0, 0.5), Rung::OneSecond);
+    }
+
+    #[test]
+    fn whose_answers_are_lost_for_the_third_time_lets_others_go_first() {
+        let rungs = [1, 2, 3, 4, 19].map(Rung::after_doubts);
+        assert_eq!(rungs[..2], [None; 2]);
+        assert_eq!(rungs[2..], [Rung::TwoMinutes, Rung::TenMinutes, Rung::TenMinutes].map(Some));
     }
 }

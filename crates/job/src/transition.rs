@@ -5,7 +5,7 @@ mod watched;
 use crate::revision::next_revision;
 use crate::{
     Cadence, Doubt, EventKind, ExternalId, Fact, Kept, Moment, Outcome, Passed, PathRefusals,
-    Problem, Record, Rules, State, Timestamp, Watch,
+    Problem, Record, Rules, Rung, State, Timestamp, Watch,
 };
 
 /// What the shell must do once the new record is written.
@@ -16,8 +16,9 @@ pub enum Effect {
     /// The slot at the provider is free. `unspent`: nothing was created, so the day's brake
     /// gets its submission back.
     ReleasePermit { round: u32, unspent: bool },
-    /// Publish the job message again, through the outbox: the record waits for a delivery.
-    Requeue,
+    /// Publish the job message again, through the outbox: the record waits for a delivery. Not
+    /// before the wait is over, if there is one.
+    Requeue { after: Option<Rung> },
 }
 
 /// A legal move: the next record, and what follows from it.
@@ -107,7 +108,7 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
             Ok(mv.unproven(doubt, evidence, answered))
         }
         (InDoubt { doubt } | Parked { doubt: Some(doubt), .. }, Fact::Resubmit { why }) => {
-            Ok(mv.queue_again(doubt, &why))
+            Ok(mv.queue_again(doubt, &why, None))
         }
         (InDoubt { .. }, Fact::Abandoned { error }) => Ok(mv.release(false).abandon(error)),
 
@@ -375,7 +376,7 @@ impl Move<'_> {
             let why = format!("gave up after {attempts} attempts, the last: {why}");
             return self.park(why, Some(doubt));
         }
-        self.queue_again(doubt, why)
+        self.queue_again(doubt, why, Rung::after_doubts(attempts))
     }
 
     /// The provider accepted an earlier submission of this job under a task id that this record
@@ -427,7 +428,7 @@ impl Move<'_> {
         // A settled record has dropped its request: then the operator's message brings it.
         match self.record.request.is_nothing() {
             true => self.to(state, what),
-            false => self.effect(Effect::Requeue).to(state, what),
+            false => self.effect(Effect::Requeue { after: None }).to(state, what),
         }
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use job::{
     CloudEvent, Doubt, Effect, EventKind, EventSource, ExternalId, Fact, Job, Kept, MessageFacts,
-    Moment, OnDoubt, Outcome, Passed, PathRefusals, Problem, Record, Rules, State, Step, Timestamp,
-    Watch, decode, transition,
+    Moment, OnDoubt, Outcome, Passed, PathRefusals, Problem, Record, Rules, Rung, State, Step,
+    Timestamp, Watch, decode, transition,
 };
 use proptest::prelude::*;
 
@@ -148,7 +148,8 @@ fn effect(effect: &Effect) -> String {
         Effect::Announce(kind) => format!("announce {}", kind.word()),
         Effect::ReleasePermit { unspent: true, .. } => "release permit unspent".to_owned(),
         Effect::ReleasePermit { .. } => "release permit".to_owned(),
-        Effect::Requeue => "requeue".to_owned(),
+        Effect::Requeue { after: None } => "requeue".to_owned(),
+        Effect::Requeue { after: Some(rung) } => format!("requeue after {}", rung.as_str()),
     }
 }
 
@@ -164,7 +165,20 @@ fn a_denial_counts_only_after_the_settling_time_and_only_when_repeated() {
     let twice = step(once.record, Fact::Denied, 95_000, &rules);
     assert!(matches!(twice.record.state, State::Queued { .. }));
     assert_eq!(twice.record.round, 1, "the same external id: where enforced, never paid twice");
-    assert!(twice.effects.contains(&Effect::Requeue));
+    assert!(twice.effects.contains(&Effect::Requeue { after: None }));
+}
+
+#[test]
+fn a_job_whose_answers_are_lost_again_and_again_is_sent_ever_more_rarely() {
+    let rules = Rules { denials_trusted: true, denials_needed: 1, ..Rules::default() };
+    let after = |attempt| {
+        let record = Record { attempt, ..record(State::InDoubt { doubt: doubt() }) };
+        step(record, Fact::Denied, 90_000, &rules).effects
+    };
+    let requeue = |after| Effect::Requeue { after };
+    assert!(after(2).contains(&requeue(None)));
+    assert!(after(3).contains(&requeue(Some(Rung::TwoMinutes))));
+    assert!(after(19).contains(&requeue(Some(Rung::TenMinutes))));
 }
 
 #[test]
@@ -279,7 +293,7 @@ fn a_person_may_send_a_doubtful_job_again_under_the_same_external_id() {
     parked.sent_before = true;
     let resubmit = || Fact::Resubmit { why: "asked for".into() };
     let again = step(parked.clone(), resubmit(), 1, &Rules::default());
-    assert_eq!(again.effects, [Effect::Requeue]);
+    assert_eq!(again.effects, [Effect::Requeue { after: None }]);
     let same = |record: &Record| (record.round, record.external_id.clone(), record.sent_before);
     assert_eq!(same(&again.record), same(&parked));
     parked.request = Kept::Nothing;
@@ -359,7 +373,7 @@ fn a_wanted_retry_is_a_new_round_with_a_new_external_id_and_says_nothing_yet() {
     assert_ne!(again.record.external_id, pending.external_id);
     assert_eq!(
         again.effects,
-        [Effect::ReleasePermit { round: 1, unspent: false }, Effect::Requeue]
+        [Effect::ReleasePermit { round: 1, unspent: false }, Effect::Requeue { after: None }]
     );
     let mut last = again.record;
     last.state = states().remove(4);
@@ -468,12 +482,14 @@ fn a_request_left_apart_is_one() {
     assert!(step(pending(), seen, 1, &Rules::default()).record.request.is_apart());
     let failed = || Fact::Ended { outcome: Outcome::Failed { error: Problem::new("x", "x") } };
     let again = step(pending(), failed(), 1, &Rules::default());
-    assert!(again.effects.contains(&Effect::Requeue) && again.record.request.is_apart());
+    assert!(
+        again.effects.contains(&Effect::Requeue { after: None }) && again.record.request.is_apart()
+    );
     let last = step(Record { retries: 0, ..pending() }, failed(), 1, &Rules::default());
     assert!(last.record.request.is_nothing());
     let denied = apart(State::InDoubt { doubt: doubt() });
     let resubmit = step(denied, Fact::Resubmit { why: "x".into() }, 1, &Rules::default());
-    assert!(resubmit.effects.contains(&Effect::Requeue));
+    assert!(resubmit.effects.contains(&Effect::Requeue { after: None }));
 }
 
 #[test]
@@ -626,7 +642,7 @@ proptest! {
             }
             prop_assert!(step.record.round >= present.round);
             prop_assert!(step.record.history.len() <= 32);
-            if step.effects.contains(&Effect::Requeue) {
+            if step.effects.iter().any(|effect| matches!(effect, Effect::Requeue { .. })) {
                 prop_assert!(step.record.to_job().is_some());
             }
             let json = serde_json::to_string(&step.record).unwrap();

@@ -57,13 +57,13 @@ async fn say(shared: &Shared, entry: OutboxEntry) {
     let id = entry.outbox_id();
     let tries = entry.tries;
     let record = match entry.to {
-        Destination::Results { .. } | Destination::Jobs { .. } => {
+        Destination::Results { .. } | Destination::Jobs { .. } | Destination::Later { .. } => {
             match load(shared, &entry).await {
                 Ok(record) => record,
                 Err(error) => return tracing::debug!(job = %id.key, %error, "not announced yet"),
             }
         }
-        _ => None,
+        Destination::Dead { .. } | Destination::Journal => None,
     };
     let trace_id = record.as_ref().and_then(Record::trace_id).map(str::to_owned);
     let span = trace::announcement(record.as_ref());

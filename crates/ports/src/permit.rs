@@ -85,7 +85,7 @@ impl PermitReturn {
                 let (pool, key) = (pool.clone(), key.clone());
                 Some(Self { pool, key, round, revision, since: None, unspent })
             }
-            Effect::Announce(_) | Effect::Requeue => None,
+            Effect::Announce(_) | Effect::Requeue { .. } => None,
         };
         step.effects.iter().filter_map(returned).collect()
     }

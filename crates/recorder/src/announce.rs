@@ -53,7 +53,7 @@ impl Recorder {
             self.journal(record).await?;
         }
         let line = record.map(|record| self.line_of(record, &entry)).transpose()?.flatten();
-        let waits_for_message = matches!(entry.to, Destination::Jobs { .. });
+        let waits_for_message = is_of_a_job(&entry.to);
         if waits_for_message {
             self.write_line(line.as_ref()).await?;
         }
@@ -94,6 +94,11 @@ impl Recorder {
         };
         self.line(record, event).map(Some)
     }
+}
+
+/// For which workers wait, at once or later.
+fn is_of_a_job(to: &Destination) -> bool {
+    matches!(to, Destination::Jobs { .. } | Destination::Later { .. })
 }
 
 #[cfg(test)]

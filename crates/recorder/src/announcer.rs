@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use job::{
-    CloudEvent, Effect, EventKind, EventSource, Record, State, Step, Timestamp, TraceContext,
+    CloudEvent, Effect, EventKind, EventSource, Record, Rung, State, Step, Timestamp, TraceContext,
 };
 use ports::{Destination, LEASE, LedgerError, Message, OutboxEntry, Write, header};
 
@@ -29,7 +29,7 @@ impl Announcer {
         for effect in &step.effects {
             match effect {
                 Effect::Announce(kind) => outbox.push(self.announcement(&step.record, *kind, now)),
-                Effect::Requeue => outbox.extend(requeue(&step.record, now)?),
+                Effect::Requeue { after } => outbox.extend(requeue(&step.record, *after, now)?),
                 Effect::ReleasePermit { .. } => {}
             }
         }
@@ -89,12 +89,16 @@ fn traced(mut message: Message, record: &Record) -> Message {
 }
 
 /// The job message once more; the record waits for it. `None` when the request is gone.
-fn requeue(record: &Record, now: Timestamp) -> Result<Option<OutboxEntry>, LedgerError> {
+fn requeue(
+    record: &Record,
+    after: Option<Rung>,
+    now: Timestamp,
+) -> Result<Option<OutboxEntry>, LedgerError> {
     require_whole(record)?;
     let Some(job) = record.to_job() else {
         return Ok(None);
     };
-    let body = job.to_message();
+    let (body, routing_key) = (job.to_message(), job.routing_key().to_string());
     let enqueued = record.enqueued_at.unwrap_or(now);
     let message = Message::json(record.key.id.as_str(), body)
         .header(header::ENQUEUED_AT, enqueued.as_millis().to_string())
@@ -104,7 +108,10 @@ fn requeue(record: &Record, now: Timestamp) -> Result<Option<OutboxEntry>, Ledge
         // One requeue per change of the record: a repeat of the same write leaves one entry.
         id: format!("requeue:{}:{}:{}", record.key, record.round, now.as_millis()),
         key: record.key.clone(),
-        to: Destination::Jobs { routing_key: job.routing_key().to_string() },
+        to: match after {
+            None => Destination::Jobs { routing_key },
+            Some(rung) => Destination::Later { rung, routing_key },
+        },
         message: traced(message, record),
         closes: false,
         tries: 0,
@@ -151,7 +158,7 @@ mod tests {
         let outcome = |request| {
             let record = Record { request, ..record.clone() };
             let line = journal_message(&generation, Timestamp::EPOCH, &record, None);
-            let step = Step { record, effects: vec![Effect::Requeue] };
+            let step = Step { record, effects: vec![Effect::Requeue { after: None }] };
             let write = announcer.write(&step, Timestamp::EPOCH, Duration::ZERO);
             (line.map(drop), write.map(|write| write.outbox.len()))
         };
@@ -159,5 +166,17 @@ mod tests {
         assert_eq!(outcome(Kept::Apart), (Err(left()), Err(left())));
         assert_eq!(outcome(record.request.clone()), (Ok(()), Ok(1)));
         assert_eq!(outcome(Kept::Nothing), (Ok(()), Ok(0)));
+    }
+
+    #[test]
+    fn a_job_that_shall_come_later_waits_on_the_ladder() {
+        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        let job = decode(body, MessageFacts::default()).unwrap();
+        let record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
+        let to = |after| requeue(&record, after, Timestamp::EPOCH).unwrap().unwrap().to;
+        let routing_key = job.routing_key().to_string();
+        assert_eq!(to(None), Destination::Jobs { routing_key: routing_key.clone() });
+        let rung = Rung::TwoMinutes;
+        assert_eq!(to(Some(rung)), Destination::Later { rung, routing_key });
     }
 }

@@ -1,7 +1,7 @@
 //! Moves of a doubt that callbacks and people take part in.
 
 use super::{Move, Step};
-use crate::{Doubt, Effect, EventKind, OnDoubt, Outcome, Problem, State, Timestamp};
+use crate::{Doubt, Effect, EventKind, OnDoubt, Outcome, Problem, Rung, State, Timestamp};
 
 /// More words than this tell a person nothing new.
 const MOST_EVIDENCE: usize = 8;
@@ -88,12 +88,16 @@ impl Move<'_> {
         self.park(words, Some(doubt))
     }
 
-    pub(super) fn queue_again(self, doubt: Doubt, why: &str) -> Step {
+    pub(super) fn queue_again(self, doubt: Doubt, why: &str, after: Option<Rung>) -> Step {
         if self.record.request.is_nothing() {
             return self.park(format!("{why}, and the request is gone"), Some(doubt));
         }
         let state = State::Queued { why: Some(why.to_owned()) };
-        self.effect(Effect::Requeue).to(state, format!("queued again: {why}"))
+        let what = match after {
+            None => format!("queued again: {why}"),
+            Some(rung) => format!("queued again in {}: {why}", rung.as_str()),
+        };
+        self.effect(Effect::Requeue { after }).to(state, what)
     }
 
     pub(super) fn abandon(self, error: Problem) -> Step {
