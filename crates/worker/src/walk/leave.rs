@@ -28,8 +28,7 @@ impl<'a> Walk<'a> {
             tokio::join!(look(lane), look(of_route));
         }
         let pass = self.gate.admit(route).await?;
-        self.while_others_begin(lane).await;
-        if self.gate.forbids_sending() {
+        if !self.begins(lane).await {
             return Err(NotNow::Lane);
         }
         if self.gate.unclear() > 0 && !trouble::is_ours_to_try(self.shared, lane).await {
@@ -42,15 +41,19 @@ impl<'a> Walk<'a> {
         Ok(pass)
     }
 
-    /// Until this worker is the one that tries, or another has.
-    async fn while_others_begin(&self, lane: Whose) {
+    /// Waits until this worker is the one that tries, or another has. `false`: it must not send.
+    async fn begins(&self, lane: Whose) -> bool {
         for _ in 0..MOST_LOOKS {
             if !self.gate.is_new() || trouble::is_ours_to_try(self.shared, lane).await {
-                return;
+                break;
             }
             self.shared.clock.sleep(LOOK).await;
+            if self.gate.is_stopping() {
+                return false;
+            }
             trouble::look(self.shared, self.gate, lane).await;
         }
+        !self.gate.forbids_sending()
     }
 
     /// Taken before the lane closed, or on a route whose jobs wait: sending it too would be a
