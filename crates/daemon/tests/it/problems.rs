@@ -270,3 +270,16 @@ fn a_namespace_that_rabbitmq_keeps_for_itself_is_refused() {
         assert!(Bench::new().flag("broker.namespace", namespace).load().is_ok(), "{namespace}");
     }
 }
+
+#[test]
+fn a_callback_secret_that_can_be_guessed_is_refused() {
+    const KEY: &str = "gateway.callback_secrets";
+    for secrets in ["seven77", "long-enough-0001,seven77"] {
+        let problems = Bench::new().flag(KEY, secrets).problems();
+        assert_eq!(problems.len(), 1, "{secrets}: {problems:#?}");
+        let expected = format!("1. {KEY} (flag): holds a secret of less than 8 bytes");
+        assert!(problems[0].starts_with(&expected), "{}\n{expected}", problems[0]);
+        assert!(!problems[0].contains("seven77"), "it is still a secret: {}", problems[0]);
+    }
+    Bench::new().flag(KEY, "eight888").config();
+}
