@@ -61,6 +61,7 @@ const STEPS: &[Step] = &[
     Step { name: "compose config", check: compose::config },
     Step { name: "compose rules", check: compose::rules },
     Step { name: "image", check: image::lint },
+    Step { name: "image rules", check: image::rules },
     Step { name: "settings", check: settings::known },
     Step { name: "environments", check: environments::taken },
     Step { name: "kubernetes", check: kubernetes::manifests },

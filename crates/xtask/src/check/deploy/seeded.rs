@@ -118,6 +118,15 @@ mod tests {
     }
 
     #[test]
+    fn every_seed_can_be_planted_where_it_says() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+        for seed in SEEDS {
+            let planted = planted_below(root, seed);
+            assert!(planted.is_ok(), "{}: {:?}", seed.what, planted.err());
+        }
+    }
+
+    #[test]
     fn every_seed_names_a_step_and_says_something_of_its_own() {
         let steps: Vec<_> = STEPS.iter().map(|step| step.name).collect();
         assert!(SEEDS.iter().all(|seed| steps.contains(&seed.step)));

@@ -37,6 +37,8 @@ pub(super) const SEEDS: &[Seed] = &[
         mistake: Instead { of: "cap_drop: [ALL]", put: "cap_drop: [NET_RAW]" } },
     Seed { what: "the image runs as root", file: DOCKERFILE, step: "image",
         mistake: Instead { of: "USER 65532:65532", put: "USER 0:0" } },
+    Seed { what: "the image is built by what a registry sends", file: DOCKERFILE,
+        step: "image rules", mistake: Instead { of: "# docker build", put: "# syntax=docker/dockerfile:1\n# docker build" } },
     Seed { what: "the image is made from latest", file: DOCKERFILE, step: "image",
         mistake: Instead { of: "cc-debian12:nonroot", put: "cc-debian12:latest" } },
     Seed { what: "a setting that the program does not have", file: COMPOSE, step: "settings",
