@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use job::EventKind;
+
 use crate::harness::{Backend, House, Program};
 use crate::readme::{root, words};
 
@@ -90,4 +92,32 @@ fn every_metric_that_a_page_names_is_served() {
     for (page, metric) in named(|span| span.starts_with("reelwork_").then(|| first(span))) {
         assert!(served.contains(metric.as_str()), "{page}: nobody serves {metric}");
     }
+}
+
+/// Each row of the README's table of what is announced: the word, and whether it is the last.
+fn announced() -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(root().join("README.md")).expect("the README");
+    let (_, table) = text.split_once("| word | the last of its round? |").expect("the table");
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    rows.map(|row| {
+        let mut cells = row.split('|').skip(1).map(str::trim);
+        let word = cells.next().expect("a word").trim_matches('`').to_owned();
+        (word, cells.next().expect("an answer").to_owned())
+    })
+    .collect()
+}
+
+#[test]
+fn the_readme_tells_of_every_event_and_which_is_the_last() {
+    let told: BTreeSet<_> = announced()
+        .into_iter()
+        .map(|(word, last)| (word, last.split([' ', ';', ':']).next().map(str::to_owned)))
+        .collect();
+    let last = |kind: EventKind| match (kind.is_outcome(), kind.ends_round()) {
+        (_, true) => "yes",
+        (true, false) => "until",
+        (false, false) => "no",
+    };
+    let known = EventKind::ALL.map(|kind| (kind.word().to_owned(), Some(last(kind).to_owned())));
+    assert_eq!(told, BTreeSet::from(known));
 }
