@@ -44,3 +44,85 @@ impl WrongClocks {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+    use std::sync::Arc;
+
+    use ports::header;
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Level, Metadata, Subscriber};
+
+    use super::*;
+
+    /// Whatever is warned about, in words.
+    #[derive(Clone, Default)]
+    struct Warnings(Arc<Mutex<Vec<String>>>);
+
+    impl Subscriber for Warnings {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            *metadata.level() == Level::WARN
+        }
+
+        fn event(&self, event: &Event<'_>) {
+            let mut words = Words::default();
+            event.record(&mut words);
+            self.0.lock().unwrap().push(words.0);
+        }
+
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    #[derive(Default)]
+    struct Words(String);
+
+    impl Visit for Words {
+        fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+            let _ = write!(self.0, "{field}={value:?} ");
+        }
+    }
+
+    const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+    /// The warnings about these messages: whose, which, and what each tells of its publishing.
+    fn warned(messages: &[(&str, &str, Option<i64>)]) -> Vec<String> {
+        let (warnings, clocks) = (Warnings::default(), WrongClocks::default());
+        tracing::subscriber::with_default(warnings.clone(), || {
+            for (tenant, id, at) in messages {
+                let mut message = Message::json(*id, "{}");
+                if let Some(at) = at {
+                    message = message.header(header::ENQUEUED_AT, at.to_string());
+                }
+                let told = Told::by(&message, NOW);
+                clocks.see(&Tenant::new(*tenant).unwrap(), &message, &told);
+            }
+        });
+        warnings.0.lock().unwrap().clone()
+    }
+
+    #[test]
+    fn a_wrong_clock_is_warned_about_once_by_the_name_of_its_producer() {
+        let (right, wrong) = (NOW.as_millis() - 1, NOW.as_millis() + 3_600_000);
+        let told = warned(&[
+            ("acme", "a-0", Some(right)),
+            ("acme", "a-1", Some(wrong)),
+            ("acme", "a-2", Some(wrong)),
+            ("other", "b-1", Some(0)),
+            ("silent", "c-1", None),
+        ]);
+        assert_eq!(told.len(), 2, "{told:#?}");
+        for part in ["tenant=acme ", "message_id=a-1 ", "told_ms=1700003600000 "] {
+            assert!(told[0].contains(part), "no {part:?} in {}", told[0]);
+        }
+        assert!(told[1].contains("tenant=other message_id=b-1 told_ms=0 "), "{}", told[1]);
+    }
+}
