@@ -1,16 +1,20 @@
 //! `submit`: receipts, bad lines, keys, waiting.
 
+use std::time::Duration;
+
 use job::{Lane, Priority, Resource};
 use ports::Source;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 
-use crate::harness::{House, Program, Provider, Wish};
+use crate::harness::{House, Program, Provider, Wish, until};
 
 on_each_backend!(
     a_job_from_flags_gets_a_receipt,
     a_bad_line_does_not_hold_up_the_next,
     what_is_good_beside_a_bad_line_is_waited_for,
     jobs_come_from_stdin,
+    a_job_from_stdin_is_in_before_the_next_is_written,
     the_same_key_again_is_the_same_job,
     waiting_tells_how_the_job_ended,
 );
@@ -100,6 +104,28 @@ async fn jobs_come_from_stdin(house: House) {
     assert_eq!(depth(&house, Priority::Normal).await, 2);
     let nothing = house.program().run_with(&["submit", "--file", "-"], "").await.exits(0);
     assert_eq!(nothing.stdout, "");
+}
+
+/// As from a producer that writes a line now and then.
+async fn a_job_from_stdin_is_in_before_the_next_is_written(house: House) {
+    let submit = ["submit", "--json", "--file", "-"];
+    let mut process = house.program().start_fed("submit", &submit);
+    let mut stdin = process.stdin();
+    for (count, id) in ["one", "two"].into_iter().enumerate() {
+        let line = format!("{}\n", Wish::video(id).message());
+        stdin.write_all(line.as_bytes()).await.expect("it reads");
+        until(&format!("the receipt of {id}"), async || {
+            process.stdout().lines().count() == count + 1
+        })
+        .await;
+        let receipt: Value = serde_json::from_str(process.stdout().lines().last().expect("a line"))
+            .expect("a receipt");
+        assert_eq!((&receipt["id"], &receipt["status"]), (&json!(id), &json!("queued")));
+        assert!(process.is_running(), "its stdin is open");
+    }
+    drop(stdin);
+    assert_eq!(process.ended(Duration::from_secs(30)).await, Some(0));
+    assert_eq!(depth(&house, Priority::Normal).await, 2);
 }
 
 async fn submit_and_wait(program: &Program, key: &str) -> Vec<Value> {

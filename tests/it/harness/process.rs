@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use tokio::process::Child;
+use tokio::process::{Child, ChildStdin};
 
 use super::{say, soon, until};
 
@@ -31,6 +31,11 @@ impl Process {
         command.stdout(file(&stdout)).stderr(file(&stderr));
         let child = tokio::process::Command::from(command).kill_on_drop(true).spawn();
         Self { name: name.to_owned(), child: child.expect("a process"), stdout, stderr }
+    }
+
+    /// What it reads, if that was piped; dropped, it ends.
+    pub(crate) fn stdin(&mut self) -> ChildStdin {
+        self.child.stdin.take().expect("its stdin")
     }
 
     pub(crate) fn stdout(&self) -> String {

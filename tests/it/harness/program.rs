@@ -109,6 +109,13 @@ impl Program {
         Process::spawn(command, name, &self.directory)
     }
 
+    /// Starts a command that reads what it is told bit by bit.
+    pub(crate) fn start_fed(&self, name: &str, arguments: &[&str]) -> Process {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped());
+        Process::spawn(command, name, &self.directory)
+    }
+
     /// Starts a role and waits until it works.
     pub(crate) async fn start_role(&self, name: &str, role: &str) -> Process {
         let process = self.start(name, &[role]);

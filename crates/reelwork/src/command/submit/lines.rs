@@ -26,6 +26,15 @@ pub(super) fn of_file(path: &Path) -> Result<impl Stream<Item = Result<Line, Fai
         true => Box::new(io::stdin()),
         false => Box::new(std::fs::File::open(path).map_err(&unreadable)?),
     };
+    let lines = ahead(source, unreadable);
+    Ok(stream::unfold(lines, |mut lines| async move { Some((lines.recv().await?, lines)) }))
+}
+
+/// However long it is: only a few lines are in memory.
+fn ahead(
+    source: impl Read + Send + 'static,
+    unreadable: impl Fn(io::Error) -> Failure + Send + 'static,
+) -> mpsc::Receiver<Result<Line, Failure>> {
     let (tell, lines) = mpsc::channel(AHEAD);
     std::thread::spawn(move || {
         let read = read(BufReader::new(source), &tell);
@@ -33,7 +42,7 @@ pub(super) fn of_file(path: &Path) -> Result<impl Stream<Item = Result<Line, Fai
             let _ = tell.blocking_send(Err(unreadable(error)));
         }
     });
-    Ok(stream::unfold(lines, |mut lines| async move { Some((lines.recv().await?, lines)) }))
+    lines
 }
 
 fn read(mut source: impl BufRead, tell: &mpsc::Sender<Result<Line, Failure>>) -> io::Result<()> {
@@ -67,6 +76,9 @@ fn content(line: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     const GOOD: &str = r#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
@@ -87,6 +99,41 @@ mod tests {
     fn what_editors_add_is_no_job() {
         let text = format!("\u{feff}\r\n\r\n \t\r\n\u{feff}{GOOD}\r\n\n{GOOD}");
         assert_eq!(told(&text), [(Some(4), true), (Some(6), true)]);
+    }
+
+    /// One line after the other, each as long as the others.
+    struct Long {
+        given: Arc<AtomicUsize>,
+    }
+
+    const LINES: usize = 500;
+    const LINE_BYTES: usize = 64 * 1024;
+
+    impl Read for Long {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let given = self.given.load(Ordering::SeqCst);
+            let length = buffer.len().min(LINES * LINE_BYTES - given);
+            for (n, byte) in buffer[..length].iter_mut().enumerate() {
+                *byte = if (given + n + 1).is_multiple_of(LINE_BYTES) { b'\n' } else { b'x' };
+            }
+            self.given.fetch_add(length, Ordering::SeqCst);
+            Ok(length)
+        }
+    }
+
+    #[test]
+    fn no_more_is_read_than_is_wanted_soon() {
+        let given = Arc::new(AtomicUsize::new(0));
+        let source = Long { given: given.clone() };
+        let mut lines = ahead(source, |error| Failure::Usage(error.to_string()));
+        // Until nobody has read any and nothing more can wait.
+        while lines.capacity() > 0 {
+            std::thread::yield_now();
+        }
+        // Those that wait, the next, and one begun by the buffer.
+        assert!(given.load(Ordering::SeqCst) <= (AHEAD + 2) * LINE_BYTES);
+        let read = std::iter::from_fn(|| lines.blocking_recv()).count();
+        assert_eq!(read, LINES);
     }
 
     #[test]
