@@ -192,6 +192,17 @@ impl Command {
         )
     }
 
+    /// Asks the real provider for something.
+    pub(crate) fn needs_the_key(&self) -> bool {
+        match self {
+            Self::Up { simulate, .. } => !simulate,
+            Self::Worker | Self::Poller | Self::Doctor { .. } => true,
+            Self::Doubt { action } => matches!(action, Doubt::Attach { yes: false, .. }),
+            Self::Ledger { action } => matches!(action, Ledger::Check { tasks: 1.. }),
+            _ => false,
+        }
+    }
+
     /// What a role is called in traces; other commands have none.
     pub(crate) fn service(&self) -> Option<&'static str> {
         match self {

@@ -97,7 +97,7 @@ fn is_valid(traceparent: &str) -> bool {
 fn load(command: &Command, mut sources: Sources, output: &Output) -> Result<Config, Failure> {
     let mut loaded = Config::load(&sources)?;
     let borrowed = Source::Environment(daemon::COMETAPI_KEY.to_owned());
-    if command.is_role() && loaded.effective.iter().any(|row| row.source == borrowed) {
+    if command.needs_the_key() && loaded.effective.iter().any(|row| row.source == borrowed) {
         output.say("kling.api_key is not set: the key is taken from COMETAPI_KEY");
     }
     if wants_local_services(command) && loaded.config.broker.url.is_embedded() {

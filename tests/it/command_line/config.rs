@@ -1,8 +1,8 @@
 //! `config show|check|example`, and what a wrong configuration does to every command.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::harness::{Backend, House};
+use crate::harness::{Backend, House, Provider};
 
 const CANARY: &str = "canary-7d1f";
 
@@ -67,4 +67,36 @@ async fn the_example_is_a_configuration() {
     let broken = house.file("broken.toml", &example.replace("[limits]", "[limitz]"));
     let checked = program.run(&["config", "check", "--config", &broken]).await.exits(78);
     assert!(checked.stderr.contains("limitz"), "{}", checked.stderr);
+}
+
+/// By every command that asks the provider, once, and by no other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_was_given_for_something_else_is_taken_and_said() {
+    const BORROWED: &str = "COMETAPI_KEY";
+    let house = House::on(Backend::Embedded);
+    let provider = Provider::here(json!({"api_keys": [CANARY]})).await;
+    let mut program = house.program_for(&provider);
+    program.unset("kling.api_key");
+    program.env(BORROWED, CANARY);
+    let said = |text: &str| text.matches(BORROWED).count();
+    let up = program.start_role("up", "up").await;
+    let submit = ["submit", "videos/text2video", "--prompt", "x", "--key", "one", "--wait"];
+    let submitted = program.run(&submit).await.exits(0);
+    assert_eq!(said(&up.stderr()), 1, "{}", up.stderr());
+    assert!(!up.stderr().contains(CANARY), "{}", up.stderr());
+    for command in [&["doctor"][..], &["ledger", "check"]] {
+        let told = program.run(command).await.exits(0);
+        assert_eq!((said(&told.stderr), said(&told.stdout)), (1, 0), "{command:?}: {told:?}");
+        assert!(!told.stderr.contains(CANARY), "{told:?}");
+    }
+    let attach = program.run(&["doubt", "attach", "one", "task-1"]).await;
+    assert_eq!(said(&attach.stderr), 1, "{attach:?}");
+    // These ask nobody, or a provider of their own.
+    let demo = program.run(&["demo", "--jobs", "2"]).await.exits(0);
+    let listed = program.run(&["doubt", "list"]).await.exits(0);
+    for told in [submitted, demo, listed] {
+        assert_eq!(said(&told.stderr), 0, "{told:?}");
+    }
+    program.set("kling.api_key", CANARY);
+    assert_eq!(said(&program.run(&["doctor"]).await.exits(0).stderr), 0);
 }

@@ -131,7 +131,8 @@ impl Program {
 
     fn clean(&self, mut command: Command) -> Command {
         for (name, _) in std::env::vars() {
-            if name.starts_with("REELWORK_") || name.starts_with("OTEL_") {
+            let ours = ["REELWORK_", "OTEL_", "COMETAPI_"];
+            if ours.iter().any(|start| name.starts_with(start)) {
                 command.env_remove(name);
             }
         }
