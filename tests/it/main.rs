@@ -28,6 +28,7 @@ mod kills;
 mod logs;
 mod metrics;
 mod outages;
+mod patience;
 mod traces;
 mod wires;
 
