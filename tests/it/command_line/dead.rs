@@ -2,13 +2,14 @@
 
 use job::EventKind;
 use ports::{Destination, Message};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Audience, House, Program, Provider, Wish, until};
 
 on_each_backend!(
     letters_are_listed_shown_and_dropped,
     a_letter_is_replayed_once_its_cause_is_gone,
+    a_waiting_job_that_became_too_wide_is_parked_and_no_conflict,
     a_conflict_is_never_replayed,
     a_letter_that_was_replayed_begins_no_second_round,
     a_dropped_job_ends_and_can_be_published_again,
@@ -109,6 +110,42 @@ async fn a_letter_is_replayed_once_its_cause_is_gone(house: House) {
     assert_eq!(provider.tasks_of("wide").await, 1);
     let job = program.run(&["get", "wide", "--json"]).await.exits(0).json();
     assert_eq!(job["state"], "succeeded");
+}
+
+/// It waits with a record of its own when the limit is lowered below what it asks for.
+async fn a_waiting_job_that_became_too_wide_is_parked_and_no_conflict(house: House) {
+    let provider = Provider::here(json!({"faults": [{"kind": "busy"}]})).await;
+    let mut program = house.program_for(&provider);
+    program.set("limits.images", "9");
+    let audience = Audience::seated(&house).await;
+    let mut before = program.start_role("before", "up").await;
+    let mut wish = Wish::of("images/generations", "five", "");
+    wish.request["n"] = 5.into();
+    publish(&house, "five", &wish.routing_key(), &wish.message().to_string()).await;
+    let state = async || {
+        let told = program.run(&["get", "five", "--json"]).await;
+        serde_json::from_str(&told.stdout).map_or(json!(null), |job: Value| job["state"].clone())
+    };
+    until("it waits", async || state().await == "queued").await;
+    before.stop().await;
+
+    provider.change(json!({})).await;
+    let mut narrow = program.clone();
+    narrow.set("limits.images", "3");
+    let mut after = narrow.start_role("after", "up").await;
+    holds(&program, 1).await;
+    let rows = program.run(&["dead", "list", "--json"]).await.exits(0).lines();
+    assert_eq!(rows[0]["reason"], "wider_than_limit");
+    assert_eq!(audience.hears("five").await.kind(), Some(EventKind::Parked));
+    let why = program.run(&["why", "five"]).await.exits(0).stdout;
+    assert!(why.contains("5 slots can never be free when the limit is 3"), "{why}");
+    after.stop().await;
+
+    let _up = program.start_role("wide", "up").await;
+    program.run(&["dead", "replay", "five"]).await.exits(0);
+    until("it succeeds", async || audience.heard().count(EventKind::Succeeded) == 1).await;
+    assert_eq!(audience.heard().count(EventKind::Conflict), 0);
+    assert_eq!(provider.tasks_of("five").await, 1);
 }
 
 async fn a_conflict_is_never_replayed(house: House) {
