@@ -80,3 +80,30 @@ async fn no_secret_is_logged() {
         }
     }
 }
+
+/// An operator who reads warnings and news hears of it; who debugs sees each look.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_the_provider_denies_is_said_look_by_look_and_at_last() {
+    let house = House::on(Backend::Embedded);
+    let denied = json!({"kind": "not_found_after_create", "value": 1_000_000});
+    let provider = Provider::here(json!({"faults": [denied]})).await;
+    let mut program = house.program_for(&provider);
+    program.set("telemetry.log", "info,poller=debug");
+    let up = program.start_role("up", "up").await;
+    let file = house.file("jobs.jsonl", &lines(&[Wish::video("denied")]));
+    program.run(&["submit", "--file", &file]).await.exits(0);
+    let said = |levels: &[&str], word: &str| {
+        let of = |line: &Value| line["level"].as_str().is_some_and(|level| levels.contains(&level));
+        let mut lines = about(&up, "default/denied").into_iter();
+        lines.find(|line| of(line) && line.to_string().contains(word))
+    };
+    let (news, doubt) = (["INFO", "WARN"], "\"in_doubt\"");
+    until("it is in doubt", async || said(&news, doubt).is_some()).await;
+    let task = json!(provider.accounts().await.tasks.expect("tasks")[0].task_id);
+    let told = said(&news, doubt).expect("a line");
+    assert_eq!(told["task"], task, "{told}");
+    assert!(told.to_string().contains("which the provider has denied since"), "{told}");
+    let look = said(&["DEBUG"], "a look told nothing").expect("a line about a look");
+    assert_eq!(look["task"], task, "{look}");
+    assert!(look["error"].as_str().is_some_and(|error| error.contains("task not found")), "{look}");
+}
