@@ -178,7 +178,7 @@ impl Rabbit {
         self.control(&["close_all_connections", "--global", "maintenance"]).await;
     }
 
-    async fn control(&self, arguments: &[&str]) {
+    pub(crate) async fn control(&self, arguments: &[&str]) {
         let mut control = tokio::process::Command::new("/usr/lib/rabbitmq/bin/rabbitmqctl");
         control.envs(self.node.clone()).stdout(Stdio::null()).args(arguments);
         assert!(control.status().await.expect("rabbitmqctl").success(), "{arguments:?}");

@@ -7,26 +7,26 @@ use serde_json::{Value, json};
 use crate::harness::{Backend, House, Process, Program, Provider, Wish, free_port, lines, until};
 
 /// A worker whose admin port is open, and that port's answers.
-struct Watched {
-    program: Program,
+pub(crate) struct Watched {
+    pub(crate) program: Program,
     address: String,
 }
 
 impl Watched {
-    fn of(mut program: Program) -> Self {
+    pub(crate) fn of(mut program: Program) -> Self {
         let address = format!("127.0.0.1:{}", free_port());
         program.set("admin.listen", &address);
         Self { program, address }
     }
 
-    async fn page(&self, path: &str) -> (u16, String) {
+    pub(crate) async fn page(&self, path: &str) -> (u16, String) {
         let answer =
             reqwest::get(format!("http://{}{path}", self.address)).await.expect("an answer");
         (answer.status().as_u16(), answer.text().await.expect("text"))
     }
 
     /// Waits until it is as ready as this.
-    async fn is(&self, status: u16, line: &str) {
+    pub(crate) async fn is(&self, status: u16, line: &str) {
         let what = format!("{status} with {line}");
         until(&what, async || {
             let (told, text) = self.page("/readyz?verbose").await;

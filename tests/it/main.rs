@@ -7,6 +7,10 @@
 #[macro_use]
 mod harness;
 
+#[allow(dead_code, reason = "shared with the chaos run")]
+#[path = "../chaos/servers.rs"]
+mod servers;
+
 // The main job.
 mod examples;
 mod five_processes;
@@ -29,6 +33,7 @@ mod logs;
 mod metrics;
 mod outages;
 mod patience;
+mod permissions;
 mod traces;
 mod wires;
 

@@ -1,0 +1,43 @@
+//! A user of RabbitMQ that may not do all that a role must.
+
+use job::EventKind;
+use serde_json::json;
+
+use crate::harness::{Audience, Backend, House, Provider, Wish, lines, redis_url};
+use crate::health::Watched;
+use crate::servers::Rabbit;
+
+const CLERK: &str = "clerk";
+
+/// Said where readiness is asked for, for as long as it is so; nobody has to start anything again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_broker_forbids_is_told_until_it_is_allowed() {
+    let rabbit = Rabbit::start().await;
+    let house = House::at(Backend::Rabbitmq, rabbit.url(), redis_url());
+    let provider = Provider::here(json!({})).await;
+    let mut program = house.program_for(&provider);
+    program.run(&["topology", "apply"]).await.exits(0);
+    let audience = Audience::seated(&house).await;
+    rabbit.control(&["add_user", CLERK, CLERK]).await;
+    let name = house.namespace.replace('.', r"\.");
+    // No results are written, and no videos taken.
+    let write = format!(r"^(amq\.default|{name}\.(jobs|later|dead|unrouted|broker-dead).*)$");
+    let read = format!(r"^{name}\.(jobs\.(images|audio)|dead|broker-dead|journal).*$");
+    rabbit.control(&["set_permissions", CLERK, "^$", &write, &read]).await;
+    program.set("broker.url", &rabbit.url().replace("guest:guest", "clerk:clerk"));
+    program.set("broker.manage_topology", "false");
+    let watched = Watched::of(program);
+    let _up = watched.program.start_role("up", "up").await;
+    watched.is(503, "consuming lane videos.high: ").await;
+    let image = Wish::of("images/generations", "image", "");
+    let file = house.file("jobs.jsonl", &lines(&[image]));
+    watched.program.run(&["submit", "--file", &file]).await.exits(0);
+    watched.is(503, "publishing to results: ").await;
+    let (_, page) = watched.page("/readyz?verbose").await;
+    let broker = page.lines().find(|line| line.starts_with("[-]broker ")).expect("the broker");
+    assert!(broker.contains(CLERK), "{page}");
+
+    rabbit.control(&["set_permissions", CLERK, ".*", ".*", ".*"]).await;
+    watched.is(200, "[+]broker ok\n").await;
+    assert_eq!(audience.hears("image").await.kind(), Some(EventKind::Succeeded));
+}
