@@ -3,7 +3,7 @@
 use job::EventKind;
 use serde_json::json;
 
-use crate::harness::{Audience, Backend, House, Provider, Wish, lines, redis_url};
+use crate::harness::{Audience, Backend, House, Provider, Wish, lines, redis_url, until};
 use crate::health::Watched;
 use crate::servers::Rabbit;
 
@@ -20,9 +20,11 @@ async fn what_the_broker_forbids_is_told_until_it_is_allowed() {
     let audience = Audience::seated(&house).await;
     rabbit.control(&["add_user", CLERK, CLERK]).await;
     let name = house.namespace.replace('.', r"\.");
-    // No results are written, and no videos taken.
+    // No results are written, and no urgent videos taken.
     let write = format!(r"^(amq\.default|{name}\.(jobs|later|dead|unrouted|broker-dead).*)$");
-    let read = format!(r"^{name}\.(jobs\.(images|audio)|dead|broker-dead|journal).*$");
+    let read = format!(
+        r"^{name}\.(jobs\.(images|audio|videos\.(normal|low))|dead|broker-dead|journal).*$"
+    );
     rabbit.control(&["set_permissions", CLERK, "^$", &write, &read]).await;
     program.set("broker.url", &rabbit.url().replace("guest:guest", "clerk:clerk"));
     program.set("broker.manage_topology", "false");
@@ -33,6 +35,9 @@ async fn what_the_broker_forbids_is_told_until_it_is_allowed() {
     let file = house.file("jobs.jsonl", &lines(&[image]));
     watched.program.run(&["submit", "--file", &file]).await.exits(0);
     watched.is(503, "publishing to results: ").await;
+    let video = house.file("video.jsonl", &lines(&[Wish::video("video")]));
+    watched.program.run(&["submit", "--file", &video]).await.exits(0);
+    until("a lane beside it is served", async || provider.figures().await.accepted == 2).await;
     let (_, page) = watched.page("/readyz?verbose").await;
     let broker = page.lines().find(|line| line.starts_with("[-]broker ")).expect("the broker");
     assert!(broker.contains(CLERK), "{page}");

@@ -15,6 +15,7 @@ use crate::desk::Desk;
 use crate::gate::{Door, Gate, Reopen};
 use crate::shared::Shared;
 use crate::slot_queue::{Called, Otherwise, Outcome, Tried, Try};
+use crate::taking::{Taken, Taking};
 
 /// How long one worker may take jobs while the others wait. Far longer than a round takes.
 const TURN: Duration = Duration::from_secs(3);
@@ -36,6 +37,7 @@ pub(crate) struct FullPool {
     pool: String,
     /// In the order in which they are served.
     desks: Vec<Desk>,
+    taking: Taking,
     stop: CancellationToken,
     turn_until: Option<Instant>,
     /// Another worker had the turn, and it is not asked for before.
@@ -75,6 +77,7 @@ impl FullPool {
             resource,
             pool,
             desks,
+            taking: Taking::default(),
             stop,
             turn_until,
             anothers_until,
@@ -196,7 +199,7 @@ impl FullPool {
                 match self.gate.slots.call(desk.lane.priority, free, leave) {
                     Called::TooWide => return (too_wide(let_in.is_empty()), let_in),
                     Called::Asks(need) => free -= need,
-                    Called::Nobody(leave) => match take(desk, leave).await {
+                    Called::Nobody(leave) => match self.taking.one(desk, leave).await {
                         Taken::One => free -= 1,
                         Taken::Nothing => break,
                         Taken::NotNow => return (Left::Jobs, let_in),
@@ -238,7 +241,7 @@ impl FullPool {
             let mut let_in = Vec::new();
             while (let_in.len() as u32) < self.window {
                 let (leave, outcome) = Try::watched(Otherwise::GoesBack);
-                match take(desk, leave).await {
+                match self.taking.one(desk, leave).await {
                     Taken::One => let_in.push(outcome),
                     Taken::Nothing | Taken::NotNow => break,
                 }
@@ -256,28 +259,6 @@ impl FullPool {
             priorities.extend(stored.filter(waits).map(|stored| stored.record.priority));
         }
         Ok(priorities)
-    }
-}
-
-/// What came of taking one job from a lane.
-enum Taken {
-    One,
-    Nothing,
-    /// The broker does not answer.
-    NotNow,
-}
-
-async fn take(desk: &Desk, leave: Try) -> Taken {
-    match desk.shared.broker.take(desk.lane).await {
-        Ok(Some(delivery)) => {
-            desk.work_on(delivery, leave);
-            Taken::One
-        }
-        Ok(None) => Taken::Nothing,
-        Err(error) => {
-            tracing::warn!(lane = %desk.lane, %error, "lane cannot be taken from");
-            Taken::NotNow
-        }
     }
 }
 

@@ -14,7 +14,7 @@ const RECONSUME: Duration = Duration::from_millis(200);
 /// Until a person acts nothing changes: asked for more often, it would only fill the log.
 const REFUSED: Duration = Duration::from_secs(5);
 
-fn rest_after(error: &BrokerError) -> Duration {
+pub(crate) fn rest_after(error: &BrokerError) -> Duration {
     match error {
         BrokerError::Unavailable(_) => RECONSUME,
         BrokerError::Denied(_) | BrokerError::Differs(_) => REFUSED,
@@ -36,19 +36,33 @@ enum Ended {
 
 impl LaneLoop {
     pub(crate) async fn run(self) {
+        let mut told = None;
         while let Some(window) = self.open_window().await {
             match self.desk.shared.broker.consume(&Source::Lane(self.desk.lane), window).await {
-                Ok(deliveries) => match self.take(deliveries, window).await {
-                    Ended::Stopping => return,
-                    Ended::Gate => {}
-                    Ended::Closed => self.desk.shared.clock.sleep(RECONSUME).await,
-                },
+                Ok(deliveries) => {
+                    told = None;
+                    match self.take(deliveries, window).await {
+                        Ended::Stopping => return,
+                        Ended::Gate => {}
+                        Ended::Closed => self.desk.shared.clock.sleep(RECONSUME).await,
+                    }
+                }
                 Err(error) => {
-                    tracing::warn!(lane = %self.desk.lane, %error, "lane cannot be consumed");
+                    self.tell(&mut told, &error);
                     self.desk.shared.clock.sleep(rest_after(&error)).await;
                 }
             }
         }
+    }
+
+    /// Logged once for as long as it stays the same.
+    fn tell(&self, told: &mut Option<String>, error: &BrokerError) {
+        let (lane, words) = (self.desk.lane, error.to_string());
+        match told.as_ref() == Some(&words) {
+            true => tracing::debug!(%lane, %error, "lane still cannot be consumed"),
+            false => tracing::warn!(%lane, %error, "lane cannot be consumed"),
+        }
+        *told = Some(words);
     }
 
     /// Waits until the gate is open; `None` when the worker stops.

@@ -32,6 +32,7 @@ mod settle;
 mod shared;
 mod slot_queue;
 mod submit;
+mod taking;
 mod told;
 mod trouble;
 mod turn;
