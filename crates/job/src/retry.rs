@@ -50,7 +50,7 @@ impl Rung {
         Self::ALL[index.min(highest)]
     }
 
-    /// For a job whose answers are lost again and again: each try holds a slot for a minute or
+    /// For a job that is in doubt again and again: each try holds a slot for a minute or
     /// two, which others can use. An outage seldom costs one job more than two tries.
     pub fn after_doubts(attempts: u32) -> Option<Self> {
         match attempts {

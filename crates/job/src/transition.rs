@@ -329,7 +329,9 @@ impl Move<'_> {
                 return self.release(true).too_late();
             }
             // Nothing uses the slot while the job waits to be sent again.
-            return self.release(true).resubmit(doubt, "the provider denies that a task exists");
+            let after = self.after_doubts();
+            let why = "the provider denies that a task exists";
+            return self.release(true).resubmit(doubt, why, after);
         }
         self.cannot_tell(doubt, "denied by a look-up that is not trusted".to_owned())
     }
@@ -365,18 +367,26 @@ impl Move<'_> {
         Step { record, effects: self.effects }
     }
 
+    /// Never for so long that its deadline passes.
+    fn after_doubts(&self) -> Option<Rung> {
+        let in_time = |rung: &Rung| {
+            self.record.deadline.is_none_or(|deadline| self.at.now + rung.wait() < deadline)
+        };
+        Rung::after_doubts(self.record.attempt).filter(in_time)
+    }
+
     fn is_too_late(&self) -> bool {
         self.record.deadline.is_some_and(|deadline| deadline <= self.at.now)
     }
 
     /// The same round and external id: where the provider enforces ids, it cannot be paid twice.
-    fn resubmit(self, doubt: Doubt, why: &str) -> Step {
+    fn resubmit(self, doubt: Doubt, why: &str, after: Option<Rung>) -> Step {
         let attempts = self.record.attempt;
         if attempts >= self.rules.max_attempts {
             let why = format!("gave up after {attempts} attempts, the last: {why}");
             return self.park(why, Some(doubt));
         }
-        self.queue_again(doubt, why, Rung::after_doubts(attempts))
+        self.queue_again(doubt, why, after)
     }
 
     /// The provider accepted an earlier submission of this job under a task id that this record

@@ -179,6 +179,13 @@ fn a_job_whose_answers_are_lost_again_and_again_is_sent_ever_more_rarely() {
     assert!(after(2).contains(&requeue(None)));
     assert!(after(3).contains(&requeue(Some(Rung::TwoMinutes))));
     assert!(after(19).contains(&requeue(Some(Rung::TenMinutes))));
+    let deadline = Some(Timestamp::from_millis(90_000 + 600_000));
+    let urgent = Record { attempt: 4, deadline, ..record(State::InDoubt { doubt: doubt() }) };
+    assert!(step(urgent, Fact::Denied, 90_000, &rules).effects.contains(&requeue(None)));
+    let resubmits = Rules { denials_trusted: false, on_doubt: OnDoubt::Resubmit, ..rules.clone() };
+    let holds = Record { attempt: 4, ..record(State::InDoubt { doubt: doubt() }) };
+    let effects = step(holds, Fact::Denied, 90_000, &resubmits).effects;
+    assert_eq!(effects, [requeue(None)], "its slot is kept, so it comes at once");
 }
 
 #[test]

@@ -69,8 +69,7 @@ impl Client {
         match (self.query(route, existing.task_id).await, unheard) {
             (Ok(_), _) => Ok(None),
             (Err(gone @ QueryError::NotFound { .. }), _) => Err(gone),
-            (Err(_), None) => Ok(None),
-            (Err(_), Some(unheard)) => Err(unheard),
+            (Err(unheard), None) | (Err(_), Some(unheard)) => Err(unheard),
         }
     }
 

@@ -195,7 +195,11 @@ async fn tried(shared: &Shared, route: Route, now: Timestamp) -> Result<Trial, S
     }
     let truthful = match ask::truthful(shared, route, &existing).await {
         // It forgets its tasks: no look-up is worth anything.
-        Err(QueryError::NotFound { .. }) if !shared.witnesses.forget_unseen(route) => Ok(None),
+        Err(QueryError::NotFound { .. })
+            if !shared.witnesses.is_denied(route, &existing.task_id) =>
+        {
+            Ok(None)
+        }
         answer => answer,
     };
     match truthful {

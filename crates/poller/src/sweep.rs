@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::{Fact, Record, State};
+use kling::Task;
 use ports::{Claimed, Fence, Phase, Stored, Witness};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -129,11 +130,8 @@ async fn fact(shared: &Shared, stored: &Stored) -> Option<Fact> {
 async fn look(shared: &Shared, record: &Record) -> Fact {
     let task_id = record.task_id.as_deref().unwrap_or_default();
     let answer = ask::for_task(shared, record, task_id).await;
-    if shared.settings.look_up != LookUpBy::None
-        && answer.is_ok()
-        && let Ok(route) = ask::route(shared, record)
-    {
-        witnesses::see(shared, route, seen(shared, record)).await;
+    if let Ok(task) = &answer {
+        see(shared, record, task).await;
     }
     if let Err(error) = &answer {
         tracing::debug!(%error, "a look told nothing");
@@ -141,12 +139,15 @@ async fn look(shared: &Shared, record: &Record) -> Fact {
     look::read(answer, shared.clock.now())
 }
 
-fn seen(shared: &Shared, record: &Record) -> Witness {
-    Witness {
-        operation: record.operation.clone(),
-        task_id: record.task_id.clone().unwrap_or_default(),
-        external_id: record.external_id.clone(),
-        seen_at: shared.clock.now(),
+/// A task that a person attached may have been created with another external id.
+async fn see(shared: &Shared, record: &Record, task: &Task) {
+    let external_id = record.external_id.clone();
+    let other = task.external_task_id.as_ref().is_some_and(|id| id != external_id.as_str());
+    let (Ok(route), false) = (ask::route(shared, record), other) else { return };
+    if shared.settings.look_up != LookUpBy::None {
+        let (operation, seen_at) = (record.operation.clone(), shared.clock.now());
+        let task_id = record.task_id.clone().unwrap_or_default();
+        witnesses::see(shared, route, Witness { operation, task_id, external_id, seen_at }).await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tasks that the provider was seen to have, by which its look-ups are tested. The ledger keeps
 //! them for pollers that begin later.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,8 +11,6 @@ use ports::Witness;
 
 use crate::shared::Shared;
 
-/// A provider that forgets its tasks keeps them for longer.
-const KNOWN_FOR: Duration = Duration::from_secs(24 * 3600);
 /// The ledger is told of a younger one no more often.
 const TOLD_EVERY: Duration = Duration::from_secs(600);
 
@@ -20,17 +18,20 @@ const TOLD_EVERY: Duration = Duration::from_secs(600);
 #[derive(Default)]
 pub(crate) struct Witnesses {
     seen: Mutex<BTreeMap<Route, Seen>>,
+    /// Task ids that were learned and that the provider denies.
+    denied: Mutex<BTreeSet<String>>,
 }
 
 struct Seen {
     witness: Witness,
-    /// `None`: by another poller, or an earlier one; perhaps of another provider.
+    /// By another poller, or an earlier one; perhaps of another provider.
+    learned: bool,
     told_at: Option<Timestamp>,
 }
 
 impl Witnesses {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Route, Seen>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.seen)
     }
 
     /// Whether the ledger is to be told.
@@ -40,15 +41,24 @@ impl Witnesses {
         let told_at = told_at.filter(|at| now.since(*at) < TOLD_EVERY);
         let tell = told_at.is_none();
         let told_at = Some(told_at.unwrap_or(now));
-        seen.insert(route, Seen { witness, told_at });
+        seen.insert(route, Seen { witness, learned: false, told_at });
         tell
+    }
+
+    /// The ledger could not be told.
+    fn untold(&self, route: Route) {
+        if let Some(seen) = self.lock().get_mut(&route) {
+            seen.told_at = None;
+        }
     }
 
     /// From the ledger: what was seen here meanwhile is younger.
     fn learn(&self, known: Vec<Witness>, now: Timestamp) {
-        for witness in known.into_iter().filter(|known| now.since(known.seen_at) < KNOWN_FOR) {
+        let denied = lock(&self.denied);
+        let known = known.into_iter().filter(|known| known.is_recent(now));
+        for witness in known.filter(|known| !denied.contains(&known.task_id)) {
             let Some(route) = Route::parse(witness.operation.as_str()) else { continue };
-            self.lock().entry(route).or_insert(Seen { witness, told_at: None });
+            self.lock().entry(route).or_insert(Seen { witness, learned: true, told_at: None });
         }
     }
 
@@ -57,19 +67,29 @@ impl Witnesses {
         self.lock().keys().copied().collect()
     }
 
-    /// The provider denies it: one that was never seen here may be of another provider.
-    pub(crate) fn forget_unseen(&self, route: Route) -> bool {
+    /// The provider denies this task. `true`: one that was only learned, perhaps of another
+    /// provider, or another is known by now; it says nothing about the look-up.
+    pub(crate) fn is_denied(&self, route: Route, task_id: &str) -> bool {
         let mut seen = self.lock();
-        let unseen = seen.get(&route).is_some_and(|seen| seen.told_at.is_none());
-        if unseen {
-            seen.remove(&route);
+        let Some(present) = seen.get(&route) else { return true };
+        if present.witness.task_id != task_id {
+            return true;
         }
-        unseen
+        let learned = present.learned;
+        if learned {
+            seen.remove(&route);
+            lock(&self.denied).insert(task_id.to_owned());
+        }
+        learned
     }
 
     fn get(&self, route: Route) -> Option<Witness> {
         self.lock().get(&route).map(|seen| seen.witness.clone())
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The provider has shown this task.
@@ -79,6 +99,7 @@ pub(crate) async fn see(shared: &Shared, route: Route, witness: Witness) {
     }
     let told = shared.ledger.witness(&shared.settings.account, &witness).await;
     if let Err(error) = told {
+        shared.witnesses.untold(route);
         tracing::debug!(%error, %route, "the ledger does not know that this task was seen");
     }
 }
@@ -129,12 +150,34 @@ mod tests {
     #[test]
     fn what_others_have_seen_lately_is_a_witness_until_one_is_seen_here() {
         let witnesses = Witnesses::default();
-        witnesses.learn(vec![witness("old", AT)], AT + KNOWN_FOR);
+        let day = Duration::from_secs(24 * 3600);
+        witnesses.learn(vec![witness("old", AT)], AT + day);
         assert_eq!(witnesses.get(ROUTE), None);
-        witnesses.learn(vec![witness("theirs", AT)], AT + KNOWN_FOR / 2);
+        witnesses.learn(vec![witness("theirs", AT)], AT + day / 2);
         assert_eq!(witnesses.get(ROUTE).unwrap().task_id, "theirs");
-        witnesses.put(ROUTE, witness("ours", AT + KNOWN_FOR / 2));
-        witnesses.learn(vec![witness("theirs", AT)], AT + KNOWN_FOR / 2);
+        witnesses.put(ROUTE, witness("ours", AT + day / 2));
+        witnesses.learn(vec![witness("theirs", AT)], AT + day / 2);
         assert_eq!(witnesses.get(ROUTE).unwrap().task_id, "ours");
+    }
+
+    #[test]
+    fn what_was_learned_and_is_denied_is_not_learned_again() {
+        let witnesses = Witnesses::default();
+        witnesses.learn(vec![witness("theirs", AT)], AT);
+        assert!(witnesses.is_denied(ROUTE, "theirs"));
+        witnesses.learn(vec![witness("theirs", AT)], AT);
+        assert_eq!(witnesses.get(ROUTE), None);
+        witnesses.put(ROUTE, witness("ours", AT));
+        assert!(witnesses.is_denied(ROUTE, "theirs"), "another is known by now");
+        assert!(!witnesses.is_denied(ROUTE, "ours"), "it was shown and is denied: it forgets");
+        assert_eq!(witnesses.get(ROUTE).unwrap().task_id, "ours");
+    }
+
+    #[test]
+    fn a_ledger_that_could_not_be_told_is_told_with_the_next_look() {
+        let witnesses = Witnesses::default();
+        assert!(witnesses.put(ROUTE, witness("1", AT)));
+        witnesses.untold(ROUTE);
+        assert!(witnesses.put(ROUTE, witness("1", AT)));
     }
 }

@@ -135,6 +135,16 @@ pub struct Witness {
     pub seen_at: Timestamp,
 }
 
+impl Witness {
+    /// A provider that forgets its tasks keeps them for longer.
+    const KNOWN_FOR: Duration = Duration::from_secs(24 * 3600);
+
+    /// An older one proves nothing.
+    pub fn is_recent(&self, now: Timestamp) -> bool {
+        now.since(self.seen_at) < Self::KNOWN_FOR
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListFilter {
     /// Any, if none is named.

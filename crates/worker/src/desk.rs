@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use job::Lane;
 use ports::Delivery;
-use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -10,6 +9,7 @@ use crate::delivery;
 use crate::gate::Gate;
 use crate::shared::Shared;
 use crate::slot_queue::Try;
+use crate::turn::Queue;
 
 /// Where work on one lane's deliveries begins, each in a task of its own.
 #[derive(Clone)]
@@ -17,8 +17,7 @@ pub(crate) struct Desk {
     pub(crate) shared: Arc<Shared>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) lane: Lane,
-    /// Where this lane's deliveries wait for a place, one at a time.
-    pub(crate) queue: Arc<Mutex<()>>,
+    pub(crate) queue: Arc<Queue>,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }

@@ -100,8 +100,9 @@ impl Held {
         }
     }
 
-    /// Of a lane, where only a request tells when an outage is over, and takes a slot: each rest is
-    /// as many times the one before as makes the last as long as slots are held.
+    /// Of a lane, where only a request tells when an outage is over, and takes a slot: rests grow
+    /// so that the last slot is kept for nearly as long as slots are held. Once all were taken,
+    /// those that come back are tried one after the other.
     pub(crate) fn lane_rest(self, unclear: u32, tested: bool) -> Duration {
         let held = self.of(tested);
         match unclear {
@@ -110,10 +111,9 @@ impl Held {
             more if more < self.slots => {
                 let part = f64::from(more - 3) / f64::from(self.slots - 3);
                 let times = held.div_duration_f64(SECOND_UNCLEAR_REST).max(1.0);
-                SECOND_UNCLEAR_REST.mul_f64(times.powf(part))
+                SECOND_UNCLEAR_REST.mul_f64(times.powf(part)).max(grown(2, more - 2))
             }
-            more if more == self.slots => held,
-            _ => held / (self.slots - 1).max(1),
+            _ => (held / (self.slots - 1).max(1)).max(LONGEST_UNCLEAR_REST.min(held)),
         }
     }
 }
@@ -168,12 +168,16 @@ mod tests {
     fn the_fewer_slots_are_left_the_longer_they_are_kept() {
         let held = Held { slots: 5, tested: S(100), untested: S(1800), ..Held::default() };
         let rests = |tested| [2, 3, 4, 5, 6].map(|n| held.lane_rest(n, tested).as_millis());
-        assert_eq!(rests(true), [4_500, 9_000, 30_000, 100_000, 25_000]);
-        assert_eq!(rests(false), [4_500, 9_000, 127_279, 1_800_000, 450_000]);
-        let few =
-            |slots| [1, 2, 3, 4].map(|n| Held { slots, ..held }.lane_rest(n, true).as_millis());
-        assert_eq!(few(1), [250, 4_500, 100_000, 100_000]);
-        assert_eq!(few(3), [250, 4_500, 100_000, 50_000]);
+        assert_eq!(rests(true), [4_500, 9_000, 30_000, 60_000, 60_000]);
+        assert_eq!(rests(false), [4_500, 9_000, 127_279, 450_000, 450_000]);
+        let of = |slots, n| Held { slots, ..held }.lane_rest(n, true);
+        assert_eq!([1, 2, 3, 4].map(|n| of(1, n).as_millis()), [250, 4_500, 100_000, 100_000]);
+        assert_eq!([1, 2, 3, 4].map(|n| of(3, n).as_millis()), [250, 4_500, 60_000, 60_000]);
+        for slots in [4, 100, 1000, u32::MAX] {
+            let rests = [3, 5, 7, 99, 100, 101, 5000].map(|n| of(slots, n));
+            assert!(rests.iter().all(|rest| (S(9)..=S(100)).contains(rest)), "{rests:?}");
+            assert!(rests.is_sorted() || slots < 5000, "{rests:?}");
+        }
         let rests = |tested| [2, 3, 4].map(|n| held.route_rest(n, tested, 1).as_millis());
         assert_eq!(rests(true), [4_500, 33_333, 33_333]);
         assert_eq!(rests(false), [4_500, 600_000, 600_000]);

@@ -46,28 +46,21 @@ impl Whose {
     }
 }
 
-/// A worker that began later, or a fleet in which others make this route's tasks.
-async fn learn(shared: &Shared, gate: &Gate, route: Route) {
-    let known = shared.ledger.witnesses(&shared.settings.account).await;
-    let known = known.inspect_err(|error| tracing::debug!(%error, "not looked at"));
-    if known.is_ok_and(|known| known.iter().any(|task| task.operation.as_str() == route.path())) {
+/// Whether a task of this route is known, by whichever worker it was made.
+pub(crate) async fn learn(shared: &Shared, gate: &Gate, route: Route) {
+    let now = shared.clock.now();
+    let asked = tokio::time::timeout(LEAVING, shared.ledger.witnesses(&shared.settings.account));
+    let Ok(Ok(known)) = asked.await else {
+        return tracing::debug!(%route, "whether a task of it is known could not be read");
+    };
+    let mut recent = known.iter().filter(|witness| witness.is_recent(now));
+    if recent.any(|witness| witness.operation.as_str() == route.path()) {
         gate.can_look_for(route);
     }
 }
 
 /// What an answer has changed, for the other workers.
-pub(crate) async fn leave(
-    shared: &Shared,
-    gate: &Gate,
-    resource: Resource,
-    route: Route,
-    changes: &Changes,
-) {
-    if let Some(Change::Unclear { .. }) = changes.route
-        && !gate.is_tested(route)
-    {
-        learn(shared, gate, route).await;
-    }
+pub(crate) async fn leave(shared: &Shared, resource: Resource, route: Route, changes: &Changes) {
     let Changes { lane, route: of_route } = changes;
     let whose = [(Whose::Lane(resource), lane), (Whose::Route(resource, route), of_route)];
     for (whose, change) in whose {
@@ -94,7 +87,9 @@ async fn leave_one(shared: &Shared, name: &str, change: &Change) -> Result<(), L
     };
     let there = shared.ledger.paused(name).await?;
     // An answer that comes late tells of the past.
-    if there.is_some_and(|there| is_understood(&there) && there.since > pause.since) {
+    let of_the_past = |there: &Pause| there.since > pause.since;
+    let told = |there: &Pause| is_understood(there) || is_understood(&pause);
+    if there.is_some_and(|there| of_the_past(&there) && told(&there)) {
         return Ok(());
     }
     shared.ledger.pause(name, &pause).await?;
@@ -104,7 +99,7 @@ async fn leave_one(shared: &Shared, name: &str, change: &Change) -> Result<(), L
     }
 }
 
-/// Left when it was over, for those that had met it.
+/// Left when it was over, for those that had met it, or by a worker's first answer.
 fn is_understood(pause: &Pause) -> bool {
     pause.until < pause.since
 }

@@ -4,6 +4,7 @@
 //! the ledger opens, so until then it is kept in hand: on the ladder it would end up behind jobs
 //! that take that slot.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use job::Reached;
@@ -25,6 +26,17 @@ const LOOK: Duration = Duration::from_millis(50);
 /// So long does what was surely not sent fill the lane's window while others are recalled.
 const MAKES_ROOM: Duration = Duration::from_millis(100);
 
+/// What makes room goes to the end of its lane: no more than these lose their places.
+const MOST_MAKE_ROOM: u32 = 32;
+
+/// Where deliveries of one lane wait for a place, one at a time, so that no lane crowds out another.
+#[derive(Default)]
+pub(crate) struct Queue {
+    first: Mutex<()>,
+    /// Since the lane was last open.
+    made_room: AtomicU32,
+}
+
 /// What a delivery finds when it asks to be worked on.
 pub(crate) enum Come {
     /// Its turn, and a place to work.
@@ -36,14 +48,13 @@ pub(crate) enum Come {
 /// The patience for one delivery.
 pub(crate) struct Turn<'a> {
     shared: &'a Shared,
-    /// One delivery of a lane at a time waits for a place, so that no lane crowds out another.
-    queue: &'a Mutex<()>,
+    queue: &'a Queue,
     reached: Reached,
     until: Instant,
 }
 
 impl<'a> Turn<'a> {
-    pub(crate) fn of(shared: &'a Shared, queue: &'a Mutex<()>, delivery: &Delivery) -> Self {
+    pub(crate) fn of(shared: &'a Shared, queue: &'a Queue, delivery: &Delivery) -> Self {
         let patience = patience(shared.settings.post_timeout);
         Self { shared, queue, reached: delivery.reached(), until: Instant::now() + patience }
     }
@@ -54,18 +65,27 @@ impl<'a> Turn<'a> {
         loop {
             let since = Instant::now();
             while self.waits() {
-                if self.is_recalling() && since.elapsed() >= MAKES_ROOM {
+                if since.elapsed() >= MAKES_ROOM && self.makes_room() {
                     return Some(Come::MakesRoom);
                 }
                 tokio::time::sleep(LOOK).await;
             }
-            let first = self.queue.lock().await;
+            let first = self.queue.first.lock().await;
             let place = self.shared.in_progress.clone().acquire_owned().await.ok()?;
             drop(first);
             if !self.waits() {
+                if self.shared.session.phase() == Phase::Open {
+                    self.queue.made_room.store(0, Ordering::Relaxed);
+                }
                 return Some(Come::Place(place));
             }
         }
+    }
+
+    fn makes_room(&self) -> bool {
+        let fresh = self.reached < Reached::Provider;
+        let made_room = &self.queue.made_room;
+        self.is_recalling() && fresh && made_room.fetch_add(1, Ordering::Relaxed) < MOST_MAKE_ROOM
     }
 
     /// Whether to try again rather than put it on the ladder.

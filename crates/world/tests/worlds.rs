@@ -15,7 +15,7 @@ const FOUND: [(u64, u32, &str); 5] = [
 #[test]
 fn every_world_keeps_its_promises() {
     let mut faults = std::collections::BTreeMap::new();
-    for seed in 10_000..10_040 {
+    for seed in 10_000..10_060 {
         let report = run(&Plan::of(seed, 60), None, false);
         assert!(report.is_good(), "{}\n{:?}", report.replay(), report.violations);
         for (kind, count) in report.faults {

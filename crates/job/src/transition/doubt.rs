@@ -79,7 +79,8 @@ impl Move<'_> {
     pub(super) fn cannot_tell(self, doubt: Doubt, why: String) -> Step {
         let may_resubmit = doubt.evidence.is_empty() && !self.is_too_late();
         if self.rules.on_doubt == OnDoubt::Resubmit && may_resubmit {
-            return self.resubmit(doubt, "in doubt; the policy is to submit again");
+            // At once: its slot is kept until then.
+            return self.resubmit(doubt, "in doubt; the policy is to submit again", None);
         }
         let mut words = format!("in doubt ({}), and looking cannot settle it: {why}", doubt.cause);
         if !doubt.evidence.is_empty() {

@@ -3,7 +3,7 @@
 
 use daemon::{Config, LookUp};
 use kling::{Client, KnownTask, QueryError, Route};
-use ports::Witness;
+use ports::{Clock, SystemClock, Witness};
 
 use crate::doors::Doors;
 use crate::failure::Failure;
@@ -18,7 +18,8 @@ pub(crate) async fn tried(config: &Config) -> Result<String, Failure> {
     }
     let client = roles::client(config, config.kling.require_api_key()?.clone())?;
     let ledger = Doors::open_ledger(config).await?;
-    let known = ledger.witnesses(&config.kling.account).await?;
+    let mut known = ledger.witnesses(&config.kling.account).await?;
+    known.retain(|witness| witness.is_recent(SystemClock.now()));
     if known.is_empty() {
         return Ok("auto, and no task is known yet to try it on: while that is so, a lost answer \
                    holds its slot for as long as a task can live"

@@ -22,7 +22,7 @@ pub(crate) enum NotNow {
 pub(crate) enum Change {
     /// It rests for so long; the request was sent that long ago.
     Unclear { why: String, sent: Duration, rest: Duration },
-    /// After unclear answers; the request was sent that long ago.
+    /// After unclear answers, or the first of all; the request was sent that long ago.
     Understood { sent: Duration },
 }
 
@@ -41,6 +41,11 @@ pub(crate) struct Pass<'a> {
 impl<'a> Pass<'a> {
     pub(super) fn new(gate: &'a Gate, leave: Leave) -> Self {
         Self { gate, leave }
+    }
+
+    /// Now: it may have waited for its slot.
+    pub(crate) fn sends(&mut self) {
+        self.leave.sent_at = Instant::now();
     }
 
     pub(crate) fn route(&self) -> Route {

@@ -90,8 +90,9 @@ async fn what_another_worker_meets_is_counted_once_and_ends_with_its_success() {
     assert!(!health.heard(met + S(1)), "of the past");
 }
 
+/// A slot that is free is tried within a quarter of the time for which a doubt holds one.
 #[tokio::test(start_paused = true)]
-async fn probes_into_an_outage_leave_a_slot_for_the_next() {
+async fn tries_into_an_outage_are_spread_over_the_slots() {
     for tested in [true, false] {
         let (mut health, began) = (LaneHealth::new(held()), Instant::now());
         if tested {
@@ -101,10 +102,16 @@ async fn probes_into_an_outage_leave_a_slot_for_the_next() {
         let (mut now, mut doubts) = (began, Vec::new());
         while now < began + 6 * lasts {
             doubts.retain(|at| now - *at < lasts);
-            assert!(doubts.len() < 5, "no slot for a probe after {:?}", now - began);
+            if doubts.len() == 5 {
+                now = doubts.remove(0) + lasts;
+            }
             doubts.push(now);
             let sent = sent(TEXT, until(now).await);
-            now += health.not_understood(&sent, WHY, 1.0).lane.unwrap();
+            let rest = health.not_understood(&sent, WHY, 1.0).lane.unwrap();
+            assert!(rest <= (lasts / 4).max(S(60)), "{rest:?} after {:?}", now - began);
+            now += rest;
+            let soon = doubts.iter().filter(|at| **at - began < S(60)).count();
+            assert!(tested || soon < 5, "one of five is left after a minute");
         }
     }
 }

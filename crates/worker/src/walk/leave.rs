@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use job::Rung;
+use job::{Resource, Rung};
 use kling::Route;
 use tokio::time::Instant;
 
@@ -12,12 +12,11 @@ use crate::gate::{NotNow, Pass};
 use crate::trouble::{self, TRIED, Whose};
 
 const LOOK: Duration = Duration::from_millis(200);
-/// As long as one that tries keeps its turn.
-const MOST_LOOKS: u32 = 20;
+/// Less than one that tries keeps the others waiting.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 impl<'a> Walk<'a> {
-    /// After an answer that was not understood, by whichever worker, one of them tries; also while
-    /// workers begin, which may be in an outage.
+    /// After an answer that was not understood, by whichever worker, one of them tries.
     pub(super) async fn leave_to_send(&self, route: Route) -> Result<Pass<'a>, NotNow> {
         let Some(resource) = self.accepted.job.operation.resource() else {
             return self.gate.admit(route).await;
@@ -28,9 +27,6 @@ impl<'a> Walk<'a> {
             tokio::join!(look(lane), look(of_route));
         }
         let pass = self.gate.admit(route).await?;
-        if !self.begins(lane).await {
-            return Err(NotNow::Lane);
-        }
         if self.gate.unclear() > 0 && !trouble::is_ours_to_try(self.shared, lane).await {
             self.gate.wait_for_another(TRIED);
             return Err(NotNow::Lane);
@@ -41,19 +37,21 @@ impl<'a> Walk<'a> {
         Ok(pass)
     }
 
-    /// Waits until this worker is the one that tries, or another has. `false`: it must not send.
-    async fn begins(&self, lane: Whose) -> bool {
-        for _ in 0..MOST_LOOKS {
-            if !self.gate.is_new() || trouble::is_ours_to_try(self.shared, lane).await {
-                break;
+    /// Workers that begin together may begin in an outage: waits until this one is the one that
+    /// tries, or another has. `false`: not now.
+    pub(super) async fn begins(&self, resource: Resource) -> bool {
+        let lane = Whose::Lane(resource);
+        let waits = async {
+            while self.gate.is_new() && !trouble::is_ours_to_try(self.shared, lane).await {
+                self.shared.clock.sleep(LOOK).await;
+                if self.gate.is_stopping() || self.gate.forbids_sending() {
+                    return;
+                }
+                trouble::look(self.shared, self.gate, lane).await;
             }
-            self.shared.clock.sleep(LOOK).await;
-            if self.gate.is_stopping() {
-                return false;
-            }
-            trouble::look(self.shared, self.gate, lane).await;
-        }
-        !self.gate.forbids_sending()
+        };
+        let came = tokio::time::timeout(PATIENCE, waits).await;
+        came.is_ok() && !self.gate.is_stopping() && !self.gate.forbids_sending()
     }
 
     /// Taken before the lane closed, or on a route whose jobs wait: sending it too would be a

@@ -43,7 +43,12 @@ impl Walk<'_> {
         }
     }
 
-    pub(super) async fn submit(&self, intent: Intent, pass: Pass<'_>) -> Result<Ending, Trouble> {
+    pub(super) async fn submit(
+        &self,
+        intent: Intent,
+        mut pass: Pass<'_>,
+    ) -> Result<Ending, Trouble> {
+        pass.sends();
         // Whoever lost its lease must not send: another may already be looking into this job.
         let is_fresh = self.shared.session.is_fresh(&self.fence);
         let (fact, weather) = match (is_fresh, &self.accepted.fit, intent.record.request.here()) {
@@ -65,6 +70,11 @@ impl Walk<'_> {
             (_, Err(reason), _) => (Fact::PutOff { why: reason.to_string() }, Weather::Unknown),
         };
         self.trace(&fact);
+        if let Weather::Unclear { .. } = weather
+            && !self.gate.is_tested(pass.route())
+        {
+            trouble::learn(self.shared, self.gate, pass.route()).await;
+        }
         let changes = self.gate.weather(&pass, &weather, self.shared.clock.jitter());
         if let Fact::Accepted { .. } = fact {
             let model = intent.record.model.as_ref();
@@ -87,7 +97,7 @@ impl Walk<'_> {
 
     async fn leave(&self, route: Route, changes: Changes) {
         if let Some(resource) = self.accepted.job.operation.resource() {
-            trouble::leave(self.shared, self.gate, resource, route, &changes).await;
+            trouble::leave(self.shared, resource, route, &changes).await;
         }
     }
 
