@@ -8,18 +8,79 @@ use crate::harness::{Audience, Backend, House, Process, Provider, Python, Wish, 
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-/// The lines about one job, as a log collector reads them.
-fn about(role: &Process, job: &str) -> Vec<Value> {
+/// A role's log, as a log collector reads it: the last line may not be whole yet.
+fn log(role: &Process) -> Vec<Value> {
     let log = role.stderr();
-    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    lines.filter(|line| line["job"] == job).collect()
+    let whole = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+    let object = |line| serde_json::from_str(line).ok().filter(Value::is_object);
+    whole.map(|line| object(line).unwrap_or_else(|| panic!("no JSON object: {line}"))).collect()
+}
+
+/// The lines about one job.
+fn about(role: &Process, job: &str) -> Vec<Value> {
+    let mut lines = log(role);
+    lines.retain(|line| line["job"] == job);
+    lines
+}
+
+fn says(log: &[Value], words: &str) -> Option<Value> {
+    let says = |line: &&Value| line["message"].as_str().is_some_and(|said| said.contains(words));
+    log.iter().find(says).cloned()
+}
+
+/// From its first word to its last one, also of one that cannot begin.
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_a_role_says_in_json_is_one_object_a_line() {
+    let house = House::on(Backend::Embedded);
+    let mut program = house.program();
+    program.set("telemetry.log_format", "json");
+    program.set("gateway.callback_secrets", "long-enough-for-a-test");
+    program.set("gateway.listen", "127.0.0.1:0");
+    program.set("admin.listen", "127.0.0.1:0");
+    let unable = program.run(&["worker"]).await.exits(78);
+    let told: Value = serde_json::from_str(&unable.stderr).expect("one JSON object");
+    assert_eq!(told["level"], "ERROR", "{told}");
+
+    program.env("COMETAPI_KEY", "a-key");
+    let mut poller = program.start("poller", &["poller"]);
+    poller.says("ready:").await;
+    poller.stop().await;
+    assert!(says(&log(&poller), "COMETAPI_KEY").is_some(), "{}", poller.stderr());
+
+    let mut up = program.start("up", &["up", "--simulate"]);
+    up.says("ready:").await;
+    up.stop().await;
+    let log = log(&up);
+    for words in ["simulated provider on", "callbacks on", "health on", "draining"] {
+        assert!(says(&log, words).is_some(), "{words}: {log:?}");
+    }
+    let ready = says(&log, "ready: both").expect("it was ready");
+    assert_eq!((&ready["role"], &ready["level"]), (&json!("both"), &json!("INFO")));
+    let health = says(&log, "health on").expect("it told");
+    assert!(health["url"].as_str().is_some_and(|url| url.starts_with("http://127.0.0.1:")));
+}
+
+/// What people and scripts wait for.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_the_default_format_these_words_are_lines_of_their_own() {
+    let house = House::on(Backend::Embedded);
+    let mut up = house.program().start("up", &["up", "--simulate"]);
+    up.says("ready:").await;
+    up.stop().await;
+    let log = up.stderr();
+    let draining = "draining: nothing new is taken, what is under way is finished";
+    for line in ["ready: both; stop with ctrl-c", draining] {
+        assert!(log.lines().any(|told| told == line), "{line}: {log}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_change_of_a_job_is_one_line_with_its_task_and_trace() {
     let house = House::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({})).await;
-    let up = house.program_for(&provider).start_role("up", "up").await;
+    let mut program = house.program_for(&provider);
+    program.set("telemetry.log_format", "json");
+    let up = program.start_role("up", "up").await;
     let audience = Audience::seated(&house).await;
     let traceparent = format!("00-{TRACE}-00f067aa0ba902b7-01");
     let exchange = format!("{}.jobs", house.namespace);
@@ -88,6 +149,7 @@ async fn a_task_that_the_provider_denies_is_said_look_by_look_and_at_last() {
     let denied = json!({"kind": "not_found_after_create", "value": 1_000_000});
     let provider = Provider::here(json!({"faults": [denied]})).await;
     let mut program = house.program_for(&provider);
+    program.set("telemetry.log_format", "json");
     program.set("telemetry.log", "info,poller=debug");
     let up = program.start_role("up", "up").await;
     let file = house.file("jobs.jsonl", &lines(&[Wish::video("denied")]));

@@ -175,7 +175,7 @@ pub(crate) static KEYS: &[Key] = &[
         "Where a role tells whether it is alive and ready: /livez, /readyz. Unset: nowhere."),
 
     key("telemetry.log_format", Kind::Word(LogFormat::WORDS), Text("auto"),
-        "The log on stderr: json lines, pretty for eyes, auto = pretty on a terminal."),
+        "The log on stderr: json = nothing but JSON lines, pretty for eyes, auto = pretty on a terminal."),
     key("telemetry.log", Kind::LogFilter, Text("info"),
         "What is logged. The variable REELWORK_LOG is short for this key."),
     key("telemetry.otlp_endpoint", Kind::HttpUrl, Unset,

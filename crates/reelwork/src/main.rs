@@ -11,17 +11,19 @@ mod failure;
 mod health;
 mod journal_age;
 mod measure;
+mod notice;
 mod output;
 mod roles;
 mod view;
 
 use clap::Parser;
 use daemon::traces::{Service, Traces};
-use daemon::{Config, ExitCode, Source, Sources};
+use daemon::{Config, ExitCode, LogFormat, Source, Sources};
 
 use crate::cli::{Backend, Cli, Command};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::notice::Notice;
+use crate::output::{Output, Spoken};
 
 /// A third of a worker's time went into the system's allocator: many short-lived futures and
 /// messages of a few hundred bytes.
@@ -30,10 +32,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let output = Output::new(cli.json);
+    let mut output = Output::new(cli.json);
     // One TLS provider for every client in the process; a second installation is harmless.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    match start(cli, &output) {
+    match start(cli, &mut output) {
         Ok(code) => code,
         Err(failure) => {
             match &failure {
@@ -49,7 +51,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn start(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
+fn start(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
     let sources = Sources::of_process(cli.config.clone(), cli.overrides());
     if let Command::Config { action } = &cli.command {
         return command::config::run(action, &sources, output);
@@ -59,9 +61,17 @@ fn start(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
         crash::list(output);
         return Ok(ExitCode::Ok);
     }
-    let config = load(&cli.command, sources, output)?;
-    let traces = traces(&cli.command, &config)?;
-    daemon::logs::init(&config.telemetry, traces.as_ref());
+    let Settled { config, borrowed_key } = load(&cli.command, sources)?;
+    let traces = traces(&cli.command, &config);
+    daemon::logs::init(&config.telemetry, traces.as_ref().ok().and_then(Option::as_ref));
+    // Not on `auto`: many wait for these lines as they are.
+    if cli.command.is_role() && config.telemetry.log_format == LogFormat::Json {
+        output.speak(Spoken::Log);
+    }
+    let traces = traces?;
+    if borrowed_key {
+        Notice::BorrowedKey.tell(output);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(command::run(cli.command, config, output));
     // A blocked reader (stdin, a file) must not hold the process.
@@ -94,12 +104,18 @@ fn is_valid(traceparent: &str) -> bool {
     job::trace_id(traceparent).is_some()
 }
 
-fn load(command: &Command, mut sources: Sources, output: &Output) -> Result<Config, Failure> {
+/// What a command runs with.
+struct Settled {
+    config: Config,
+    /// The key it needs is the one of the provider's own documents.
+    borrowed_key: bool,
+}
+
+fn load(command: &Command, mut sources: Sources) -> Result<Settled, Failure> {
     let mut loaded = Config::load(&sources)?;
     let borrowed = Source::Environment(daemon::COMETAPI_KEY.to_owned());
-    if command.needs_the_key() && loaded.effective.iter().any(|row| row.source == borrowed) {
-        output.say("kling.api_key is not set: the key is taken from COMETAPI_KEY");
-    }
+    let borrowed_key =
+        command.needs_the_key() && loaded.effective.iter().any(|row| row.source == borrowed);
     if wants_local_services(command) && loaded.config.broker.url.is_embedded() {
         for (key, url) in LOCAL_SERVICES {
             sources.overrides.push((key.to_owned(), url.to_owned()));
@@ -116,7 +132,7 @@ fn load(command: &Command, mut sources: Sources, output: &Output) -> Result<Conf
         let filter = if command.is_role() { "info,lapin=off" } else { "warn,lapin=off" };
         filter.clone_into(&mut loaded.config.telemetry.log);
     }
-    Ok(loaded.config)
+    Ok(Settled { config: loaded.config, borrowed_key })
 }
 
 /// A demo on services that nobody configured plays on the standard local ports.

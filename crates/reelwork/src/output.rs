@@ -9,6 +9,15 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     pub(crate) json: bool,
+    spoken: Spoken,
+}
+
+/// How words for people stand on stderr.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spoken {
+    Lines,
+    /// As events of a log that programs read: a line that is none would break it.
+    Log,
 }
 
 /// What people read, line by line: whatever stands in a line, it begins no other.
@@ -40,7 +49,16 @@ impl Words {
 
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, spoken: Spoken::Lines }
+    }
+
+    /// From here on, and only once there is a log.
+    pub(crate) fn speak(&mut self, spoken: Spoken) {
+        self.spoken = spoken;
+    }
+
+    pub(crate) fn in_log(&self) -> bool {
+        self.spoken == Spoken::Log
     }
 
     /// One result: a JSON line, or the words for people.
@@ -70,11 +88,17 @@ impl Output {
     }
 
     pub(crate) fn complain(&self, words: &str) {
+        if self.in_log() {
+            return tracing::error!("{words}");
+        }
         let _ = writeln!(io::stderr(), "reelwork: {}", printable_line(words));
     }
 
     /// Several lines, of our own.
     pub(crate) fn explain(&self, lines: &str) {
+        if self.in_log() {
+            return tracing::error!("{lines}");
+        }
         let _ = writeln!(io::stderr(), "{}", printable(lines));
     }
 

@@ -7,6 +7,7 @@ use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::health;
 use crate::measure::Measure;
+use crate::notice::Notice;
 use crate::output::Output;
 use crate::roles::{self, Roles, Which};
 
@@ -46,7 +47,7 @@ pub(crate) async fn up(
     let listen = ([127, 0, 0, 1], 0).into();
     let simulator = simulator::Simulator::start_with_books(settings, &books, listen).await?;
     config.poll.pace /= SIMULATED_SPEED;
-    output.say(&format!("simulated provider on {}", simulator.url()));
+    Notice::Simulated { url: &simulator.url() }.tell(output);
     let key = simulated(&mut config, &simulator)?;
     let done = serve(&config, key, Which::Both, output).await;
     simulator.stop().await;
@@ -90,16 +91,16 @@ async fn until_stopped(
     shutdown: &Shutdown,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
-    if let Some(address) = roles.listens_on() {
-        output.say(&format!("callbacks on http://{address}"));
+    if let Some(on) = roles.listens_on() {
+        Notice::Callbacks { on }.tell(output);
     }
     if let Some(admin) = &admin {
-        output.say(&format!("health on http://{}", admin.address()));
+        Notice::Health { on: admin.address() }.tell(output);
     }
-    output.say(&format!("ready: {name}; stop with ctrl-c"));
+    Notice::Ready { role: name }.tell(output);
     shutdown.requested().await;
     admin.iter().for_each(Admin::drains);
-    output.say("draining: nothing new is taken, what is under way is finished");
+    Notice::Draining.tell(output);
     roles.drain().await?;
     Ok(ExitCode::Ok)
 }

@@ -1,0 +1,52 @@
+//! What a role tells of itself: a line for people, and the same as an event where the log is read
+//! by programs.
+
+use std::net::SocketAddr;
+
+use crate::output::Output;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Notice<'a> {
+    BorrowedKey,
+    Simulated { url: &'a str },
+    Callbacks { on: SocketAddr },
+    Health { on: SocketAddr },
+    Ready { role: &'a str },
+    Draining,
+}
+
+impl Notice<'_> {
+    pub(crate) fn tell(self, output: &Output) {
+        match output.in_log() {
+            true => self.log(),
+            false => output.say(&self.words()),
+        }
+    }
+
+    fn words(self) -> String {
+        match self {
+            Self::BorrowedKey => {
+                "kling.api_key is not set: the key is taken from COMETAPI_KEY".into()
+            }
+            Self::Simulated { url } => format!("simulated provider on {url}"),
+            Self::Callbacks { on } => format!("callbacks on http://{on}"),
+            Self::Health { on } => format!("health on http://{on}"),
+            Self::Ready { role } => format!("ready: {role}; stop with ctrl-c"),
+            Self::Draining => {
+                "draining: nothing new is taken, what is under way is finished".into()
+            }
+        }
+    }
+
+    fn log(self) {
+        let words = self.words();
+        match self {
+            Self::BorrowedKey | Self::Draining => tracing::info!("{words}"),
+            Self::Simulated { url } => tracing::info!(url, "{words}"),
+            Self::Callbacks { on } | Self::Health { on } => {
+                tracing::info!(url = format!("http://{on}"), "{words}");
+            }
+            Self::Ready { role } => tracing::info!(role, "{words}"),
+        }
+    }
+}
