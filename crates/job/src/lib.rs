@@ -16,6 +16,7 @@ mod callback_hint;
 mod envelope;
 mod event;
 mod fact;
+mod history;
 mod identity;
 mod journal;
 mod json;
@@ -53,6 +54,7 @@ pub use envelope::{
 };
 pub use event::{CloudEvent, EventData, EventKind, EventSource, Timings};
 pub use fact::{Fact, Moment};
+pub use history::{HistoryEntry, Repeated};
 pub use identity::{
     BadIdentity, ExternalId, JobId, JobKey, MAX_ID_BYTES, MAX_TENANT_BYTES, Tenant,
 };
@@ -66,7 +68,7 @@ pub use path::{Passed, PathRefusals};
 pub use reached::Reached;
 pub use reason::{Fault, Reason};
 pub use rebuild::{Restored, Restoring};
-pub use record::{HistoryEntry, Record};
+pub use record::Record;
 pub use replay::{DeadLetter, Replay, Stays};
 pub use request::{Request, RequestHash, StoredHash};
 pub use retry::Rung;

@@ -2,14 +2,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::history;
 use crate::revision::{next_revision, revision_at};
 use crate::{
-    BadJob, ExternalId, Job, JobKey, JsonObject, Kept, Life, Operation, Outcome, PathRefusals,
-    Priority, Request, RequestHash, State, StoredHash, Timestamp, Watch,
+    BadJob, ExternalId, HistoryEntry, Job, JobKey, JsonObject, Kept, Life, Operation, Outcome,
+    PathRefusals, Priority, Request, RequestHash, State, StoredHash, Timestamp, Watch,
 };
-
-/// Enough to tell a job's story; a hot job must not grow without bound.
-const MAX_HISTORY: usize = 32;
 
 /// The account of a message that never was a job. No real account has an empty name.
 const NO_ACCOUNT: &str = "";
@@ -104,14 +102,6 @@ fn one() -> u32 {
 
 fn is_empty(metadata: &JsonObject) -> bool {
     metadata.is_empty()
-}
-
-/// One line of a job's timeline.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct HistoryEntry {
-    pub at: Timestamp,
-    pub round: u32,
-    pub what: String,
 }
 
 impl Record {
@@ -335,10 +325,6 @@ impl Record {
     }
 
     pub(crate) fn note(&mut self, at: Timestamp, what: impl Into<String>) {
-        if self.history.len() >= MAX_HISTORY {
-            // The first line tells where it came from, the last ones where it is.
-            self.history.remove(1);
-        }
-        self.history.push(HistoryEntry { at, round: self.round, what: what.into() });
+        history::add(&mut self.history, HistoryEntry::once(at, self.round, what));
     }
 }

@@ -134,10 +134,8 @@ pub(crate) mod tests {
     #[test]
     fn a_task_of_an_earlier_round_is_too_old_for_a_later_one() {
         let mut record = record();
-        let entry = |round, millis, what: &str| HistoryEntry {
-            at: Timestamp::from_millis(millis),
-            round,
-            what: what.to_owned(),
+        let entry = |round, millis, what: &str| {
+            HistoryEntry::once(Timestamp::from_millis(millis), round, what)
         };
         record.round = 2;
         record.history = vec![entry(2, BEGAN_MS + 9 * HOUR_MS, "round 2")];

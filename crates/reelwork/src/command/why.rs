@@ -1,5 +1,5 @@
 use daemon::{Config, ExitCode};
-use job::{Problem, Record, State, Timestamp, Watch};
+use job::{HistoryEntry, Problem, Record, State, Timestamp, Watch};
 use ports::{Clock, SystemClock};
 use serde_json::json;
 
@@ -55,8 +55,13 @@ fn waits(state: &State) -> bool {
 fn timeline(record: &Record) -> Vec<String> {
     let mut lines = vec![format!("{}  {}", record.key, record.operation)];
     lines.extend(record.enqueued_at.map(|enqueued| format!("{enqueued}  enqueued")));
-    lines.extend(record.history.iter().map(|entry| format!("{}  {}", entry.at, entry.what)));
+    lines.extend(record.history.iter().map(line));
     lines
+}
+
+fn line(entry: &HistoryEntry) -> String {
+    let again = entry.repeated.map(|r| format!(" ({} times since {})", r.times, r.since));
+    format!("{}  {}{}", entry.at, entry.what, again.unwrap_or_default())
 }
 
 /// Pure: where it is, since when, and what happens next.
@@ -133,7 +138,7 @@ fn when(at: Timestamp, now: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use job::{Doubt, MessageFacts, Outcome, decode};
+    use job::{Doubt, MessageFacts, Outcome, Repeated, decode};
 
     use super::*;
 
@@ -161,6 +166,18 @@ mod tests {
             );
             assert_eq!(explain(&record, false, at), expected);
         }
+    }
+
+    #[test]
+    fn a_line_that_was_said_often_tells_how_often_and_since_when() {
+        let mut entry = HistoryEntry::once(Timestamp::from_millis(2_000), 1, "look-up failed: 503");
+        assert_eq!(line(&entry), "1970-01-01T00:00:02.000Z  look-up failed: 503");
+        entry.repeated = Some(Repeated { times: 20, since: Timestamp::EPOCH });
+        assert_eq!(
+            line(&entry),
+            "1970-01-01T00:00:02.000Z  look-up failed: 503 \
+             (20 times since 1970-01-01T00:00:00.000Z)"
+        );
     }
 
     #[test]
