@@ -298,7 +298,7 @@ fn deadline(fields: &mut Fields<'_>) -> Result<Option<Timestamp>, Reason> {
         Some(deadline) => Ok(Some(deadline)),
         None => Err(wrong(
             "deadline",
-            format!("deadline must be RFC 3339 such as 2026-12-01T12:00:00Z, got \"{text:.40}\""),
+            format!("deadline must be {}, got \"{text:.40}\"", Timestamp::FORM),
         )),
     }
 }
@@ -445,6 +445,12 @@ mod tests {
         assert!(reason(&typo).to_string().contains("\"prioritty\""));
         let deadline = GOOD.replace("2026-12-01T12:00:00Z", "tomorrow");
         assert!(reason(&deadline).to_string().contains("RFC 3339"));
+        let offset = GOOD.replace("12:00:00Z", "12:00:00+25:00");
+        let told = reason(&offset).to_string();
+        assert!(
+            told.contains("its offset at most 23:59, got \"2026-12-01T12:00:00+25:00\""),
+            "{told}"
+        );
         assert!(reason(&GOOD.replace("\"high\"", "\"urgent\"")).to_string().contains("urgent"));
         assert!(
             reason(&GOOD.replace("\"retries\":1", "\"retries\":11")).to_string().contains("11")

@@ -14,6 +14,10 @@ pub struct Timestamp(i64);
 impl Timestamp {
     pub const EPOCH: Self = Self(0);
 
+    /// How it is written by others, for people.
+    pub const FORM: &'static str =
+        "RFC 3339 such as 2026-12-01T12:00:00Z, its offset at most 23:59";
+
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
@@ -39,12 +43,30 @@ impl Timestamp {
     /// Reads RFC 3339, as job messages write it. The last hours of the year 9999, which not every
     /// offset has, are the last moment that can be written again.
     pub fn parse(text: &str) -> Option<Self> {
+        if !has_an_hour_of_the_day(offset(text)) {
+            return None;
+        }
         let last = Self((jiff::Timestamp::MAX.as_second() - 1) * 1000);
         match text.parse::<jiff::Timestamp>() {
             Ok(parsed) => Some(Self(parsed.as_millisecond()).min(last)),
             Err(_) => is_last_day(text).then_some(last),
         }
     }
+}
+
+/// What follows the sign of an offset such as `+01:00`; nothing after `Z`.
+fn offset(text: &str) -> &str {
+    let (_, time) = text.split_once(['T', 't', ' ']).unwrap_or_default();
+    let time = time.split('[').next().unwrap_or_default();
+    time.split_once(['+', '-']).map_or("", |(_, offset)| offset)
+}
+
+/// RFC 3339 ends at 23:59, the parser somewhere beyond.
+fn has_an_hour_of_the_day(offset: &str) -> bool {
+    let digits: Vec<u32> = offset.chars().filter_map(|c| c.to_digit(10)).collect();
+    let pairs: Vec<u32> =
+        digits.chunks(2).map(|pair| pair.iter().fold(0, |n, d| n * 10 + d)).collect();
+    pairs.iter().zip([23, 59, 59]).all(|(told, most)| *told <= most)
 }
 
 /// Whether it is a whole moment on one of the last two days there are.
@@ -92,6 +114,20 @@ mod tests {
         assert_eq!(noon.to_string(), "2026-12-01T12:00:00.000Z");
         assert_eq!(noon, Timestamp::parse("2026-12-01T13:00:00+01:00").unwrap());
         assert_eq!(Timestamp::parse("tomorrow"), None);
+    }
+
+    #[test]
+    fn an_offset_is_an_hour_and_a_minute_of_the_day() {
+        for good in ["+23:59", "-23:59", "+00:00", "-00:00", "+05:30", "z", "Z"] {
+            let text = format!("2026-12-01T12:00:00{good}");
+            assert!(Timestamp::parse(&text).is_some(), "{text}");
+        }
+        for wrong in ["+25:00", "-25:00", "+24:00", "+05:99", "+05:60", "+99:99", "+25", "+2500"] {
+            for time in ["2026-12-01T12:00:00", "2026-12-01t12:00:00.5", "9999-12-31T23:59:59"] {
+                let text = format!("{time}{wrong}");
+                assert_eq!(Timestamp::parse(&text), None, "{text}");
+            }
+        }
     }
 
     #[test]

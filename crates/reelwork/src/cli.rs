@@ -342,8 +342,7 @@ fn priority(text: &str) -> Result<job::Priority, String> {
 }
 
 fn moment(text: &str) -> Result<job::Timestamp, String> {
-    job::Timestamp::parse(text)
-        .ok_or_else(|| "expected RFC 3339, such as 2026-12-01T12:00:00Z".to_owned())
+    job::Timestamp::parse(text).ok_or_else(|| format!("expected {}", job::Timestamp::FORM))
 }
 
 /// `500ms`, `90s`, `10m`, `2h`, or seconds without a unit.
