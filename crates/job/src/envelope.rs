@@ -210,10 +210,23 @@ fn wrong(field: &str, message: impl Into<String>) -> Reason {
     Reason::NotAJob(Fault::of(field, message))
 }
 
+/// How bodies begin that a producer has compressed; no JSON does.
+const COMPRESSED: [(&[u8], &str); 5] = [
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x78\x01", "deflate"),
+    (b"\x78\x9c", "deflate"),
+    (b"\x78\xda", "deflate"),
+];
+
 /// The keys of a message, each with its text: what is passed on keeps its digits.
 type Fields<'a> = BTreeMap<String, &'a RawValue>;
 
 fn fields(body: &[u8]) -> Result<Fields<'_>, Reason> {
+    if let Some((_, how)) = COMPRESSED.iter().find(|(magic, _)| body.starts_with(magic)) {
+        let told = format!("it is compressed ({how}), and compressed messages are not read");
+        return Err(Reason::NotJson(told));
+    }
     let raw: &RawValue =
         serde_json::from_slice(body).map_err(|error| Reason::NotJson(error.to_string()))?;
     if !raw.get().starts_with('{') {
@@ -457,6 +470,24 @@ mod tests {
         );
         let poem = GOOD.replace("videos/text2video", "texts/poem");
         assert_eq!(reason(&poem), Reason::UnknownOperation("texts/poem".to_owned()));
+    }
+
+    #[test]
+    fn a_compressed_message_is_told_so() {
+        for (body, how) in [
+            (&b"\x1f\x8b\x08\x00\x00"[..], "gzip"),
+            (b"\x28\xb5\x2f\xfd\x04", "zstd"),
+            (b"\x78\x9c\xab\x56", "deflate"),
+        ] {
+            let facts = MessageFacts { message_id: Some("m-1"), routing_key: None };
+            let reason = decode(body, facts).unwrap_err().reason;
+            let expected = format!(
+                "the message is not JSON: it is compressed ({how}), and compressed messages are \
+                 not read"
+            );
+            assert_eq!(reason.to_string(), expected);
+            assert!(reason.problem().advice.unwrap().contains("not compressed"));
+        }
     }
 
     #[test]

@@ -111,7 +111,9 @@ impl Reason {
 
     fn advice(&self) -> &'static str {
         match self {
-            Self::NotJson(_) => "publish one JSON object, in UTF-8, as the schema job.v1.json says",
+            Self::NotJson(_) => {
+                "publish one JSON object, in UTF-8 and not compressed, as the schema job.v1.json says"
+            }
             Self::NotAJob(_) => {
                 "correct the message by the schema job.v1.json; its id is free for that"
             }
