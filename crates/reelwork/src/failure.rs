@@ -113,7 +113,7 @@ impl From<operator::Error> for Failure {
 impl From<ProduceError> for Failure {
     fn from(error: ProduceError) -> Self {
         match &error {
-            ProduceError::Invalid(_) => Self::Other(error.to_string()),
+            ProduceError::Invalid(_) => Self::Usage(error.to_string()),
             ProduceError::Refused { .. } | ProduceError::Unknown { .. } => {
                 Self::Unavailable(error.to_string())
             }

@@ -138,7 +138,7 @@ async fn what_the_program_does_not_know_is_2() {
     let house = House::on(Backend::Embedded);
     let program = house.program();
     let missing = house.directory().join("missing.jsonl").display().to_string();
-    let cases: [&[&str]; 12] = [
+    let cases: [&[&str]; 20] = [
         &["sing"],
         &["submit"],
         &["submit", "videos/text2video", "--file", "x"],
@@ -147,6 +147,21 @@ async fn what_the_program_does_not_know_is_2() {
         &["submit", "videos/text2video", "--deadline", "tomorrow"],
         &["submit", "videos/text2video", "--timeout", "3s"],
         &["submit", "--file", &missing],
+        &["submit", "videos/nope", "--prompt", "x"],
+        &["submit", "texts/poem", "--prompt", "x"],
+        &["submit", "videos", "--prompt", "x"],
+        &["submit", "videos/text2video", "--prompt", "x", "--set", "cfg_scale=3"],
+        &["submit", "videos/text2video", "--prompt", "x", "--tenant", "a/b"],
+        &["submit", "videos/text2video", "--prompt", "x", "--key", ""],
+        &["submit", "videos/text2video", "--prompt", "x", "--retries", "99"],
+        &[
+            "submit",
+            "videos/text2video",
+            "--prompt",
+            "x",
+            "--deadline",
+            "2026-12-01T12:00:00+25:00",
+        ],
         &["wait"],
         &["wait", "a", "--timeout", "5d"],
         &["get", "a", "--tenant", "a/b"],

@@ -49,9 +49,9 @@ async fn a_job_from_flags_gets_a_receipt(house: House) {
     assert_eq!(words.exits(0).stdout, "k  queued\n");
 
     let wrong = ["submit", "videos/text2video", "--prompt", "x", "--set", "cfg_scale=3", "--json"];
-    let told = program.run(&wrong[..wrong.len() - 1]).await.exits(1);
+    let told = program.run(&wrong[..wrong.len() - 1]).await.exits(2);
     assert!(told.stdout.is_empty() && told.stderr.contains("cfg_scale"), "{told:?}");
-    let refused = program.run(&wrong).await.exits(1).json();
+    let refused = program.run(&wrong).await.exits(2).json();
     assert_eq!(refused["status"], "invalid");
     let error = refused["error"].as_str().expect("an error");
     assert!(error.contains("cfg_scale") && error.contains('3') && error.contains('1'), "{error}");

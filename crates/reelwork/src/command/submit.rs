@@ -63,7 +63,11 @@ pub(crate) async fn run(
         (None, None) => return Err(Failure::Usage("an operation or --file is needed".to_owned())),
     };
     let sum = publish_all(jobs, config, options.wait, output).await?;
-    let code = sum.code();
+    let code = sum.code(match options.file {
+        // Others in it may have been published.
+        Some(_) => ExitCode::Failure,
+        None => ExitCode::Usage,
+    });
     if sum.published.is_empty() {
         return Ok(code);
     }
@@ -140,13 +144,13 @@ impl Sum {
         self.published.extend(published);
     }
 
-    /// The gravest of all: an unreachable broker, then a refused job.
-    fn code(&self) -> ExitCode {
+    /// The gravest of all: an unreachable broker, then a job that can never be right.
+    fn code(&self, invalid: ExitCode) -> ExitCode {
         let any = |status| self.statuses.contains(&status);
         if any(Status::Unknown) || any(Status::Refused) {
             ExitCode::Unavailable
         } else if any(Status::Invalid) {
-            ExitCode::Failure
+            invalid
         } else {
             ExitCode::Ok
         }

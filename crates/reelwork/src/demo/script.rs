@@ -53,7 +53,7 @@ fn one(index: usize, prompt: &str) -> Result<Job, Failure> {
     };
     let priority = if index % 10 == 3 { Priority::High } else { Priority::Normal };
     let job = draft.id(id).prompt(text).priority(priority).metadata("demo", index as u64).build();
-    job.map_err(|invalid| Failure::Other(invalid.to_string()))
+    job.map_err(|invalid| Failure::Usage(invalid.to_string()))
 }
 
 const SCENES: [&str; 8] = [
