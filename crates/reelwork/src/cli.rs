@@ -96,7 +96,7 @@ pub(crate) enum Command {
         id: String,
         #[command(flatten)]
         tenant: TenantArg,
-        /// Exit 4 when no worker has seen the job, which is always so
+        /// Exit 4 when no worker has recorded the job, which is always so
         #[arg(long, hide = true)]
         strict: bool,
     },
@@ -106,7 +106,7 @@ pub(crate) enum Command {
         ids: Vec<String>,
         #[command(flatten)]
         tenant: TenantArg,
-        /// Give up after this (exit 5, or 4 when no worker has seen any of them), such as 90s or 10m
+        /// Give up after this (exit 5, or 4 when no worker has recorded any of them), such as 90s or 10m
         #[arg(long, value_parser = duration)]
         timeout: Option<Duration>,
     },
@@ -125,7 +125,7 @@ pub(crate) enum Command {
         id: String,
         #[command(flatten)]
         tenant: TenantArg,
-        /// Also a job that no worker has seen: should it come, it is cancelled (otherwise exit 4)
+        /// Also a job that no worker has recorded: should it come, it is cancelled (otherwise exit 4)
         #[arg(long)]
         ahead: bool,
     },

@@ -85,7 +85,7 @@ fn ending(state: &State) -> (&[Output], Option<Problem>, Option<job::Timestamp>)
     }
 }
 
-/// A job that no worker has seen: the broker may hold it, or nobody may know it.
+/// A job that no worker has recorded: the broker may hold it, or nobody may know it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Unseen<'a> {
     pub(crate) id: &'a str,

@@ -39,7 +39,7 @@ async fn a_job_cancelled_before_it_comes_is_never_submitted(house: House) {
     }
     // Twice is once; and it may be a wrong id or tenant.
     let unseen = program.run(&["cancel", "gone"]).await.exits(4);
-    assert!(unseen.stderr.contains("no worker has seen gone"), "{}", unseen.stderr);
+    assert!(unseen.stderr.contains("no worker has recorded gone"), "{}", unseen.stderr);
 
     let _up = program.start_role("up", "up").await;
     submit(&house, &program, &Wish::video("gone")).await;

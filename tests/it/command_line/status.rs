@@ -23,7 +23,7 @@ async fn of_a_job_that_nobody_has_seen_no_more_is_said_than_is_known(house: Hous
     assert_eq!(program.run(&wait).await.exits(4).lines().len(), 2);
     for command in [&["get", "a"][..], &["why", "a"], &["wait", "a", "--timeout", "200ms"]] {
         let told = program.run(command).await.exits(4).stderr;
-        assert!(told.contains("a: no worker has seen it"), "{told}");
+        assert!(told.contains("a: no worker has recorded it"), "{told}");
         assert!(told.contains("has not been compared with the journal"), "{told}");
     }
     assert_eq!(program.run(&["get", "a"]).await.stdout, "a  queued or unknown\n");

@@ -5,7 +5,11 @@ use serde_json::json;
 
 use crate::harness::{House, Provider, until};
 
-on_each_backend!(what_a_day_does_not_allow_is_told, an_end_is_told_with_its_reason);
+on_each_backend!(
+    what_a_day_does_not_allow_is_told,
+    an_end_is_told_with_its_reason,
+    a_job_before_a_full_lane_is_not_called_unseen,
+);
 
 async fn what_a_day_does_not_allow_is_told(house: House) {
     let provider = Provider::here(json!({})).await;
@@ -20,6 +24,22 @@ async fn what_a_day_does_not_allow_is_told(house: House) {
         format!("{}{}", told.stdout, told.stderr).contains("the day's submissions are used up")
     })
     .await;
+}
+
+/// A worker may have had it in hand and put it back: only that none has recorded it is known.
+async fn a_job_before_a_full_lane_is_not_called_unseen(house: House) {
+    let provider = Provider::here(json!({"life_ms": 600_000})).await;
+    let mut program = house.program_for(&provider);
+    program.set("limits.videos", "1");
+    let _up = program.start_role("up", "up").await;
+    let submit = ["submit", "videos/text2video", "--prompt", "x [job:one]", "--key"];
+    program.run(&[submit.as_slice(), &["one"]].concat()).await.exits(0);
+    until("the slot is taken", async || provider.tasks_of("one").await == 1).await;
+    program.run(&[submit.as_slice(), &["two"]].concat()).await.exits(0);
+    let told = program.run(&["why", "two"]).await.exits(4).stderr;
+    assert!(told.contains("two: no worker has recorded it: it waits in the broker"), "{told}");
+    assert!(told.contains("; 1 of 1 slots of pool default:videos are taken"), "{told}");
+    assert!(!told.contains("has seen"), "{told}");
 }
 
 async fn an_end_is_told_with_its_reason(house: House) {

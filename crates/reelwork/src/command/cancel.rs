@@ -54,7 +54,7 @@ fn unseen(key: &JobKey, ahead: bool, output: &Output) -> ExitCode {
         return ExitCode::Ok;
     }
     output.complain(&format!(
-        "no worker has seen {} of tenant {}: if it waits in the broker, it is cancelled when it \
+        "no worker has recorded {} of tenant {}: if it waits in the broker, it is cancelled when it \
          comes (--ahead says that you know)",
         key.id, key.tenant
     ));

@@ -50,11 +50,12 @@ impl Named {
         &self.keys[0]
     }
 
-    /// Of one that the ledger does not know.
+    /// Of one that the ledger does not know. A worker may have had it and put it back, which leaves
+    /// no record.
     pub(crate) fn unseen(&self) -> String {
         format!(
-            "{}: no worker has seen it: it is still queued, it was never published, or it ended \
-             so long ago that it was forgotten",
+            "{}: no worker has recorded it: it waits in the broker (also where a worker put it \
+             back), it was never published, or it ended so long ago that it was forgotten",
             self.key().id
         )
     }

@@ -68,7 +68,7 @@ fn line(entry: &HistoryEntry) -> String {
 fn explain(record: &Record, owner_alive: bool, now: Timestamp) -> String {
     let since = record.last_change();
     match &record.state {
-        State::Tombstone => format!("cancelled at {since}, before it was seen"),
+        State::Tombstone => format!("cancelled at {since}, before any worker had recorded it"),
         State::Queued { why: Some(why) } => {
             format!("queued since {since}: {why}; it waits in the broker for its next try")
         }
