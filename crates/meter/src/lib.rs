@@ -10,6 +10,7 @@ mod families;
 mod fleet;
 mod label;
 mod ledger;
+mod looks;
 mod meter;
 mod process;
 mod reading;

@@ -9,6 +9,7 @@ use prometheus_client::registry::Registry;
 
 use crate::families::{Families, Times};
 use crate::label::{Vocabulary, Word};
+use crate::looks::Looks;
 use crate::process::Process;
 use crate::refusals::Refusals;
 use crate::{broker, ledger, transport};
@@ -25,6 +26,7 @@ pub(crate) struct Inner {
     pub(crate) codes: Vocabulary,
     pub(crate) accounts: Vocabulary,
     pub(crate) refusals: Refusals,
+    pub(crate) looks: Looks,
     leads: AtomicBool,
 }
 
@@ -44,10 +46,19 @@ impl Meter {
         let labels = [("version", about.version.into()), ("role", about.role.into())];
         families.build.get_or_create(&labels).set(1);
         begin(&families);
-        let (models, codes, accounts) = Default::default();
+        let (models, codes, accounts, looks) = Default::default();
         let leads = AtomicBool::new(false);
         let refusals = Refusals::default();
-        Self(Arc::new(Inner { registry, families, models, codes, accounts, refusals, leads }))
+        Self(Arc::new(Inner {
+            registry,
+            families,
+            models,
+            codes,
+            accounts,
+            refusals,
+            looks,
+            leads,
+        }))
     }
 
     /// The same broker, watched.
@@ -76,6 +87,11 @@ impl Meter {
     /// What the broker refuses to do at present, one sentence each.
     pub fn refusals(&self) -> Vec<String> {
         self.inner().refusals.now()
+    }
+
+    /// That no look at a task has been answered for a time.
+    pub fn unanswered_looks(&self) -> Option<String> {
+        self.inner().looks.now()
     }
 
     pub(crate) fn inner(&self) -> &Inner {

@@ -41,12 +41,14 @@ impl Metered {
 #[async_trait]
 impl Transport for Metered {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        let method = request.method.as_str();
+        let asked = request.method;
+        let method = asked.as_str();
         let operation = operation_of(&request.url);
         let since = Instant::now();
         let answer = self.inner.send(request).await;
         took(&self.meter.families().request_duration, "method", method.into(), since);
         self.count(method, operation, &answer);
+        self.meter.inner().looks.asked(asked, &answer);
         answer
     }
 }

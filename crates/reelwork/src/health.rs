@@ -84,10 +84,13 @@ impl Watched {
 
     /// Nothing, where there is nothing to say.
     async fn notes(&self, ledger_is_reached: bool) -> Vec<Check> {
-        let Some(lanes) = &self.lanes else { return Vec::new() };
-        let lanes = joined(lanes.resting().iter().map(rests));
-        let slots = if ledger_is_reached { self.slots().await } else { None };
-        let notes = [("lanes", lanes), ("slots", slots)];
+        let lanes = self.lanes.as_ref().and_then(|lanes| joined(lanes.resting().iter().map(rests)));
+        let slots = match self.lanes.is_some() && ledger_is_reached {
+            true => self.slots().await,
+            false => None,
+        };
+        let notes =
+            [("lanes", lanes), ("slots", slots), ("looks", self.measure.unanswered_looks())];
         let said = notes.into_iter().filter(|(_, what)| what.is_some());
         said.map(|(name, what)| Check::noted(name, what)).collect()
     }

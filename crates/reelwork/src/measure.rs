@@ -75,6 +75,11 @@ impl Measure {
     pub(crate) fn refusals(&self) -> Vec<String> {
         self.meter.as_ref().map(Meter::refusals).unwrap_or_default()
     }
+
+    /// That no look at a task has been answered for a time.
+    pub(crate) fn unanswered_looks(&self) -> Option<String> {
+        self.meter.as_ref().and_then(Meter::unanswered_looks)
+    }
 }
 
 struct Told {
