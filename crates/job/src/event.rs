@@ -132,6 +132,10 @@ pub struct EventData {
     /// The files, when it succeeded.
     #[serde(default)]
     pub outputs: Vec<Output>,
+    /// How many files more the provider listed without an address, such as inline data: they are
+    /// not here.
+    #[serde(default, skip_serializing_if = "crate::state::is_zero")]
+    pub outputs_left_out: u32,
     /// Why it did not succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Problem>,
@@ -193,6 +197,7 @@ impl CloudEvent {
         let parts = ["event", EventKind::Conflict.word(), other];
         event.id = event_id(record, &parts);
         event.data.outputs.clear();
+        event.data.outputs_left_out = 0;
         event.data.error = Some(error);
         event
     }
@@ -223,6 +228,7 @@ impl EventData {
             round: record.round,
             task_id: record.task_id.clone(),
             outputs,
+            outputs_left_out: left_out(&record.state),
             error,
             late: record.watch.overdue && record.state.is_final(),
             timings: Timings {
@@ -238,13 +244,23 @@ impl EventData {
     }
 }
 
+fn left_out(state: &State) -> u32 {
+    match state {
+        State::Settled { outcome: Outcome::Succeeded { outputs_left_out, .. }, .. } => {
+            *outputs_left_out
+        }
+        _ => 0,
+    }
+}
+
 type Ending = (Vec<Output>, Option<Problem>, Option<String>, Option<Timestamp>);
 
 fn ending(state: &State) -> Ending {
     match state {
-        State::Settled { outcome: Outcome::Succeeded { outputs, final_unit_deduction }, at } => {
-            (outputs.clone(), None, final_unit_deduction.clone(), Some(*at))
-        }
+        State::Settled {
+            outcome: Outcome::Succeeded { outputs, final_unit_deduction, .. },
+            at,
+        } => (outputs.clone(), None, final_unit_deduction.clone(), Some(*at)),
         State::Settled { outcome, at } => (Vec::new(), outcome.error().cloned(), None, Some(*at)),
         State::Parked { why, at, .. } => {
             let error = Problem::new("parked", why).advice(

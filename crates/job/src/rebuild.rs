@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn only_the_very_event_of_its_end_tells_that_it_was_announced() {
         let outputs = Vec::new();
-        let outcome = Outcome::Succeeded { outputs, final_unit_deduction: None };
+        let outcome = Outcome::succeeded(outputs);
         let done = Record { round: 2, ..record(State::Settled { outcome, at: NOW }) };
         let source = EventSource::of_installation("reelwork");
         let told = |record: &Record, kind| {

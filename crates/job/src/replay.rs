@@ -133,7 +133,7 @@ mod tests {
     }
 
     fn succeeded() -> Outcome {
-        Outcome::Succeeded { outputs: Vec::new(), final_unit_deduction: None }
+        Outcome::succeeded(Vec::new())
     }
 
     fn failed() -> Outcome {

@@ -91,6 +91,9 @@ impl Doubt {
 pub enum Outcome {
     Succeeded {
         outputs: Vec<Output>,
+        /// Files that the provider lists and that no address leads to.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        outputs_left_out: u32,
         /// The provider's own figure, in its units, when it tells one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         final_unit_deduction: Option<String>,
@@ -107,7 +110,17 @@ pub enum Outcome {
     Cancelled,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+pub(crate) fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 impl Outcome {
+    /// It succeeded with these files, and all of them.
+    pub fn succeeded(outputs: Vec<Output>) -> Self {
+        Self::Succeeded { outputs, outputs_left_out: 0, final_unit_deduction: None }
+    }
+
     pub fn error(&self) -> Option<&Problem> {
         match self {
             Self::Failed { error } | Self::Rejected { error } | Self::TimedOut { error } => {

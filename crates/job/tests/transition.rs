@@ -42,7 +42,7 @@ fn failed() -> Outcome {
 }
 
 fn succeeded() -> Outcome {
-    Outcome::Succeeded { outputs: Vec::new(), final_unit_deduction: None }
+    Outcome::succeeded(Vec::new())
 }
 
 fn states() -> Vec<State> {

@@ -7,6 +7,7 @@ mod complaint;
 mod created;
 mod envelope;
 mod failure;
+mod left_out;
 mod number;
 mod output;
 mod query;

@@ -80,6 +80,34 @@ fn what_cannot_be_fetched_is_no_file() {
     assert_eq!(urls(&both), [URL]);
 }
 
+/// The event must not look complete.
+#[test]
+fn a_file_without_an_address_beside_others_is_counted() {
+    const INLINE: &str = "iVBORw0KGgo=";
+    let left_out = |answer: &Value| {
+        let task = decode_task(200, answer.to_string().as_bytes()).expect("a task");
+        (task.outputs.len(), task.outputs_left_out)
+    };
+    let (file, inline) = (json!({"url": URL}), json!({"b64_json": INLINE}));
+    for result in [
+        json!({"images": [file, inline]}),
+        json!({"images": [inline, file, null]}),
+        json!({"images": [inline], "videos": [file]}),
+        json!({"images": [file, {"url": format!("data:image/png;base64,{INLINE}")}]}),
+        json!({"images": [file, {"url": "/files/b.png"}]}),
+    ] {
+        assert_eq!(left_out(&native(result.clone())), (1, 1), "{result}");
+    }
+    for complete in
+        [json!({"images": [file]}), json!({"images": [{"b64_json": INLINE, "url": URL}]})]
+    {
+        assert_eq!(left_out(&native(complete.clone())), (1, 0), "{complete}");
+    }
+    let relay = json!({"task_id": "7", "status": "succeeded",
+        "input": {"images": [inline]}, "output": [URL, inline, {"type": "log", "text": "done"}]});
+    assert_eq!(left_out(&relay), (1, 1), "what was given and what is no file do not count");
+}
+
 #[test]
 fn the_kind_follows_from_where_it_stands() {
     let answer = native(json!({"audios": [{"id": "a", "url_mp3": "https://x/a.mp3"}]}));

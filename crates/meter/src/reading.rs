@@ -138,8 +138,11 @@ mod tests {
 
     #[test]
     fn an_end_tells_how_long_it_took_and_what_it_cost() {
-        let succeeded =
-            Outcome::Succeeded { outputs: vec![], final_unit_deduction: Some("3.5".into()) };
+        let succeeded = Outcome::Succeeded {
+            outputs: vec![],
+            outputs_left_out: 0,
+            final_unit_deduction: Some("3.5".into()),
+        };
         let state = State::Settled { outcome: succeeded, at: at(64) };
         let expected = Reading::Completed {
             outcome: EventKind::Succeeded,

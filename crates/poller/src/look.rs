@@ -33,9 +33,10 @@ pub(crate) fn read(answer: Result<Task, QueryError>, now: Timestamp) -> Fact {
 
 fn succeeded(task: Task, now: Timestamp) -> Fact {
     let expires = (now + FILES_KEPT).to_string();
+    let outputs_left_out = task.outputs_left_out.try_into().unwrap_or(u32::MAX);
     let outputs = task.outputs.into_iter().map(|output| output_of(output, &expires)).collect();
     let final_unit_deduction = task.final_unit_deduction;
-    Fact::Ended { outcome: Outcome::Succeeded { outputs, final_unit_deduction } }
+    Fact::Ended { outcome: Outcome::Succeeded { outputs, outputs_left_out, final_unit_deduction } }
 }
 
 fn output_of(output: kling::Output, expires: &str) -> Output {
@@ -104,6 +105,17 @@ mod tests {
         };
         assert_eq!(outputs[0].duration.as_deref(), Some("5.1"));
         assert_eq!(outputs[0].expires_at.as_deref(), Some("1970-01-31T00:00:00.000Z"));
+    }
+
+    #[test]
+    fn a_file_that_is_left_out_is_counted() {
+        let result = r#"{"images":[{"index":0,"url":"https://x/a.png"},{"index":1,"b64_json":"iVBORw0KGgo="}]}"#;
+        let Fact::Ended { outcome: Outcome::Succeeded { outputs, outputs_left_out, .. } } =
+            read(answer("succeed", result), NOW)
+        else {
+            panic!("a file is a success")
+        };
+        assert_eq!((outputs.len(), outputs_left_out), (1, 1));
     }
 
     #[test]

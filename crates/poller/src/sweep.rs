@@ -133,8 +133,13 @@ async fn look(shared: &Shared, record: &Record) -> Fact {
     if let Ok(task) = &answer {
         see(shared, record, task).await;
     }
-    if let Err(error) = &answer {
-        tracing::debug!(%error, "a look told nothing");
+    match &answer {
+        Err(error) => tracing::debug!(%error, "a look told nothing"),
+        Ok(task) if task.outputs_left_out > 0 => {
+            let (files, left_out) = (task.outputs.len(), task.outputs_left_out);
+            tracing::warn!(files, left_out, "files without an address are left out of the result");
+        }
+        Ok(_) => {}
     }
     look::read(answer, shared.clock.now())
 }

@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn what_nobody_could_tell_again_is_journaled_before_it_is_announced() {
         let error = || Problem::new("x", "x");
-        let done = Outcome::Succeeded { outputs: Vec::new(), final_unit_deduction: None };
+        let done = Outcome::succeeded(Vec::new());
         for (outcome, by_look, by_outbox) in [
             (None, false, false),
             (Some(done), false, true),

@@ -18,6 +18,8 @@ pub(crate) struct JobView<'a> {
     pub(crate) model: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(crate) outputs: &'a [Output],
+    #[serde(skip_serializing_if = "left_none_out")]
+    pub(crate) outputs_left_out: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<Problem>,
     pub(crate) created_at: String,
@@ -47,6 +49,7 @@ impl<'a> JobView<'a> {
             external_id: record.external_id.as_str(),
             model: record.model.as_deref(),
             outputs,
+            outputs_left_out: left_out(&record.state),
             error,
             created_at: record.created_at.to_string(),
             submitted_at: record.submitted_at.map(|at| at.to_string()),
@@ -66,11 +69,31 @@ impl<'a> JobView<'a> {
         let task = self.task_id.map(|task| format!("  task {task}")).unwrap_or_default();
         let mut lines = vec![format!("{}  {}  {}{task}", self.id, self.state, self.operation)];
         lines.extend(self.outputs.iter().map(|output| format!("  {}", output.url)));
+        lines.extend(told_left_out(self.outputs_left_out));
         if let Some(error) = &self.error {
             lines.push(format!("  {}: {}", error.kind, error.message));
             lines.extend(error.advice.iter().map(|advice| format!("  what to do: {advice}")));
         }
         lines
+    }
+}
+
+/// A result that misses a file must not look complete.
+pub(crate) fn told_left_out(files: u32) -> Option<String> {
+    (files > 0).then(|| format!("  left out, without an address: {files} more"))
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn left_none_out(files: &u32) -> bool {
+    *files == 0
+}
+
+fn left_out(state: &State) -> u32 {
+    match state {
+        State::Settled { outcome: Outcome::Succeeded { outputs_left_out, .. }, .. } => {
+            *outputs_left_out
+        }
+        _ => 0,
     }
 }
 

@@ -8,7 +8,7 @@ use super::value::object;
 use crate::route::Resource;
 
 /// Lists whose name tells what is in them.
-const LISTS: &[(&str, Option<OutputKind>)] = &[
+pub(super) const LISTS: &[(&str, Option<OutputKind>)] = &[
     ("videos", Some(OutputKind::Video)),
     ("images", Some(OutputKind::Image)),
     ("series_images", Some(OutputKind::Image)),
@@ -17,7 +17,7 @@ const LISTS: &[(&str, Option<OutputKind>)] = &[
 ];
 
 /// The same and more, as gateways name them.
-const NAMED: &[(&str, Option<OutputKind>)] = &[
+pub(super) const NAMED: &[(&str, Option<OutputKind>)] = &[
     ("videos", Some(OutputKind::Video)),
     ("video", Some(OutputKind::Video)),
     ("video_urls", Some(OutputKind::Video)),
@@ -31,7 +31,7 @@ const NAMED: &[(&str, Option<OutputKind>)] = &[
 ];
 
 /// Objects, lists or texts that hold results and nothing else.
-const HOLDERS: &[&str] = &[
+pub(super) const HOLDERS: &[&str] = &[
     "task_result",
     "result",
     "results",
@@ -68,7 +68,7 @@ const INPUTS: &[&str] = &[
 ];
 
 /// How deep holders stand in each other.
-const MAX_DEPTH: usize = 4;
+pub(super) const MAX_DEPTH: usize = 4;
 
 /// The documented places of one layer; an item without an address is none.
 pub(crate) fn outputs(layer: &Map<String, Value>) -> Vec<Output> {

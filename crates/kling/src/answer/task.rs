@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::envelope::Envelope;
+use super::left_out::left_out;
 use super::output::Output;
 use super::results;
 use super::status::TaskStatus;
@@ -24,6 +25,8 @@ pub struct Task {
     pub updated_at_ms: Option<i64>,
     /// Empty until success, and sometimes for a while after it: ask again before giving up.
     pub outputs: Vec<Output>,
+    /// Files that it lists beside these without an address, such as inline data.
+    pub outputs_left_out: usize,
     /// The video this task was made from (extend, lip-sync, video-to-audio).
     pub parent_video: Option<ParentVideo>,
     /// Units charged, as written: `"2"`.
@@ -57,6 +60,7 @@ pub(super) fn task(envelope: &Envelope<'_>, made: Option<Resource>) -> Option<Ta
     let (status, unknown_status) = status(envelope)?;
     let pick = |keys: &[&str]| envelope.pick(|layer| first(layer, keys, text));
     let pick_time = |keys: &[&str]| envelope.pick(|layer| first(layer, keys, time_ms));
+    let outputs = results::all(&envelope.layers, made);
     Some(Task {
         task_id: envelope.pick(|layer| first(layer, &["task_id", "id"], id)),
         status,
@@ -64,7 +68,8 @@ pub(super) fn task(envelope: &Envelope<'_>, made: Option<Resource>) -> Option<Ta
         external_task_id: envelope.pick(external_task_id),
         created_at_ms: pick_time(&["created_at", "create_time", "submit_time"]),
         updated_at_ms: pick_time(&["updated_at", "update_time", "finish_time"]),
-        outputs: results::all(&envelope.layers, made),
+        outputs_left_out: left_out(&envelope.layers, &outputs),
+        outputs,
         parent_video: envelope.pick(parent_video),
         final_unit_deduction: pick(&["final_unit_deduction"]),
         final_balance_deduction: envelope.pick(balance_deduction),

@@ -9,6 +9,7 @@ use crate::cli::Events;
 use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::view::told_left_out;
 
 /// Prints results as they come, until told to stop, enough came, or it went quiet.
 pub(crate) async fn run(
@@ -114,6 +115,7 @@ fn words(event: &CloudEvent) -> Vec<String> {
     let (kind, data) = (event.kind().map_or("?", job::EventKind::word), &event.data);
     let mut lines = vec![format!("{}  {}  {kind}  {}", event.time, event.subject, data.operation)];
     lines.extend(data.outputs.iter().map(|output| format!("  {}", output.url)));
+    lines.extend(told_left_out(data.outputs_left_out));
     lines.extend(data.error.iter().map(|error| format!("  {}: {}", error.kind, error.message)));
     lines
 }
