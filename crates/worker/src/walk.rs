@@ -8,11 +8,12 @@ use job::{
     Admission, BadJob, Delivered, Fact, Kept, Outcome, Reached, Reason, Record, Recovery,
     RequestHash, Rung, State, admit, recover,
 };
+use kling::Route;
 use ports::{Delivery, Fence, LedgerError, Phase, Stored, header};
 use recorder::{Intent, Plan, Written, Wrote};
 
 use crate::ending::{Ending, Trouble};
-use crate::gate::{Gate, Reopen};
+use crate::gate::{Gate, Pass, Reopen};
 use crate::gatekeeper::REBUILT;
 use crate::intake::Accepted;
 use crate::settle::Settler;
@@ -180,13 +181,10 @@ impl<'a> Walk<'a> {
         if self.deadline_passed(&record) {
             return self.settler().begin(record, Fact::DeadlinePassed).await;
         }
-        let pass = match self.leave_to_send(fit.route).await {
+        let pass = match self.pass(&record, fit.route).await? {
             Ok(pass) => pass,
-            Err(not_now) => return Ok(self.turned_away(not_now).await),
+            Err(ending) => return Ok(ending),
         };
-        if let Some(ending) = self.permit(&record).await? {
-            return Ok(ending);
-        }
         let plan = self.intend(record)?;
         match self.shared.recorder.writer().create(&self.fence, &plan).await {
             Ok(Wrote::Done(written)) => self.submit(self.written(plan, &written), pass).await,
@@ -198,6 +196,18 @@ impl<'a> Walk<'a> {
                 Box::pin(self.recover(*stored, delivered)).await
             }
             Ok(Wrote::Changed(None)) => Ok(Ending::elsewhere()),
+        }
+    }
+
+    /// Leave to send, with a slot; else how the delivery ends.
+    async fn pass(
+        &self,
+        record: &Record,
+        route: Route,
+    ) -> Result<Result<Pass<'a>, Ending>, Trouble> {
+        match self.leave_to_send(route).await {
+            Ok(pass) => Ok(self.permit(record).await?.map_or(Ok(pass), Err)),
+            Err(not_now) => Ok(Err(self.turned_away(not_now).await)),
         }
     }
 
@@ -253,13 +263,10 @@ impl<'a> Walk<'a> {
             }
             record.account.clone_from(&self.shared.settings.account);
         }
-        let pass = match self.leave_to_send(fit.route).await {
+        let pass = match self.pass(&record, fit.route).await? {
             Ok(pass) => pass,
-            Err(not_now) => return Ok(self.turned_away(not_now).await),
+            Err(ending) => return Ok(ending),
         };
-        if let Some(ending) = self.permit(&record).await? {
-            return Ok(ending);
-        }
         // A record whose request was dropped (an operator's new round) gets it back here.
         if record.request.here().is_none() {
             record.request = Kept::Here(self.accepted.job.request.clone());

@@ -44,41 +44,61 @@ impl Gate {
     pub(crate) fn weather(&self, pass: &Pass<'_>, weather: &Weather, jitter: f64) -> Changes {
         let leave = &pass.leave;
         match weather {
-            Weather::Unknown => {}
-            Weather::Fair => return self.understood(leave),
-            Weather::Busy { retry_after } => {
-                let changes = self.understood(leave);
-                let rest = retry_after.unwrap_or(BUSY_REST).min(LONGEST_REST);
-                self.close("the provider is busy", Reopen::After(rest.mul_f64(0.5 + jitter)));
-                return changes;
-            }
-            Weather::Down { why } => {
-                let rest = lock(&self.health).not_reached(leave, jitter);
-                self.rest_for(rest, format!("the provider cannot be reached: {why}"));
-            }
-            Weather::Path { why } => {
-                let why = format!("the provider cannot be got at: {why}");
-                let rest = lock(&self.health).not_let_through(leave, &why, jitter);
-                self.rest_for(rest, why);
-            }
-            Weather::Unclear { why } => {
-                let why = not_understood(why);
-                let rests = lock(&self.health).not_understood(leave, &why, jitter);
-                self.rest_for(rests.lane, why.clone());
-                return unclear(leave, &why, rests);
-            }
-            Weather::UnclearAgain { why } => {
-                let why = not_understood(why);
-                let rests = lock(&self.health).unclear_again(leave, &why, jitter);
-                return unclear(leave, &why, rests);
-            }
-            Weather::AccountRefused { why } => {
-                let changes = self.understood(leave);
-                self.close(why, Reopen::WhenResumed);
-                return changes;
-            }
+            Weather::Unknown => Changes::default(),
+            Weather::Fair => self.understood(leave),
+            Weather::Busy { retry_after } => self.busy(leave, *retry_after, jitter),
+            Weather::Down { why } => self.not_reached(leave, why, jitter),
+            Weather::Path { why } => self.not_let_through(leave, why, jitter),
+            Weather::Unclear { why } => self.not_understood(leave, why, jitter),
+            Weather::UnclearAgain { why } => self.not_understood_again(leave, why, jitter),
+            Weather::AccountRefused { why } => self.account_refused(leave, why),
         }
+    }
+
+    fn understood(&self, leave: &Leave) -> Changes {
+        let now = Instant::now();
+        let cleared = lock(&self.health).understood(leave, now);
+        let change = || Change::Understood { sent: now - leave.sent_at };
+        Changes { lane: cleared.lane.then(change), route: cleared.route.then(change) }
+    }
+
+    fn busy(&self, leave: &Leave, retry_after: Option<Duration>, jitter: f64) -> Changes {
+        let changes = self.understood(leave);
+        let rest = retry_after.unwrap_or(BUSY_REST).min(LONGEST_REST);
+        self.close("the provider is busy", Reopen::After(rest.mul_f64(0.5 + jitter)));
+        changes
+    }
+
+    fn account_refused(&self, leave: &Leave, why: &str) -> Changes {
+        let changes = self.understood(leave);
+        self.close(why, Reopen::WhenResumed);
+        changes
+    }
+
+    fn not_reached(&self, leave: &Leave, why: &str, jitter: f64) -> Changes {
+        let rest = lock(&self.health).not_reached(leave, jitter);
+        self.rest_for(rest, format!("the provider cannot be reached: {why}"));
         Changes::default()
+    }
+
+    fn not_let_through(&self, leave: &Leave, why: &str, jitter: f64) -> Changes {
+        let why = format!("the provider cannot be got at: {why}");
+        let rest = lock(&self.health).not_let_through(leave, &why, jitter);
+        self.rest_for(rest, why);
+        Changes::default()
+    }
+
+    fn not_understood(&self, leave: &Leave, why: &str, jitter: f64) -> Changes {
+        let why = not_understood(why);
+        let rests = lock(&self.health).not_understood(leave, &why, jitter);
+        self.rest_for(rests.lane, why.clone());
+        unclear(leave, &why, rests)
+    }
+
+    fn not_understood_again(&self, leave: &Leave, why: &str, jitter: f64) -> Changes {
+        let why = not_understood(why);
+        let rests = lock(&self.health).unclear_again(leave, &why, jitter);
+        unclear(leave, &why, rests)
     }
 
     /// Another worker met an answer that is not understood, to a request that was sent so long
@@ -143,13 +163,6 @@ impl Gate {
         if let Some(told) = &mut *lock(&self.rest) {
             told.until = Some(Instant::now() + rest);
         }
-    }
-
-    fn understood(&self, leave: &Leave) -> Changes {
-        let now = Instant::now();
-        let cleared = lock(&self.health).understood(leave, now);
-        let change = || Change::Understood { sent: now - leave.sent_at };
-        Changes { lane: cleared.lane.then(change), route: cleared.route.then(change) }
     }
 }
 
