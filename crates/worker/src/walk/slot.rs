@@ -27,9 +27,9 @@ impl Walk<'_> {
                 self.leave.granted();
                 self.gate.granted();
                 match resource {
-                    // With its slot in hand: others would take it meanwhile.
+                    // With its slot in hand, which others would take meanwhile. It is not given
+                    // back: another delivery of the job may be sending with it.
                     Some(resource) if !self.begins(resource).await => {
-                        self.give_back_unused(record).await?;
                         Ok(Some(Ending::bounce(Rung::OneSecond)))
                     }
                     Some(_) | None => Ok(None),
@@ -47,17 +47,6 @@ impl Walk<'_> {
                 Ok(Some(Ending::bounce(Rung::ThirtySeconds)))
             }
         }
-    }
-
-    /// Nothing was recorded or sent. What may have been sent before keeps its slot.
-    async fn give_back_unused(&self, record: &Record) -> Result<(), Trouble> {
-        if record.sent_before {
-            return Ok(());
-        }
-        let (pool, key, round) = (self.pool(), record.key.clone(), record.round);
-        let revision = record.revision + 1;
-        let unused = PermitReturn { pool, key, round, revision, since: None, unspent: true };
-        self.shared.ledger.give_permits(&self.fence, &[unused]).await.map_err(Trouble::Untouched)
     }
 
     fn pool(&self) -> String {
