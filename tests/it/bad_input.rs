@@ -99,6 +99,8 @@ fn table() -> Vec<Bad> {
         key: "videos.poem.normal",
         ..at("operation", bad("poem", "unknown_operation", &["videos/poem"], poem))
     });
+    let nowhere = job(json!({"operation": "../x"}));
+    table.push(at("operation", bad("nowhere", "unknown_operation", &["../x"], nowhere)));
     table.push(Bad {
         key: "videos.text2video.high",
         has_metadata: true,

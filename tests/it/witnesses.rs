@@ -20,10 +20,19 @@ fn program(house: &House, provider: &Provider) -> Program {
     program
 }
 
-/// No other job comes whose task could tell what the look-up is worth.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_seen_before_a_restart_tests_the_look_up_after_it() {
-    let house = House::on(Backend::Rabbitmq);
+    settled_after(House::on(Backend::Rabbitmq), |_| {}).await;
+}
+
+/// Only the records tell of it then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_of_a_rebuilt_ledger_tests_the_look_up() {
+    settled_after(House::with_own_redis().await, |house| house.redis().flush()).await;
+}
+
+/// No other job comes whose task could tell what the look-up is worth.
+async fn settled_after(mut house: House, between: impl Fn(&mut House)) {
     let provider = Provider::here(json!({})).await;
     let program = program(&house, &provider);
     let audience = Audience::seated(&house).await;
@@ -34,6 +43,7 @@ async fn a_task_seen_before_a_restart_tests_the_look_up_after_it() {
         .exits(0);
     audience.hears_outcomes(1).await;
     first.stop().await;
+    between(&mut house);
 
     let kind = FaultKind::Error500NotCreated;
     provider.change(json!({"faults": [{"kind": kind}]})).await;

@@ -61,7 +61,7 @@ impl Resource {
 
 impl Resource {
     /// Whose lane a message with this key comes by.
-    pub(crate) fn of_routing_key(key: &str) -> Option<Self> {
+    pub fn of_routing_key(key: &str) -> Option<Self> {
         let first = key.split('.').next()?;
         Self::ALL.into_iter().find(|resource| resource.as_str() == first)
     }

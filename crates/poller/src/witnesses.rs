@@ -5,14 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use job::Timestamp;
+use job::{Record, StateKind, Timestamp};
 use kling::Route;
-use ports::Witness;
+use ports::{ListFilter, Witness};
 
 use crate::shared::Shared;
 
 /// The ledger is told of a younger one no more often.
 const TOLD_EVERY: Duration = Duration::from_secs(600);
+
+/// Records are read for their tasks no more often, and so many of them.
+const READ_EVERY: Duration = Duration::from_secs(60);
+const MOST_READ: usize = 200;
 
 /// The task of each route that was seen last.
 #[derive(Default)]
@@ -20,6 +24,8 @@ pub(crate) struct Witnesses {
     seen: Mutex<BTreeMap<Route, Seen>>,
     /// Task ids that were learned and that the provider denies.
     denied: Mutex<BTreeSet<String>>,
+    /// When records were read for their tasks.
+    read_at: Mutex<Option<Timestamp>>,
 }
 
 struct Seen {
@@ -60,6 +66,16 @@ impl Witnesses {
             let Some(route) = Route::parse(witness.operation.as_str()) else { continue };
             self.lock().entry(route).or_insert(Seen { witness, learned: true, told_at: None });
         }
+    }
+
+    /// All keys of the ledger are looked at for it.
+    fn may_read(&self, now: Timestamp) -> bool {
+        let mut read_at = lock(&self.read_at);
+        let may = read_at.is_none_or(|at| now.since(at) >= READ_EVERY);
+        if may {
+            *read_at = Some(now);
+        }
+        may
     }
 
     /// Every route that has one.
@@ -109,7 +125,29 @@ pub(crate) async fn of(shared: &Shared, route: Route) -> Option<Witness> {
     if shared.witnesses.get(route).is_none() {
         learn(shared).await;
     }
+    if shared.witnesses.get(route).is_none() && shared.witnesses.may_read(shared.clock.now()) {
+        learn_from_records(shared).await;
+    }
     shared.witnesses.get(route)
+}
+
+/// A ledger that was emptied, or that an earlier version kept, has them in its records only.
+async fn learn_from_records(shared: &Shared) {
+    let filter = ListFilter::of_states(&[StateKind::Pending, StateKind::Succeeded], MOST_READ);
+    match shared.ledger.list(&filter).await {
+        Ok(records) => {
+            let of_account = |record: &Record| record.account == shared.settings.account;
+            let found = records.into_iter().filter(of_account).filter_map(witness);
+            shared.witnesses.learn(found.collect(), shared.clock.now());
+        }
+        Err(error) => tracing::debug!(%error, "records could not be read for their tasks"),
+    }
+}
+
+fn witness(record: Record) -> Option<Witness> {
+    let seen_at = record.last_change();
+    let Record { operation, external_id, task_id, .. } = record;
+    Some(Witness { operation, external_id, task_id: task_id?, seen_at })
 }
 
 /// What was seen before this poller began.
@@ -122,7 +160,7 @@ pub(crate) async fn learn(shared: &Shared) {
 
 #[cfg(test)]
 mod tests {
-    use job::{ExternalId, JobKey, Life, Operation};
+    use job::{ExternalId, JobKey, Life, MessageFacts, Operation, decode};
 
     use super::*;
 
@@ -171,6 +209,24 @@ mod tests {
         assert!(witnesses.is_denied(ROUTE, "theirs"), "another is known by now");
         assert!(!witnesses.is_denied(ROUTE, "ours"), "it was shown and is denied: it forgets");
         assert_eq!(witnesses.get(ROUTE).unwrap().task_id, "ours");
+    }
+
+    #[test]
+    fn a_record_with_a_task_tells_as_much() {
+        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        let job = decode(body, MessageFacts::default()).unwrap();
+        let record = Record::new(&job, "default", "reelwork", AT);
+        assert_eq!(super::witness(record.clone()), None, "not submitted yet");
+        let told = super::witness(Record { task_id: Some("7".into()), ..record.clone() }).unwrap();
+        assert_eq!((told.task_id.as_str(), told.seen_at), ("7", record.last_change()));
+        assert_eq!(told.external_id, record.external_id);
+    }
+
+    #[test]
+    fn records_are_read_once_a_minute() {
+        let witnesses = Witnesses::default();
+        let may = [0, 59, 60].map(|after| witnesses.may_read(AT + Duration::from_secs(after)));
+        assert_eq!(may, [true, false, true]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod slot;
 
 use job::{
     Admission, BadJob, Delivered, Fact, Kept, Outcome, Reached, Reason, Record, Recovery,
-    RequestHash, Rung, State, admit, recover,
+    RequestHash, Resource, Rung, State, admit, recover,
 };
 use kling::Route;
 use ports::{Delivery, Fence, LedgerError, Phase, Stored, header};
@@ -214,7 +214,7 @@ impl<'a> Walk<'a> {
     /// A job that cannot be done, or not here: `None` when its message is none that is rejected.
     fn rejection(&self) -> Option<BadJob> {
         let reason = self.accepted.fit.as_ref().err().filter(|reason| reason.is_rejection())?;
-        let job = &self.accepted.job;
+        let (job, came_by) = (&self.accepted.job, &self.delivery.routing_key);
         Some(BadJob {
             reason: reason.clone(),
             key: Some(job.key.clone()),
@@ -222,7 +222,7 @@ impl<'a> Walk<'a> {
             operation: Some(job.operation.clone()),
             metadata: job.metadata.clone(),
             request: Some(job.request.clone()),
-            came_by: job.operation.resource(),
+            came_by: job.operation.resource().or(Resource::of_routing_key(came_by)),
             job: None,
         })
     }
