@@ -228,7 +228,7 @@ impl EventData {
             round: record.round,
             task_id: record.task_id.clone(),
             outputs,
-            outputs_left_out: left_out(&record.state),
+            outputs_left_out: record.state.outputs_left_out(),
             error,
             late: record.watch.overdue && record.state.is_final(),
             timings: Timings {
@@ -241,15 +241,6 @@ impl EventData {
             final_unit_deduction,
             metadata: record.metadata.clone(),
         }
-    }
-}
-
-fn left_out(state: &State) -> u32 {
-    match state {
-        State::Settled { outcome: Outcome::Succeeded { outputs_left_out, .. }, .. } => {
-            *outputs_left_out
-        }
-        _ => 0,
     }
 }
 

@@ -13,6 +13,7 @@ mod adoption;
 mod cadence;
 mod callback;
 mod callback_hint;
+mod compressed;
 mod envelope;
 mod event;
 mod fact;

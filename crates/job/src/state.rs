@@ -49,6 +49,16 @@ impl State {
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Settled { .. } | Self::Parked { .. })
     }
+
+    /// Files that the provider listed and that no address leads to.
+    pub fn outputs_left_out(&self) -> u32 {
+        match self {
+            Self::Settled { outcome: Outcome::Succeeded { outputs_left_out, .. }, .. } => {
+                *outputs_left_out
+            }
+            _ => 0,
+        }
+    }
 }
 
 /// What is known about a POST whose answer was lost.

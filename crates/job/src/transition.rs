@@ -314,79 +314,8 @@ impl Move<'_> {
         }
     }
 
-    fn denied(self, mut doubt: Doubt) -> Step {
-        if doubt.is_settled(self.at) {
-            doubt.denials += 1;
-        }
-        if doubt.denials < self.rules.denials_needed {
-            return self.look_again(doubt, "the provider does not know it (yet)");
-        }
-        if !doubt.evidence.is_empty() {
-            return self.unanswered(doubt, "denied, although a task exists".to_owned());
-        }
-        if self.rules.denials_trusted {
-            if self.is_too_late() {
-                return self.release(true).too_late();
-            }
-            // Nothing uses the slot while the job waits to be sent again.
-            let after = self.after_doubts();
-            let why = "the provider denies that a task exists";
-            return self.release(true).resubmit(doubt, why, after);
-        }
-        self.cannot_tell(doubt, "denied by a look-up that is not trusted".to_owned())
-    }
-
-    fn unanswered(self, doubt: Doubt, why: String) -> Step {
-        if self.at.now.since(doubt.since) < self.rules.doubt_give_up {
-            return self.look_again(doubt, &format!("look-up failed: {why}"));
-        }
-        self.cannot_tell(doubt, why)
-    }
-
-    fn look_again(self, mut doubt: Doubt, what: &str) -> Step {
-        let backoff = std::time::Duration::from_secs(2u64.saturating_pow(doubt.looks.min(6)));
-        let next = self.at.now + backoff.mul_f64(self.rules.pace * (0.8 + 0.4 * self.at.jitter));
-        doubt.looks += 1;
-        // A denial before the settling time cannot count, and one right after it should.
-        doubt.next_look = match next < doubt.settles_at {
-            true => next,
-            false if self.at.now < doubt.settles_at => doubt.settles_at,
-            false => next,
-        };
-        self.to(State::InDoubt { doubt }, what)
-    }
-
-    /// Nobody can look. The worker's own late answer may still come until the doubt settles.
-    fn given_up(self, mut doubt: Doubt, why: String) -> Step {
-        if self.at.now >= doubt.settles_at {
-            return self.cannot_tell(doubt, why);
-        }
-        doubt.next_look = doubt.settles_at;
-        let mut record = self.record;
-        record.state = State::InDoubt { doubt };
-        Step { record, effects: self.effects }
-    }
-
-    /// Never for so long that its deadline passes.
-    fn after_doubts(&self) -> Option<Rung> {
-        let in_time = |rung: &Rung| {
-            self.record.deadline.is_none_or(|deadline| self.at.now + rung.wait() < deadline)
-        };
-        Rung::after_doubts(self.record.attempt).filter(in_time)
-    }
-
     fn is_too_late(&self) -> bool {
         self.record.deadline.is_some_and(|deadline| deadline <= self.at.now)
-    }
-
-    /// The same round and external id: where the provider enforces ids, it cannot be paid twice.
-    fn resubmit(self, doubt: Doubt, why: &str, after: Option<Rung>) -> Step {
-        let attempts = self.record.attempt;
-        if attempts >= self.rules.max_attempts {
-            let why = format!("gave up after {attempts} attempts, the last: {why}");
-            return self.park(why, Some(doubt));
-        }
-        self.queue_again(doubt, why, after)
     }
 
     /// The provider accepted an earlier submission of this job under a task id that this record

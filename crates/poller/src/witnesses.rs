@@ -1,5 +1,5 @@
 //! Tasks that the provider was seen to have, by which its look-ups are tested. The ledger keeps
-//! them for pollers that begin later.
+//! them for pollers that begin later; where it has none, its records may name one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use job::{ExternalId, JobKey, Operation, Record, StateKind, Tenant, Timestamp};
+use job::{JobKey, Record, StateKind, Tenant, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Destination, HeldPermit, Limits, Message, Permit, PermitReturn, Permitted};
+use crate::{Destination, HeldPermit, Limits, Message, Permit, PermitReturn, Permitted, Witness};
 
 /// One life of the ledger's memory. Emptied or restored, it begins another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,26 +123,6 @@ pub struct Pause {
     pub since: Timestamp,
     /// When one job may try again.
     pub until: Timestamp,
-}
-
-/// A task that the provider was seen to have: look-ups by external id are tested with it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Witness {
-    pub operation: Operation,
-    pub task_id: String,
-    /// That it was created with.
-    pub external_id: ExternalId,
-    pub seen_at: Timestamp,
-}
-
-impl Witness {
-    /// A provider that forgets its tasks keeps them for longer.
-    const KNOWN_FOR: Duration = Duration::from_secs(24 * 3600);
-
-    /// An older one proves nothing.
-    pub fn is_recent(&self, now: Timestamp) -> bool {
-        now.since(self.seen_at) < Self::KNOWN_FOR
-    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -333,7 +313,7 @@ pub trait Ledger: Send + Sync + 'static {
     /// One of each operation at most, in their order.
     async fn witnesses(&self, account: &str) -> Result<Vec<Witness>, LedgerError>;
 
-    /// For people: reads many records, so never on a job's way.
+    /// Looks at every key: for people, and now and then for a doubt that nothing else can settle.
     async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError>;
 
     /// Every record that the filter takes, whatever its limit, one at a time and in any order:

@@ -16,6 +16,7 @@ mod session;
 mod topic;
 pub mod trace;
 mod unreadable;
+mod witness;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -29,11 +30,11 @@ pub use delivery::{Delivery, Settle};
 pub use fit::MOST_HEADER_BYTES;
 pub use ledger::{
     AccountTask, Claimed, Created, Fence, Following, Generation, Ledger, LedgerError, ListFilter,
-    MOST_PROPOSALS, OutboxEntry, OutboxId, Pause, Standing, Stored, Swapped, TASK_SLACK, Witness,
-    Write,
+    MOST_PROPOSALS, OutboxEntry, OutboxId, Pause, Standing, Stored, Swapped, TASK_SLACK, Write,
 };
 pub use message::{Destination, Message, header};
 pub use permit::{HeldPermit, Limits, Permit, PermitReturn, Permitted};
 pub use session::{LEASE, Phase, Session};
 pub use topic::topic_matches;
 pub use unreadable::Unreadable;
+pub use witness::Witness;

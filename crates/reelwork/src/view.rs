@@ -49,7 +49,7 @@ impl<'a> JobView<'a> {
             external_id: record.external_id.as_str(),
             model: record.model.as_deref(),
             outputs,
-            outputs_left_out: left_out(&record.state),
+            outputs_left_out: record.state.outputs_left_out(),
             error,
             created_at: record.created_at.to_string(),
             submitted_at: record.submitted_at.map(|at| at.to_string()),
@@ -86,15 +86,6 @@ pub(crate) fn told_left_out(files: u32) -> Option<String> {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
 fn left_none_out(files: &u32) -> bool {
     *files == 0
-}
-
-fn left_out(state: &State) -> u32 {
-    match state {
-        State::Settled { outcome: Outcome::Succeeded { outputs_left_out, .. }, .. } => {
-            *outputs_left_out
-        }
-        _ => 0,
-    }
 }
 
 fn ending(state: &State) -> (&[Output], Option<Problem>, Option<job::Timestamp>) {

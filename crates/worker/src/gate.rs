@@ -273,7 +273,7 @@ impl Gate {
         lock(&self.health).is_unsure(Instant::now())
     }
 
-    /// No answer to this worker was ever understood or not.
+    /// This worker has had no answer yet, good or bad.
     pub(crate) fn is_new(&self) -> bool {
         lock(&self.health).is_new()
     }

@@ -158,7 +158,7 @@ impl LaneHealth {
         !(self.failures.is_none() && self.unclear.is_none())
     }
 
-    /// No answer to this worker was ever understood or not.
+    /// This worker has had no answer yet, good or bad.
     pub(crate) fn is_new(&self) -> bool {
         self.understood.is_none() && !self.is_troubled()
     }

@@ -86,10 +86,7 @@ async fn leave_one(shared: &Shared, name: &str, change: &Change) -> Result<(), L
         }
     };
     let there = shared.ledger.paused(name).await?;
-    // An answer that comes late tells of the past.
-    let of_the_past = |there: &Pause| there.since > pause.since;
-    let told = |there: &Pause| is_understood(there) || is_understood(&pause);
-    if there.is_some_and(|there| of_the_past(&there) && told(&there)) {
+    if there.is_some_and(|there| is_of_the_past(&pause, &there)) {
         return Ok(());
     }
     shared.ledger.pause(name, &pause).await?;
@@ -97,6 +94,12 @@ async fn leave_one(shared: &Shared, name: &str, change: &Change) -> Result<(), L
         Change::Understood { .. } => shared.ledger.end_turn(&shared.session.fence(), name).await,
         Change::Unclear { .. } => Ok(()),
     }
+}
+
+/// Pure. An answer that comes late tells of the past: an old good one hides no newer bad one, and
+/// an old bad one no newer good one.
+fn is_of_the_past(pause: &Pause, there: &Pause) -> bool {
+    there.since > pause.since && (is_understood(there) || is_understood(pause))
 }
 
 /// Left when it was over, for those that had met it, or by a worker's first answer.
@@ -136,4 +139,19 @@ pub(crate) async fn is_ours_to_try(shared: &Shared, whose: Whose) -> bool {
     };
     let (fence, name) = (shared.session.fence(), whose.name(shared));
     shared.ledger.take_turn(&fence, &name, lasts).await.unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_answer_hides_no_newer_one_of_the_other_kind() {
+        let at = |second: i64| Timestamp::from_millis(1_000 * second);
+        let pause = |since, until| Pause { reason: String::new(), since: at(since), until };
+        let (bad, good) = (|s| pause(s, at(s + 60)), |s| pause(s, Timestamp::EPOCH));
+        assert!(is_of_the_past(&good(1), &bad(2)) && is_of_the_past(&bad(1), &good(2)));
+        assert!(!is_of_the_past(&good(2), &bad(1)) && !is_of_the_past(&bad(2), &good(1)));
+        assert!(!is_of_the_past(&bad(1), &bad(2)), "trouble is trouble");
+    }
 }

@@ -117,6 +117,20 @@ async fn tries_into_an_outage_are_spread_over_the_slots() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_worker_that_begins_takes_anothers_fresh_answer_for_its_own() {
+    let (mut health, now) = (LaneHealth::new(held()), until(Instant::now() + S(60)).await);
+    assert!(health.is_new());
+    assert!(!health.understood_elsewhere(now - FRESH, now), "too long ago");
+    assert!(health.is_new() && health.is_unsure(now));
+    assert!(health.understood_elsewhere(now - S(1), now));
+    assert!(!health.is_new() && !health.is_unsure(now), "all may be sent");
+    let mut other = LaneHealth::new(held());
+    let first = other.leave(TEXT, now).unwrap();
+    assert!(other.understood(&first, now).lane, "the first answer is told to others");
+    assert!(!other.understood(&first, now).lane, "and no further one");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_route_in_trouble_lets_others_pass_before_it_probes_for_the_lane() {
     let (mut health, now) = (LaneHealth::new(held()), Instant::now());
     assert!(health.leave(IMAGE, now).is_ok());

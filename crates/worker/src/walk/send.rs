@@ -70,29 +70,35 @@ impl Walk<'_> {
             (_, Err(reason), _) => (Fact::PutOff { why: reason.to_string() }, Weather::Unknown),
         };
         self.trace(&fact);
-        if let Weather::Unclear { .. } = weather
-            && !self.gate.is_tested(pass.route())
-        {
-            trouble::learn(self.shared, self.gate, pass.route()).await;
-        }
-        let changes = self.gate.weather(&pass, &weather, self.shared.clock.jitter());
         if let Fact::Accepted { .. } = fact {
             let model = intent.record.model.as_ref();
             self.gate.accepted(pass.route(), model, self.shared.clock.now());
         }
         let route = pass.route();
-        drop(pass);
-        if let Weather::AccountRefused { why } = &weather {
-            let settings = &self.shared.settings;
-            let (account, rest) = (&settings.account, settings.account_rest);
-            self.shared.recorder.writer().pause_account(account, why.clone(), rest).await;
-        }
+        let changes = self.heed(pass, &weather).await;
         let settler = self.settler();
         let (ending, ()) = tokio::join!(settler.record(intent, fact), self.leave(route, changes));
         match ending {
             Err(Trouble::Unjournaled { record, error }) => self.insist(*record, error).await,
             ending => ending,
         }
+    }
+
+    /// What the answer means for other requests.
+    async fn heed(&self, pass: Pass<'_>, weather: &Weather) -> Changes {
+        if let Weather::Unclear { .. } = weather
+            && !self.gate.is_tested(pass.route())
+        {
+            trouble::learn(self.shared, self.gate, pass.route()).await;
+        }
+        let changes = self.gate.weather(&pass, weather, self.shared.clock.jitter());
+        drop(pass);
+        if let Weather::AccountRefused { why } = weather {
+            let settings = &self.shared.settings;
+            let (account, rest) = (&settings.account, settings.account_rest);
+            self.shared.recorder.writer().pause_account(account, why.clone(), rest).await;
+        }
+        changes
     }
 
     async fn leave(&self, route: Route, changes: Changes) {
