@@ -175,6 +175,15 @@ impl Plan {
         Self { rates: Rates { slow: 0.3, ..Rates::default() }, ..calm }
     }
 
+    /// Calm, but for a provider that keeps no external ids and most of whose answers are lost: of
+    /// few routes is a task known by which a look-up could be tested.
+    pub fn unanswered(seed: u64, jobs: u32) -> Self {
+        let calm = Self::calm(seed, jobs, TASK, Vec::new());
+        let (look_up, auto, callbacks) = (false, true, Callbacks::Never);
+        let provider = Manners { ids: Ids::Dropped, look_up, auto, callbacks, task: TASK };
+        Self { provider, rates: Rates { answer_lost: 0.9, ..Rates::default() }, ..calm }
+    }
+
     /// No trouble but these faults, beside a provider that takes a repeated id for another task.
     fn calm(seed: u64, jobs: u32, task: Duration, faults: Vec<(Duration, Fault)>) -> Self {
         let callbacks = Callbacks::Queryable;

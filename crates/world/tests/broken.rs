@@ -54,7 +54,6 @@ caught! {
     a_journal_that_is_not_written: JournalForgotten by "paid twice"
     slots_that_are_not_recounted: SlotsNotRecounted by "ran at once"
     a_callback_that_is_believed: CallbackBelieved by "still pending"
-    a_look_up_that_was_never_tried: LookUpUntried by "paid twice"
     an_id_that_is_used_again_as_it_was: LivesConfused by "of its first life"
     a_slot_that_is_freed_early: SlotsFreedEarly by "ran at once"
     a_server_error_that_counts_as_unsent: ResubmitOnServerError by "paid twice"
@@ -69,6 +68,12 @@ caught! {
 caught! {
     Plan::blackouts;
     a_producers_clock_that_is_believed: ClocksBelieved by "paid twice"
+}
+
+// Elsewhere a task that is known to exist tells that its denials prove nothing.
+caught! {
+    Plan::unanswered;
+    a_look_up_that_was_never_tried: LookUpUntried by "paid twice"
 }
 
 caught! {
