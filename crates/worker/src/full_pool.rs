@@ -8,19 +8,15 @@ use std::time::Duration;
 use futures::future::join_all;
 use job::{Priority, Resource, State};
 use ports::{LedgerError, Permit, Stored};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::desk::Desk;
 use crate::gate::{Door, Gate, Reopen};
+use crate::pool_turn::PoolTurn;
 use crate::shared::Shared;
 use crate::slot_queue::{Called, Otherwise, Outcome, Tried, Try};
 use crate::taking::{Taken, Taking};
 
-/// How long one worker may take jobs while the others wait. Far longer than a round takes.
-const TURN: Duration = Duration::from_secs(3);
-/// While another worker has the turn it is not asked for again: many workers may wait for it.
-const ANOTHERS: Duration = Duration::from_millis(400);
 /// Until those that were let in are expected to have their slots.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Let in at once.
@@ -39,9 +35,9 @@ pub(crate) struct FullPool {
     desks: Vec<Desk>,
     taking: Taking,
     stop: CancellationToken,
-    turn_until: Option<Instant>,
-    /// Another worker had the turn, and it is not asked for before.
-    anothers_until: Option<Instant>,
+    turn: PoolTurn,
+    /// The first in hand needs more slots than are free: nobody else may take them.
+    is_stuck: bool,
     rounds: u32,
     /// How many are looked at for one that holds a slot: doubled each time in vain.
     window: u32,
@@ -69,8 +65,8 @@ impl FullPool {
         stop: CancellationToken,
     ) -> Self {
         let pool = Permit::pool_of(&shared.settings.account, resource);
-        let (turn_until, anothers_until) = (None, None);
-        let (rounds, window) = (0, 0);
+        let turn = PoolTurn::of(shared.clone(), &pool);
+        let (is_stuck, rounds, window) = (false, 0, 0);
         Self {
             shared,
             gate,
@@ -79,8 +75,8 @@ impl FullPool {
             desks,
             taking: Taking::default(),
             stop,
-            turn_until,
-            anothers_until,
+            turn,
+            is_stuck,
             rounds,
             window,
         }
@@ -103,35 +99,51 @@ impl FullPool {
         if !self.gate.slots.is_empty() && !self.take_turn().await? {
             return Ok(());
         }
-        loop {
-            let free = limit.saturating_sub(self.shared.ledger.used(&self.pool).await?);
-            if free == 0 {
-                return self.look_at_holders().await;
+        while self.serves_on(limit).await? {}
+        Ok(())
+    }
+
+    /// Whether there are both slots and jobs left.
+    async fn serves_on(&mut self, limit: u32) -> Result<bool, LedgerError> {
+        let free = limit.saturating_sub(self.shared.ledger.used(&self.pool).await?);
+        if free == 0 {
+            if !self.makes_way().await? {
+                self.look_at_holders().await?;
             }
-            if free >= PLENTY && self.gate.slots.is_empty() {
-                self.gate.open_for(free);
-                return Ok(());
-            }
-            let most = self.most();
-            if most == 0 || !self.take_turn().await? {
-                return Ok(());
-            }
-            let left = self.round(free, most).await;
-            if left == Left::Stuck {
-                return self.look_at_holders().await;
-            }
-            (self.rounds, self.window) = (0, 0);
-            if left == Left::Slots {
-                self.gate.open_for(free);
-            }
-            // Whoever has jobs in hand keeps its turn: others would take their slots.
-            if self.gate.slots.is_empty() {
-                self.end_turn().await?;
-            }
-            if left != Left::Both || !self.is_full() {
-                return Ok(());
-            }
+            return Ok(false);
         }
+        if free >= PLENTY && self.gate.slots.is_empty() {
+            self.gate.open_for(free);
+            return Ok(false);
+        }
+        let most = self.most();
+        if most == 0 || !self.take_turn().await? {
+            return Ok(false);
+        }
+        let left = self.round(free, most).await;
+        self.is_stuck = left == Left::Stuck;
+        if self.is_stuck {
+            self.look_at_holders().await?;
+            return Ok(false);
+        }
+        (self.rounds, self.window) = (0, 0);
+        if left == Left::Slots {
+            self.gate.open_for(free);
+        }
+        let made_way = self.rests_after_round().await?;
+        Ok(!made_way && left == Left::Both && self.is_full())
+    }
+
+    /// Whoever has jobs in hand keeps its turn, since others would take their slots: unless others
+    /// wait with jobs in hand.
+    async fn rests_after_round(&mut self) -> Result<bool, LedgerError> {
+        if self.makes_way().await? {
+            return Ok(true);
+        }
+        if self.gate.slots.is_empty() {
+            self.turn.end().await?;
+        }
+        Ok(false)
     }
 
     /// As many as can be worked on; one at a time until answers are understood.
@@ -141,25 +153,12 @@ impl FullPool {
         u32::try_from(places).unwrap_or(u32::MAX).min(most)
     }
 
-    /// Asked for anew only when half of it is over.
     async fn take_turn(&mut self) -> Result<bool, LedgerError> {
-        let now = Instant::now();
-        if self.turn_until.is_some_and(|until| now + TURN / 2 < until) {
-            return Ok(true);
-        }
-        if self.anothers_until.is_some_and(|until| now < until) {
-            return Ok(false);
-        }
-        let fence = self.shared.session.fence();
-        let is_ours = self.shared.ledger.take_turn(&fence, &self.pool, TURN).await?;
-        self.turn_until = is_ours.then(|| now + TURN);
-        self.anothers_until = (!is_ours).then(|| now + ANOTHERS);
-        Ok(is_ours)
+        self.turn.take(!self.gate.slots.is_empty()).await
     }
 
-    async fn end_turn(&mut self) -> Result<(), LedgerError> {
-        self.turn_until = None;
-        self.shared.ledger.end_turn(&self.shared.session.fence(), &self.pool).await
+    async fn makes_way(&mut self) -> Result<bool, LedgerError> {
+        Ok(!self.is_stuck && self.turn.makes_way().await?)
     }
 
     fn is_full(&self) -> bool {
@@ -225,13 +224,13 @@ impl FullPool {
             self.window = 0;
             // Whoever has jobs in hand keeps its turn: others would take their slots.
             return match self.gate.slots.is_empty() {
-                true => self.end_turn().await,
+                true => self.turn.end().await,
                 false => Ok(()),
             };
         }
         self.window = self.window.saturating_mul(2).clamp(1, MOST);
         self.look_through(&waiting).await;
-        self.end_turn().await
+        self.turn.end().await
     }
 
     /// Each lane on its own: a long one of a higher priority would keep the others for ever. Those

@@ -9,8 +9,8 @@
 //! Around it stand the loop of one `lane` and the `gate` that stops a lane which cannot work.
 //! After answers that are not understood, `lane_health` and `route_health` say who may try, `rests`
 //! when, and `trouble` tells the other workers.
-//! While no slot is free, the `full_pool` takes jobs instead, and those in hand wait in the
-//! `slot_queue`.
+//! While no slot is free, the `full_pool` takes jobs instead, one worker at a time (`pool_turn`),
+//! and those in hand wait in the `slot_queue`.
 
 mod delivery;
 mod desk;
@@ -25,6 +25,7 @@ mod lane_report;
 mod models;
 mod notice;
 mod parking;
+mod pool_turn;
 mod rests;
 mod route_health;
 mod settings;

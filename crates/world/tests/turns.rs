@@ -1,4 +1,4 @@
-//! Two workers of a full pool: the turn stays with the one that has a wide job in hand.
+//! Two workers of a full pool: which of them may take jobs for it.
 
 mod town;
 
@@ -35,4 +35,33 @@ async fn the_turn_stays_with_the_worker_that_has_a_wide_job_in_hand() {
     town.frees(1).await;
     sleep(SOON).await;
     assert_eq!(town.provider.accepted(), ["wide", "narrow-1", "narrow-2", "narrow-3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_with_jobs_in_hand_soon_has_the_turn() {
+    let town = Town::new();
+    let _one = town.worker().await;
+    sleep(Duration::from_millis(130)).await;
+    let _other = town.worker().await;
+    sleep(SOON).await;
+    // Each takes one of each lane and finds the pool full.
+    town.fill().await;
+    for id in ["low-1", "low-2"] {
+        town.publish_at("low", id).await;
+    }
+    for id in ["high-1", "high-2"] {
+        town.publish_at("high", id).await;
+    }
+    sleep(SOON).await;
+    for n in 3..=30 {
+        town.publish_at("high", &format!("high-{n}")).await;
+    }
+    for _ in 0..20 {
+        town.frees(1).await;
+        sleep(Duration::from_millis(200)).await;
+    }
+    let accepted = town.provider.accepted();
+    let place = |id: &str| accepted.iter().position(|accepted| accepted == id);
+    let places = ["high-1", "high-2"].map(|id| place(id).expect("accepted"));
+    assert!(places.iter().all(|place| *place < 8), "{accepted:?}");
 }

@@ -43,8 +43,13 @@ impl Transport for Provider {
 }
 
 pub(crate) fn job(id: &str, images: u32) -> Message {
+    job_of("normal", id, images)
+}
+
+fn job_of(priority: &str, id: &str, images: u32) -> Message {
+    let request = json!({"prompt": id, "n": images});
     let body = json!({
-        "id": id, "operation": "images/generations", "request": {"prompt": id, "n": images},
+        "id": id, "operation": "images/generations", "priority": priority, "request": request,
     });
     Message::json(id, body.to_string())
 }
@@ -80,8 +85,16 @@ impl Town {
         self.send(job(id, images)).await;
     }
 
+    pub(crate) async fn publish_at(&self, priority: &str, id: &str) {
+        self.send_to(priority, job_of(priority, id, 1)).await;
+    }
+
     pub(crate) async fn send(&self, message: Message) {
-        let to = Destination::Jobs { routing_key: "images.generations.normal".to_owned() };
+        self.send_to("normal", message).await;
+    }
+
+    async fn send_to(&self, priority: &str, message: Message) {
+        let to = Destination::Jobs { routing_key: format!("images.generations.{priority}") };
         self.broker.connect().publish(&to, message).await.unwrap();
     }
 
