@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use job::{EventKind, Timestamp};
+use job::{EventKind, Reached, Timestamp};
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use ports::{MOST_HEADER_BYTES, Message, PublishError, header};
@@ -23,6 +23,8 @@ const DELIVERY_COUNT: &str = "x-delivery-count";
 const ACQUIRED_COUNT: &str = "x-acquired-count";
 const STREAM_OFFSET: &str = "x-stream-offset";
 const DEATHS: &str = "x-death";
+/// In the name of every queue in which a job waits to come back: it does so by dying there.
+const DELAY: &str = ".later.";
 
 /// What the broker writes for itself. Sent on with a copy, it would speak of another life.
 const BROKERS_OWN: [&str; 10] = [
@@ -110,7 +112,22 @@ pub(crate) fn decode(properties: &BasicProperties, body: Vec<u8>, dead: bool) ->
         message.headers.retain(|name, _| !REASONS.contains(&name.as_str()));
         message.headers.extend(deaths);
     }
+    if !dead && table.is_some_and(died_in_a_lane) {
+        message = message.header(header::REACHED, Reached::Provider.word());
+    }
     Arrived { message, delivery_count: delivery_count(table), offset: number(table, STREAM_OFFSET) }
+}
+
+/// Other tools than ours have moved it back among the jobs: who had it before it died is not told.
+fn died_in_a_lane(table: &FieldTable) -> bool {
+    let Some(AMQPValue::FieldArray(entries)) = table.inner().get(DEATHS) else {
+        return false;
+    };
+    let queue = |entry: &AMQPValue| match entry {
+        AMQPValue::FieldTable(death) => death.inner().get("queue").and_then(plain),
+        _ => None,
+    };
+    entries.as_slice().iter().filter_map(queue).any(|queue| !queue.contains(DELAY))
 }
 
 /// A broker that counts what was acquired (RabbitMQ 4.3) may leave a producer's count beside it.
@@ -279,6 +296,17 @@ mod tests {
         assert_eq!((letter.get(header::REASON), letter.get(header::ROUTING_KEY)), (None, None));
         let ours = arrived(&[(header::REASON, text("not_json"))], true).message;
         assert_eq!(ours.get(header::REASON), Some("not_json"));
+    }
+
+    #[test]
+    fn a_letter_that_was_moved_back_may_have_been_sent() {
+        let reached = |queue: &str| {
+            let deaths = vec![died("expired", "ns.later.1s"), died("expired", queue)];
+            let fields = [("x-death", AMQPValue::FieldArray(deaths.into()))];
+            arrived(&fields, false).message.reached()
+        };
+        assert_eq!(reached("ns.jobs.videos.normal"), Reached::Provider);
+        assert_eq!(reached("ns.later.30s"), Reached::Nothing, "it has only waited");
     }
 
     #[test]

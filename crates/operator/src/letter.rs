@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use job::{DeadLetter, Job, JobKey, MessageFacts, Timestamp, decode};
+use job::{DeadLetter, Job, JobKey, MessageFacts, Reached, Timestamp, decode};
 use ports::{Delivery, header};
 use uuid::Uuid;
 
@@ -69,6 +69,15 @@ impl Letter {
     /// The word of the reason that a worker gave; `None` where the broker gave it up.
     pub fn reason(&self) -> Option<&str> {
         self.delivery.message.get(header::REASON)
+    }
+
+    /// How far its job may have come. Of a letter that the broker wrote nobody knows who had it
+    /// before, nor of one that says nothing.
+    pub fn reached(&self) -> Reached {
+        match (self.reason(), self.delivery.message.get(header::REACHED)) {
+            (Some(_), Some(word)) => Reached::of_word(Some(word)),
+            (None, _) | (_, None) => Reached::Provider,
+        }
     }
 
     /// Under which it was published.

@@ -1,4 +1,4 @@
-use job::{Fact, Reason, Replay, Stays};
+use job::{Fact, Reached, Reason, Replay, Stays};
 use ports::{Clock, Destination, Stored, header};
 
 use crate::{Error, Letter, Operator};
@@ -19,8 +19,8 @@ impl Operator {
     /// events, a new payment.
     pub async fn replay(&self, letter: Letter) -> Result<Replayed, Error> {
         match self.begin(&letter).await? {
-            Replay::Publish | Replay::Begin => {
-                self.publish_again(&letter).await?;
+            begun @ (Replay::Publish | Replay::Begin) => {
+                self.publish_again(&letter, begun).await?;
                 letter.delivery.ack().await?;
                 Ok(Replayed::Published)
             }
@@ -52,11 +52,17 @@ impl Operator {
         })
     }
 
-    /// Counted as seen before: the worker then asks the ledger first.
-    pub async fn publish_again(&self, letter: &Letter) -> Result<(), Error> {
+    /// Counted as seen before: the worker then asks the ledger first. What may have been sent before
+    /// it died still may have been, also for a ledger that has forgotten it; nothing of a new round
+    /// was.
+    pub async fn publish_again(&self, letter: &Letter, begun: Replay) -> Result<(), Error> {
         let mut message = letter.delivery.message.clone();
         message.headers.retain(|name, _| !is_of_its_death(name));
-        let message = message.header(header::RETRIES, "1");
+        let reached = match begun {
+            Replay::Begin => Reached::Nothing,
+            Replay::Publish | Replay::Done | Replay::Stays(_) => letter.reached(),
+        };
+        let message = message.header(header::RETRIES, "1").header(header::REACHED, reached.word());
         let to = Destination::Jobs { routing_key: letter.routing_key().to_owned() };
         Ok(self.broker.publish(&to, message).await?)
     }

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use embedded::{Embedded, Settings};
 use job::{
-    Doubt, JobKey, JournalEntry, MessageFacts, Problem, Record, Rules, State, StateKind, Timestamp,
-    decode,
+    Doubt, JobKey, JournalEntry, Lane, MessageFacts, Priority, Problem, Reached, Record, Resource,
+    Rules, State, StateKind, Timestamp, decode,
 };
-use operator::{Cancelled, Decision, Error, Operator};
+use operator::{Cancelled, Decision, Error, Names, Operator, Replayed};
 use ports::{
-    AccountTask, Broker, JournalStart, Ledger, Limits, Permit, Session, Source, SystemClock, Write,
+    AccountTask, Broker, Destination, JournalStart, Ledger, Limits, Message, Permit, Session,
+    Source, SystemClock, Write, header,
 };
 use tempfile::TempDir;
 
@@ -67,14 +68,46 @@ impl Scene {
     }
 }
 
+const KEY: &str = "videos.text2video.normal";
+
+impl Scene {
+    async fn buried(&self, letter: Message) {
+        let to = Destination::Dead { routing_key: KEY.to_owned() };
+        self.broker.publish(&to, letter).await.unwrap();
+    }
+
+    /// How far the job may have come by its letter, once that is replayed.
+    async fn replayed(&self) -> Reached {
+        let letter = self.next(&Source::Dead).await;
+        let done = self.operator.replay(Names::default().name(letter)).await.unwrap();
+        assert!(matches!(done, Replayed::Published), "{done:?}");
+        let lane = Lane { resource: Resource::Videos, priority: Priority::Normal };
+        let job = self.next(&Source::Lane(lane)).await;
+        let reached = job.reached();
+        job.ack().await.unwrap();
+        reached
+    }
+
+    async fn next(&self, source: &Source) -> ports::Delivery {
+        let mut deliveries = self.broker.consume(source, 1).await.unwrap();
+        deliveries.next().await.unwrap()
+    }
+}
+
+fn letter(id: &str) -> Message {
+    Message::json(id, body(id))
+}
+
 fn key(id: &str) -> JobKey {
     JobKey::parse(&format!("default/{id}")).unwrap()
 }
 
+fn body(id: &str) -> String {
+    format!(r#"{{"id":"{id}","operation":"videos/text2video","request":{{"prompt":"x"}}}}"#)
+}
+
 fn record(id: &str, state: State) -> Record {
-    let body =
-        format!(r#"{{"id":"{id}","operation":"videos/text2video","request":{{"prompt":"x"}}}}"#);
-    let job = decode(body.as_bytes(), MessageFacts::default()).unwrap();
+    let job = decode(body(id).as_bytes(), MessageFacts::default()).unwrap();
     let record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
     Record { state, ..record }
 }
@@ -153,4 +186,30 @@ async fn another_jobs_task_is_not_attached() {
     assert_eq!(attached.task_id.as_deref(), Some("8"));
     let unknown = scene.operator.settle_doubt(&key("c"), &attach("9")).await;
     assert!(matches!(unknown, Err(Error::Unknown(_))));
+}
+
+/// Who had it before it died is not told, and a ledger that was emptied has forgotten it.
+#[tokio::test]
+async fn what_the_broker_gave_up_may_have_been_sent() {
+    let scene = Scene::set().await;
+    scene.buried(letter("a").header(header::DEATH, "expired")).await;
+    assert_eq!(scene.replayed().await, Reached::Provider);
+    let said = letter("b").header(header::DEATH, "expired").header(header::REACHED, "nothing");
+    scene.buried(said).await;
+    assert_eq!(scene.replayed().await, Reached::Provider, "it was said before it was taken");
+    scene.buried(letter("c").header(header::REASON, "invalid")).await;
+    assert_eq!(scene.replayed().await, Reached::Provider, "by a version that did not say it");
+}
+
+#[tokio::test]
+async fn what_a_worker_parked_unsent_was_not_sent_and_nothing_of_a_new_round() {
+    let scene = Scene::set().await;
+    let parked = |id| letter(id).header(header::REASON, "invalid");
+    scene.buried(parked("a").header(header::REACHED, "nothing")).await;
+    assert_eq!(scene.replayed().await, Reached::Nothing);
+    let (why, at) = ("x".to_owned(), Timestamp::EPOCH);
+    scene.left(&record("b", State::Parked { why, doubt: None, at })).await;
+    scene.buried(parked("b").header(header::REACHED, "provider")).await;
+    assert_eq!(scene.replayed().await, Reached::Nothing);
+    assert_eq!(scene.state("b").await, StateKind::Queued);
 }

@@ -8,7 +8,7 @@ use job::{
     adopt, decode,
 };
 use kling::Route;
-use ports::{Deliveries, Delivery, Fence, Phase, Source, Stored, header};
+use ports::{BrokerError, Deliveries, Delivery, Fence, Phase, Source, Stored, header};
 use recorder::Applied;
 use tokio_util::sync::CancellationToken;
 
@@ -49,7 +49,10 @@ async fn turn(shared: &Shared, stop: &CancellationToken) -> Duration {
         }
         Err(error) => {
             tracing::debug!(%error, "what the broker gives up cannot be read");
-            RECONSUME
+            match error {
+                BrokerError::Unavailable(_) => REST,
+                BrokerError::Denied(_) | BrokerError::Differs(_) => RECONSUME,
+            }
         }
     }
 }

@@ -74,15 +74,18 @@ impl Delivery {
         self.handling.settle("ack", self.settle.ack()).await
     }
 
-    /// Publishes the original bytes to the dead letters with the reason, then acknowledges.
+    /// Publishes the original bytes to the dead letters with the reason and how far the job may have
+    /// come, then acknowledges.
     pub async fn park(
         self,
         broker: &dyn Broker,
         reason: &Reason,
         now: Timestamp,
     ) -> Result<(), PublishError> {
+        let reached = self.reached();
         let message = self
             .message
+            .header(header::REACHED, reached.word())
             .header(header::REASON, reason.word())
             .header(header::DETAIL, clip(&reason.to_string()))
             .header(header::ROUTING_KEY, self.routing_key.as_str())

@@ -56,6 +56,8 @@ pub enum Broken {
     LookUpUntried,
     /// An id that is used again has the external id and the event ids of its first job.
     LivesConfused,
+    /// A letter that the broker wrote counts as never sent.
+    DeathsAreInnocent,
     /// Whoever compares slots with records gives one back that is in use.
     SlotsFreedEarly,
     /// An answer 5xx counts as a request that was never sent.
@@ -76,7 +78,7 @@ pub enum Broken {
 
 impl Broken {
     /// Each of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::AckBeforeRecord,
         Self::NoFence,
         Self::ResubmitOnTimeout,
@@ -96,6 +98,7 @@ impl Broken {
         Self::ClocksBelieved,
         Self::LookUpUntried,
         Self::LivesConfused,
+        Self::DeathsAreInnocent,
         Self::SlotsFreedEarly,
         Self::ResubmitOnServerError,
         Self::TroubleTakenForRefusal,

@@ -4,7 +4,7 @@ use job::{OnDoubt, Rules};
 use worker::Slots;
 
 use crate::chance::Chance;
-use crate::fault::{self, Fault};
+use crate::fault::{self, Command, Fault};
 
 /// All that is decided before a run begins; everything else follows from the seed.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct Plan {
     pub(crate) blocked: bool,
     /// How long a message may wait in its lane.
     pub(crate) lifetime: Option<Duration>,
+    /// Only processes that begin after this adopt what the broker gives up.
+    pub(crate) adopted_from: Duration,
     /// How many ids are used for another job once the record of the first has expired.
     pub(crate) second_lives: u64,
     /// At which point each incarnation of the only process dies.
@@ -134,6 +136,7 @@ impl Plan {
             faults: fault::throw(&chance, processes, enforces_ids),
             second_lives: if chance.happens(0.3) { chance.between(1, 6) } else { 0 },
             lifetime: chance.happens(0.25).then(|| chance.millis(500, 10_000)),
+            adopted_from: Duration::ZERO,
             blocked: false,
             crash_points: Vec::new(),
         };
@@ -173,6 +176,19 @@ impl Plan {
         let at = |second| (Duration::from_secs(second), Fault::Blackout);
         let calm = Self::calm(seed, jobs, TASK, (1..6).map(|turn| at(turn * 2)).collect());
         Self { rates: Rates { slow: 0.3, ..Rates::default() }, ..calm }
+    }
+
+    /// Calm, but for a broker that soon gives messages up, and a person who replays them before any
+    /// process adopts them, as every process dies and the ledger is emptied.
+    pub fn given_up(seed: u64, jobs: u32) -> Self {
+        let at = |second: u64, fault| (Duration::from_secs(second), fault);
+        let mut faults: Vec<_> = (1..6).map(|turn| at(turn * 10, Fault::Blackout)).collect();
+        faults.extend((1..12).map(|turn| at(turn * 5, Fault::Command(Command::Replay))));
+        faults.sort_by_key(|(at, _)| *at);
+        let calm = Self::calm(seed, jobs, TASK, faults);
+        let rates = Rates { slow: 0.3, ..Rates::default() };
+        let (lifetime, adopted_from) = (Some(Duration::from_secs(1)), Duration::from_secs(50));
+        Self { rates, lifetime, adopted_from, ..calm }
     }
 
     /// Calm, but for a provider that keeps no external ids and most of whose answers are lost: of

@@ -130,7 +130,7 @@ fn settings(stage: &Stage) -> (worker::Settings, poller::Settings) {
         batch: 64,
         look_timeout: Duration::from_secs(2),
         account_rest: rest,
-        adopts: true,
+        adopts: Duration::from_millis(stage.time.elapsed_ms()) >= stage.plan.adopted_from,
         reconcile: Duration::from_secs(5),
         ..poller::Settings::default()
     };

@@ -18,7 +18,10 @@ pub(super) struct BrokenBroker {
 
 #[async_trait]
 impl Broker for BrokenBroker {
-    async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError> {
+    async fn publish(&self, to: &Destination, mut message: Message) -> Result<(), PublishError> {
+        if self.broken == Broken::DeathsAreInnocent && matches!(to, Destination::Jobs { .. }) {
+            message.headers.remove(header::REACHED);
+        }
         match to {
             Destination::Later { routing_key, .. } if self.broken == Broken::Restless => {
                 let at_once = Destination::Jobs { routing_key: routing_key.clone() };

@@ -46,9 +46,9 @@ impl Operator {
             false => self.actions.begin(&letter).await.ok()?,
         };
         match answer {
-            Replay::Publish | Replay::Begin => {
+            begun @ (Replay::Publish | Replay::Begin) => {
                 self.counted(if repeated { "replayed twice" } else { "replayed" }, &key);
-                self.actions.publish_again(&letter).await.ok()?;
+                self.actions.publish_again(&letter, begun).await.ok()?;
             }
             Replay::Done => self.counted("replayed before", &key),
             Replay::Stays(_) => return None,

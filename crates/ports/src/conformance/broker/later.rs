@@ -49,6 +49,7 @@ pub async fn what_is_parked_lies_in_dead_with_its_reason(door: Arc<dyn Broker>) 
     assert_eq!(letter.message.body, sent.body);
     let expected = [
         ("x-shop", "Köln"),
+        (header::REACHED, Reached::Nothing.word()),
         (header::REASON, reason.word()),
         (header::ROUTING_KEY, VIDEO_KEY),
         (header::DEAD_AT, "1700000000123"),
@@ -77,6 +78,7 @@ pub async fn what_was_taken_can_always_be_put_back_and_parked(door: Arc<dyn Brok
     let mut dead = door.consume(&Source::Dead, 10).await.unwrap();
     let letter = take(&mut dead).await;
     assert_eq!(letter.message.body, sent.body);
+    assert_eq!(letter.message.reached(), Reached::Provider, "it stays said");
     assert_eq!(letter.message.get(header::REASON), Some(reason.word()));
     assert_eq!(letter.message.get("x-shop"), Some("Köln"));
     assert_eq!(letter.message.get(header::DROPPED), Some("large"));
