@@ -23,9 +23,11 @@ const ACTS_PER_SECOND: u64 = 1;
 /// And for each whenever its ledger is rebuilt.
 const ACTS_PER_REBUILD: u64 = 12;
 
+/// What is looked for like a lost answer, until the doubt is given up: a task that the provider
+/// denies, and after a loss a message that the broker gave up.
+const ACTS_PER_DOUBT: u64 = 60;
+
 /// What processes do whatever the number of jobs.
-/// A task that the provider denies is looked for like a lost answer, until the doubt is given up.
-const ACTS_PER_FORGOTTEN: u64 = 60;
 const ACTS_BESIDE: u64 = 300;
 
 /// POSTs of one job that may reach the provider; every refusal as busy is one more.
@@ -66,8 +68,9 @@ pub(crate) fn spins(stage: &Stage) -> bool {
     let rebuilds = of("ledger emptied") + of("ledger set back") + of("all at once");
     let longer = stage.plan.provider.task.saturating_sub(TASK).as_secs() * ACTS_PER_SECOND;
     let each = ACTS_PER_JOB + longer + rebuilds * ACTS_PER_REBUILD;
-    let forgotten = of("task forgotten") * ACTS_PER_FORGOTTEN;
-    stage.trace.acts() > u64::from(stage.plan.jobs) * each + forgotten + ACTS_BESIDE
+    let given_up = if rebuilds > 0 { stage.broker.shelf().buried } else { 0 };
+    let doubts = (of("task forgotten") + given_up) * ACTS_PER_DOUBT;
+    stage.trace.acts() > u64::from(stage.plan.jobs) * each + doubts + ACTS_BESIDE
 }
 
 /// Heard before and after the second lives began.
