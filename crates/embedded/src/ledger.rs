@@ -21,9 +21,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, Record, Timestamp};
 use ports::{
-    AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
-    Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
-    Stored, Swapped, TASK_SLACK, Unreadable, Witness, Write,
+    AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation, HeldPermit, Ledger,
+    LedgerError, Limits, ListFilter, Members, OutboxEntry, OutboxId, Pause, Permit, PermitReturn,
+    Permits, Permitted, Records, Standing, Stored, Swapped, TASK_SLACK, Unreadable, Witness, Write,
 };
 use rusqlite::Connection;
 
@@ -75,7 +75,7 @@ impl FileLedger {
 }
 
 #[async_trait]
-impl Ledger for FileLedger {
+impl Members for FileLedger {
     async fn join(&self, began_at: Timestamp, lease: Duration) -> Result<Fence, LedgerError> {
         let (ns, process) = (self.store.ns, self.store.process);
         self.write(move |tx| Ok(fence::join(tx, ns, process, began_at, lease)?)).await
@@ -125,7 +125,10 @@ impl Ledger for FileLedger {
         let ns = self.store.ns;
         self.fenced(fence, move |tx| Ok(following::open(tx, ns, at)?)).await
     }
+}
 
+#[async_trait]
+impl Records for FileLedger {
     async fn revisions(&self, keys: &[JobKey]) -> Result<Vec<Option<u64>>, LedgerError> {
         let (ns, keys) = (self.store.ns, keys.iter().map(ToString::to_string).collect::<Vec<_>>());
         self.read(move |sql| Ok(following::revisions(sql, ns, &keys, row::now())?)).await
@@ -172,6 +175,34 @@ impl Ledger for FileLedger {
         })
     }
 
+    async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {
+        let (ns, filter) = (self.store.ns, filter.clone());
+        let found = self.read(move |sql| Ok(list::newest(sql, ns, &filter, row::now())?)).await?;
+        let records = found.iter().map(|(key, body)| row::from_json(key, body));
+        Ok(records.filter_map(|record| self.unreadable.skip(record)).collect())
+    }
+
+    async fn visit(
+        &self,
+        filter: &ListFilter,
+        visit: &mut (dyn for<'a> FnMut(&'a Record) + Send),
+    ) -> Result<(), LedgerError> {
+        let mut after = 0;
+        loop {
+            let (ns, filter) = (self.store.ns, filter.clone());
+            let page =
+                self.read(move |sql| Ok(list::page(sql, ns, &filter, row::now(), after)?)).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.id;
+            let read = page.iter().map(|row| row::from_json(&row.key, &row.body));
+            read.filter_map(|record| self.unreadable.skip(record))
+                .for_each(|record| visit(&record));
+        }
+    }
+}
+
+#[async_trait]
+impl Due for FileLedger {
     async fn claim_due(
         &self,
         fence: &Fence,
@@ -192,37 +223,6 @@ impl Ledger for FileLedger {
     async fn look_now(&self, key: &JobKey) -> Result<(), LedgerError> {
         let (ns, key) = (self.store.ns, key.to_string());
         self.write(move |tx| Ok(due::look_now(tx, ns, &key)?)).await
-    }
-
-    async fn propose(
-        &self,
-        key: &JobKey,
-        round: u32,
-        task_id: &str,
-        keep_for: Duration,
-    ) -> Result<(), LedgerError> {
-        let (ns, key, task) = (self.store.ns, key.to_string(), task_id.to_owned());
-        self.write(move |tx| Ok(proposals::add(tx, ns, &key, round, &task, keep_for)?)).await
-    }
-
-    async fn proposals(&self, key: &JobKey, round: u32) -> Result<Vec<String>, LedgerError> {
-        let (ns, key) = (self.store.ns, key.to_string());
-        self.read(move |sql| Ok(proposals::of(sql, ns, &key, round, row::now())?)).await
-    }
-
-    async fn claim_task(
-        &self,
-        fence: &Fence,
-        task: &AccountTask,
-        key: &JobKey,
-        round: u32,
-    ) -> Result<bool, LedgerError> {
-        let (ns, task, key) = (self.store.ns, task.clone(), key.to_string());
-        let keep_for = self.store.retention.saturating_add(TASK_SLACK);
-        self.fenced(fence, move |tx| {
-            Ok(proposals::claim_task(tx, ns, &task, &key, round, keep_for)?)
-        })
-        .await
     }
 
     async fn claim_outbox(
@@ -262,7 +262,10 @@ impl Ledger for FileLedger {
         let (ns, id) = (self.store.ns, id.clone());
         self.fenced(fence, move |tx| Ok(outbox::postpone(tx, ns, &id, wait)?)).await
     }
+}
 
+#[async_trait]
+impl Permits for FileLedger {
     async fn take_permit(
         &self,
         fence: &Fence,
@@ -313,7 +316,10 @@ impl Ledger for FileLedger {
         let held = self.read(move |sql| Ok(permits::held(sql, ns, &pool)?)).await?;
         Ok(held.into_iter().filter_map(|held| self.unreadable.skip(held)).collect())
     }
+}
 
+#[async_trait]
+impl Accounts for FileLedger {
     async fn pause(&self, account: &str, pause: &Pause) -> Result<(), LedgerError> {
         let (ns, account) = (self.store.ns, account.to_owned());
         let body = row::to_json(&account, pause)?;
@@ -345,31 +351,40 @@ impl Ledger for FileLedger {
         Ok(read.filter_map(|witness| self.unreadable.skip(witness)).collect())
     }
 
-    async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {
-        let (ns, filter) = (self.store.ns, filter.clone());
-        let found = self.read(move |sql| Ok(list::newest(sql, ns, &filter, row::now())?)).await?;
-        let records = found.iter().map(|(key, body)| row::from_json(key, body));
-        Ok(records.filter_map(|record| self.unreadable.skip(record)).collect())
-    }
-
-    async fn visit(
+    async fn propose(
         &self,
-        filter: &ListFilter,
-        visit: &mut (dyn for<'a> FnMut(&'a Record) + Send),
+        key: &JobKey,
+        round: u32,
+        task_id: &str,
+        keep_for: Duration,
     ) -> Result<(), LedgerError> {
-        let mut after = 0;
-        loop {
-            let (ns, filter) = (self.store.ns, filter.clone());
-            let page =
-                self.read(move |sql| Ok(list::page(sql, ns, &filter, row::now(), after)?)).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = last.id;
-            let read = page.iter().map(|row| row::from_json(&row.key, &row.body));
-            read.filter_map(|record| self.unreadable.skip(record))
-                .for_each(|record| visit(&record));
-        }
+        let (ns, key, task) = (self.store.ns, key.to_string(), task_id.to_owned());
+        self.write(move |tx| Ok(proposals::add(tx, ns, &key, round, &task, keep_for)?)).await
     }
 
+    async fn proposals(&self, key: &JobKey, round: u32) -> Result<Vec<String>, LedgerError> {
+        let (ns, key) = (self.store.ns, key.to_string());
+        self.read(move |sql| Ok(proposals::of(sql, ns, &key, round, row::now())?)).await
+    }
+
+    async fn claim_task(
+        &self,
+        fence: &Fence,
+        task: &AccountTask,
+        key: &JobKey,
+        round: u32,
+    ) -> Result<bool, LedgerError> {
+        let (ns, task, key) = (self.store.ns, task.clone(), key.to_string());
+        let keep_for = self.store.retention.saturating_add(TASK_SLACK);
+        self.fenced(fence, move |tx| {
+            Ok(proposals::claim_task(tx, ns, &task, &key, round, keep_for)?)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Ledger for FileLedger {
     async fn check(&self) -> Result<(), LedgerError> {
         let checked = self.store.check().await;
         checked.map_err(|error| Failure::<LedgerError>::Store(error).into())

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use job::{EventKind, JobKey, JournalEntry};
 use ports::{
-    Barrier, Deliveries, Delivery, JOURNAL_BARRIER, JOURNAL_GENERATION, Ledger, LedgerError,
+    Barrier, Deliveries, Delivery, JOURNAL_BARRIER, JOURNAL_GENERATION, LedgerError, Records,
 };
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
@@ -174,7 +174,7 @@ impl Line {
 
 /// The lines that the ledger is behind, with the revision that it has.
 pub(crate) async fn behind(
-    ledger: &dyn Ledger,
+    ledger: &dyn Records,
     batch: &Batch,
 ) -> Result<Vec<(JournalEntry, Option<u64>)>, LedgerError> {
     let keys: Vec<_> = batch.lines.keys().cloned().collect();

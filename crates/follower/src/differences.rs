@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use job::{JobKey, JournalEntry, Kept, Record, Restoring};
-use ports::{Barrier, Broker, Clock, JournalStart, Ledger, LedgerError, Source};
+use ports::{Barrier, Broker, Clock, JournalStart, LedgerError, Records, Source};
 use serde::Serialize;
 
 use crate::batch::{AHEAD, Batch, SILENCE, behind};
@@ -26,7 +26,7 @@ pub struct Version {
 /// difference; neither is one that has expired.
 pub async fn differences(
     broker: &dyn Broker,
-    ledger: &dyn Ledger,
+    ledger: &dyn Records,
     clock: &dyn Clock,
     restoring: Restoring,
 ) -> Result<Vec<Difference>, Trouble> {
@@ -60,7 +60,7 @@ fn lean(mut entry: JournalEntry) -> JournalEntry {
 
 /// Looked at again: the ledger may have been told meanwhile.
 async fn confirm(
-    ledger: &dyn Ledger,
+    ledger: &dyn Records,
     restoring: Restoring,
     candidates: BTreeMap<JobKey, JournalEntry>,
 ) -> Result<Vec<Difference>, Trouble> {
@@ -76,7 +76,7 @@ async fn confirm(
 }
 
 /// What the ledger has. What it cannot read is older than anything.
-async fn present(ledger: &dyn Ledger, key: &JobKey) -> Result<Option<Version>, LedgerError> {
+async fn present(ledger: &dyn Records, key: &JobKey) -> Result<Option<Version>, LedgerError> {
     match ledger.load(key).await {
         Ok(stored) => Ok(stored.map(|stored| Version::of(&stored.record))),
         Err(LedgerError::Corrupt { .. }) => Ok(Some(Version { revision: 0, state: "unreadable" })),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use job::Timestamp;
 use ports::{
-    Barrier, Broker, Clock, Destination, Generation, JOURNAL_GENERATION, JournalStart, Ledger,
+    Barrier, Broker, Clock, Destination, Generation, JOURNAL_GENERATION, JournalStart, Members,
     Message, PublishError, Session, Source,
 };
 
@@ -17,7 +17,7 @@ use crate::trouble::Trouble;
 /// somebody follows.
 pub async fn join(
     broker: &dyn Broker,
-    ledger: Arc<dyn Ledger>,
+    ledger: Arc<dyn Members>,
     clock: Arc<dyn Clock>,
 ) -> Result<Session, Trouble> {
     let virgin = ledger.generation().await?.is_none() && is_blank(broker, clock.as_ref()).await?;

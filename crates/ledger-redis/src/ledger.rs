@@ -4,9 +4,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, Record, Timestamp};
 use ports::{
-    AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
-    Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
-    Stored, Swapped, Unreadable, Witness, Write,
+    AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation, HeldPermit, Ledger,
+    LedgerError, Limits, ListFilter, Members, OutboxEntry, OutboxId, Pause, Permit, PermitReturn,
+    Permits, Permitted, Records, Standing, Stored, Swapped, Unreadable, Witness, Write,
 };
 use redis::Client;
 use redis::io::tcp::TcpSettings;
@@ -60,7 +60,7 @@ fn client(settings: &Settings) -> Result<Client, LedgerError> {
 }
 
 #[async_trait]
-impl Ledger for RedisLedger {
+impl Members for RedisLedger {
     async fn join(&self, began_at: Timestamp, lease: Duration) -> Result<Fence, LedgerError> {
         membership::join(self, began_at, lease).await
     }
@@ -100,7 +100,10 @@ impl Ledger for RedisLedger {
     async fn open(&self, fence: &Fence, at: Timestamp) -> Result<(), LedgerError> {
         following::open(self, fence, at).await
     }
+}
 
+#[async_trait]
+impl Records for RedisLedger {
     async fn revisions(&self, keys: &[JobKey]) -> Result<Vec<Option<u64>>, LedgerError> {
         following::revisions(self, keys).await
     }
@@ -126,6 +129,21 @@ impl Ledger for RedisLedger {
         records::swap(self, fence, expected, write).await
     }
 
+    async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {
+        listing::list(self, filter).await
+    }
+
+    async fn visit(
+        &self,
+        filter: &ListFilter,
+        visit: &mut (dyn for<'a> FnMut(&'a Record) + Send),
+    ) -> Result<(), LedgerError> {
+        listing::visit(self, filter, visit).await
+    }
+}
+
+#[async_trait]
+impl Due for RedisLedger {
     async fn claim_due(
         &self,
         fence: &Fence,
@@ -137,30 +155,6 @@ impl Ledger for RedisLedger {
 
     async fn look_now(&self, key: &JobKey) -> Result<(), LedgerError> {
         claims::look_now(self, key).await
-    }
-
-    async fn propose(
-        &self,
-        key: &JobKey,
-        round: u32,
-        task_id: &str,
-        keep_for: Duration,
-    ) -> Result<(), LedgerError> {
-        proposals::propose(self, key, round, task_id, keep_for).await
-    }
-
-    async fn proposals(&self, key: &JobKey, round: u32) -> Result<Vec<String>, LedgerError> {
-        proposals::of(self, key, round).await
-    }
-
-    async fn claim_task(
-        &self,
-        fence: &Fence,
-        task: &AccountTask,
-        key: &JobKey,
-        round: u32,
-    ) -> Result<bool, LedgerError> {
-        proposals::claim_task(self, fence, task, key, round).await
     }
 
     async fn claim_outbox(
@@ -184,7 +178,10 @@ impl Ledger for RedisLedger {
     ) -> Result<(), LedgerError> {
         outbox::postpone(self, fence, id, wait).await
     }
+}
 
+#[async_trait]
+impl Permits for RedisLedger {
     async fn take_permit(
         &self,
         fence: &Fence,
@@ -222,7 +219,10 @@ impl Ledger for RedisLedger {
     async fn permits(&self, pool: &str) -> Result<Vec<HeldPermit>, LedgerError> {
         permits::held(self, pool).await
     }
+}
 
+#[async_trait]
+impl Accounts for RedisLedger {
     async fn pause(&self, account: &str, pause: &Pause) -> Result<(), LedgerError> {
         permits::pause(self, account, pause).await
     }
@@ -243,18 +243,33 @@ impl Ledger for RedisLedger {
         witnesses::all(self, account).await
     }
 
-    async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {
-        listing::list(self, filter).await
-    }
-
-    async fn visit(
+    async fn propose(
         &self,
-        filter: &ListFilter,
-        visit: &mut (dyn for<'a> FnMut(&'a Record) + Send),
+        key: &JobKey,
+        round: u32,
+        task_id: &str,
+        keep_for: Duration,
     ) -> Result<(), LedgerError> {
-        listing::visit(self, filter, visit).await
+        proposals::propose(self, key, round, task_id, keep_for).await
     }
 
+    async fn proposals(&self, key: &JobKey, round: u32) -> Result<Vec<String>, LedgerError> {
+        proposals::of(self, key, round).await
+    }
+
+    async fn claim_task(
+        &self,
+        fence: &Fence,
+        task: &AccountTask,
+        key: &JobKey,
+        round: u32,
+    ) -> Result<bool, LedgerError> {
+        proposals::claim_task(self, fence, task, key, round).await
+    }
+}
+
+#[async_trait]
+impl Ledger for RedisLedger {
     async fn check(&self) -> Result<(), LedgerError> {
         safety::check(self).await
     }

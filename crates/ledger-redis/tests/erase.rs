@@ -5,7 +5,7 @@ mod house;
 use house::server::Server;
 use house::{created, key, member, settings};
 use ledger_redis::{RedisLedger, Settings};
-use ports::{Ledger, LedgerError};
+use ports::{LedgerError, Members, Records};
 
 #[tokio::test]
 async fn erasing_takes_every_key_of_one_namespace_and_no_other() {

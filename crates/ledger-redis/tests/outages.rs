@@ -10,7 +10,7 @@ use house::server::{Server, TIMEOUT, free_port};
 use house::wire::swallowing_wire;
 use house::{created, key, member, settings, until, write};
 use ledger_redis::{RedisLedger, Settings};
-use ports::{Created, Ledger, LedgerError, Swapped};
+use ports::{Created, Ledger, LedgerError, Members, Records, Swapped};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 

@@ -5,7 +5,7 @@ mod house;
 use house::server::{Server, certificate, new_directory};
 use house::{member, settings, write};
 use ledger_redis::{RedisLedger, Settings};
-use ports::{Ledger, LedgerError};
+use ports::{Due, Ledger, LedgerError, Members, Records};
 
 async fn connect(url: &str) -> Result<RedisLedger, LedgerError> {
     RedisLedger::connect(settings(url)).await

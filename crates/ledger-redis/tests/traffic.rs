@@ -9,7 +9,7 @@ use house::server::Server;
 use house::{LONG, created, member, settings};
 use job::{Fact, MessageFacts, Moment, Record, Rules, Timestamp, decode, transition};
 use ledger_redis::RedisLedger;
-use ports::{Created, Fence, Ledger, Swapped, Write};
+use ports::{Created, Due, Fence, Records, Swapped, Write};
 use std::time::Duration;
 
 const FILE: usize = 4 * 1024 * 1024;

@@ -8,7 +8,9 @@ use house::server::Server;
 use house::{LONG, created, key, member, settings, write};
 use job::Timestamp;
 use ledger_redis::{RedisLedger, Settings};
-use ports::{Destination, Ledger, LedgerError, ListFilter, Message, OutboxEntry, Write};
+use ports::{
+    Destination, Due, LedgerError, ListFilter, Message, OutboxEntry, Permits, Records, Write,
+};
 
 /// The key of this name in whichever shard has it.
 async fn find(server: &Server, settings: &Settings, name: &str) -> String {

@@ -7,7 +7,7 @@ use house::server::Server;
 use house::{created, key, member, settings, write};
 use job::{Kept, Request};
 use ledger_redis::{RedisLedger, Settings};
-use ports::{Fence, Ledger, Swapped, Write};
+use ports::{Fence, Records, Swapped, Write};
 
 struct Bench {
     server: Server,

@@ -2,11 +2,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use job::{EventKind, JobKey, Record, State, Timestamp};
+use job::{EventKind, State, Timestamp};
 use ports::{
-    AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
-    Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
-    Stored, Swapped, Witness, Write,
+    Call, Claimed, Created, Fence, Following, Ledger, LedgerError, LedgerLayer, Limits, Method,
+    Permit, Permitted, Standing, Stored, Summary, Swapped, Write,
 };
 
 use crate::Meter;
@@ -14,6 +13,8 @@ use crate::families::Trace;
 use crate::label::{NONE, Word, operation};
 use crate::meter::took;
 use crate::reading::Reading;
+
+type Answer<T> = Result<T, LedgerError>;
 
 pub(crate) struct Metered {
     inner: Arc<dyn Ledger>,
@@ -25,11 +26,11 @@ impl Metered {
         Self { inner, meter }
     }
 
-    async fn call<T>(
+    async fn measured<T>(
         &self,
         name: &'static str,
-        calling: impl Future<Output = Result<T, LedgerError>>,
-    ) -> Result<T, LedgerError> {
+        calling: impl Future<Output = Answer<T>>,
+    ) -> Answer<T> {
         let since = Instant::now();
         let answer = calling.await;
         let families = self.meter.families();
@@ -138,13 +139,22 @@ fn permitted(answer: Permitted) -> &'static str {
 }
 
 #[async_trait]
-impl Ledger for Metered {
-    async fn join(&self, began_at: Timestamp, lease: Duration) -> Result<Fence, LedgerError> {
-        self.call("join", self.inner.join(began_at, lease)).await
+impl LedgerLayer for Metered {
+    fn inner(&self) -> &dyn Ledger {
+        self.inner.as_ref()
     }
 
-    async fn renew(&self, fence: &Fence, lease: Duration) -> Result<Standing, LedgerError> {
-        let standing = self.call("renew", self.inner.renew(fence, lease)).await;
+    fn around<'a, T: Summary + Send + 'a>(
+        &'a self,
+        call: Call<'a>,
+        calling: impl Future<Output = Answer<T>> + Send + 'a,
+    ) -> impl Future<Output = Answer<T>> + Send + 'a {
+        self.measured(call.method.name(), calling)
+    }
+
+    async fn renew(&self, fence: &Fence, lease: Duration) -> Answer<Standing> {
+        let call = Call::of(Method::Renew, Some(fence));
+        let standing = self.around(call, self.inner.renew(fence, lease)).await;
         if let Ok(Standing { now, opens_at }) = &standing {
             let open = opens_at.is_some_and(|at| at <= *now);
             self.meter.families().open.set(open.into());
@@ -152,69 +162,27 @@ impl Ledger for Metered {
         standing
     }
 
-    async fn leave(&self, fence: &Fence) -> Result<(), LedgerError> {
-        self.call("leave", self.inner.leave(fence)).await
-    }
-
-    async fn generation(&self) -> Result<Option<Generation>, LedgerError> {
-        self.call("generation", self.inner.generation()).await
-    }
-
-    async fn opens_at(&self) -> Result<Option<Timestamp>, LedgerError> {
-        self.call("opens_at", self.inner.opens_at()).await
-    }
-
-    async fn distrust(&self) -> Result<(), LedgerError> {
-        self.call("distrust", self.inner.distrust()).await
-    }
-
-    async fn follow(&self, fence: &Fence) -> Result<Option<Following>, LedgerError> {
-        let following = self.call("follow", self.inner.follow(fence)).await;
+    async fn follow(&self, fence: &Fence) -> Answer<Option<Following>> {
+        let call = Call::of(Method::Follow, Some(fence));
+        let following = self.around(call, self.inner.follow(fence)).await;
         self.meter.lead(matches!(following, Ok(Some(_))));
         following
     }
 
-    async fn followed(&self, fence: &Fence, next: u64) -> Result<(), LedgerError> {
-        self.call("followed", self.inner.followed(fence, next)).await
-    }
-
-    async fn lost(&self, fence: &Fence) -> Result<(), LedgerError> {
-        self.call("lost", self.inner.lost(fence)).await
-    }
-
-    async fn open(&self, fence: &Fence, at: Timestamp) -> Result<(), LedgerError> {
-        self.call("open", self.inner.open(fence, at)).await
-    }
-
-    async fn revisions(&self, keys: &[JobKey]) -> Result<Vec<Option<u64>>, LedgerError> {
-        self.call("revisions", self.inner.revisions(keys)).await
-    }
-
-    async fn create(&self, fence: &Fence, write: Write) -> Result<Created, LedgerError> {
+    async fn create(&self, fence: &Fence, write: Write) -> Answer<Created> {
         let news = self.read(&write);
-        let created = self.call("create", self.inner.create(fence, write)).await?;
+        let call = Call::of(Method::Create, Some(fence));
+        let created = self.around(call, self.inner.create(fence, write)).await?;
         if matches!(created, Created::New) {
             self.count(news);
         }
         Ok(created)
     }
 
-    async fn load(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError> {
-        self.call("load", self.inner.load(key)).await
-    }
-
-    async fn load_whole(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError> {
-        self.call("load_whole", self.inner.load_whole(key)).await
-    }
-
-    async fn swap(
-        &self,
-        fence: &Fence,
-        expected: u64,
-        write: Write,
-    ) -> Result<Swapped, LedgerError> {
+    async fn swap(&self, fence: &Fence, expected: u64, write: Write) -> Answer<Swapped> {
         let news = self.read(&write);
-        let swapped = self.call("swap", self.inner.swap(fence, expected, write)).await?;
+        let call = Call::of(Method::Swap, Some(fence));
+        let swapped = self.around(call, self.inner.swap(fence, expected, write)).await?;
         if matches!(swapped, Swapped::Done(_)) {
             self.count(news);
         }
@@ -226,60 +194,11 @@ impl Ledger for Metered {
         fence: &Fence,
         limit: usize,
         lease: Duration,
-    ) -> Result<Claimed<Stored>, LedgerError> {
-        let claimed = self.call("claim_due", self.inner.claim_due(fence, limit, lease)).await?;
+    ) -> Answer<Claimed<Stored>> {
+        let call = Call::of(Method::ClaimDue, Some(fence));
+        let claimed = self.around(call, self.inner.claim_due(fence, limit, lease)).await?;
         self.claimed(&claimed);
         Ok(claimed)
-    }
-
-    async fn look_now(&self, key: &JobKey) -> Result<(), LedgerError> {
-        self.call("look_now", self.inner.look_now(key)).await
-    }
-
-    async fn propose(
-        &self,
-        key: &JobKey,
-        round: u32,
-        task_id: &str,
-        keep_for: Duration,
-    ) -> Result<(), LedgerError> {
-        self.call("propose", self.inner.propose(key, round, task_id, keep_for)).await
-    }
-
-    async fn proposals(&self, key: &JobKey, round: u32) -> Result<Vec<String>, LedgerError> {
-        self.call("proposals", self.inner.proposals(key, round)).await
-    }
-
-    async fn claim_task(
-        &self,
-        fence: &Fence,
-        task: &AccountTask,
-        key: &JobKey,
-        round: u32,
-    ) -> Result<bool, LedgerError> {
-        self.call("claim_task", self.inner.claim_task(fence, task, key, round)).await
-    }
-
-    async fn claim_outbox(
-        &self,
-        fence: &Fence,
-        limit: usize,
-        lease: Duration,
-    ) -> Result<Claimed<OutboxEntry>, LedgerError> {
-        self.call("claim_outbox", self.inner.claim_outbox(fence, limit, lease)).await
-    }
-
-    async fn announced(&self, fence: &Fence, ids: &[OutboxId]) -> Result<(), LedgerError> {
-        self.call("announced", self.inner.announced(fence, ids)).await
-    }
-
-    async fn postpone(
-        &self,
-        fence: &Fence,
-        id: &OutboxId,
-        wait: Duration,
-    ) -> Result<(), LedgerError> {
-        self.call("postpone", self.inner.postpone(fence, id, wait)).await
     }
 
     async fn take_permit(
@@ -287,80 +206,11 @@ impl Ledger for Metered {
         fence: &Fence,
         permit: &Permit,
         limits: &Limits,
-    ) -> Result<Permitted, LedgerError> {
-        let taking = self.inner.take_permit(fence, permit, limits);
-        let answer = self.call("take_permit", taking).await?;
+    ) -> Answer<Permitted> {
+        let call = Call::of(Method::TakePermit, Some(fence));
+        let answer = self.around(call, self.inner.take_permit(fence, permit, limits)).await?;
         let labels = [("pool", permit.pool.clone().into()), ("result", permitted(answer).into())];
         self.meter.families().permit_requests.get_or_create(&labels).inc();
         Ok(answer)
-    }
-
-    async fn give_permits(
-        &self,
-        fence: &Fence,
-        returns: &[PermitReturn],
-    ) -> Result<(), LedgerError> {
-        self.call("give_permits", self.inner.give_permits(fence, returns)).await
-    }
-
-    async fn take_turn(
-        &self,
-        fence: &Fence,
-        pool: &str,
-        lasts: Duration,
-    ) -> Result<bool, LedgerError> {
-        self.call("take_turn", self.inner.take_turn(fence, pool, lasts)).await
-    }
-
-    async fn end_turn(&self, fence: &Fence, pool: &str) -> Result<(), LedgerError> {
-        self.call("end_turn", self.inner.end_turn(fence, pool)).await
-    }
-
-    async fn used(&self, pool: &str) -> Result<u32, LedgerError> {
-        self.call("used", self.inner.used(pool)).await
-    }
-
-    async fn permits(&self, pool: &str) -> Result<Vec<HeldPermit>, LedgerError> {
-        self.call("permits", self.inner.permits(pool)).await
-    }
-
-    async fn pause(&self, account: &str, pause: &Pause) -> Result<(), LedgerError> {
-        self.call("pause", self.inner.pause(account, pause)).await
-    }
-
-    async fn paused(&self, account: &str) -> Result<Option<Pause>, LedgerError> {
-        self.call("paused", self.inner.paused(account)).await
-    }
-
-    async fn resume(&self, account: &str) -> Result<(), LedgerError> {
-        self.call("resume", self.inner.resume(account)).await
-    }
-
-    async fn witness(&self, account: &str, witness: &Witness) -> Result<(), LedgerError> {
-        self.call("witness", self.inner.witness(account, witness)).await
-    }
-
-    async fn witnesses(&self, account: &str) -> Result<Vec<Witness>, LedgerError> {
-        self.call("witnesses", self.inner.witnesses(account)).await
-    }
-
-    async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {
-        self.call("list", self.inner.list(filter)).await
-    }
-
-    async fn visit(
-        &self,
-        filter: &ListFilter,
-        visit: &mut (dyn for<'a> FnMut(&'a Record) + Send),
-    ) -> Result<(), LedgerError> {
-        self.call("visit", self.inner.visit(filter, visit)).await
-    }
-
-    async fn check(&self) -> Result<(), LedgerError> {
-        self.call("check", self.inner.check()).await
-    }
-
-    async fn warnings(&self) -> Result<Vec<String>, LedgerError> {
-        self.inner.warnings().await
     }
 }

@@ -9,6 +9,7 @@ mod broker;
 mod clock;
 mod delivery;
 mod fit;
+mod layer;
 mod ledger;
 mod message;
 mod permit;
@@ -28,9 +29,11 @@ pub use broker::{
 pub use clock::{Clock, SystemClock};
 pub use delivery::{Delivery, Settle};
 pub use fit::MOST_HEADER_BYTES;
+pub use layer::{Call, LedgerLayer, Method, Summary};
 pub use ledger::{
-    AccountTask, Claimed, Created, Fence, Following, Generation, Ledger, LedgerError, ListFilter,
-    MOST_PROPOSALS, OutboxEntry, OutboxId, Pause, Standing, Stored, Swapped, TASK_SLACK, Write,
+    AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation, Ledger,
+    LedgerError, ListFilter, MOST_PROPOSALS, Members, OutboxEntry, OutboxId, Pause, Permits,
+    Records, Standing, Stored, Swapped, TASK_SLACK, Write,
 };
 pub use message::{Destination, Message, header};
 pub use permit::{HeldPermit, Limits, Permit, PermitReturn, Permitted};

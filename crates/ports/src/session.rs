@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::{Clock, Fence, Ledger, LedgerError, Standing};
+use crate::{Clock, Fence, LedgerError, Members, Standing};
 
 /// How long a silent owner counts as alive: short, so that orphans are found in seconds.
 pub const LEASE: Duration = Duration::from_secs(3);
@@ -24,7 +24,7 @@ const RECALL: Duration = Duration::from_secs(2);
 
 /// This process's membership of the ledger: one lease, renewed by one heartbeat.
 pub struct Session {
-    ledger: Arc<dyn Ledger>,
+    ledger: Arc<dyn Members>,
     shared: watch::Receiver<Membership>,
     heartbeat: JoinHandle<()>,
 }
@@ -58,7 +58,7 @@ impl Session {
     /// Joins and keeps the lease alive. `began_at` is for a ledger that has no generation yet;
     /// one that loses its generation later gets another that begins by the process's own clock.
     pub async fn join(
-        ledger: Arc<dyn Ledger>,
+        ledger: Arc<dyn Members>,
         clock: Arc<dyn Clock>,
         began_at: Timestamp,
     ) -> Result<Self, LedgerError> {
@@ -142,14 +142,14 @@ fn jumped(before: Timestamp, shown: Timestamp, answered: Duration) -> bool {
     shown + JUMP < before || shown > before + answered + JUMP
 }
 
-async fn joined(ledger: &dyn Ledger, began_at: Timestamp) -> Result<Membership, LedgerError> {
+async fn joined(ledger: &dyn Members, began_at: Timestamp) -> Result<Membership, LedgerError> {
     let fence = Arc::new(ledger.join(began_at, LEASE).await?);
     let renewed = Instant::now();
     let standing = ledger.renew(&fence, LEASE).await?;
     Ok(Membership { fence, renewed, standing, steady_since: standing.now })
 }
 
-async fn beat(ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>, tell: watch::Sender<Membership>) {
+async fn beat(ledger: Arc<dyn Members>, clock: Arc<dyn Clock>, tell: watch::Sender<Membership>) {
     let mut heard = true;
     loop {
         let current = tell.borrow().clone();
@@ -167,7 +167,7 @@ async fn beat(ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>, tell: watch::Sende
 /// The membership after one heartbeat: the same lease extended, or a new one under a new
 /// owner, because whoever lost a lease must not speak under its name again.
 async fn renewed(
-    ledger: &dyn Ledger,
+    ledger: &dyn Members,
     clock: &dyn Clock,
     current: Membership,
 ) -> Result<Membership, LedgerError> {

@@ -1,10 +1,10 @@
 use job::{Kept, Record};
-use ports::{Ledger, LedgerError};
+use ports::{LedgerError, Records};
 
 /// The record with its request in hand, for what leaves the ledger: a job's message, a line of
 /// the journal. `version`: at which its request was left apart; `None` when it has changed since.
 pub(crate) async fn whole(
-    ledger: &dyn Ledger,
+    ledger: &dyn Records,
     version: u64,
     record: Record,
 ) -> Result<Option<Record>, LedgerError> {

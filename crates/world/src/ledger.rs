@@ -15,9 +15,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, Record, Timestamp};
 use ports::{
-    AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger, LedgerError,
-    Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing,
-    Stored, Swapped, Witness, Write,
+    AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation, HeldPermit, Ledger,
+    LedgerError, Limits, ListFilter, Members, OutboxEntry, OutboxId, Pause, Permit, PermitReturn,
+    Permits, Permitted, Records, Standing, Stored, Swapped, Witness, Write,
 };
 
 pub(crate) use memory::Memory;
@@ -52,7 +52,7 @@ impl WorldLedger {
 }
 
 #[async_trait]
-impl Ledger for WorldLedger {
+impl Members for WorldLedger {
     async fn join(&self, began_at: Timestamp, lease: Duration) -> Result<Fence, LedgerError> {
         Ok(self.memory().join(began_at, lease))
     }
@@ -98,7 +98,10 @@ impl Ledger for WorldLedger {
         self.writing(fence)?.opens_at.get_or_insert(at);
         Ok(())
     }
+}
 
+#[async_trait]
+impl Records for WorldLedger {
     async fn revisions(&self, keys: &[JobKey]) -> Result<Vec<Option<u64>>, LedgerError> {
         Ok(self.memory().revisions(keys))
     }
@@ -124,6 +127,13 @@ impl Ledger for WorldLedger {
         self.writing(fence)?.swap(expected, write)
     }
 
+    async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {
+        Ok(self.memory().list(filter))
+    }
+}
+
+#[async_trait]
+impl Due for WorldLedger {
     async fn claim_due(
         &self,
         fence: &Fence,
@@ -136,31 +146,6 @@ impl Ledger for WorldLedger {
     async fn look_now(&self, key: &JobKey) -> Result<(), LedgerError> {
         self.memory().look_now(key);
         Ok(())
-    }
-
-    async fn propose(
-        &self,
-        key: &JobKey,
-        round: u32,
-        task_id: &str,
-        keep_for: Duration,
-    ) -> Result<(), LedgerError> {
-        self.memory().propose(key, round, task_id, keep_for);
-        Ok(())
-    }
-
-    async fn proposals(&self, key: &JobKey, round: u32) -> Result<Vec<String>, LedgerError> {
-        Ok(self.memory().proposals(key, round))
-    }
-
-    async fn claim_task(
-        &self,
-        fence: &Fence,
-        task: &AccountTask,
-        key: &JobKey,
-        round: u32,
-    ) -> Result<bool, LedgerError> {
-        Ok(self.writing(fence)?.claim_task(task, key, round))
     }
 
     async fn claim_outbox(
@@ -187,7 +172,10 @@ impl Ledger for WorldLedger {
         self.writing(fence)?.postpone(id, wait);
         Ok(())
     }
+}
 
+#[async_trait]
+impl Permits for WorldLedger {
     async fn take_permit(
         &self,
         fence: &Fence,
@@ -228,7 +216,10 @@ impl Ledger for WorldLedger {
     async fn permits(&self, pool: &str) -> Result<Vec<HeldPermit>, LedgerError> {
         Ok(self.memory().held(pool))
     }
+}
 
+#[async_trait]
+impl Accounts for WorldLedger {
     async fn pause(&self, account: &str, pause: &Pause) -> Result<(), LedgerError> {
         self.memory().pauses.insert(account.to_owned(), pause.clone());
         Ok(())
@@ -255,10 +246,34 @@ impl Ledger for WorldLedger {
         Ok(of_account.map(|(_, witness)| witness.clone()).collect())
     }
 
-    async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {
-        Ok(self.memory().list(filter))
+    async fn propose(
+        &self,
+        key: &JobKey,
+        round: u32,
+        task_id: &str,
+        keep_for: Duration,
+    ) -> Result<(), LedgerError> {
+        self.memory().propose(key, round, task_id, keep_for);
+        Ok(())
     }
 
+    async fn proposals(&self, key: &JobKey, round: u32) -> Result<Vec<String>, LedgerError> {
+        Ok(self.memory().proposals(key, round))
+    }
+
+    async fn claim_task(
+        &self,
+        fence: &Fence,
+        task: &AccountTask,
+        key: &JobKey,
+        round: u32,
+    ) -> Result<bool, LedgerError> {
+        Ok(self.writing(fence)?.claim_task(task, key, round))
+    }
+}
+
+#[async_trait]
+impl Ledger for WorldLedger {
     async fn check(&self) -> Result<(), LedgerError> {
         Ok(())
     }

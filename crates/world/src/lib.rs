@@ -36,7 +36,6 @@ mod script;
 mod second_life;
 mod stage;
 mod time;
-mod told;
 mod trace;
 mod weather;
 

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use job::{JobId, JobKey, MessageFacts, Record, Tenant, Timestamp, decode};
 use ledger_redis::{RedisLedger, Settings};
 use ports::conformance::ledger::{Opened, RETENTION};
-use ports::{Created, Fence, Ledger, Write};
+use ports::{Created, Fence, Ledger, Members, Records, Write};
 use tokio::time::Instant;
 use uuid::Uuid;
 

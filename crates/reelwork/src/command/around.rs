@@ -3,7 +3,7 @@
 use daemon::{Config, Limits};
 use job::{Operation, Record, Resource, Timestamp};
 use kling::Route;
-use ports::{Ledger, LedgerError, Pause, Permit};
+use ports::{Accounts, Ledger, LedgerError, Pause, Permit, Permits};
 
 use crate::doubted;
 
@@ -67,7 +67,7 @@ fn operations(record: Option<&Record>) -> Vec<Operation> {
 
 /// As workers have left it under that name; `who` rests.
 async fn rest(
-    ledger: &dyn Ledger,
+    ledger: &dyn Accounts,
     name: &str,
     who: &str,
     now: Timestamp,
@@ -76,14 +76,14 @@ async fn rest(
     Ok(rest.map(|rest| format!("{who} rests until {}: {}", rest.until, rest.reason)))
 }
 
-async fn full(ledger: &dyn Ledger, pool: &str, slots: u32) -> Result<Option<String>, LedgerError> {
+async fn full(ledger: &dyn Permits, pool: &str, slots: u32) -> Result<Option<String>, LedgerError> {
     let used = ledger.used(pool).await?;
     let full = slots > 0 && used >= slots;
     Ok(full.then(|| format!("{used} of {slots} slots of pool {pool} are taken")))
 }
 
 /// It is free again when the doubt is settled, or when no such task can live any more.
-async fn held(ledger: &dyn Ledger, record: &Record) -> Result<Option<String>, LedgerError> {
+async fn held(ledger: &dyn Permits, record: &Record) -> Result<Option<String>, LedgerError> {
     let Some(resource) = record.operation.resource().filter(|_| record.is_in_doubt(record.round))
     else {
         return Ok(None);

@@ -2,7 +2,7 @@
 
 use futures::{StreamExt, TryStreamExt};
 use job::{Job, JobId, JobKey, Record, RequestHash, Tenant};
-use ports::{Ledger, LedgerError, Stored};
+use ports::{LedgerError, Records, Stored};
 
 use crate::failure::Failure;
 
@@ -61,7 +61,7 @@ impl Named {
     }
 
     /// The whole text as an id first: that is what was asked for to the letter.
-    pub(crate) async fn load(&self, ledger: &dyn Ledger) -> Result<Option<Stored>, LedgerError> {
+    pub(crate) async fn load(&self, ledger: &dyn Records) -> Result<Option<Stored>, LedgerError> {
         let exact = self.keys.iter().max_by_key(|key| key.id.as_str().len());
         for key in exact.into_iter().chain(&self.keys) {
             if let Some(stored) = ledger.load(key).await? {
@@ -72,7 +72,7 @@ impl Named {
     }
 
     /// The one that is known, or what it is taken for.
-    pub(crate) async fn resolve(&self, ledger: &dyn Ledger) -> Result<JobKey, LedgerError> {
+    pub(crate) async fn resolve(&self, ledger: &dyn Records) -> Result<JobKey, LedgerError> {
         let found = self.load(ledger).await?;
         Ok(found.map_or_else(|| self.key().clone(), |stored| stored.record.key))
     }
@@ -80,7 +80,7 @@ impl Named {
 
 /// Several at once, in their order.
 pub(crate) async fn load_all(
-    ledger: &dyn Ledger,
+    ledger: &dyn Records,
     named: &[Named],
     at_once: usize,
 ) -> Result<Vec<Option<Stored>>, LedgerError> {

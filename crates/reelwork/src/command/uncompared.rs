@@ -1,6 +1,6 @@
 //! A ledger that was emptied knows less than the journal: whoever looks is told.
 
-use ports::{Ledger, LedgerError};
+use ports::{LedgerError, Members};
 
 use crate::output::Output;
 
@@ -8,7 +8,7 @@ pub(super) const UNCOMPARED: &str = "the ledger is new or was emptied, and has n
     journal: jobs may be missing here. A worker, a poller or `reelwork ledger rebuild` compares it";
 
 /// Whether it was told.
-pub(super) async fn told(ledger: &dyn Ledger, output: &Output) -> Result<bool, LedgerError> {
+pub(super) async fn told(ledger: &dyn Members, output: &Output) -> Result<bool, LedgerError> {
     let uncompared = ledger.opens_at().await?.is_none();
     if uncompared {
         output.complain(UNCOMPARED);

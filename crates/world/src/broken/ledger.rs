@@ -5,9 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{ExternalId, JobKey, Life, Record, State, Timestamp};
 use ports::{
-    AccountTask, Broker, Claimed, Created, Fence, Following, Generation, HeldPermit, Ledger,
-    LedgerError, Limits, ListFilter, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted,
-    Standing, Stored, Swapped, Witness, Write,
+    Broker, Created, Fence, HeldPermit, Ledger, LedgerError, LedgerLayer, Limits, OutboxEntry,
+    Permit, PermitReturn, Permitted, Stored, Swapped, Write,
 };
 
 use super::Broken;
@@ -90,52 +89,16 @@ impl BrokenLedger {
 }
 
 #[async_trait]
-impl Ledger for BrokenLedger {
+impl LedgerLayer for BrokenLedger {
+    fn inner(&self) -> &dyn Ledger {
+        self.inner.as_ref()
+    }
+
     async fn join(&self, began_at: Timestamp, lease: Duration) -> Answer<Fence> {
         match self.broken {
             Broken::OpenAtOnce => self.inner.join(Timestamp::EPOCH, lease).await,
             _ => self.inner.join(began_at, lease).await,
         }
-    }
-
-    async fn renew(&self, fence: &Fence, lease: Duration) -> Answer<Standing> {
-        self.inner.renew(fence, lease).await
-    }
-
-    async fn leave(&self, fence: &Fence) -> Answer<()> {
-        self.inner.leave(fence).await
-    }
-
-    async fn generation(&self) -> Answer<Option<Generation>> {
-        self.inner.generation().await
-    }
-
-    async fn opens_at(&self) -> Answer<Option<Timestamp>> {
-        self.inner.opens_at().await
-    }
-
-    async fn distrust(&self) -> Answer<()> {
-        self.inner.distrust().await
-    }
-
-    async fn follow(&self, fence: &Fence) -> Answer<Option<Following>> {
-        self.inner.follow(fence).await
-    }
-
-    async fn followed(&self, fence: &Fence, next: u64) -> Answer<()> {
-        self.inner.followed(fence, next).await
-    }
-
-    async fn lost(&self, fence: &Fence) -> Answer<()> {
-        self.inner.lost(fence).await
-    }
-
-    async fn open(&self, fence: &Fence, at: Timestamp) -> Answer<()> {
-        self.inner.open(fence, at).await
-    }
-
-    async fn revisions(&self, keys: &[JobKey]) -> Answer<Vec<Option<u64>>> {
-        self.inner.revisions(keys).await
     }
 
     async fn create(&self, fence: &Fence, write: Write) -> Answer<Created> {
@@ -149,14 +112,6 @@ impl Ledger for BrokenLedger {
         }
         let write = self.twist(write).await;
         self.inner.create(fence, write).await
-    }
-
-    async fn load(&self, key: &JobKey) -> Answer<Option<Stored>> {
-        self.inner.load(key).await
-    }
-
-    async fn load_whole(&self, key: &JobKey) -> Answer<Option<Stored>> {
-        self.inner.load_whole(key).await
     }
 
     async fn swap(&self, fence: &Fence, expected: u64, write: Write) -> Answer<Swapped> {
@@ -176,55 +131,11 @@ impl Ledger for BrokenLedger {
         self.inner.swap(fence, expected, write).await
     }
 
-    async fn claim_due(
-        &self,
-        fence: &Fence,
-        limit: usize,
-        lease: Duration,
-    ) -> Answer<Claimed<Stored>> {
-        self.inner.claim_due(fence, limit, lease).await
-    }
-
-    async fn look_now(&self, key: &JobKey) -> Answer<()> {
-        self.inner.look_now(key).await
-    }
-
     async fn propose(&self, key: &JobKey, round: u32, task: &str, keep: Duration) -> Answer<()> {
         if self.broken == Broken::CallbackBelieved {
             self.believe(key, task).await?;
         }
         self.inner.propose(key, round, task, keep).await
-    }
-
-    async fn proposals(&self, key: &JobKey, round: u32) -> Answer<Vec<String>> {
-        self.inner.proposals(key, round).await
-    }
-
-    async fn claim_task(
-        &self,
-        fence: &Fence,
-        task: &AccountTask,
-        key: &JobKey,
-        round: u32,
-    ) -> Answer<bool> {
-        self.inner.claim_task(fence, task, key, round).await
-    }
-
-    async fn claim_outbox(
-        &self,
-        fence: &Fence,
-        limit: usize,
-        lease: Duration,
-    ) -> Answer<Claimed<OutboxEntry>> {
-        self.inner.claim_outbox(fence, limit, lease).await
-    }
-
-    async fn announced(&self, fence: &Fence, ids: &[OutboxId]) -> Answer<()> {
-        self.inner.announced(fence, ids).await
-    }
-
-    async fn postpone(&self, fence: &Fence, id: &OutboxId, wait: Duration) -> Answer<()> {
-        self.inner.postpone(fence, id, wait).await
     }
 
     async fn take_permit(
@@ -246,14 +157,6 @@ impl Ledger for BrokenLedger {
             Broken::PermitsKept => Ok(()),
             _ => self.inner.give_permits(fence, returns).await,
         }
-    }
-
-    async fn take_turn(&self, fence: &Fence, pool: &str, lasts: Duration) -> Answer<bool> {
-        self.inner.take_turn(fence, pool, lasts).await
-    }
-
-    async fn end_turn(&self, fence: &Fence, pool: &str) -> Answer<()> {
-        self.inner.end_turn(fence, pool).await
     }
 
     async fn used(&self, pool: &str) -> Answer<u32> {
@@ -281,34 +184,6 @@ impl Ledger for BrokenLedger {
                 .await?;
         }
         Ok(held)
-    }
-
-    async fn pause(&self, account: &str, pause: &Pause) -> Answer<()> {
-        self.inner.pause(account, pause).await
-    }
-
-    async fn paused(&self, account: &str) -> Answer<Option<Pause>> {
-        self.inner.paused(account).await
-    }
-
-    async fn resume(&self, account: &str) -> Answer<()> {
-        self.inner.resume(account).await
-    }
-
-    async fn witness(&self, account: &str, witness: &Witness) -> Answer<()> {
-        self.inner.witness(account, witness).await
-    }
-
-    async fn witnesses(&self, account: &str) -> Answer<Vec<Witness>> {
-        self.inner.witnesses(account).await
-    }
-
-    async fn list(&self, filter: &ListFilter) -> Answer<Vec<Record>> {
-        self.inner.list(filter).await
-    }
-
-    async fn check(&self) -> Answer<()> {
-        self.inner.check().await
     }
 }
 

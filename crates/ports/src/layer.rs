@@ -1,0 +1,161 @@
+//! Something between a ledger and its caller, such as an observer: it writes only what it does, and
+//! every other call goes through as it is.
+
+mod summary;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use job::{JobKey, Record, Timestamp};
+
+pub use self::summary::Summary;
+use crate::{
+    AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation, HeldPermit, Ledger,
+    LedgerError, Limits, ListFilter, Members, OutboxEntry, OutboxId, Pause, Permit, PermitReturn,
+    Permits, Permitted, Records, Standing, Stored, Swapped, Witness, Write,
+};
+
+type Answer<T> = Result<T, LedgerError>;
+
+/// A call to the ledger.
+#[derive(Clone, Debug)]
+pub struct Call<'a> {
+    pub method: Method,
+    /// Who writes; `None` where nothing is written under a fence.
+    pub fence: Option<&'a Fence>,
+    /// Its arguments in a few words, where the layer [wants](LedgerLayer::wants_words) them.
+    pub about: String,
+}
+
+impl<'a> Call<'a> {
+    pub fn of(method: Method, fence: Option<&'a Fence>) -> Self {
+        Self { method, fence, about: String::new() }
+    }
+}
+
+/// The list of all methods: a new one of the ports is one line here.
+macro_rules! calls {
+    ($($port:ident {$(
+        $method:ident $(@$fence:ident)? $name:ident($($arg:ident: $type:ty),*) -> $answer:ty;
+    )*})*) => {
+        /// A method of the ledger.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Method {
+            $($($method,)*)*
+        }
+
+        impl Method {
+            pub fn name(self) -> &'static str {
+                match self {
+                    $($(Self::$method => stringify!($name),)*)*
+                }
+            }
+        }
+
+        /// Whoever implements it has a [`Ledger`]. A method that is not overridden passes
+        /// [`around`](Self::around) to the ledger behind it.
+        #[async_trait]
+        pub trait LedgerLayer: Send + Sync + 'static {
+            /// The ledger behind it.
+            fn inner(&self) -> &dyn Ledger;
+
+            /// Whether calls are to be described, which costs time.
+            fn wants_words(&self) -> bool {
+                false
+            }
+
+            /// Around every call: `calling` has not begun, and never begins if it is dropped.
+            fn around<'a, T: Summary + Send + 'a>(
+                &'a self,
+                call: Call<'a>,
+                calling: impl Future<Output = Answer<T>> + Send + 'a,
+            ) -> impl Future<Output = Answer<T>> + Send + 'a {
+                let _ = call;
+                calling
+            }
+
+            $($(
+                async fn $name(&self, $($fence: &Fence,)? $($arg: $type),*) -> Answer<$answer> {
+                    let mut call = Call::of(Method::$method, None$(.or(Some($fence)))?);
+                    if self.wants_words() {
+                        call.about = words(&[$(&$arg),*]);
+                    }
+                    let calling = $port::$name(self.inner(), $($fence,)? $($arg),*);
+                    self.around(call, calling).await
+                }
+            )*)*
+        }
+
+        $(
+            #[async_trait]
+            impl<L: LedgerLayer> $port for L {
+                $(
+                    async fn $name(&self, $($fence: &Fence,)? $($arg: $type),*) -> Answer<$answer> {
+                        LedgerLayer::$name(self, $($fence,)? $($arg),*).await
+                    }
+                )*
+            }
+        )*
+    };
+}
+
+calls! {
+    Members {
+        Join join(began_at: Timestamp, lease: Duration) -> Fence;
+        Renew @fence renew(lease: Duration) -> Standing;
+        Leave @fence leave() -> ();
+        Generation generation() -> Option<Generation>;
+        OpensAt opens_at() -> Option<Timestamp>;
+        Distrust distrust() -> ();
+        Follow @fence follow() -> Option<Following>;
+        Followed @fence followed(next: u64) -> ();
+        Lost @fence lost() -> ();
+        Open @fence open(at: Timestamp) -> ();
+    }
+    Records {
+        Revisions revisions(keys: &[JobKey]) -> Vec<Option<u64>>;
+        Create @fence create(write: Write) -> Created;
+        Load load(key: &JobKey) -> Option<Stored>;
+        LoadWhole load_whole(key: &JobKey) -> Option<Stored>;
+        Swap @fence swap(expected: u64, write: Write) -> Swapped;
+        List list(filter: &ListFilter) -> Vec<Record>;
+        Visit visit(
+            filter: &ListFilter,
+            visit: &mut (dyn for<'a> FnMut(&'a Record) + Send)
+        ) -> ();
+    }
+    Due {
+        ClaimDue @fence claim_due(limit: usize, lease: Duration) -> Claimed<Stored>;
+        LookNow look_now(key: &JobKey) -> ();
+        ClaimOutbox @fence claim_outbox(limit: usize, lease: Duration) -> Claimed<OutboxEntry>;
+        Announced @fence announced(ids: &[OutboxId]) -> ();
+        Postpone @fence postpone(id: &OutboxId, wait: Duration) -> ();
+    }
+    Permits {
+        TakePermit @fence take_permit(permit: &Permit, limits: &Limits) -> Permitted;
+        GivePermits @fence give_permits(returns: &[PermitReturn]) -> ();
+        TakeTurn @fence take_turn(pool: &str, lasts: Duration) -> bool;
+        EndTurn @fence end_turn(pool: &str) -> ();
+        Used used(pool: &str) -> u32;
+        Permits permits(pool: &str) -> Vec<HeldPermit>;
+    }
+    Accounts {
+        Pause pause(account: &str, pause: &Pause) -> ();
+        Paused paused(account: &str) -> Option<Pause>;
+        Resume resume(account: &str) -> ();
+        Witness witness(account: &str, witness: &Witness) -> ();
+        Witnesses witnesses(account: &str) -> Vec<Witness>;
+        Propose propose(key: &JobKey, round: u32, task_id: &str, keep_for: Duration) -> ();
+        Proposals proposals(key: &JobKey, round: u32) -> Vec<String>;
+        ClaimTask @fence claim_task(task: &AccountTask, key: &JobKey, round: u32) -> bool;
+    }
+    Ledger {
+        Check check() -> ();
+        Warnings warnings() -> Vec<String>;
+    }
+}
+
+fn words(arguments: &[&dyn Summary]) -> String {
+    let words = arguments.iter().map(|argument| argument.summary());
+    words.filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,167 @@
+//! Arguments and answers in a few words, for traces of tests.
+
+use std::time::Duration;
+
+use job::{JobKey, Record, Timestamp};
+
+use crate::{
+    AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Limits, ListFilter,
+    OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing, Stored, Swapped,
+    Witness, Write,
+};
+
+pub trait Summary {
+    /// Empty where there is nothing to tell.
+    fn summary(&self) -> String;
+
+    /// An answer that brought nothing: whoever dies after it has lost nothing.
+    fn brought_nothing(&self) -> bool {
+        false
+    }
+}
+
+impl<T: Summary + ?Sized> Summary for &T {
+    fn summary(&self) -> String {
+        (**self).summary()
+    }
+}
+
+impl<T: Summary> Summary for [T] {
+    fn summary(&self) -> String {
+        self.iter().map(Summary::summary).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl<T: Summary> Summary for Vec<T> {
+    fn summary(&self) -> String {
+        self.as_slice().summary()
+    }
+}
+
+impl<T: Summary> Summary for Option<T> {
+    fn summary(&self) -> String {
+        self.as_ref().map_or_else(|| "none".to_owned(), Summary::summary)
+    }
+}
+
+impl<T: Summary> Summary for Claimed<T> {
+    fn summary(&self) -> String {
+        self.items.summary()
+    }
+
+    fn brought_nothing(&self) -> bool {
+        self.items.is_empty()
+    }
+}
+
+impl Summary for bool {
+    fn summary(&self) -> String {
+        self.to_string()
+    }
+
+    fn brought_nothing(&self) -> bool {
+        !self
+    }
+}
+
+impl Summary for () {
+    fn summary(&self) -> String {
+        "done".to_owned()
+    }
+}
+
+/// One that is called with what is found.
+impl Summary for &mut (dyn for<'a> FnMut(&'a Record) + Send + '_) {
+    fn summary(&self) -> String {
+        String::new()
+    }
+}
+
+macro_rules! summaries {
+    ($($words:literal: $($type:ty),*;)*) => {$($(
+        impl Summary for $type {
+            fn summary(&self) -> String {
+                format!($words, self)
+            }
+        }
+    )*)*};
+}
+
+summaries! {
+    "{}": str, String, u32, u64, usize, JobKey, Timestamp;
+    "{:?}": Duration, Following, Limits, ListFilter, Permitted, Standing;
+}
+
+/// Those of which a few fields say what they are.
+macro_rules! fields {
+    ($($type:ident {$($field:ident),*} $words:literal;)*) => {$(
+        impl Summary for $type {
+            fn summary(&self) -> String {
+                let Self { $($field,)* .. } = self;
+                format!($words)
+            }
+        }
+    )*};
+}
+
+fields! {
+    AccountTask {id} "{id}";
+    Generation {id} "{id}";
+    OutboxEntry {key, id} "{key} {id}";
+    OutboxId {id} "{id}";
+    Pause {reason} "{reason}";
+    Permit {key, round} "{key}#{round}";
+    PermitReturn {key, round, revision, unspent} "{key}#{round}@{revision} {unspent}";
+    Witness {task_id} "{task_id}";
+}
+
+impl Summary for Fence {
+    fn summary(&self) -> String {
+        format!("as {} of {}", self.owner, self.generation.id)
+    }
+}
+
+impl Summary for HeldPermit {
+    fn summary(&self) -> String {
+        self.permit.key.to_string()
+    }
+}
+
+impl Summary for Record {
+    fn summary(&self) -> String {
+        let Self { key, round, attempt, .. } = self;
+        format!("{key} {} {round}.{attempt}", self.state.word())
+    }
+}
+
+impl Summary for Write {
+    fn summary(&self) -> String {
+        self.record.summary()
+    }
+}
+
+impl Summary for Stored {
+    fn summary(&self) -> String {
+        let alive = if self.owner_alive { " alive" } else { "" };
+        format!("{}@{}{alive}", self.record.summary(), self.version)
+    }
+}
+
+impl Summary for Created {
+    fn summary(&self) -> String {
+        match self {
+            Self::New => "new".to_owned(),
+            Self::Exists(stored) => format!("exists {}", stored.summary()),
+        }
+    }
+}
+
+impl Summary for Swapped {
+    fn summary(&self) -> String {
+        match self {
+            Self::Done(version) => format!("done @{version}"),
+            Self::Stale(None) => "stale, nothing there".to_owned(),
+            Self::Stale(Some(stored)) => format!("stale, {}", stored.summary()),
+        }
+    }
+}
