@@ -2,4 +2,4 @@
 
 mod house;
 
-ports::broker_conformance!(house::open());
+conformance::broker!(house::open());

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use broker_rabbitmq::{RabbitBroker, Settings};
+use conformance::broker::Opened;
 use house::proxy::{Proxy, Wire};
 use house::{Scratch, VIDEO_KEY, jobs, open_with, settings, take, until, videos};
-use ports::conformance::broker::Opened;
 use ports::{Broker, BrokerError, Message, PublishError, Source, Subscription};
 
 /// That work resumes by itself; how soon is measured where nothing else runs. A disk that is busy

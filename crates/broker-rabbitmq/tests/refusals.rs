@@ -3,11 +3,11 @@
 mod house;
 
 use broker_rabbitmq::{RabbitBroker, Settings};
+use conformance::broker::Opened;
 use house::{RawDoor, Scratch, VIDEO_KEY, jobs, open, open_with, settings, take, until_ok, videos};
 use job::{Reached, Reason, Rung, Timestamp};
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable};
-use ports::conformance::broker::Opened;
 use ports::{
     Broker, BrokerError, Destination, JournalStart, Message, PublishError, Source, Subscription,
     header,

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use broker_rabbitmq::topology::{Found, Risk};
 use broker_rabbitmq::{RabbitBroker, Settings};
+use conformance::broker::Opened;
 use house::node::Node;
 use house::{Ground, RawDoor, open, settings};
 use job::Rung;
-use ports::conformance::broker::Opened;
 use ports::{Broker, BrokerError, Destination, JournalStart, Message, PublishError, Source};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

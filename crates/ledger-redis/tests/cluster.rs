@@ -5,11 +5,11 @@ mod house;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use conformance::ledger as suite;
 use house::server::Server;
 use house::{settings, until};
 use ledger_redis::RedisLedger;
 use ports::Ledger;
-use ports::conformance::ledger as suite;
 
 type Case = fn(Arc<dyn Ledger>) -> Pin<Box<dyn Future<Output = ()>>>;
 

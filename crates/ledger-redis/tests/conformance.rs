@@ -2,4 +2,4 @@
 
 mod house;
 
-ports::ledger_conformance!(house::open());
+conformance::ledger!(house::open());

@@ -1,8 +1,8 @@
-//! The doors: what a job's way needs from a broker, a ledger and a clock.
+//! The ports: what a job needs from a broker, a ledger and a clock on its way.
 //!
 //! Two implementations stand behind each: RabbitMQ and Redis for production, one SQLite file
-//! for a laptop. The `conformance` feature holds the suite that all of them must pass; where a
-//! doc comment here and the suite disagree, the suite is wrong.
+//! for a laptop. All of them pass the suite in `conformance`; where a doc comment here and the suite
+//! disagree, the suite is wrong.
 
 mod barrier;
 mod broker;
@@ -18,9 +18,6 @@ mod topic;
 pub mod trace;
 mod unreadable;
 mod witness;
-
-#[cfg(feature = "conformance")]
-pub mod conformance;
 
 pub use barrier::{Barrier, JOURNAL_BARRIER, JOURNAL_GENERATION};
 pub use broker::{

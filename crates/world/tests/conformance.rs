@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use ports::conformance::ledger::RETENTION;
+use conformance::ledger::RETENTION;
 use world::{WorldBroker, WorldLedger, WorldTime};
 
 async fn ledger() -> Arc<dyn ports::Ledger> {
@@ -16,9 +16,9 @@ async fn broker() -> Arc<dyn ports::Broker> {
 }
 
 mod of_the_ledger {
-    ports::ledger_conformance!(super::ledger());
+    conformance::ledger!(super::ledger());
 }
 
 mod of_the_broker {
-    ports::broker_conformance!(super::broker());
+    conformance::broker!(super::broker());
 }

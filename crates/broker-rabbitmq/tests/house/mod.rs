@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use broker_rabbitmq::{RabbitBroker, Settings};
+use conformance::broker::Opened;
 use job::{Lane, Priority, Resource};
-use ports::conformance::broker::Opened;
 use ports::{Broker, Deliveries, Delivery, Destination, Source};
 use uuid::Uuid;
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use conformance::ledger::RETENTION;
 use embedded::{Embedded, Settings};
-use ports::conformance::ledger::RETENTION;
 use ports::{Broker, Ledger};
 use tempfile::TempDir;
 
@@ -21,7 +21,7 @@ async fn fresh() -> Fresh {
 }
 
 #[async_trait]
-impl ports::conformance::ledger::Opened for Fresh {
+impl conformance::ledger::Opened for Fresh {
     fn door(&self) -> Arc<dyn Ledger> {
         self.embedded.ledger()
     }
@@ -32,7 +32,7 @@ impl ports::conformance::ledger::Opened for Fresh {
 }
 
 #[async_trait]
-impl ports::conformance::broker::Opened for Fresh {
+impl conformance::broker::Opened for Fresh {
     fn door(&self) -> Arc<dyn Broker> {
         self.embedded.broker()
     }
@@ -44,10 +44,10 @@ impl ports::conformance::broker::Opened for Fresh {
 
 mod ledger {
     use super::fresh;
-    ports::ledger_conformance!(fresh());
+    conformance::ledger!(fresh());
 }
 
 mod broker {
     use super::fresh;
-    ports::broker_conformance!(fresh());
+    conformance::broker!(fresh());
 }

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use conformance::ledger::{Opened, RETENTION};
 use job::{JobId, JobKey, MessageFacts, Record, Tenant, Timestamp, decode};
 use ledger_redis::{RedisLedger, Settings};
-use ports::conformance::ledger::{Opened, RETENTION};
 use ports::{Created, Fence, Ledger, Members, Records, Write};
 use tokio::time::Instant;
 use uuid::Uuid;

@@ -9,7 +9,7 @@ use super::fixture::{
     VIDEO_KEY, expect_depth, expect_nothing, jobs, lane, message, publish, soon, take, take_ids,
     videos,
 };
-use crate::{Broker, Delivery, PublishError, Source};
+use ports::{Broker, Delivery, PublishError, Source};
 
 pub async fn a_published_job_is_delivered_once_and_gone_when_acknowledged(door: Arc<dyn Broker>) {
     publish(&door, &jobs(VIDEO_KEY), &["a"]).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 use job::Timestamp;
 
 use super::fixture::{expect_nothing, publish, take};
-use crate::{Broker, Clock, Deliveries, Destination, JournalStart, Source, SystemClock};
+use ports::{Broker, Clock, Deliveries, Destination, JournalStart, Source, SystemClock};
 
 const LINES: [&str; 5] = ["a", "b", "c", "d", "e"];
 

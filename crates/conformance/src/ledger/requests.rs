@@ -6,7 +6,7 @@ use job::{Kept, Record, Request};
 use serde_json::Value;
 
 use super::fixture::*;
-use crate::{Created, Ledger, LedgerError, ListFilter, Swapped};
+use ports::{Created, Ledger, LedgerError, ListFilter, Swapped};
 
 fn with(record: Record, request: Kept) -> Record {
     Record { request, ..record }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::fixture::{
     VIDEO_KEY, expect_depth, expect_nothing, jobs, message, take, take_ids, videos,
 };
-use crate::{Broker, MOST_HEADER_BYTES, Source, header};
+use ports::{Broker, MOST_HEADER_BYTES, Source, header};
 
 pub async fn later_comes_back_under_its_key(door: Arc<dyn Broker>) {
     let sent = message("a").header(header::ENQUEUED_AT, "1700000000123");

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use job::{MAX_MESSAGE_BYTES, Timestamp};
 
 use super::fixture::{VIDEO_KEY, expect_depth, jobs, take, videos};
-use crate::{Broker, Message, PublishError, header};
+use ports::{Broker, Message, PublishError, header};
 
 async fn round_trip(door: &Arc<dyn Broker>, message: Message) -> Message {
     door.publish(&jobs(VIDEO_KEY), message).await.unwrap();

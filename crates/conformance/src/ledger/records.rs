@@ -4,7 +4,7 @@ use job::{JobId, JobKey, JsonObject, Kept, Request, Tenant};
 use serde_json::Value;
 
 use super::fixture::*;
-use crate::{Created, Ledger, LedgerError, Stored, Swapped};
+use ports::{Created, Ledger, LedgerError, Stored, Swapped};
 
 pub async fn a_record_is_created_once_and_then_shown(door: Arc<dyn Ledger>) {
     let fence = member(&*door).await;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::fixture::*;
-use crate::{Created, Fence, Ledger, LedgerError, Swapped};
+use ports::{Created, Fence, Ledger, LedgerError, Swapped};
 
 pub async fn one_of_many_creators_wins(door: Arc<dyn Ledger>) {
     let fence = member(&*door).await;

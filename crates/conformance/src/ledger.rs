@@ -1,7 +1,5 @@
-//! The suite of the [`Ledger`] door. [`ledger_conformance!`](crate::ledger_conformance) makes
+//! The suite of the [`Ledger`] door. [`ledger!`](crate::ledger!) makes
 //! one test of each case.
-// A panic is how a case fails.
-#![allow(clippy::unwrap_used)]
 
 mod due;
 mod fixture;
@@ -23,7 +21,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::FutureExt;
 
-use crate::Ledger;
+use ports::Ledger;
 
 pub use due::*;
 pub use following::*;
@@ -73,9 +71,9 @@ pub async fn run<F: Future<Output = ()>>(
 /// an `Opened` with an empty ledger, such as an
 /// `Arc<dyn Ledger>`, whose retention is `RETENTION`.
 #[macro_export]
-macro_rules! ledger_conformance {
+macro_rules! ledger {
     ($open:expr) => {
-        $crate::ledger_conformance! { @cases $open =>
+        $crate::ledger! { @cases $open =>
             an_empty_ledger_has_no_generation
             joins_agree_on_one_generation
             a_later_join_keeps_the_generation
@@ -180,7 +178,7 @@ macro_rules! ledger_conformance {
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $case() {
             let opened = $open.await;
-            $crate::conformance::ledger::run(opened, $crate::conformance::ledger::$case).await;
+            $crate::ledger::run(opened, $crate::ledger::$case).await;
         }
     )*};
 }

@@ -6,7 +6,7 @@ use job::{
 };
 use tokio::time::Instant;
 
-use crate::{
+use ports::{
     Created, Destination, Fence, Ledger, LedgerError, Message, OutboxEntry, OutboxId, Stored,
     Swapped, Write,
 };

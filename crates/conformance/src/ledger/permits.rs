@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::fixture::*;
-use crate::{Fence, HeldPermit, Ledger, LedgerError, Limits, Permit, PermitReturn, Permitted};
+use ports::{Fence, HeldPermit, Ledger, LedgerError, Limits, Permit, PermitReturn, Permitted};
 
 fn permit(pool: &str, id: &str, weight: u32) -> Permit {
     Permit { pool: pool.to_owned(), key: key(id), round: 1, weight, revision: 0 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::fixture::{
     VIDEO_KEY, expect_depth, expect_nothing, jobs, publish, soon, take, take_ids, videos,
 };
-use crate::Broker;
+use ports::Broker;
 
 pub async fn a_requeue_raises_the_delivery_count(door: Arc<dyn Broker>) {
     publish(&door, &jobs(VIDEO_KEY), &["a"]).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 use job::{JobId, JobKey, Operation, StateKind, Tenant};
 
 use super::fixture::*;
-use crate::{Ledger, ListFilter, Pause, Witness};
+use ports::{Ledger, ListFilter, Pause, Witness};
 
 pub async fn a_pause_lasts_until_resumed(door: Arc<dyn Ledger>) {
     assert_eq!(door.paused("default").await.unwrap(), None);

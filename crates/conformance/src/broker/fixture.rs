@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use job::{Lane, Priority, Resource};
 
-use crate::{Broker, Deliveries, Delivery, Destination, Message, Source, Subscription};
+use ports::{Broker, Deliveries, Delivery, Destination, Message, Source, Subscription};
 
 /// Far beyond what a healthy broker needs.
 const DEADLINE: Duration = Duration::from_secs(30);

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::fixture::{expect_depth, expect_nothing, listening, publish, results, take, take_ids};
-use crate::Broker;
+use ports::Broker;
 
 const SUCCEEDED: &str = "videos.text2video.succeeded";
 const FAILED: &str = "images.generations.failed";

@@ -5,7 +5,7 @@ use std::time::Duration;
 use job::Timestamp;
 
 use super::fixture::*;
-use crate::{Claimed, Fence, Ledger, Stored};
+use ports::{Claimed, Fence, Ledger, Stored};
 
 fn ids(claimed: &Claimed<Stored>) -> Vec<&str> {
     let items = claimed.items.iter();
@@ -96,7 +96,7 @@ pub async fn a_claim_tells_when_the_next_is_due(door: Arc<dyn Ledger>) {
     let claimed = claim(&*door, &fence, 10).await;
     assert_eq!(ids(&claimed), ["now"]);
     assert_eq!(claimed.next, Some(sooner), "what was claimed here does not count");
-    let wall = crate::Clock::now(&crate::SystemClock);
+    let wall = ports::Clock::now(&ports::SystemClock);
     let apart = (wall.as_millis() - claimed.now.as_millis()).abs();
     assert!(apart < 60_000, "the store's time is {}", claimed.now);
 }

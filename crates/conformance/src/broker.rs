@@ -1,7 +1,5 @@
-//! The suite of the [`Broker`] door. [`broker_conformance!`](crate::broker_conformance) makes
+//! The suite of the [`Broker`] door. [`broker!`](crate::broker!) makes
 //! one test of each case.
-// A panic is how a case fails.
-#![allow(clippy::unwrap_used)]
 
 mod fixture;
 mod journal;
@@ -18,7 +16,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::FutureExt;
 
-use crate::Broker;
+use ports::Broker;
 
 pub use journal::*;
 pub use lanes::*;
@@ -61,9 +59,9 @@ pub async fn run<F: Future<Output = ()>>(
 /// an `Opened` under an empty namespace, such as an
 /// `Arc<dyn Broker>`.
 #[macro_export]
-macro_rules! broker_conformance {
+macro_rules! broker {
     ($open:expr) => {
-        $crate::broker_conformance! { @cases $open =>
+        $crate::broker! { @cases $open =>
             a_published_job_is_delivered_once_and_gone_when_acknowledged
             lanes_are_kept_apart
             a_key_without_a_lane_is_unroutable
@@ -109,7 +107,7 @@ macro_rules! broker_conformance {
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $case() {
             let opened = $open.await;
-            $crate::conformance::broker::run(opened, $crate::conformance::broker::$case).await;
+            $crate::broker::run(opened, $crate::broker::$case).await;
         }
     )*};
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use job::Record;
 
 use super::fixture::*;
-use crate::{Claimed, Fence, Ledger, OutboxEntry, OutboxId, Write};
+use ports::{Claimed, Fence, Ledger, OutboxEntry, OutboxId, Write};
 
 fn ids(claimed: &Claimed<OutboxEntry>) -> Vec<&str> {
     claimed.items.iter().map(|entry| entry.id.as_str()).collect()

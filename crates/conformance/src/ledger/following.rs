@@ -3,7 +3,7 @@ use std::sync::Arc;
 use job::Timestamp;
 
 use super::fixture::*;
-use crate::{Following, Ledger, LedgerError};
+use ports::{Following, Ledger, LedgerError};
 
 pub async fn one_owner_follows_and_the_next_goes_on_where_it_was(door: Arc<dyn Ledger>) {
     let (first, second) = (member(&*door).await, member(&*door).await);

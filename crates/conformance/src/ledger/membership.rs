@@ -4,7 +4,7 @@ use std::sync::Arc;
 use job::Timestamp;
 
 use super::fixture::*;
-use crate::{Fence, Ledger, LedgerError, Limits, OutboxId, Permit, PermitReturn};
+use ports::{Fence, Ledger, LedgerError, Limits, OutboxId, Permit, PermitReturn};
 
 pub async fn an_empty_ledger_has_no_generation(door: Arc<dyn Ledger>) {
     assert_eq!(door.generation().await.unwrap(), None);

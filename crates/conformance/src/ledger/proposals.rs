@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::fixture::*;
-use crate::{AccountTask, Ledger, MOST_PROPOSALS};
+use ports::{AccountTask, Ledger, MOST_PROPOSALS};
 
 async fn proposed(door: &dyn Ledger, id: &str, round: u32) -> Vec<String> {
     door.proposals(&key(id), round).await.unwrap()
@@ -60,7 +60,7 @@ pub async fn a_task_has_one_owner(door: Arc<dyn Ledger>) {
     assert!(door.claim_task(&fence, &task("default", "8"), &key("b"), 1).await.unwrap());
     door.leave(&fence).await.unwrap();
     let late = door.claim_task(&fence, &task("default", "9"), &key("a"), 1).await;
-    assert_eq!(late, Err(crate::LedgerError::Fenced));
+    assert_eq!(late, Err(ports::LedgerError::Fenced));
 }
 
 pub async fn one_of_many_claimers_owns_a_task(door: Arc<dyn Ledger>) {
