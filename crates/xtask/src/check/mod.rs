@@ -1,8 +1,9 @@
 //! Format, lints, documentation, dependencies: every step is run, every failure reported.
 //! [`deploy`] judges what is deployed; it needs programs that the rest does not.
 
-mod deny;
+mod dependencies;
 mod deploy;
+mod tool;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -65,7 +66,8 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
         Step { name: "format", command: Some(format) },
         Step { name: "lints", command: Some(workspace.cargo("clippy", &lints)) },
         Step { name: "documentation", command: Some(documentation) },
-        Step { name: "dependencies", command: deny::command(workspace) },
+        Step { name: "dependencies", command: dependencies::allowed(workspace) },
+        Step { name: "their use", command: dependencies::used(workspace) },
     ]
 }
 

@@ -1,0 +1,28 @@
+//! What the packages depend on: that it may be used, and that it is.
+
+use std::process::Command;
+
+use super::tool::Tool;
+use crate::workspace::Workspace;
+
+const DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
+const MACHETE: Tool = Tool { name: "cargo-machete", version: "0.9.2" };
+
+/// Bans, licences and sources, from what `cargo fetch` has brought: without the network.
+pub(super) fn allowed(workspace: &Workspace) -> Option<Command> {
+    let program = DENY.program(workspace)?;
+    if !super::passes(workspace.cargo("fetch", &["--locked"])) {
+        return None;
+    }
+    let mut command = Command::new(program);
+    command.current_dir(workspace.root()).args(["--all-features", "--offline"]);
+    command.args(["--config", ".deny.toml", "check", "bans", "licenses", "sources"]);
+    Some(command)
+}
+
+/// Declared and named in no source file of the package.
+pub(super) fn used(workspace: &Workspace) -> Option<Command> {
+    let mut command = Command::new(MACHETE.program(workspace)?);
+    command.current_dir(workspace.root()).args(["crates", "tests"]);
+    Some(command)
+}
