@@ -1,0 +1,193 @@
+//! What follows from a write, in the promised order: permits, journal, announcement.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use embedded::{Embedded, Settings};
+use job::{
+    Doubt, Fact, JobKey, Lane, MessageFacts, Outcome, Problem, Record, Rules, State, Timestamp,
+    decode,
+};
+use ports::{
+    Broker, BrokerError, Call, Deliveries, Delivery, Destination, Ledger, LedgerError, LedgerLayer,
+    Limits, Message, Method, Permit, PublishError, Session, Source, Summary, SystemClock, Write,
+};
+use recorder::{Applied, Batcher, Recorder, Writer};
+use tempfile::TempDir;
+
+/// What was done, in its order.
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Vec<&'static str>>>);
+
+impl Notes {
+    fn note(&self, what: &'static str) {
+        self.0.lock().unwrap().push(what);
+    }
+
+    fn taken(&self) -> Vec<&'static str> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+struct NotedLedger {
+    inner: Arc<dyn Ledger>,
+    notes: Notes,
+}
+
+#[async_trait]
+impl LedgerLayer for NotedLedger {
+    fn inner(&self) -> &dyn Ledger {
+        self.inner.as_ref()
+    }
+
+    fn around<'a, T: Summary + Send + 'a>(
+        &'a self,
+        call: Call<'a>,
+        calling: impl Future<Output = Result<T, LedgerError>> + Send + 'a,
+    ) -> impl Future<Output = Result<T, LedgerError>> + Send + 'a {
+        if matches!(call.method, Method::Swap | Method::GivePermits | Method::Announced) {
+            self.notes.note(call.method.name());
+        }
+        calling
+    }
+}
+
+struct NotedBroker {
+    inner: Arc<dyn Broker>,
+    notes: Notes,
+}
+
+#[async_trait]
+impl Broker for NotedBroker {
+    async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError> {
+        self.notes.note(match to {
+            Destination::Journal => "journal",
+            Destination::Results { .. } => "results",
+            Destination::Jobs { .. } | Destination::Later { .. } | Destination::Dead { .. } => {
+                "jobs"
+            }
+        });
+        self.inner.publish(to, message).await
+    }
+
+    async fn consume(
+        &self,
+        source: &Source,
+        prefetch: u16,
+    ) -> Result<Box<dyn Deliveries>, BrokerError> {
+        self.inner.consume(source, prefetch).await
+    }
+
+    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
+        self.inner.take(lane).await
+    }
+
+    async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
+        self.inner.depth(source).await
+    }
+
+    async fn is_read(&self, source: &Source) -> Result<bool, BrokerError> {
+        self.inner.is_read(source).await
+    }
+
+    async fn check(&self) -> Result<(), BrokerError> {
+        self.inner.check().await
+    }
+}
+
+struct Scene {
+    _directory: TempDir,
+    notes: Notes,
+    ledger: Arc<dyn Ledger>,
+    broker: Arc<dyn Broker>,
+    session: Arc<Session>,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let open = |name: &str| {
+            let settings = Settings::new(directory.path().join(name), "recorder");
+            Embedded::open(settings).unwrap()
+        };
+        let notes = Notes::default();
+        let (inner, noted) = (open("ledger.db").ledger(), notes.clone());
+        let ledger: Arc<dyn Ledger> = Arc::new(NotedLedger { inner, notes: noted });
+        let (inner, noted) = (open("journal.db").broker(), notes.clone());
+        let broker = Arc::new(NotedBroker { inner, notes: noted });
+        let joined = Session::join(ledger.clone(), Arc::new(SystemClock), Timestamp::EPOCH).await;
+        let session = Arc::new(joined.unwrap());
+        Self { _directory: directory, notes, ledger, broker, session }
+    }
+
+    fn recorder(&self, rules: Rules) -> Recorder {
+        let writer = Writer::new(self.ledger.clone(), self.session.clone(), rules);
+        Recorder::new(writer, self.broker.clone(), self.session.clone())
+    }
+
+    /// A record with the slot that its task uses; at version 1.
+    async fn left(&self, state: State) -> Record {
+        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        let job = decode(body, MessageFacts::default()).unwrap();
+        let mut record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
+        (record.state, record.revision) = (state, 1);
+        let (fence, permit) = (self.session.fence(), Permit::of(&record).unwrap());
+        self.ledger.take_permit(&fence, &permit, &Limits::default()).await.unwrap();
+        let due = record.due(Duration::ZERO);
+        let (outbox, outbox_lease) = (Vec::new(), Duration::ZERO);
+        let write = Write { record: record.clone(), due, outbox, outbox_lease };
+        self.ledger.create(&fence, write).await.unwrap();
+        record
+    }
+
+    async fn apply(&self, recorder: &Recorder, fact: Fact) {
+        let key = JobKey::parse("default/a").unwrap();
+        let stored = self.ledger.load(&key).await.unwrap().unwrap();
+        let done = recorder.apply(&self.session.fence(), stored, fact).await.unwrap();
+        assert!(matches!(done, Applied::Done(_)), "{done:?}");
+    }
+}
+
+fn in_doubt() -> State {
+    let now = Timestamp::EPOCH;
+    State::InDoubt { doubt: Doubt::begun(now, "its answer was lost".into(), now) }
+}
+
+fn pending() -> State {
+    State::Pending { status: "processing".into(), looks: 0, next_look: Timestamp::EPOCH }
+}
+
+fn failed() -> Fact {
+    let outcome = Outcome::Failed { error: Problem::new("task_failed", "x") };
+    Fact::Ended { outcome }
+}
+
+/// As worker, gateway and commands do; a poller announces.
+#[tokio::test]
+async fn a_slot_is_free_before_the_journal_knows_and_nobody_is_told() {
+    let scene = Scene::set().await;
+    scene.left(in_doubt()).await;
+    let recorder = scene.recorder(Rules::default());
+    let error = Problem::new("in_doubt", "given up");
+    scene.apply(&recorder, Fact::Abandoned { error }).await;
+    assert_eq!(scene.notes.taken(), ["swap", "give_permits", "journal"]);
+}
+
+/// As pollers do: the provider can be asked again, so the event goes first, and a ledger that is
+/// rebuilt from the line need not announce it again.
+#[tokio::test]
+async fn an_end_is_announced_then_journaled_then_marked() {
+    let scene = Scene::set().await;
+    scene.left(pending()).await;
+    let (batcher, writes) = Batcher::new(scene.ledger.clone(), scene.session.clone());
+    let recorder = scene.recorder(Rules::default()).announcing(batcher, Duration::from_secs(5));
+    scene.apply(&recorder, failed()).await;
+    assert_eq!(scene.notes.taken(), ["swap", "results", "journal"]);
+    drop(recorder);
+    writes.await;
+    let mut small = scene.notes.taken();
+    small.sort_unstable();
+    assert_eq!(small, ["announced", "give_permits"]);
+}
