@@ -33,7 +33,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The list of all methods: a new one of the ports is one line here.
+/// The list of all methods, once.
 macro_rules! calls {
     ($($port:ident {$(
         $method:ident $(@$fence:ident)? $name:ident($($arg:ident: $type:ty),*) -> $answer:ty;
@@ -52,8 +52,8 @@ macro_rules! calls {
             }
         }
 
-        /// Whoever implements it has a [`Ledger`]. A method that is not overridden passes
-        /// [`around`](Self::around) to the ledger behind it.
+        /// What implements it is a [`Ledger`]. A method that is not overridden calls the ledger
+        /// behind it, through [`around`](Self::around).
         #[async_trait]
         pub trait LedgerLayer: Send + Sync + 'static {
             /// The ledger behind it.

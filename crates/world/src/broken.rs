@@ -57,7 +57,7 @@ pub enum Broken {
     /// An id that is used again has the external id and the event ids of its first job.
     LivesConfused,
     /// A letter that the broker wrote counts as never sent.
-    DeathsAreInnocent,
+    DeadLettersUnsent,
     /// Whoever compares slots with records gives one back that is in use.
     SlotsFreedEarly,
     /// An answer 5xx counts as a request that was never sent.
@@ -98,7 +98,7 @@ impl Broken {
         Self::ClocksBelieved,
         Self::LookUpUntried,
         Self::LivesConfused,
-        Self::DeathsAreInnocent,
+        Self::DeadLettersUnsent,
         Self::SlotsFreedEarly,
         Self::ResubmitOnServerError,
         Self::TroubleTakenForRefusal,

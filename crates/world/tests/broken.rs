@@ -72,7 +72,7 @@ caught! {
 
 caught! {
     Plan::given_up;
-    a_letter_of_the_broker_taken_for_unsent: DeathsAreInnocent by "paid twice"
+    a_letter_of_the_broker_taken_for_unsent: DeadLettersUnsent by "paid twice"
 }
 
 // Elsewhere a task that is known to exist tells that its denials prove nothing.

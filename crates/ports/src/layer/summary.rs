@@ -10,6 +10,7 @@ use crate::{
     Witness, Write,
 };
 
+/// A few words about a value: an argument of a call, or its answer.
 pub trait Summary {
     /// Empty where there is nothing to tell.
     fn summary(&self) -> String;

@@ -23,8 +23,9 @@ pub trait Permits: Send + Sync + 'static {
         returns: &[PermitReturn],
     ) -> Result<(), LedgerError>;
 
-    /// Becomes, or stays, the only owner that takes jobs for a full pool, for so long at most.
-    /// `false` while another one is.
+    /// Becomes, or stays, the only owner that has the turn of this name, for so long at most: to take
+    /// jobs for a full pool, to be the next that does, to try a lane after trouble. `false` while
+    /// another one has it.
     async fn take_turn(
         &self,
         fence: &Fence,

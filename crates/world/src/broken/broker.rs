@@ -19,7 +19,7 @@ pub(super) struct BrokenBroker {
 #[async_trait]
 impl Broker for BrokenBroker {
     async fn publish(&self, to: &Destination, mut message: Message) -> Result<(), PublishError> {
-        if self.broken == Broken::DeathsAreInnocent && matches!(to, Destination::Jobs { .. }) {
+        if self.broken == Broken::DeadLettersUnsent && matches!(to, Destination::Jobs { .. }) {
             message.headers.remove(header::REACHED);
         }
         match to {
