@@ -1,0 +1,10 @@
+//! The broker on a real RabbitMQ, and on wires and nodes that fail.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod conformance;
+mod faults;
+mod fixture;
+mod refusals;
+mod topology;
+mod unanswered;

@@ -1,0 +1,31 @@
+//! A namespace can be removed, and takes nothing else with it.
+
+use crate::fixture::server::Server;
+use crate::fixture::{created, key, member, settings};
+use ledger_redis::{RedisLedger, Settings};
+use ports::{LedgerError, Members, Records};
+
+#[tokio::test]
+async fn erasing_takes_every_key_of_one_namespace_and_no_other() {
+    let server = Server::start(&[]).await;
+    let mine = settings(&server.url());
+    // Names that begin alike are the ones that could be mistaken.
+    let longer = Settings { namespace: format!("{}0", mine.namespace), ..mine.clone() };
+    let (mine, other) =
+        (RedisLedger::connect(mine).await.unwrap(), RedisLedger::connect(longer).await.unwrap());
+    let (my_fence, their_fence) = (member(&mine, 1).await, member(&other, 1).await);
+    for n in 0..50 {
+        created(&mine, &my_fence, &format!("job-{n}")).await;
+    }
+    created(&other, &their_fence, "kept").await;
+    let others = 1 + 5 * 2; // A record, and generation and leases of every tag.
+    assert_eq!(server.tell(&["DBSIZE"]).await, redis::Value::Int(others + 60));
+    mine.erase().await.unwrap();
+    assert_eq!(server.tell(&["DBSIZE"]).await, redis::Value::Int(others));
+    assert_eq!(
+        mine.renew(&my_fence, crate::fixture::LONG).await,
+        Err(LedgerError::GenerationChanged)
+    );
+    other.renew(&their_fence, crate::fixture::LONG).await.unwrap();
+    assert!(other.load(&key("kept")).await.unwrap().is_some());
+}

@@ -1,0 +1,13 @@
+//! The ledger on a real Redis: the shared one, or a server of its own that a test may hurt.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod cluster;
+mod conformance;
+mod erase;
+mod fixture;
+mod outages;
+mod refusals;
+mod traffic;
+mod unreadable;
+mod upgrade;

@@ -1,0 +1,201 @@
+//! What happens when the server dies, freezes, forgets or is somebody else.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::fixture::server::{Server, TIMEOUT, free_port};
+use crate::fixture::wire::swallowing_wire;
+use crate::fixture::{created, key, member, settings, until, write};
+use ledger_redis::{RedisLedger, Settings};
+use ports::{Created, Ledger, LedgerError, Members, Records, Swapped};
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+fn impatient(url: &str) -> Settings {
+    Settings { timeout: TIMEOUT, ..settings(url) }
+}
+
+fn unavailable<T: std::fmt::Debug>(answer: Result<T, LedgerError>) {
+    assert!(matches!(answer, Err(LedgerError::Unavailable(_))), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_killed_server_is_unavailable_and_a_restart_begins_a_generation() {
+    let mut server = Server::start(&["appendonly yes", "appendfsync always"]).await;
+    let ledger = RedisLedger::connect(impatient(&server.url())).await.unwrap();
+    let before = member(&ledger, 1).await;
+    created(&ledger, &before, "a").await;
+
+    server.kill();
+    for _ in 0..3 {
+        let asked = Instant::now();
+        unavailable(ledger.swap(&before, 1, write("a")).await);
+        unavailable(ledger.load(&key("a")).await);
+        unavailable(ledger.join(write("a").record.created_at, TIMEOUT).await);
+        assert!(asked.elapsed() < TIMEOUT * 4, "no call waits");
+    }
+
+    server.restart().await;
+    until("the ledger to come back", async || ledger.load(&key("a")).await.is_ok()).await;
+    assert_eq!(ledger.load(&key("a")).await.unwrap().unwrap().version, 1);
+    // It might have lost the last writes: nobody goes on as if nothing had happened.
+    let late = ledger.swap(&before, 1, write("a")).await;
+    assert_eq!(late, Err(LedgerError::GenerationChanged));
+    assert_eq!(ledger.generation().await.unwrap(), None);
+    let after = member(&ledger, 2).await;
+    assert_ne!(after.generation.id, before.generation.id);
+    assert_eq!(after.generation.began_at.as_millis(), 2);
+    let swapped = ledger.swap(&after, 1, write("a")).await;
+    assert_eq!(swapped, Ok(Swapped::Done(2)));
+}
+
+#[tokio::test]
+async fn every_connection_to_the_same_server_finds_the_same_generation() {
+    let server = Server::start(&[]).await;
+    let settings = impatient(&server.url());
+    let first = RedisLedger::connect(settings.clone()).await.unwrap();
+    let fence = member(&first, 1).await;
+    for began_at in 2..5 {
+        let next = RedisLedger::connect(settings.clone()).await.unwrap();
+        assert_eq!(member(&next, began_at).await.generation, fence.generation);
+    }
+    created(&first, &fence, "a").await;
+}
+
+#[tokio::test]
+async fn an_emptied_server_begins_another_generation() {
+    let server = Server::start(&[]).await;
+    let settings = impatient(&server.url());
+    let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
+    let before = member(&ledger, 1).await;
+    created(&ledger, &before, "a").await;
+    server.tell(&["FLUSHALL"]).await;
+    let changed = Some(LedgerError::GenerationChanged);
+    assert_eq!(ledger.create(&before, write("a")).await.err(), changed);
+    assert_eq!(ledger.renew(&before, TIMEOUT).await.err(), changed);
+    assert_eq!(ledger.load(&key("a")).await.unwrap(), None);
+    let after = member(&ledger, 2).await;
+    assert_ne!(after.generation, before.generation);
+    created(&ledger, &after, "a").await;
+    assert_eq!(ledger.renew(&before, TIMEOUT).await.err(), changed);
+    let another = RedisLedger::connect(settings).await.unwrap();
+    assert_eq!(another.generation().await.unwrap(), Some(after.generation));
+}
+
+#[tokio::test]
+async fn a_part_that_was_lost_ends_the_generation_of_all() {
+    let server = Server::start(&[]).await;
+    let settings = impatient(&server.url());
+    let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
+    for part in ["0", "2", "permits"] {
+        let before = member(&ledger, 1).await;
+        let lost = format!("{{{}:{part}}}:generation", settings.namespace);
+        server.tell(&["DEL", &lost]).await;
+        let renewed = ledger.renew(&before, TIMEOUT).await;
+        assert_eq!(renewed, Err(LedgerError::GenerationChanged), "{part}");
+        let after = member(&ledger, 2).await;
+        assert_ne!(after.generation.id, before.generation.id, "{part}");
+        ledger.renew(&after, TIMEOUT).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_frozen_server_is_unavailable_in_time_and_comes_back() {
+    let server = Server::start(&[]).await;
+    let ledger = RedisLedger::connect(impatient(&server.url())).await.unwrap();
+    let fence = member(&ledger, 1).await;
+    server.signal("STOP");
+    let asked = Instant::now();
+    unavailable(ledger.create(&fence, write("a")).await);
+    unavailable(ledger.load(&key("a")).await);
+    assert!(asked.elapsed() < TIMEOUT * 3, "{:?}", asked.elapsed());
+    server.signal("CONT");
+    until("the ledger to come back", async || ledger.check().await.is_ok()).await;
+    // The same process: its memory has no gap, though the lost call may have been executed.
+    match ledger.create(&fence, write("a")).await.unwrap() {
+        Created::New => {}
+        Created::Exists(there) => assert_eq!(there.version, 1),
+    }
+}
+
+#[tokio::test]
+async fn a_cut_connection_is_not_noticed_by_what_can_be_repeated() {
+    let server = Server::start(&[]).await;
+    let ledger = RedisLedger::connect(impatient(&server.url())).await.unwrap();
+    let fence = member(&ledger, 1).await;
+    created(&ledger, &fence, "a").await;
+    for _ in 0..3 {
+        server.tell(&["CLIENT", "KILL", "TYPE", "normal"]).await;
+        assert_eq!(ledger.load(&key("a")).await.unwrap().unwrap().version, 1);
+        ledger.renew(&fence, crate::fixture::LONG).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn forgotten_scripts_are_sent_again() {
+    let server = Server::start(&[]).await;
+    let ledger = RedisLedger::connect(impatient(&server.url())).await.unwrap();
+    let fence = member(&ledger, 1).await;
+    created(&ledger, &fence, "a").await;
+    server.tell(&["SCRIPT", "FLUSH"]).await;
+    created(&ledger, &fence, "b").await;
+    let swapped = ledger.swap(&fence, 1, write("a")).await;
+    assert_eq!(swapped, Ok(Swapped::Done(2)));
+}
+
+#[tokio::test]
+async fn nobody_there_is_unavailable_at_once() {
+    let url = format!("redis://127.0.0.1:{}", free_port());
+    let asked = Instant::now();
+    unavailable(RedisLedger::connect(impatient(&url)).await.map(drop));
+    assert!(asked.elapsed() < TIMEOUT);
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_unavailable_in_time() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}", silent.local_addr().unwrap());
+    let asked = Instant::now();
+    unavailable(RedisLedger::connect(impatient(&url)).await.map(drop));
+    assert!(asked.elapsed() < TIMEOUT * 2);
+}
+
+#[tokio::test]
+async fn many_callers_do_not_storm_a_server_that_is_down() {
+    let mut server = Server::start(&[]).await;
+    let ledger = RedisLedger::connect(impatient(&server.url())).await.unwrap();
+    server.kill();
+    let listener = TcpListener::bind(("127.0.0.1", server.port)).await.unwrap();
+    let (ledger, calls) = (Arc::new(ledger), Arc::new(AtomicUsize::new(0)));
+    for _ in 0..64 {
+        let (ledger, calls) = (ledger.clone(), calls.clone());
+        tokio::spawn(async move {
+            loop {
+                unavailable(ledger.load(&key("a")).await);
+                calls.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    let mut connections = 0;
+    let end = Instant::now() + Duration::from_secs(2);
+    while let Ok(Ok(_)) = tokio::time::timeout_at(end, listener.accept()).await {
+        connections += 1;
+    }
+    // 0, 0.1, 0.3, 0.7, 1.5 s after the loss.
+    assert!((2..=6).contains(&connections), "{connections} connections");
+    let calls = calls.load(Ordering::Relaxed);
+    assert!((64..=64 * 7).contains(&calls), "{calls} calls in two seconds");
+}
+
+#[tokio::test]
+async fn a_wire_that_swallows_everything_is_replaced() {
+    let server = Server::start(&[]).await;
+    let (url, swallowed) = swallowing_wire(server.port).await;
+    let ledger = RedisLedger::connect(impatient(&url)).await.unwrap();
+    created(&ledger, &member(&ledger, 1).await, "a").await;
+    swallowed.store(1, Ordering::SeqCst);
+    unavailable(ledger.load(&key("a")).await);
+    // The old connection never breaks: only another one helps.
+    assert_eq!(ledger.load(&key("a")).await.unwrap().unwrap().version, 1);
+}

@@ -1,0 +1,197 @@
+//! What a person must put right is told at once, and without the password.
+
+use crate::fixture::server::{Server, certificate, new_directory};
+use crate::fixture::{member, settings, write};
+use ledger_redis::{RedisLedger, Settings};
+use ports::{Due, Ledger, LedgerError, Members, Records};
+
+async fn connect(url: &str) -> Result<RedisLedger, LedgerError> {
+    RedisLedger::connect(settings(url)).await
+}
+
+fn denied(answer: Result<RedisLedger, LedgerError>, word: &str) {
+    match answer.map(drop) {
+        Err(error @ LedgerError::Denied(_)) => {
+            let text = format!("{error} {error:?}");
+            assert!(text.contains(word), "{text}");
+            assert!(!text.contains("hunter2") && !text.contains("swordfish"), "{text}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_or_missing_password_is_denied() {
+    let server = Server::start(&["requirepass swordfish"]).await;
+    let url = |user: &str| format!("redis://{user}127.0.0.1:{}", server.port);
+    denied(connect(&url("")).await, "NOAUTH");
+    denied(connect(&url(":hunter2@")).await, "uthentication");
+    denied(connect(&url("hunter2:hunter2@")).await, "uthentication");
+    connect(&url(":swordfish@")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bad_url_or_namespace_is_denied_without_being_shown() {
+    for url in ["hunter2", "http://:hunter2@localhost", "redis://:hunter2@:x", ""] {
+        denied(connect(url).await, "URL");
+    }
+    let url = "redis://:hunter2@127.0.0.1";
+    let shown = format!("{:?}", settings(url));
+    assert!(!shown.contains("hunter2"), "{shown}");
+    for namespace in ["", "a}b", "a*", "a b", &"x".repeat(65)] {
+        let settings = Settings::new(url, namespace);
+        denied(RedisLedger::connect(settings).await, "namespace");
+    }
+}
+
+#[tokio::test]
+async fn a_user_without_rights_is_denied() {
+    let server = Server::start(&[]).await;
+    let rules = ["ACL", "SETUSER", "reader", "on", ">swordfish", "~*", "+@read", "+info", "+ping"];
+    server.tell(&rules).await;
+    let url = format!("redis://reader:swordfish@127.0.0.1:{}", server.port);
+    denied(connect(&url).await, "NOPERM");
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_ask_is_unsafe_unless_allowed() {
+    let server = Server::start(&[]).await;
+    let rules = ["ACL", "SETUSER", "shy", "on", ">swordfish", "~*", "+@all", "-info"];
+    server.tell(&rules).await;
+    let settings = settings(&format!("redis://shy:swordfish@127.0.0.1:{}", server.port));
+    let refused = RedisLedger::connect(settings.clone()).await.map(drop);
+    assert!(matches!(refused, Err(LedgerError::Unsafe(_))), "{refused:?}");
+    let allowed = Settings { allow_unsafe: true, ..settings };
+    let ledger = RedisLedger::connect(allowed).await.unwrap();
+    crate::fixture::created(&ledger, &member(&ledger, 1).await, "a").await;
+}
+
+#[tokio::test]
+async fn a_server_that_drops_keys_is_unsafe_unless_allowed() {
+    let server = Server::start(&["maxmemory 100mb", "maxmemory-policy allkeys-lru"]).await;
+    let settings = settings(&server.url());
+    let refused = RedisLedger::connect(settings.clone()).await.map(drop);
+    assert!(matches!(refused, Err(LedgerError::Unsafe(_))), "{refused:?}");
+    let allowed = Settings { allow_unsafe: true, ..settings.clone() };
+    RedisLedger::connect(allowed).await.unwrap();
+    server.tell(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]).await;
+    let ledger = RedisLedger::connect(settings).await.unwrap();
+    // Also when it is changed while we run.
+    server.tell(&["CONFIG", "SET", "maxmemory-policy", "volatile-ttl"]).await;
+    let refused = ledger.check().await;
+    assert!(matches!(refused, Err(LedgerError::Unsafe(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_full_server_is_unavailable_and_nothing_is_half_written() {
+    let server = Server::start(&[]).await;
+    let ledger = connect(&server.url()).await.unwrap();
+    let fence = member(&ledger, 1).await;
+    crate::fixture::created(&ledger, &fence, "a").await;
+    server.tell(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    let mut due = write("a");
+    due.due = Some(due.record.created_at);
+    for refused in [
+        ledger.swap(&fence, 1, due.clone()).await.map(drop),
+        ledger.create(&fence, write("b")).await.map(drop),
+        ledger.renew(&fence, crate::fixture::LONG).await.map(drop),
+    ] {
+        match refused {
+            Err(LedgerError::Unavailable(text)) => assert!(text.contains("OOM"), "{text}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    server.tell(&["CONFIG", "SET", "maxmemory", "0"]).await;
+    let there = ledger.load(&crate::fixture::key("a")).await.unwrap().unwrap();
+    assert_eq!(there.version, 1);
+    let claimed = ledger.claim_due(&fence, 9, crate::fixture::LONG).await.unwrap();
+    assert!(claimed.items.is_empty() && claimed.next.is_none());
+}
+
+#[tokio::test]
+async fn a_replica_is_unavailable() {
+    let server = Server::start(&[]).await;
+    let ledger = connect(&server.url()).await.unwrap();
+    let fence = member(&ledger, 1).await;
+    server.tell(&["REPLICAOF", "127.0.0.1", "1"]).await;
+    for refused in [
+        ledger.create(&fence, write("a")).await.map(drop),
+        ledger.check().await,
+        connect(&server.url()).await.map(drop),
+    ] {
+        match refused {
+            Err(LedgerError::Unavailable(text)) => assert!(text.contains("READONLY"), "{text}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+const CHILD_URL: &str = "REELWORK_TEST_TLS_URL";
+
+/// Runs itself again, because only a new process can be told whom to trust.
+#[tokio::test]
+async fn tls_works_with_a_trusted_authority_and_only_with_one() {
+    if let Ok(url) = std::env::var(CHILD_URL) {
+        let ledger = connect(&url).await.unwrap();
+        crate::fixture::created(&ledger, &member(&ledger, 1).await, "a").await;
+        return;
+    }
+    let directory = new_directory();
+    let (certificate, key) = certificate(&directory);
+    let settings = [
+        format!("tls-cert-file {}", certificate.display()),
+        format!("tls-key-file {}", key.display()),
+        format!("tls-ca-cert-file {}", certificate.display()),
+        "tls-auth-clients no".to_owned(),
+    ];
+    let port = crate::fixture::server::free_port();
+    let tls_port = format!("tls-port {port}");
+    let mut words: Vec<_> = settings.iter().map(String::as_str).collect();
+    words.push(&tls_port);
+    let _server = Server::start_in(directory, &words).await;
+    let url = format!("rediss://127.0.0.1:{port}");
+
+    let stranger = connect(&url).await.map(drop);
+    match stranger {
+        Err(LedgerError::Unavailable(text)) => assert!(text.contains("certificate"), "{text}"),
+        other => panic!("{other:?}"),
+    }
+    let name = "refusals::tls_works_with_a_trusted_authority_and_only_with_one";
+    let child = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(CHILD_URL, &url)
+        .env("SSL_CERT_FILE", &certificate)
+        .output();
+    let output = child.await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_database_named_in_the_query_is_the_one_that_is_used() {
+    let server = Server::start(&[]).await;
+    let settings = settings(&format!("{}?db=5", server.url()));
+    let ledger = RedisLedger::connect(settings).await.unwrap();
+    member(&ledger, 1).await;
+    let keyspace = format!("{:?}", server.tell(&["INFO", "keyspace"]).await);
+    assert!(keyspace.contains("db5:") && !keyspace.contains("db0:"), "{keyspace}");
+    denied(connect(&format!("{}?database=5", server.url())).await, "ignored");
+    denied(connect(&format!("{}/1?db=2", server.url())).await, "two databases");
+}
+
+#[tokio::test]
+async fn what_a_crash_would_lose_is_said() {
+    let server = Server::start(&["appendonly no"]).await;
+    let ledger = connect(&server.url()).await.unwrap();
+    let warnings = ledger.warnings().await.unwrap();
+    assert!(warnings.len() == 1 && warnings[0].contains("appendonly is no"), "{warnings:?}");
+    server.tell(&["CONFIG", "SET", "appendonly", "yes"]).await;
+    assert_eq!(ledger.warnings().await, Ok(Vec::new()));
+    server.tell(&["CONFIG", "SET", "appendfsync", "no"]).await;
+    let warnings = ledger.warnings().await.unwrap();
+    assert!(warnings.len() == 1 && warnings[0].contains("appendfsync is no"), "{warnings:?}");
+    let rules = ["ACL", "SETUSER", "default", "-config"];
+    server.tell(&rules).await;
+    let warnings = ledger.warnings().await.unwrap();
+    assert!(warnings.len() == 1 && warnings[0].contains("cannot be asked"), "{warnings:?}");
+}

@@ -1,0 +1,172 @@
+//! One thing that cannot be read must not stop the rest.
+
+use std::time::Duration;
+
+use crate::fixture::server::Server;
+use crate::fixture::{LONG, created, key, member, settings, write};
+use job::Timestamp;
+use ledger_redis::{RedisLedger, Settings};
+use ports::{
+    Destination, Due, LedgerError, ListFilter, Message, OutboxEntry, Permits, Records, Write,
+};
+
+/// The key of this name in whichever shard has it.
+async fn find(server: &Server, settings: &Settings, name: &str) -> String {
+    for shard in 0..4 {
+        let key = format!("{{{}:{shard}}}:{name}", settings.namespace);
+        if server.tell(&["EXISTS", &key]).await == redis::Value::Int(1) {
+            return key;
+        }
+    }
+    panic!("no shard has {name}");
+}
+
+fn due_with_entry(id: &str) -> Write {
+    let entry = OutboxEntry {
+        id: "e".to_owned(),
+        key: key(id),
+        to: Destination::Journal,
+        message: Message::json("m", "{}"),
+        closes: false,
+        tries: 0,
+    };
+    Write { due: Some(Timestamp::EPOCH), outbox: vec![entry], ..write(id) }
+}
+
+#[tokio::test]
+async fn an_unreadable_record_is_told_by_its_key_and_stops_no_other() {
+    let server = Server::start(&[]).await;
+    let settings = settings(&server.url());
+    let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
+    let fence = member(&ledger, 1).await;
+    for id in ["good", "bad"] {
+        let answer = ledger.create(&fence, due_with_entry(id)).await;
+        assert_eq!(answer, Ok(ports::Created::New));
+    }
+    let record = find(&server, &settings, "job:default/bad").await;
+    server.tell(&["HSET", &record, "b", "{"]).await;
+    match ledger.load(&key("bad")).await {
+        Err(LedgerError::Corrupt { key, .. }) => assert_eq!(key, "default/bad"),
+        other => panic!("{other:?}"),
+    }
+    let claimed = ledger.claim_due(&fence, 9, LONG).await.unwrap();
+    assert_eq!(claimed.items.len(), 1);
+    assert_eq!(claimed.items[0].record.key, key("good"));
+    let again = ledger.claim_due(&fence, 9, LONG).await.unwrap();
+    assert!(again.items.is_empty(), "nobody spins over it");
+    assert!(again.next.unwrap() > again.now);
+    let all = ListFilter { limit: 9, ..ListFilter::default() };
+    assert_eq!(ledger.list(&all).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_unreadable_entry_stops_no_other() {
+    let server = Server::start(&[]).await;
+    let settings = settings(&server.url());
+    let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
+    let fence = member(&ledger, 1).await;
+    for id in ["good", "bad"] {
+        ledger.create(&fence, due_with_entry(id)).await.unwrap();
+    }
+    let record = find(&server, &settings, "job:default/bad").await;
+    let bodies = record.replace("job:default/bad", "outbox:bodies");
+    server.tell(&["HSET", &bodies, "default/bad\ne", "nonsense"]).await;
+    let claimed = ledger.claim_outbox(&fence, 9, LONG).await.unwrap();
+    assert_eq!(claimed.items.len(), 1);
+    assert_eq!(claimed.items[0].key, key("good"));
+}
+
+#[tokio::test]
+async fn what_is_due_without_a_record_is_dropped() {
+    let server = Server::start(&[]).await;
+    let settings = settings(&server.url());
+    let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
+    let fence = member(&ledger, 1).await;
+    for n in 0..20 {
+        ledger.create(&fence, due_with_entry(&format!("gone-{n}"))).await.unwrap();
+        let record = find(&server, &settings, &format!("job:default/gone-{n}")).await;
+        server.tell(&["DEL", &record]).await;
+    }
+    let last = Timestamp::EPOCH + Duration::from_millis(1);
+    let there = Write { due: Some(last), ..write("there") };
+    ledger.create(&fence, there).await.unwrap();
+    let claimed = ledger.claim_due(&fence, 5, LONG).await.unwrap();
+    let found: Vec<_> = claimed.items.iter().map(|stored| &stored.record.key).collect();
+    assert_eq!(found, [&key("there")], "it is found behind what is gone");
+    assert!(claimed.next.is_none());
+    created(&ledger, &fence, "gone-1").await;
+}
+
+#[tokio::test]
+async fn keys_of_another_kind_are_told_as_such() {
+    let server = Server::start(&[]).await;
+    let settings = settings(&server.url());
+    let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
+    let fence = member(&ledger, 1).await;
+    created(&ledger, &fence, "a").await;
+    let record = find(&server, &settings, "job:default/a").await;
+    server.tell(&["SET", &record, "somebody else's"]).await;
+    let answer = ledger.load(&key("a")).await;
+    assert!(matches!(answer, Err(LedgerError::Corrupt { .. })), "{answer:?}");
+}
+
+/// A record of another kind is an error of the server, in the middle of a script or a pipeline.
+#[tokio::test]
+async fn a_record_of_another_kind_stops_no_other() {
+    let server = Server::start(&[]).await;
+    let settings = settings(&server.url());
+    let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
+    let fence = member(&ledger, 1).await;
+    for id in ["good", "bad"] {
+        ledger.create(&fence, due_with_entry(id)).await.unwrap();
+    }
+    let record = find(&server, &settings, "job:default/bad").await;
+    let bodies = record.replace("job:default/bad", "outbox:bodies");
+    server.tell(&["SET", &record, "somebody else's"]).await;
+    let claimed = ledger.claim_due(&fence, 9, LONG).await.unwrap();
+    let found: Vec<_> = claimed.items.iter().map(|stored| &stored.record.key).collect();
+    assert_eq!(found, [&key("good")]);
+    let all = ListFilter { limit: 9, ..ListFilter::default() };
+    assert_eq!(ledger.list(&all).await.unwrap().len(), 1);
+    let revisions = ledger.revisions(&[key("bad"), key("good")]).await.unwrap();
+    assert_eq!(revisions, [Some(0), Some(0)]);
+    // An entry that closes it is marked with the others.
+    server.tell(&["HSET", &bodies, "default/bad\ne", "c{}\n"]).await;
+    let ids = ["bad", "good"].map(|id| ports::OutboxId { key: key(id), id: "e".to_owned() });
+    ledger.announced(&fence, &ids).await.unwrap();
+    let left = ledger.claim_outbox(&fence, 9, LONG).await.unwrap();
+    assert!(left.items.is_empty() && left.next.is_none());
+}
+
+#[tokio::test]
+async fn an_unreadable_permit_or_member_stops_no_other() {
+    let server = Server::start(&[]).await;
+    let settings = settings(&server.url());
+    let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
+    let fence = member(&ledger, 1).await;
+    let permit = |id: &str| ports::Permit {
+        pool: "pool".to_owned(),
+        key: key(id),
+        round: 1,
+        weight: 2,
+        revision: 0,
+    };
+    let limits = ports::Limits { concurrency: 9, submissions_per_day: 0 };
+    ledger.take_permit(&fence, &permit("good"), &limits).await.unwrap();
+    let held = format!("{{{}:permits}}:held:pool", settings.namespace);
+    server.tell(&["HSET", &held, "default/bad#1", "nonsense"]).await;
+    assert_eq!(ledger.permits("pool").await.unwrap().len(), 1);
+    let taken = ledger.take_permit(&fence, &permit("bad"), &limits).await;
+    assert_eq!(taken, Ok(ports::Permitted::Granted), "it holds nothing until it is asked for");
+    assert_eq!(
+        (ledger.used("pool").await, ledger.permits("pool").await.unwrap().len()),
+        (Ok(4), 2)
+    );
+
+    ledger.create(&fence, due_with_entry("good")).await.unwrap();
+    let record = find(&server, &settings, "job:default/good").await;
+    let due = record.replace("job:default/good", "due");
+    server.tell(&["ZADD", &due, "0", "no job"]).await;
+    let claimed = ledger.claim_due(&fence, 9, LONG).await.unwrap();
+    assert_eq!(claimed.items.len(), 1);
+}

@@ -1,0 +1,81 @@
+//! Two versions at one ledger: records of the one before this had their request inside.
+
+use crate::fixture::server::Server;
+use crate::fixture::{created, key, member, settings, write};
+use job::{Kept, Request};
+use ledger_redis::{RedisLedger, Settings};
+use ports::{Fence, Records, Swapped, Write};
+
+struct Bench {
+    server: Server,
+    ledger: RedisLedger,
+    fence: Fence,
+    record: String,
+}
+
+async fn bench() -> Bench {
+    let server = Server::start(&[]).await;
+    let settings = settings(&server.url());
+    let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
+    let fence = member(&ledger, 1).await;
+    created(&ledger, &fence, "a").await;
+    let record = find(&server, &settings).await;
+    Bench { server, ledger, fence, record }
+}
+
+async fn find(server: &Server, settings: &Settings) -> String {
+    for shard in 0..4 {
+        let key = format!("{{{}:{shard}}}:job:default/a", settings.namespace);
+        if server.tell(&["EXISTS", &key]).await == redis::Value::Int(1) {
+            return key;
+        }
+    }
+    panic!("no shard has the record");
+}
+
+#[tokio::test]
+async fn a_request_inside_a_record_is_read_and_moves_beside_it() {
+    let Bench { server, ledger, fence, record } = bench().await;
+    let old = write("a").record;
+    let body = serde_json::to_string(&old).unwrap();
+    server.tell(&["HSET", &record, "b", &body]).await;
+    server.tell(&["HDEL", &record, "d", "r"]).await;
+    let stored = ledger.load(&key("a")).await.unwrap().unwrap();
+    assert_eq!(stored.record, old);
+    assert_eq!(ledger.load_whole(&key("a")).await.unwrap().unwrap().record, old);
+    let again = Write { record: stored.record, ..write("a") };
+    assert_eq!(ledger.swap(&fence, 1, again).await, Ok(Swapped::Done(2)));
+    assert!(ledger.load(&key("a")).await.unwrap().unwrap().record.request.is_apart());
+    assert_eq!(ledger.load_whole(&key("a")).await.unwrap().unwrap().record, old);
+}
+
+/// It would take a record without its request for one that needs none.
+#[tokio::test]
+async fn the_version_before_cannot_read_a_record_whose_request_is_apart() {
+    #[derive(serde::Deserialize)]
+    struct Before {
+        #[serde(default)]
+        request: Option<Request>,
+    }
+    let Bench { server, ledger, fence, record } = bench().await;
+    let read = async || {
+        let redis::Value::BulkString(body) = server.tell(&["HGET", &record, "b"]).await else {
+            panic!("no body");
+        };
+        serde_json::from_slice::<Before>(&body).map(|before| before.request)
+    };
+    assert!(read().await.is_err());
+    let mut without = write("a");
+    without.record.request = Kept::Nothing;
+    assert_eq!(ledger.swap(&fence, 1, without).await, Ok(Swapped::Done(2)));
+    assert_eq!(read().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_request_that_is_gone_from_beside_its_record_is_told() {
+    let Bench { server, ledger, record, .. } = bench().await;
+    server.tell(&["HDEL", &record, "r"]).await;
+    assert!(ledger.load(&key("a")).await.is_ok(), "looks go on");
+    let answer = ledger.load_whole(&key("a")).await;
+    assert!(matches!(answer, Err(ports::LedgerError::Corrupt { .. })), "{answer:?}");
+}

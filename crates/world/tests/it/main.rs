@@ -1,0 +1,13 @@
+//! The simulation itself: it repeats, it finds known mistakes, and worlds that once failed.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod broken;
+mod conformance;
+mod determinism;
+mod orphans;
+mod pairs;
+mod recall;
+mod town;
+mod turns;
+mod worlds;

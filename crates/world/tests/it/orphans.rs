@@ -1,0 +1,83 @@
+//! How soon a poller finds what a dead worker was submitting, whenever the worker dies.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use job::{JobKey, MessageFacts, Record, State, StateKind, Timestamp, decode};
+use kling::{Client, HttpRequest, HttpResponse, Transport, TransportError};
+use poller::{Poller, Settings};
+use ports::{Fence, LEASE, Ledger, Session, Write};
+use tokio::time::{Instant, sleep};
+use world::{WorldBroker, WorldLedger, WorldTime};
+
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// Of the poller: its sweep, and what else it does meanwhile.
+const SOON: Duration = Duration::from_millis(200);
+
+/// Nobody answers: an orphan is found without the provider.
+struct Silence;
+
+#[async_trait]
+impl Transport for Silence {
+    async fn send(&self, _: HttpRequest) -> Result<HttpResponse, TransportError> {
+        Err(TransportError::NotSent("nobody is there".to_owned()))
+    }
+}
+
+/// A job that a worker is submitting, since now.
+fn intent(owner: &Fence, now: Timestamp) -> Write {
+    let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"a cat"}}"#;
+    let job = decode(body, MessageFacts::default()).unwrap();
+    let mut record = Record::new(&job, "default", "world", now);
+    let post_deadline = now + Duration::from_secs(60);
+    record.state =
+        State::Submitting { owner: owner.owner.clone(), intent: "i".to_owned(), post_deadline };
+    Write { due: record.due(LEASE), record, outbox: Vec::new(), outbox_lease: Duration::ZERO }
+}
+
+fn poller(ledger: Arc<dyn Ledger>, session: Arc<Session>) -> Poller {
+    let kling = Client::new(Arc::new(Silence), "https://provider.test", "key".to_owned().into());
+    let broker = Arc::new(WorldBroker::new().connect());
+    Poller::start(broker, ledger, session.clone(), kling.unwrap(), session, Settings::default())
+}
+
+async fn lives(ledger: &dyn Ledger, owner: &Fence, life: Duration) {
+    let dies = Instant::now() + life;
+    while Instant::now() + HEARTBEAT <= dies {
+        sleep(HEARTBEAT).await;
+        ledger.renew(owner, LEASE).await.unwrap();
+    }
+    sleep(dies - Instant::now()).await;
+}
+
+/// From the death of a worker, so long after its intent, until its job is in doubt.
+async fn found_after(life: Duration) -> Duration {
+    let (time, blank) = (WorldTime::simulated(), Timestamp::EPOCH);
+    let door: Arc<dyn Ledger> = Arc::new(WorldLedger::new(time, LEASE));
+    let session = Session::join(door.clone(), Arc::new(ports::SystemClock), blank).await.unwrap();
+    let poller = poller(door.clone(), Arc::new(session));
+    let worker = door.join(blank, LEASE).await.unwrap();
+    door.create(&worker, intent(&worker, time.now())).await.unwrap();
+    lives(&*door, &worker, life).await;
+    let died = Instant::now();
+    let key = JobKey::parse("default/a").unwrap();
+    let state = async || door.load(&key).await.unwrap().unwrap().record.state.kind();
+    assert_eq!(state().await, StateKind::Submitting, "its owner lived until now");
+    while state().await == StateKind::Submitting {
+        sleep(Duration::from_millis(10)).await;
+    }
+    let found = died.elapsed();
+    poller.drain(LEASE).await;
+    found
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_orphan_is_found_when_the_lease_of_its_worker_has_ended() {
+    for tenths in 0..150 {
+        let life = Duration::from_millis(100 * tenths + 37);
+        let found = found_after(life).await;
+        assert!(found <= LEASE + SOON, "{found:?} after a worker that lived for {life:?}");
+    }
+}

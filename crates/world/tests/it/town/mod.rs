@@ -1,0 +1,122 @@
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use job::{JobKey, Resource, Timestamp};
+use kling::{Client, HttpRequest, HttpResponse, Transport, TransportError};
+use ports::{
+    Broker, Clock, Destination, Fence, LEASE, Ledger, Limits, Message, Permit, Permitted, Session,
+};
+use serde_json::{Value, json};
+use worker::{Settings, Slots, Worker};
+use world::{WorldBroker, WorldLedger, WorldTime};
+
+pub(crate) const SLOTS: u32 = 9;
+
+const RETENTION: Duration = Duration::from_secs(300);
+
+/// Accepts everything, and writes down in which order.
+#[derive(Default)]
+pub(crate) struct Provider {
+    accepted: Mutex<Vec<String>>,
+}
+
+impl Provider {
+    pub(crate) fn accepted(&self) -> Vec<String> {
+        self.accepted.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Transport for Provider {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        let body: Value = serde_json::from_slice(&request.body.unwrap_or_default()).unwrap();
+        let id = body["prompt"].as_str().unwrap().to_owned();
+        let answer = json!({"code": 0, "data": {"task_id": id, "task_status": "submitted"}});
+        self.accepted.lock().unwrap().push(id);
+        let content_type = Some("application/json".to_owned());
+        let body = answer.to_string().into();
+        Ok(HttpResponse { status: 200, content_type, retry_after: None, body })
+    }
+}
+
+pub(crate) fn job(id: &str, images: u32) -> Message {
+    job_of("normal", id, images)
+}
+
+fn job_of(priority: &str, id: &str, images: u32) -> Message {
+    let request = json!({"prompt": id, "n": images});
+    let body = json!({
+        "id": id, "operation": "images/generations", "priority": priority, "request": request,
+    });
+    Message::json(id, body.to_string())
+}
+
+/// A broker and a ledger for workers of one pool.
+pub(crate) struct Town {
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) broker: WorldBroker,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pool: String,
+}
+
+impl Town {
+    pub(crate) fn new() -> Self {
+        let ledger = Arc::new(WorldLedger::new(WorldTime::simulated(), RETENTION));
+        let pool = Permit::pool_of("default", Resource::Images);
+        Self { provider: Arc::default(), broker: WorldBroker::new(), ledger, pool }
+    }
+
+    pub(crate) async fn worker(&self) -> Worker {
+        let (ledger, clock) = (self.ledger.clone(), Arc::new(ports::SystemClock));
+        let session = Session::join(ledger.clone(), clock, Timestamp::EPOCH).await.unwrap();
+        let session = Arc::new(session);
+        let clock: Arc<dyn Clock> = session.clone();
+        let key = "key".to_owned().into();
+        let kling = Client::new(self.provider.clone(), "https://provider.test", key).unwrap();
+        let slots = Slots { images: SLOTS, ..Slots::default() };
+        let settings = Settings { slots, ..Settings::default() };
+        Worker::start(Arc::new(self.broker.connect()), ledger, session, kling, clock, settings)
+    }
+
+    pub(crate) async fn publish(&self, id: &str, images: u32) {
+        self.send(job(id, images)).await;
+    }
+
+    pub(crate) async fn publish_at(&self, priority: &str, id: &str) {
+        self.send_to(priority, job_of(priority, id, 1)).await;
+    }
+
+    pub(crate) async fn send(&self, message: Message) {
+        self.send_to("normal", message).await;
+    }
+
+    async fn send_to(&self, priority: &str, message: Message) {
+        let to = Destination::Jobs { routing_key: format!("images.generations.{priority}") };
+        self.broker.connect().publish(&to, message).await.unwrap();
+    }
+
+    /// Slots of tasks that somebody else follows.
+    pub(crate) async fn fill(&self) {
+        let fence = self.member().await;
+        for n in 0..SLOTS {
+            let key = JobKey::parse(&format!("default/earlier-{n}")).unwrap();
+            let (pool, limits) = (self.pool.clone(), Limits::default());
+            let permit = Permit { pool, key, round: 1, weight: 1, revision: 0 };
+            let taken = self.ledger.take_permit(&fence, &permit, &limits).await.unwrap();
+            assert_eq!(taken, Permitted::Granted);
+        }
+    }
+
+    /// So many tasks end.
+    pub(crate) async fn frees(&self, tasks: usize) {
+        let fence = self.member().await;
+        let held = self.ledger.permits(&self.pool).await.unwrap();
+        let over: Vec<_> = held.iter().take(tasks).map(ports::HeldPermit::left_behind).collect();
+        self.ledger.give_permits(&fence, &over).await.unwrap();
+    }
+
+    pub(crate) async fn member(&self) -> Fence {
+        self.ledger.join(Timestamp::EPOCH, LEASE).await.unwrap()
+    }
+}

@@ -1,0 +1,65 @@
+//! Two workers of a full pool: which of them may take jobs for it.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::town::{SLOTS, Town};
+
+/// Hundreds of rounds of a full pool; a job stays in hand for a quarter of an hour.
+const LONG: Duration = Duration::from_secs(300);
+
+/// A few rounds: what can be submitted has been.
+const SOON: Duration = Duration::from_secs(5);
+
+#[tokio::test(start_paused = true)]
+async fn the_turn_stays_with_the_worker_that_has_a_wide_job_in_hand() {
+    let town = Town::new();
+    town.fill().await;
+    let _one = town.worker().await;
+    // They do not ask at the same moments.
+    sleep(Duration::from_millis(130)).await;
+    let _other = town.worker().await;
+    town.publish("wide", SLOTS).await;
+    for id in ["narrow-1", "narrow-2", "narrow-3"] {
+        town.publish(id, 1).await;
+    }
+    town.frees(1).await;
+    sleep(LONG).await;
+    assert_eq!(town.provider.accepted(), [""; 0], "the slot is kept for the wide one");
+    town.frees(SLOTS as usize - 1).await;
+    sleep(SOON).await;
+    assert_eq!(town.provider.accepted(), ["wide"]);
+    town.frees(1).await;
+    sleep(SOON).await;
+    assert_eq!(town.provider.accepted(), ["wide", "narrow-1", "narrow-2", "narrow-3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_with_jobs_in_hand_soon_has_the_turn() {
+    let town = Town::new();
+    let _one = town.worker().await;
+    sleep(Duration::from_millis(130)).await;
+    let _other = town.worker().await;
+    sleep(SOON).await;
+    // Each takes one of each lane and finds the pool full.
+    town.fill().await;
+    for id in ["low-1", "low-2"] {
+        town.publish_at("low", id).await;
+    }
+    for id in ["high-1", "high-2"] {
+        town.publish_at("high", id).await;
+    }
+    sleep(SOON).await;
+    for n in 3..=30 {
+        town.publish_at("high", &format!("high-{n}")).await;
+    }
+    for _ in 0..20 {
+        town.frees(1).await;
+        sleep(Duration::from_millis(200)).await;
+    }
+    let accepted = town.provider.accepted();
+    let place = |id: &str| accepted.iter().position(|accepted| accepted == id);
+    let places = ["high-1", "high-2"].map(|id| place(id).expect("accepted"));
+    assert!(places.iter().all(|place| *place < 8), "{accepted:?}");
+}
