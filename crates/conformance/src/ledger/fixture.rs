@@ -146,6 +146,18 @@ pub(super) async fn fence_of(door: &dyn Ledger, fence: &Fence) -> Result<(), Led
     door.postpone(fence, &unknown, LONG).await
 }
 
+/// Whether its lease has ended wherever a write may ask for it: a store may keep the lease in several
+/// places, and each ends a moment after the one before.
+pub(super) async fn has_ended(door: &dyn Ledger, fence: &Fence) -> bool {
+    let mut answers =
+        vec![door.end_turn(fence, "pool").await.err(), door.follow(fence).await.err()];
+    for name in ["there", "new", "unknown"] {
+        let id = OutboxId { key: key(name), id: "unknown".to_owned() };
+        answers.push(door.postpone(fence, &id, LONG).await.err());
+    }
+    answers.iter().all(|answer| *answer == Some(LedgerError::Fenced))
+}
+
 /// Asks until it is so; stores keep their own time, so it can only be waited for.
 pub(super) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(15);

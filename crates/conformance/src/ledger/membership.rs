@@ -44,8 +44,7 @@ pub async fn an_ended_lease_fences_every_write(door: Arc<dyn Ledger>) {
     let late = door.join(CREATED, SHORT).await.unwrap();
     let alive = member(&*door).await;
     created(&*door, &alive, due_at(record("there"), PAST)).await;
-    until("the lease to end", async || fence_of(&*door, &late).await == Err(LedgerError::Fenced))
-        .await;
+    until("the lease to end", async || has_ended(&*door, &late).await).await;
     for (what, refusal) in every_write(&*door, &late).await {
         assert_eq!(refusal, Some(LedgerError::Fenced), "{what}");
     }
