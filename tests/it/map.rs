@@ -6,6 +6,16 @@ use std::process::Command;
 
 use serde_json::Value;
 
+/// Pages that link to files.
+const PAGES: [&str; 6] = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "crates/README.md",
+    "deploy/README.md",
+    "tests/README.md",
+];
+
 /// Crates in order, each with those of ours that it may use; `None`: all.
 type Graph = Vec<(String, Option<BTreeSet<String>>)>;
 
@@ -98,6 +108,37 @@ fn a_wrong_map_is_noticed() {
         let found = differences(&read(wrong), &members);
         let new: Vec<_> = found.iter().filter(|found| !before.contains(found)).collect();
         assert!(new.len() == 1 && new[0].starts_with(words), "{new:?}");
+    }
+}
+
+/// The map leaves out `src`.
+#[test]
+fn every_file_that_the_map_names_is_there() {
+    let map = std::fs::read_to_string(root().join("crates/README.md")).expect("the map");
+    let crates = root().join("crates");
+    let in_crates = |path: &&str| {
+        path.split_once('/').is_some_and(|(name, _)| crates.join(name).join("src").is_dir())
+    };
+    let named: Vec<&str> = map.split('`').skip(1).step_by(2).filter(in_crates).collect();
+    assert!(named.len() > 20, "the map names files: {named:?}");
+    let is_there = |path: &str| {
+        let (name, file) = path.split_once('/').expect("a crate and a file");
+        crates.join(name).join("src").join(file).exists()
+    };
+    let missing: Vec<_> = named.into_iter().filter(|path| !is_there(path)).collect();
+    assert!(missing.is_empty(), "crates/README.md names {missing:?}");
+}
+
+#[test]
+fn every_link_of_a_page_leads_to_a_file() {
+    for page in PAGES {
+        let text = std::fs::read_to_string(root().join(page)).expect(page);
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        let files = targets.filter(|target| !target.is_empty() && !target.contains("://"));
+        for file in files {
+            let path = root().join(page).with_file_name(file);
+            assert!(path.exists(), "{page} links to {file}");
+        }
     }
 }
 
