@@ -1,5 +1,7 @@
 //! "Did you mean": the known name nearest to an unknown one.
 
+use strsim::levenshtein;
+
 /// The candidate with the fewest edits, if they are few enough for a slip of the pen; failing
 /// that, one with the same last segment (the right key in the wrong section).
 pub(crate) fn nearest<'a>(
@@ -8,7 +10,7 @@ pub(crate) fn nearest<'a>(
 ) -> Option<&'a str> {
     let close = candidates
         .clone()
-        .map(|candidate| (distance(&folded(name), &folded(candidate)), candidate))
+        .map(|candidate| (levenshtein(&folded(name), &folded(candidate)), candidate))
         .filter(|(edits, _)| *edits <= 2.max(name.len() / 5))
         .min()
         .map(|(_, candidate)| candidate);
@@ -22,22 +24,6 @@ fn folded(name: &str) -> String {
 
 fn leaf(name: &str) -> Option<&str> {
     name.rsplit('.').next()
-}
-
-/// Levenshtein distance in characters.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (index, c) in from.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
-        for column in 1..=to.len() {
-            let substituted = diagonal + usize::from(to[column - 1] != c);
-            diagonal = row[column];
-            row[column] = substituted.min(row[column] + 1).min(row[column - 1] + 1);
-        }
-    }
-    row[to.len()]
 }
 
 #[cfg(test)]
@@ -66,12 +52,5 @@ mod tests {
     #[test]
     fn what_resembles_nothing_finds_nothing() {
         assert_eq!(found("telemetry.colour"), None);
-    }
-
-    #[test]
-    fn distance_counts_edits() {
-        for (from, to, edits) in [("", "abc", 3), ("kitten", "sitting", 3), ("same", "same", 0)] {
-            assert_eq!(distance(from, to), edits);
-        }
     }
 }
