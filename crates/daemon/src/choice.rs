@@ -1,5 +1,7 @@
 //! Settings that are one word out of a few.
 
+use std::fmt;
+
 /// An enum whose variants are written as words.
 macro_rules! choice {
     ($(#[$outer:meta])* pub enum $name:ident { $($(#[$inner:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
@@ -8,20 +10,19 @@ macro_rules! choice {
         pub enum $name { $($(#[$inner])* $variant),+ }
 
         impl $name {
-            pub(crate) const WORDS: &'static [&'static str] = &[$($word),+];
-
-            pub(crate) fn from_word(word: &str) -> Option<Self> {
-                match word {
-                    $($word => Some(Self::$variant),)+
-                    _ => None,
-                }
-            }
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The word that stands for it in a configuration.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word),+
                 }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
             }
         }
     };

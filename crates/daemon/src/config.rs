@@ -1,4 +1,4 @@
-//! The configuration as the program reads it: one struct a section.
+//! Everything that can be set: the one table from which all else derives.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,141 +9,155 @@ use url::Url;
 
 use crate::choice::{ContentMode, DoubtPolicy, HeaderPrefix, LogFormat, LookUp, TraceMode};
 use crate::endpoint::Endpoint;
+use crate::key::{Key, Preset};
+use crate::kind::{
+    Address, Bool, Count, EndpointUrl, Factor, FilePath, HttpUrl, LogFilter, Name, OneOf, Secret,
+    Secrets, Span, Texts,
+};
 use crate::problem::Problem;
+use crate::reader::Reader;
 use crate::sources::Source;
-use crate::value::Values;
+use crate::table::{preset, read, settings};
 
-/// Everything that can be set. Secrets in it are redacted in `Debug`.
-#[derive(Clone, Debug)]
-pub struct Config {
-    pub kling: Kling,
-    pub broker: Broker,
-    pub ledger: Ledger,
-    pub embedded: Embedded,
-    pub limits: Limits,
-    pub doubt: Doubt,
-    pub poll: Poll,
-    pub events: Events,
-    pub worker: Worker,
-    pub gateway: Gateway,
-    pub admin: Admin,
-    pub telemetry: Telemetry,
-}
+const MILLISECOND: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
-#[derive(Clone, Debug)]
-pub struct Kling {
-    /// http or https, without user, query or fragment.
-    pub base_url: Url,
-    pub api_key: Option<SecretString>,
-    /// Name of the account behind the key.
-    pub account: String,
-    pub connect_timeout: Duration,
-    /// A POST's deadline.
-    pub timeout: Duration,
-    pub look_up: LookUp,
-    pub trust_denials: bool,
-    /// Error codes that prove, even with a 5xx status, that no task was created.
-    pub refusal_codes: Vec<String>,
-    /// Error codes and HTTP statuses that mean "later, nothing was created".
-    pub busy_codes: Vec<String>,
-}
+const AMQP: EndpointUrl = EndpointUrl(&["amqp", "amqps"]);
+const REDIS: EndpointUrl =
+    EndpointUrl(&["redis", "rediss", "valkey", "valkeys", "redis+unix", "valkey+unix", "unix"]);
 
-#[derive(Clone, Debug)]
-pub struct Broker {
-    pub url: Endpoint,
-    pub namespace: String,
-    pub manage_topology: bool,
-}
+settings! {
+    kling: Kling {
+        /// The provider's address, in front of /kling/v1/.
+        base_url: Url = "https://api.cometapi.com", HttpUrl;
+        /// The provider's key. Every process that calls the provider needs it.
+        api_key: Option<SecretString> = unset, Secret;
+        /// A name for the account behind the key: limits are counted per account.
+        account: String = "default", Name;
+        /// Longest wait for a connection, TLS included; never more than half of kling.timeout.
+        connect_timeout: Duration = "5s", Span(MILLISECOND..=HOUR);
+        /// Deadline of a submission, from connecting to the last byte of the answer.
+        timeout: Duration = "60s", Span(MILLISECOND..=HOUR);
+        /// How to ask for a task by its external id; auto = the form that is seen to tell the truth.
+        look_up: LookUp = "auto", OneOf(LookUp::ALL);
+        /// Believe look-ups that repeatedly find no such task, and submit again.
+        trust_denials: bool = "false", Bool;
+        /// Error codes that prove, even with a 5xx status, that no task was created.
+        refusal_codes: Vec<String> = "invalid_request", Texts;
+        /// Error codes and HTTP statuses (300 to 599) that mean: busy, no task was created, send again.
+        busy_codes: Vec<String> = unset, Texts;
+    }
 
-#[derive(Clone, Debug)]
-pub struct Ledger {
-    pub url: Endpoint,
-    pub namespace: String,
-    pub retention: Duration,
-    pub allow_unsafe: bool,
-}
+    broker: Broker {
+        /// RabbitMQ, or embedded for the SQLite file.
+        url: Endpoint = "embedded", AMQP;
+        /// First word of every exchange and queue name.
+        namespace: String = "reelwork", Name;
+        /// Declare missing exchanges and queues at start.
+        manage_topology: bool = "true", Bool;
+    }
 
-#[derive(Clone, Debug)]
-pub struct Embedded {
-    pub path: PathBuf,
-}
+    ledger: Ledger {
+        /// Redis, or embedded for the SQLite file.
+        url: Endpoint = "embedded", REDIS;
+        /// First word of every ledger key.
+        namespace: String = "reelwork", Name;
+        /// How long settled jobs are remembered, for status and for refusing duplicates.
+        retention: Duration = "7d", Span(SECOND..=DAY.saturating_mul(366));
+        /// Accept a Redis whose settings can lose records silently.
+        allow_unsafe: bool = "false", Bool;
+    }
 
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Slots at the provider; 0 = no limit.
-    pub videos: u32,
-    /// Slots at the provider; 0 = no limit.
-    pub images: u32,
-    /// Slots at the provider; 0 = no limit.
-    pub audio: u32,
-    /// Per UTC day; 0 = no limit.
-    pub max_submissions_per_day: u64,
-    pub max_attempts: u32,
-    /// Submissions that one worker works on at once.
-    pub max_in_progress: u32,
-}
+    embedded: Embedded {
+        /// The SQLite file of the embedded broker and ledger.
+        path: PathBuf = data_file, FilePath;
+    }
 
-#[derive(Clone, Debug)]
-pub struct Doubt {
-    pub policy: DoubtPolicy,
-    /// Wait after a submission's deadline before a denial counts.
-    pub settling: Duration,
-    pub give_up: Duration,
-    /// Longest wait for a callback after `settling`.
-    pub callback_wait: Duration,
-}
+    limits: Limits {
+        /// Video tasks in flight at the provider; 0 = no limit.
+        videos: u32 = "5", Count(0..=100_000_u32);
+        /// Images in flight at the provider; 0 = no limit.
+        images: u32 = "9", Count(0..=100_000_u32);
+        /// Audio tasks in flight at the provider; 0 = no limit.
+        audio: u32 = "5", Count(0..=100_000_u32);
+        /// The brake on spending: submissions per UTC day; 0 = no limit.
+        max_submissions_per_day: u64 = "0", Count(0..=1_000_000_000_u64);
+        /// Counted attempts to submit one job before it is parked.
+        max_attempts: u32 = "20", Count(1..=10_000_u32);
+        /// Submissions that one worker works on at once.
+        max_in_progress: u32 = "256", Count(1..=100_000_u32);
+    }
 
-#[derive(Clone, Debug)]
-pub struct Poll {
-    /// Factor on the waits between looks at a task and on its deadlines.
-    pub pace: f64,
-    /// When a task is overdue; scaled by the pace.
-    pub give_up: Duration,
-    pub sweep: Duration,
-    pub concurrency: u32,
-    pub batch: u32,
-}
+    doubt: Doubt {
+        /// What becomes of a submission whose fate cannot be known.
+        policy: DoubtPolicy = "park", OneOf(DoubtPolicy::ALL);
+        /// Wait after a submission's deadline before a denial counts.
+        settling: Duration = "30s", Span(Duration::ZERO..=DAY);
+        /// How long a doubt is looked into before the policy decides.
+        give_up: Duration = "1h", Span(MILLISECOND..=DAY.saturating_mul(30));
+        /// How much longer a doubt waits for a callback; scaled by poll.pace.
+        callback_wait: Duration = "15m", Span(Duration::ZERO..=DAY);
+    }
 
-#[derive(Clone, Debug)]
-pub struct Events {
-    pub submitted: bool,
-    pub content_mode: ContentMode,
-    /// Of events in binary mode.
-    pub header_prefix: HeaderPrefix,
-}
+    poll: Poll {
+        /// Factor on the waits between looks at a task and on its deadlines: 2 = half as often.
+        pace: f64 = "1.0", Factor(0.0001..=100.0);
+        /// A task at work for so long is announced as overdue and followed slowly; scaled by poll.pace.
+        give_up: Duration = "2h", Span(SECOND..=DAY.saturating_mul(30));
+        /// Longest rest between two searches for due tasks.
+        sweep: Duration = "100ms", Span(MILLISECOND..=HOUR);
+        /// Queries to the provider at once.
+        concurrency: u32 = "64", Count(1..=10_000_u32);
+        /// Due tasks claimed at once.
+        batch: u32 = "256", Count(1..=10_000_u32);
+    }
 
-#[derive(Clone, Debug)]
-pub struct Worker {
-    pub prefetch: u16,
-    pub drain: Duration,
-    pub max_deliveries: u32,
-    /// How wrong a producer's clock may be.
-    pub producer_skew: Duration,
-}
+    events: Events {
+        /// Also announce each submission, not only outcomes.
+        submitted: bool = "false", Bool;
+        /// How events look: the whole event in the body, or its data there and the rest in headers.
+        content_mode: ContentMode = "structured", OneOf(ContentMode::ALL);
+        /// What the headers of binary events begin with.
+        header_prefix: HeaderPrefix = "cloudEvents_", OneOf(HeaderPrefix::ALL);
+    }
 
-#[derive(Clone, Debug)]
-pub struct Gateway {
-    pub listen: SocketAddr,
-    /// http or https, without user, query or fragment.
-    pub callback_url: Option<Url>,
-    /// None to two; the first signs, all are accepted.
-    pub callback_secrets: Vec<SecretString>,
-}
+    worker: Worker {
+        /// Unacknowledged jobs that the broker hands to one lane of one worker.
+        prefetch: u16 = "64", Count(1..=65_535_u16);
+        /// How long work in hand may take to finish after SIGTERM; longer than kling.timeout.
+        drain: Duration = "70s", Span(Duration::ZERO..=HOUR);
+        /// Deliveries of one message before it is parked; the broker's own limit is 1000.
+        max_deliveries: u32 = "20", Count(1..=900_u32);
+        /// How wrong a producer's clock may be: its word is no evidence this near a ledger's loss.
+        producer_skew: Duration = "5m", Span(Duration::ZERO..=DAY);
+    }
 
-#[derive(Clone, Debug)]
-pub struct Admin {
-    /// `None`: nowhere.
-    pub listen: Option<SocketAddr>,
-}
+    gateway: Gateway {
+        /// Where callbacks are received.
+        listen: SocketAddr = "127.0.0.1:8081", Address;
+        /// The gateway's address as the provider sees it, in front of /callbacks/. Unset: no callbacks.
+        callback_url: Option<Url> = unset, HttpUrl;
+        /// Keys of the callback tokens, 8 bytes or more: the first signs, all are accepted (for rotation).
+        callback_secrets: Vec<SecretString> = unset, Secrets(2);
+    }
 
-#[derive(Clone, Debug)]
-pub struct Telemetry {
-    pub log_format: LogFormat,
-    /// A level or filters, such as `info,lapin=warn`.
-    pub log: String,
-    /// In front of `/v1/traces`.
-    pub otlp_endpoint: Option<Url>,
-    pub trace_mode: TraceMode,
+    admin: Admin {
+        /// Where a role tells whether it is alive and ready: /livez, /readyz. Unset: nowhere.
+        listen: Option<SocketAddr> = unset, Address;
+    }
+
+    telemetry: Telemetry {
+        /// The log on stderr: json = nothing but JSON lines, pretty for eyes, auto = pretty on a terminal.
+        log_format: LogFormat = "auto", OneOf(LogFormat::ALL);
+        /// What is logged. The variable REELWORK_LOG is short for this key.
+        log: String = "info", LogFilter;
+        /// Where traces are exported to: OTLP over HTTP, in front of /v1/traces. Unset: nowhere.
+        otlp_endpoint: Option<Url> = unset, HttpUrl;
+        /// How a worker's trace goes on from the producer's: link = its own trace, parent = the same.
+        trace_mode: TraceMode = "link", OneOf(TraceMode::ALL);
+    }
 }
 
 impl Kling {
@@ -152,141 +166,6 @@ impl Kling {
         self.api_key.as_ref().ok_or_else(|| {
             Problem::of_key("kling.api_key", Source::Default, "is not set and is needed here")
                 .hint("set REELWORK_KLING__API_KEY, or REELWORK_KLING__API_KEY_FILE to a path")
-        })
-    }
-}
-
-impl Config {
-    pub(crate) fn of(values: &Values) -> Result<Self, Problem> {
-        Ok(Self {
-            kling: Kling::of(values)?,
-            broker: Broker::of(values)?,
-            ledger: Ledger::of(values)?,
-            embedded: Embedded { path: values.take("embedded.path")? },
-            limits: Limits::of(values)?,
-            doubt: Doubt::of(values)?,
-            poll: Poll::of(values)?,
-            events: Events::of(values)?,
-            worker: Worker::of(values)?,
-            gateway: Gateway::of(values)?,
-            admin: Admin { listen: values.take("admin.listen")? },
-            telemetry: Telemetry::of(values)?,
-        })
-    }
-}
-
-impl Kling {
-    fn of(values: &Values) -> Result<Self, Problem> {
-        Ok(Self {
-            base_url: values.take("kling.base_url")?,
-            api_key: values.take("kling.api_key")?,
-            account: values.take("kling.account")?,
-            connect_timeout: values.take("kling.connect_timeout")?,
-            timeout: values.take("kling.timeout")?,
-            look_up: values.take("kling.look_up")?,
-            trust_denials: values.take("kling.trust_denials")?,
-            refusal_codes: values.take("kling.refusal_codes")?,
-            busy_codes: values.take::<Option<_>>("kling.busy_codes")?.unwrap_or_default(),
-        })
-    }
-}
-
-impl Broker {
-    fn of(values: &Values) -> Result<Self, Problem> {
-        Ok(Self {
-            url: values.take("broker.url")?,
-            namespace: values.take("broker.namespace")?,
-            manage_topology: values.take("broker.manage_topology")?,
-        })
-    }
-}
-
-impl Ledger {
-    fn of(values: &Values) -> Result<Self, Problem> {
-        Ok(Self {
-            url: values.take("ledger.url")?,
-            namespace: values.take("ledger.namespace")?,
-            retention: values.take("ledger.retention")?,
-            allow_unsafe: values.take("ledger.allow_unsafe")?,
-        })
-    }
-}
-
-impl Limits {
-    fn of(values: &Values) -> Result<Self, Problem> {
-        Ok(Self {
-            videos: values.take("limits.videos")?,
-            images: values.take("limits.images")?,
-            audio: values.take("limits.audio")?,
-            max_submissions_per_day: values.take("limits.max_submissions_per_day")?,
-            max_attempts: values.take("limits.max_attempts")?,
-            max_in_progress: values.take("limits.max_in_progress")?,
-        })
-    }
-}
-
-impl Doubt {
-    fn of(values: &Values) -> Result<Self, Problem> {
-        Ok(Self {
-            policy: values.take("doubt.policy")?,
-            settling: values.take("doubt.settling")?,
-            give_up: values.take("doubt.give_up")?,
-            callback_wait: values.take("doubt.callback_wait")?,
-        })
-    }
-}
-
-impl Poll {
-    fn of(values: &Values) -> Result<Self, Problem> {
-        Ok(Self {
-            pace: values.take("poll.pace")?,
-            give_up: values.take("poll.give_up")?,
-            sweep: values.take("poll.sweep")?,
-            concurrency: values.take("poll.concurrency")?,
-            batch: values.take("poll.batch")?,
-        })
-    }
-}
-
-impl Events {
-    fn of(values: &Values) -> Result<Self, Problem> {
-        Ok(Self {
-            submitted: values.take("events.submitted")?,
-            content_mode: values.take("events.content_mode")?,
-            header_prefix: values.take("events.header_prefix")?,
-        })
-    }
-}
-
-impl Worker {
-    fn of(values: &Values) -> Result<Self, Problem> {
-        Ok(Self {
-            prefetch: values.take("worker.prefetch")?,
-            drain: values.take("worker.drain")?,
-            max_deliveries: values.take("worker.max_deliveries")?,
-            producer_skew: values.take("worker.producer_skew")?,
-        })
-    }
-}
-
-impl Gateway {
-    fn of(values: &Values) -> Result<Self, Problem> {
-        let secrets: Option<_> = values.take("gateway.callback_secrets")?;
-        Ok(Self {
-            listen: values.take("gateway.listen")?,
-            callback_url: values.take("gateway.callback_url")?,
-            callback_secrets: secrets.unwrap_or_default(),
-        })
-    }
-}
-
-impl Telemetry {
-    fn of(values: &Values) -> Result<Self, Problem> {
-        Ok(Self {
-            log_format: values.take("telemetry.log_format")?,
-            log: values.take("telemetry.log")?,
-            otlp_endpoint: values.take("telemetry.otlp_endpoint")?,
-            trace_mode: values.take("telemetry.trace_mode")?,
         })
     }
 }

@@ -7,10 +7,12 @@ use std::io::{self, Read};
 
 use ::config::{Environment, Map, Source as _, ValueKind};
 
-use crate::keys::{self, KEYS, Key};
+use crate::config::KEYS;
+use crate::key::Key;
+use crate::keys;
+use crate::layer::Layer;
 use crate::nearest::nearest;
 use crate::problem::Problem;
-use crate::raw::Layer;
 use crate::sources::Source;
 
 const PREFIX: &str = "REELWORK_";

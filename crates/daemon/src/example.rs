@@ -1,7 +1,7 @@
 //! The example file, written from the table.
 
-use crate::keys::{KEYS, Key, Preset};
-use crate::kind::Kind;
+use crate::config::KEYS;
+use crate::key::{Key, Preset};
 
 const HEAD: &str = "\
 # Configuration of reelwork: every key with its default. Copy what you change and leave out the
@@ -18,8 +18,8 @@ pub fn example() -> String {
     let mut text = HEAD.to_owned();
     let mut section = "";
     for key in KEYS {
-        if key.section() != section {
-            section = key.section();
+        if key.section != section {
+            section = key.section;
             text += &format!("\n[{section}]\n");
         }
         text += &row(key);
@@ -28,34 +28,12 @@ pub fn example() -> String {
 }
 
 fn row(key: &Key) -> String {
-    let meaning = format!("# {} Value: {}.\n", key.meaning, key.kind.wanted());
-    let name = key.leaf();
+    let (name, kind) = (key.leaf, key.kind);
+    let meaning = format!("# {} Value: {}.\n", key.meaning(), kind.wanted());
     meaning
         + &match key.default {
-            Preset::Text(default) => format!("{name} = {}\n", literal(&key.kind, default)),
+            Preset::Text(default) => format!("{name} = {}\n", kind.toml(default)),
             Preset::DataFile => format!("#{name} = \"/var/lib/reelwork/reelwork.db\"\n"),
-            Preset::Unset => format!("#{name} = {}\n", placeholder(&key.kind)),
+            Preset::Unset => format!("#{name} = {}\n", kind.placeholder()),
         }
-}
-
-/// A default as TOML; no default needs escaping (the test reads them back).
-fn literal(kind: &Kind, default: &str) -> String {
-    match kind {
-        Kind::Bool | Kind::Count { .. } | Kind::Factor { .. } => default.into(),
-        kind if kind.is_list() => {
-            let items: Vec<_> = default.split(',').map(|item| format!("{item:?}")).collect();
-            format!("[{}]", items.join(", "))
-        }
-        _ => format!("{default:?}"),
-    }
-}
-
-fn placeholder(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::HttpUrl => "\"https://reelwork.example\"",
-        Kind::Address => "\"127.0.0.1:9090\"",
-        Kind::Secrets { .. } => "[\"32-random-bytes-in-hex\"]",
-        kind if kind.is_list() => "[\"...\"]",
-        _ => "\"...\"",
-    }
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use ::config::{Map, Source as _, Value, ValueKind};
 
 use crate::keys;
+use crate::layer::Layer;
 use crate::problem::Problem;
-use crate::raw::{Layer, unknown_key};
 use crate::sources::Source;
 
 /// Whether a file that does not exist is a problem.
@@ -64,7 +64,7 @@ fn gather(layer: &mut Layer, source: &Source, above: Option<&str>, table: Map<St
             ValueKind::Table(_) if keys::is_section(&key) => {}
             kind => match keys::find(&key) {
                 Some(known) => layer.insert(known, kind, source.clone()),
-                None => layer.problems.push(unknown_key(&key, source.clone())),
+                None => layer.problems.push(keys::unknown(&key, source.clone())),
             },
         }
     }

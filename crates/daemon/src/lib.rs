@@ -8,24 +8,26 @@
 
 // What can be set: one table, from which everything else derives.
 mod choice;
+mod config;
+mod key;
 mod keys;
-mod kind;
+mod table;
 
 // How a value is read.
 mod duration;
 mod endpoint;
-mod parse;
-mod value;
+mod kind;
+mod reader;
 
 // Where values come from.
 mod environment;
 mod file;
+mod layer;
 mod nearest;
-mod raw;
 mod sources;
+mod written;
 
-// What comes of them.
-mod config;
+// The result.
 mod effective;
 mod example;
 mod load;
@@ -49,9 +51,10 @@ pub use self::effective::Effective;
 pub use self::endpoint::{Endpoint, SecretUrl};
 pub use self::example::example;
 pub use self::exit::ExitCode;
-pub use self::load::{COMETAPI_KEY, Loaded};
+pub use self::load::Loaded;
 pub use self::printable::{printable, printable_line};
 pub use self::problem::{ConfigError, Problem};
 pub use self::shutdown::Shutdown;
 pub use self::sources::{Source, Sources};
+pub use self::written::COMETAPI_KEY;
 pub use secrecy::{ExposeSecret, SecretString};

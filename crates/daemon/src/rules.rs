@@ -1,59 +1,75 @@
-//! What must hold between keys. A rule is silent when one of its keys could not be read.
+//! What must hold between keys.
 
-use secrecy::{ExposeSecret, SecretString};
-use url::Url;
+use secrecy::ExposeSecret;
 
 use crate::choice::LookUp;
-use crate::endpoint::Endpoint;
-use crate::value::Values;
+use crate::config::Config;
+use crate::problem::Problem;
+use crate::reader::Reader;
 
-/// A broken rule, told at one of its keys.
-pub(crate) struct Breach {
-    pub(crate) key: &'static str,
-    pub(crate) message: String,
-    pub(crate) hint: &'static str,
+/// A broken rule, reported at one of its keys.
+struct Breach {
+    key: &'static str,
+    message: String,
+    hint: &'static str,
 }
 
-pub(crate) fn breaches(values: &Values) -> Vec<Breach> {
-    let rules = [
-        together(values),
-        trusted(values),
-        signed(values),
-        guessable(values),
-        refusals(values),
-        busy(values),
-        both(values),
-        reserved(values),
-    ];
-    rules.into_iter().flatten().collect()
+struct Rule {
+    /// It is silent when one of them could not be read.
+    keys: &'static [&'static str],
+    breach: fn(&Config) -> Option<Breach>,
 }
 
-fn together(values: &Values) -> Option<Breach> {
-    let broker: Endpoint = values.get("broker.url")?;
-    let ledger: Endpoint = values.get("ledger.url")?;
+const BROKER: &str = "broker.url";
+const LEDGER: &str = "ledger.url";
+const NAMESPACE: &str = "broker.namespace";
+const TRUST: &str = "kling.trust_denials";
+const LOOK_UP: &str = "kling.look_up";
+const REFUSALS: &str = "kling.refusal_codes";
+const BUSY: &str = "kling.busy_codes";
+const CALLBACK: &str = "gateway.callback_url";
+const SECRETS: &str = "gateway.callback_secrets";
+
+static RULES: [Rule; 8] = [
+    Rule { keys: &[BROKER, LEDGER], breach: together },
+    Rule { keys: &[TRUST, LOOK_UP], breach: trusted },
+    Rule { keys: &[CALLBACK, SECRETS], breach: signed },
+    Rule { keys: &[SECRETS], breach: guessable },
+    Rule { keys: &[REFUSALS], breach: refusals },
+    Rule { keys: &[BUSY], breach: busy },
+    Rule { keys: &[REFUSALS, BUSY], breach: both },
+    Rule { keys: &[NAMESPACE], breach: reserved },
+];
+
+pub(crate) fn broken(config: &Config, reader: &Reader<'_>) -> Vec<Problem> {
+    let applicable = RULES.iter().filter(|rule| reader.could_read(rule.keys));
+    let breaches = applicable.filter_map(|rule| (rule.breach)(config));
+    breaches
+        .map(|Breach { key, message, hint }| {
+            Problem::of_key(key, reader.source(key), message).hint(hint)
+        })
+        .collect()
+}
+
+fn together(config: &Config) -> Option<Breach> {
+    let (broker, ledger) = (&config.broker.url, &config.ledger.url);
     (broker.is_embedded() != ledger.is_embedded()).then(|| Breach {
-        key: "ledger.url",
-        message: format!("is {ledger} while broker.url is {broker}"),
+        key: LEDGER,
+        message: format!("is {ledger} while {BROKER} is {broker}"),
         hint: "both are embedded, or neither",
     })
 }
 
-fn trusted(values: &Values) -> Option<Breach> {
-    let trust: bool = values.get("kling.trust_denials")?;
-    let look_up: LookUp = values.get("kling.look_up")?;
-    (trust && look_up == LookUp::None).then(|| Breach {
-        key: "kling.trust_denials",
-        message: "is true while kling.look_up is none: nobody is asked".into(),
+fn trusted(config: &Config) -> Option<Breach> {
+    (config.kling.trust_denials && config.kling.look_up == LookUp::None).then(|| Breach {
+        key: TRUST,
+        message: format!("is true while {LOOK_UP} is none: nobody is asked"),
         hint: "set kling.look_up to auto, path, query or list",
     })
 }
 
-const REFUSALS: &str = "kling.refusal_codes";
-const BUSY: &str = "kling.busy_codes";
-
-fn codes(values: &Values, key: &str) -> Vec<String> {
-    let codes: Option<Vec<String>> = values.get(key);
-    codes.unwrap_or_default().iter().map(|code| code.trim().to_ascii_lowercase()).collect()
+fn folded(codes: &[String]) -> impl Iterator<Item = String> {
+    codes.iter().map(|code| code.trim().to_ascii_lowercase())
 }
 
 /// A success, in the provider's own words or in HTTP's: read as an error, it would be paid again.
@@ -72,8 +88,8 @@ fn is_final(code: &str) -> bool {
     number.is_some_and(known)
 }
 
-fn refusals(values: &Values) -> Option<Breach> {
-    let success = codes(values, REFUSALS).into_iter().find(|code| is_success(code))?;
+fn refusals(config: &Config) -> Option<Breach> {
+    let success = folded(&config.kling.refusal_codes).find(|code| is_success(code))?;
     Some(Breach {
         key: REFUSALS,
         message: format!("names {success:?}, which is no error"),
@@ -81,8 +97,9 @@ fn refusals(values: &Values) -> Option<Breach> {
     })
 }
 
-fn busy(values: &Values) -> Option<Breach> {
-    let wrong = codes(values, BUSY).into_iter().find(|code| is_success(code) || is_final(code))?;
+fn busy(config: &Config) -> Option<Breach> {
+    let mut codes = folded(&config.kling.busy_codes);
+    let wrong = codes.find(|code| is_success(code) || is_final(code))?;
     let message = match is_success(&wrong) {
         true => format!("names {wrong:?}, which is no error: a task may have been created"),
         false => format!("names {wrong:?}, Kling's number for what no repeat can mend"),
@@ -91,9 +108,9 @@ fn busy(values: &Values) -> Option<Breach> {
     Some(Breach { key: BUSY, message, hint })
 }
 
-fn both(values: &Values) -> Option<Breach> {
-    let refusals = codes(values, REFUSALS);
-    let code = codes(values, BUSY).into_iter().find(|code| refusals.contains(code))?;
+fn both(config: &Config) -> Option<Breach> {
+    let refusals: Vec<_> = folded(&config.kling.refusal_codes).collect();
+    let code = folded(&config.kling.busy_codes).find(|code| refusals.contains(code))?;
     Some(Breach {
         key: BUSY,
         message: format!("names {code:?}, which {REFUSALS} names too"),
@@ -102,11 +119,10 @@ fn both(values: &Values) -> Option<Breach> {
 }
 
 /// RabbitMQ keeps names that begin with `amq.` for itself.
-fn reserved(values: &Values) -> Option<Breach> {
-    const KEY: &str = "broker.namespace";
-    let namespace: String = values.get(KEY)?;
+fn reserved(config: &Config) -> Option<Breach> {
+    let namespace = &config.broker.namespace;
     (namespace == "amq" || namespace.starts_with("amq.")).then(|| Breach {
-        key: KEY,
+        key: NAMESPACE,
         message: format!("is {namespace:?}: RabbitMQ reserves names that begin with \"amq.\""),
         hint: "take another first word",
     })
@@ -115,22 +131,20 @@ fn reserved(values: &Values) -> Option<Breach> {
 /// Shorter ones can be guessed.
 const LEAST_SECRET: usize = 8;
 
-fn guessable(values: &Values) -> Option<Breach> {
-    let secrets: Option<Vec<SecretString>> = values.get("gateway.callback_secrets")?;
-    let short = |secret: &SecretString| secret.expose_secret().len() < LEAST_SECRET;
-    secrets.unwrap_or_default().iter().any(short).then(|| Breach {
-        key: "gateway.callback_secrets",
+fn guessable(config: &Config) -> Option<Breach> {
+    let mut secrets = config.gateway.callback_secrets.iter();
+    secrets.any(|secret| secret.expose_secret().len() < LEAST_SECRET).then(|| Breach {
+        key: SECRETS,
         message: format!("holds a secret of less than {LEAST_SECRET} bytes: it can be guessed"),
         hint: "take 32 random bytes, such as from `openssl rand -hex 32`",
     })
 }
 
-fn signed(values: &Values) -> Option<Breach> {
-    let url: Option<Url> = values.get("gateway.callback_url")?;
-    let secrets: Option<Vec<SecretString>> = values.get("gateway.callback_secrets")?;
-    (url.is_some() && secrets.unwrap_or_default().is_empty()).then(|| Breach {
-        key: "gateway.callback_url",
-        message: "is set while gateway.callback_secrets is not: callbacks could not be told from forgeries".into(),
+fn signed(config: &Config) -> Option<Breach> {
+    let gateway = &config.gateway;
+    (gateway.callback_url.is_some() && gateway.callback_secrets.is_empty()).then(|| Breach {
+        key: CALLBACK,
+        message: format!("is set while {SECRETS} is not: callbacks could not be told from forgeries"),
         hint: "set REELWORK_GATEWAY__CALLBACK_SECRETS, or REELWORK_GATEWAY__CALLBACK_SECRETS_FILE to a path",
     })
 }

@@ -1,82 +1,54 @@
-//! What kind of value a key takes.
+//! What a key takes: each kind says what a value looks like, reads it, and shows it without secrets.
 
-use std::time::Duration;
+mod address;
+mod number;
+mod raw;
+mod secret;
+mod text;
 
-use crate::duration;
+use std::fmt::Debug;
+
+use ::config::ValueKind;
+
+pub(crate) use self::address::{Address, EndpointUrl, HttpUrl};
+pub(crate) use self::number::{Bool, Count, Factor, Span};
+pub(crate) use self::secret::{Secret, Secrets};
+pub(crate) use self::text::{FilePath, LogFilter, Name, OneOf, Texts};
 
 /// The kind of a value, with its limits.
-#[derive(Debug)]
-pub(crate) enum Kind {
-    /// A part of queue and key names: `[A-Za-z0-9_.-]{1,32}`.
-    Name,
-    Bool,
-    Count {
-        least: u64,
-        most: u64,
-    },
-    Factor {
-        least: f64,
-        most: f64,
-    },
-    Duration {
-        least: Duration,
-        most: Duration,
-    },
-    Word(&'static [&'static str]),
-    /// Absolute, http or https, nothing in it that could be a secret.
-    HttpUrl,
-    /// The word `embedded`, or a URL that may hold a password.
-    Endpoint {
-        schemes: &'static [&'static str],
-    },
-    Address,
-    Path,
-    Texts,
-    Secret,
-    Secrets {
-        most: usize,
-    },
-    LogFilter,
-}
+pub(crate) trait Kind: Debug + Sync {
+    type Value
+    where
+        Self: Sized;
 
-impl Kind {
+    /// In the words of a hint and of the example.
+    fn wanted(&self) -> String;
+
+    /// The error says what is wrong; it never repeats what may be secret.
+    fn read(&self, raw: &ValueKind) -> Result<Self::Value, String>
+    where
+        Self: Sized;
+
+    fn shown(&self, value: &Self::Value) -> String
+    where
+        Self: Sized;
+
     /// Whether a value may hold what must never be shown; such keys also have a `_FILE` variable.
-    pub(crate) const fn is_secret(&self) -> bool {
-        matches!(self, Self::Endpoint { .. } | Self::Secret | Self::Secrets { .. })
+    fn is_secret(&self) -> bool {
+        false
     }
 
-    pub(crate) const fn is_list(&self) -> bool {
-        matches!(self, Self::Texts | Self::Secrets { .. })
+    fn is_list(&self) -> bool {
+        false
     }
 
-    /// What a value looks like, in the words of a hint and of the example.
-    pub(crate) fn wanted(&self) -> String {
-        match self {
-            Self::Name => "1 to 32 letters, digits, '_', '.' or '-'".into(),
-            Self::Bool => "true or false".into(),
-            Self::Count { least, most } => format!("a whole number from {least} to {most}"),
-            Self::Factor { least, most } => format!("a number from {least} to {most}"),
-            Self::Duration { least, most } => format!(
-                "a duration from {} to {} (units ms, s, m, h, d)",
-                duration::shown(*least),
-                duration::shown(*most)
-            ),
-            Self::Word(words) => format!("one of {}", words.join(", ")),
-            Self::HttpUrl => "an http or https URL without user, query or fragment".into(),
-            Self::Endpoint { schemes } => {
-                format!("the word embedded, or a URL of the scheme {}", schemes.join(", "))
-            }
-            Self::Address => "an IP address and a port, such as 127.0.0.1:8081".into(),
-            Self::Path => "a path (~ is not expanded)".into(),
-            Self::Texts => "a list of texts (in a variable, separated by commas)".into(),
-            Self::Secret => "one word without spaces".into(),
-            Self::Secrets { most } => format!(
-                "a list of at most {most} words without spaces (in a variable, separated by commas)"
-            ),
-            Self::LogFilter => {
-                "a level (off, error, warn, info, debug, trace) or filters such as info,lapin=warn"
-                    .into()
-            }
-        }
+    /// A default as TOML. No default needs escaping: a test reads them back.
+    fn toml(&self, default: &str) -> String {
+        format!("{default:?}")
+    }
+
+    /// What the example has for a key without a default.
+    fn placeholder(&self) -> &'static str {
+        "\"...\""
     }
 }

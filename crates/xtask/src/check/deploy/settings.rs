@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+
+use daemon::{Config, Sources};
 
 use super::{Place, Verdict, files, verdict};
 
@@ -18,53 +19,33 @@ pub(super) const GIVEN: [&str; 8] = [
     "crates/README.md",
     "tests/README.md",
 ];
-/// The table of the program's settings, and what begins a row of it.
-const TABLE: &str = "../daemon/src/keys.rs";
-const ROW: &str = "key(\"";
-/// Kinds that may be given as the path of a file.
-const SECRET: [&str; 3] = ["AMQP", "REDIS", "Kind::Secret"];
-/// Short for a setting, what only tests read, and what begins every name.
-const OTHERS: [&str; 5] = [
-    "REELWORK_LOG",
-    "REELWORK_TEST_AMQP_URL",
-    "REELWORK_TEST_REDIS_URL",
-    "REELWORK_TEST_NODE_MODULES",
-    "REELWORK_",
-];
+/// What begins every name.
+const PREFIX: &str = "REELWORK_";
 
 pub(super) fn known(place: &Place<'_>) -> Verdict {
-    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join(TABLE);
-    let table = fs::read_to_string(&table).map_err(|error| format!("{TABLE}: {error}"))?;
-    let known = settings(&table);
     let mut wrong = Vec::new();
     for file in GIVEN.iter().flat_map(|given| files(&place.root.join(given))) {
         let text =
             fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
         let name = file.strip_prefix(place.root).unwrap_or(&file).display().to_string();
-        let unknown = given(&text).into_iter().filter(|it| !known.contains(*it));
+        let unknown = given(&text).into_iter().filter(|name| !is_known(name));
         wrong.extend(unknown.map(|setting| format!("{name}: there is no setting {setting}")));
     }
     verdict(wrong)
 }
 
-/// Of every row, as variables.
-fn settings(table: &str) -> BTreeSet<String> {
-    let mut known: BTreeSet<_> = OTHERS.iter().map(|name| (*name).to_owned()).collect();
-    for row in table.split(ROW).skip(1) {
-        let Some((name, kind)) = row.split_once("\", ") else { continue };
-        let variable = format!("REELWORK_{}", name.replace('.', "__").to_uppercase());
-        if SECRET.iter().any(|secret| kind.starts_with(secret)) {
-            known.insert(format!("{variable}_FILE"));
-        }
-        known.insert(variable);
-    }
-    known
+/// As the program itself has it.
+fn is_known(variable: &str) -> bool {
+    let env = [(variable.to_owned(), "x".into())].into();
+    let loaded = Config::load(&Sources { env, ..Sources::default() });
+    let problems = loaded.err().map(|error| error.problems).unwrap_or_default();
+    variable == PREFIX || problems.iter().all(|problem| problem.message != "unknown variable")
 }
 
 /// What looks like a variable of ours.
 fn given(text: &str) -> BTreeSet<&str> {
     let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    text.split(|c| !is_part(c)).filter(|word| word.starts_with("REELWORK_")).collect()
+    text.split(|c| !is_part(c)).filter(|word| word.starts_with(PREFIX)).collect()
 }
 
 #[cfg(test)]
@@ -73,14 +54,12 @@ mod tests {
 
     #[test]
     fn only_secrets_may_be_files() {
-        let table = r#"key("kling.api_key", Kind::Secret, Unset, "…"),
-            key("broker.url", AMQP, Text("embedded"), "…"), key("poll.pace", Kind::Factor {}, …"#;
-        let known = settings(table);
-        for name in ["REELWORK_KLING__API_KEY_FILE", "REELWORK_BROKER__URL", "REELWORK_POLL__PACE"]
-        {
-            assert!(known.contains(name), "{name}");
+        for name in ["REELWORK_KLING__API_KEY_FILE", "REELWORK_BROKER__URL", "REELWORK_LOG"] {
+            assert!(is_known(name), "{name}");
         }
-        assert!(!known.contains("REELWORK_POLL__PACE_FILE"));
+        for name in ["REELWORK_POLL__PACE_FILE", "REELWORK_POLL__PACES"] {
+            assert!(!is_known(name), "{name}");
+        }
     }
 
     #[test]
