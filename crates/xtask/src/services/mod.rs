@@ -7,8 +7,6 @@ mod kind;
 mod ports;
 mod probe;
 
-pub(crate) use ports::free as free_ports;
-
 use std::time::{Duration, Instant};
 
 use crate::debian;

@@ -3,14 +3,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use super::tools::{heard, is_made, made};
+use super::marker::{is_made, made};
 use crate::process::{on_path, output, say};
 
 /// Each with the release that it is taken from.
 const PACKAGES: [(&str, &str); 3] =
     [("docker-compose", "trixie"), ("kustomize", "trixie"), ("prometheus", "bookworm")];
+
+/// Where they are.
+const PROGRAMS: [&str; 2] = ["usr/bin", "usr/libexec/docker/cli-plugins"];
 
 /// Signs every release that it knows; where it is not, apt's own trust decides.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
@@ -26,6 +29,11 @@ pub(super) fn ready(directory: &Path) -> Result<(), String> {
     made(directory, &wanted.join("\n"))
 }
 
+/// Where a shell would look for the programs.
+pub(super) fn programs(directory: &Path) -> impl Iterator<Item = PathBuf> {
+    PROGRAMS.into_iter().map(|place| directory.join("root").join(place))
+}
+
 fn fetch(directory: &Path, wanted: &[String]) -> Result<(), String> {
     // What an interrupted or an older run has left.
     let _ = fs::remove_dir_all(directory);
@@ -34,7 +42,7 @@ fn fetch(directory: &Path, wanted: &[String]) -> Result<(), String> {
     apt.run(&[&["download"], &wanted.iter().map(String::as_str).collect::<Vec<_>>()[..]].concat())?;
     for file in apt.downloaded()? {
         let root = directory.join("root");
-        heard(Command::new("dpkg").arg("-x").arg(file).arg(root))?;
+        run(Command::new("dpkg").arg("-x").arg(file).arg(root))?;
     }
     // The lists are larger than the programs.
     let _ = fs::remove_dir_all(apt.state);
@@ -77,7 +85,7 @@ impl Apt {
         ] {
             command.arg("-o").arg(option);
         }
-        heard(command.args(arguments)).map(drop)
+        run(command.args(arguments))
     }
 
     fn downloaded(&self) -> Result<Vec<PathBuf>, String> {
@@ -112,4 +120,17 @@ fn mirror() -> Result<String, String> {
     let wanted = format!("{} main ", own.unwrap_or_default());
     let found = targets.lines().find_map(|line| line.strip_prefix(&wanted)).map(str::to_owned);
     found.ok_or_else(|| "apt's configuration does not name this release; put it on PATH".into())
+}
+
+/// If it ended badly, all that it said.
+fn run(command: &mut Command) -> Result<(), String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.map_err(|error| format!("{name}: {error}"))?;
+    match output.status.success() {
+        true => Ok(()),
+        false => {
+            Err(String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).trim().into())
+        }
+    }
 }
