@@ -7,10 +7,10 @@ use job::{
     Adoption, BadJob, Death, Fact, Job, Letter, MessageFacts, Reached, Record, Rung, Timestamp,
     adopt, decode,
 };
-use kling::Route;
 use ports::{BrokerError, Deliveries, Delivery, Fence, Phase, Source, Stored, header};
 use recorder::Applied;
 use tokio_util::sync::CancellationToken;
+use validation::{slots, with_text};
 
 use crate::settle::{self, Trouble};
 use crate::shared::Shared;
@@ -142,15 +142,6 @@ async fn one_try(shared: &Shared, letter: &Delivery) -> Result<Tried, Trouble> {
     }
 }
 
-/// As a worker keeps it: a number where the provider wants text is that text.
-fn with_text(mut job: Job) -> Job {
-    if let Some(route) = Route::parse(job.operation.as_str()) {
-        let places = kling::numbers_for_text(route, job.request.fields());
-        job.request = job.request.with_text_at(&places);
-    }
-    job
-}
-
 async fn begin(
     shared: &Shared,
     fence: &Fence,
@@ -185,9 +176,7 @@ fn record(shared: &Shared, letter: &Delivery, job: &Job) -> Record {
     let (settings, message) = (&shared.settings, &letter.message);
     let now = shared.clock.now();
     let mut record = Record::new(job, &settings.account, &settings.rules.installation, now);
-    if let Some(route) = Route::parse(job.operation.as_str()) {
-        record.slots = route.slots(job.request.fields());
-    }
+    record.slots = slots(job);
     if let Some(life) = message.life() {
         record = record.in_life(life, &settings.rules.installation);
     }

@@ -4,9 +4,9 @@ use job::{
     BadJob, Fault, Job, JobId, JobKey, JsonObject, MAX_MESSAGE_BYTES, MessageFacts, Operation,
     Priority, Reason, Request, Tenant, Timestamp, decode,
 };
-use kling::{Route, numbers_for_text, validate};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
+use validation::{Slots, check, with_text};
 
 /// A job being written. Nothing is checked until [`build`](Draft::build).
 #[derive(Clone, Debug, Default)]
@@ -19,6 +19,7 @@ pub struct Draft {
     deadline: Option<Timestamp>,
     metadata: Fields,
     retries: u32,
+    slots: Slots,
 }
 
 /// Each with its text, so that numbers keep their digits.
@@ -112,6 +113,13 @@ impl Draft {
         self
     }
 
+    /// What the workers' configuration allows at once: a job that needs more is not built.
+    #[must_use]
+    pub fn within(mut self, slots: Slots) -> Self {
+        self.slots = slots;
+        self
+    }
+
     pub fn build(self) -> Result<Job, Invalid> {
         let bad = |reason| Invalid { reason, key: None };
         let id = match self.id {
@@ -135,7 +143,7 @@ impl Draft {
             retries: self.retries,
         };
         // The worker's own reader is asked, so that what is published here is never parked there.
-        read(job.to_message().as_bytes())
+        read(job.to_message().as_bytes(), self.slots)
     }
 }
 
@@ -152,7 +160,7 @@ fn object(fields: &Fields) -> Result<JsonObject, Reason> {
 }
 
 /// A job message in the form that any language may publish (one line of `submit --file`).
-pub(crate) fn read(body: &[u8]) -> Result<Job, Invalid> {
+pub(crate) fn read(body: &[u8], slots: Slots) -> Result<Job, Invalid> {
     let generated = JobId::generate();
     let facts = MessageFacts { message_id: Some(generated.as_str()), routing_key: None };
     let job = decode(body, facts).map_err(|bad| {
@@ -160,37 +168,19 @@ pub(crate) fn read(body: &[u8]) -> Result<Job, Invalid> {
         Invalid { reason, key }
     })?;
     let job = with_text(job);
-    match inspect(&job) {
-        None => Ok(job),
-        Some(reason) => Err(Invalid { reason, key: Some(job.key) }),
+    match inspect(&job, slots) {
+        Ok(()) => Ok(job),
+        Err(reason) => Err(Invalid { reason, key: Some(job.key) }),
     }
 }
 
-/// A number where the provider wants text is sent as that text.
-fn with_text(mut job: Job) -> Job {
-    if let Some(route) = Route::parse(job.operation.as_str()) {
-        let places = numbers_for_text(route, job.request.fields());
-        job.request = job.request.with_text_at(&places);
-    }
-    job
-}
-
-fn inspect(job: &Job) -> Option<Reason> {
-    let Some(route) = Route::parse(job.operation.as_str()) else {
-        return Some(Reason::UnknownOperation(job.operation.to_string()));
-    };
+/// The size is that of what is published.
+pub(crate) fn inspect(job: &Job, slots: Slots) -> Result<(), Reason> {
     let bytes = job.to_message().len();
     if bytes > MAX_MESSAGE_BYTES {
-        return Some(Reason::TooLarge { bytes });
+        return Err(Reason::TooLarge { bytes });
     }
-    if job.request.fields().get("external_task_id").is_some_and(|id| !id.is_null()) {
-        let fix = "external_task_id is set by reelwork: give the job an id instead";
-        return Some(Reason::InvalidRequest(Fault::of("external_task_id", fix)));
-    }
-    let errors = validate(route, job.request.fields()).errors;
-    let each: Vec<String> = errors.iter().map(|p| format!("{}: {}", p.field, p.message)).collect();
-    let first = errors.first()?;
-    Some(Reason::InvalidRequest(Fault::of(&first.field, each.join("; "))))
+    check(job, slots).map(drop)
 }
 
 #[cfg(test)]
@@ -235,6 +225,15 @@ mod tests {
         assert_eq!(number.request.fields()["duration"], "5");
         assert_eq!(number.request.hash(), text.request.hash());
         assert!(draft("5.5").build().unwrap_err().to_string().contains("5.5"));
+    }
+
+    #[test]
+    fn a_job_that_needs_more_slots_than_there_are_is_refused() {
+        let five = Draft::new("images/generations").prompt("x").set("n", 5);
+        let within = |images| five.clone().within(Slots { images, ..Slots::default() }).build();
+        let wide = Reason::WiderThanLimit { slots: 5, limit: 4 };
+        assert_eq!(within(4).unwrap_err().reason, wide);
+        assert!(within(5).is_ok() && five.build().is_ok());
     }
 
     #[test]

@@ -32,3 +32,4 @@ pub use ports::trace::name_spans_by;
 pub use producer::{ProduceError, Producer, Receipt};
 pub use replay::{Replay, ReplayError};
 pub use results::{ResultEvent, Results};
+pub use validation::Slots;

@@ -6,6 +6,8 @@ use ports::{
     SystemClock, header,
 };
 
+use validation::Slots;
+
 use crate::draft::{self, Invalid};
 use crate::replay::{Replay, ReplayError};
 use crate::results::Results;
@@ -14,6 +16,7 @@ use crate::results::Results;
 #[derive(Clone)]
 pub struct Producer {
     broker: Arc<dyn Broker>,
+    slots: Slots,
 }
 
 /// The broker has the job, durably.
@@ -48,7 +51,13 @@ impl ProduceError {
 
 impl Producer {
     pub fn new(broker: Arc<dyn Broker>) -> Self {
-        Self { broker }
+        Self { broker, slots: Slots::default() }
+    }
+
+    /// What the workers' configuration allows at once: a job that needs more is refused.
+    #[must_use]
+    pub fn within(self, slots: Slots) -> Self {
+        Self { slots, ..self }
     }
 
     /// Connects to the RabbitMQ at `url` (`amqp://…`), under the namespace `reelwork`.
@@ -58,15 +67,17 @@ impl Producer {
         Ok(Self::new(Arc::new(broker_rabbitmq::RabbitBroker::connect(settings).await?)))
     }
 
-    /// Returns when the broker has it. The same id again with the same request is a duplicate
+    /// Returns when the broker has it; a job that no worker can do is refused before. The same id again with the same request is a duplicate
     /// and is done once; with another request it is a conflict, and the first stands.
     pub async fn publish(&self, job: &Job) -> Result<Receipt, ProduceError> {
+        let key = job.key.clone();
+        draft::inspect(job, self.slots)
+            .map_err(|reason| Invalid { reason, key: Some(key.clone()) })?;
         let to = Destination::Jobs { routing_key: job.routing_key().to_string() };
         let now = SystemClock.now();
         let mut message = Message::json(job.key.id.as_str(), job.to_message())
             .header(header::ENQUEUED_AT, now.as_millis().to_string());
         message.timestamp = Some(now);
-        let key = job.key.clone();
         match self.broker.publish(&to, message).await {
             Ok(()) => Ok(Receipt { key, operation: job.operation.to_string() }),
             Err(cause @ (PublishError::Unknown(_) | PublishError::Denied(_))) => {
@@ -78,12 +89,12 @@ impl Producer {
 
     /// Publishes a job written as JSON, in the form that every language uses.
     pub async fn publish_json(&self, body: &[u8]) -> Result<Receipt, ProduceError> {
-        self.publish(&Self::read(body)?).await
+        self.publish(&draft::read(body, self.slots)?).await
     }
 
     /// Checks a job written as JSON, without publishing it.
-    pub fn read(body: &[u8]) -> Result<Job, Invalid> {
-        draft::read(body)
+    pub fn read(body: &[u8], slots: Slots) -> Result<Job, Invalid> {
+        draft::read(body, slots)
     }
 
     /// Follows results. With a name, what comes while nobody listens is kept.

@@ -237,11 +237,7 @@ fn worker_settings(config: &Config) -> worker::Settings {
     worker::Settings {
         rules: rules(config),
         account: config.kling.account.clone(),
-        slots: Slots {
-            videos: config.limits.videos,
-            images: config.limits.images,
-            audio: config.limits.audio,
-        },
+        slots: slots(config),
         submissions_per_day: config.limits.max_submissions_per_day,
         post_timeout: config.kling.timeout,
         prefetch: config.worker.prefetch,
@@ -251,6 +247,11 @@ fn worker_settings(config: &Config) -> worker::Settings {
         callback: callback(config),
         ..worker::Settings::default()
     }
+}
+
+pub(crate) fn slots(config: &Config) -> Slots {
+    let limits = &config.limits;
+    Slots { videos: limits.videos, images: limits.images, audio: limits.audio }
 }
 
 fn poller_settings(config: &Config) -> poller::Settings {

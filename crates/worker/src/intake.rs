@@ -1,8 +1,8 @@
 //! A delivery becomes a job with its place in the provider's API, or a reason why it is none.
 
-use job::{BadJob, Fault, Job, MessageFacts, Reason, decode};
-use kling::Route;
+use job::{BadJob, Job, MessageFacts, Reason, decode};
 use ports::Delivery;
+use validation::{Fit, check, with_text};
 
 use crate::settings::Settings;
 
@@ -11,14 +11,6 @@ use crate::settings::Settings;
 pub(crate) struct Accepted {
     pub job: Job,
     pub fit: Result<Fit, Reason>,
-}
-
-/// What it takes to do it.
-#[derive(Clone, Debug)]
-pub(crate) struct Fit {
-    pub route: Route,
-    /// Slots it takes at the provider.
-    pub slots: u32,
 }
 
 impl Accepted {
@@ -37,10 +29,19 @@ pub(crate) fn read(delivery: &Delivery, settings: &Settings) -> Result<Accepted,
         message_id: Some(delivery.message.id.as_str()).filter(|id| !id.is_empty()),
         routing_key: Some(&delivery.routing_key),
     };
-    match decode(&delivery.message.body, facts) {
+    decoded(&delivery.message.body, facts, delivery.delivery_count, settings)
+}
+
+fn decoded(
+    body: &[u8],
+    facts: MessageFacts<'_>,
+    deliveries: u32,
+    settings: &Settings,
+) -> Result<Accepted, Box<BadJob>> {
+    match decode(body, facts) {
         Ok(job) => {
             let job = with_text(job);
-            let fit = inspect(&job, delivery.delivery_count, settings);
+            let fit = fit(&job, deliveries, settings);
             Ok(Accepted { job, fit })
         }
         Err(mut bad) => match bad.job.take() {
@@ -50,62 +51,13 @@ pub(crate) fn read(delivery: &Delivery, settings: &Settings) -> Result<Accepted,
     }
 }
 
-/// A number where the provider wants text is sent, hashed and kept as that text.
-fn with_text(mut job: Job) -> Job {
-    if let Some(route) = Route::parse(job.operation.as_str()) {
-        let places = kling::numbers_for_text(route, job.request.fields());
-        job.request = job.request.with_text_at(&places);
+/// The count comes first: a message that kills its readers is not checked once more.
+fn fit(job: &Job, deliveries: u32, settings: &Settings) -> Result<Fit, Reason> {
+    match deliveries >= settings.max_deliveries {
+        true => Err(Reason::DeliveredTooOften(deliveries)),
+        false => check(job, settings.slots),
     }
-    job
-}
-
-fn inspect(job: &Job, deliveries: u32, settings: &Settings) -> Result<Fit, Reason> {
-    if deliveries >= settings.max_deliveries {
-        return Err(Reason::DeliveredTooOften(deliveries));
-    }
-    let route = Route::parse(job.operation.as_str())
-        .ok_or_else(|| Reason::UnknownOperation(job.operation.to_string()))?;
-    let fields = job.request.fields();
-    if fields.get("external_task_id").is_some_and(|id| !id.is_null()) {
-        let fix = "external_task_id is set by reelwork: give the job an id instead";
-        return Err(Reason::InvalidRequest(Fault::of("external_task_id", fix)));
-    }
-    let validation = kling::validate(route, fields);
-    for warning in &validation.warnings {
-        tracing::debug!(job = %job.key, field = %warning.field, "{}", warning.message);
-    }
-    if let Some(fault) = fault(&validation.errors) {
-        return Err(Reason::InvalidRequest(fault));
-    }
-    let slots = route.slots(fields);
-    match job.operation.resource().map(|resource| settings.slots.of(resource)) {
-        // It would wait for ever, and only the operator can help.
-        Some(limit) if limit > 0 && slots > limit => Err(Reason::WiderThanLimit { slots, limit }),
-        _ => Ok(Fit { route, slots }),
-    }
-}
-
-fn fault(problems: &[kling::Problem]) -> Option<Fault> {
-    let each: Vec<String> =
-        problems.iter().map(|p| format!("{}: {}", p.field, p.message)).collect();
-    problems.first().map(|first| Fault::of(&first.field, each.join("; ")))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_in_place_of_text_is_the_same_job_as_the_text() {
-        let read = |duration: &str| {
-            let body = format!(
-                r#"{{"id":"a","operation":"videos/text2video","request":{{"prompt":"x","duration":{duration}}}}}"#
-            );
-            with_text(decode(body.as_bytes(), MessageFacts::default()).unwrap())
-        };
-        let (number, text) = (read("5"), read("\"5\""));
-        assert_eq!(number.request.hash(), text.request.hash());
-        assert!(inspect(&number, 0, &Settings::default()).is_ok());
-        assert!(inspect(&read("[5]"), 0, &Settings::default()).is_err());
-    }
-}
+mod tests;

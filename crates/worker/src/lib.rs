@@ -43,5 +43,6 @@ mod window;
 mod worker;
 
 pub use lane_report::{LaneReport, Resting};
-pub use settings::{Callback, Settings, Slots};
+pub use settings::{Callback, Settings};
+pub use validation::Slots;
 pub use worker::Worker;

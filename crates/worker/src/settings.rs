@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use job::{CALLBACK_PATH, CallbackSigner, CallbackTo, Record, Resource, Rules};
 use ports::Limits;
+use validation::Slots;
 
 /// What a worker needs to know besides its doors.
 #[derive(Clone, Debug)]
@@ -42,24 +43,6 @@ impl Callback {
         let to = CallbackTo { key: record.key.clone(), round: record.round };
         let base = self.url.trim_end_matches('/');
         format!("{base}{CALLBACK_PATH}{}", self.signer.sign(&to))
-    }
-}
-
-/// Slots at the provider per resource; 0 = no limit.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Slots {
-    pub videos: u32,
-    pub images: u32,
-    pub audio: u32,
-}
-
-impl Slots {
-    pub fn of(&self, resource: Resource) -> u32 {
-        match resource {
-            Resource::Videos => self.videos,
-            Resource::Images => self.images,
-            Resource::Audio => self.audio,
-        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::command::wait;
 use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::roles;
 
 /// Publishes under way at once: as many jobs, of megabytes each, are in memory.
 const AT_ONCE: usize = 64;
@@ -55,9 +56,10 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let jobs = match (&options.file, &options.operation) {
-        (Some(file), _) => lines::of_file(file)?.boxed(),
+        (Some(file), _) => lines::of_file(file, roles::slots(config))?.boxed(),
         (None, Some(operation)) => {
-            let job: Line = (None, from_flags(&options, operation));
+            let draft = from_flags(&options, operation).within(roles::slots(config));
+            let job: Line = (None, draft.build());
             futures::stream::iter([Ok(job)]).boxed()
         }
         (None, None) => return Err(Failure::Usage("an operation or --file is needed".to_owned())),
@@ -78,7 +80,7 @@ pub(crate) async fn run(
 }
 
 /// Values of `--set` keep their digits; where the provider wants text, a number becomes one.
-fn from_flags(options: &Submit, operation: &str) -> Result<Job, Invalid> {
+fn from_flags(options: &Submit, operation: &str) -> Draft {
     let mut draft = Draft::new(operation).retries(options.retries);
     if let Some(prompt) = &options.prompt {
         draft = draft.prompt(prompt);
@@ -98,7 +100,7 @@ fn from_flags(options: &Submit, operation: &str) -> Result<Job, Invalid> {
     if let Some(deadline) = options.deadline {
         draft = draft.deadline(deadline);
     }
-    draft.priority(options.priority.unwrap_or_default()).build()
+    draft.priority(options.priority.unwrap_or_default())
 }
 
 /// What came of all of them.
@@ -167,7 +169,10 @@ async fn publish(
         Ok(job) => job,
         Err(invalid) => return Ok((receipt(line, Err(invalid.into())), None)),
     };
-    let connect = || async { Doors::open_broker(config).await.map(Producer::new) };
+    let connect = || async {
+        let broker = Doors::open_broker(config).await?;
+        Ok::<_, Failure>(Producer::new(broker).within(roles::slots(config)))
+    };
     let producer = producer.get_or_try_init(connect).await?;
     let receipt = receipt(line, producer.publish(&job).await);
     Ok((receipt, Some(Named::of_job(&job))))
@@ -237,7 +242,7 @@ mod tests {
             "--set=cfg_scale=0.50",
         ];
         let options = Line::parse_from(line).submit;
-        let job = from_flags(&options, "videos/text2video").unwrap();
+        let job = from_flags(&options, "videos/text2video").build().unwrap();
         let sent = serde_json::to_string(&job.request).unwrap();
         let expected =
             r#"{"cfg_scale":0.50,"duration":"5","prompt":"x","seed":12345678901234567890123}"#;

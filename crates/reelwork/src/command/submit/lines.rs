@@ -5,7 +5,7 @@ use std::path::Path;
 
 use futures::{Stream, stream};
 use job::MAX_MESSAGE_BYTES;
-use producer::Producer;
+use producer::{Producer, Slots};
 use tokio::sync::mpsc;
 
 use super::Line;
@@ -19,25 +19,29 @@ const MOST: u64 = MAX_MESSAGE_BYTES as u64 + 2;
 
 /// Each line is a job of its own: a bad one is reported and does not hold up the next. Reading
 /// blocks, so it has a thread of its own.
-pub(super) fn of_file(path: &Path) -> Result<impl Stream<Item = Result<Line, Failure>>, Failure> {
+pub(super) fn of_file(
+    path: &Path,
+    slots: Slots,
+) -> Result<impl Stream<Item = Result<Line, Failure>> + use<>, Failure> {
     let name = path.display().to_string();
     let unreadable = move |error: io::Error| Failure::Usage(format!("{name}: {error}"));
     let source: Box<dyn Read + Send> = match path == Path::new("-") {
         true => Box::new(io::stdin()),
         false => Box::new(std::fs::File::open(path).map_err(&unreadable)?),
     };
-    let lines = ahead(source, unreadable);
+    let lines = ahead(source, slots, unreadable);
     Ok(stream::unfold(lines, |mut lines| async move { Some((lines.recv().await?, lines)) }))
 }
 
 /// However long it is: only a few lines are in memory.
 fn ahead(
     source: impl Read + Send + 'static,
+    slots: Slots,
     unreadable: impl Fn(io::Error) -> Failure + Send + 'static,
 ) -> mpsc::Receiver<Result<Line, Failure>> {
     let (tell, lines) = mpsc::channel(AHEAD);
     std::thread::spawn(move || {
-        let read = read(BufReader::new(source), &tell);
+        let read = read(BufReader::new(source), slots, &tell);
         if let Err(error) = read {
             let _ = tell.blocking_send(Err(unreadable(error)));
         }
@@ -45,7 +49,11 @@ fn ahead(
     lines
 }
 
-fn read(mut source: impl BufRead, tell: &mpsc::Sender<Result<Line, Failure>>) -> io::Result<()> {
+fn read(
+    mut source: impl BufRead,
+    slots: Slots,
+    tell: &mpsc::Sender<Result<Line, Failure>>,
+) -> io::Result<()> {
     for number in 1.. {
         let mut line = Vec::new();
         if source.by_ref().take(MOST).read_until(b'\n', &mut line)? == 0 {
@@ -58,7 +66,7 @@ fn read(mut source: impl BufRead, tell: &mpsc::Sender<Result<Line, Failure>>) ->
         if text.is_empty() {
             continue;
         }
-        let job = (Some(number), Producer::read(text));
+        let job = (Some(number), Producer::read(text, slots));
         // Nobody listens any more: the command has ended.
         if tell.blocking_send(Ok(job)).is_err() {
             break;
@@ -86,7 +94,7 @@ mod tests {
     /// The numbers of the lines, and whether each is a job.
     fn told(text: &str) -> Vec<(Option<usize>, bool)> {
         let (tell, mut lines) = mpsc::channel(16);
-        read(text.as_bytes(), &tell).unwrap();
+        read(text.as_bytes(), Slots::default(), &tell).unwrap();
         drop(tell);
         let mut told = Vec::new();
         while let Ok(Ok((number, job))) = lines.try_recv() {
@@ -125,7 +133,7 @@ mod tests {
     fn no_more_is_read_than_is_wanted_soon() {
         let given = Arc::new(AtomicUsize::new(0));
         let source = Long { given: given.clone() };
-        let mut lines = ahead(source, |error| Failure::Usage(error.to_string()));
+        let mut lines = ahead(source, Slots::default(), |error| Failure::Usage(error.to_string()));
         // Until nobody has read any and nothing more can wait.
         while lines.capacity() > 0 {
             std::thread::yield_now();
