@@ -1,4 +1,4 @@
-//! Who is connected, and who makes place where there is none.
+//! The open connections, and which of them is closed when there are too many.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-/// Set while an answer is made.
+/// The flag of a connection is set while this exists, which is while a response is made.
 pub(crate) struct Working(Arc<AtomicBool>);
 
 impl Working {
@@ -22,7 +22,7 @@ impl Drop for Working {
     }
 }
 
-/// Everybody who is connected, in the order of their coming.
+/// The open connections, oldest first.
 #[derive(Clone, Default)]
 pub(crate) struct Callers(Arc<Mutex<BTreeMap<u64, Known>>>);
 
@@ -31,7 +31,7 @@ struct Known {
     cut: CancellationToken,
 }
 
-/// One of them, until it is dropped.
+/// One open connection; dropping it removes it from [`Callers`].
 pub(crate) struct Caller {
     number: u64,
     pub(crate) working: Arc<AtomicBool>,
@@ -40,7 +40,8 @@ pub(crate) struct Caller {
 }
 
 impl Callers {
-    /// Where there is no place, who has waited longest without a whole request makes one.
+    /// At the limit, closes the oldest connection without a request in progress. `None` if there is
+    /// none.
     pub(crate) fn admit(&self, most: usize) -> Option<Caller> {
         let mut known = self.lock();
         if known.len() >= most {
@@ -62,7 +63,7 @@ impl Callers {
 
 impl Drop for Caller {
     fn drop(&mut self) {
-        // Cut off, its number may be another's by now.
+        // After a cut, another connection may have this number.
         if !self.cut.is_cancelled() {
             self.all.lock().remove(&self.number);
         }

@@ -1,8 +1,8 @@
-//! Serves a port of ours. A caller that does not finish its request is cut off in time, and at once
-//! when others need its place.
+//! An HTTP server with limits. A client that does not finish its request headers is cut off after a
+//! time, or at once when another client needs the connection.
 //!
-//! `serve` accepts and answers within [`Bounds`]; `callers` knows who is connected, and who makes
-//! place. How much of a body is read, and for how long, is for the pages to say.
+//! `serve` accepts and answers within [`Bounds`]; `callers` has the open connections and decides
+//! which one is closed. The handlers limit how much of a body is read, and for how long.
 
 mod callers;
 mod serve;

@@ -16,19 +16,19 @@ use tokio_util::task::TaskTracker;
 
 use crate::callers::{Caller, Callers, Working};
 
-/// After an accept that failed, such as for want of file descriptors.
+/// The wait after a failed accept, for example when no file descriptor is left.
 const REST: Duration = Duration::from_millis(100);
 
-/// How long, and how many.
+/// Limits of the server.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// From the first byte, or from the answer before, to the last header.
+    /// Longest time until the headers are complete, from the first byte or the previous response.
     pub head: Duration,
-    /// At once.
+    /// Most open connections.
     pub connections: usize,
 }
 
-/// Accepts until it is told to stop; then what is under way is answered.
+/// Accepts connections until `stop` is cancelled, then answers the requests in progress.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -40,7 +40,7 @@ pub async fn serve(
     while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
         match accepted {
             Ok((stream, _)) => {
-                // Dropped, where all the others are at work: it may come again.
+                // Dropped if all connections have a request in progress; the client may retry.
                 if let Some(caller) = callers.admit(bounds.connections) {
                     tasks.spawn(talk(stream, router.clone(), bounds.head, caller, stop.clone()));
                 }

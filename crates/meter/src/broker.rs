@@ -91,7 +91,7 @@ fn outcome(done: &Result<(), PublishError>) -> &'static str {
     done.as_ref().map_or_else(PublishError::word, |()| "confirmed")
 }
 
-/// What a lane delivers.
+/// The deliveries of a lane, counted as they arrive.
 struct Lent {
     inner: Box<dyn Deliveries>,
     lane: Lane,
@@ -110,7 +110,7 @@ impl Deliveries for Lent {
     }
 }
 
-/// Counted, and counted again when it is settled.
+/// Counted on arrival, and again when it is settled.
 fn lent(delivery: Delivery, lane: Lane, meter: &Meter) -> Delivery {
     let lane: Word = lane.to_string().into();
     let redelivered = if delivery.redelivered { "true" } else { "false" };

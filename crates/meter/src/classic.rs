@@ -23,7 +23,7 @@ fn of_line(line: &str, counters: &[&str]) -> String {
             return format!("{kind}{name}{suffix} {rest}");
         }
     }
-    // Only buckets have exemplars, and no label of theirs is a producer's word.
+    // Only buckets have exemplars, and their labels contain no text from a producer.
     let sample = line.contains("_bucket{").then(|| line.split_once(" # {")).flatten();
     sample.map_or(line, |(sample, _)| sample).to_owned()
 }

@@ -1,4 +1,5 @@
-//! The families: names, help, buckets. `deploy/monitoring/metrics.txt` lists the same.
+//! Metric families: name, help and buckets. To add one, also add it to
+//! `deploy/monitoring/metrics.txt`; a test compares the two.
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -25,17 +26,17 @@ pub(crate) type Times<const N: usize> = Family<Labels<N>, Histogram, fn() -> His
 pub(crate) type TracedTimes<const N: usize> =
     Family<Labels<N>, HistogramWithExemplars<Trace>, fn() -> HistogramWithExemplars<Trace>>;
 
-/// Seconds that a round trip takes: to a store, a broker, a provider.
+/// Buckets in seconds for one request to a store, the broker or the provider.
 const ROUND_TRIP: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 
-/// Seconds that the provider needs, up to the hours after which a task is given up.
+/// Buckets in seconds for a task at the provider, up to the time after which it is given up.
 const GENERATION: [f64; 15] = [
     1.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0, 7200.0,
     86400.0,
 ];
 
-/// Seconds too late.
+/// Buckets in seconds for the lateness of a query.
 const LATENESS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0];
 
 #[derive(Debug)]
@@ -72,7 +73,7 @@ pub(crate) struct Families {
     pub(crate) leader: Gauge,
     pub(crate) up: Gauges<1>,
     pub(crate) build: Gauges<2>,
-    /// Each family's name and type as Prometheus knows them, also of those that tell nothing yet.
+    /// Name and type of each family, also of those without a sample.
     #[cfg(test)]
     pub(crate) names: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! What is true of all processes together: told by one of them, so that a sum over them is right.
+//! Values of the whole installation. Only one process reports them, so a sum over all is right.
 
 use std::sync::Arc;
 
@@ -8,21 +8,21 @@ use ports::{Broker, Ledger, LedgerError, Permit, Source};
 use crate::Meter;
 use crate::label::Word;
 
-/// What is asked for when somebody scrapes.
+/// Reads these values at each scrape.
 #[derive(Clone)]
 pub struct Fleet {
     pub broker: Arc<dyn Broker>,
     pub ledger: Arc<dyn Ledger>,
     pub account: String,
-    /// Slots that each resource has at the provider; 0 = no limit.
+    /// The limit of slots of each resource; 0 = no limit.
     pub slots: [(Resource, u32); 3],
     /// 0 = no limit.
     pub submissions_per_day: u64,
 }
 
 impl Fleet {
-    /// Nothing, where this process does not lead. What does not answer is not told: an old
-    /// figure is worse than none.
+    /// Does nothing unless this process is the leader. A value that cannot be read is removed,
+    /// because an old value is worse than none.
     pub async fn tell(&self, meter: &Meter) {
         self.limits(meter);
         meter.unanswered(self.broker.unanswered());
@@ -86,10 +86,10 @@ impl Fleet {
     }
 }
 
-/// Jobs whose slot is looked at, the longest held first: a scrape must not read all.
+/// The records read per scrape, longest-held slots first; a scrape must not read all of them.
 const MOST_LOOKED_AT: usize = 256;
 
-/// Slots of a pool that are held by doubts: a task may be running that nobody can see.
+/// Slots of a pool that are held by jobs in doubt: an unknown task may be running.
 pub async fn slots_in_doubt(ledger: &dyn Ledger, pool: &str) -> Result<u32, LedgerError> {
     let mut slots = 0;
     for held in ledger.permits(pool).await?.into_iter().take(MOST_LOOKED_AT) {
@@ -103,24 +103,24 @@ pub async fn slots_in_doubt(ledger: &dyn Ledger, pool: &str) -> Result<u32, Ledg
 }
 
 impl Meter {
-    /// Requests to the broker, so far, that were not answered in time.
+    /// Requests to the broker that timed out, since the start.
     fn unanswered(&self, so_far: u64) {
         let counter = &self.families().unanswered;
         counter.inc_by(so_far.saturating_sub(counter.get()));
     }
 
-    /// Whether a resource's lanes rest.
+    /// Whether the lanes of a resource are paused.
     pub fn resting(&self, resource: Resource, rests: bool) {
         let labels = [("resource", resource.to_string().into())];
         self.families().resting.get_or_create(&labels).set(rests.into());
     }
 
-    /// A line of readiness.
+    /// One line of `/readyz`.
     pub fn up(&self, check: &'static str, well: bool) {
         self.families().up.get_or_create(&[("check", check.into())]).set(well.into());
     }
 
-    /// Which of these words tells how far look-ups by external id may be believed.
+    /// The word, of these, that says how reliable look-ups by external id are.
     pub fn look_up(&self, account: &str, words: &[&'static str], present: &str) {
         for word in words {
             let account = self.inner().accounts.word(account);

@@ -1,5 +1,5 @@
-//! Words of labels, from bounded vocabularies: what producers write must not become time series
-//! without end.
+//! Label values from bounded vocabularies, so that text from producers does not create an unlimited
+//! number of time series.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -10,15 +10,15 @@ use kling::Route;
 
 pub(crate) type Word = Cow<'static, str>;
 
-/// The labels of one series: names and words.
+/// The labels of one series: names and values.
 pub(crate) type Labels<const N: usize> = [(&'static str, Word); N];
 
-/// Stands for whatever a vocabulary does not take.
+/// The value for everything outside a vocabulary.
 const OTHER: Word = Cow::Borrowed("other");
 
 pub(crate) const NONE: Word = Cow::Borrowed("none");
 
-/// The documented operations; others are one.
+/// A documented operation, or [`OTHER`].
 pub(crate) fn operation(operation: &Operation) -> Word {
     route(&operation.to_string()).unwrap_or(OTHER)
 }
@@ -27,7 +27,7 @@ fn route(path: &str) -> Option<Word> {
     Route::parse(path).map(|route| Cow::Borrowed(route.path()))
 }
 
-/// The operation in the address of a request: the same for a submission, a look and a look-up.
+/// The operation in the URL of a request: the same for a submission, a query and a look-up.
 pub(crate) fn operation_of(url: &str) -> Word {
     let path = url.split_once("/kling/v1/").map_or("", |(_, path)| path);
     let below = |route: &Route| match path.strip_prefix(route.path()) {
@@ -37,13 +37,13 @@ pub(crate) fn operation_of(url: &str) -> Word {
     Route::ALL.iter().copied().find(below).map_or(OTHER, |route| Cow::Borrowed(route.path()))
 }
 
-/// The first words that come, up to a limit.
+/// The first values that occur, up to a limit.
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
     words: Mutex<BTreeSet<String>>,
 }
 
-/// More models, or codes, than the provider has.
+/// Larger than the number of models, or of error codes, that the provider has.
 const MOST_WORDS: usize = 64;
 const LONGEST: usize = 64;
 

@@ -40,7 +40,7 @@ impl Metered {
         answer
     }
 
-    /// What a write was about, before it is given away.
+    /// What the metrics need of a write, read before the write is moved.
     fn read(&self, write: &Write) -> Option<News> {
         let reading = Reading::of(write)?;
         let record = &write.record;
@@ -118,7 +118,7 @@ impl Metered {
     }
 }
 
-/// What a write says, in words of labels.
+/// What a write says about a job, as label values.
 struct News {
     reading: Reading,
     operation: Word,

@@ -1,8 +1,9 @@
-//! What is counted and measured, as Prometheus text.
+//! Prometheus metrics.
 //!
-//! Everything is seen at the doors: [`Meter::broker`], [`Meter::ledger`] and
-//! [`Meter::transport`] wrap them, so the rooms behind know nothing of it. What a ledger write
-//! means is a pure function (`reading.rs`). Labels come from bounded vocabularies; no id is one.
+//! [`Meter::broker`], [`Meter::ledger`] and [`Meter::transport`] wrap the ports and observe each
+//! call, so the wrapped crates know nothing of metrics. `reading.rs` derives from a ledger write
+//! what happened to the job; it is pure. Label values come from bounded vocabularies; no label has
+//! an id.
 
 mod broker;
 mod classic;

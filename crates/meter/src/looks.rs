@@ -1,4 +1,4 @@
-//! Whether what is asked of the provider is answered at all.
+//! Whether the provider answers queries for tasks.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,13 +6,13 @@ use std::time::Duration;
 use kling::{HttpResponse, Method, TransportError};
 use tokio::time::Instant;
 
-/// A shorter outage is over before anybody has read of it.
+/// A shorter outage is not reported: it is over before an operator reads of it.
 const WORTH_TELLING: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
 pub(crate) struct Looks(Mutex<Option<Silence>>);
 
-/// Every look since then has told nothing.
+/// Since when no query has had a response.
 #[derive(Debug)]
 struct Silence {
     since: Instant,
@@ -36,7 +36,7 @@ impl Looks {
         silence.last = why;
     }
 
-    /// A sentence, once it has lasted.
+    /// The sentence for `/readyz`, once the outage has lasted long enough.
     pub(crate) fn now(&self) -> Option<String> {
         let silence = self.lock();
         let silence = silence.as_ref().filter(|silence| silence.lasts() >= WORTH_TELLING)?;
@@ -58,7 +58,7 @@ impl Silence {
     }
 }
 
-/// A refusal is an answer too, and told elsewhere.
+/// A refusal is a response too; it is reported elsewhere.
 fn unanswered(answer: &Result<HttpResponse, TransportError>) -> Option<String> {
     match answer {
         Ok(answer) if answer.status >= 500 => Some(format!("HTTP {}", answer.status)),

@@ -14,7 +14,7 @@ use crate::process::Process;
 use crate::refusals::Refusals;
 use crate::{broker, ledger, transport};
 
-/// Everything that one process counts. A clone counts into the same.
+/// The metrics of one process. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Meter(Arc<Inner>);
 
@@ -30,7 +30,7 @@ pub(crate) struct Inner {
     leads: AtomicBool,
 }
 
-/// Who counts.
+/// The process that serves the metrics.
 #[derive(Clone, Copy, Debug)]
 pub struct About {
     pub version: &'static str,
@@ -61,17 +61,17 @@ impl Meter {
         }))
     }
 
-    /// The same broker, watched.
+    /// Wraps a broker to measure its calls.
     pub fn broker(&self, inner: Arc<dyn Broker>) -> Arc<dyn Broker> {
         Arc::new(broker::Metered::new(inner, self.clone()))
     }
 
-    /// The same ledger, watched.
+    /// Wraps a ledger to measure its calls.
     pub fn ledger(&self, inner: Arc<dyn Ledger>) -> Arc<dyn Ledger> {
         Arc::new(ledger::Metered::new(inner, self.clone()))
     }
 
-    /// The same way to the provider, watched.
+    /// Wraps a transport to measure its requests.
     pub fn transport(&self, inner: Arc<dyn Transport>) -> Arc<dyn Transport> {
         Arc::new(transport::Metered::new(inner, self.clone()))
     }
@@ -84,12 +84,12 @@ impl Meter {
         text
     }
 
-    /// What the broker refuses to do at present, one sentence each.
+    /// The operations that the broker refuses at present, one sentence each.
     pub fn refusals(&self) -> Vec<String> {
         self.inner().refusals.now()
     }
 
-    /// That no look at a task has been answered for a time.
+    /// A sentence if no query for a task has been answered for a time.
     pub fn unanswered_looks(&self) -> Option<String> {
         self.inner().looks.now()
     }
@@ -102,7 +102,7 @@ impl Meter {
         &self.0.families
     }
 
-    /// Whether this process compares the journal with the ledger for all.
+    /// Sets whether this process is the leader, which compares journal and ledger.
     pub(crate) fn leads(&self) -> bool {
         self.0.leads.load(Ordering::Relaxed)
     }
@@ -113,7 +113,8 @@ impl Meter {
     }
 }
 
-/// Alerts ask how much these have risen: one that begins with its first rise has not risen.
+/// Alerts use the increase of these counters, and a counter that first appears as 1 has no
+/// increase.
 fn begin(families: &Families) {
     for to in broker::PLACES {
         for outcome in broker::OUTCOMES {

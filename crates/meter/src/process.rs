@@ -1,4 +1,4 @@
-//! The process itself, as the operating system sees it, under the names that all exporters use.
+//! CPU, memory and files of the process, under the usual names of Prometheus exporters.
 
 use std::fmt;
 use std::fs;
@@ -15,7 +15,7 @@ pub(crate) struct Process {
     started: Gauge<f64, AtomicU64>,
 }
 
-/// Read anew for every scrape; what the system does not tell (it has no `/proc`) is left out.
+/// Read at each scrape. On a system without `/proc`, the values are left out.
 struct Usage {
     cpu_seconds: f64,
     resident_bytes: u64,

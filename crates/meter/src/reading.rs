@@ -1,17 +1,17 @@
-//! What a write of the ledger, once it is done, says about a job.
+//! Derives from a finished ledger write what happened to the job.
 
 use job::{EventKind, Outcome, Record, State, Timestamp};
 use ports::{OutboxEntry, Write};
 
-/// What happened to a job by a write.
+/// What happened to a job.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Reading {
-    /// The provider has its task, after so many seconds in the queue.
+    /// The provider accepted it, after so many seconds in the queue.
     Submitted { queued: Option<f64> },
-    /// The answer to its submission was lost.
+    /// The response to its submission was lost.
     InDoubt,
-    /// It ended or was parked; seconds since the producer published it and since it was
-    /// submitted, and what the provider says it took.
+    /// It ended or was parked. With the seconds since it was published and since it was submitted,
+    /// and the units that the provider charged.
     Completed {
         outcome: EventKind,
         whole: Option<f64>,
@@ -21,11 +21,11 @@ pub(crate) enum Reading {
 }
 
 impl Reading {
-    /// `None` where nothing happened that is counted: a look, an intent, a repair.
+    /// `None` if nothing happened that is counted: a query, an intent, a repair.
     pub(crate) fn of(write: &Write) -> Option<Self> {
         let record = &write.record;
         let announced: Vec<_> = write.outbox.iter().filter_map(kind).collect();
-        // Put back from the journal, or another request under its id: not news of this job.
+        // Restored from the journal, or another request with the same id: not a change of this job.
         if record.restored || announced.contains(&EventKind::Conflict) {
             return None;
         }
@@ -56,7 +56,7 @@ impl Reading {
     }
 }
 
-/// Of a message to the results only.
+/// Only for messages to the results exchange.
 fn kind(entry: &OutboxEntry) -> Option<EventKind> {
     EventKind::of_type(entry.message.kind.as_deref()?)
 }

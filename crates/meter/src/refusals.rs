@@ -1,4 +1,4 @@
-//! What the broker refuses to do for this process, until it does it.
+//! The operations that the broker refuses to this process, until one succeeds.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use ports::{BrokerError, PublishError, Source};
 use tokio::time::Instant;
 
-/// What is not tried again within this is no trouble any more.
+/// A refusal is dropped if the operation is not tried again within this time.
 const FRESH: Duration = Duration::from_secs(120);
 
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ impl Refusals {
         let why = match done {
             Ok(()) => None,
             Err(error @ (PublishError::Denied(_) | PublishError::Refused(_))) => Some(error),
-            // Of a message alone, or of a broker that is away, which another check tells.
+            // Errors of one message, or an unreachable broker, which another check reports.
             Err(
                 PublishError::Unroutable(_)
                 | PublishError::TooLarge { .. }

@@ -53,7 +53,7 @@ impl Transport for Metered {
     }
 }
 
-/// The provider's own code, beside the status: a number, or what a relay makes of it.
+/// The error code in the response body: a number, or text from a relay.
 fn code_of(answer: &HttpResponse) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Envelope {
