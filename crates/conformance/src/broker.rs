@@ -1,5 +1,4 @@
-//! The suite of the [`Broker`] door. [`broker!`](crate::broker!) makes
-//! one test of each case.
+//! The tests of the [`Broker`] port. [`broker!`](crate::broker!) makes one test of each case.
 
 mod fixture;
 mod journal;
@@ -25,12 +24,12 @@ pub use results::*;
 pub use settling::*;
 pub use words::*;
 
-/// What the opening expression gives: a door, and what must be done when the case is over.
+/// A broker for one case, and its cleanup.
 #[async_trait]
 pub trait Opened: Send {
     fn door(&self) -> Arc<dyn Broker>;
 
-    /// Removes what the case has left behind; also after a failed case.
+    /// Removes what the case has created, also after a failed case.
     async fn close(self);
 }
 
@@ -43,7 +42,7 @@ impl Opened for Arc<dyn Broker> {
     async fn close(self) {}
 }
 
-/// Runs one case and closes what was opened, whatever comes of it.
+/// Runs one case, then closes what was opened, also after a failure.
 pub async fn run<F: Future<Output = ()>>(
     opened: impl Opened,
     case: impl FnOnce(Arc<dyn Broker>) -> F,
@@ -55,9 +54,8 @@ pub async fn run<F: Future<Output = ()>>(
     }
 }
 
-/// One `#[tokio::test]` for each case. The expression is evaluated anew for each: a future of
-/// an `Opened` under an empty namespace, such as an
-/// `Arc<dyn Broker>`.
+/// One `#[tokio::test]` for each case. The expression is evaluated for each of them: a future of an
+/// `Opened` under an empty namespace, such as an `Arc<dyn Broker>`.
 #[macro_export]
 macro_rules! broker {
     ($open:expr) => {

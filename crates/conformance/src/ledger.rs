@@ -1,5 +1,4 @@
-//! The suite of the [`Ledger`] door. [`ledger!`](crate::ledger!) makes
-//! one test of each case.
+//! The tests of the [`Ledger`] port. [`ledger!`](crate::ledger!) makes one test of each case.
 
 mod due;
 mod fixture;
@@ -37,12 +36,12 @@ pub use requests::*;
 /// Every case expects a ledger that was opened with this retention.
 pub const RETENTION: Duration = Duration::from_secs(1);
 
-/// What the opening expression gives: a door, and what must be done when the case is over.
+/// A ledger for one case, and its cleanup.
 #[async_trait]
 pub trait Opened: Send {
     fn door(&self) -> Arc<dyn Ledger>;
 
-    /// Removes what the case has left behind; also after a failed case.
+    /// Removes what the case has created, also after a failed case.
     async fn close(self);
 }
 
@@ -55,7 +54,7 @@ impl Opened for Arc<dyn Ledger> {
     async fn close(self) {}
 }
 
-/// Runs one case and closes what was opened, whatever comes of it.
+/// Runs one case, then closes what was opened, also after a failure.
 pub async fn run<F: Future<Output = ()>>(
     opened: impl Opened,
     case: impl FnOnce(Arc<dyn Ledger>) -> F,
@@ -67,9 +66,8 @@ pub async fn run<F: Future<Output = ()>>(
     }
 }
 
-/// One `#[tokio::test]` for each case. The expression is evaluated anew for each: a future of
-/// an `Opened` with an empty ledger, such as an
-/// `Arc<dyn Ledger>`, whose retention is `RETENTION`.
+/// One `#[tokio::test]` for each case. The expression is evaluated for each of them: a future of an
+/// `Opened` with an empty ledger, such as an `Arc<dyn Ledger>`, whose retention is `RETENTION`.
 #[macro_export]
 macro_rules! ledger {
     ($open:expr) => {

@@ -1,5 +1,5 @@
-//! What every implementation of a port must do, as tests. Where a comment of a port and this suite
-//! disagree, the suite is wrong.
+//! The tests that every implementation of a port must pass. Where a comment of a port and these
+//! tests disagree, the tests are wrong.
 
 // A panic is how a case fails.
 #![allow(clippy::unwrap_used)]

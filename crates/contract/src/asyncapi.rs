@@ -6,8 +6,8 @@ use crate::event::event;
 use crate::job_message::job_message;
 use crate::schema::Draft;
 
-/// AsyncAPI 3.1 from our side: we receive jobs and send events. Names are those of an installation
-/// whose `broker.namespace` is `reelwork`.
+/// AsyncAPI 3.1 from reelwork's side: it receives jobs and sends events. Names are those of an
+/// installation whose `broker.namespace` is `reelwork`.
 pub fn asyncapi() -> Value {
     json!({
         "asyncapi": "3.1.0",
@@ -142,7 +142,7 @@ fn messages() -> Map<String, Value> {
     std::iter::once(("job".to_owned(), job)).chain(events).collect()
 }
 
-/// The producer's trace, and what else a message may carry.
+/// The headers for the producer's trace, and `more`.
 fn headers(more: &[(&str, &str)]) -> Value {
     let trace = [
         (
@@ -175,7 +175,7 @@ fn title(kind: EventKind) -> &'static str {
     }
 }
 
-/// A schema whose definitions stay inside it must be found from where it stands now.
+/// Adapts references, because the schema is now inside another document.
 fn whole(schema: Value) -> Value {
     let mut schema = schema;
     let definitions = schema.as_object_mut().and_then(|object| object.remove("definitions"));
@@ -188,7 +188,7 @@ fn whole(schema: Value) -> Value {
     }
 }
 
-/// With every reference replaced by what it means; our types do not contain themselves.
+/// Replaces every reference by its definition. No type contains itself.
 fn inlined(schema: &Value, definitions: &Value) -> Value {
     match schema {
         Value::Object(object) => {
@@ -198,7 +198,7 @@ fn inlined(schema: &Value, definitions: &Value) -> Value {
                 Some(Value::Object(meant)) => meant.clone(),
                 _ => Map::new(),
             };
-            // What is said where it is used is said of this use.
+            // Keywords beside the reference have precedence over the definition.
             whole.extend(object.clone());
             whole.remove("$ref");
             whole.into_iter().map(|(name, part)| (name, inlined(&part, definitions))).collect()

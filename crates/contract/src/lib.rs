@@ -1,8 +1,8 @@
-//! What programs in other languages may rely on: the job message, the event, and where on the
-//! broker both travel. As documents, made from the types and kept in `schemas/`.
+//! The documents for programs in other languages: the job message, the event, and their exchanges
+//! and queues. They are generated from the types and stored in `schemas/`.
 //!
-//! [`job_message`] and [`event`] are JSON Schemas; [`asyncapi`] puts them into their channels.
-//! [`refusals`] tells whether a change breaks somebody: what a writer may write by one schema
+//! [`job_message`] and [`event`] are JSON Schemas; [`asyncapi`] assigns them to channels.
+//! [`refusals`] finds changes that break a reader: values that a writer may write by one schema and
 //! that a reader by the other does not expect.
 
 mod asyncapi;
@@ -19,20 +19,20 @@ pub use schema::Draft;
 
 use serde_json::Value;
 
-/// One document by its file's name below `schemas/`.
+/// One document, with the name of its file in `schemas/`.
 pub struct Document {
     pub name: &'static str,
     pub content: Value,
 }
 
 impl Document {
-    /// As it stands in its file.
+    /// The content of its file.
     pub fn text(&self) -> String {
         format!("{:#}\n", self.content)
     }
 }
 
-/// All of them.
+/// All documents.
 pub fn documents() -> [Document; 3] {
     [
         Document { name: "job.v1.json", content: job_message(Draft::Draft2020) },

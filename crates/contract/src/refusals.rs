@@ -1,11 +1,12 @@
-//! Whether a reader by one schema takes all that a writer by another may write.
+//! Compares two schemas: does a reader of one accept everything that a writer of the other may
+//! write?
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::{Map, Value};
 
-/// Something that may be written and is not expected.
+/// A value that may be written and is not expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// Such as `/data/round`.
@@ -19,8 +20,8 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What a writer by `writer` may write that a reader by `reader` refuses. Knows the keywords that
-/// our schemas use; any other that differs counts as refused, so that nobody trusts silence.
+/// Values that a writer by `writer` may write and a reader by `reader` refuses. Knows the keywords
+/// of this project's schemas; a difference in any other keyword counts as a refusal.
 pub fn refusals(writer: &Value, reader: &Value) -> Vec<Refusal> {
     let mut found = Vec::new();
     Pair { roots: (writer, reader), at: String::new() }.compare(writer, reader, &mut found);
@@ -55,7 +56,7 @@ fn places(root: &Value) -> BTreeSet<String> {
     found
 }
 
-/// What only tells people, and what is looked at by name below.
+/// Keywords that are documentation only, or that are compared by name below.
 const KNOWN: [&str; 16] = [
     "$schema",
     "$id",
@@ -75,10 +76,10 @@ const KNOWN: [&str; 16] = [
     "const",
 ];
 
-/// Compared where they list values, and otherwise only with what is the same.
+/// Compared if they list values; otherwise they must be equal.
 const CHOICES: [&str; 2] = ["oneOf", "anyOf"];
 
-/// Keywords whose greater value takes more.
+/// Keywords for which a greater value accepts more.
 const AT_MOST: [&str; 3] = ["maxLength", "maximum", "maxItems"];
 const AT_LEAST: [&str; 3] = ["minLength", "minimum", "minItems"];
 
@@ -117,7 +118,7 @@ impl<'a> Pair<'a> {
             |kind: &String| reads.contains(kind) || (kind == "integer" && reads.contains("number"));
         match (writes.is_empty(), reads.is_empty()) {
             (_, true) => {}
-            // An enumeration tells its types by its values.
+            // The types of an enumeration are those of its values.
             (true, false) => match values(writer) {
                 Some(values) => {
                     for value in values.iter().filter(|value| !takes(&kind(value).to_owned())) {
@@ -179,7 +180,7 @@ impl<'a> Pair<'a> {
         self.additional(writer, reader, found);
     }
 
-    /// What has no name in the schema.
+    /// Properties that the schema does not name.
     fn additional(&self, writer: &'a Value, reader: &'a Value, found: &mut Vec<Refusal>) {
         let open = &Value::Bool(true);
         let of = |schema: &'a Value| schema.get("additionalProperties").unwrap_or(open);
@@ -192,7 +193,7 @@ impl<'a> Pair<'a> {
         }
     }
 
-    /// Keywords that are not understood here must be the same.
+    /// Keywords that are not known here must be equal.
     fn others(&self, writer: &Value, reader: &Value, found: &mut Vec<Refusal>) {
         let Some(reads) = reader.as_object() else { return };
         for (keyword, value) in reads {
@@ -208,7 +209,7 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// The schema that is meant, wherever it stands in its document.
+/// The schema itself, or the one in the same document that it refers to.
 fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     let pointer = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix('#'));
     pointer.and_then(|pointer| root.pointer(pointer)).map_or(schema, |meant| resolve(root, meant))
@@ -227,7 +228,7 @@ fn values(schema: &Value) -> Option<Vec<Value>> {
     each.map(|each| each.concat())
 }
 
-/// The type of a value, in the schema's words.
+/// The name of a value's type in JSON Schema.
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

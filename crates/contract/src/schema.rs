@@ -1,19 +1,19 @@
-//! From a type to its schema.
+//! Generates the schema of a type.
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
 use serde_json::{Map, Value};
 
-/// The dialect.
+/// The version of JSON Schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Draft {
     Draft2020,
-    /// What AsyncAPI's own tools read.
+    /// The version that AsyncAPI's own tools read.
     Draft07,
 }
 
-/// What is written by a type, with its id and title.
+/// The schema of a type as it is serialized, with id and title.
 pub(crate) fn written<T: JsonSchema>(draft: Draft, name: &str, title: &str) -> Value {
     let settings = match draft {
         Draft::Draft2020 => SchemaSettings::draft2020_12(),
@@ -26,14 +26,14 @@ pub(crate) fn written<T: JsonSchema>(draft: Draft, name: &str, title: &str) -> V
         .with_transform(Prose);
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     schema["title"] = title.into();
-    // An id is also a base for references: inside another document it would be in the way.
+    // An id is also the base of references, which would be wrong inside another document.
     if draft == Draft::Draft2020 {
         schema["$id"] = format!("https://reelwork.dev/schemas/{name}").into();
     }
     schema
 }
 
-/// An optional field is absent when there is nothing to say, and never null.
+/// An optional field without a value is absent, never null.
 #[derive(Clone, Debug)]
 struct NeverNull;
 
@@ -64,7 +64,8 @@ fn without_null(object: &mut Map<String, Value>) {
     }
 }
 
-/// `uint32` and `int64` are words of this generator: the bounds say the same to everybody.
+/// `uint32` and `int64` are formats of this generator only; the bounds mean the same to every
+/// reader.
 #[derive(Clone, Debug)]
 struct NoFormats;
 
@@ -78,7 +79,7 @@ impl Transform for NoFormats {
     }
 }
 
-/// Lines are broken for the source, not for who reads the document.
+/// Joins lines: they are broken for the source file, not for readers of the document.
 #[derive(Clone, Debug)]
 struct Prose;
 
@@ -93,7 +94,7 @@ impl Transform for Prose {
     }
 }
 
-/// What the type cannot say about one of its properties.
+/// Adds keywords to a property that its type cannot express.
 pub(crate) fn refine<const N: usize>(schema: &mut Value, property: &str, more: [(&str, Value); N]) {
     let described = &mut schema["properties"][property];
     assert!(described.is_object(), "no property {property}");

@@ -1,5 +1,5 @@
-//! The documents in `schemas/` are those that the types make, and no change breaks who relies on
-//! those of the last release.
+//! The documents in `schemas/` are those generated from the types, and no change breaks programs
+//! that rely on those of the last release.
 
 use std::path::{Path, PathBuf};
 
@@ -28,13 +28,13 @@ fn what_is_kept_is_what_the_types_make() {
     }
 }
 
-/// Producers go on writing what they could write.
+/// Producers may still write what they could write before.
 #[test]
 fn no_job_of_the_last_release_is_refused() {
     assert_eq!(refusals(&released("job.v1.json"), &now("job.v1.json")), []);
 }
 
-/// Consumers go on reading what they could read.
+/// Consumers can still read what they could read before.
 #[test]
 fn no_event_surprises_a_reader_of_the_last_release() {
     let (before, now) = (released("event.v1.json"), now("event.v1.json"));
@@ -61,7 +61,7 @@ fn a_breaking_change_is_seen() {
     assert_eq!(vanished(&before, &other)[0].at, "/data/model");
 }
 
-/// A writer that keeps to the schema is understood, and every key that is understood is in it.
+/// Every message by the schema is accepted, and every accepted key is in the schema.
 #[test]
 fn the_schema_of_a_job_tells_the_keys_that_are_read() {
     let schema = now("job.v1.json");

@@ -9,7 +9,7 @@ use ports::{Broker, Deliveries, Delivery, Destination, Message, Source, Subscrip
 /// Far beyond what a healthy broker needs.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Long enough for something that must not come to have come.
+/// After this time, a message that must not arrive would have arrived.
 const QUIET: Duration = Duration::from_millis(300);
 
 pub(super) const VIDEO_KEY: &str = "videos.text2video.normal";
@@ -53,7 +53,7 @@ pub(super) async fn take(deliveries: &mut Box<dyn Deliveries>) -> Delivery {
     soon(deliveries.next()).await.expect("the consumer ended")
 }
 
-/// Takes and acknowledges so many; their message ids.
+/// Takes and acknowledges `count` messages; returns their message ids.
 pub(super) async fn take_ids(deliveries: &mut Box<dyn Deliveries>, count: usize) -> Vec<String> {
     let mut ids = Vec::new();
     for _ in 0..count {
@@ -70,7 +70,7 @@ pub(super) async fn expect_nothing(deliveries: &mut Box<dyn Deliveries>) {
     }
 }
 
-/// Waits until so many are ready there: not yet taken, not held.
+/// Waits until so many messages are ready: neither taken nor held by a consumer.
 pub(super) async fn expect_depth(door: &Arc<dyn Broker>, source: &Source, depth: u64) {
     soon(async {
         while door.depth(source).await.unwrap() != depth {

@@ -12,7 +12,7 @@ async fn read_from(door: &Arc<dyn Broker>, start: JournalStart) -> Box<dyn Deliv
     door.consume(&Source::Journal(start), 10).await.unwrap()
 }
 
-/// So many lines: message ids and offsets.
+/// Reads `count` lines; returns message ids and offsets.
 async fn lines(deliveries: &mut Box<dyn Deliveries>, count: usize) -> Vec<(String, u64)> {
     let mut lines = Vec::new();
     for _ in 0..count {
@@ -49,7 +49,7 @@ pub async fn the_journal_is_read_from_an_offset(door: Arc<dyn Broker>) {
     assert_eq!(lines(&mut ahead, 1).await[0].0, "f");
 }
 
-/// Stores keep their own time: an hour is far enough from any of it.
+/// Each store has its own clock: an hour is more than they differ.
 pub async fn the_journal_is_read_from_a_moment(door: Arc<dyn Broker>) {
     publish(&door, &Destination::Journal, &LINES).await;
     let (now, hour) = (SystemClock.now(), Duration::from_secs(3600));
@@ -70,7 +70,7 @@ pub async fn the_end_of_the_journal_is_what_comes_next(door: Arc<dyn Broker>) {
     expect_nothing(&mut deliveries).await;
 }
 
-/// A line is read, not taken: settling it only makes room for the next.
+/// A line is read, not removed: settling it only makes room for the next one.
 pub async fn the_journal_reads_on_however_it_is_settled(door: Arc<dyn Broker>) {
     publish(&door, &Destination::Journal, &LINES).await;
     let source = Source::Journal(JournalStart::First);

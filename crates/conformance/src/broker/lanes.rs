@@ -52,7 +52,7 @@ pub async fn a_key_without_a_lane_is_unroutable(door: Arc<dyn Broker>) {
     door.publish(&jobs(VIDEO_KEY), message("a")).await.unwrap();
 }
 
-/// A broker tells of many publishes at once: nobody may hear another's fate.
+/// A broker confirms many publishes at once: no publisher may get the result of another.
 pub async fn every_publisher_hears_its_own_fate(door: Arc<dyn Broker>) {
     const ROUTABLE: usize = 2500;
     let publishes = (0..2 * ROUTABLE).map(|number| {
@@ -126,7 +126,7 @@ pub async fn many_publishers_and_consumers_lose_nothing(door: Arc<dyn Broker>) {
     assert_eq!(taken.len(), TASKS * EACH, "something came twice without need");
 }
 
-/// All that comes until nothing has come for a while.
+/// Takes messages until none has arrived for a while.
 async fn take_until_quiet(door: Arc<dyn Broker>) -> Vec<String> {
     let mut deliveries = door.consume(&videos(), 20).await.unwrap();
     let mut ids = Vec::new();

@@ -63,7 +63,7 @@ pub async fn what_is_parked_lies_in_dead_with_its_reason(door: Arc<dyn Broker>) 
     expect_depth(&door, &Source::Dead, 0).await;
 }
 
-/// Whatever its producer put beside it, as far as it got in.
+/// With any headers and properties that the broker accepted from the producer.
 pub async fn what_was_taken_can_always_be_put_back_and_parked(door: Arc<dyn Broker>) {
     let large = MOST_HEADER_BYTES - 200;
     let sent = message("a").header("large", "y".repeat(large)).header("x-shop", "Köln");

@@ -25,7 +25,7 @@ pub async fn a_message_arrives_as_it_was_sent(door: Arc<dyn Broker>) {
     sent.content_type = "application/cloudevents+json".to_owned();
     sent.kind = Some("dev.reelwork.task.succeeded.v1".to_owned());
     sent.correlation_id = Some("猫-42".to_owned());
-    // Whole seconds: a timestamp need not be kept more exactly.
+    // Whole seconds: a broker need not keep a timestamp more precisely.
     sent.timestamp = Some(Timestamp::from_millis(1_700_000_000_000));
     assert_eq!(round_trip(&door, sent.clone()).await, sent);
 }

@@ -52,7 +52,7 @@ pub async fn a_claim_keeps_others_away_and_comes_again(door: Arc<dyn Ledger>) {
     assert!(again.now + TICK >= claimed.now + SHORT, "not before its lease has ended");
 }
 
-/// Whoever looked while the owner lived must not be the reason that its orphan is found late.
+/// A claim made while the owner was alive must not delay the discovery of its orphan.
 pub async fn a_claim_ends_with_the_lease_of_the_owner(door: Arc<dyn Ledger>) {
     let fence = member(&*door).await;
     let (lasting, brief) = (member(&*door).await, door.join(CREATED, SHORT * 4).await.unwrap());
@@ -167,7 +167,7 @@ pub async fn look_now_brings_it_forward(door: Arc<dyn Ledger>) {
     assert!(claim(&*door, &fence, 10).await.items.is_empty());
     door.look_now(&key("a")).await.unwrap();
     assert_eq!(ids(&claim(&*door, &fence, 10).await), ["a"]);
-    // Also when somebody has just looked: the hint may be newer than that look.
+    // Also right after a claim: the hint may be newer than that query.
     door.look_now(&key("a")).await.unwrap();
     assert_eq!(ids(&claim(&*door, &fence, 10).await), ["a"]);
     swapped(&*door, &fence, 1, due_at(record("a"), PAST)).await;

@@ -17,7 +17,7 @@ pub(super) const LONG: Duration = Duration::from_secs(60);
 /// Long enough to be seen, short enough to be waited for.
 pub(super) const SHORT: Duration = Duration::from_millis(150);
 
-/// A store in several parts reads their clocks one after the other.
+/// A store with several parts reads their clocks one after the other.
 pub(super) const TICK: Duration = Duration::from_millis(50);
 
 /// Due whatever the store's clock says.
@@ -57,7 +57,7 @@ pub(super) fn in_state(id: &str, state: State) -> Record {
     record
 }
 
-/// As a ledger shows it: with its request left apart.
+/// As a ledger returns it: with the request stored apart.
 pub(super) fn shown(record: &Record) -> Record {
     let request = match record.request {
         Kept::Nothing => Kept::Nothing,
@@ -97,7 +97,7 @@ pub(super) fn parked() -> State {
     State::Parked { why: "cannot tell".to_owned(), doubt: None, at: CREATED }
 }
 
-/// Neither due nor with anything to say.
+/// Neither due nor with an outbox entry.
 pub(super) fn plain(record: Record) -> Write {
     Write { record, due: None, outbox: Vec::new(), outbox_lease: Duration::ZERO }
 }
@@ -106,7 +106,7 @@ pub(super) fn due_at(record: Record, due: Timestamp) -> Write {
     Write { due: Some(due), ..plain(record) }
 }
 
-/// With one entry that anybody may publish at once.
+/// With one outbox entry that any process may publish at once.
 pub(super) fn saying(record: Record, entry: OutboxEntry) -> Write {
     Write { outbox: vec![entry], ..plain(record) }
 }
@@ -127,7 +127,7 @@ pub(super) async fn created(door: &dyn Ledger, fence: &Fence, write: Write) {
     assert_eq!(door.create(fence, write).await.unwrap(), Created::New);
 }
 
-/// Swaps from the version that is expected to be there, and gives the next one.
+/// Swaps from the expected version, and returns the next one.
 pub(super) async fn swapped(door: &dyn Ledger, fence: &Fence, expected: u64, write: Write) -> u64 {
     match door.swap(fence, expected, write).await.unwrap() {
         Swapped::Done(version) => version,
@@ -146,8 +146,8 @@ pub(super) async fn fence_of(door: &dyn Ledger, fence: &Fence) -> Result<(), Led
     door.postpone(fence, &unknown, LONG).await
 }
 
-/// Whether its lease has ended wherever a write may ask for it: a store may keep the lease in several
-/// places, and each ends a moment after the one before.
+/// Whether the lease has ended everywhere: a store may keep it in several places, and each copy
+/// ends a moment after the one before.
 pub(super) async fn has_ended(door: &dyn Ledger, fence: &Fence) -> bool {
     let mut answers =
         vec![door.end_turn(fence, "pool").await.err(), door.follow(fence).await.err()];
@@ -158,7 +158,7 @@ pub(super) async fn has_ended(door: &dyn Ledger, fence: &Fence) -> bool {
     answers.iter().all(|answer| *answer == Some(LedgerError::Fenced))
 }
 
-/// Asks until it is so; stores keep their own time, so it can only be waited for.
+/// Repeats the question until the answer is yes: each store has its own clock.
 pub(super) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(15);
     while !is_so().await {

@@ -89,7 +89,7 @@ pub async fn every_write_of_another_generation_is_refused(door: Arc<dyn Ledger>)
     assert_eq!(loaded(&*door, "there").await.version, 1);
 }
 
-/// What each fenced call answers to this voice.
+/// The result of each fenced call under this fence.
 async fn every_write(door: &dyn Ledger, fence: &Fence) -> Vec<(&'static str, Option<LedgerError>)> {
     let permit =
         Permit { pool: "pool".to_owned(), key: key("there"), round: 1, weight: 1, revision: 0 };

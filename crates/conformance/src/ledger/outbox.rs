@@ -30,7 +30,7 @@ async fn closing(door: &dyn Ledger, fence: &Fence, id: &str) {
     door.announced(fence, &[outbox_id(&record, "end")]).await.unwrap();
 }
 
-/// Until a record whose retention began after everything so far has expired.
+/// Waits until a record has expired whose retention began after everything before.
 async fn a_retention_later(door: &dyn Ledger, fence: &Fence) {
     closing(door, fence, "witness").await;
     until("the witness to expire", async || gone(door, "witness").await).await;
@@ -218,7 +218,7 @@ pub async fn the_last_of_its_closing_entries_begins_the_retention(door: Arc<dyn 
         ..plain(record.clone())
     };
     created(&*door, &fence, write.clone()).await;
-    // The same once more leaves one of each.
+    // The same write again leaves one entry of each.
     swapped(&*door, &fence, 1, write).await;
     for _ in 0..2 {
         door.announced(&fence, &[outbox_id(&record, "one")]).await.unwrap();

@@ -106,7 +106,7 @@ pub async fn a_visit_meets_all_that_it_asks_for(door: Arc<dyn Ledger>) {
     }
     created(&*door, &fence, plain(in_state("parked", parked()))).await;
     let mut met = std::collections::BTreeSet::new();
-    // Its limit is for lists.
+    // The limit applies to lists only.
     let filter = ListFilter::of_states(&[StateKind::Pending, StateKind::InDoubt], 1);
     let mut meet = |record: &job::Record| {
         met.insert(record.key.to_string());

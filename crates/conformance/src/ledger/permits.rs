@@ -85,8 +85,8 @@ pub async fn taking_twice_counts_once(door: Arc<dyn Ledger>) {
     assert_eq!(answer, Permitted::AtLimit { used: 3 });
 }
 
-/// Two messages of one id may ask for different widths at once, and either may be the one that
-/// is submitted.
+/// Two messages with one id may request different numbers of slots at the same time, and either may
+/// be the one that is submitted.
 pub async fn a_wider_request_takes_the_difference(door: Arc<dyn Ledger>) {
     let fence = member(&*door).await;
     let narrow = permit("pool", "a", 1);
@@ -108,7 +108,7 @@ pub async fn a_wider_request_takes_the_difference(door: Arc<dyn Ledger>) {
     assert_eq!(door.used("pool").await.unwrap(), 0);
 }
 
-/// Nobody uses what is held for an older reason: it must not be kept while waiting for more.
+/// Slots held for an older revision are not in use: they must not be kept while waiting for more.
 pub async fn a_wider_request_for_a_newer_reason_gives_up_what_it_held(door: Arc<dyn Ledger>) {
     let fence = member(&*door).await;
     let narrow = permit("pool", "a", 1);
@@ -120,7 +120,7 @@ pub async fn a_wider_request_for_a_newer_reason_gives_up_what_it_held(door: Arc<
     assert_eq!(door.used("pool").await.unwrap(), 3);
 }
 
-/// What is in use counts whatever the limit says, as wide as it is.
+/// Slots in use count in full, whatever the limit is.
 pub async fn a_wider_request_without_a_limit_counts_in_full(door: Arc<dyn Ledger>) {
     let fence = member(&*door).await;
     let narrow = permit("pool", "a", 1);
@@ -165,7 +165,7 @@ pub async fn a_late_return_does_not_take_a_slot_from_who_asked_since(door: Arc<d
     assert_eq!(door.used("pool").await.unwrap(), 0);
 }
 
-/// After a rebuild more slots may be held than there are: some of the holders only wait.
+/// After a rebuild, more slots may be held than exist, because some of the holders only wait.
 pub async fn a_held_slot_that_is_asked_for_is_free_where_too_many_are_held(door: Arc<dyn Ledger>) {
     let fence = member(&*door).await;
     let held: Vec<_> = ["a", "b", "c"].map(|id| permit("pool", id, 1)).into();
@@ -202,7 +202,8 @@ pub async fn held_permits_are_shown(door: Arc<dyn Ledger>) {
     assert_eq!(found, wanted);
 }
 
-/// Two may see a permit that nobody needs; once one has given it back, the job may ask again.
+/// Two processes may see a permit that is not needed. Once one has released it, the job may request
+/// it again.
 pub async fn what_was_left_behind_is_given_back_once(door: Arc<dyn Ledger>) {
     let fence = member(&*door).await;
     let permit = permit("pool", "a", 1);
@@ -248,7 +249,7 @@ pub async fn zero_is_no_limit(door: Arc<dyn Ledger>) {
 
 pub async fn a_day_has_its_limit(door: Arc<dyn Ledger>) {
     let fence = member(&*door).await;
-    // Over all pools, and also what was spent while there was no limit.
+    // Over all pools, and including submissions made while there was no limit.
     take(&*door, &fence, &permit("one", "a", 5), slots(0)).await;
     take(&*door, &fence, &permit("two", "b", 1), a_day(2)).await;
     let third = permit("two", "c", 1);

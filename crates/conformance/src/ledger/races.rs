@@ -90,8 +90,8 @@ struct Model {
     attempt: u32,
 }
 
-/// Two owners, who know of an older or newer version, come and go, and write: exactly the
-/// writes of a living owner from the present version are done.
+/// Two owners join, leave and write from older or newer versions. Exactly the writes of a living
+/// owner from the present version succeed.
 async fn interleave(door: &dyn Ledger, seed: u64) {
     let id = format!("job-{seed}");
     let mut dice = Dice(seed);
@@ -151,7 +151,7 @@ fn done(answer: Swapped) -> Option<u64> {
     }
 }
 
-/// The same throws for the same seed, everywhere (xorshift).
+/// The same random numbers for the same seed on every machine (xorshift).
 struct Dice(u64);
 
 impl Dice {

@@ -1,4 +1,4 @@
-//! A request lies beside its record.
+//! A request is stored apart from its record.
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ pub async fn a_look_keeps_the_request(door: Arc<dyn Ledger>) {
         swapped(&*door, &fence, version, due_at(seen, PAST)).await;
         assert_eq!(request_of(&*door, "a").await, whole.request);
     }
-    // In hand and the same.
+    // Written together with the record, and unchanged.
     swapped(&*door, &fence, 4, plain(whole.clone())).await;
     assert_eq!(request_of(&*door, "a").await, whole.request);
     assert!(loaded(&*door, "a").await.record.request.is_apart());
@@ -71,7 +71,7 @@ pub async fn a_record_without_a_request_has_none_from_then_on(door: Arc<dyn Ledg
     let there = loaded(&*door, "a").await;
     assert_eq!((there.version, there.record.attempt), (2, 0), "nothing was written");
     assert!(door.claim_due(&fence, 1, LONG).await.unwrap().items.is_empty());
-    // An operator's new round brings it again.
+    // A new round by an operator writes it again.
     swapped(&*door, &fence, 2, plain(record("a"))).await;
     assert_eq!(request_of(&*door, "a").await, record("a").request);
 }
@@ -110,7 +110,7 @@ pub async fn a_request_goes_with_its_record(door: Arc<dyn Ledger>) {
     door.announced(&fence, &[end.outbox_id()]).await.unwrap();
     until("the record to expire", async || door.load_whole(&key("a")).await.unwrap().is_none())
         .await;
-    // Another job under the same id finds nothing of it.
+    // Another job with the same id does not get it.
     created(&*door, &fence, plain(with(record("a"), Kept::Nothing))).await;
     let refused = door.swap(&fence, 1, plain(with(record("a"), Kept::Apart))).await;
     assert_eq!(refused, Err(left_apart("a")));
