@@ -49,7 +49,7 @@ impl Client {
         Ok(Self { transport, base_url, key, words: Arc::default() })
     }
 
-    /// Replace what is known about the errors of the gateway in use.
+    /// Replaces the configured error codes of the gateway.
     #[must_use]
     pub fn with_error_words(self, words: ErrorWords) -> Self {
         Self { words: Arc::new(words), ..self }

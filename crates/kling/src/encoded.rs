@@ -1,19 +1,19 @@
-//! Answers that a relay has packed although nobody asked for it.
+//! Responses that a relay compressed although the request did not accept it.
 
 use std::io::Read;
 
 use bytes::Bytes;
 use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
 
-/// An answer as the provider wrote it, of at most `most` bytes. An error says in words why it
-/// cannot be unpacked: whether the request did something is then not known.
+/// The response as the provider wrote it, of at most `most` bytes. The error says why it cannot be
+/// decompressed; then it is not known whether the request had an effect.
 pub(crate) fn plain(body: Bytes, encoding: Option<&str>, most: usize) -> Result<Bytes, String> {
     let encoding = encoding.unwrap_or_default().trim().to_ascii_lowercase();
     match encoding.as_str() {
         "gzip" | "x-gzip" => unpacked(GzDecoder::new(&body[..]), &encoding, most),
         "deflate" => unpacked(ZlibDecoder::new(&body[..]), &encoding, most)
             .or_else(|_| unpacked(DeflateDecoder::new(&body[..]), &encoding, most)),
-        // Packed without a word, as some proxies do.
+        // Compressed without a header, as some proxies do.
         _ if body.starts_with(&[0x1f, 0x8b]) => unpacked(GzDecoder::new(&body[..]), "gzip", most),
         "" | "identity" => Ok(body),
         _ if body.first().is_some_and(|byte| matches!(byte, b'{' | b'[' | b'<')) => Ok(body),

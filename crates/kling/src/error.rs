@@ -11,25 +11,25 @@ pub enum SubmitError {
     /// The connection or TLS failed before any byte of the request: safe to send again.
     #[error("not sent: {cause}")]
     NotSent { cause: String },
-    /// Key, balance or address list, in the provider's own numbers or in words about money
-    /// (1000-1004, 1100-1102, 1304, quota): pause the account.
+    /// The API key, the balance or the list of allowed addresses, by an error number of the
+    /// provider (1000-1004, 1100-1102, 1304) or by a message about money: pause the account.
     #[error("the account cannot submit{}: {message}", said(.code))]
     Account { code: Option<i64>, message: String },
-    /// The provider will never take this request as it is: it gave a known number about it, or a
-    /// word that the operator named.
+    /// The provider will not accept this request unless it is changed: the response has a known
+    /// error number about the request, or a code that the operator configured.
     #[error("refused with HTTP {http_status}{}: {message} ({advice})", said(.code))]
     Refused {
         code: Option<i64>,
         http_status: u16,
         message: String,
-        /// What to change, in our words.
+        /// What to change.
         advice: String,
         class: RefusalClass,
         /// The refusal may be a repeat of our own external id: look it up before giving up.
         may_be_repeat: bool,
     },
-    /// Somebody on the way said no (a page, a proxy, a gateway without one of Kling's numbers):
-    /// nothing was created, and it is not known whether this request is to blame.
+    /// A proxy or gateway refused the request, without one of Kling's error numbers. Nothing was
+    /// created, and it is not known whether this request is the cause.
     #[error("refused on the way with HTTP {http_status}: {message}")]
     Path { http_status: u16, message: String, may_be_repeat: bool },
     /// In doubt: the request may have been accepted. Never send again before looking.
@@ -42,7 +42,7 @@ pub enum SubmitError {
 pub enum RefusalClass {
     /// 1103.
     Permission,
-    /// 1200 to 1203, and words that the operator named.
+    /// 1200 to 1203, and codes that the operator configured.
     BadRequest,
     /// 1300 and 1301: the content is not allowed.
     Policy,
@@ -57,13 +57,15 @@ pub enum QueryError {
     /// Too many requests: ask again later.
     #[error("the provider is busy{}: {message}", said(.code))]
     Busy { code: Option<i64>, message: String, retry_after: Option<Duration> },
-    /// Key, balance or address list, in a known number or in words about money: pause the account.
+    /// The API key, the balance or the list of allowed addresses, by a known error number or by a
+    /// message about money: pause the account.
     #[error("the account cannot ask{}: {message}", said(.code))]
     Account { code: Option<i64>, message: String },
-    /// Transport trouble, a 5xx, a refusal without a known number, a page instead of an answer: says nothing about the task.
+    /// A transport error, a 5xx, a refusal without a known number, or a page instead of a response.
+    /// Says nothing about the task.
     #[error("no answer: {cause}")]
     Later { cause: String },
-    /// Parsed but not understood: says nothing about the task.
+    /// Valid JSON with unknown content. Says nothing about the task.
     #[error("unreadable answer: {cause}")]
     Unreadable { cause: String },
 }

@@ -27,7 +27,7 @@ impl VideoSource {
 /// The faces of a video.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Faces {
-    /// Lives 24 hours.
+    /// Valid for 24 hours.
     pub session_id: String,
     pub faces: Vec<Face>,
     pub final_unit_deduction: Option<String>,

@@ -25,7 +25,8 @@ pub struct HttpSettings {
     pub total_timeout: Duration,
     /// Idle connections kept per host; more than are needed cost throughput.
     pub max_idle: usize,
-    /// Shorter than servers keep theirs, so that a request seldom meets a closing connection.
+    /// Shorter than the idle timeout of servers, so that a request is seldom sent on a closing
+    /// connection.
     pub idle_timeout: Duration,
     /// An answer longer than this is lost.
     pub max_body_bytes: usize,
@@ -99,7 +100,7 @@ impl fmt::Debug for HttpTransport {
 }
 
 fn builder(settings: &HttpSettings) -> reqwest::ClientBuilder {
-    // A connect timeout that strikes first tells "never connected" from "answer lost".
+    // The connect timeout must end first: it distinguishes "never connected" from "response lost".
     let connect_timeout = settings.connect_timeout.min(settings.total_timeout / 2);
     // `retry::never` stops reqwest. Below it hyper-util still moves a request to a new connection
     // if a pooled one closed before the request was taken from its queue: no byte of it was
@@ -190,8 +191,8 @@ fn causes(error: &reqwest::Error) -> String {
     text
 }
 
-/// For whoever exports traces (semantic conventions 1.44, HTTP client spans). Without the query:
-/// what is in it is not ours to tell.
+/// The span for trace export (semantic conventions 1.44, HTTP client spans). Without the query of
+/// the URL, which may contain private data.
 fn span(request: &HttpRequest) -> Span {
     let method = request.method.as_str();
     tracing::debug_span!(

@@ -1,10 +1,10 @@
-//! The provider's HTTP API, complete and typed: requests, tolerant answers, errors by what the
-//! caller must do. It knows no queue and no job, and is usable alone.
+//! A typed client for the provider's HTTP API: requests, a tolerant decoder for responses, and
+//! errors grouped by what the caller must do. It knows no queue and no job, and can be used alone.
 //!
-//! Reading order: a [`Route`] says where, [`request`] and [`validate`] say what,
-//! a [`Transport`] carries it, the decoder ([`decode_created`], [`decode_task`]) says what came
-//! back, and [`Client`] does all of it for one account. Without the feature `http` everything is
-//! here except the real transport.
+//! Read in this order: [`Route`] is the path of an operation, [`request`] and [`validate`] are the
+//! body and its checks, [`Transport`] sends it, [`decode_created`] and [`decode_task`] decode the
+//! response, and [`Client`] does all of this for one account. Without the feature `http`, only the
+//! real transport is missing.
 //!
 //! ```no_run
 //! # #[cfg(feature = "http")]

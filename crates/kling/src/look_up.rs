@@ -7,7 +7,7 @@ use crate::client::{Client, encoded, path_of, retry_after};
 use crate::error::QueryError;
 use crate::route::Route;
 
-/// How many tasks a page of the list walk holds, and how many pages it reads.
+/// Tasks per page of a list, and most pages that are read.
 const PAGE_SIZE: u32 = 500;
 const MAX_PAGES: u32 = 10;
 
@@ -18,7 +18,7 @@ pub enum LookUp {
     Path,
     /// `?external_task_id=` on the create path (seen at another gateway).
     Query,
-    /// Walk the list, newest first, for at most 10 pages of 500.
+    /// Read the list, newest first, at most 10 pages of 500 tasks.
     List,
 }
 
@@ -65,7 +65,7 @@ impl Client {
                 Err(error) => unheard = Some(error),
             }
         }
-        // An outage says nothing about the forms; a provider that answers otherwise does.
+        // An outage says nothing about the forms of look-up; an unexpected response does.
         match (self.query(route, existing.task_id).await, unheard) {
             (Ok(_), _) => Ok(None),
             (Err(gone @ QueryError::NotFound { .. }), _) => Err(gone),
@@ -87,8 +87,8 @@ impl Client {
 
     /// The task with this external id; `None` when the provider denies it.
     ///
-    /// A denial is only reported when the answer proves it: a list that does not show external
-    /// ids, or is longer than the walk, is an error and not a denial.
+    /// A denial is only reported if the response proves it: a list that does not show external
+    /// ids, or has more pages than are read, is an error and not a denial.
     pub async fn look_up(
         &self,
         route: Route,
@@ -198,7 +198,8 @@ fn unless_denied<T>(answer: Result<T, QueryError>) -> Result<Option<T>, QueryErr
     }
 }
 
-/// A list that holds others' tasks was not filtered: it proves nothing.
+/// If the list has tasks with other external ids, the filter was ignored and the list proves
+/// nothing.
 fn of_filtered_list(tasks: Vec<Task>, id: &str) -> Result<Option<Task>, QueryError> {
     let is_empty = tasks.is_empty();
     match tasks.into_iter().find(|task| has_id(task, id)) {

@@ -1,4 +1,4 @@
-//! Answers have been seen to echo the key, and their words end in logs and records.
+//! Removes the API key from responses: some repeat it, and their messages are logged and stored.
 
 use bytes::Bytes;
 

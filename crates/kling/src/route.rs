@@ -27,7 +27,7 @@ pub enum Route {
     AudioVideoToAudio,
 }
 
-/// The first word of a route's path: which kind of work it is.
+/// The first segment of a route's path: video, image or audio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Resource {
     Videos,
@@ -92,7 +92,7 @@ impl Route {
         }
     }
 
-    /// Which kind of work the route is, by the first word of its path.
+    /// The first segment of the route's path.
     pub fn resource(self) -> Resource {
         match self.path().split('/').next() {
             Some("images") => Resource::Images,

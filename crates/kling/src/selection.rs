@@ -21,7 +21,7 @@ pub struct SelectionSource {
 /// An opened session.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SelectionSession {
-    /// Lives 24 hours.
+    /// Valid for 24 hours.
     pub session_id: String,
     pub fps: Option<f64>,
     pub duration_ms: Option<f64>,

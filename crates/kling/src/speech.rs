@@ -8,7 +8,7 @@ use crate::client::{Client, body_of, retry_after};
 use crate::error::SubmitError;
 use crate::transport::HttpResponse;
 
-/// What to say and how (Kling API reference, TTS).
+/// The text to speak and the voice (Kling API reference, TTS).
 #[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
 pub struct SpeechRequest {
     /// At most 1000 characters.
@@ -71,7 +71,7 @@ impl Client {
     }
 }
 
-/// Some gateways answer with the sound itself: the content type tells.
+/// Some gateways return the sound itself, which the content type shows.
 fn sound(answer: &HttpResponse) -> Option<Speech> {
     let content_type = answer.content_type.clone()?;
     let is_sound = answer.status == 200

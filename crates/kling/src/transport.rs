@@ -1,4 +1,4 @@
-//! The door to the network: one request in, one answer or its loss out.
+//! The network: sends one request and returns its response, or how the request failed.
 
 use std::fmt;
 
@@ -42,7 +42,7 @@ pub struct HttpResponse {
     pub body: Bytes,
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
     /// No byte of the request left: safe to send again.

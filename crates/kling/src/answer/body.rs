@@ -1,4 +1,4 @@
-//! From bytes to JSON: whatever stands around or inside an answer that hides what it says.
+//! Decodes the bytes of a response as JSON, and unwraps layers that relays add around or inside it.
 
 use serde_json::{Map, Value};
 
@@ -53,7 +53,8 @@ pub(crate) fn utf16(body: &[u8]) -> Option<String> {
     String::from_utf16(&units).ok()
 }
 
-/// Texts that are JSON become what they say, where only an answer's own parts can stand.
+/// Replaces strings that contain JSON by that JSON, in places where only parts of the response
+/// itself can be.
 fn opened(value: Value, depth: usize) -> Value {
     match value {
         Value::String(text) if depth > 0 => match json(&text) {

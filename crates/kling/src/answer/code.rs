@@ -17,7 +17,8 @@ pub(super) enum Meaning {
 
 /// Nothing of this name exists: a refusal on POST, a denial on GET.
 pub(super) const NO_SUCH_RESOURCE: i64 = 1203;
-/// A bad value; also what a repeated external id is said to get (two clients, not documented).
+/// A bad value. According to two clients, also the answer to a repeated external id; this is not
+/// documented.
 pub(super) const BAD_VALUE: i64 = 1201;
 
 use Meaning::{Account, Broken, Busy, Refused};

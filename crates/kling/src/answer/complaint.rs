@@ -6,7 +6,7 @@ use super::code;
 use super::number;
 use super::value::{brief, object, text};
 
-/// Gateway words that only say "something between us and Kling broke".
+/// Gateway error codes that only mean that the connection between the gateway and Kling failed.
 const BROKEN_WORDS: &[&str] = &[
     "do_request_failed",
     "read_response_body_failed",
@@ -14,14 +14,14 @@ const BROKEN_WORDS: &[&str] = &[
     "copy_response_body_failed",
 ];
 
-/// Gateway words behind which Kling's own number is lost.
+/// Gateway error codes that replace Kling's own error number.
 const NUMBER_LOST: &[&str] = &["task_failed", "fail_to_fetch_task"];
 
-/// Stands where an answer has no words.
+/// The message for a response without one.
 pub(super) const NO_REASON: &str = "no reason given";
 
-/// An account without means is told by a word of the first list and one of the second, unless a
-/// word of the third shows that a request rate is meant.
+/// A message means that the account has no money if it contains a word of the first list and one of
+/// the second, unless a word of the third shows that it is about a request rate.
 const FUNDS: &[&str] = &["balance", "quota", "credit"];
 const SPENT: &[&str] = &["not enough", "insufficient", "exhausted", "exceeded", "used up"];
 const RATE: &[&str] = &["per minute", "per second", "rate limit", "too many"];
@@ -31,7 +31,7 @@ const RATE: &[&str] = &["per minute", "per second", "rate limit", "too many"];
 pub(super) struct Complaint {
     /// Kling's number.
     pub(super) code: Option<i64>,
-    /// A gateway's word, lower case.
+    /// The error code of a gateway, in lower case.
     pub(super) word: Option<String>,
     pub(super) message: String,
     /// Whether it came in an answer we could parse at all.
@@ -79,7 +79,7 @@ impl Complaint {
         Self { message, ..Self::default() }
     }
 
-    /// A JSON answer whose status is the only complaint.
+    /// A JSON response in which only the HTTP status is an error.
     pub(super) fn of_status(root: &Map<String, Value>) -> Self {
         Self { message: told(&message(root)), parsed: true, ..Self::default() }
     }
@@ -98,7 +98,7 @@ impl Complaint {
         Self { code: number, word, message: told(&words), parsed: true }
     }
 
-    /// A number of which nobody knows what it says.
+    /// An error number without a known meaning.
     pub(super) fn is_unknown_number(&self) -> bool {
         match (self.code, &self.word) {
             (Some(code), _) => code::look_up(code).is_none() && !code::is_refusal_family(code),
@@ -140,7 +140,7 @@ fn message(map: &Map<String, Value>) -> String {
     ["message", "msg"].iter().find_map(|key| map.get(*key).and_then(text)).unwrap_or_default()
 }
 
-/// 0, 200, "success" and nothing at all are fine; everything else is a number or a word.
+/// `Fine` for 0, 200, "success" and an empty value; otherwise the error number or error code.
 fn code(value: &Value) -> Option<Code> {
     match value {
         Value::Number(number) => Some(fine_or_not(&number.to_string())),

@@ -127,13 +127,13 @@ fn judge(status: u16, complaint: Complaint, words: &ErrorWords) -> SubmitError {
     }
 }
 
-/// Without a number that is known nobody has said anything about this request.
+/// Used if the response has no known error number, so that only the HTTP status says something.
 fn judge_by_status(status: u16, complaint: Complaint) -> SubmitError {
     match status {
         _ if complaint.is_about_money() => account(complaint),
         429 => busy(complaint),
-        // The first three say how far the server got, not what it decided. 303 means "done, and
-        // the result is elsewhere".
+        // The first three do not say whether the server handled the request. 303 means that it did,
+        // and that the result is elsewhere.
         408 | 425 | 499 | 303 => doubt(status, complaint),
         300..=499 => path(status, complaint),
         200..=299 if complaint.code.is_some_and(code::is_refusal_family) => path(status, complaint),

@@ -1,4 +1,4 @@
-//! Why a task failed, by the provider's words: the task body carries no code.
+//! Why a task failed. Derived from the provider's message, because the body has no error code.
 
 use crate::error::FailureClass;
 
@@ -36,7 +36,8 @@ const INPUT: &[&str] = &[
     "download",
 ];
 
-/// The class of a failed task. Words that name neither content nor input are the generation's own.
+/// The class of a failed task. A message about neither content nor input means that the generation
+/// itself failed.
 pub fn classify_failure(status_message: &str) -> FailureClass {
     let said = status_message.to_lowercase();
     let names = |words: &[&str]| words.iter().any(|word| said.contains(word));

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::output::{Output, address};
 use super::results::{HOLDERS, LISTS, MAX_DEPTH, NAMED};
 
-/// How many stand beside the files that were found; what is left out is never kept.
+/// The number of files without an address, beside those that were found.
 pub(super) fn left_out(layers: &[&Map<String, Value>], found: &[Output]) -> usize {
     // Without any, the whole answer counts as unread.
     if found.is_empty() {

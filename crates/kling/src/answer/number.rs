@@ -1,5 +1,5 @@
-//! Numbers that no number of ours can hold: kept as the text that was written, so that an id keeps
-//! its digits and one odd number hides nothing beside it.
+//! Numbers that fit in no Rust number type. They are kept as text, so that an id keeps its digits
+//! and such a number does not make the whole response unreadable.
 
 use std::borrow::Cow;
 
@@ -27,7 +27,7 @@ fn held(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// What is written for a token that would be lost; `None` where nothing would.
+/// The replacement for a number that would lose digits; `None` if it would not.
 fn instead(token: &str) -> Option<String> {
     match token {
         "NaN" | "Infinity" | "-Infinity" => Some("null".to_owned()),
@@ -47,7 +47,7 @@ fn is_exact(token: &str) -> bool {
     token.parse::<Number>().is_ok_and(|number| !(whole && number.is_f64()))
 }
 
-/// Where words and numbers stand outside of texts.
+/// The ranges of words and numbers outside of strings.
 fn tokens(text: &str) -> Vec<(usize, usize)> {
     let bytes = text.as_bytes();
     let (mut found, mut at) = (Vec::new(), 0);

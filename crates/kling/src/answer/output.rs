@@ -31,8 +31,8 @@ pub enum OutputKind {
     Audio,
 }
 
-/// Where an item says its file is, and of which kind the file then is. What is an address of the
-/// task's own file comes before what may be a preview of it.
+/// The keys with the URL of a file, and the kind of file that each implies. Keys for the task's own
+/// file come before keys that may be a preview.
 const ADDRESSES: &[(&str, Option<OutputKind>)] = &[
     ("url", None),
     ("result_url", None),
@@ -105,7 +105,8 @@ pub(super) fn address(value: &Value) -> Option<String> {
     is_one.then(|| url.to_owned())
 }
 
-/// An item that does not say its kind: by its `type` or `format`, else by the end of its address.
+/// The kind of an item whose key implies none: from `type` or `format`, else from the end of its
+/// URL.
 fn guess(item: &Map<String, Value>, url: &str) -> OutputKind {
     let path = url.split(['?', '#']).next().unwrap_or(url);
     let ending = path.rsplit('.').next().unwrap_or_default().to_owned();

@@ -31,7 +31,7 @@ pub(crate) fn decode_task_of(
     Ok(Task { unread: is_unread.then(|| beginning(body)), ..task })
 }
 
-/// For a person to read: bounded, and without what a terminal would obey.
+/// The beginning of a body for an operator to read, without control characters.
 fn beginning(body: &[u8]) -> String {
     const MOST: usize = 2048;
     let text = String::from_utf8_lossy(&body[..body.len().min(MOST)]);
@@ -127,8 +127,8 @@ fn judge_by_status(status: u16, complaint: Complaint) -> QueryError {
     }
 }
 
-/// A 404 denies a task only in words that can mean one: a router's own 404 says nothing about it,
-/// and a denial may lead to a second payment.
+/// A 404 counts as a denial only if its message can be about a task. A 404 from a router says
+/// nothing about the task, and a denial may lead to a second payment.
 fn is_denial(complaint: &Complaint) -> bool {
     let said = complaint.message.to_lowercase();
     let is_bare = matches!(said.trim_matches(['.', '!', ' ']), NO_REASON | "not found" | "404");

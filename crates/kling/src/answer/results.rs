@@ -1,5 +1,5 @@
-//! Where in an answer the files of a finished task stand. The first place that holds any is
-//! believed alone: what is documented, then what gateways are seen to write.
+//! Finds the files of a finished task in a response. Only the first place with files is used:
+//! documented places first, then those that gateways have been seen to use.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use super::output::{Output, OutputKind, address, bare, output};
 use super::value::object;
 use crate::route::Resource;
 
-/// Lists whose name tells what is in them.
+/// Lists whose name implies the kind of their items.
 pub(super) const LISTS: &[(&str, Option<OutputKind>)] = &[
     ("videos", Some(OutputKind::Video)),
     ("images", Some(OutputKind::Image)),
@@ -47,7 +47,7 @@ pub(super) const HOLDERS: &[&str] = &[
     "response",
 ];
 
-/// Parts of an answer that tell what the task was made from.
+/// Parts of a response that describe the input of the task.
 const INPUTS: &[&str] = &[
     "input",
     "inputs",
@@ -171,7 +171,7 @@ fn plain(layer: &Map<String, Value>) -> Vec<Output> {
     object(layer, "metadata").map(plain).unwrap_or_default()
 }
 
-/// Words for what was made; `video_url` and the like may name what was given.
+/// Keys for results; `video_url` and similar keys may be the input.
 const PLAIN: &[&str] =
     &["url", "result_url", "output_url", "download_url", "file_url", "url_mp3", "url_wav"];
 

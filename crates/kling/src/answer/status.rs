@@ -1,4 +1,4 @@
-//! The words for where a task stands.
+//! The states of a task, and their spellings.
 
 /// Where a task stands at the provider. Succeeded and Failed are final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,7 +15,7 @@ impl TaskStatus {
         matches!(self, Self::Succeeded | Self::Failed)
     }
 
-    /// One word for it, whatever spelling it came in.
+    /// One spelling for each status.
     pub fn word(self) -> &'static str {
         match self {
             Self::Submitted => "submitted",
@@ -25,7 +25,7 @@ impl TaskStatus {
         }
     }
 
-    /// The status a word means, in Kling's spelling or a gateway's, in any case.
+    /// Parses a status in the spelling of Kling or of a gateway, in upper or lower case.
     pub fn parse(word: &str) -> Option<Self> {
         match word.trim().to_ascii_lowercase().as_str() {
             "submitted" | "queued" | "queueing" | "queuing" | "not_start" | "not_started"

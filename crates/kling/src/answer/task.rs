@@ -16,7 +16,7 @@ pub struct Task {
     /// When echoed. A callback may carry Kling's id where the gateway minted another.
     pub task_id: Option<String>,
     pub status: TaskStatus,
-    /// The provider's words, chiefly on failure.
+    /// The provider's message, mainly for failed tasks.
     pub status_message: Option<String>,
     pub external_task_id: Option<String>,
     /// Unix time in milliseconds.
@@ -34,7 +34,8 @@ pub struct Task {
     pub final_balance_deduction: Option<BalanceDeduction>,
     /// The beginning of the answer, where it reports success and no file could be read from it.
     pub unread: Option<String>,
-    /// A status word nobody documents; `status` is then Processing. Empty if there was no word.
+    /// A status that is not documented; `status` is then `Processing`. Empty if there was no
+    /// status.
     pub unknown_status: Option<String>,
 }
 

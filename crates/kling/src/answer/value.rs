@@ -1,14 +1,15 @@
-//! Readers for values whose type drifts between the provider's pages, examples and gateways.
+//! Readers for values whose type differs between the provider's documentation, its examples and
+//! gateways.
 
 use serde_json::{Map, Value};
 
 /// Below this a time is in seconds, from it on in milliseconds.
 const SECONDS_BELOW: f64 = 1e11;
 
-/// The longest piece of the provider's words that is kept, in characters.
+/// Longest part of a provider's message that is kept, in characters.
 const WORDS_KEPT: usize = 600;
 
-/// A text that says something, or a number written out.
+/// A text that is not empty, or a number as text.
 pub(crate) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
@@ -65,7 +66,7 @@ pub(super) fn object<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a M
     map.get(key)?.as_object().filter(|object| !object.is_empty())
 }
 
-/// The beginning of somebody else's words, on one line.
+/// The beginning of a foreign message, on one line.
 pub(super) fn brief(words: &str) -> String {
     let one_line = words.split_whitespace().collect::<Vec<_>>().join(" ");
     match one_line.char_indices().nth(WORDS_KEPT) {

@@ -3,8 +3,8 @@
 use super::code::{self, Meaning};
 use super::complaint::Complaint;
 
-/// Which errors are refusals or mean "busy" although the API reference does not say so. Words are
-/// compared without case; one of Kling's numbers is written out.
+/// Errors that an operator configured as refusals or as "busy" beyond the API reference. Codes are
+/// compared without case; a number of Kling is written in digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorWords {
     refusals: Vec<String>,
@@ -20,14 +20,14 @@ impl Default for ErrorWords {
 }
 
 impl ErrorWords {
-    /// Words that refuse this request, also under a 5xx.
+    /// Codes that refuse the request, also with a 5xx status.
     pub fn of_refusals(codes: impl IntoIterator<Item = String>) -> Self {
         Self { refusals: lower(codes), busy: Vec::new(), busy_statuses: Vec::new() }
     }
 
-    /// HTTP statuses (300 to 599), words and numbers that mean "later, nothing was created". That
-    /// is a claim about the gateway: under it an answer that would be a doubt leads to another
-    /// POST. A success can never be named.
+    /// HTTP statuses (300 to 599), codes and numbers that mean that nothing was created and that
+    /// the request may be sent later. If this is wrong, a job is paid twice: what would be a doubt
+    /// leads to another POST. A success cannot be configured as busy.
     #[must_use]
     pub fn with_busy(self, codes: impl IntoIterator<Item = String>) -> Self {
         let busy = lower(codes);
@@ -40,7 +40,7 @@ impl ErrorWords {
         names(&self.refusals, complaint)
     }
 
-    /// A number about the job or the account tells more than the status it came under.
+    /// An error number about the job or the account has precedence over the HTTP status.
     pub(super) fn are_busy(&self, status: u16, complaint: &Complaint) -> bool {
         let known = complaint.code.and_then(code::look_up).map(|(meaning, _)| meaning);
         let tells_more = matches!(known, Some(Meaning::Account | Meaning::Refused(_)));

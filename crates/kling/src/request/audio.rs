@@ -3,7 +3,7 @@
 use super::body;
 
 body! {
-    /// A sound from words.
+    /// A sound from a text.
     TextToAudio on AudioTextToAudio {
         must {
             /// At most 200 characters.

@@ -4,7 +4,7 @@ use super::body;
 use super::item::{Element, WatermarkInfo};
 
 body! {
-    /// Images from words.
+    /// Images from a text.
     Generations on ImagesGenerations {
         must {
             prompt: String,

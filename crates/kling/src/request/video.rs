@@ -7,7 +7,7 @@ use super::item::{
 };
 
 body! {
-    /// A video from words.
+    /// A video from a text.
     Text2video on VideosText2video {
         may {
             /// Required unless `multi_shot` with `shot_type` customize.
@@ -87,7 +87,7 @@ body! {
     /// Lip-sync of identified faces.
     AdvancedLipSync on VideosAdvancedLipSync {
         must {
-            /// From face identification; it lives 24 hours.
+            /// From face identification; valid for 24 hours.
             session_id: String,
             /// Currently one.
             face_choose: Vec<FaceChoice>,
@@ -140,7 +140,7 @@ body! {
     /// An edit of a video's selected elements.
     MultiElements on VideosMultiElements {
         must {
-            /// From a selection; it lives 24 hours.
+            /// From a selection; valid for 24 hours.
             session_id: String,
             /// addition, swap or removal.
             edit_mode: String,
@@ -179,7 +179,7 @@ body! {
 }
 
 body! {
-    /// A video from words, images, elements and videos together.
+    /// A video from texts, images, elements and videos together.
     OmniVideo on VideosOmniVideo {
         must {
             prompt: String,

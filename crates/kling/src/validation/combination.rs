@@ -31,7 +31,7 @@ pub(super) fn check(route: Route, body: &Body, found: &mut Validation) {
     }
 }
 
-/// Whether a field says anything: null, empty text and an empty list do not.
+/// Whether a field has a value: null, an empty text and an empty list count as none.
 pub(super) fn given(body: &Body, field: &str) -> bool {
     match body.get(field) {
         None | Some(Value::Null) => false,

@@ -5,7 +5,7 @@ use kling::{
     decode_created, decode_created_with, decode_task, decode_tasks,
 };
 
-/// The word for what a POST's answer asks of the caller.
+/// What the caller must do after this response to a POST.
 fn submit(status: u16, body: &str) -> &'static str {
     name(decode_created(status, body.as_bytes()))
 }

@@ -1,4 +1,4 @@
-//! Every documented or observed shape means what the reference says.
+//! Every documented or observed form of a response is decoded as the API reference says.
 
 use kling::{
     OutputKind, QueryError, RefusalClass, SubmitError, TaskStatus, decode_callback, decode_created,

@@ -1,4 +1,4 @@
-//! Numbers that no number of ours holds must not hide what stands beside them.
+//! Numbers that fit in no Rust number type must not hide other fields.
 
 use kling::{SubmitError, TaskStatus, decode_callback, decode_created, decode_task};
 

@@ -58,7 +58,7 @@ fn what_the_request_gave_is_no_result() {
     assert_eq!(urls(&answer), [""; 0]);
 }
 
-/// Told as a success without a file, with the beginning of the answer: never as an address.
+/// Decoded as a success without a file, with the beginning of the response.
 #[test]
 fn what_cannot_be_fetched_is_no_file() {
     for result in [
@@ -80,7 +80,7 @@ fn what_cannot_be_fetched_is_no_file() {
     assert_eq!(urls(&both), [URL]);
 }
 
-/// The event must not look complete.
+/// Otherwise the event would look complete.
 #[test]
 fn a_file_without_an_address_beside_others_is_counted() {
     const INLINE: &str = "iVBORw0KGgo=";

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::Validation;
 use super::{Body, given, word};
 
-/// Whether the shots say all that a prompt would.
+/// Whether the shots replace a prompt.
 pub(super) fn replace_the_prompt(body: &Body) -> bool {
     is_multi_shot(body) && word(body, "shot_type") == "customize"
 }

@@ -1,4 +1,4 @@
-//! Bodies that make a video from words and images.
+//! Bodies that make a video from a text or images.
 
 use super::super::media::Medium::{Audio, Image};
 use super::super::rule::Kind::{File, Flag, Link, List, Object, Seconds, Text, Usually};

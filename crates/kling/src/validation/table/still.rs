@@ -1,4 +1,4 @@
-//! Bodies of images and of sounds from words.
+//! Bodies that make images, or a sound from a text.
 
 use super::super::media::Medium::Image;
 use super::super::rule::Kind::{File, List, Number, Text, Usually};

@@ -130,7 +130,7 @@ impl Raw {
         Self { address, connections, requests, task: task.abort_handle() }
     }
 
-    /// An address nobody listens on.
+    /// An address without a listener.
     pub(crate) async fn closed_address() -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
         listener.local_addr().expect("address")
