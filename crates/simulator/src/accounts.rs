@@ -16,7 +16,7 @@ use crate::settings::PerPool;
 pub struct Accounts {
     /// POSTs that reached a create route, whatever became of them.
     pub submissions: u64,
-    /// Tasks created, whether or not the client learnt of it.
+    /// Tasks created, whether or not the client received the response.
     pub accepted: u64,
     /// USD charged for accepted tasks.
     pub charged_usd: f64,

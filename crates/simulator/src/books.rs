@@ -1,4 +1,4 @@
-//! The books: every submission is judged here, one at a time, and nothing here waits.
+//! The state of all tasks. Submissions are decided here, one at a time and without waiting.
 
 mod accept;
 mod kept;
@@ -101,7 +101,7 @@ pub(crate) struct Submission {
     pub(crate) charge: Charge,
     pub(crate) slots: u32,
     pub(crate) wish: Wish,
-    /// What the rules say of its body.
+    /// The result of the check of its body.
     pub(crate) checked: Result<(), Refusal>,
 }
 
@@ -119,7 +119,7 @@ pub(crate) enum Verdict {
     Created(View),
     Refused(Refusal),
     Spoiled(Spoiled),
-    /// Nothing yet: [`Books::submit_late`] is to be called after the delay within.
+    /// No response. [`Books::submit_late`] must be called after this delay.
     Late(Duration, Box<Late>),
 }
 
@@ -220,8 +220,8 @@ impl Books {
         }
     }
 
-    /// Creates the task of a submission that was told nothing. True when a callback is due sooner
-    /// than any before. Does nothing when the books were reset meanwhile.
+    /// Creates the task of a submission that got no response. True if a callback is due sooner than
+    /// any before. Does nothing if the state was reset in between.
     pub(crate) fn submit_late(
         &mut self,
         now_us: u64,
@@ -240,7 +240,7 @@ impl Books {
         accepted.is_ok_and(|accepted| accepted.wakes_callbacks)
     }
 
-    /// Ends every task whose time has come: frees its slots, counts it, refunds a failed one.
+    /// Ends every task that is due: frees its slots, counts it, refunds a failed one.
     pub(crate) fn settle(&mut self, now_us: u64) {
         while let Some(Reverse((ends_us, place))) = self.ends.peek().copied() {
             if ends_us > now_us {
@@ -260,7 +260,7 @@ impl Books {
         }
     }
 
-    /// The callbacks whose time has come, in order.
+    /// The callbacks that are due, in order.
     pub(crate) fn due_notices(&mut self, now_us: u64) -> Vec<View> {
         let mut due = Vec::new();
         while let Some(Reverse((at_us, place, status))) = self.notices.peek().copied() {

@@ -10,8 +10,8 @@ use crate::secret::Secret;
 
 pub(crate) use dispatch::{Counters, run};
 
-/// Whether callbacks are sent, and what is wrong with them. Redirects are not followed, and nothing
-/// is sent twice by itself.
+/// Whether callbacks are sent, and with which faults. Redirects are not followed, and a callback is
+/// repeated only by a fault.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Callbacks {

@@ -1,6 +1,6 @@
-//! Draws that repeat: every draw is a hash of the seed and of what it is about.
+//! Repeatable random numbers: each is a hash of the seed and of its purpose.
 
-/// A stream of draws about one thing. Equal beginnings give equal draws.
+/// A sequence of random numbers for one purpose. The same start gives the same sequence.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Chance(u64);
 

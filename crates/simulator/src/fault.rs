@@ -23,7 +23,8 @@ pub struct Fault {
     /// Only this operation (`"videos/text2video"`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
-    /// Only the first n attempts: creates of one job, or looks at one task for `query_*` kinds.
+    /// Only the first n attempts: creates of one job, or, for `query_*` kinds, queries for one
+    /// task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_n: Option<u32>,
     /// Only attempts after the first n.
@@ -47,7 +48,7 @@ pub enum FaultKind {
     ResetBefore,
     /// Create: 429/1303 although slots are free.
     Busy,
-    /// Create: 429/1302 although the rate is kept.
+    /// Create: 429/1302 although the rate limit is not exceeded.
     TooManyRequests,
     /// Create: 429/1102, the account's resource pack is used up.
     AccountBlocked,
@@ -87,20 +88,20 @@ pub enum FaultKind {
     FailGeneration,
     /// Task: succeeds, but its outputs carry no url.
     SucceedWithoutUrl,
-    /// Task: the first `value` looks at it, by any id, answer 404/1203.
+    /// Task: the first `value` queries for it, by any id, return 404/1203.
     NotFoundAfterCreate,
-    /// Task: every second look at `processing` shows `submitted`.
+    /// Task: every second query in `processing` shows `submitted`.
     StatusBackwards,
     /// Task: never ends.
     NeverEnds,
-    /// Look: HTTP 500.
+    /// Query: HTTP 500.
     #[serde(rename = "query_error_500")]
     QueryError500,
-    /// Look: the connection is closed without a byte.
+    /// Query: the connection is closed without a byte.
     QueryLostAnswer,
-    /// Look: an HTML page with HTTP 200.
+    /// Query: an HTML page with HTTP 200.
     QueryHtml,
-    /// Look: the answer comes `value` ms late.
+    /// Query: the response is `value` ms late.
     QueryDelayMs,
 }
 

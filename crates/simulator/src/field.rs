@@ -44,7 +44,7 @@ pub(crate) fn text<'a>(body: &'a Value, name: &str) -> Option<&'a str> {
 }
 
 impl Field {
-    /// What is wrong with this field of `body`, in words.
+    /// The error of this field of `body`, as text.
     pub(crate) fn problem(&self, body: &Value) -> Option<String> {
         let Some(value) = get(body, self.name) else {
             return self.required.then(|| format!("{} is required", self.name));

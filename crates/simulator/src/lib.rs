@@ -1,19 +1,18 @@
-//! A stand-in for Kling behind CometAPI that keeps accounts: states, limits, callbacks, faults,
-//! money.
+//! A simulated Kling behind CometAPI: task states, limits, callbacks, faults, and what it charged.
 //!
-//! It is an independent reading of the public API description and shares no type with any client,
-//! so that it can judge one. [`Simulator::start`] serves the API and its own routes under
-//! `/_simulator/`; [`Accounts`] says what was asked, accepted, refused and charged. Jobs are told
-//! apart by a marker in the request (`[job:XXXX]`), never by the external id.
+//! It was written from the public API description and shares no type with any client, so that it
+//! can check one. [`Simulator::start`] serves the API, and its own routes under `/_simulator/`.
+//! [`Accounts`] has the counts of requests, accepted tasks, refusals and charges. A job is
+//! identified by a marker in the request (`[job:XXXX]`), never by the external id.
 //!
-//! It has one account (all accepted keys share it) and forgets all when it stops, unless it keeps
-//! its books in a file ([`Simulator::start_with_books`]).
+//! There is one account, which all accepted keys share. All data is lost when the simulator stops,
+//! unless it is stored in a file ([`Simulator::start_with_books`]).
 
 // What a run is like.
 mod secret;
 mod settings;
 
-// What a request says, costs and is due.
+// Requests: content, price and rules.
 mod chance;
 mod field;
 mod ident;
@@ -23,14 +22,14 @@ mod operation;
 mod price;
 mod rules;
 
-// What is remembered of it.
+// State: tasks, sessions and counts.
 mod accounts;
 mod books;
 mod jobs;
 mod rate;
 mod task;
 
-// What is answered, and what goes wrong.
+// Responses and faults.
 mod fault;
 mod refusal;
 mod shape;

@@ -1,4 +1,4 @@
-//! How long a task lives: a draw from a log-normal distribution.
+//! The duration of a task, from a log-normal distribution.
 
 use std::f64::consts::TAU;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::chance::Chance;
 use crate::operation::Operation;
 use crate::settings::Settings;
 
-/// A log-normal distribution of lives.
+/// A log-normal distribution of durations.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Life {

@@ -6,10 +6,10 @@ use sha2::{Digest, Sha256};
 /// The keys whose strings are text for the model; they are searched first, in this order.
 const TEXT_KEYS: [&str; 5] =
     ["prompt", "text", "negative_prompt", "sound_effect_prompt", "bgm_prompt"];
-/// Never searched: a client may derive these anew at each attempt.
+/// Not searched: a client may derive other values at each attempt.
 const BLIND_KEYS: [&str; 2] = ["external_task_id", "callback_url"];
 
-/// The job that a request says it belongs to.
+/// The job of a request, by its marker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Marker {
     pub(crate) name: String,

@@ -1,4 +1,4 @@
-//! The operations: where each is served, which pool it draws from, what it makes.
+//! The operations: path, pool, and kind of result.
 
 use serde::{Deserialize, Serialize};
 

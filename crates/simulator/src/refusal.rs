@@ -1,4 +1,4 @@
-//! Why a request is refused: Kling's HTTP status, code and words (API reference, error codes).
+//! Refusals: Kling's HTTP status, code and message (API reference, error codes).
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ pub(crate) struct Refusal {
     pub(crate) http: u16,
     pub(crate) code: u32,
     pub(crate) message: Cow<'static, str>,
-    /// The code word of the gateway's own envelope; most of its errors leave it empty.
+    /// The error code in the gateway's own envelope; empty for most of its errors.
     pub(crate) word: &'static str,
 }
 

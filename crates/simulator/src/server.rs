@@ -17,7 +17,7 @@ use crate::state::State;
 use crate::wire::{Door, Wire};
 use crate::{callbacks, routes};
 
-/// How long requests under way may take to end.
+/// How long requests in progress may take when the simulator stops.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A running simulator. Dropping it stops it too, without waiting.
@@ -45,8 +45,9 @@ impl Simulator {
         Self::start_with(settings, None, listen).await
     }
 
-    /// The same with the books of a file, made if missing: who starts again with it finds its
-    /// tasks, external ids and accounts, even after SIGKILL. Nobody else may use it meanwhile.
+    /// As [`Simulator::start`], with the state stored in a file, which is created if missing. After a
+    /// restart with the same file, even after SIGKILL, the simulator has its tasks, external ids
+    /// and accounts again. No other simulator may use the file at the same time.
     ///
     /// # Errors
     /// As [`Simulator::start`]; `InvalidData` names the line that cannot be read.
@@ -96,10 +97,10 @@ impl Simulator {
         self.state.reset();
     }
 
-    /// Replaces the settings. Tasks already accepted keep their lives and faults.
+    /// Replaces the settings. Tasks already accepted keep their durations and faults.
     ///
     /// # Errors
-    /// `InvalidInput` names what is wrong; the old settings stay.
+    /// `InvalidInput` names the error; the old settings stay.
     pub fn replace_settings(&self, settings: Settings) -> io::Result<()> {
         if let Some(problem) = settings.problem() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));

@@ -11,18 +11,19 @@ use crate::operation::{Operation, Pool};
 use crate::secret::Secret;
 use crate::shape::Shape;
 
-/// The settings of one simulator. They can be replaced while it runs; lives already drawn stay.
+/// The settings of one simulator. They can be replaced while it runs; tasks already accepted keep
+/// their durations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// How many times faster than life tasks run: at 100, a life of 100 s takes 1 s.
     pub speed: f64,
-    /// Every task lives exactly this long, in real milliseconds (`speed` is not applied). 0 means
-    /// that the first look finds the end. Absent: lives are drawn from `lives`.
+    /// Every task takes exactly this long, in real milliseconds (`speed` is not applied). With 0,
+    /// the first query finds it ended. Absent: durations are drawn from `lives`.
     pub life_ms: Option<u64>,
-    /// Lives by operation (`"videos/text2video"`); operations not named keep their default.
+    /// Durations by operation (`"videos/text2video"`); operations not named keep their default.
     pub lives: BTreeMap<String, Life>,
-    /// Seed of every draw: lives and faults repeat for the same seed, marker and attempt.
+    /// Random seed: durations and faults repeat for the same seed, marker and attempt.
     pub seed: u64,
     /// Accepted bearer keys, all of the one account. Empty: any non-empty key is accepted.
     pub api_keys: Vec<Secret>,
@@ -40,9 +41,9 @@ pub struct Settings {
     pub id_style: IdStyle,
     /// Model names accepted beside the documented ones, for every operation.
     pub extra_models: Vec<String>,
-    /// What answers look like. The header `x-simulator-shape` changes it for one request.
+    /// The form of responses. The header `x-simulator-shape` changes it for one request.
     pub shape: Shape,
-    /// What goes wrong, and how often.
+    /// Which faults occur, and how often.
     pub faults: Vec<Fault>,
     /// Callbacks to the request's `callback_url`.
     pub callbacks: Callbacks,
@@ -77,7 +78,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The first thing wrong with these settings, in words.
+    /// The first error in these settings, as text.
     pub(crate) fn problem(&self) -> Option<String> {
         if !(self.speed.is_finite() && self.speed > 0.0) {
             return Some("speed must be a number above 0".into());
@@ -134,7 +135,7 @@ pub enum ExternalIds {
     /// Unique per account and for ever: a repeat is refused with HTTP 400, code 1201.
     #[default]
     Enforced,
-    /// A repeat is accepted as a new, paid task; look-ups answer the newest.
+    /// A repeat is accepted as a new, paid task; look-ups return the newest.
     Ignored,
     /// Neither stored nor echoed, as by a gateway that does not pass it on.
     Dropped,

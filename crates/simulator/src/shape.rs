@@ -1,4 +1,5 @@
-//! What answers look like: Kling's own envelope, or one of the others seen in front of it.
+//! The form of responses: Kling's own envelope, or one of those that gateways have been seen to
+//! use.
 
 mod create;
 mod error;
@@ -14,7 +15,7 @@ pub(crate) use header::HEADER;
 pub(crate) use query::{found, listed};
 pub(crate) use task::task_object;
 
-/// The shape of every answer. In the header `x-simulator-shape` the same words are written as
+/// The form of all responses. The header `x-simulator-shape` uses the same names, such as
 /// `query=triple, errors=comet`; parts not named keep the setting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

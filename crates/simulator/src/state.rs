@@ -1,4 +1,4 @@
-//! What all requests share. The books are locked for the length of one decision, never over I/O.
+//! The state that all requests share. It is locked for one decision at a time, never during I/O.
 
 use std::io;
 use std::path::Path;
@@ -32,7 +32,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// With `paper`, the books of that file.
+    /// With `paper`, the state is restored from that file.
     pub(crate) fn new(
         settings: Settings,
         paper: Option<&Path>,
@@ -65,7 +65,7 @@ impl State {
 
     pub(crate) fn replace_settings(&self, settings: Settings) {
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
-        // What was planned may now be due at another time.
+        // The next callback may now be due at another time.
         self.callback_planned.notify_one();
     }
 
@@ -84,7 +84,7 @@ impl State {
         books.note_session(now_us, id, purpose);
     }
 
-    /// The last counts on paper.
+    /// Writes the last counts to the file.
     pub(crate) fn close_books(&self) {
         let mut books = self.books();
         let now_us = self.now_us();

@@ -1,4 +1,4 @@
-//! A task: what was asked, and what is true of it at a given time. Times are Unix microseconds.
+//! A task: its request, and its status at a given time. Times are Unix microseconds.
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// The provider's words for it.
+    /// The provider's message for it.
     fn words(self) -> &'static str {
         match self {
             Failure::Moderation => "Failure to pass the risk control system",
@@ -72,7 +72,7 @@ pub(crate) enum Status {
 }
 
 impl Status {
-    /// Kling's word for it.
+    /// Kling's name for it.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Status::Submitted => "submitted",

@@ -1,4 +1,4 @@
-//! The books of a simulator that ran before.
+//! Restores the state of an earlier run from its file.
 
 use std::borrow::Cow;
 use std::io;
@@ -11,8 +11,9 @@ use crate::sessions::{Purpose, Sessions};
 use crate::settings::Settings;
 
 impl Books {
-    /// As they were when the file was last written, and kept there from now on. Not on paper:
-    /// looks since the last decision, the rate of the last second, the points of a selection.
+    /// The state as of the last write to the file; from now on, changes are written there. Not in
+    /// the file: queries since the last line, the rate of the last second, the points of a
+    /// selection.
     pub(crate) fn open(
         path: &Path,
         now_us: u64,
@@ -22,7 +23,7 @@ impl Books {
         let paper = Paper::open(path, |line| books.replay(line, &mut sessions))?;
         books.settle(now_us);
         if settings.callbacks.enabled {
-            // What came due meanwhile was not called back: polling is the truth.
+            // Callbacks that fell due while it was stopped are lost; clients must poll.
             for place in 0..books.tasks.len() {
                 books.announce(place, now_us);
             }

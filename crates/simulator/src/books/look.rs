@@ -11,7 +11,7 @@ use crate::operation::Operation;
 use crate::settings::Settings;
 use crate::task::{Status, View};
 
-/// What a look names.
+/// The id that a query asks for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Key<'a> {
     /// The last segment of the path: a task id, or an external id.
@@ -20,14 +20,14 @@ pub(crate) enum Key<'a> {
     ExternalId(&'a str),
 }
 
-/// What a look finds, and how long the answer is held back.
+/// The result of a query, and how long the response is delayed.
 #[derive(Debug)]
 pub(crate) struct Look {
     pub(crate) found: Result<View, Spoil>,
     pub(crate) delay: Duration,
 }
 
-/// Why a look shows no task.
+/// Why a query shows no task.
 #[derive(Debug)]
 pub(crate) enum Spoil {
     NotFound,

@@ -1,5 +1,5 @@
-//! The books on paper: a file with one JSON line for every decision, so that a simulator that was
-//! killed finds its tasks again. A kill leaves at most the beginning of a last line.
+//! The file of the state: one JSON line per change, so that a simulator that was killed finds its
+//! tasks again. A kill can leave only the last line incomplete.
 
 use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
@@ -12,7 +12,7 @@ use super::Tally;
 use crate::sessions::Purpose;
 use crate::task::Facts;
 
-/// What was decided at one moment, and the counts after it.
+/// One change, and the counts after it.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Line<'a> {
     pub(super) at_us: u64,
@@ -25,7 +25,7 @@ pub(super) struct Line<'a> {
 pub(super) enum What<'a> {
     /// A submission of the job; its task, when it was accepted at once.
     Submission { job: Cow<'a, str>, task: Option<Task<'a>> },
-    /// The task of a submission that was told nothing.
+    /// The task of a submission that got no response.
     Late(Task<'a>),
     /// An editing session was opened.
     Session { id: Cow<'a, str>, purpose: Purpose },
@@ -40,17 +40,17 @@ pub(super) struct Task<'a> {
     pub(super) backwards: bool,
 }
 
-/// Where the books are kept.
+/// The open file.
 #[derive(Debug)]
 pub(super) struct Paper {
     path: PathBuf,
     file: File,
-    /// Up to here whole lines stand.
+    /// The length of all complete lines, in bytes.
     length: u64,
 }
 
 impl Paper {
-    /// Gives every line to `read` in order; one that a kill left unfinished is cut off.
+    /// Passes every line to `read`, in order. An incomplete last line is cut off.
     pub(super) fn open(path: &Path, mut read: impl FnMut(Line<'_>)) -> io::Result<Paper> {
         let file = open(path)?;
         let mut reader = BufReader::new(&file);

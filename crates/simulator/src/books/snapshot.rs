@@ -1,4 +1,4 @@
-//! The books as accounts.
+//! Makes [`Accounts`](crate::Accounts) from the state.
 
 use super::Books;
 use crate::accounts::{Accounts, CallbackCounts, HelperCounts, TaskEntry};

@@ -1,4 +1,4 @@
-//! What a callback says.
+//! The body of a callback.
 
 use serde_json::{Value, json};
 

@@ -51,7 +51,7 @@ impl Counters {
     }
 }
 
-/// Sends what is due until told to stop. Callbacks under way then are dropped.
+/// Sends the callbacks that are due until `stopping` is set, then drops those in progress.
 pub(crate) async fn run(state: Arc<State>, mut stopping: watch::Receiver<bool>) {
     let client = Client::builder()
         .no_proxy()

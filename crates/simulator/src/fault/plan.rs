@@ -1,4 +1,4 @@
-//! Which faults strike a create or a look, decided without a clock or a store.
+//! Selects the faults of a create or a query, without a clock or a store.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::operation::Operation;
 use crate::refusal::Refusal;
 use crate::task::{Ending, Failure};
 
-/// What a fault may strike: one attempt at one job, or one look at one task.
+/// The request that a fault may affect: one attempt of one job, or one query for one task.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scene {
     pub(crate) operation: Operation,
@@ -59,7 +59,7 @@ pub(crate) struct TaskFaults {
     pub(crate) never_ends: bool,
 }
 
-/// What befalls one look.
+/// The faults of one query.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct QueryFaults {
     pub(crate) spoiled: Option<(FaultKind, Spoiled)>,
@@ -139,7 +139,7 @@ fn ending(kind: FaultKind) -> Option<Ending> {
     })
 }
 
-/// The faults that strike a look.
+/// Selects the faults of a query.
 pub(crate) fn of_query(faults: &[Fault], scene: &Scene) -> QueryFaults {
     let mut plan = QueryFaults::default();
     for (place, fault) in faults.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Result files: a few hundred bytes that begin like the real thing.
+//! Result files: a few hundred bytes with the header of the real format.
 
 use std::sync::Arc;
 

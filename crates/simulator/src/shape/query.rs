@@ -1,4 +1,4 @@
-//! Answers to a look.
+//! Responses to a query.
 
 use serde_json::{Value, json};
 

@@ -7,7 +7,7 @@ use crate::operation::Output;
 use crate::price::usd;
 use crate::task::{Ending, Facts, Status, View};
 
-/// The task as a look shows it. `base` is where result files are served.
+/// The task as a query shows it. `base` is the URL of the result files.
 pub(crate) fn task_object(view: &View, shape: &Shape, base: &str) -> Map<String, Value> {
     let mut object = start(view, shape);
     let ended = view.status.is_terminal();
@@ -35,7 +35,7 @@ pub(crate) fn task_object(view: &View, shape: &Shape, base: &str) -> Map<String,
     object
 }
 
-/// What a create and a look have in common.
+/// The common part of the responses to a create and a query.
 pub(super) fn start(view: &View, shape: &Shape) -> Map<String, Value> {
     let mut object = Map::new();
     object.insert("task_id".into(), view.facts.id.to_string().into());

@@ -1,4 +1,4 @@
-//! A simulator on a free port, and the few words every test says to it.
+//! A simulator on a free port, and the requests that most tests send.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -86,7 +86,7 @@ pub(crate) fn clip_as(job: &str, external_id: &str) -> Value {
     body
 }
 
-/// Tasks that end at the first look.
+/// Tasks that have ended at the first query.
 pub(crate) fn at_once() -> Settings {
     Settings { life_ms: Some(0), ..Settings::default() }
 }

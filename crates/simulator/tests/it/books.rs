@@ -1,4 +1,4 @@
-//! Money and jobs: what was accepted, charged, refunded, and paid twice.
+//! Counts of tasks that were accepted, charged, refunded, and paid twice.
 
 use std::collections::BTreeMap;
 

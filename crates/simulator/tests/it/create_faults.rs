@@ -1,4 +1,4 @@
-//! Faults of a create: what the client sees, and what the books know.
+//! Faults of a create: what the client receives, and what the accounts show.
 
 use std::time::{Duration, Instant};
 
@@ -73,7 +73,7 @@ async fn a_good_answer_may_lack_the_id() {
     assert_eq!(bench.get(&format!("{T2V}/x")).await.0, 200);
 }
 
-/// Sends a create by hand and answers what can be read until the connection ends.
+/// Sends a create over a plain socket and returns all bytes until the connection ends.
 async fn raw_create(bench: &Bench) -> std::io::Result<Vec<u8>> {
     let url = bench.simulator.url();
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).await?;
@@ -149,7 +149,7 @@ async fn a_reset_of_the_books_forgets_what_was_to_come() {
     let bench = Bench::start(Settings { faults: vec![late, marker], ..at_once() }).await;
     assert_eq!(raw_create(&bench).await.unwrap(), b"");
     bench.simulator.reset();
-    // A later task of the new books shows that the time of the forgotten one has passed.
+    // A later task after the reset shows that the time of the forgotten one has passed.
     let image = json!({"prompt": "x", "external_task_id": "z"});
     assert!(bench.post(IMAGES, &image).send().await.is_err());
     let deadline = Instant::now() + Duration::from_secs(5);

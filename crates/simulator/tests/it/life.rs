@@ -1,4 +1,4 @@
-//! Lives: order of statuses, speed, ids, times.
+//! The course of a task: order of statuses, speed, ids, times.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -1,4 +1,4 @@
-//! Books that are kept in a file. Dropping a simulator stops it as a kill does: nothing more is
+//! State that is stored in a file. Dropping a simulator has the effect of a kill: nothing more is
 //! written.
 
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! Faults of a task and of looks at it.
+//! Faults of a task and of queries for it.
 
 use std::time::{Duration, Instant};
 
