@@ -1,4 +1,5 @@
-//! One fault while jobs flow: the rate before, the time of trouble, the way back.
+//! Measures one fault while jobs arrive: the rate before it, the CPU during it, the recovery after
+//! it.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -8,27 +9,27 @@ use crate::installation::Installation;
 use crate::load;
 
 const WINDOW: Duration = Duration::from_secs(5);
-/// Jobs that are open at any time while nothing is wrong.
+/// Jobs without an outcome at any time in normal operation.
 const USUAL: usize = 100;
 const LOOK: Duration = Duration::from_millis(20);
-/// What has not recovered by then has not recovered.
+/// After this time, the fault counts as not recovered.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Cell {
     pub(crate) fault: String,
-    /// What the ids of its jobs begin with.
+    /// The prefix of the ids of its jobs.
     pub(crate) phase: String,
     pub(crate) rate_before: f64,
     pub(crate) rate_after: f64,
-    /// From the fault's end to the first new submission, and to the first new outcome.
+    /// Time from the end of the fault to the first new submission, and to the first new outcome.
     pub(crate) submits_after: Option<Duration>,
     pub(crate) tells_after: Option<Duration>,
     /// Cores that worker and poller used together.
     pub(crate) cpu_before: f64,
     pub(crate) cpu: f64,
     pub(crate) redelivered: u64,
-    /// Processes that ended unasked.
+    /// Processes that ended without a signal of the test.
     pub(crate) ended: Vec<&'static str>,
 }
 
@@ -42,7 +43,7 @@ pub(crate) async fn run(at: &mut Installation, fault: Fault, trouble: Duration) 
     fault.begin(at).await;
     let (since, used) = (Instant::now(), at.cpu());
     tokio::time::sleep(trouble).await;
-    // A process that was killed on purpose has used nothing.
+    // A process that was killed on purpose counts as 0.
     let cpu = (at.cpu() - used).max(0.0) / since.elapsed().as_secs_f64();
     fault.end(at).await;
 
@@ -64,7 +65,7 @@ pub(crate) async fn run(at: &mut Installation, fault: Fault, trouble: Duration) 
     }
 }
 
-/// The trouble before has left nothing behind that would be measured here.
+/// Waits until the fault before no longer affects the measurement.
 async fn settled(at: &Installation, trouble: Duration) {
     let (from, patience) = (Instant::now(), PATIENCE + trouble);
     while at.load.promised() > at.listener.outcomes() + USUAL && from.elapsed() < patience {
@@ -72,7 +73,7 @@ async fn settled(at: &Installation, trouble: Duration) {
     }
 }
 
-/// Outcomes a second and cores, while nothing is wrong.
+/// Outcomes per second and cores in use, without a fault.
 async fn flow(at: &Installation) -> (f64, f64) {
     let (from, used) = (Instant::now(), at.cpu());
     tokio::time::sleep(WINDOW).await;
@@ -98,12 +99,13 @@ async fn recovery(at: &Installation) -> (Option<Duration>, Option<Duration>) {
 }
 
 impl Cell {
-    /// Until both directions work again.
+    /// Seconds until both submissions and outcomes continued.
     pub(crate) fn recovered(&self) -> Option<f64> {
         Some(self.submits_after?.max(self.tells_after?).as_secs_f64())
     }
 
-    /// A backlog may flow faster than jobs come: what is offered is the measure.
+    /// A backlog can make the rate before higher than the rate of new jobs, which is then used
+    /// instead.
     pub(crate) fn ratio(&self) -> f64 {
         self.rate_after / self.rate_before.clamp(0.1, load::OFFERED)
     }

@@ -1,4 +1,4 @@
-//! Crash points one by one, then two of them along one way, drawn by a seed.
+//! Each crash point once, then pairs of them in the order of a job's path, selected by a seed.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::crash::town::Town;
 use crate::crash::verdict::Verdict;
 use crate::harness::{Backend, House, say};
 
-/// Pairs that one installation lives through: few enough to find the guilty one.
+/// Pairs per installation: few enough to find the one that caused a failure.
 const TOGETHER: usize = 30;
 
 pub(crate) struct Deaths {
@@ -59,7 +59,7 @@ async fn founded() -> Town {
     Town::founded(House::on(Backend::Rabbitmq), |_| ()).await
 }
 
-/// The later point never comes first: a job meets them in this order.
+/// All pairs in which the first point comes before the second on a job's path.
 fn pairs(cells: &[Cell], seed: u64) -> Vec<(Cell, Cell)> {
     let mut pairs = Vec::new();
     for (place, first) in cells.iter().enumerate() {
@@ -100,8 +100,7 @@ impl Deaths {
         self.verdicts.iter().map(count).sum()
     }
 
-    /// A kill that came when too little was under way proves nothing, so it is no failure but
-    /// told.
+    /// A kill with too few jobs in progress proves nothing. It is reported, but is not a failure.
     pub(crate) fn is_clean(&self) -> bool {
         self.verdicts.iter().all(Verdict::kept)
     }

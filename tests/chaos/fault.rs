@@ -1,4 +1,4 @@
-//! The table of faults: how each begins and how it ends.
+//! The faults: how each begins and how it ends.
 
 use std::fmt;
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub(crate) enum Link {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Nothing: what the measurement itself costs.
+    /// No fault, to see the effect of the measurement itself.
     Nothing,
     Wire(Link, Wire),
     /// SIGKILL, and started again at the end.
@@ -25,15 +25,15 @@ pub(crate) enum Fault {
     /// Publishers are blocked.
     MemoryAlarm,
     JobsExchangeDeleted,
-    /// While it holds nothing: a deleted queue takes its messages with it.
+    /// While it is empty: deleting a queue also deletes its messages.
     LaneDeleted,
-    /// It takes no more than one message, and nobody takes that out.
+    /// It has room for one message, and no worker consumes it.
     LaneFull,
     /// By the broker, as for maintenance: at the beginning, and once more at the end.
     ConnectionsClosed,
     /// SIGKILL with the append-only file, and started again at the end.
     RedisKilled,
-    /// A replica of a master that is not there.
+    /// A replica of a master that does not exist.
     RedisReadOnly,
     RedisFull,
     ProviderBusy,
@@ -45,7 +45,7 @@ pub(crate) enum Fault {
 
 const LATE: Duration = Duration::from_millis(200);
 
-/// Every kind of broken wire on every link, then what each server does of its own.
+/// Every fault of a connection on every link, then the faults of the servers themselves.
 pub(crate) fn table() -> Vec<Fault> {
     let wires = [
         Wire::Late(LATE),
@@ -123,7 +123,7 @@ impl Fault {
     }
 }
 
-/// Half of those answers hide a task.
+/// With half of these responses, a task was created.
 fn broken() -> Value {
     json!([
         {"kind": "error_500_created", "rate": 0.5},

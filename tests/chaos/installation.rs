@@ -1,4 +1,4 @@
-//! Real processes on servers of our own, every link through a wire that can be broken.
+//! Real processes on private servers. Each connection goes through a proxy that can break it.
 
 use std::net::SocketAddr;
 
@@ -14,16 +14,16 @@ use crate::listener::Listener;
 use crate::load::Load;
 use crate::servers::{Rabbit, Redis};
 
-/// Slots of the one resource that is used; never the bottleneck.
+/// Slots of the only resource in use; more than are ever needed.
 const SLOTS: u32 = 400;
 
-/// The provider's account, as the configuration calls it.
+/// The name of the provider's account in the configuration.
 const ACCOUNT: &str = "default";
 
-/// Longer than any trouble.
+/// Longer than any fault.
 const LONG: Duration = Duration::from_secs(3600);
 
-/// Outcomes before anything is measured.
+/// Outcomes before the first measurement.
 const WARM: usize = 100;
 
 pub(crate) struct Installation {
@@ -41,14 +41,14 @@ pub(crate) struct Installation {
     pub(crate) redis: Redis,
 }
 
-/// What the three accounts say in the end.
+/// The three independent counts at the end.
 pub(crate) struct Ends {
     pub(crate) promised: Vec<String>,
     pub(crate) listener: Listener,
     pub(crate) accounts: Accounts,
 }
 
-/// A repeat would be another paid task; answers take their time, so that jobs are caught
+/// A repeated external id is another paid task. Some responses are delayed, so that faults occur
 /// between POST and record.
 fn settings(mut faults: Value) -> Value {
     let usual = json!({"kind": "delay_ms", "rate": 0.2, "value": 500});
@@ -75,7 +75,7 @@ impl Installation {
         let poller = program.start_role("poller", "poller").await;
         let listener = Listener::seated(&house).await;
         let load = Load::start(house.broker().await);
-        // Warm: the first rate is measured when all of it flows.
+        // Warm-up: the first rate is measured after outcomes have arrived.
         until("jobs flow", async || listener.outcomes() >= WARM).await;
         Self {
             worker,
@@ -112,7 +112,7 @@ impl Installation {
         channel.exchange_delete(exchange.as_str().into(), options).await.expect("deleted");
     }
 
-    /// No message is in it, nor on its way to it: every job that is in has its outcome.
+    /// The queue is empty, and no publish is in progress: every confirmed job has its outcome.
     pub(crate) async fn delete_lane(&self) {
         let held = self.load.hold().await;
         let receipts = self.load.receipts();
@@ -124,7 +124,7 @@ impl Installation {
         self.refused().await;
     }
 
-    /// The account rests as if its credit were used up, so that the lane is not emptied.
+    /// The account is paused as if it had no balance, so that no worker empties the lane.
     pub(crate) async fn fill_lane(&self) {
         let since = SystemClock.now();
         let pause = Pause { reason: "a trial".to_owned(), since, until: since + LONG };
@@ -138,13 +138,13 @@ impl Installation {
         self.house.ledger().await.resume(ACCOUNT).await.expect("no pause");
     }
 
-    /// The load has felt it.
+    /// Waits until a publish has failed.
     async fn refused(&self) {
         let before = self.load.failed();
         until("a job is refused", async || self.load.failed() > before).await;
     }
 
-    /// The queue that all jobs of the load go through.
+    /// The queue of all jobs of this test.
     fn lane(&self) -> String {
         format!("{}.jobs.videos.normal", self.house.namespace)
     }
@@ -167,7 +167,7 @@ impl Installation {
         self.poller = self.program.start_role("poller", "poller").await;
     }
 
-    /// Whoever has ended unasked is started again, and told.
+    /// Restarts processes that ended without a signal of the test; returns their names.
     pub(crate) async fn revive(&mut self) -> Vec<&'static str> {
         let mut ended = Vec::new();
         if !self.worker.is_running() {
@@ -186,7 +186,7 @@ impl Installation {
         [&self.worker, &self.poller].into_iter().filter_map(Process::id).map(cpu_of).sum()
     }
 
-    /// No more jobs, and everything under way comes to its end.
+    /// Stops publishing and waits until all jobs have ended.
     pub(crate) async fn end(self, patience: Duration) -> Ends {
         let promised = self.load.end().await;
         let (mut open, mut since) = (usize::MAX, Instant::now());

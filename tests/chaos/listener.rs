@@ -1,4 +1,4 @@
-//! A consumer that comes back whenever its connection is lost.
+//! A consumer of results that reconnects when its connection is lost.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -18,9 +18,9 @@ pub(crate) struct Listener {
 
 #[derive(Default)]
 struct Heard {
-    /// By job: its outcomes by their event ids, each with how often it came.
+    /// For each job, its outcomes by event id, each with its number of deliveries.
     outcomes: BTreeMap<String, BTreeMap<String, u32>>,
-    /// When the first word of each outcome came.
+    /// When each outcome was received for the first time.
     first: Vec<Instant>,
 }
 
@@ -60,7 +60,7 @@ impl Listener {
         }
     }
 
-    /// Outcomes heard between two moments.
+    /// Outcomes first received between two moments.
     pub(crate) fn between(&self, from: Instant, to: Instant) -> usize {
         let heard = self.heard.lock().expect("no panic");
         heard.first.iter().filter(|at| (from..to).contains(*at)).count()

@@ -1,4 +1,4 @@
-//! Jobs that keep coming, whatever happens: each is published until a receipt says it is in.
+//! Publishes jobs at a steady rate during all faults; each is repeated until it is confirmed.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,11 +10,11 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::harness::Wish;
 
-/// Jobs a second.
+/// Jobs per second.
 pub(crate) const OFFERED: f64 = 40.0;
 const PACE: Duration = Duration::from_millis(25);
 const AGAIN: Duration = Duration::from_millis(200);
-/// Jobs without a receipt; with more, a producer waits.
+/// Most jobs without a confirm; the producer then waits.
 const MOST: usize = 1_000;
 
 pub(crate) struct Load {
@@ -27,9 +27,9 @@ struct Shared {
     promised: Mutex<Vec<String>>,
     phase: Mutex<String>,
     ending: AtomicBool,
-    /// Publishes that brought no receipt.
+    /// Publishes without a confirm.
     failed: AtomicU64,
-    /// Read while a message is being published.
+    /// Read-locked during each publish.
     publishing: Arc<RwLock<()>>,
 }
 
@@ -46,7 +46,7 @@ impl Load {
         Self { task: tokio::spawn(publish_all(shared.clone())), shared }
     }
 
-    /// From now on the jobs' ids begin with this.
+    /// Sets the prefix of the ids of the next jobs.
     pub(crate) fn begin(&self, phase: &str) {
         phase.clone_into(&mut self.shared.phase.lock().expect("no panic"));
     }
@@ -55,7 +55,7 @@ impl Load {
         self.shared.promised.lock().expect("no panic").len()
     }
 
-    /// Every job that has its receipt.
+    /// All confirmed jobs.
     pub(crate) fn receipts(&self) -> Vec<String> {
         self.shared.promised.lock().expect("no panic").clone()
     }
@@ -65,12 +65,12 @@ impl Load {
         self.shared.failed.load(Ordering::Relaxed)
     }
 
-    /// Nothing is on its way to the broker for as long as this is held.
+    /// No publish is in progress while this lock is held.
     pub(crate) async fn hold(&self) -> OwnedRwLockWriteGuard<()> {
         self.shared.publishing.clone().write_owned().await
     }
 
-    /// Stops, once every job begun has its receipt.
+    /// Stops when every job that was begun is confirmed.
     pub(crate) async fn end(self) -> Vec<String> {
         self.shared.ending.store(true, Ordering::Relaxed);
         self.task.await.expect("no panic");
@@ -104,7 +104,7 @@ async fn publish(shared: Arc<Shared>, id: String) {
 }
 
 impl Shared {
-    /// The receipt is noted before the load can be held.
+    /// The confirm is counted before `hold` can return.
     async fn publish(&self, id: &str) -> Result<(), PublishError> {
         let wish = Wish::video(id);
         let to = Destination::Jobs { routing_key: wish.routing_key() };

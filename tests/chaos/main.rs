@@ -1,8 +1,9 @@
-//! Faults on every link while jobs flow, and what they did to the promises: `cargo xtask chaos`.
+//! `cargo xtask chaos`: applies faults to every connection and server while jobs arrive, and checks
+//! the promises.
 //!
-//! One installation of real processes on servers of its own lives through every fault of the
-//! table, one after the other, while jobs keep coming. Its figures come from outside: the
-//! producer's receipts, the consumer's events, the provider's accounts, the kernel's clock.
+//! One installation of real processes on private servers goes through all faults, one after the
+//! other. All figures are measured from outside: the producer's confirms, the consumer's events,
+//! the provider's accounts, and the CPU time of the kernel.
 
 mod cell;
 mod deaths;
@@ -39,7 +40,7 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    // Dropped, the servers end: also when somebody has seen enough.
+    // Dropping this future stops the servers, also after Ctrl-C.
     tokio::select! {
         report = run(&options) => {
             print(&if options.json { report.json() } else { report.markdown() });
@@ -49,7 +50,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// The whole table of faults, then deaths for what is left of the budget.
+/// All faults, then crash points for the rest of the budget.
 async fn run(options: &Options) -> Report {
     let began = Instant::now();
     let faults: Vec<_> =
@@ -72,11 +73,11 @@ async fn run(options: &Options) -> Report {
     report
 }
 
-/// When no outcome has come for so long, those that are missing are lost. RabbitMQ tries again
-/// after 180 s to move a job from the ladder into a lane that was full or missing.
+/// When no outcome has arrived for this time, the missing jobs count as lost. RabbitMQ retries
+/// after 180 s to move a job from a delay queue into a lane that was full or missing.
 const PATIENCE: Duration = Duration::from_secs(200);
 
-/// What the crash points are called beside the faults.
+/// The name of the crash points for `--only`.
 const DEATHS: &str = "crash points";
 
 fn print(text: &str) {

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
-/// What a run is asked for.
+/// The options of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// Only what has this in its name.
+    /// Runs only faults whose name contains this.
     only: Option<String>,
-    /// Everything is tried once; what time is left goes to pairs of crash points.
+    /// Every fault and crash point runs once; the remaining time is used for pairs of crash points.
     pub(crate) budget: Duration,
     /// How long a fault lasts.
     pub(crate) trouble: Duration,

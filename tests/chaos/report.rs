@@ -1,4 +1,4 @@
-//! The table: fault by figures, for people and for programs.
+//! The report: one row per fault, as a table or as JSON.
 
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ impl Report {
         self.beyond_limits = limits.concurrency + limits.rate;
     }
 
-    /// Nothing lost, nothing contradicted, nothing paid twice, and everything came back.
+    /// No job lost, contradicted or paid twice, and every fault recovered.
     pub(crate) fn is_clean(&self) -> bool {
         let clean = |row: &Row| {
             let kept = row.lost + row.contradicted + row.double_paid == 0;

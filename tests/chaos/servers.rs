@@ -1,4 +1,4 @@
-//! A RabbitMQ and a Redis of our own, to be hurt.
+//! A private RabbitMQ and Redis, which the test may damage.
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -14,14 +14,14 @@ use tokio::time::Instant;
 
 use crate::harness::free_port;
 
-/// A loaded machine takes its time to start a broker.
+/// On a loaded machine, RabbitMQ starts slowly.
 const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// The policy that makes queues full.
 const NARROW: &str = "narrow";
 
-/// A server, and how it is started once more with the files it left.
+/// A server that can be restarted with its files.
 struct Server {
     command: Box<dyn Fn() -> Command + Send>,
     child: Child,
@@ -34,7 +34,7 @@ impl Server {
         Self { command: Box::new(command), child, address }
     }
 
-    /// SIGKILL to it and to everything that it started.
+    /// Sends SIGKILL to it and to all processes that it started.
     fn kill(&mut self) {
         let group = format!("-{}", self.child.id());
         let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
@@ -90,7 +90,7 @@ impl Redis {
         self.answers().await;
     }
 
-    /// One command on a wire of its own.
+    /// Sends one command on a new connection.
     pub(crate) async fn tell(&self, command: &str) {
         let answer = self.ask(command).await.expect("Redis");
         assert!(answer.starts_with("+OK"), "{command}: {answer}");
@@ -162,7 +162,7 @@ impl Rabbit {
         self.control(&["set_vm_memory_high_watermark", &share.to_string()]).await;
     }
 
-    /// The queues of this name have room for one message, whatever they were declared with.
+    /// Limits this queue to one message by a policy.
     pub(crate) async fn narrow(&self, queue: &str) {
         let name = format!("^{}$", queue.replace('.', r"\."));
         let room = r#"{"max-length": 1}"#;
@@ -173,7 +173,7 @@ impl Rabbit {
         self.control(&["clear_policy", NARROW]).await;
     }
 
-    /// Of everybody, with the broker's reason.
+    /// Closes all connections from the broker's side.
     pub(crate) async fn close_connections(&self) {
         self.control(&["close_all_connections", "--global", "maintenance"]).await;
     }
@@ -184,7 +184,7 @@ impl Rabbit {
         assert!(control.status().await.expect("rabbitmqctl").success(), "{arguments:?}");
     }
 
-    /// It greets, which an open port alone does not tell.
+    /// Waits for the AMQP greeting; an open port alone is not enough.
     async fn answers(&self) {
         patiently("RabbitMQ", async || {
             let properties = lapin::ConnectionProperties::default();
@@ -194,7 +194,7 @@ impl Rabbit {
     }
 }
 
-/// A node that shares nothing with any other on this machine.
+/// A node that shares nothing with other nodes on this machine.
 fn prepare(home: &Path, port: u16, distribution: u16, epmd: u16) -> Vec<(String, String)> {
     let path = |name: &str| home.join(name).display().to_string();
     std::fs::create_dir(home.join("home")).expect("a directory");

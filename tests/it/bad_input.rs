@@ -1,5 +1,5 @@
-//! What is not a job, or not one that can be done: kept with its reason and its bytes, while the
-//! next job is not held up.
+//! Invalid messages and invalid jobs: they are kept with reason and bytes, and do not delay the
+//! next job.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ struct Bad {
     /// Its tenant can be read.
     is_whose: bool,
     has_metadata: bool,
-    /// Each of these is in the words for people.
+    /// Each of these texts is in the human-readable output.
     says: &'static [&'static str],
 }
 
@@ -260,7 +260,7 @@ async fn a_large_inline_image_is_refused_before_it_is_published(house: House) {
     }
 }
 
-/// A service that forwards what it got, with all its headers, and writes numbers as numbers.
+/// A service forwards a message with all its headers, and writes numbers where Kling wants text.
 #[tokio::test(flavor = "multi_thread")]
 async fn copied_headers_and_numbers_stop_no_job() {
     let house = House::on(Backend::Rabbitmq);

@@ -1,4 +1,4 @@
-//! What is written down for programs in other languages, read by programs in other languages.
+//! The documents for programs in other languages, read by programs in other languages.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -66,8 +66,8 @@ async fn events_are_read_by_a_validator_and_by_the_cloudevents_sdk() {
     }
 }
 
-/// In binary mode the body is the data and the attributes are headers: for the SDK, for our own
-/// reader, and for who comes late and reads the journal.
+/// In binary mode, the body is the data and the attributes are headers: for the CloudEvents SDK,
+/// for this project's reader, and for a consumer that reads the journal.
 #[tokio::test(flavor = "multi_thread")]
 async fn binary_events_are_the_same_events() {
     let house = House::on(Backend::Rabbitmq);
@@ -100,8 +100,8 @@ async fn binary_events_are_the_same_events() {
     assert_eq!(late["id"], json!(event.id), "the journal keeps whole events");
 }
 
-/// A message keeps to the schema exactly when it is understood; only a null where nothing is said
-/// is understood too, and kept out of the contract.
+/// A message is accepted exactly if it conforms to the schema. The only exception is null for an
+/// absent value: it is accepted, but is not part of the contract.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_schema_of_a_job_and_its_reader_agree() {
     let house = House::on(Backend::Embedded);

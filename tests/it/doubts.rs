@@ -1,5 +1,5 @@
-//! Lost answers: the task exists and is paid for, and its id never came. What becomes of such
-//! jobs depends on what the provider lets us ask, and never on a guess.
+//! Lost responses: the task exists and is paid for, but its id is not known. The result depends on
+//! which look-ups the provider allows, and never on a guess.
 
 use job::{CloudEvent, EventKind, State};
 use serde_json::{Value, json};
@@ -8,13 +8,13 @@ use simulator::{Accounts, FaultKind};
 use crate::faults::{key, publish, struck};
 use crate::harness::{Audience, Backend, Heard, House, Provider, Setup, say};
 
-/// How a task can be found whose id was lost.
+/// How a task with an unknown id can be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     LookUp,
-    /// A look-up that is found out to work.
+    /// A look-up whose reliability the program finds out itself.
     TriedLookUp,
-    /// Callbacks, with ids that can be asked about.
+    /// Callbacks, with ids that can be queried.
     Callbacks,
     /// Callbacks, with ids that the provider then denies.
     Denied,
@@ -22,7 +22,7 @@ enum Way {
     Neither,
 }
 
-/// What the provider does with our external ids.
+/// What the provider does with external ids.
 const EXTERNAL_IDS: [&str; 3] = ["enforced", "ignored", "dropped"];
 
 const LOST: f64 = 0.05;
@@ -99,7 +99,7 @@ impl Cell {
         assert_eq!(self.heard.count(EventKind::Succeeded), jobs);
     }
 
-    /// Exactly those whose answer was lost, each with these words.
+    /// Requires that exactly the jobs with a lost response are parked, each with this text.
     fn parked_with(&self, jobs: usize, words: &str) {
         let lost = struck(&self.accounts, FaultKind::LostAnswer) as usize;
         assert_eq!(self.heard.count(EventKind::Parked), lost);
@@ -111,8 +111,8 @@ impl Cell {
     }
 }
 
-/// A provider that drops external ids denies every look-up. It also denies tasks that we know,
-/// so that its word is not taken, although the configuration trusts it.
+/// A provider that drops external ids denies every look-up. It also denies tasks that are known to
+/// exist, so its denials are not believed, although the configuration trusts them.
 async fn with_look_up(backend: Backend, jobs: usize) {
     for external_ids in ["enforced", "ignored"] {
         cell(backend, Way::LookUp, external_ids, jobs).await.all_succeeded(jobs);
@@ -140,7 +140,8 @@ async fn with_callbacks(backend: Backend, jobs: usize) {
     for external_ids in EXTERNAL_IDS {
         let cell = cell(backend, Way::Callbacks, external_ids, jobs).await;
         cell.all_succeeded(jobs);
-        // Nobody looks for a task; after an unclear answer it is asked whether the provider answers.
+        // No task is looked up. After an unclear response, one query tests whether the provider
+        // answers.
         assert!(cell.accounts.look_ups <= struck(&cell.accounts, FaultKind::LostAnswer));
         assert_eq!(cell.accounts.lists, 0);
     }

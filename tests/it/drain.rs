@@ -1,4 +1,4 @@
-//! A worker is told to end while its POSTs are under way.
+//! A worker gets SIGTERM during its POSTs.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::harness::{Audience, House, Provider, Wish, until};
 
 const JOBS: usize = 40;
-/// What the first worker has in its hands when it is told to end.
+/// The jobs that the first worker is submitting at SIGTERM.
 const IN_HAND: usize = 10;
 /// Far longer than giving back may take.
 const ANSWER_MS: u64 = 4_000;
@@ -52,7 +52,7 @@ async fn half_sent_posts_are_recorded_and_the_rest_goes_back_at_once(house: Hous
     assert!(back_after < Duration::from_millis(ANSWER_MS / 2), "given back after {back_after:?}");
     assert_eq!(first.ended(Duration::from_secs(15)).await, Some(0), "{}", first.stderr());
 
-    // Nobody follows tasks yet: what the first worker half-sent is pending, nothing is in doubt.
+    // No poller runs yet: the jobs of the first worker are pending, and none is in doubt.
     let pending = program.run(&["list", "--json", "--limit", "100"]).await.exits(0).lines();
     assert_eq!(pending.len(), IN_HAND + 1, "only what was sent has a record: {pending:?}");
     assert!(pending.iter().all(|job| job["state"] == "pending" && job["task_id"].is_string()));

@@ -1,4 +1,4 @@
-//! The programs of deploy/examples, as somebody would run them.
+//! Runs the programs of deploy/examples.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -86,7 +86,7 @@ async fn once_each(
     assert_eq!(lines.lines().filter(|line| line.starts_with("heard")).count(), 2, "{lines}");
 }
 
-/// The provider keeps its accounts by the marker.
+/// The provider identifies jobs by the marker.
 fn request(id: &str) -> String {
     json!({"prompt": format!("A cat on a beach [job:{id}]")}).to_string()
 }

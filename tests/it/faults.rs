@@ -67,8 +67,8 @@ async fn lost_answers_are_found_in_the_list() {
     Box::pin(every_lost_answer_is_found(House::on(Backend::Embedded), kling::LookUp::List)).await;
 }
 
-/// Nobody can tell whether those tasks exist, so nobody pays again, though the provider would
-/// let us.
+/// It cannot be known whether those tasks exist, so nothing is submitted again, although the
+/// provider would accept it.
 async fn lost_answers_without_look_up_are_parked(house: House) {
     let faults = json!([{"kind": "lost_answer", "rate": 0.2}]);
     let settings = json!({"faults": faults, "external_ids": "ignored"});
@@ -95,7 +95,7 @@ async fn whatever_became_of_the_answer_each_job_is_paid_once() {
         ("lost_answer", FaultKind::LostAnswer),
         ("created_late", FaultKind::CreatedLate),
     ];
-    // Seldom enough that most are alone: several in a row would rest the lane for long.
+    // So rare that most occur alone: several in a row would pause the lane for long.
     let fault = |(word, _)| json!({"kind": word, "rate": 0.02, "first_n": 1, "value": 700});
     let faults: Vec<Value> = kinds.iter().copied().map(fault).collect();
     let house = House::on(Backend::Rabbitmq);
@@ -130,7 +130,7 @@ pub(crate) fn key(id: &str) -> JobKey {
     JobKey::new(Tenant::default(), JobId::new(id).expect("an id"))
 }
 
-/// The account is out of money: it is said once, and not asked forty times.
+/// The account has no balance: one refusal is enough, not forty.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blocked_account_is_paused_everywhere_and_resumed() {
     let house = House::on(Backend::Rabbitmq);
@@ -151,7 +151,7 @@ async fn a_blocked_account_is_paused_everywhere_and_resumed() {
             (probes, last) = (probes + 1, pause.since);
         }
         let submissions = provider.accounts().await.submissions;
-        // What was in hand at the first refusal, then one job a rest.
+        // The jobs in progress at the first refusal, then one job after each pause.
         let most = (IN_HAND + probes) as u64;
         assert!(submissions <= most, "{submissions} POSTs, {probes} rests");
         probes == 4
@@ -196,7 +196,7 @@ async fn outcome_under(faults: Value, kind: EventKind) -> Value {
     event["data"]["error"].clone()
 }
 
-/// Looks that tell nothing, or nonsense, end nothing.
+/// A query without a usable response ends no job.
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_looks_only_delay_the_outcome() {
     let house = House::on(Backend::Embedded);
@@ -223,7 +223,7 @@ async fn bad_looks_only_delay_the_outcome() {
     assert_eq!(accounts.submissions, 40);
 }
 
-/// What the provider refuses for good is told with its own words.
+/// A permanent refusal is announced with the provider's message.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_request_is_rejected_and_not_tried_again() {
     let house = House::on(Backend::Embedded);
@@ -231,7 +231,7 @@ async fn a_refused_request_is_rejected_and_not_tried_again() {
     let roles = Setup::quick().start(&house, &provider).await;
     let audience = Audience::seated(&house).await;
     let mut wish = Wish::video("refused");
-    // A model that nobody can know to be wrong before asking.
+    // An invalid model that validation cannot detect.
     wish.request["model_name"] = "kling-v99".into();
     let to = Destination::Jobs { routing_key: wish.routing_key() };
     let message = Message::json(&wish.id, wish.body());

@@ -10,10 +10,10 @@ use crate::harness::{Audience, Backend, House, Process, Program, Provider, lines
 
 const JOBS: usize = 1_000;
 
-/// Slots at the provider, and what reelwork is told that they are.
+/// Slots at the provider, and the same limits in the configuration.
 const SLOTS: [(&str, u32); 3] = [("videos", 150), ("images", 80), ("audio", 60)];
 
-/// Tasks live one to five seconds.
+/// Tasks take one to five seconds.
 pub(crate) fn provider_settings() -> serde_json::Value {
     let images_and_sounds = ["images/generations", "images/kolors-virtual-try-on"]
         .into_iter()
@@ -26,7 +26,7 @@ pub(crate) fn provider_settings() -> serde_json::Value {
     json!({"speed": 90.0, "lives": lives, "concurrency": concurrency, "seed": 7})
 }
 
-/// The roles on real RabbitMQ and Redis, as anybody would start them.
+/// The roles on real RabbitMQ and Redis.
 pub(crate) struct Company {
     pub(crate) program: Program,
     pub(crate) provider: Provider,
@@ -56,7 +56,7 @@ impl Company {
         Self { program, provider, workers, pollers }
     }
 
-    /// Publishes all jobs with one command; every receipt says that the broker has its job.
+    /// Publishes all jobs with one command, and requires that each is confirmed.
     pub(crate) async fn submit(&self, house: &House, jobs: &[crate::harness::Wish]) {
         let file = house.file(&format!("{}.jsonl", jobs[0].id), &lines(jobs));
         let done = self.program.run(&["submit", "--json", "--file", &file]).await.exits(0);
@@ -111,7 +111,7 @@ async fn a_thousand_mixed_jobs_are_each_announced_once_to_a_plain_client() {
     end(company).await;
 }
 
-/// Every role ends by itself when it is told to.
+/// Sends SIGTERM to every role and waits for a clean end.
 async fn end(mut company: Company) {
     for process in company.workers.iter_mut().chain(&mut company.pollers) {
         process.terminate();

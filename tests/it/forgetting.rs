@@ -1,4 +1,5 @@
-//! The ledger loses its memory in mid-run, and nobody tells: it is rebuilt from the journal.
+//! The ledger loses its data during a run. This must be detected, and the ledger rebuilt from the
+//! journal.
 
 use std::time::{Duration, Instant};
 
@@ -23,8 +24,8 @@ struct Scene {
 }
 
 impl Scene {
-    /// Many tasks that live long enough to be in flight together, and some answers so late that
-    /// a part of the POSTs is always between sending and record.
+    /// Tasks are long enough that many are in flight at the same time, and some responses so late
+    /// that some POSTs are always between sending and record.
     async fn set(adjust: impl FnOnce(&mut Program)) -> Self {
         let house = House::with_own_redis().await;
         let mut settings = provider_settings();
@@ -94,7 +95,7 @@ impl Scene {
     }
 }
 
-/// Whether the provider's look-up can be believed is found out by the program itself.
+/// The program itself finds out whether look-ups are reliable.
 fn with_look_up(_defaults: &mut Program) {}
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! More jobs than slots at the provider, and workers that come while none is free.
+//! More jobs than slots at the provider, and workers that start while no slot is free.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ const JOBS: usize = 12;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_begins_in_a_full_lane_takes_nothing() {
     let house = House::on(Backend::Rabbitmq);
-    // Tasks outlive the look at the second worker.
+    // Tasks last longer than the observation of the second worker.
     let provider = Provider::here(json!({"speed": 1.0})).await;
     let mut program = house.program_for(&provider);
     program.set("limits.videos", &SLOTS.to_string());
@@ -29,7 +29,7 @@ async fn a_worker_that_begins_in_a_full_lane_takes_nothing() {
     let mut second = Scraped::of(house.program_for(&provider));
     second.program.set("limits.videos", &SLOTS.to_string());
     let _second = second.program.start_role("worker-2", "worker").await;
-    // Each look at the slots is a call; what was taken before would have been settled by now.
+    // Each check of the slots is a call. A job taken before would have been settled by now.
     until("it has looked at the slots many times", async || {
         let page = second.page().await;
         page.sum("reelwork_ledger_calls_total", &["call=\"used\""]) > Some(10.0)
@@ -47,7 +47,7 @@ async fn a_worker_that_begins_in_a_full_lane_takes_nothing() {
     assert_eq!((accounts.accepted as usize, accounts.double_paid), (JOBS, 0));
 }
 
-/// Four workers and a poller beside a provider whose tasks are soon done.
+/// Four workers and a poller, with a provider whose tasks are short.
 struct Busy {
     house: House,
     provider: Provider,
@@ -79,7 +79,7 @@ impl Busy {
         Self { house, provider, workers, audience, _poller }
     }
 
-    /// One after the other: what is published at once has no order.
+    /// Publishes one after the other, because parallel publishes have no order.
     async fn submits(&self, jobs: &[Value]) {
         let broker = self.house.broker().await;
         for job in jobs {
@@ -125,7 +125,7 @@ fn submitted(heard: &Heard) -> Vec<String> {
     order.into_iter().map(|(id, _)| id).collect()
 }
 
-/// How many places later than published each job was submitted, at worst.
+/// The largest number of positions by which a job was submitted later than published.
 fn latest(order: &[String], published: impl Iterator<Item = String>) -> usize {
     let delay = |(place, id): (usize, String)| {
         let at = order.iter().position(|submitted| *submitted == id).expect("submitted");

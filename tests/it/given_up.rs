@@ -35,7 +35,7 @@ impl Foreign {
         self.send(wish, properties).await;
     }
 
-    /// It expires, and what another letter's headers said was copied into its own.
+    /// A message that expires, with headers copied from another dead letter.
     async fn publish_copied(&self, wish: &Wish) {
         let mut headers = FieldTable::default();
         for (name, value) in [("x-reelwork-reason", "not_json"), ("x-last-death-reason", "maxlen")]

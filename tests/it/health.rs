@@ -1,4 +1,4 @@
-//! What a role tells those who watch over it.
+//! The health pages of a role.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Backend, House, Process, Program, Provider, Wish, free_port, lines, until};
 
-/// A worker whose admin port is open, and that port's answers.
+/// A worker with an admin port, and its pages.
 pub(crate) struct Watched {
     pub(crate) program: Program,
     address: String,
@@ -61,7 +61,7 @@ async fn a_worker_tells_what_it_waits_for() {
     worker.is(503, "[+]ledger ok\n[+]journal ok\n[-]account paused until ").await;
 }
 
-/// A POST under way is waited for: meanwhile the process is alive and not ready.
+/// While a draining worker waits for a POST, it is alive and not ready.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draining_worker_is_alive_and_not_ready() {
     let house = House::on(Backend::Rabbitmq);
@@ -91,7 +91,7 @@ async fn health_without_an_admin_port_says_what_to_set() {
     assert!(!shown.is_empty());
 }
 
-/// Its own key is refused for looks, too: it pauses the account for all, and says so.
+/// If the provider refuses the key for queries, the poller pauses the account for all processes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_poller_tells_that_its_key_is_refused() {
     let house = House::on(Backend::Rabbitmq);
@@ -125,7 +125,7 @@ async fn refusing() -> String {
     format!("http://{address}")
 }
 
-/// A lane that rests and slots that a doubt holds keep nobody from being ready, and are said.
+/// Paused lanes and slots held by doubts are listed, and the process stays ready.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_keeps_jobs_waiting_is_told_and_no_reason_for_a_restart() {
     let house = House::on(Backend::Rabbitmq);
@@ -162,7 +162,7 @@ async fn what_keeps_jobs_waiting_is_told_and_no_reason_for_a_restart() {
     }
 }
 
-/// The disk is full: no role can work, and what is known can still be read.
+/// With a full disk, no role can work, but records can still be read.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_told_and_what_is_known_can_be_read() {
     let house = House::on(Backend::Embedded);

@@ -1,4 +1,4 @@
-//! A worker and a poller are killed in mid-flight, and nobody restarts them.
+//! A worker and a poller are killed while they work, and are not restarted.
 
 use std::collections::BTreeSet;
 
@@ -71,8 +71,8 @@ async fn paid_once(company: &Company) -> simulator::Accounts {
     accounts
 }
 
-/// Nobody can ask for a task by our id, and the provider would take a repeat as a new task: what
-/// was caught in the window waits for a person.
+/// The provider has no look-up by external id and accepts a repeat as a new task. Jobs between POST
+/// and record are parked.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_look_up_the_jobs_caught_between_post_and_record_are_parked() {
     let house = House::on(Backend::Rabbitmq);

@@ -28,7 +28,7 @@ fn says(log: &[Value], words: &str) -> Option<Value> {
     log.iter().find(says).cloned()
 }
 
-/// From its first word to its last one, also of one that cannot begin.
+/// From the first line to the last, also of a role that cannot start.
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_a_role_says_in_json_is_one_object_a_line() {
     let house = House::on(Backend::Embedded);
@@ -60,7 +60,7 @@ async fn everything_a_role_says_in_json_is_one_object_a_line() {
     assert!(health["url"].as_str().is_some_and(|url| url.starts_with("http://127.0.0.1:")));
 }
 
-/// What people and scripts wait for.
+/// Lines that people and scripts wait for.
 #[tokio::test(flavor = "multi_thread")]
 async fn on_the_default_format_these_words_are_lines_of_their_own() {
     let house = House::on(Backend::Embedded);
@@ -113,7 +113,7 @@ async fn each_change_of_a_job_is_one_line_with_its_task_and_trace() {
     }
 }
 
-/// At the most talkative level, with all that libraries have to say.
+/// At the most verbose level, including the logs of libraries.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_logged() {
     const KEY: &str = "canary-of-the-provider-0041";
@@ -142,7 +142,7 @@ async fn no_secret_is_logged() {
     }
 }
 
-/// An operator who reads warnings and news hears of it; who debugs sees each look.
+/// The doubt is logged at info or warning level, each query at debug level.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_that_the_provider_denies_is_said_look_by_look_and_at_last() {
     let house = House::on(Backend::Embedded);

@@ -1,7 +1,7 @@
-//! The house with its lights on: the real program, a real broker, a real ledger, the simulator,
-//! killed processes.
+//! Tests of the whole program with a real broker, a real ledger, the simulator, and killed
+//! processes.
 //!
-//! `harness` gives each test a namespace of its own on the shared services and cleans it up.
+//! `harness` gives each test its own namespace on the shared services, and deletes it afterwards.
 #![cfg(test)]
 
 #[macro_use]

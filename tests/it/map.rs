@@ -1,4 +1,4 @@
-//! The map is true: crates/README.md says who uses whom, and the manifests agree.
+//! Compares crates/README.md with the manifests and the source files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ const PAGES: [&str; 6] = [
     "tests/README.md",
 ];
 
-/// Crates in order, each with those of ours that it may use; `None`: all.
+/// Crates in order, each with the workspace crates that it may use; `None` for all.
 type Graph = Vec<(String, Option<BTreeSet<String>>)>;
 
 fn root() -> PathBuf {
@@ -71,7 +71,7 @@ fn manifest_order() -> Vec<String> {
     paths.filter_map(|path| Some(path.rsplit('/').next()?.to_owned())).collect()
 }
 
-/// What the map says and the manifests do not, or the other way round.
+/// The differences between the map and the manifests.
 fn differences(map: &Graph, members: &[(String, BTreeSet<String>)]) -> Vec<String> {
     let mapped: Vec<&String> = map.iter().map(|(name, _)| name).collect();
     let listed: Vec<&String> = members.iter().map(|(name, _)| name).collect();
@@ -152,7 +152,7 @@ fn worker_and_poller_do_not_know_each_other() {
 /// Crates that act on jobs: what they know of one goes through `recorder` into the ledger.
 const ACTORS: [&str; 6] = ["worker", "poller", "follower", "gateway", "operator", "reelwork"];
 
-/// Forwards every call of the port, and dies around it.
+/// The crash points forward every call of the port, so they call these methods too.
 const FORWARDS: &str = "reelwork/src/crash/";
 
 #[test]

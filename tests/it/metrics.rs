@@ -1,4 +1,4 @@
-//! What a role counts, as those who scrape it see it.
+//! The metrics of a role, as Prometheus reads them.
 
 use std::collections::BTreeSet;
 
@@ -134,7 +134,7 @@ async fn what_a_process_counted_is_told_while_the_stores_are_away() {
     .await;
 }
 
-/// What it told before would say that all is well.
+/// The last values from before would show a healthy broker.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_hangs_is_told() {
     let house = House::on(Backend::Rabbitmq);

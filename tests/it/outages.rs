@@ -1,5 +1,5 @@
-//! Trouble of the way to the provider: no job is rejected or parked for it, and work goes on soon
-//! after it has ended.
+//! Outages between workers and the provider: no job is rejected or parked because of them, and work
+//! resumes soon after they end.
 
 use std::time::{Duration, Instant};
 
@@ -17,11 +17,11 @@ const OUTAGE: Duration = Duration::from_secs(4);
 /// The goal is 5 s; two cores are shared with other tests.
 const SOON: Duration = Duration::from_secs(8);
 
-/// How soon after an outage work goes on, and what it cost.
+/// How soon work resumed after an outage, and what the outage cost.
 struct Outage {
     /// From its end to the next task.
     resumed: Duration,
-    /// Requests that it struck after those that were under way as it began.
+    /// Requests that failed, beyond those in progress when it began.
     probes: u64,
 }
 
@@ -48,7 +48,7 @@ async fn outage(kind: FaultKind, workers: u32) -> Outage {
     let accounts = |fault| json!({"faults": [{"kind": fault}]});
     provider.change(accounts(serde_json::to_value(kind).expect("a word"))).await;
     until("it strikes", async || struck(&provider.figures().await, kind) > 0).await;
-    // What was under way as it began has its answer by then.
+    // Requests that were in progress at its start have a response by then.
     tokio::time::sleep(OUTAGE / 4).await;
     let under_way = struck(&provider.figures().await, kind);
     tokio::time::sleep(OUTAGE - OUTAGE / 4).await;
@@ -84,7 +84,7 @@ async fn an_unavailable_provider_costs_a_doubt_or_two() {
     assert!(probes <= 2, "each is a doubt: {probes}");
 }
 
-/// One worker's doubt tells the others, which share its slots.
+/// Other workers learn from one worker's doubt, because they share its slots.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_costs_many_workers_no_more_than_one() {
     let Outage { resumed, probes } = outage(FaultKind::UnavailablePage, 4).await;
@@ -143,7 +143,7 @@ async fn broken_route(kind: FaultKind, word: &str) -> u64 {
     struck
 }
 
-/// What it has forgotten it denies at every look.
+/// The provider denies forgotten tasks at every query.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_forgets_its_tasks_holds_up_no_other_job() {
     let house = House::on(Backend::Rabbitmq);
@@ -172,7 +172,7 @@ async fn a_provider_that_forgets_its_tasks_holds_up_no_other_job() {
     until("a job is submitted", async || provider.figures().await.accepted > 0).await;
     let resumed = ended.elapsed();
     let succeeded = || audience.heard().count(EventKind::Succeeded);
-    // Nobody can tell what became of the forgotten: a person ends them.
+    // The state of the forgotten tasks cannot be known: an operator ends their jobs.
     until("all else succeeds", async || {
         succeeded() >= JOBS - 5 && succeeded() + in_doubt(&program).await.len() == JOBS
     })

@@ -1,4 +1,4 @@
-//! What the pages for operators name within their sentences: commands, settings and metrics.
+//! Checks the commands, settings and metrics that the pages for operators mention.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ const OTHERS: [&str; 5] = [
     "deploy/monitoring/README.md",
 ];
 
-/// Each page with what stands in backticks there.
+/// Each page with its texts in backticks.
 fn pages() -> Vec<(PathBuf, Vec<String>)> {
     let entries = std::fs::read_dir(root().join(RUNBOOKS)).expect(RUNBOOKS);
     let runbooks = entries.map(|entry| entry.expect("a page").path());
@@ -33,7 +33,7 @@ fn quoted(text: &str) -> Vec<String> {
     spans.map(|span| span.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
-/// Those of `what` in a page's spans, each with its page for whoever reads the failure.
+/// The texts in backticks for which `what` has a value, each with its page for the failure message.
 fn named<T>(what: impl Fn(&str) -> Option<T>) -> Vec<(String, T)> {
     let mut found = Vec::new();
     for (page, spans) in pages() {
@@ -58,7 +58,7 @@ async fn every_command_that_a_page_names_is_known() {
     }
 }
 
-/// Everything is read before --help answers, so that a wrong word or value is still 2.
+/// All arguments are parsed before `--help` prints, so a wrong one still exits with 2.
 async fn is_known(program: &Program, page: &str, mut words: Vec<String>) {
     words.push("--help".to_owned());
     let known = program.run(&words).await;
@@ -94,7 +94,7 @@ fn every_metric_that_a_page_names_is_served() {
     }
 }
 
-/// Each row of the README's table of what is announced: the word, and whether it is the last.
+/// Each row of the README's table of events: the word, and whether it is the last of its round.
 fn announced() -> Vec<(String, String)> {
     let text = std::fs::read_to_string(root().join("README.md")).expect("the README");
     let (_, table) = text.split_once("| word | the last of its round? |").expect("the table");

@@ -9,7 +9,7 @@ use simulator::FaultKind;
 use crate::faults::{charges_one_attempt, publish, struck};
 use crate::harness::{Audience, Backend, House, Provider, free_port, until};
 
-/// Read as an error of the server, each of these answers would be a doubt, and nobody can look.
+/// As server errors, these responses would each cause a doubt, and no look-up is possible.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_operator_calls_busy_costs_no_doubt_and_no_attempt() {
     const JOBS: usize = 5;
@@ -58,7 +58,8 @@ async fn a_provider_that_is_not_there_costs_no_attempt() {
     charges_one_attempt(&house, &heard).await;
 }
 
-/// A task that takes longer than a person would wait: said once, and its end is told as late.
+/// A task takes longer than `poll.give_up`: `overdue` is announced once, and its outcome is marked
+/// `late`.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_overdue_task_is_announced_once_and_its_result_too() {
     let house = House::on(Backend::Rabbitmq);

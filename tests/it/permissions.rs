@@ -9,7 +9,7 @@ use crate::servers::Rabbit;
 
 const CLERK: &str = "clerk";
 
-/// Said where readiness is asked for, for as long as it is so; nobody has to start anything again.
+/// `/readyz` shows a missing permission while it lasts; no restart is needed.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_broker_forbids_is_told_until_it_is_allowed() {
     let rabbit = Rabbit::start().await;

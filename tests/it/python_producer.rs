@@ -45,7 +45,7 @@ async fn a_job_from_a_plain_client_is_done_like_any_other() {
     }
     assert!(audience.heard().outcome("any").is_none());
 
-    // Without any id nobody could ever repeat it safely: kept for a person, never paid.
+    // A message without an id cannot be repeated safely: it is dead-lettered and never paid.
     until("the nameless stranger is a dead letter", async || {
         let letters = program.run(&["dead", "list", "--json"]).await.exits(0).lines();
         letters.len() == 1 && letters[0]["reason"] == "not_a_job"

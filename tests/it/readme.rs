@@ -1,4 +1,4 @@
-//! Every command that the papers show is one that the program or the workspace knows.
+//! Every command in the documents is known to the program or to xtask.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -72,14 +72,15 @@ async fn every_command_of_the_papers_is_known() {
             }
             _ => panic!("a paper shows a command that nobody checks: {line}"),
         };
-        // Everything is read before --help answers, so that a wrong word or value is still 2.
+        // All arguments are parsed before `--help` prints, so a wrong one still exits with 2.
         let known = program.run(&[arguments, &["--help"]].concat()).await;
         assert_eq!(known.code, 0, "{line}: {}", known.stderr);
     }
 }
 
-/// In the order of the papers: first on one file, and once addresses are exported on RabbitMQ and
-/// Redis. A role runs on until then. What cargo is asked for is CI's own work.
+/// Runs the commands in the order of the documents: first on one SQLite file, then, once addresses
+/// are exported, on RabbitMQ and Redis. Roles keep running until then. Commands of cargo are left
+/// to CI.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_papers_show_can_be_done() {
     let (laptop, fleet) = (House::on(Backend::Embedded), House::on(Backend::Rabbitmq));
@@ -130,7 +131,7 @@ impl Player {
                 role.says("ready:").await;
                 self.roles.push(role);
             }
-            // It would follow for as long as it is let.
+            // Without `--idle` it would never end.
             ["reelwork", "events", ..] => {
                 self.program.run(&[&words[1..], &["--idle", "300ms"]].concat()).await.exits(0);
             }
@@ -141,7 +142,7 @@ impl Player {
     }
 }
 
-/// By its own word; nothing is run.
+/// Asks xtask for its help; runs no task.
 fn xtask_knows(task: &str) -> bool {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = Command::new(cargo);
@@ -150,7 +151,7 @@ fn xtask_knows(task: &str) -> bool {
     output.status.success()
 }
 
-/// What grows in a lane that nobody watches brings no worker.
+/// KEDA starts no workers for a lane that it does not watch.
 #[test]
 fn every_lane_makes_workers_more() {
     let file = "deploy/kubernetes/components/keda/scale.yaml";
@@ -162,7 +163,7 @@ fn every_lane_makes_workers_more() {
     assert_eq!(watched, lanes.iter().map(String::as_str).collect::<BTreeSet<_>>());
 }
 
-/// The program takes what the overlay for trying out gives it.
+/// The program accepts the secrets of the overlay `dev`.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_secrets_of_the_overlay_for_trying_out_are_taken() {
     let file = "deploy/kubernetes/overlays/dev/kustomization.yaml";

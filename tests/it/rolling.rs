@@ -1,5 +1,5 @@
-//! All workers and pollers are replaced under load, as an upgrade does: the new one comes before
-//! the old one goes.
+//! All workers and pollers are replaced under load, as in an upgrade: each new process starts
+//! before the old one stops.
 
 use std::time::{Duration, Instant};
 
@@ -13,12 +13,12 @@ use crate::harness::{
 };
 
 const JOBS: usize = 400;
-/// Processes are replaced, one after the other and all over again, until so many jobs are done.
+/// Processes are replaced in turn, repeatedly, until so many jobs have ended.
 const ENOUGH: usize = JOBS * 2 / 3;
-/// In each so long something is paid and something is announced.
+/// In each window of this length, a job is submitted and a job ends.
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// What had happened at a moment.
+/// The counts at one moment.
 #[derive(Clone, Copy, Debug)]
 struct Sample {
     at: Instant,
@@ -32,7 +32,7 @@ async fn sample(provider: &Provider, audience: &Audience) -> Sample {
     Sample { at: Instant::now(), accepted: accepted as usize, heard }
 }
 
-/// Until it is told that all have been replaced.
+/// Samples the counts until all processes have been replaced.
 async fn watch(
     provider: &Provider,
     audience: &Audience,
@@ -40,7 +40,7 @@ async fn watch(
 ) -> Vec<Sample> {
     let mut samples = vec![sample(provider, audience).await];
     let mut clock = tokio::time::interval_at(tokio::time::Instant::now() + WINDOW, WINDOW);
-    // A look that took long must not make the next window a short one.
+    // A slow sample must not shorten the next window.
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {

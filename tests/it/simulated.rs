@@ -1,4 +1,4 @@
-//! `reelwork simulator` and `up --simulate` as people and manifests start them.
+//! `reelwork simulator` and `up --simulate`, started as in the documents and manifests.
 
 use std::path::Path;
 
@@ -34,7 +34,7 @@ async fn all_succeed(program: &Program) {
     }
 }
 
-/// How many lines of these books have a task.
+/// The number of lines with a task in the simulator's file.
 fn tasks_on(books: &Path) -> usize {
     let text = std::fs::read_to_string(books).unwrap_or_default();
     text.lines().filter(|line| line.contains("\"facts\"")).count()
@@ -91,7 +91,7 @@ async fn state(program: &Program) -> String {
     told.and_then(|told| Some(told["state"].as_str()?.to_owned())).unwrap_or_default()
 }
 
-/// As composed: a gateway under a name that is not this machine's for everybody.
+/// As in the compose file: callbacks are sent only to the host that is named.
 #[tokio::test(flavor = "multi_thread")]
 async fn callbacks_reach_a_gateway_whose_host_is_named() {
     for (named, reached) in [("localhost", true), ("gateway", false)] {

@@ -1,4 +1,4 @@
-//! A job's way as whoever collects traces sees it.
+//! The traces of a job, as a collector receives them.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -110,7 +110,7 @@ fn as_the_conventions_have_it(spans: &[Span]) {
     assert_eq!(processed.attributes["messaging.system"], "rabbitmq");
     assert_eq!(processed.attributes["messaging.operation.type"], "process");
     assert_eq!(processed.attributes["kling.task.id"], task);
-    // Nothing hangs in the air: calls of nobody's are not told.
+    // Every span has its parent, and no client call is a root.
     for span in spans.iter().filter(|span| !span.is_root()) {
         assert!(spans.iter().any(|other| other.id == span.parent), "{span:?}");
     }
@@ -207,7 +207,7 @@ async fn the_variables_of_opentelemetry_win_over_the_configuration() {
     }
 }
 
-/// Nobody listens there, or somebody who never answers.
+/// The collector is unreachable, or never answers.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_is_away_holds_up_nothing() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -224,7 +224,7 @@ async fn a_collector_that_is_away_holds_up_nothing() {
         assert_eq!(audience.hears("one").await.kind(), Some(EventKind::Succeeded));
         let began = Instant::now();
         soon("it ends", up.stop()).await;
-        // Five seconds for what is left, and a little for all else.
+        // Five seconds for the last spans, and some for all else.
         assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
         assert!(up.stderr().contains("export"), "{}", up.stderr());
     }
@@ -301,7 +301,7 @@ async fn without_a_collector_spans_are_lines_on_stderr() {
     assert_eq!(jobs_of(&spans, "internal", "complete task").len(), 2, "{spans:#?}");
 }
 
-/// Nobody else decides about these jobs, and two traces of one job are begun at two times.
+/// No producer made a sampling decision, and the traces of one job begin at different times.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_traces_of_a_job_are_kept_all_or_none() {
     const JOBS: usize = 40;

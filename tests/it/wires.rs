@@ -1,4 +1,4 @@
-//! The broken wires are broken as they say: a fault that does nothing would prove nothing.
+//! Tests the proxy itself: a fault without an effect would prove nothing.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::harness::{Backend, House, Proxy, Wire, soon, until};
 const MOMENT: Duration = Duration::from_millis(300);
 const LATE: Duration = Duration::from_millis(150);
 
-/// Says back what it hears.
+/// A server that echoes what it receives.
 async fn wired() -> Proxy {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -84,7 +84,7 @@ async fn cut_and_reset_wires_end_what_is_open_and_what_comes() {
         let mut before = open(&proxy).await;
         assert!(matches!(ask(&mut before).await, Some(Ok(14))));
         proxy.set(wire);
-        // Nobody listens, or a reset comes before the caller knows that it was connected.
+        // Nothing listens, or a reset arrives before the client knows that it is connected.
         let after = TcpStream::connect(proxy.address).await;
         for mut caller in std::iter::once(before).chain(after) {
             let told = ask(&mut caller).await;

@@ -1,5 +1,5 @@
-//! What is known of the provider's tasks before an answer is lost: a look-up that was never tested
-//! settles no doubt, so that doubts hold their slots.
+//! Known tasks of the provider test a look-up before a response is lost. An untested look-up
+//! settles no doubt, so doubts would hold their slots.
 
 use std::time::{Duration, Instant};
 
@@ -25,13 +25,13 @@ async fn a_task_seen_before_a_restart_tests_the_look_up_after_it() {
     settled_after(House::on(Backend::Rabbitmq), |_| {}).await;
 }
 
-/// Only the records tell of it then.
+/// Then only the records contain such a task.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_of_a_rebuilt_ledger_tests_the_look_up() {
     settled_after(House::with_own_redis().await, |house| house.redis().flush()).await;
 }
 
-/// No other job comes whose task could tell what the look-up is worth.
+/// No other job arrives whose task could test the look-up.
 async fn settled_after(mut house: House, between: impl Fn(&mut House)) {
     let provider = Provider::here(json!({})).await;
     let program = program(&house, &provider);

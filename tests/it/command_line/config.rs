@@ -49,7 +49,7 @@ async fn every_problem_is_told_at_once() {
     for word in ["limits.videos", "poll.sweep", "REELWORK_KLING__TIEMOUT", "broker.url"] {
         assert!(problems.contains(word), "{word}: {problems}");
     }
-    // Every other command says the same.
+    // Every other command reports the same.
     let done = program.run(&["submit", "videos/text2video", "--prompt", "x"]).await.exits(78);
     for word in ["limits.videos", "poll.sweep", "REELWORK_KLING__TIMEOUT?", "broker.url"] {
         assert!(done.stderr.contains(word), "{word}: {}", done.stderr);
@@ -91,7 +91,7 @@ async fn a_key_that_was_given_for_something_else_is_taken_and_said() {
     }
     let attach = program.run(&["doubt", "attach", "one", "task-1"]).await;
     assert_eq!(said(&attach.stderr), 1, "{attach:?}");
-    // These ask nobody, or a provider of their own.
+    // These use no provider, or a simulated one.
     let demo = program.run(&["demo", "--jobs", "2"]).await.exits(0);
     let listed = program.run(&["doubt", "list"]).await.exits(0);
     for told in [submitted, demo, listed] {

@@ -112,7 +112,7 @@ async fn a_letter_is_replayed_once_its_cause_is_gone(house: House) {
     assert_eq!(job["state"], "succeeded");
 }
 
-/// It waits with a record of its own when the limit is lowered below what it asks for.
+/// The job waits with a record when the limit is lowered below the slots that it needs.
 async fn a_waiting_job_that_became_too_wide_is_parked_and_no_conflict(house: House) {
     let provider = Provider::here(json!({"faults": [{"kind": "busy"}]})).await;
     let mut program = house.program_for(&provider);
@@ -166,12 +166,12 @@ async fn a_conflict_is_never_replayed(house: House) {
     assert_eq!(provider.tasks_of("other").await, 0);
 }
 
-/// More than the narrow limit can ever have room for.
+/// Needs more slots than the lower limit has.
 fn wide(id: &str) -> Wish {
     Wish::of("images/generations", id, "")
 }
 
-/// A job that a person must decide about, with its letter.
+/// A parked job, with its dead letter.
 async fn gave_up(house: &House, program: &Program, id: &str) {
     let wish = wide(id);
     publish(house, id, &wish.routing_key(), &wish.message().to_string()).await;

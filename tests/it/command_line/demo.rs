@@ -1,4 +1,4 @@
-//! `demo`: its counts, and that they tell when a promise is broken.
+//! `demo`: its counts, and that they show a broken promise.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! `doctor`: looks at everything, pays for nothing.
+//! `doctor`: checks everything and pays for nothing.
 
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ async fn a_provider_that_refuses_or_is_away_is_told(house: House) {
     assert!(check(&keyless, "provider")["detail"].to_string().contains("kling.api_key"));
 }
 
-/// A gateway inside a company, say: its certificate is of an authority of its own.
+/// For example, a gateway inside a company with a private certificate authority.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_authority_is_taken_from_a_file() {
     let house = House::on(Backend::Embedded);

@@ -34,7 +34,8 @@ async fn a_person_settles_what_nobody_can_know(house: House) {
     let words = program.run(&["doubt", "list"]).await.exits(0).stdout;
     assert_eq!(words.lines().filter(|line| line.contains("  parked  ")).count(), 3);
 
-    // What the provider denies is not attached; what it answers for is, and only once.
+    // A task that the provider denies is not attached. A task that it knows is attached, and only
+    // once.
     let tasks = provider.accounts().await.tasks.expect("tasks");
     let task = tasks.iter().find(|task| task.marker == one).expect("its task").task_id.clone();
     let denied = program.run(&["doubt", "attach", one, "878106242831892487"]).await.exits(1);

@@ -1,4 +1,4 @@
-//! `events --since`: what was announced before anybody listened.
+//! `events --since`: events that were published before there was a consumer.
 
 use job::EventKind;
 use serde_json::json;

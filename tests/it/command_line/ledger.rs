@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::harness::{Audience, Backend, House, Provider, Wish};
 
-/// A job that has ended and one whose task goes on, on a provider in this process.
+/// One job that has ended and one whose task is running, with a provider in this process.
 async fn two_jobs(house: &House, provider: &Provider) -> crate::harness::Program {
     let program = house.program_for(provider);
     let audience = Audience::seated(house).await;

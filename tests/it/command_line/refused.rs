@@ -1,5 +1,5 @@
-//! Services that are away or refuse us, and words the program does not know: one number, one
-//! line, no secret.
+//! Services that are unreachable or refuse access, and wrong arguments: each gives one exit code,
+//! one line, and no secret.
 
 use std::net::TcpListener;
 
@@ -7,7 +7,7 @@ use crate::harness::{Backend, Done, House, Program, amqp_url, redis_url};
 
 const CANARY: &str = "canary-7d1f";
 
-/// The cause in one line, told once.
+/// The one line of stderr with the cause.
 #[track_caller]
 fn one_line(done: Done, code: i32) -> String {
     let done = done.exits(code);
@@ -18,7 +18,7 @@ fn one_line(done: Done, code: i32) -> String {
     lines[0].to_owned()
 }
 
-/// An address where nobody listens.
+/// An address without a listener.
 fn nowhere() -> String {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     taken.local_addr().expect("an address").to_string()

@@ -1,4 +1,4 @@
-//! `get`, `wait`, `list`, `why`, `events`: what is known of jobs.
+//! `get`, `wait`, `list`, `why`, `events`: the state of jobs.
 
 use ports::{Destination, Message};
 use serde_json::{Value, json};
@@ -147,7 +147,7 @@ async fn events_are_kept_under_a_name(house: House) {
     assert_eq!(event["specversion"], "1.0");
     assert_eq!(event["type"], "dev.reelwork.task.succeeded.v1");
     assert!(event["source"].as_str().is_some_and(|source| source.starts_with("https://")));
-    // What was shown is done with.
+    // Events that were shown are not shown again.
     let rest = program.run(&["events", "--name", "billing", "--idle", "300ms"]).await.exits(0);
     assert_eq!(rest.stdout, "");
 }

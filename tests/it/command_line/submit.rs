@@ -146,7 +146,7 @@ async fn the_same_key_again_is_the_same_job(house: House) {
     assert!(first[1]["outputs"][0]["url"].is_string());
     assert_eq!(provider.tasks_of("order-1").await, 1);
 
-    // The result that is there is not this one's.
+    // The existing result belongs to another request.
     let other = ["submit", "videos/text2video", "--prompt", "another", "--key", "order-1"];
     let waiting = [&other[..], &["--wait", "--timeout", "30s", "--json"]].concat();
     let done = program.run(&waiting).await.exits(3);
@@ -160,7 +160,7 @@ async fn waiting_tells_how_the_job_ended(house: House) {
     let program = house.program_for(&provider);
     let submit = ["submit", "images/generations", "--prompt", "x [job:a]", "--key", "a", "--json"];
     let timed = [&submit[..], &["--wait", "--timeout", "300ms"]].concat();
-    // Nobody works yet.
+    // No worker is running yet.
     let lines = program.run(&timed).await.exits(5).lines();
     assert_eq!(lines[1]["state"], "queued or unknown");
     let _up = program.start_role("up", "up").await;

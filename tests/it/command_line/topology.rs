@@ -29,7 +29,7 @@ async fn what_is_missing_is_shown_applied_and_then_there() {
     }
 }
 
-/// A process that may not declare says what is missing instead of working without it.
+/// A process that may not declare the topology reports what is missing and exits.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_topology_is_named_when_it_may_not_be_made() {
     let house = House::on(Backend::Rabbitmq);

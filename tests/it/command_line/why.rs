@@ -1,4 +1,4 @@
-//! `why`: the reason of what is, also where the job's own record does not hold it.
+//! `why`: the reason for a job's state, also if it is not in the job's record.
 
 use ports::{Destination, Message};
 use serde_json::json;
@@ -26,7 +26,7 @@ async fn what_a_day_does_not_allow_is_told(house: House) {
     .await;
 }
 
-/// A worker may have had it in hand and put it back: only that none has recorded it is known.
+/// A worker may have taken it and put it back: it is only known that no worker has recorded it.
 async fn a_job_before_a_full_lane_is_not_called_unseen(house: House) {
     let provider = Provider::here(json!({"life_ms": 600_000})).await;
     let mut program = house.program_for(&provider);
@@ -61,7 +61,7 @@ async fn an_end_is_told_with_its_reason(house: House) {
     .await;
 }
 
-/// Nothing is sent until what was sent before a loss must have arrived.
+/// Nothing is submitted until all POSTs from before the loss must have ended.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_waits_for_a_rebuild_tells_so() {
     let mut house = House::with_own_redis().await;

@@ -1,7 +1,7 @@
-//! Every crash point, hit with SIGKILL while at least fifty jobs are under way.
+//! Kills processes with SIGKILL at every crash point, while at least fifty jobs are in progress.
 //!
-//! One installation lives through many deaths, one after the other; in the end the producer's
-//! receipts, the consumer's events and the provider's money must agree.
+//! Each test uses one installation for many kills, one after the other. At the end, the producer's
+//! confirms, the consumer's events and the provider's charges must agree.
 
 pub(crate) mod orphans;
 pub(crate) mod points;
@@ -57,8 +57,8 @@ async fn orphans_are_looked_for_within_five_seconds() {
     town.verdict().await.is_clean();
 }
 
-/// The accounts would tell: whoever submits again without looking pays twice for a job whose
-/// worker died with the request on its way.
+/// Shows that the accounts find a double payment: a job is submitted again without a look-up after
+/// its worker died during the POST.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guess_is_seen_in_the_accounts() {
     let guessing = |program: &mut Program| {

@@ -1,4 +1,4 @@
-//! How soon somebody looks for what a dead worker had just sent.
+//! How soon the tasks of a dead worker's POSTs are looked up.
 
 use std::time::{Duration, Instant};
 
@@ -12,9 +12,9 @@ use crate::harness::until;
 const LOOK: Duration = Duration::from_millis(5);
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// From the kill to the first look-up of each orphan that the provider saw, soonest first.
+/// The times from the kill to the first look-up of each orphan, shortest first.
 pub(crate) async fn looked_for(town: &mut Town) -> Vec<Duration> {
-    // Nobody is in doubt before the kill, and every orphan's task is there: one look-up each.
+    // No job is in doubt before the kill, and every orphan has a task: one look-up each.
     let late = json!([{"kind": "delay_ms", "value": 4_500}]);
     town.provider.change(provider_settings(late)).await;
     town.publish(2 * IN_HAND).await;

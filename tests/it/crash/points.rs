@@ -1,4 +1,4 @@
-//! Which points there are, who reaches each, and what must happen for it to be reached.
+//! The crash points, the roles that reach each, and what the test must do so that they reach it.
 
 use crate::harness::{Backend, Program};
 
@@ -10,7 +10,7 @@ pub(crate) struct Cell {
     pub(crate) scene: Scene,
 }
 
-/// What is played for a point to be reached.
+/// What the test does so that a process reaches a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scene {
     /// Jobs pass by.
@@ -19,15 +19,15 @@ pub(crate) enum Scene {
     Publishing,
     /// The process has been killed and starts again.
     Beginning,
-    /// Nobody else runs, so it leads.
+    /// No other process runs, so this one is the leader.
     Leading,
-    /// A worker has died with requests on their way: their tasks are found and get an owner.
+    /// A worker has died during POSTs: their tasks are found and attached.
     Orphans,
     /// It begins alone, with a ledger that an operator does not trust.
     Distrusting,
-    /// It is told to end.
+    /// It gets SIGTERM.
     Ending,
-    /// It is told to end while its hands are full.
+    /// It gets SIGTERM while it holds many deliveries.
     EndingBusy,
     /// More jobs than slots.
     Crowd,
@@ -41,7 +41,7 @@ pub(crate) enum Scene {
     CalledBack,
 }
 
-/// Every point of the program, each with everybody who reaches it.
+/// Every point of the program, with each role that reaches it.
 pub(crate) async fn cells(program: &Program, backend: Backend) -> Vec<Cell> {
     let rows = program.run(&["crash-points", "--json"]).await.exits(0).lines();
     let points = rows.iter().map(|row| row["point"].as_str().expect("a name").to_owned());
@@ -51,7 +51,7 @@ pub(crate) async fn cells(program: &Program, backend: Backend) -> Vec<Cell> {
 fn cells_of(point: &str, backend: Backend) -> Vec<Cell> {
     let (effect, _moment) = point.rsplit_once('.').expect("an effect and a moment");
     let (scene, roles) = reached(effect);
-    // A queue of the file has no limit, and nobody goes on comparing a file with itself.
+    // Queues in the SQLite file have no limit, and no follower compares that file with itself.
     let missing = matches!(scene, Scene::FullConsumer | Scene::Leading);
     if backend == Backend::Embedded && missing {
         return Vec::new();
@@ -71,7 +71,7 @@ fn together(role: &'static str) -> &'static str {
 
 const EVERYBODY: &[&str] = &["worker", "poller", "gateway"];
 
-/// A new effect needs a scene of its own: without one the tests fail.
+/// Each new effect needs an entry here; without one, the tests fail.
 fn reached(effect: &str) -> (Scene, &'static [&'static str]) {
     match effect {
         "publish.jobs" => (Scene::Publishing, &["submit"]),

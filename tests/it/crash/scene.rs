@@ -1,4 +1,4 @@
-//! One death: what leads to it, the proof that it came in time, and the new life after it.
+//! One kill: its preparation, the check that enough jobs were in progress, and the restart.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -13,10 +13,10 @@ use super::town::{
 };
 use crate::harness::{FullQueue, say, until};
 
-/// Jobs that pass a point on their way.
+/// Jobs published so that some reach the point.
 const BATCH: usize = 40;
 
-/// While a ledger is rebuilt nothing new is submitted: what is under way must last.
+/// Nothing is submitted during a rebuild, so the running tasks must last that long.
 const LONG_S: f64 = 12.0;
 
 /// A point that is not reached within this is not reached.
@@ -47,7 +47,7 @@ impl fmt::Display for Strike {
     }
 }
 
-/// A kill counts only while enough is under way: one that came too late is repeated.
+/// A kill counts only if enough jobs are in progress; otherwise it is repeated.
 pub(crate) async fn strike(town: &mut Town, cell: &Cell) -> Strike {
     for _ in 1..TRIES {
         let strike = strike_once(town, cell).await;
@@ -65,7 +65,7 @@ async fn strike_once(town: &mut Town, cell: &Cell) -> Strike {
     }
     match cell.scene {
         Scene::Distrusting | Scene::Leading => live_long(town, json!([])).await,
-        // Whoever dies now leaves many POSTs without their answer.
+        // A worker that is killed now leaves many POSTs without a response.
         Scene::Orphans => live_long(town, json!([{"kind": "delay_ms", "value": 2_500}])).await,
         _ => {}
     }
@@ -85,7 +85,7 @@ async fn strike_once(town: &mut Town, cell: &Cell) -> Strike {
     strike
 }
 
-/// New tasks that are still there when somebody dies, though nothing is submitted meanwhile.
+/// Makes tasks that still run at the kill, although nothing is submitted until then.
 async fn live_long(town: &mut Town, faults: Value) {
     town.provider.change(provider_settings_living(faults, LONG_S)).await;
     let wanted = town.provider.figures().await.accepted + 2 * UNDER_WAY;
@@ -102,7 +102,7 @@ async fn enough(town: &mut Town) {
     }
 }
 
-/// Meanwhile there is always enough to do.
+/// Waits for the death, and keeps enough jobs in progress.
 async fn dead(town: &mut Town, cell: &Cell) {
     let deadline = Instant::now() + PATIENCE;
     while !town.process(cell.role).was_killed() {
@@ -139,7 +139,7 @@ async fn lead_to(town: &mut Town, cell: &Cell) -> Option<FullQueue> {
         Scene::Leading => {
             town.kill_all_but(cell.role).await;
             town.order(cell.role, &cell.point);
-            // Whoever led before may have compared every line: there must be one more.
+            // The last leader may have compared every line, so one more is needed.
             let broker = town.house.broker().await;
             Barrier::publish(broker.as_ref(), &SystemClock).await.expect("a line of the journal");
         }
@@ -211,7 +211,7 @@ async fn nonsense(town: &mut Town, cell: &Cell) {
     town.promise_outcome(&id);
 }
 
-/// The command dies; whoever gave it repeats it, because some receipts are missing.
+/// The command is killed, and repeated because some confirms are missing.
 async fn strike_producer(town: &mut Town, cell: &Cell) -> Strike {
     enough(town).await;
     let began = Instant::now();

@@ -1,4 +1,4 @@
-//! One installation that lives through many deaths.
+//! One installation whose processes are killed and restarted many times.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::verdict::Verdict;
 use crate::harness::{Audience, Backend, House, Process, Program, Provider, Wish, free_port};
 
-/// Jobs that must be under way when somebody dies.
+/// Jobs that must be in progress at a kill.
 pub(crate) const UNDER_WAY: u64 = 50;
 
 /// Slots of the resource that almost all jobs use.
@@ -24,8 +24,8 @@ pub(crate) const VIDEO: &str = "videos/text2video";
 /// Goes through another lane.
 pub(crate) const IMAGE: &str = "images/generations";
 
-/// Long enough that the tasks of a moment ago are still there when somebody dies, and different
-/// enough that they do not all end together.
+/// Long enough that recent tasks still run at a kill, and varied enough that they do not end at the
+/// same time.
 const LIFE_S: f64 = 3.0;
 const SPREAD: f64 = 0.4;
 
@@ -41,7 +41,7 @@ pub(crate) struct Town {
     /// Promised by a receipt.
     promised: BTreeSet<String>,
     batches: usize,
-    // Erased when nobody runs any more.
+    // Deleted after all processes have ended.
     pub(crate) house: House,
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn provider_settings(faults: Value) -> Value {
     provider_settings_living(faults, LIFE_S)
 }
 
-/// The same, where the tasks to come live this long.
+/// The same, with this duration for future tasks.
 pub(crate) fn provider_settings_living(faults: Value, seconds: f64) -> Value {
     let mut all = json!([{"kind": "delay_ms", "rate": 0.3, "value": 700}]);
     all.as_array_mut()
@@ -70,7 +70,7 @@ pub(crate) fn provider_settings_living(faults: Value, seconds: f64) -> Value {
     })
 }
 
-/// The same, and every task to come is told about: also while its answer is still on its way.
+/// The same, with a callback for every future task, also before the response to its POST.
 pub(crate) fn provider_settings_calling_back() -> Value {
     let mut settings = provider_settings(json!([]));
     settings["callbacks"] = json!({"enabled": true});
@@ -132,7 +132,7 @@ impl Town {
         self.promise(&done.lines());
     }
 
-    /// What a receipt says is queued must have an outcome, whatever became of the command.
+    /// Notes the jobs of these receipts: each must have an outcome.
     pub(crate) fn promise(&mut self, receipts: &[Value]) {
         let queued = receipts.iter().filter(|receipt| receipt["status"] == "queued");
         self.promised.extend(queued.filter_map(|receipt| Some(receipt["id"].as_str()?.to_owned())));
@@ -199,7 +199,7 @@ impl Town {
         self.roles.iter_mut().find(|role| role.name == name).expect("a role")
     }
 
-    /// What the program itself says about a job.
+    /// The output of `why` for a job.
     pub(crate) async fn why(&self, id: &str) -> String {
         self.program.run(&["why", id]).await.stdout
     }

@@ -1,4 +1,4 @@
-//! Who listens to results, and what was heard.
+//! A consumer of results, and the events that it received.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -8,24 +8,24 @@ use producer::Producer;
 
 use super::{House, Process, Python, until};
 
-/// A consumer of everything that is announced in a house.
+/// A consumer of all events of a test's namespace.
 pub(crate) struct Audience {
     heard: Source,
 }
 
 enum Source {
-    /// Our own consumer.
+    /// The consumer of this workspace, in this process.
     Here(Arc<Mutex<Vec<CloudEvent>>>),
-    /// A plain client: one JSON line a message.
+    /// A plain AMQP client in Python that prints one JSON line per message.
     Python(Box<Process>),
 }
 
-/// What was heard up to a moment.
+/// The events received up to a moment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Heard(pub(crate) Vec<CloudEvent>);
 
 impl Audience {
-    /// Listens from now on.
+    /// Starts consuming; returns when it is subscribed.
     pub(crate) async fn seated(house: &House) -> Self {
         let producer = Producer::new(house.broker().await);
         let mut results = producer.results(Some("audience"), "#").await.expect("results");
@@ -42,14 +42,14 @@ impl Audience {
         Self { heard: Source::Here(heard) }
     }
 
-    /// The plain client, bound to everything.
+    /// Starts the plain client, bound to all results.
     pub(crate) async fn plain(house: &House) -> Self {
         let exchange = format!("{}.results", house.namespace);
         let arguments = [house.amqp.as_str(), exchange.as_str(), "#"];
         Self::python(Python::start(house, "consumer.py", &arguments, "")).await
     }
 
-    /// The consumer that prints what it hears.
+    /// Uses a process that prints the events that it receives.
     pub(crate) async fn python(consumer: Process) -> Self {
         until("the consumer is bound", async || consumer.stdout().starts_with("ready")).await;
         Self { heard: Source::Python(Box::new(consumer)) }
@@ -62,7 +62,7 @@ impl Audience {
         }
     }
 
-    /// What the plain client heard, as it prints it.
+    /// The lines that the plain client printed.
     pub(crate) fn lines(&self) -> Vec<serde_json::Value> {
         match &self.heard {
             Source::Here(_) => Vec::new(),

@@ -1,4 +1,4 @@
-//! Somebody who receives traces over OTLP, and draws them.
+//! Receives traces over OTLP and draws them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -17,16 +17,16 @@ use prost::Message;
 
 type Spans = Arc<Mutex<Vec<Span>>>;
 
-/// A receiver of this test's own; it ends with the test's runtime.
+/// A receiver for one test; it ends with the test's runtime.
 pub(crate) struct Collector {
     pub(crate) url: String,
     spans: Spans,
 }
 
-/// One span, as it came.
+/// One span, as received.
 #[derive(Clone, Debug)]
 pub(crate) struct Span {
-    /// Of the process that sent it.
+    /// Attributes of the process that sent it.
     pub(crate) resource: BTreeMap<String, String>,
     pub(crate) trace: String,
     pub(crate) id: String,
@@ -51,7 +51,7 @@ impl Collector {
         Self { url, spans }
     }
 
-    /// All that have come so far, by their start.
+    /// All spans received so far, by start time.
     pub(crate) fn spans(&self) -> Vec<Span> {
         let mut spans = self.spans.lock().expect("the spans").clone();
         spans.sort_by_key(|span| span.start);
@@ -120,8 +120,8 @@ fn text(value: AnyValue) -> String {
     }
 }
 
-/// Each trace as a tree below its service, with the spans that it is linked to; by their start.
-/// A trace is drawn if it is linked to another or another to it.
+/// Draws each trace as a tree below its service, with its links, by start time. Traces without a
+/// link in either direction are left out.
 pub(crate) fn drawing(spans: &[Span]) -> String {
     let linked: BTreeSet<&str> =
         spans.iter().flat_map(|span| &span.links).map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! What a broker delivers, counted on the wire: nobody else counts redeliveries.
+//! Counts deliveries in the AMQP stream, because no other part counts redeliveries.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,13 +13,13 @@ impl Deliveries {
         self.all.load(Ordering::Relaxed)
     }
 
-    /// Those that the broker marks as delivered before.
+    /// Deliveries that the broker marks as redelivered.
     pub(crate) fn again(&self) -> u64 {
         self.again.load(Ordering::Relaxed)
     }
 }
 
-/// Finds the frames of AMQP 0-9-1 in a stream of bytes; of other protocols it makes nothing.
+/// Finds the frames of AMQP 0-9-1 in a stream of bytes; finds none in other protocols.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {
     rest: Vec<u8>,
@@ -50,14 +50,14 @@ impl Frames {
     }
 }
 
-/// The first whole frame.
+/// The first complete frame.
 fn frame(bytes: &[u8]) -> Option<&[u8]> {
     let length = bytes.get(3..HEAD)?;
     let length = u32::from_be_bytes(length.try_into().expect("four bytes")) as usize;
     bytes.get(..HEAD + length + 1)
 }
 
-/// Behind the consumer's tag (a short string) and the delivery's (eight bytes).
+/// The flag follows the consumer tag (a short string) and the delivery tag (eight bytes).
 fn is_redelivered(frame: &[u8]) -> bool {
     let tag = HEAD + DELIVER.len();
     let flag = frame.get(tag).and_then(|length| frame.get(tag + 1 + usize::from(*length) + 8));

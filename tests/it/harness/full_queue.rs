@@ -1,4 +1,4 @@
-//! A consumer's own queue that takes nothing more: every event is refused.
+//! A full queue of a consumer, so that every event is refused.
 
 use lapin::options::{QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::{AMQPValue, FieldTable};
@@ -12,7 +12,7 @@ pub(crate) struct FullQueue {
 }
 
 impl FullQueue {
-    /// Bound to all results of the house, with a room for one.
+    /// Bound to all results of the namespace, with room for one message.
     pub(crate) async fn on(house: &House) -> Self {
         let connection = Connection::connect(&house.amqp, ConnectionProperties::default()).await;
         let connection = connection.expect("RabbitMQ");

@@ -1,4 +1,4 @@
-//! A namespace of its own on the services, or a file of its own.
+//! The environment of one test: a namespace on RabbitMQ and Redis, or a SQLite file.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,15 +18,15 @@ pub(crate) enum Backend {
     Embedded,
 }
 
-/// Where a test lives. What is declared after it is dropped before it: processes end first,
-/// then everything under the namespace is deleted.
+/// The environment of one test. Declare it first: values declared later are dropped earlier, so
+/// processes end before everything under the namespace is deleted.
 pub(crate) struct House {
     pub(crate) backend: Backend,
     pub(crate) namespace: String,
-    /// Where the services are that it shares with others.
+    /// The addresses of the shared services.
     pub(crate) amqp: String,
     store: String,
-    /// A Redis of its own instead.
+    /// A private Redis instead of the shared one.
     redis: Option<OwnRedis>,
     directory: TempDir,
     doors: OnceCell<(Arc<dyn Broker>, Arc<dyn Ledger>)>,
@@ -40,7 +40,7 @@ impl House {
         Self::at(backend, amqp_url(), redis_url())
     }
 
-    /// On services of the test's own.
+    /// On private services of the test.
     pub(crate) fn at(backend: Backend, amqp: String, store: String) -> Self {
         let unique = uuid::Uuid::new_v4().simple().to_string();
         Self {
@@ -54,7 +54,7 @@ impl House {
         }
     }
 
-    /// On RabbitMQ and a Redis of its own, which may be harmed.
+    /// On the shared RabbitMQ and a private Redis, which the test may damage.
     pub(crate) async fn with_own_redis() -> Self {
         let mut house = Self::on(Backend::Rabbitmq);
         house.redis = Some(OwnRedis::start().await);
@@ -73,14 +73,14 @@ impl House {
         self.directory.path()
     }
 
-    /// A file of this test, written.
+    /// Writes a file for this test; returns its path.
     pub(crate) fn file(&self, name: &str, text: &str) -> String {
         let path = self.directory().join(name);
         std::fs::write(&path, text).expect("a file");
         path.display().to_string()
     }
 
-    /// The program on this house's backend; the provider's address is still to be set.
+    /// The program on this backend, without the provider's address.
     pub(crate) fn program(&self) -> Program {
         let mut program = Program::bare(self.directory());
         program.set("broker.namespace", &self.namespace);
@@ -157,7 +157,7 @@ impl Drop for House {
         }
         let (broker, ledger) = (self.broker_settings(), self.ledger_settings());
         let shared = self.redis.is_none();
-        // A thread of its own: a runtime may not block within another one.
+        // A separate thread, because a runtime may not block within another one.
         let erasing = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime").block_on(async {

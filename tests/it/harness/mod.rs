@@ -1,4 +1,4 @@
-//! What the tests stand on.
+//! The harness of the tests: environments, processes, clients and waiting.
 
 mod deliveries;
 mod full_queue;
@@ -37,7 +37,7 @@ pub(crate) use scraped::Scraped;
 pub(crate) use wait::{soon, until};
 pub(crate) use wire::{Proxy, Wire};
 
-/// Figures for the reader of a run; a runner shows them on demand or when the test fails.
+/// Prints figures of a run; the test runner shows them on demand or after a failure.
 pub(crate) fn say(words: impl AsRef<str>) {
     let _ = writeln!(std::io::stderr(), "{}", words.as_ref());
 }

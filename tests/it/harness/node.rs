@@ -1,4 +1,4 @@
-//! Plain clients and readers in Node.
+//! Scripts in Node: plain clients and readers.
 
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use super::{House, Process};
 pub(crate) struct Node;
 
 impl Node {
-    /// Starts a script. What it must read goes through a file of the house.
+    /// Starts a script. Its input is passed in a file.
     pub(crate) fn start(house: &House, script: &Path, arguments: &[&str], input: &str) -> Process {
         let name = script.file_name().expect("a script").to_string_lossy().into_owned();
         let input = house.file(&format!("{name}.in"), input);
@@ -28,7 +28,7 @@ impl Node {
     }
 }
 
-/// `REELWORK_TEST_NODE_MODULES`, or a directory of our own.
+/// `REELWORK_TEST_NODE_MODULES`, or a directory below `target`.
 fn modules() -> &'static Path {
     static MODULES: OnceLock<PathBuf> = OnceLock::new();
     MODULES.get_or_init(|| match std::env::var_os("REELWORK_TEST_NODE_MODULES") {
@@ -37,7 +37,7 @@ fn modules() -> &'static Path {
     })
 }
 
-/// Named by what is in it, so that one that is there is never changed.
+/// Named after its content, so that an existing one is never changed.
 fn own() -> PathBuf {
     let tests = std::env::current_exe().expect("this program");
     let target = tests.ancestors().nth(3).expect("the target directory").to_owned();
@@ -46,7 +46,7 @@ fn own() -> PathBuf {
     std::fs::read(&wanted).expect("package.json").hash(&mut hasher);
     let directory = target.join(format!("test-node-{:016x}", hasher.finish()));
     if !directory.exists() {
-        // Made aside and moved into place: two tests may come here at once.
+        // Created under another name, then moved, because two tests may do this at the same time.
         let aside = target.join(format!("test-node-{}", std::process::id()));
         install(&aside, &wanted);
         if std::fs::rename(&aside, &directory).is_err() {

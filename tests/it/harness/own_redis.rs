@@ -1,4 +1,4 @@
-//! A Redis of one test alone, to be emptied, killed and set back.
+//! A private Redis of one test, which can be emptied, killed and restored.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -27,12 +27,12 @@ impl OwnRedis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Everything is gone, as after a failover to an empty replica.
+    /// Deletes all data, as after a failover to an empty replica.
     pub(crate) fn flush(&self) {
         self.tell(&["FLUSHALL"]);
     }
 
-    /// Ends it as a power cut would, and starts it again with the files it left.
+    /// Kills it without warning, and starts it again with its files.
     pub(crate) async fn restart(&mut self) {
         self.kill();
         self.child = spawn(self.port, self.directory.path());
@@ -47,7 +47,7 @@ impl OwnRedis {
         copy
     }
 
-    /// Starts again with what was there at the snapshot: what came after it is lost.
+    /// Starts it again from the snapshot; later writes are lost.
     pub(crate) async fn restore(&mut self, snapshot: &Path) {
         self.kill();
         let files = self.directory.path().join("appendonlydir");
@@ -103,8 +103,8 @@ fn spawn_with(port: u16, directory: &Path, append_only: &str) -> Child {
         .expect("redis-server")
 }
 
-/// Below the ports that the system gives to outgoing connections: while the server is down
-/// none of them may take its place.
+/// Below the ports for outgoing connections, so that none of them takes the port while the server
+/// is down.
 pub(crate) fn free_port() -> u16 {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 11_000;

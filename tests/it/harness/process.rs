@@ -1,4 +1,4 @@
-//! A process of ours, ended with the test.
+//! A process that ends with the test.
 
 use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
@@ -23,7 +23,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Output goes to files, so that nobody has to read along.
+    /// Output goes to files, so that no pipe has to be read.
     pub(crate) fn spawn(mut command: Command, name: &str, directory: &Path) -> Self {
         let stdout = directory.join(format!("{name}.out"));
         let stderr = directory.join(format!("{name}.err"));
@@ -33,7 +33,7 @@ impl Process {
         Self { name: name.to_owned(), child: child.expect("a process"), stdout, stderr }
     }
 
-    /// What it reads, if that was piped; dropped, it ends.
+    /// Its stdin, if that was piped; dropping it ends the input.
     pub(crate) fn stdin(&mut self) -> ChildStdin {
         self.child.stdin.take().expect("its stdin")
     }
@@ -46,13 +46,13 @@ impl Process {
         std::fs::read_to_string(&self.stderr).unwrap_or_default()
     }
 
-    /// Waits until its stderr holds this.
+    /// Waits until its stderr contains this.
     pub(crate) async fn says(&self, words: &str) {
         until(&format!("{} says {words:?}", self.name), async || self.stderr().contains(words))
             .await;
     }
 
-    /// SIGKILL, and gone when this returns.
+    /// Sends SIGKILL; the process has ended when this returns.
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.expect("killed");
     }
@@ -64,7 +64,7 @@ impl Process {
         assert!(sent.expect("kill").success());
     }
 
-    /// From now on its files may have so many bytes at most; one that is larger does not grow.
+    /// Limits the size of the files that it writes, in bytes. A larger file no longer grows.
     pub(crate) fn limit_files(&self, most: &str) {
         let pid = self.child.id().expect("it runs").to_string();
         let done =
@@ -86,14 +86,14 @@ impl Process {
         matches!(self.child.try_wait(), Ok(Some(status)) if status.signal() == Some(SIGKILL))
     }
 
-    /// Its exit code, once it has ended by itself.
+    /// Waits until it ends by itself; returns its exit code.
     pub(crate) async fn ended(&mut self, within: Duration) -> Option<i32> {
         let status = tokio::time::timeout(within, self.child.wait()).await;
         let status = status.unwrap_or_else(|_| panic!("{} has not ended", self.name));
         status.expect("a status").code()
     }
 
-    /// SIGTERM, and a clean end.
+    /// Sends SIGTERM and requires exit code 0.
     pub(crate) async fn stop(&mut self) {
         self.terminate();
         let status = soon(&format!("{} ends", self.name), self.child.wait()).await;

@@ -1,4 +1,4 @@
-//! The real `reelwork`, as anybody would run it.
+//! The real `reelwork` program.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use super::Process;
 /// Longer than any command here may take.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// The program with its configuration: variables only, nothing of the machine's own.
+/// The program with its configuration, which comes only from variables and not from the machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     variables: BTreeMap<String, String>,
@@ -65,7 +65,7 @@ impl Program {
         self.end(self.stubborn("ulimit -f 0", arguments), "").await
     }
 
-    /// Starts a role whose files may be kept from growing: it hears of that by an error and not by
+    /// Starts a role whose files can be limited in size. A write beyond the limit is an error, not
     /// a signal.
     pub(crate) async fn start_stubborn(&self, role: &str) -> Process {
         let mut command = self.stubborn("true", &[role]);
@@ -88,7 +88,7 @@ impl Program {
         let mut child = command.kill_on_drop(true).spawn().expect("the program");
         let mut stdin = child.stdin.take().expect("its stdin");
         let feeding = async {
-            // A command that does not read has closed it: that is its right.
+            // A command that does not read its stdin may have closed it.
             let _ = stdin.write_all(input.as_bytes()).await;
             drop(stdin);
         };
@@ -102,14 +102,14 @@ impl Program {
         }
     }
 
-    /// Starts a command that runs until it is told to stop.
+    /// Starts a command that runs until it gets a signal.
     pub(crate) fn start(&self, name: &str, arguments: &[&str]) -> Process {
         let mut command = self.command(arguments);
         command.stdin(Stdio::null());
         Process::spawn(command, name, &self.directory)
     }
 
-    /// Starts a command that reads what it is told bit by bit.
+    /// Starts a command whose stdin is written in parts.
     pub(crate) fn start_fed(&self, name: &str, arguments: &[&str]) -> Process {
         let mut command = self.command(arguments);
         command.stdin(Stdio::piped());
@@ -156,7 +156,7 @@ impl Done {
         serde_json::from_str(&self.stdout).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
 
-    /// The exit code is this one, and nothing that only a programmer reads was said.
+    /// Requires this exit code, and no panic on stderr.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
@@ -167,7 +167,7 @@ impl Done {
     }
 }
 
-/// `REELWORK_BIN`, or the debug build beside these tests, brought up to date once.
+/// `REELWORK_BIN`, or the debug build next to these tests, which is rebuilt once.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| match std::env::var_os("REELWORK_BIN") {

@@ -1,4 +1,4 @@
-//! The simulated provider: in this process, or in one of its own.
+//! The simulated provider, in this process or in a separate one.
 
 use serde_json::{Value, json};
 use simulator::{Accounts, Settings, Simulator};
@@ -8,17 +8,16 @@ use super::{Process, Program, until};
 pub(crate) struct Provider {
     pub(crate) url: String,
     http: reqwest::Client,
-    // One of them serves for as long as it is held.
+    // The simulator runs while one of these is held.
     _here: Option<Simulator>,
     _apart: Option<Process>,
 }
 
-/// A life that gives a poller a few looks and a test no long wait.
+/// Long enough for a few queries by a poller, short enough for a test.
 const LIFE_MS: u64 = 200;
 
 impl Provider {
-    /// In this process, with these settings as the simulator reads them; `life_ms` is short
-    /// unless they say otherwise.
+    /// In this process, with these settings; `life_ms` is short unless they set it.
     pub(crate) async fn here(settings: Value) -> Self {
         let simulator = Simulator::start(read(settings), ([127, 0, 0, 1], 0).into()).await;
         let simulator = simulator.expect("the simulator");
@@ -45,7 +44,7 @@ impl Provider {
         Self { url, http, _here: here, _apart: apart }
     }
 
-    /// One that a test starts itself, on this port.
+    /// A simulator that the test starts itself on this port.
     pub(crate) fn on(port: u16) -> Self {
         Self::at(format!("http://127.0.0.1:{port}"), None, None)
     }
@@ -73,7 +72,7 @@ impl Provider {
         tasks.iter().filter(|task| task.marker == marker).count()
     }
 
-    /// From now on: these settings instead.
+    /// Replaces the settings.
     pub(crate) async fn change(&self, settings: Value) {
         let url = format!("{}/_simulator/settings", self.url);
         let body = serde_json::to_value(read(settings)).expect("settings");

@@ -1,4 +1,4 @@
-//! Programs of another language.
+//! Scripts in Python.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -25,7 +25,7 @@ impl Python {
         Self::play(house, &script, arguments, input)
     }
 
-    /// Starts any script. What it must read goes through a file of the house.
+    /// Starts any script. Its input is passed in a file.
     pub(crate) fn play(house: &House, script: &Path, arguments: &[&str], input: &str) -> Process {
         Self::play_with(house, script, arguments, input, &[])
     }
@@ -49,7 +49,7 @@ impl Python {
     }
 }
 
-/// `REELWORK_TEST_PYTHON`, or `python3` if it can import them, or an environment of our own.
+/// `REELWORK_TEST_PYTHON`, or `python3` if it can import them, or an environment below `target`.
 fn interpreter() -> &'static Path {
     static INTERPRETER: OnceLock<PathBuf> = OnceLock::new();
     INTERPRETER.get_or_init(|| match std::env::var_os("REELWORK_TEST_PYTHON") {
@@ -70,7 +70,7 @@ fn environment() -> PathBuf {
     let directory = target.join("test-python-readers");
     let python = directory.join("bin").join("python");
     if !has_packages(&python) {
-        // Made aside and moved into place: two tests may come here at once.
+        // Created under another name, then moved, because two tests may do this at the same time.
         let aside = target.join(format!("test-python-readers-{}", std::process::id()));
         make_environment(&aside);
         if std::fs::rename(&aside, &directory).is_err() {

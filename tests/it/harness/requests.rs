@@ -16,7 +16,7 @@ pub(crate) const OPERATIONS: [&str; 10] = [
     "audio/video-to-audio",
 ];
 
-/// A job to be published, in the form that any language writes.
+/// A job to publish, as JSON.
 #[derive(Clone, Debug)]
 pub(crate) struct Wish {
     pub(crate) id: String,
@@ -30,7 +30,7 @@ impl Wish {
         Self { id: id.to_owned(), operation, request: request(operation, id, session) }
     }
 
-    /// The plainest of all.
+    /// The simplest request.
     pub(crate) fn video(id: &str) -> Self {
         Self::of("videos/text2video", id, "")
     }

@@ -1,4 +1,4 @@
-//! A worker and a poller in this process, where a test can set what the program does not offer.
+//! A worker and a poller in this process, with settings that the program does not offer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// Short times throughout, many slots, no look-up.
+    /// Short times, many slots, no look-up.
     pub(crate) fn quick() -> Self {
         let rules = job::Rules {
             pace: 0.01,
@@ -58,7 +58,7 @@ impl Setup {
         self
     }
 
-    /// As by default: whether the provider's look-ups can be believed is found out.
+    /// As by default: the roles find out whether look-ups at the provider are reliable.
     pub(crate) fn finding_out(mut self) -> Self {
         self.poller.look_up = poller::LookUpBy::Auto;
         self.poller.rules.denials_trusted = true;

@@ -1,4 +1,4 @@
-//! What a role tells those who scrape it.
+//! The metrics page of a role.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ impl Scraped {
     }
 }
 
-/// A page in Prometheus's text format, read by its own rules.
+/// A page in Prometheus's text format.
 pub(crate) struct Page {
     /// Family and type.
     pub(crate) families: BTreeMap<String, String>,

@@ -1,4 +1,4 @@
-//! Waiting for something to be so, never for time to pass.
+//! Waits for a condition, never for a fixed time.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 const DEADLINE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(25);
 
-/// Looks until it is so.
+/// Checks the condition until it is true.
 pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + DEADLINE;
     while !is_so().await {

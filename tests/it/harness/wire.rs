@@ -1,4 +1,4 @@
-//! A wire between the program and a server, to be broken in every way that wires break.
+//! A proxy between the program and a server that can break their connections in many ways.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,26 +14,26 @@ use super::Deliveries;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wire {
     Whole,
-    /// Everything comes this much later, in both directions.
+    /// Delays all data by this time, in both directions.
     Late(Duration),
-    /// What is open is closed, and nobody listens.
+    /// Open connections are closed, and new ones are refused.
     Cut,
-    /// What is open and what comes is thrown away without a farewell.
+    /// Open and new connections end with a TCP reset.
     Reset,
-    /// What is open is closed, what comes is taken and never answered.
+    /// Open connections are closed; new ones are accepted and never answered.
     HalfOpen,
-    /// What the server says is lost; what it is told arrives.
+    /// Data from the server is lost; data to the server arrives.
     Deaf,
-    /// The server ends what is open and what comes, and never finishes ending it.
+    /// Open and new connections are closed by the server, but the close never completes.
     SlowClose,
     /// A few bytes at a time.
     Sliced,
-    /// Nothing passes and nobody is told; nothing is lost either.
+    /// No data passes and no connection is closed; nothing is lost either.
     Stalled,
 }
 
 impl Wire {
-    /// Connections do not live on in it.
+    /// Open connections end when this begins.
     fn ends(self) -> bool {
         matches!(self, Self::Cut | Self::Reset | Self::HalfOpen | Self::SlowClose)
     }
@@ -87,7 +87,7 @@ async fn accept(
     }
 }
 
-/// Nobody listens there until it is whole again, or for ever when the proxy is gone.
+/// Waits without listening until the proxy works again; `None` if it was dropped.
 async fn mended(address: SocketAddr, mut state: watch::Receiver<Wire>) -> Option<TcpListener> {
     state.wait_for(|wire| *wire != Wire::Cut).await.ok()?;
     state.has_changed().ok()?;
@@ -118,7 +118,7 @@ async fn serve(
             let _ = client.shutdown().await;
             hold(&mut client, state).await;
         }
-        // Only who comes while it is so: what was open has been closed.
+        // Only new connections: open ones have been closed.
         Wire::HalfOpen => hold(&mut client, state).await,
         _ => {}
     }
@@ -128,7 +128,7 @@ async fn broken(mut state: watch::Receiver<Wire>) {
     let _ = state.wait_for(|wire| wire.ends()).await;
 }
 
-/// Listens and says nothing, until the wire is another one.
+/// Reads and answers nothing until the mode changes.
 async fn hold(client: &mut TcpStream, mut state: watch::Receiver<Wire>) {
     let mut buffer = vec![0; 4096];
     let swallowing = async {
@@ -157,7 +157,7 @@ async fn pass(
     }
 }
 
-/// One direction; what comes back from the server is looked at.
+/// One direction of a connection; frames from the server are counted.
 struct Way<'a> {
     wire: watch::Receiver<Wire>,
     seen: Option<&'a Deliveries>,
@@ -165,7 +165,7 @@ struct Way<'a> {
 
 type Chunk = (Instant, Vec<u8>);
 
-/// Chunks under way at once.
+/// Most chunks in progress.
 const QUEUE: usize = 256;
 
 impl Way<'_> {
@@ -178,7 +178,7 @@ impl Way<'_> {
         }
     }
 
-    /// Returns only when what it has read can no longer be written in order.
+    /// Returns only when data that it has read can no longer be written in order.
     async fn read(self, mut from: impl AsyncReadExt + Unpin, queue: mpsc::Sender<Chunk>) {
         let mut buffer = vec![0; 16 * 1024];
         let mut frames = super::deliveries::Frames::default();
@@ -188,7 +188,7 @@ impl Way<'_> {
             }
             let wire = *self.wire.borrow();
             if wire == Wire::Deaf && self.seen.is_some() {
-                // The rest would make no sense without what is lost.
+                // The rest would be unreadable without the lost part.
                 let _ = self.wire.clone().wait_for(|wire| *wire != Wire::Deaf).await;
                 return;
             }
@@ -219,7 +219,7 @@ async fn write(
     to.shutdown().await
 }
 
-/// One to seven bytes at a time, each on its own way.
+/// One to seven bytes per packet.
 async fn write_sliced(to: &mut (impl AsyncWriteExt + Unpin), bytes: &[u8]) -> std::io::Result<()> {
     let (mut rest, mut size) = (bytes, 1);
     while !rest.is_empty() {
