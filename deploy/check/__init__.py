@@ -1,6 +1,6 @@
 """Checks what is deployed, without a container engine and without a cluster.
 
-- `compose`, `image`: what runs on one host.
+- `compose`, `image`: what runs on one host; `symbols`: a crash of it can be traced back to lines.
 - `settings`: every setting named in a manifest or a document is one that the program has.
 - `environments`: the program takes what each `workload` of `composed` and `rendered` is given.
 - `kubernetes`: every overlay as kustomize renders it; `kinds/` has schemas of the operators' kinds.

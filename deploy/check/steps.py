@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import compose, environments, image, kubernetes, live, metrics, monitoring, settings
+from . import compose, environments, image, kubernetes, live, metrics, monitoring, settings, symbols
 from .place import Place
 from .programs import Refused
 
@@ -39,6 +39,7 @@ STEPS: dict[str, Check] = {
     "compose rules": compose.rules,
     "image": image.lint,
     "image rules": image.rules,
+    "symbols": symbols.kept,
     "settings": settings.known,
     "environments": environments.taken,
     "kubernetes": kubernetes.manifests,

@@ -8,7 +8,9 @@ from check.seeds import Removed, Replaced, Seed
 
 class Planting(unittest.TestCase):
     def setUp(self) -> None:
-        self.root = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.root = Path(scratch.name)
         (self.root / "a").write_text("abab")
 
     def planted(self, mistake: Replaced | Removed) -> None:
