@@ -8,7 +8,7 @@ use job::{Operation, Resource};
 use ports::{Broker, Clock, Ledger, Permit, Phase, Session};
 use worker::{LaneReport, Resting};
 
-use crate::doors::Doors;
+use crate::backends::Backends;
 use crate::doubted::Doubted;
 use crate::failure::Failure;
 use crate::measure::Measure;
@@ -35,7 +35,7 @@ struct Watched {
 /// The admin port, where one is configured.
 pub(crate) fn admin(
     config: &Config,
-    doors: &Doors,
+    backends: &Backends,
     roles: &Roles,
     measure: &Measure,
 ) -> Result<Option<Admin>, Failure> {
@@ -43,8 +43,8 @@ pub(crate) fn admin(
         return Ok(None);
     };
     let watched = Arc::new(Watched {
-        broker: doors.broker.clone(),
-        ledger: doors.ledger.clone(),
+        broker: backends.broker.clone(),
+        ledger: backends.ledger.clone(),
         session: Arc::downgrade(roles.session()),
         account: config.kling.account.clone(),
         asks: roles.use_the_account(),
@@ -56,7 +56,7 @@ pub(crate) fn admin(
         let watched = watched.clone();
         Box::pin(async move { watched.look().await })
     });
-    let metrics = measure.metrics(config, doors, &checks, roles);
+    let metrics = measure.metrics(config, backends, &checks, roles);
     let started = Admin::start(listen, checks, metrics);
     started.map(Some).map_err(|error| Failure::Denied(format!("admin.listen: {listen}: {error}")))
 }

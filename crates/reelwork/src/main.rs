@@ -1,11 +1,11 @@
 //! The program: the command line and the wiring.
 
+mod backends;
 mod cli;
 mod command;
 #[cfg_attr(not(feature = "crash-points"), path = "crash/off.rs")]
 mod crash;
 mod demo;
-mod doors;
 mod doubted;
 mod failure;
 mod health;

@@ -12,7 +12,7 @@ use meter::{About, Fleet, Meter};
 use poller::{LookUpReport, LookUpStanding};
 use worker::{LaneReport, Resting};
 
-use crate::doors::Doors;
+use crate::backends::Backends;
 use crate::roles::Roles;
 
 /// Less than the admin port gives all figures together.
@@ -30,12 +30,13 @@ impl Measure {
         Self { meter: config.admin.listen.map(|_| Meter::new(about)) }
     }
 
-    pub(crate) fn doors(&self, doors: Doors) -> Doors {
+    pub(crate) fn backends(&self, backends: Backends) -> Backends {
         match &self.meter {
-            Some(meter) => {
-                Doors { broker: meter.broker(doors.broker), ledger: meter.ledger(doors.ledger) }
-            }
-            None => doors,
+            Some(meter) => Backends {
+                broker: meter.broker(backends.broker),
+                ledger: meter.ledger(backends.ledger),
+            },
+            None => backends,
         }
     }
 
@@ -50,14 +51,14 @@ impl Measure {
     pub(crate) fn metrics(
         &self,
         config: &Config,
-        doors: &Doors,
+        backends: &Backends,
         checks: &Checks,
         roles: &Roles,
     ) -> Option<Arc<dyn Metrics>> {
         let limits = &config.limits;
         let fleet = Fleet {
-            broker: doors.broker.clone(),
-            ledger: doors.ledger.clone(),
+            broker: backends.broker.clone(),
+            ledger: backends.ledger.clone(),
             account: config.kling.account.clone(),
             slots: [
                 (Resource::Videos, limits.videos),

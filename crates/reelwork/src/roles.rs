@@ -13,8 +13,8 @@ use poller::{LookUpBy, LookUpReport, Poller};
 use ports::{Clock, Session};
 use worker::{Callback, LaneReport, Slots, Worker};
 
+use crate::backends::Backends;
 use crate::crash;
-use crate::doors::Doors;
 use crate::failure::Failure;
 
 /// A worker, a poller, a gateway, or several, and a follower, on one membership of the ledger.
@@ -47,16 +47,16 @@ impl Which {
 impl Roles {
     pub(crate) async fn start(
         config: &Config,
-        doors: &Doors,
+        backends: &Backends,
         kling: Client,
         which: Which,
     ) -> Result<Self, Failure> {
-        let session = Arc::new(doors.join().await?);
+        let session = Arc::new(backends.join().await?);
         let clock: Arc<dyn Clock> = session.clone();
         let worker = (which != Which::Poller).then(|| {
             Worker::start(
-                doors.broker.clone(),
-                doors.ledger.clone(),
+                backends.broker.clone(),
+                backends.ledger.clone(),
                 session.clone(),
                 kling.clone(),
                 clock.clone(),
@@ -65,8 +65,8 @@ impl Roles {
         });
         let poller = (which != Which::Worker).then(|| {
             Poller::start(
-                doors.broker.clone(),
-                doors.ledger.clone(),
+                backends.broker.clone(),
+                backends.ledger.clone(),
                 session.clone(),
                 kling,
                 clock.clone(),
@@ -74,15 +74,15 @@ impl Roles {
             )
         });
         let gateway = match (which, gateway_settings(config)) {
-            (Which::Both, Some(settings)) => Some(front(doors, &session, settings).await?),
+            (Which::Both, Some(settings)) => Some(front(backends, &session, settings).await?),
             _ => None,
         };
-        let follower = follower(config, doors, &session);
+        let follower = follower(config, backends, &session);
         Ok(Self { worker, poller, gateway, follower, session, patience: config.worker.drain })
     }
 
     /// A gateway alone: it needs no provider.
-    pub(crate) async fn front(config: &Config, doors: &Doors) -> Result<Self, Failure> {
+    pub(crate) async fn front(config: &Config, backends: &Backends) -> Result<Self, Failure> {
         let settings = gateway_settings(config).ok_or_else(|| {
             Failure::Denied(
                 "gateway.callback_secrets is not set: callbacks could not be told from forgeries; \
@@ -90,9 +90,9 @@ impl Roles {
                     .to_owned(),
             )
         })?;
-        let session = Arc::new(doors.join().await?);
-        let gateway = Some(front(doors, &session, settings).await?);
-        let follower = follower(config, doors, &session);
+        let session = Arc::new(backends.join().await?);
+        let gateway = Some(front(backends, &session, settings).await?);
+        let follower = follower(config, backends, &session);
         let (worker, poller, patience) = (None, None, config.worker.drain);
         Ok(Self { worker, poller, gateway, follower, session, patience })
     }
@@ -149,10 +149,10 @@ impl Roles {
 }
 
 /// In every process, so that a ledger that has lost its memory never waits for a role.
-fn follower(config: &Config, doors: &Doors, session: &Arc<Session>) -> Follower {
+fn follower(config: &Config, backends: &Backends, session: &Arc<Session>) -> Follower {
     Follower::start(
-        doors.broker.clone(),
-        doors.ledger.clone(),
+        backends.broker.clone(),
+        backends.ledger.clone(),
         session.clone(),
         session.clone(),
         follower_settings(config),
@@ -160,12 +160,12 @@ fn follower(config: &Config, doors: &Doors, session: &Arc<Session>) -> Follower 
 }
 
 async fn front(
-    doors: &Doors,
+    backends: &Backends,
     session: &Arc<Session>,
     settings: gateway::Settings,
 ) -> Result<Gateway, Failure> {
     let listen = settings.listen;
-    let (ledger, clock) = (doors.ledger.clone(), session.clone());
+    let (ledger, clock) = (backends.ledger.clone(), session.clone());
     let started = Gateway::start(ledger, session.clone(), clock, settings).await;
     started.map_err(|error| Failure::Denied(format!("gateway.listen: {listen}: {error}")))
 }

@@ -28,7 +28,7 @@ pub(crate) async fn run(
 }
 
 async fn cancel(member: &Member, named: &Named) -> Result<(JobKey, Cancelled), Failure> {
-    let key = named.resolve(member.doors.ledger.as_ref()).await?;
+    let key = named.resolve(member.backends.ledger.as_ref()).await?;
     let done = member.operator.cancel(&key).await?;
     Ok((key, done))
 }

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use self::reader::{Reader, SHARED};
 use super::confirm;
 use super::member::Member;
+use crate::backends::Backends;
 use crate::cli::{Dead, Which};
-use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -25,8 +25,8 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     match action {
-        Dead::List { limit } => list(&Doors::open_broker(config).await?, limit, output).await,
-        Dead::Show { id } => show(&Doors::open_broker(config).await?, &id, output).await,
+        Dead::List { limit } => list(&Backends::open_broker(config).await?, limit, output).await,
+        Dead::Show { id } => show(&Backends::open_broker(config).await?, &id, output).await,
         Dead::Drop { which } => discard(config, &which, output).await,
         Dead::Replay { which } => replay(config, &which, output).await,
     }
@@ -89,12 +89,12 @@ fn missing(told: &str, shared: bool) -> Failure {
 
 /// Those that are asked for, once whoever asks knows how many these are.
 async fn taken(
-    doors: &Doors,
+    backends: &Backends,
     which: &Which,
     what: &str,
     output: &Output,
 ) -> Result<(Reader, Vec<Letter>, Vec<Letter>), Failure> {
-    let mut reader = Reader::open(&doors.broker, u64::MAX).await?;
+    let mut reader = Reader::open(&backends.broker, u64::MAX).await?;
     let (found, others) = reader.sort(|letter| wanted(letter, which)).await;
     if found.is_empty() && !which.all {
         let shared = reader.is_shared();
@@ -122,7 +122,7 @@ async fn discard(config: &Config, which: &Which, output: &Output) -> Result<Exit
 
 async fn discarded(member: &Member, which: &Which, output: &Output) -> Result<u64, Failure> {
     let what = "this deletes for good, and ends the jobs that were parked with them:";
-    let (reader, found, others) = taken(&member.doors, which, what, output).await?;
+    let (reader, found, others) = taken(&member.backends, which, what, output).await?;
     let count = found.len() as u64;
     for letter in found {
         member.operator.drop_letter(letter).await?;
@@ -140,7 +140,7 @@ async fn replay(config: &Config, which: &Which, output: &Output) -> Result<ExitC
 
 async fn replayed(member: &Member, which: &Which, output: &Output) -> Result<u64, Failure> {
     let what = "this submits, and pays for, the jobs of";
-    let (reader, found, mut others) = taken(&member.doors, which, what, output).await?;
+    let (reader, found, mut others) = taken(&member.backends, which, what, output).await?;
     let mut count = 0;
     for letter in found {
         let id = shown(&letter);

@@ -3,10 +3,10 @@ use kling::{QueryError, Route};
 use ports::{Clock, SystemClock};
 use serde::Serialize;
 
+use crate::backends::Backends;
 use crate::command::around::Around;
 use crate::command::uncompared::UNCOMPARED;
 use crate::command::{look_up, probe, topology};
-use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::{Output, Words};
 use crate::roles;
@@ -70,7 +70,7 @@ async fn broker(config: &Config) -> Check {
         let policies = match config.broker.url.url() {
             Some(url) => topology::looked_at(config, url).await?,
             None => {
-                Doors::open_broker(config).await?.check().await?;
+                Backends::open_broker(config).await?.check().await?;
                 return Ok(format!(
                     "{} is reached, and its topology is as expected",
                     config.broker.url
@@ -87,7 +87,7 @@ async fn broker(config: &Config) -> Check {
 
 async fn ledger(config: &Config) -> Check {
     let look = async {
-        let ledger = Doors::open_ledger(config).await?;
+        let ledger = Backends::open_ledger(config).await?;
         ledger.check().await?;
         let url = &config.ledger.url;
         let around = Around::of(config, ledger.as_ref(), None, SystemClock.now()).await?;

@@ -9,8 +9,8 @@ use kling::{QueryError, Route};
 use operator::Decision;
 
 use super::named::Named;
+use crate::backends::Backends;
 use crate::cli::Doubt;
-use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::roles;
@@ -47,7 +47,7 @@ async fn attach(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     if !yes {
-        let ledger = Doors::open_ledger(config).await?;
+        let ledger = Backends::open_ledger(config).await?;
         let stored = settle::in_question(ledger.as_ref(), &key).await?;
         check(config, &stored.record, &task_id).await?;
     }
@@ -84,7 +84,7 @@ async fn resubmit(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     if !yes {
-        let ledger = Doors::open_ledger(config).await?;
+        let ledger = Backends::open_ledger(config).await?;
         settle::in_question(ledger.as_ref(), &key).await?;
         return Err(Failure::Usage(format!(
             "{} may have been submitted and paid for. Sent again under the same external id it is \

@@ -5,8 +5,8 @@ use job::{CloudEvent, Timestamp};
 use ports::{Clock, SystemClock};
 use producer::{Producer, Replay, ResultEvent, Results};
 
+use crate::backends::Backends;
 use crate::cli::Events;
-use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::view::told_left_out;
@@ -18,7 +18,7 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let shutdown = Shutdown::on_signals()?;
-    let producer = Producer::new(Doors::open_broker(config).await?);
+    let producer = Producer::new(Backends::open_broker(config).await?);
     // Before the journal is read: what is announced meanwhile comes here.
     let mut results = producer.results(options.name.as_deref(), &options.binding).await?;
     let mut shown = Shown { output, left: options.count, replay: None };

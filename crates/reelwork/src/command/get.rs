@@ -1,6 +1,6 @@
 use super::named::Named;
 use super::uncompared;
-use crate::doors::Doors;
+use crate::backends::Backends;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::view::{JobView, Unseen};
@@ -11,7 +11,7 @@ pub(crate) async fn run(
     named: &Named,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
-    let ledger = Doors::look_at_ledger(config).await?;
+    let ledger = Backends::look_at_ledger(config).await?;
     let uncompared = uncompared::told(ledger.as_ref(), output).await?;
     let Some(stored) = named.load(ledger.as_ref()).await? else {
         let unseen = Unseen { uncompared, ..Unseen::of(named.key()) };

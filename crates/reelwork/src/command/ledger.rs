@@ -10,8 +10,8 @@ use kling::{QueryError, Route};
 use ports::{Clock, ListFilter, Phase, SystemClock};
 use serde::Serialize;
 
+use crate::backends::Backends;
 use crate::cli;
-use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::roles;
@@ -24,10 +24,10 @@ pub(crate) async fn run(
     config: &Config,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
-    let doors = Doors::open(config).await?;
+    let backends = Backends::open(config).await?;
     match action {
-        cli::Ledger::Check { tasks } => check(config, &doors, tasks, output).await,
-        cli::Ledger::Rebuild => rebuild(config, &doors, output).await,
+        cli::Ledger::Check { tasks } => check(config, &backends, tasks, output).await,
+        cli::Ledger::Rebuild => rebuild(config, &backends, output).await,
     }
 }
 
@@ -46,18 +46,18 @@ struct Row {
 
 async fn check(
     config: &Config,
-    doors: &Doors,
+    backends: &Backends,
     tasks: usize,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let now = SystemClock.now();
     let retention = config.ledger.retention;
     let restoring = Restoring { now, retention, settles_at: now };
-    let (broker, ledger) = (doors.broker.as_ref(), doors.ledger.as_ref());
+    let (broker, ledger) = (backends.broker.as_ref(), backends.ledger.as_ref());
     let found = differences(broker, ledger, &SystemClock, restoring).await;
     let mut rows: Vec<Row> = found?.into_iter().map(of_journal).collect();
     if tasks > 0 {
-        rows.extend(denied_tasks(config, doors, tasks).await?);
+        rows.extend(denied_tasks(config, backends, tasks).await?);
     }
     for row in &rows {
         output.result(row, || row.words());
@@ -92,9 +92,13 @@ impl Row {
 }
 
 /// Tasks that the ledger waits for and the provider does not know.
-async fn denied_tasks(config: &Config, doors: &Doors, limit: usize) -> Result<Vec<Row>, Failure> {
+async fn denied_tasks(
+    config: &Config,
+    backends: &Backends,
+    limit: usize,
+) -> Result<Vec<Row>, Failure> {
     let filter = ListFilter::of_states(&[StateKind::Pending], limit);
-    let pending = doors.ledger.list(&filter).await?;
+    let pending = backends.ledger.list(&filter).await?;
     if pending.is_empty() {
         return Ok(Vec::new());
     }
@@ -118,12 +122,16 @@ async fn denial(client: &kling::Client, record: &Record) -> Option<Row> {
 }
 
 /// Ends the generation and compares everything, here or in whichever role is faster.
-async fn rebuild(config: &Config, doors: &Doors, output: &Output) -> Result<ExitCode, Failure> {
-    doors.ledger.distrust().await?;
-    let session = Arc::new(doors.join().await?);
+async fn rebuild(
+    config: &Config,
+    backends: &Backends,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    backends.ledger.distrust().await?;
+    let session = Arc::new(backends.join().await?);
     let follower = Follower::start(
-        doors.broker.clone(),
-        doors.ledger.clone(),
+        backends.broker.clone(),
+        backends.ledger.clone(),
         session.clone(),
         Arc::new(SystemClock),
         follower::Settings { goes_on: false, ..roles::follower_settings(config) },

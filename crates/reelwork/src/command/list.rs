@@ -3,7 +3,7 @@ use job::{StateKind, Tenant};
 use ports::ListFilter;
 
 use super::uncompared;
-use crate::doors::Doors;
+use crate::backends::Backends;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::view::JobView;
@@ -17,7 +17,7 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Failure> {
     let tenant = tenant.map(Tenant::new).transpose();
     let tenant = tenant.map_err(|error| Failure::Usage(error.to_string()))?;
-    let ledger = Doors::look_at_ledger(config).await?;
+    let ledger = Backends::look_at_ledger(config).await?;
     uncompared::told(ledger.as_ref(), output).await?;
     for record in
         ledger.list(&ListFilter { states: state.into_iter().collect(), tenant, limit }).await?

@@ -5,7 +5,7 @@ use daemon::{Config, LookUp};
 use kling::{Client, KnownTask, QueryError, Route};
 use ports::{Clock, SystemClock, Witness};
 
-use crate::doors::Doors;
+use crate::backends::Backends;
 use crate::failure::Failure;
 use crate::roles;
 
@@ -17,7 +17,7 @@ pub(crate) async fn tried(config: &Config) -> Result<String, Failure> {
         fixed => return Ok(format!("{} as configured, not tried here", fixed.as_str())),
     }
     let client = roles::client(config, config.kling.require_api_key()?.clone())?;
-    let ledger = Doors::open_ledger(config).await?;
+    let ledger = Backends::open_ledger(config).await?;
     let mut known = ledger.witnesses(&config.kling.account).await?;
     known.retain(|witness| witness.is_recent(SystemClock.now()));
     if known.is_empty() {

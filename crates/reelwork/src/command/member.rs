@@ -8,7 +8,7 @@ use follower::Follower;
 use operator::Operator;
 use ports::{Phase, Session, SystemClock};
 
-use crate::doors::Doors;
+use crate::backends::Backends;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::roles;
@@ -20,7 +20,7 @@ const DRAIN: Duration = Duration::from_secs(2);
 
 /// A command's membership, with which a person acts.
 pub(crate) struct Member {
-    pub(crate) doors: Doors,
+    pub(crate) backends: Backends,
     pub(crate) operator: Operator,
     session: Arc<Session>,
 }
@@ -29,9 +29,9 @@ impl Member {
     /// Joins a ledger that holds what the journal knows. One that lost its memory knows nothing of
     /// what was paid for: it is compared first, here or by whichever role is faster.
     pub(crate) async fn join(config: &Config, output: &Output) -> Result<Self, Failure> {
-        let doors = Doors::open(config).await?;
-        let session = Arc::new(doors.join().await?);
-        if session.phase() < Phase::Closed && !compare(config, &doors, &session, output).await {
+        let backends = Backends::open(config).await?;
+        let session = Arc::new(backends.join().await?);
+        if session.phase() < Phase::Closed && !compare(config, &backends, &session, output).await {
             session.leave().await;
             return Err(Failure::Unavailable(
                 "the ledger is being rebuilt from the journal: nothing was changed; try again \
@@ -39,10 +39,10 @@ impl Member {
                     .to_owned(),
             ));
         }
-        let (ledger, broker) = (doors.ledger.clone(), doors.broker.clone());
+        let (ledger, broker) = (backends.ledger.clone(), backends.broker.clone());
         let (rules, retention) = (roles::rules(config), config.ledger.retention);
         let operator = Operator::new(ledger, broker, session.clone(), rules, retention);
-        Ok(Self { doors, operator, session })
+        Ok(Self { backends, operator, session })
     }
 
     pub(crate) async fn leave(self) {
@@ -50,11 +50,16 @@ impl Member {
     }
 }
 
-async fn compare(config: &Config, doors: &Doors, session: &Arc<Session>, output: &Output) -> bool {
+async fn compare(
+    config: &Config,
+    backends: &Backends,
+    session: &Arc<Session>,
+    output: &Output,
+) -> bool {
     output.say("the ledger is being rebuilt from the journal: waiting for it");
     let follower = Follower::start(
-        doors.broker.clone(),
-        doors.ledger.clone(),
+        backends.broker.clone(),
+        backends.ledger.clone(),
         session.clone(),
         Arc::new(SystemClock),
         follower::Settings { goes_on: false, ..roles::follower_settings(config) },

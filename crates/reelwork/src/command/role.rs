@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use daemon::admin::Admin;
 use daemon::{Config, ExitCode, SecretString, Shutdown};
 
-use crate::doors::Doors;
+use crate::backends::Backends;
 use crate::failure::Failure;
 use crate::health;
 use crate::measure::Measure;
@@ -25,9 +25,9 @@ pub(crate) async fn run(
 pub(crate) async fn gateway(config: Config, output: &Output) -> Result<ExitCode, Failure> {
     let shutdown = Shutdown::on_signals()?;
     let measure = Measure::of(&config, "gateway");
-    let doors = measure.doors(Doors::open(&config).await?);
-    let roles = Roles::front(&config, &doors).await?;
-    let admin = health::admin(&config, &doors, &roles, &measure)?;
+    let backends = measure.backends(Backends::open(&config).await?);
+    let roles = Roles::front(&config, &backends).await?;
+    let admin = health::admin(&config, &backends, &roles, &measure)?;
     until_stopped(roles, admin, "gateway", &shutdown, output).await
 }
 
@@ -78,9 +78,9 @@ async fn serve(
     let client = roles::client_over(config, key, transport)?;
     // From here on a signal means: drain.
     let shutdown = Shutdown::on_signals()?;
-    let doors = measure.doors(Doors::open(config).await?);
-    let roles = Roles::start(config, &doors, client, which).await?;
-    let admin = health::admin(config, &doors, &roles, &measure)?;
+    let backends = measure.backends(Backends::open(config).await?);
+    let roles = Roles::start(config, &backends, client, which).await?;
+    let admin = health::admin(config, &backends, &roles, &measure)?;
     until_stopped(roles, admin, which.word(), &shutdown, output).await
 }
 

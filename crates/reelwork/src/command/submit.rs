@@ -10,10 +10,10 @@ use producer::{Draft, Invalid, ProduceError, Producer};
 use serde::Serialize;
 use tokio::sync::OnceCell;
 
+use crate::backends::Backends;
 use crate::cli::Submit;
 use crate::command::named::Named;
 use crate::command::wait;
-use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::roles;
@@ -73,7 +73,7 @@ pub(crate) async fn run(
     if sum.published.is_empty() {
         return Ok(code);
     }
-    let ledger = Doors::open_ledger(config).await?;
+    let ledger = Backends::open_ledger(config).await?;
     let waited = wait::until_done(ledger, sum.published, options.timeout, output).await?;
     // What could not be published is told before how the others ended.
     Ok(if code == ExitCode::Ok { waited } else { code })
@@ -170,7 +170,7 @@ async fn publish(
         Err(invalid) => return Ok((receipt(line, Err(invalid.into())), None)),
     };
     let connect = || async {
-        let broker = Doors::open_broker(config).await?;
+        let broker = Backends::open_broker(config).await?;
         Ok::<_, Failure>(Producer::new(broker).within(roles::slots(config)))
     };
     let producer = producer.get_or_try_init(connect).await?;

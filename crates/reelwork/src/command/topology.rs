@@ -3,8 +3,8 @@ use broker_rabbitmq::topology::{Finding, Forbidden, Found, Risk};
 use daemon::{Config, ExitCode, SecretUrl};
 use serde_json::json;
 
+use crate::backends::broker_settings;
 use crate::cli;
-use crate::doors::broker_settings;
 use crate::failure::Failure;
 use crate::output::Output;
 

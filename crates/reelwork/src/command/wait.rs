@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::named::{Named, load_all};
 use super::uncompared;
-use crate::doors::Doors;
+use crate::backends::Backends;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::view::{JobView, Unseen};
@@ -23,7 +23,7 @@ pub(crate) async fn run(
     timeout: Option<Duration>,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
-    let ledger = Doors::look_at_ledger(config).await?;
+    let ledger = Backends::look_at_ledger(config).await?;
     uncompared::told(ledger.as_ref(), output).await?;
     let known = load_all(ledger.as_ref(), &jobs, AT_ONCE).await?;
     for (job, _) in jobs.iter().zip(known).filter(|(_, stored)| stored.is_none()) {

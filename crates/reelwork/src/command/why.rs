@@ -6,7 +6,7 @@ use serde_json::json;
 use super::around::Around;
 use super::named::Named;
 use super::uncompared;
-use crate::doors::Doors;
+use crate::backends::Backends;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::view::JobView;
@@ -16,7 +16,7 @@ pub(crate) async fn run(
     named: &Named,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
-    let ledger = Doors::look_at_ledger(config).await?;
+    let ledger = Backends::look_at_ledger(config).await?;
     let uncompared = uncompared::told(ledger.as_ref(), output).await?;
     let now = SystemClock.now();
     let Some(stored) = named.load(ledger.as_ref()).await? else {

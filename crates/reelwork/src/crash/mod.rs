@@ -1,7 +1,7 @@
 //! Crash points: before and after every external effect, this process can be told to die.
 //!
-//! Compiled in for tests only. The doors are wrapped, so the rooms behind them know nothing of
-//! it. Nothing happens until the file that `CRASH_POINTS_FILE` names exists: each line is a
+//! Compiled in for tests only. Broker, ledger and transport are wrapped, so that no other code
+//! knows of it. Nothing happens until the file that `CRASH_POINTS_FILE` names exists: each line is a
 //! point and what `fail` shall do there, `ledger.swap.after=return` to die, or any other action
 //! of that crate. Whoever removes the file dies, so of many processes exactly one does.
 

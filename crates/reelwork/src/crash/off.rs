@@ -1,4 +1,4 @@
-//! No crash points: every door as it is.
+//! No crash points: broker, ledger and transport are not wrapped.
 
 use std::sync::Arc;
 

@@ -8,9 +8,9 @@ use kling::{HttpSettings, HttpTransport, Transport};
 use ports::Broker;
 use simulator::{Accounts, PerPool, Settings, Simulator};
 
+use crate::backends::{self, Backends};
 use crate::cli::{Backend, Demo, Sabotage};
 use crate::demo::sabotage::{DoublePost, Dropping};
-use crate::doors::{self, Doors};
 use crate::failure::Failure;
 use crate::roles::{self, Roles, Which};
 
@@ -25,7 +25,7 @@ const SLOTS: u32 = 100;
 
 pub(crate) struct Stage {
     simulator: Simulator,
-    doors: Doors,
+    backends: Backends,
     roles: Roles,
     backend: Own,
 }
@@ -47,20 +47,20 @@ impl Stage {
         config.poll.sweep = std::time::Duration::from_millis(20);
         (config.limits.videos, config.limits.images, config.limits.audio) = (SLOTS, SLOTS, SLOTS);
         config.limits.max_submissions_per_day = 0;
-        let (mut doors, backend) = match options.backend {
+        let (mut backends, backend) = match options.backend {
             Backend::Embedded => embedded_backend()?,
             Backend::Rabbitmq => services(&mut config).await?,
         };
         if let Some(what @ (Sabotage::DropEvent | Sabotage::DropJob)) = options.sabotage {
-            doors.broker = Arc::new(Dropping::new(doors.broker, what));
+            backends.broker = Arc::new(Dropping::new(backends.broker, what));
         }
         let client = client(&config, options.sabotage)?;
-        let roles = Roles::start(&config, &doors, client, Which::Both).await?;
-        Ok(Self { simulator, doors, roles, backend })
+        let roles = Roles::start(&config, &backends, client, Which::Both).await?;
+        Ok(Self { simulator, backends, roles, backend })
     }
 
     pub(crate) fn broker(&self) -> Arc<dyn Broker> {
-        self.doors.broker.clone()
+        self.backends.broker.clone()
     }
 
     pub(crate) fn accounts(&self) -> Accounts {
@@ -70,13 +70,13 @@ impl Stage {
     pub(crate) async fn strike(self) -> Result<(), Failure> {
         let drained = self.roles.drain().await;
         self.simulator.stop().await;
-        drop(self.doors);
+        drop(self.backends);
         match self.backend {
             Own::Embedded(embedded, directory) => {
                 embedded.close().await;
                 drop(directory);
             }
-            Own::Services(config) => doors::erase(&config, &[AUDIENCE]).await?,
+            Own::Services(config) => backends::erase(&config, &[AUDIENCE]).await?,
         }
         drained
     }
@@ -100,18 +100,18 @@ fn client(config: &Config, sabotage: Option<Sabotage>) -> Result<kling::Client, 
     roles::client_over(config, SecretString::from("demo"), transport)
 }
 
-fn embedded_backend() -> Result<(Doors, Own), Failure> {
+fn embedded_backend() -> Result<(Backends, Own), Failure> {
     let directory = tempfile::tempdir()?;
     let settings = embedded::Settings::new(directory.path().join("demo.db"), "demo");
     let embedded = Embedded::open(settings)?;
-    let doors = Doors { broker: embedded.broker(), ledger: embedded.ledger() };
-    Ok((doors, Own::Embedded(embedded, directory)))
+    let backends = Backends { broker: embedded.broker(), ledger: embedded.ledger() };
+    Ok((backends, Own::Embedded(embedded, directory)))
 }
 
 /// The configured services, under a name of our own.
-async fn services(config: &mut Config) -> Result<(Doors, Own), Failure> {
+async fn services(config: &mut Config) -> Result<(Backends, Own), Failure> {
     let namespace = format!("demo-{:.8}", uuid::Uuid::new_v4().simple());
     (config.broker.namespace, config.ledger.namespace) = (namespace.clone(), namespace);
-    let doors = Doors::open(config).await?;
-    Ok((doors, Own::Services(Box::new(config.clone()))))
+    let backends = Backends::open(config).await?;
+    Ok((backends, Own::Services(Box::new(config.clone()))))
 }

@@ -3,8 +3,8 @@ use job::{Doubt, Record, State, StateKind, Tenant};
 use ports::{Ledger, ListFilter};
 use serde::Serialize;
 
+use crate::backends::Backends;
 use crate::command::uncompared;
-use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::view::JobView;
@@ -32,7 +32,7 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Failure> {
     let tenant = tenant.map(Tenant::new).transpose();
     let tenant = tenant.map_err(|error| Failure::Usage(error.to_string()))?;
-    let ledger = Doors::look_at_ledger(config).await?;
+    let ledger = Backends::look_at_ledger(config).await?;
     uncompared::told(ledger.as_ref(), output).await?;
     for state in [StateKind::InDoubt, StateKind::Parked] {
         let filter =

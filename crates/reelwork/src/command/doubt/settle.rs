@@ -35,6 +35,6 @@ async fn settle(
     named: &Named,
     decision: &Decision,
 ) -> Result<Box<Record>, Failure> {
-    let key = named.resolve(member.doors.ledger.as_ref()).await?;
+    let key = named.resolve(member.backends.ledger.as_ref()).await?;
     Ok(member.operator.settle_doubt(&key, decision).await?)
 }

@@ -1,4 +1,4 @@
-//! Configuration becomes doors: RabbitMQ and Redis, or one SQLite file.
+//! The broker and the ledger that the configuration names: RabbitMQ and Redis, or one SQLite file.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use crate::crash;
 use crate::failure::Failure;
 use crate::journal_age::journal_age;
 
-/// Both doors, open.
+/// Broker and ledger, connected.
 #[derive(Clone)]
-pub(crate) struct Doors {
+pub(crate) struct Backends {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) ledger: Arc<dyn Ledger>,
 }
 
-impl Doors {
+impl Backends {
     pub(crate) async fn open(config: &Config) -> Result<Self, Failure> {
         match (&config.broker.url, &config.ledger.url) {
             (Endpoint::Url(broker), Endpoint::Url(ledger)) => {
@@ -82,7 +82,7 @@ pub(crate) async fn erase(config: &Config, subscriptions: &[&str]) -> Result<(),
     Ok(())
 }
 
-/// The settings of the RabbitMQ door, also for commands that only look at its topology.
+/// The settings of the RabbitMQ broker, also for commands that only look at its topology.
 pub(crate) fn broker_settings(config: &Config, url: &SecretUrl) -> broker_rabbitmq::Settings {
     let namespace = config.broker.namespace.clone();
     let mut settings = broker_rabbitmq::Settings::new(url.expose().to_owned(), namespace);
