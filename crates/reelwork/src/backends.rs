@@ -9,7 +9,7 @@ use ledger_redis::RedisLedger;
 use ports::{Broker, Ledger, Session, SystemClock};
 
 use crate::crash;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::journal_age::journal_age;
 
 /// Broker and ledger, connected.
@@ -20,7 +20,7 @@ pub(crate) struct Backends {
 }
 
 impl Backends {
-    pub(crate) async fn open(config: &Config) -> Result<Self, Failure> {
+    pub(crate) async fn open(config: &Config) -> Result<Self, Error> {
         match (&config.broker.url, &config.ledger.url) {
             (Endpoint::Url(broker), Endpoint::Url(ledger)) => {
                 // Both to their end: a connection that is half made panics when its runtime goes.
@@ -37,14 +37,14 @@ impl Backends {
     }
 
     /// Only the broker: a producer's host need not reach the ledger.
-    pub(crate) async fn open_broker(config: &Config) -> Result<Arc<dyn Broker>, Failure> {
+    pub(crate) async fn open_broker(config: &Config) -> Result<Arc<dyn Broker>, Error> {
         match &config.broker.url {
             Endpoint::Url(url) => open_broker(config, url).await,
             Endpoint::Embedded => Ok(crash::broker(open_embedded(config)?.broker())),
         }
     }
 
-    pub(crate) async fn open_ledger(config: &Config) -> Result<Arc<dyn Ledger>, Failure> {
+    pub(crate) async fn open_ledger(config: &Config) -> Result<Arc<dyn Ledger>, Error> {
         match &config.ledger.url {
             Endpoint::Url(url) => open_ledger(config, url).await,
             Endpoint::Embedded => Ok(crash::ledger(open_embedded(config)?.ledger())),
@@ -52,9 +52,9 @@ impl Backends {
     }
 
     /// For commands that only look: what cannot be written, as on a full disk, can be read.
-    pub(crate) async fn look_at_ledger(config: &Config) -> Result<Arc<dyn Ledger>, Failure> {
+    pub(crate) async fn look_at_ledger(config: &Config) -> Result<Arc<dyn Ledger>, Error> {
         match (Self::open_ledger(config).await, &config.ledger.url) {
-            (Err(Failure::Denied(cause)), Endpoint::Embedded) => {
+            (Err(Error::Denied(cause)), Endpoint::Embedded) => {
                 let ledger = Embedded::look(&embedded_settings(config))?;
                 tracing::warn!(%cause, "nothing can be written: the ledger is only read");
                 Ok(ledger)
@@ -64,14 +64,14 @@ impl Backends {
     }
 
     /// Joins the ledger as a member.
-    pub(crate) async fn join(&self) -> Result<Session, Failure> {
+    pub(crate) async fn join(&self) -> Result<Session, Error> {
         let (ledger, clock) = (self.ledger.clone(), Arc::new(SystemClock));
         Ok(follower::join(self.broker.as_ref(), ledger, clock).await?)
     }
 }
 
 /// Deletes a namespace that was made for a demo, with everything in it.
-pub(crate) async fn erase(config: &Config, subscriptions: &[&str]) -> Result<(), Failure> {
+pub(crate) async fn erase(config: &Config, subscriptions: &[&str]) -> Result<(), Error> {
     if let Some(url) = config.ledger.url.url() {
         RedisLedger::connect(ledger_settings(config, url)).await?.erase().await?;
     }
@@ -97,12 +97,12 @@ pub(crate) fn broker_settings(config: &Config, url: &SecretUrl) -> broker_rabbit
     settings
 }
 
-async fn open_broker(config: &Config, url: &SecretUrl) -> Result<Arc<dyn Broker>, Failure> {
+async fn open_broker(config: &Config, url: &SecretUrl) -> Result<Arc<dyn Broker>, Error> {
     let broker = RabbitBroker::connect(broker_settings(config, url)).await?;
     Ok(crash::broker(Arc::new(broker)))
 }
 
-async fn open_ledger(config: &Config, url: &SecretUrl) -> Result<Arc<dyn Ledger>, Failure> {
+async fn open_ledger(config: &Config, url: &SecretUrl) -> Result<Arc<dyn Ledger>, Error> {
     let ledger = RedisLedger::connect(ledger_settings(config, url)).await?;
     Ok(crash::ledger(Arc::new(ledger)))
 }
@@ -115,7 +115,7 @@ fn ledger_settings(config: &Config, url: &SecretUrl) -> ledger_redis::Settings {
     settings
 }
 
-fn open_embedded(config: &Config) -> Result<Embedded, Failure> {
+fn open_embedded(config: &Config) -> Result<Embedded, Error> {
     Ok(Embedded::open(embedded_settings(config))?)
 }
 

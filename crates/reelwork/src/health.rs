@@ -10,7 +10,7 @@ use worker::{LaneReport, Resting};
 
 use crate::backends::Backends;
 use crate::doubted::Doubted;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::measure::Measure;
 use crate::roles::Roles;
 
@@ -38,7 +38,7 @@ pub(crate) fn admin(
     backends: &Backends,
     roles: &Roles,
     measure: &Measure,
-) -> Result<Option<Admin>, Failure> {
+) -> Result<Option<Admin>, Error> {
     let Some(listen) = config.admin.listen else {
         return Ok(None);
     };
@@ -58,7 +58,7 @@ pub(crate) fn admin(
     });
     let metrics = measure.metrics(config, backends, &checks, roles);
     let started = Admin::start(listen, checks, metrics);
-    started.map(Some).map_err(|error| Failure::Denied(format!("admin.listen: {listen}: {error}")))
+    started.map(Some).map_err(|error| Error::Denied(format!("admin.listen: {listen}: {error}")))
 }
 
 impl Watched {

@@ -7,7 +7,7 @@ mod command;
 mod crash;
 mod demo;
 mod doubted;
-mod failure;
+mod error;
 mod health;
 mod journal_age;
 mod measure;
@@ -21,7 +21,7 @@ use daemon::traces::{Service, Traces};
 use daemon::{Config, ExitCode, LogFormat, Source, Sources};
 
 use crate::cli::{Backend, Cli, Command};
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::notice::Notice;
 use crate::output::{Output, Spoken};
 
@@ -37,21 +37,21 @@ fn main() -> ExitCode {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     match start(cli, &mut output) {
         Ok(code) => code,
-        Err(failure) => {
-            match &failure {
-                Failure::Configuration(_) => output.explain(&format!("reelwork: {failure}")),
-                Failure::Usage(_)
-                | Failure::Denied(_)
-                | Failure::Unavailable(_)
-                | Failure::NotFound(_)
-                | Failure::Other(_) => output.complain(&failure.to_string()),
+        Err(error) => {
+            match &error {
+                Error::Configuration(_) => output.explain(&format!("reelwork: {error}")),
+                Error::Usage(_)
+                | Error::Denied(_)
+                | Error::Unavailable(_)
+                | Error::NotFound(_)
+                | Error::Other(_) => output.complain(&error.to_string()),
             }
-            failure.exit_code()
+            error.exit_code()
         }
     }
 }
 
-fn start(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
+fn start(cli: Cli, output: &mut Output) -> Result<ExitCode, Error> {
     let sources = Sources::of_process(cli.config.clone(), cli.overrides());
     if let Command::Config { action } = &cli.command {
         return command::config::run(action, &sources, output);
@@ -83,7 +83,7 @@ fn start(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
 }
 
 /// Where spans go, if anywhere.
-fn traces(command: &Command, config: &Config) -> Result<Option<Traces>, Failure> {
+fn traces(command: &Command, config: &Config) -> Result<Option<Traces>, Error> {
     if matches!(command, Command::Submit(_)) {
         // OpenTelemetry's way to hand a trace to a program.
         ports::trace::name_spans_by(|| std::env::var("TRACEPARENT").ok().filter(|t| is_valid(t)));
@@ -93,7 +93,7 @@ fn traces(command: &Command, config: &Config) -> Result<Option<Traces>, Failure>
     };
     let service =
         Service { name, namespace: &config.ledger.namespace, version: env!("CARGO_PKG_VERSION") };
-    let traces = Traces::start(&service, &config.telemetry).map_err(Failure::Denied)?;
+    let traces = Traces::start(&service, &config.telemetry).map_err(Error::Denied)?;
     if traces.is_some() {
         ports::trace::name_spans_by(daemon::traces::traceparent);
     }
@@ -111,7 +111,7 @@ struct Settled {
     borrowed_key: bool,
 }
 
-fn load(command: &Command, mut sources: Sources) -> Result<Settled, Failure> {
+fn load(command: &Command, mut sources: Sources) -> Result<Settled, Error> {
     let mut loaded = Config::load(&sources)?;
     let borrowed = Source::Environment(daemon::COMETAPI_KEY.to_owned());
     let borrowed_key =

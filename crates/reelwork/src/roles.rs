@@ -15,7 +15,7 @@ use worker::{Callback, LaneReport, Slots, Worker};
 
 use crate::backends::Backends;
 use crate::crash;
-use crate::failure::Failure;
+use crate::error::Error;
 
 /// A worker, a poller, a gateway, or several, and a follower, on one membership of the ledger.
 pub(crate) struct Roles {
@@ -50,7 +50,7 @@ impl Roles {
         backends: &Backends,
         kling: Client,
         which: Which,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, Error> {
         let session = Arc::new(backends.join().await?);
         let clock: Arc<dyn Clock> = session.clone();
         let worker = (which != Which::Poller).then(|| {
@@ -82,9 +82,9 @@ impl Roles {
     }
 
     /// A gateway alone: it needs no provider.
-    pub(crate) async fn front(config: &Config, backends: &Backends) -> Result<Self, Failure> {
+    pub(crate) async fn front(config: &Config, backends: &Backends) -> Result<Self, Error> {
         let settings = gateway_settings(config).ok_or_else(|| {
-            Failure::Denied(
+            Error::Denied(
                 "gateway.callback_secrets is not set: callbacks could not be told from forgeries; \
                  set REELWORK_GATEWAY__CALLBACK_SECRETS or REELWORK_GATEWAY__CALLBACK_SECRETS_FILE"
                     .to_owned(),
@@ -123,7 +123,7 @@ impl Roles {
     }
 
     /// The worker first: what it records is then still announced by the poller.
-    pub(crate) async fn drain(self) -> Result<(), Failure> {
+    pub(crate) async fn drain(self) -> Result<(), Error> {
         let mut clean = true;
         if let Some(gateway) = self.gateway {
             clean &= gateway.drain(self.patience).await;
@@ -141,7 +141,7 @@ impl Roles {
         }
         match clean {
             true => Ok(()),
-            false => Err(Failure::Other(
+            false => Err(Error::Other(
                 "the drain took too long; what was left over is taken up by others".to_owned(),
             )),
         }
@@ -163,29 +163,29 @@ async fn front(
     backends: &Backends,
     session: &Arc<Session>,
     settings: gateway::Settings,
-) -> Result<Gateway, Failure> {
+) -> Result<Gateway, Error> {
     let listen = settings.listen;
     let (ledger, clock) = (backends.ledger.clone(), session.clone());
     let started = Gateway::start(ledger, session.clone(), clock, settings).await;
-    started.map_err(|error| Failure::Denied(format!("gateway.listen: {listen}: {error}")))
+    started.map_err(|error| Error::Denied(format!("gateway.listen: {listen}: {error}")))
 }
 
 /// The journal keeps its lines for longer than the ledger keeps settled records.
 const PARKED_AGAIN: Duration = Duration::from_secs(24 * 3600);
 
 /// A client on the real network.
-pub(crate) fn client(config: &Config, key: SecretString) -> Result<Client, Failure> {
+pub(crate) fn client(config: &Config, key: SecretString) -> Result<Client, Error> {
     client_over(config, key, transport(config)?)
 }
 
 /// The real network.
-pub(crate) fn transport(config: &Config) -> Result<Arc<dyn Transport>, Failure> {
+pub(crate) fn transport(config: &Config) -> Result<Arc<dyn Transport>, Error> {
     let settings = HttpSettings {
         connect_timeout: config.kling.connect_timeout,
         total_timeout: config.kling.timeout,
         ..HttpSettings::default()
     };
-    let transport = HttpTransport::new(&settings).map_err(|e| Failure::Other(e.to_string()))?;
+    let transport = HttpTransport::new(&settings).map_err(|e| Error::Other(e.to_string()))?;
     Ok(crash::transport(Arc::new(transport)))
 }
 
@@ -193,9 +193,9 @@ pub(crate) fn client_over(
     config: &Config,
     key: SecretString,
     transport: Arc<dyn Transport>,
-) -> Result<Client, Failure> {
+) -> Result<Client, Error> {
     let client = Client::new(transport, config.kling.base_url.as_str(), key)
-        .map_err(|error| Failure::Denied(format!("kling.base_url: {error}")))?;
+        .map_err(|error| Error::Denied(format!("kling.base_url: {error}")))?;
     let words = ErrorWords::of_refusals(config.kling.refusal_codes.clone())
         .with_busy(config.kling.busy_codes.clone());
     Ok(client.with_error_words(words))

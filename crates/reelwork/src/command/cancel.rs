@@ -4,7 +4,7 @@ use operator::Cancelled;
 
 use super::member::Member;
 use super::named::Named;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Output;
 use crate::view::{JobView, Unseen};
 
@@ -15,7 +15,7 @@ pub(crate) async fn run(
     named: &Named,
     ahead: bool,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     let member = Member::join(config, output).await?;
     let done = cancel(&member, named).await;
     member.leave().await;
@@ -27,7 +27,7 @@ pub(crate) async fn run(
     })
 }
 
-async fn cancel(member: &Member, named: &Named) -> Result<(JobKey, Cancelled), Failure> {
+async fn cancel(member: &Member, named: &Named) -> Result<(JobKey, Cancelled), Error> {
     let key = named.resolve(member.backends.ledger.as_ref()).await?;
     let done = member.operator.cancel(&key).await?;
     Ok((key, done))

@@ -2,14 +2,14 @@ use daemon::{Config, ExitCode, Sources, example};
 use serde_json::json;
 
 use crate::cli::ConfigAction;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Output;
 
 pub(crate) fn run(
     action: &ConfigAction,
     sources: &Sources,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     match action {
         ConfigAction::Example => output.text(example().trim_end()),
         ConfigAction::Show => show(sources, output)?,
@@ -18,7 +18,7 @@ pub(crate) fn run(
     Ok(ExitCode::Ok)
 }
 
-fn show(sources: &Sources, output: &Output) -> Result<(), Failure> {
+fn show(sources: &Sources, output: &Output) -> Result<(), Error> {
     let effective = Config::load(sources)?.effective;
     if output.json {
         output.result(&effective, String::new);

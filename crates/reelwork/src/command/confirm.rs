@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 
-use crate::failure::Failure;
+use crate::error::Error;
 
 /// `--yes`, or the word of the person at the terminal.
 pub(crate) fn agreed(yes: bool, what: &str) -> bool {
@@ -15,6 +15,6 @@ pub(crate) fn agreed(yes: bool, what: &str) -> bool {
     read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes")
 }
 
-pub(crate) fn refused(what: &str) -> Failure {
-    Failure::Usage(format!("{what}. If you mean it, say --yes; nothing was changed"))
+pub(crate) fn refused(what: &str) -> Error {
+    Error::Usage(format!("{what}. If you mean it, say --yes; nothing was changed"))
 }

@@ -16,14 +16,10 @@ use super::confirm;
 use super::member::Member;
 use crate::backends::Backends;
 use crate::cli::{Dead, Which};
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Output;
 
-pub(crate) async fn run(
-    action: Dead,
-    config: &Config,
-    output: &Output,
-) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(action: Dead, config: &Config, output: &Output) -> Result<ExitCode, Error> {
     match action {
         Dead::List { limit } => list(&Backends::open_broker(config).await?, limit, output).await,
         Dead::Show { id } => show(&Backends::open_broker(config).await?, &id, output).await,
@@ -32,11 +28,7 @@ pub(crate) async fn run(
     }
 }
 
-async fn list(
-    broker: &Arc<dyn Broker>,
-    limit: usize,
-    output: &Output,
-) -> Result<ExitCode, Failure> {
+async fn list(broker: &Arc<dyn Broker>, limit: usize, output: &Output) -> Result<ExitCode, Error> {
     let mut reader = Reader::open(broker, limit as u64).await?;
     // Kept until the end: a letter given back at once would be read again.
     let mut seen = Vec::new();
@@ -50,7 +42,7 @@ async fn list(
     match (shared, none) {
         (false, _) => {}
         (true, false) => output.complain(SHARED),
-        (true, true) => return Err(Failure::Unavailable(SHARED.to_owned())),
+        (true, true) => return Err(Error::Unavailable(SHARED.to_owned())),
     }
     Ok(ExitCode::Ok)
 }
@@ -61,7 +53,7 @@ fn words(row: &Value) -> String {
     format!("{}  {id}  {}  {}", word("letter"), word("reason"), word("detail"))
 }
 
-async fn show(broker: &Arc<dyn Broker>, id: &str, output: &Output) -> Result<ExitCode, Failure> {
+async fn show(broker: &Arc<dyn Broker>, id: &str, output: &Output) -> Result<ExitCode, Error> {
     let mut reader = Reader::open(broker, u64::MAX).await?;
     let (found, others) = reader.sort(|letter| letter::is(letter, id)).await;
     for letter in &found {
@@ -80,10 +72,10 @@ async fn show(broker: &Arc<dyn Broker>, id: &str, output: &Output) -> Result<Exi
 }
 
 /// Where others hold letters nobody can tell that one is not there.
-fn missing(told: &str, shared: bool) -> Failure {
+fn missing(told: &str, shared: bool) -> Error {
     match shared {
-        false => Failure::NotFound(told.to_owned()),
-        true => Failure::Unavailable(format!("{told}; {SHARED}")),
+        false => Error::NotFound(told.to_owned()),
+        true => Error::Unavailable(format!("{told}; {SHARED}")),
     }
 }
 
@@ -93,7 +85,7 @@ async fn taken(
     which: &Which,
     what: &str,
     output: &Output,
-) -> Result<(Reader, Vec<Letter>, Vec<Letter>), Failure> {
+) -> Result<(Reader, Vec<Letter>, Vec<Letter>), Error> {
     let mut reader = Reader::open(&backends.broker, u64::MAX).await?;
     let (found, others) = reader.sort(|letter| wanted(letter, which)).await;
     if found.is_empty() && !which.all {
@@ -113,14 +105,14 @@ async fn taken(
     Ok((reader, found, others))
 }
 
-async fn discard(config: &Config, which: &Which, output: &Output) -> Result<ExitCode, Failure> {
+async fn discard(config: &Config, which: &Which, output: &Output) -> Result<ExitCode, Error> {
     let member = Member::join(config, output).await?;
     let done = discarded(&member, which, output).await;
     member.leave().await;
     finish("dropped", done?, output)
 }
 
-async fn discarded(member: &Member, which: &Which, output: &Output) -> Result<u64, Failure> {
+async fn discarded(member: &Member, which: &Which, output: &Output) -> Result<u64, Error> {
     let what = "this deletes for good, and ends the jobs that were parked with them:";
     let (reader, found, others) = taken(&member.backends, which, what, output).await?;
     let count = found.len() as u64;
@@ -131,14 +123,14 @@ async fn discarded(member: &Member, which: &Which, output: &Output) -> Result<u6
     Ok(count)
 }
 
-async fn replay(config: &Config, which: &Which, output: &Output) -> Result<ExitCode, Failure> {
+async fn replay(config: &Config, which: &Which, output: &Output) -> Result<ExitCode, Error> {
     let member = Member::join(config, output).await?;
     let done = replayed(&member, which, output).await;
     member.leave().await;
     finish("replayed", done?, output)
 }
 
-async fn replayed(member: &Member, which: &Which, output: &Output) -> Result<u64, Failure> {
+async fn replayed(member: &Member, which: &Which, output: &Output) -> Result<u64, Error> {
     let what = "this submits, and pays for, the jobs of";
     let (reader, found, mut others) = taken(&member.backends, which, what, output).await?;
     let mut count = 0;
@@ -185,7 +177,7 @@ fn wanted(letter: &Letter, which: &Which) -> bool {
     which.all || which.ids.iter().any(|id| letter::is(letter, id))
 }
 
-fn finish(what: &str, count: u64, output: &Output) -> Result<ExitCode, Failure> {
+fn finish(what: &str, count: u64, output: &Output) -> Result<ExitCode, Error> {
     output.result(&json!({ what: count }), || format!("{what} {count}"));
     Ok(ExitCode::Ok)
 }

@@ -7,7 +7,7 @@ use crate::backends::Backends;
 use crate::command::around::Around;
 use crate::command::uncompared::UNCOMPARED;
 use crate::command::{look_up, probe, topology};
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::{Output, Words};
 use crate::roles;
 
@@ -27,7 +27,7 @@ pub(crate) async fn run(
     with_probe: bool,
     yes: bool,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     if with_probe {
         let findings = probe::probe(config, yes, output).await?;
         let text = serde_json::to_string_pretty(&findings).unwrap_or_default();
@@ -55,12 +55,12 @@ pub(crate) async fn run(
     })
 }
 
-fn finding(check: &'static str, found: Result<String, Failure>) -> Check {
+fn finding(check: &'static str, found: Result<String, Error>) -> Check {
     match found {
         Ok(detail) => Check { check, ok: true, detail, code: 0 },
-        Err(failure) => {
-            let code = failure.exit_code().code();
-            Check { check, ok: false, detail: failure.to_string(), code }
+        Err(error) => {
+            let code = error.exit_code().code();
+            Check { check, ok: false, detail: error.to_string(), code }
         }
     }
 }
@@ -113,9 +113,9 @@ async fn provider(config: &Config) -> Check {
             Ok(_) | Err(QueryError::NotFound { .. } | QueryError::Busy { .. }) => {
                 Ok(format!("{base} answers and accepts the key"))
             }
-            Err(error @ QueryError::Account { .. }) => Err(Failure::Denied(error.to_string())),
+            Err(error @ QueryError::Account { .. }) => Err(Error::Denied(error.to_string())),
             Err(error @ (QueryError::Later { .. } | QueryError::Unreadable { .. })) => {
-                Err(Failure::Unavailable(format!("{base}: {error}")))
+                Err(Error::Unavailable(format!("{base}: {error}")))
             }
         }
     };

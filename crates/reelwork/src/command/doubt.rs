@@ -11,7 +11,7 @@ use operator::Decision;
 use super::named::Named;
 use crate::backends::Backends;
 use crate::cli::Doubt;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Output;
 use crate::roles;
 
@@ -19,7 +19,7 @@ pub(crate) async fn run(
     action: Doubt,
     config: &Config,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     match action {
         Doubt::List { tenant, limit } => list::run(config, tenant, limit, output).await,
         Doubt::Attach { id, task, tenant, yes } => {
@@ -45,7 +45,7 @@ async fn attach(
     task_id: String,
     yes: bool,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     if !yes {
         let ledger = Backends::open_ledger(config).await?;
         let stored = settle::in_question(ledger.as_ref(), &key).await?;
@@ -55,21 +55,21 @@ async fn attach(
 }
 
 /// The provider answers for the task, and does not call it somebody else's.
-async fn check(config: &Config, record: &Record, task_id: &str) -> Result<(), Failure> {
+async fn check(config: &Config, record: &Record, task_id: &str) -> Result<(), Error> {
     let api_key = config.kling.require_api_key()?.expose_secret().into();
     let route = Route::parse(record.operation.as_str())
-        .ok_or_else(|| Failure::Other(format!("unknown operation {}", record.operation)))?;
+        .ok_or_else(|| Error::Other(format!("unknown operation {}", record.operation)))?;
     let unchecked = "with --yes it is attached unchecked";
     let task = match roles::client(config, api_key)?.query(route, task_id).await {
         Ok(task) => task,
         Err(QueryError::NotFound { message }) => {
             let why = format!("the provider denies task {task_id}: {message}; {unchecked}");
-            return Err(Failure::Other(why));
+            return Err(Error::Other(why));
         }
-        Err(error) => return Err(Failure::Unavailable(format!("{error}; {unchecked}"))),
+        Err(error) => return Err(Error::Unavailable(format!("{error}; {unchecked}"))),
     };
     match task.external_task_id {
-        Some(id) if id != record.external_id.as_str() => Err(Failure::Other(format!(
+        Some(id) if id != record.external_id.as_str() => Err(Error::Other(format!(
             "task {task_id} carries the external id {id}, this job has {}; {unchecked}",
             record.external_id
         ))),
@@ -82,11 +82,11 @@ async fn resubmit(
     key: Named,
     yes: bool,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     if !yes {
         let ledger = Backends::open_ledger(config).await?;
         settle::in_question(ledger.as_ref(), &key).await?;
-        return Err(Failure::Usage(format!(
+        return Err(Error::Usage(format!(
             "{} may have been submitted and paid for. Sent again under the same external id it is \
              paid for once where the provider enforces these ids, and twice where it does not. \
              If you accept that, say --yes",

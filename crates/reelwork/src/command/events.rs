@@ -7,7 +7,7 @@ use producer::{Producer, Replay, ResultEvent, Results};
 
 use crate::backends::Backends;
 use crate::cli::Events;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Output;
 use crate::view::told_left_out;
 
@@ -16,7 +16,7 @@ pub(crate) async fn run(
     options: Events,
     config: &Config,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     let shutdown = Shutdown::on_signals()?;
     let producer = Producer::new(Backends::open_broker(config).await?);
     // Before the journal is read: what is announced meanwhile comes here.
@@ -45,7 +45,7 @@ impl Shown<'_> {
         options: &Events,
         producer: &Producer,
         results: &mut Results,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Error> {
         if let Some(since) = options.since {
             let now = SystemClock.now().as_millis();
             let before = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
@@ -68,14 +68,14 @@ impl Shown<'_> {
                 next = results.next() => next,
             };
             let Some(result) = next else {
-                return Err(Failure::Unavailable("the broker closed the subscription".to_owned()));
+                return Err(Error::Unavailable("the broker closed the subscription".to_owned()));
             };
             self.tell(result).await?;
         }
         Ok(())
     }
 
-    async fn tell_again(&mut self, mut replay: Replay) -> Result<(), Failure> {
+    async fn tell_again(&mut self, mut replay: Replay) -> Result<(), Error> {
         while self.left != Some(0) {
             let Some(event) = replay.next().await? else { break };
             self.show(&event);
@@ -84,7 +84,7 @@ impl Shown<'_> {
         Ok(())
     }
 
-    async fn tell(&mut self, result: ResultEvent) -> Result<(), Failure> {
+    async fn tell(&mut self, result: ResultEvent) -> Result<(), Error> {
         if self.replay.as_mut().is_none_or(|replay| replay.is_new(&result.event)) {
             self.show(&result.event);
         }

@@ -1,7 +1,7 @@
 use super::named::Named;
 use super::uncompared;
 use crate::backends::Backends;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Output;
 use crate::view::{JobView, Unseen};
 use daemon::{Config, ExitCode};
@@ -10,13 +10,13 @@ pub(crate) async fn run(
     config: &Config,
     named: &Named,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     let ledger = Backends::look_at_ledger(config).await?;
     let uncompared = uncompared::told(ledger.as_ref(), output).await?;
     let Some(stored) = named.load(ledger.as_ref()).await? else {
         let unseen = Unseen { uncompared, ..Unseen::of(named.key()) };
         output.result(&unseen, || format!("{}  {}", unseen.id, unseen.state));
-        return Err(Failure::NotFound(named.unseen()));
+        return Err(Error::NotFound(named.unseen()));
     };
     let view = JobView { uncompared, ..JobView::of(&stored.record) };
     output.result(&view, || view.words());

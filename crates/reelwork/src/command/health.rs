@@ -3,22 +3,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use daemon::admin::ask;
 use daemon::{Config, ExitCode};
 
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::{Output, Words};
 
 /// Asks the admin port of a role on this host; for health checks in an image without a shell.
-pub(crate) async fn run(
-    config: &Config,
-    ready: bool,
-    output: &Output,
-) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(config: &Config, ready: bool, output: &Output) -> Result<ExitCode, Error> {
     let listen = config.admin.listen.ok_or_else(|| {
-        Failure::Denied(
-            "admin.listen is not set: set REELWORK_ADMIN__LISTEN for the role too".into(),
-        )
+        Error::Denied("admin.listen is not set: set REELWORK_ADMIN__LISTEN for the role too".into())
     })?;
     let path = if ready { "/readyz?verbose" } else { "/livez" };
-    let unreachable = |error| Failure::Unavailable(format!("admin port {listen}: {error}"));
+    let unreachable = |error| Error::Unavailable(format!("admin port {listen}: {error}"));
     let (status, told) = ask(reachable(listen), path).await.map_err(unreachable)?;
     let well = status == 200;
     output.result(&serde_json::json!({"ok": well, "told": told}), || Words::of_lines(&told));

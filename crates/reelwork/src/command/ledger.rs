@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::backends::Backends;
 use crate::cli;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Output;
 use crate::roles;
 
@@ -23,7 +23,7 @@ pub(crate) async fn run(
     action: cli::Ledger,
     config: &Config,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     let backends = Backends::open(config).await?;
     match action {
         cli::Ledger::Check { tasks } => check(config, &backends, tasks, output).await,
@@ -49,7 +49,7 @@ async fn check(
     backends: &Backends,
     tasks: usize,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     let now = SystemClock.now();
     let retention = config.ledger.retention;
     let restoring = Restoring { now, retention, settles_at: now };
@@ -96,7 +96,7 @@ async fn denied_tasks(
     config: &Config,
     backends: &Backends,
     limit: usize,
-) -> Result<Vec<Row>, Failure> {
+) -> Result<Vec<Row>, Error> {
     let filter = ListFilter::of_states(&[StateKind::Pending], limit);
     let pending = backends.ledger.list(&filter).await?;
     if pending.is_empty() {
@@ -122,11 +122,7 @@ async fn denial(client: &kling::Client, record: &Record) -> Option<Row> {
 }
 
 /// Ends the generation and compares everything, here or in whichever role is faster.
-async fn rebuild(
-    config: &Config,
-    backends: &Backends,
-    output: &Output,
-) -> Result<ExitCode, Failure> {
+async fn rebuild(config: &Config, backends: &Backends, output: &Output) -> Result<ExitCode, Error> {
     backends.ledger.distrust().await?;
     let session = Arc::new(backends.join().await?);
     let follower = Follower::start(

@@ -4,7 +4,7 @@ use ports::ListFilter;
 
 use super::uncompared;
 use crate::backends::Backends;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Output;
 use crate::view::JobView;
 
@@ -14,9 +14,9 @@ pub(crate) async fn run(
     tenant: Option<String>,
     limit: usize,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     let tenant = tenant.map(Tenant::new).transpose();
-    let tenant = tenant.map_err(|error| Failure::Usage(error.to_string()))?;
+    let tenant = tenant.map_err(|error| Error::Usage(error.to_string()))?;
     let ledger = Backends::look_at_ledger(config).await?;
     uncompared::told(ledger.as_ref(), output).await?;
     for record in

@@ -6,11 +6,11 @@ use kling::{Client, KnownTask, QueryError, Route};
 use ports::{Clock, SystemClock, Witness};
 
 use crate::backends::Backends;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::roles;
 
 /// What is known about the look-up that doubts are settled by.
-pub(crate) async fn tried(config: &Config) -> Result<String, Failure> {
+pub(crate) async fn tried(config: &Config) -> Result<String, Error> {
     match config.kling.look_up {
         LookUp::None => return Ok("none: what is in doubt waits for a callback or a person".into()),
         LookUp::Auto => {}
@@ -34,7 +34,7 @@ pub(crate) async fn tried(config: &Config) -> Result<String, Failure> {
     Ok(format!("auto: {}", found.join(", ")))
 }
 
-async fn on_route(client: &Client, route: Route, witness: &Witness) -> Result<String, Failure> {
+async fn on_route(client: &Client, route: Route, witness: &Witness) -> Result<String, Error> {
     let impossible = uuid::Uuid::new_v4().to_string();
     let (task_id, external_id) = (witness.task_id.as_str(), witness.external_id.as_str());
     let known = KnownTask { task_id, external_id };
@@ -44,6 +44,6 @@ async fn on_route(client: &Client, route: Route, witness: &Witness) -> Result<St
         Err(QueryError::NotFound { .. }) => {
             Ok("cannot be tried: the provider denies the task that it had last".to_owned())
         }
-        Err(error) => Err(Failure::Unavailable(format!("{}: {error}", route.path()))),
+        Err(error) => Err(Error::Unavailable(format!("{}: {error}", route.path()))),
     }
 }

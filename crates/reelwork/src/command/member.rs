@@ -9,7 +9,7 @@ use operator::Operator;
 use ports::{Phase, Session, SystemClock};
 
 use crate::backends::Backends;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Output;
 use crate::roles;
 
@@ -28,12 +28,12 @@ pub(crate) struct Member {
 impl Member {
     /// Joins a ledger that holds what the journal knows. One that lost its memory knows nothing of
     /// what was paid for: it is compared first, here or by whichever role is faster.
-    pub(crate) async fn join(config: &Config, output: &Output) -> Result<Self, Failure> {
+    pub(crate) async fn join(config: &Config, output: &Output) -> Result<Self, Error> {
         let backends = Backends::open(config).await?;
         let session = Arc::new(backends.join().await?);
         if session.phase() < Phase::Closed && !compare(config, &backends, &session, output).await {
             session.leave().await;
-            return Err(Failure::Unavailable(
+            return Err(Error::Unavailable(
                 "the ledger is being rebuilt from the journal: nothing was changed; try again \
                  later"
                     .to_owned(),

@@ -28,7 +28,7 @@ mod why;
 use self::named::Named;
 use crate::cli::Command;
 use crate::demo;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Output;
 use crate::roles::Which;
 use daemon::{Config, ExitCode};
@@ -37,7 +37,7 @@ pub(crate) async fn run(
     command: Command,
     config: Config,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     match command {
         Command::Demo(options) => demo::run(options, config, output).await,
         Command::Up { simulate, books } => {

@@ -4,7 +4,7 @@ use futures::{StreamExt, TryStreamExt};
 use job::{Job, JobId, JobKey, Record, RequestHash, Tenant};
 use ports::{LedgerError, Records, Stored};
 
-use crate::failure::Failure;
+use crate::error::Error;
 
 /// An id may hold a slash, so what is given can be read in two ways.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +31,8 @@ impl Named {
         other && record.was_a_job()
     }
 
-    pub(crate) fn parse(tenant: &str, text: &str) -> Result<Self, Failure> {
-        let usage = |error: job::BadIdentity| Failure::Usage(error.to_string());
+    pub(crate) fn parse(tenant: &str, text: &str) -> Result<Self, Error> {
+        let usage = |error: job::BadIdentity| Error::Usage(error.to_string());
         let tenant = Tenant::new(tenant).map_err(usage)?;
         let mut keys = vec![JobKey::new(tenant.clone(), JobId::new(text).map_err(usage)?)];
         if let Some(printed) = JobKey::parse(text) {

@@ -8,7 +8,7 @@ use kling::{Client, LookUp, Route};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Output;
 use crate::roles;
 
@@ -35,11 +35,7 @@ pub(crate) struct Findings {
     advice: Vec<String>,
 }
 
-pub(crate) async fn probe(
-    config: &Config,
-    yes: bool,
-    output: &Output,
-) -> Result<Findings, Failure> {
+pub(crate) async fn probe(config: &Config, yes: bool, output: &Output) -> Result<Findings, Error> {
     let key = config.kling.require_api_key()?.clone();
     consent(config, yes, output)?;
     let client = roles::client(config, key)?;
@@ -47,7 +43,7 @@ pub(crate) async fn probe(
     let created = client
         .submit(ROUTE, &request(&external_id))
         .await
-        .map_err(|error| Failure::Unavailable(format!("the probe's task: {error}")))?;
+        .map_err(|error| Error::Unavailable(format!("the probe's task: {error}")))?;
     let [path, query, list] = [
         look(&client, &external_id, LookUp::Path).await,
         look(&client, &external_id, LookUp::Query).await,
@@ -74,13 +70,13 @@ pub(crate) async fn probe(
 }
 
 /// Money is spent only by somebody who said so.
-fn consent(config: &Config, yes: bool, output: &Output) -> Result<(), Failure> {
+fn consent(config: &Config, yes: bool, output: &Output) -> Result<(), Error> {
     if yes {
         return Ok(());
     }
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
-        return Err(Failure::Usage("--probe pays for one task: add --yes to agree".to_owned()));
+        return Err(Error::Usage("--probe pays for one task: add --yes to agree".to_owned()));
     }
     let base = &config.kling.base_url;
     output.say(&format!("The probe pays for one picture (about $0.0035) at {base}. Go on? [y/N]"));
@@ -89,7 +85,7 @@ fn consent(config: &Config, yes: bool, output: &Output) -> Result<(), Failure> {
     stdin.read_line(&mut answer)?;
     match answer.trim() {
         "y" | "Y" | "yes" => Ok(()),
-        _ => Err(Failure::Other("nothing was probed".to_owned())),
+        _ => Err(Error::Other("nothing was probed".to_owned())),
     }
 }
 

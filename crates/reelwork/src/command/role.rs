@@ -4,7 +4,7 @@ use daemon::admin::Admin;
 use daemon::{Config, ExitCode, SecretString, Shutdown};
 
 use crate::backends::Backends;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::health;
 use crate::measure::Measure;
 use crate::notice::Notice;
@@ -12,17 +12,13 @@ use crate::output::Output;
 use crate::roles::{self, Roles, Which};
 
 /// One role until it is told to stop.
-pub(crate) async fn run(
-    config: Config,
-    which: Which,
-    output: &Output,
-) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(config: Config, which: Which, output: &Output) -> Result<ExitCode, Error> {
     let key = config.kling.require_api_key()?.clone();
     serve(&config, key, which, output).await
 }
 
 /// Callbacks are received until it is told to stop.
-pub(crate) async fn gateway(config: Config, output: &Output) -> Result<ExitCode, Failure> {
+pub(crate) async fn gateway(config: Config, output: &Output) -> Result<ExitCode, Error> {
     let shutdown = Shutdown::on_signals()?;
     let measure = Measure::of(&config, "gateway");
     let backends = measure.backends(Backends::open(&config).await?);
@@ -37,7 +33,7 @@ pub(crate) async fn up(
     simulate: bool,
     books: Option<PathBuf>,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     if !simulate {
         return run(config, Which::Both, output).await;
     }
@@ -58,12 +54,9 @@ pub(crate) async fn up(
 const SIMULATED_SPEED: f64 = 20.0;
 
 /// Any key will do there.
-fn simulated(
-    config: &mut Config,
-    simulator: &simulator::Simulator,
-) -> Result<SecretString, Failure> {
+fn simulated(config: &mut Config, simulator: &simulator::Simulator) -> Result<SecretString, Error> {
     config.kling.base_url =
-        simulator.url().parse().map_err(|_| Failure::Other("the simulator's address".into()))?;
+        simulator.url().parse().map_err(|_| Error::Other("the simulator's address".into()))?;
     Ok(SecretString::from("simulated"))
 }
 
@@ -72,7 +65,7 @@ async fn serve(
     key: SecretString,
     which: Which,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     let measure = Measure::of(config, which.word());
     let transport = measure.transport(roles::transport(config)?);
     let client = roles::client_over(config, key, transport)?;
@@ -90,7 +83,7 @@ async fn until_stopped(
     name: &str,
     shutdown: &Shutdown,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     if let Some(on) = roles.listens_on() {
         Notice::Callbacks { on }.tell(output);
     }

@@ -4,10 +4,10 @@ use daemon::{ExitCode, Shutdown};
 use simulator::{Settings, Simulator};
 
 use crate::cli::SimulatorArgs;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Output;
 
-pub(crate) async fn run(options: SimulatorArgs, output: &Output) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(options: SimulatorArgs, output: &Output) -> Result<ExitCode, Error> {
     let mut settings = match &options.settings {
         Some(path) => read(path)?,
         None => Settings::default(),
@@ -30,8 +30,8 @@ pub(crate) async fn run(options: SimulatorArgs, output: &Output) -> Result<ExitC
     Ok(ExitCode::Ok)
 }
 
-fn read(path: &Path) -> Result<Settings, Failure> {
-    let bad = |cause: String| Failure::Usage(format!("{}: {cause}", path.display()));
+fn read(path: &Path) -> Result<Settings, Error> {
+    let bad = |cause: String| Error::Usage(format!("{}: {cause}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
     match path.extension().is_some_and(|extension| extension == "toml") {
         true => toml::from_str(&text).map_err(|error| bad(error.to_string())),

@@ -14,7 +14,7 @@ use crate::backends::Backends;
 use crate::cli::Submit;
 use crate::command::named::Named;
 use crate::command::wait;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Output;
 use crate::roles;
 
@@ -54,7 +54,7 @@ pub(crate) async fn run(
     options: Submit,
     config: &Config,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     let jobs = match (&options.file, &options.operation) {
         (Some(file), _) => lines::of_file(file, roles::slots(config))?.boxed(),
         (None, Some(operation)) => {
@@ -62,7 +62,7 @@ pub(crate) async fn run(
             let job: Line = (None, draft.build());
             futures::stream::iter([Ok(job)]).boxed()
         }
-        (None, None) => return Err(Failure::Usage("an operation or --file is needed".to_owned())),
+        (None, None) => return Err(Error::Usage("an operation or --file is needed".to_owned())),
     };
     let sum = publish_all(jobs, config, options.wait, output).await?;
     let code = sum.code(match options.file {
@@ -113,11 +113,11 @@ struct Sum {
 
 /// Each receipt is printed as soon as it is known, and only a few jobs are in memory.
 async fn publish_all(
-    jobs: BoxStream<'_, Result<Line, Failure>>,
+    jobs: BoxStream<'_, Result<Line, Error>>,
     config: &Config,
     keep: bool,
     output: &Output,
-) -> Result<Sum, Failure> {
+) -> Result<Sum, Error> {
     // Connected by the first valid job: a file without one needs no broker.
     let producer = OnceCell::new();
     let producer = &producer;
@@ -164,14 +164,14 @@ async fn publish(
     config: &Config,
     line: Option<usize>,
     job: Result<Job, Invalid>,
-) -> Result<(Receipt, Option<Named>), Failure> {
+) -> Result<(Receipt, Option<Named>), Error> {
     let job = match job {
         Ok(job) => job,
         Err(invalid) => return Ok((receipt(line, Err(invalid.into())), None)),
     };
     let connect = || async {
         let broker = Backends::open_broker(config).await?;
-        Ok::<_, Failure>(Producer::new(broker).within(roles::slots(config)))
+        Ok::<_, Error>(Producer::new(broker).within(roles::slots(config)))
     };
     let producer = producer.get_or_try_init(connect).await?;
     let receipt = receipt(line, producer.publish(&job).await);

@@ -5,17 +5,17 @@ use serde_json::json;
 
 use crate::backends::broker_settings;
 use crate::cli;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Output;
 
 pub(crate) async fn run(
     action: cli::Topology,
     config: &Config,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     let Some(url) = config.broker.url.url() else {
         let why = "the embedded backend has no topology; set broker.url to an amqp:// address";
-        return Err(Failure::Usage(why.to_owned()));
+        return Err(Error::Usage(why.to_owned()));
     };
     let settings = broker_settings(config, url);
     let topology: Topology = settings.topology();
@@ -43,7 +43,7 @@ async fn show(
     topology: &Topology,
     settings: &broker_rabbitmq::Settings,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     let mut all_there = true;
     for finding in topology.show(settings).await? {
         all_there &= !matches!(finding.found, Found::Missing | Found::Differs(_));
@@ -55,7 +55,7 @@ async fn show(
 }
 
 /// Makes nothing. What is missing or forbidden, all of it at once, with what to do about it.
-pub(crate) async fn looked_at(config: &Config, url: &SecretUrl) -> Result<String, Failure> {
+pub(crate) async fn looked_at(config: &Config, url: &SecretUrl) -> Result<String, Error> {
     let settings = broker_settings(config, url);
     let topology = settings.topology();
     let findings = topology.show(&settings).await?;
@@ -82,7 +82,7 @@ pub(crate) async fn looked_at(config: &Config, url: &SecretUrl) -> Result<String
     match problems.is_empty() {
         true if risks.is_some() => Ok("no policy can lose jobs".to_owned()),
         true => Ok(on_policies(&settings.namespace)),
-        false => Err(Failure::Denied(problems.join("; "))),
+        false => Err(Error::Denied(problems.join("; "))),
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::named::{Named, load_all};
 use super::uncompared;
 use crate::backends::Backends;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Output;
 use crate::view::{JobView, Unseen};
 
@@ -22,7 +22,7 @@ pub(crate) async fn run(
     jobs: Vec<Named>,
     timeout: Option<Duration>,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     let ledger = Backends::look_at_ledger(config).await?;
     uncompared::told(ledger.as_ref(), output).await?;
     let known = load_all(ledger.as_ref(), &jobs, AT_ONCE).await?;
@@ -38,7 +38,7 @@ pub(crate) async fn until_done(
     mut jobs: Vec<Named>,
     timeout: Option<Duration>,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     let deadline = timeout.map(|timeout| Instant::now() + timeout);
     let bar = output.progress(jobs.len() as u64, "waiting");
     let mut all_succeeded = true;
@@ -104,7 +104,7 @@ async fn timed_out(
     ledger: &Arc<dyn Ledger>,
     jobs: &[Named],
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     let mut any_known = false;
     for job in jobs {
         any_known |= job.was_published();

@@ -7,7 +7,7 @@ use super::around::Around;
 use super::named::Named;
 use super::uncompared;
 use crate::backends::Backends;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Output;
 use crate::view::JobView;
 
@@ -15,13 +15,13 @@ pub(crate) async fn run(
     config: &Config,
     named: &Named,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     let ledger = Backends::look_at_ledger(config).await?;
     let uncompared = uncompared::told(ledger.as_ref(), output).await?;
     let now = SystemClock.now();
     let Some(stored) = named.load(ledger.as_ref()).await? else {
         let around = Around::of(config, ledger.as_ref(), None, now).await?;
-        return Err(Failure::NotFound(format!("{}{}", named.unseen(), around.sentence())));
+        return Err(Error::NotFound(format!("{}{}", named.unseen(), around.sentence())));
     };
     let record = stored.record;
     let around = Around::of(config, ledger.as_ref(), Some(&record), now).await?;

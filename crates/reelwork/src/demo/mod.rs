@@ -1,11 +1,11 @@
 //! The main job, end to end in one process: simulated provider, worker, poller, producer and
 //! consumer, and three independent accounts of what happened.
 
-mod audience;
+mod consumer;
+mod jobs;
+mod report;
 mod sabotage;
-mod script;
-mod stage;
-mod tally;
+mod system;
 
 use std::time::Duration;
 
@@ -17,11 +17,11 @@ use producer::Producer;
 use tokio::time::Instant;
 
 use crate::cli::Demo;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::{Output, Words};
-use audience::Audience;
-use stage::Stage;
-use tally::Tally;
+use consumer::Consumer;
+use report::Report;
+use system::System;
 
 /// Publishes under way at once.
 const AT_ONCE: usize = 64;
@@ -30,47 +30,43 @@ const AT_ONCE: usize = 64;
 /// task lives a few seconds.
 const SILENCE: Duration = Duration::from_secs(15);
 
-pub(crate) async fn run(
-    options: Demo,
-    config: Config,
-    output: &Output,
-) -> Result<ExitCode, Failure> {
-    let jobs = script::jobs(options.jobs, options.prompts.as_deref())?;
-    let stage = Stage::set(&options, config).await?;
-    let producer = Producer::new(stage.broker());
-    let mut audience = Audience::seated(&producer).await?;
+pub(crate) async fn run(options: Demo, config: Config, output: &Output) -> Result<ExitCode, Error> {
+    let jobs = jobs::jobs(options.jobs, options.prompts.as_deref())?;
+    let system = System::start(&options, config).await?;
+    let producer = Producer::new(system.broker());
+    let mut consumer = Consumer::subscribe(&producer).await?;
 
     let bar = output.progress(jobs.len() as u64, "demo");
     let started = Instant::now();
     // Listening while publishing: events of early jobs come before the last job is in.
     let (published, ()) =
-        tokio::join!(publish(&producer, &jobs), listen(&mut audience, jobs.len(), &bar));
+        tokio::join!(publish(&producer, &jobs), listen(&mut consumer, jobs.len(), &bar));
     let seconds = started.elapsed().as_secs_f64();
     bar.finish_and_clear();
 
-    let accounts = stage.accounts();
-    let strike = stage.strike().await;
-    let tally = Tally::of(&options, &published?, &audience, &accounts, seconds);
-    output.result(&tally, || Words::of_lines(&tally.words()));
-    strike?;
-    Ok(if tally.is_clean() { ExitCode::Ok } else { ExitCode::Failure })
+    let accounts = system.accounts();
+    let stop = system.stop().await;
+    let report = Report::of(&options, &published?, &consumer, &accounts, seconds);
+    output.result(&report, || Words::of_lines(&report.words()));
+    stop?;
+    Ok(if report.is_clean() { ExitCode::Ok } else { ExitCode::Failure })
 }
 
 /// Every key whose publish returned.
-async fn publish(producer: &Producer, jobs: &[Job]) -> Result<Vec<JobKey>, Failure> {
+async fn publish(producer: &Producer, jobs: &[Job]) -> Result<Vec<JobKey>, Error> {
     let publishing =
         futures::stream::iter(jobs).map(|job| producer.publish(job)).buffer_unordered(AT_ONCE);
     let receipts: Vec<_> = publishing.collect().await;
     receipts.into_iter().map(|receipt| Ok(receipt?.key)).collect()
 }
 
-async fn listen(audience: &mut Audience, jobs: usize, bar: &ProgressBar) {
-    while audience.outcomes() < jobs {
-        match tokio::time::timeout(SILENCE, audience.hear()).await {
-            Ok(true) => bar.set_position(audience.outcomes() as u64),
+async fn listen(consumer: &mut Consumer, jobs: usize, bar: &ProgressBar) {
+    while consumer.outcomes() < jobs {
+        match tokio::time::timeout(SILENCE, consumer.receive()).await {
+            Ok(true) => bar.set_position(consumer.outcomes() as u64),
             // Closed or silent: the counts tell what is missing.
             Ok(false) | Err(_) => return,
         }
     }
-    audience.hear_repeats().await;
+    consumer.receive_repeats().await;
 }

@@ -1,4 +1,4 @@
-//! Broken promises on purpose: counts that cannot tell would prove nothing.
+//! Faults on purpose: they show that the counts notice a lost or twice paid job.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,7 +42,7 @@ fn another_id(body: &[u8]) -> Vec<u8> {
     fields.to_string().into_bytes()
 }
 
-/// Says yes to one message and throws it away.
+/// Confirms one message and drops it.
 pub(crate) struct Dropping {
     inner: Arc<dyn Broker>,
     what: Sabotage,

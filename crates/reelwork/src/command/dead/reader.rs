@@ -7,7 +7,7 @@ use operator::{Letter, Names};
 use ports::{Broker, BrokerError, Deliveries, Delivery, Source};
 use tokio::time::Instant;
 
-use crate::failure::Failure;
+use crate::error::Error;
 
 const MOST: u64 = u16::MAX as u64;
 /// Nothing more within this means that all were seen.
@@ -31,7 +31,7 @@ pub(super) const SHARED: &str = "somebody else reads the dead letters at this mo
 
 impl Reader {
     /// `most`: how many are of interest.
-    pub(super) async fn open(broker: &Arc<dyn Broker>, most: u64) -> Result<Self, Failure> {
+    pub(super) async fn open(broker: &Arc<dyn Broker>, most: u64) -> Result<Self, Error> {
         let shared = is_shared(broker.as_ref()).await?;
         let left = broker.depth(&Source::Dead).await?.min(most);
         let ahead = u16::try_from(left.clamp(1, MOST)).unwrap_or(u16::MAX);

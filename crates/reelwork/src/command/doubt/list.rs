@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::backends::Backends;
 use crate::command::uncompared;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Output;
 use crate::view::JobView;
 
@@ -29,9 +29,9 @@ pub(crate) async fn run(
     tenant: Option<String>,
     limit: usize,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     let tenant = tenant.map(Tenant::new).transpose();
-    let tenant = tenant.map_err(|error| Failure::Usage(error.to_string()))?;
+    let tenant = tenant.map_err(|error| Error::Usage(error.to_string()))?;
     let ledger = Backends::look_at_ledger(config).await?;
     uncompared::told(ledger.as_ref(), output).await?;
     for state in [StateKind::InDoubt, StateKind::Parked] {
@@ -58,7 +58,7 @@ async fn show(
     record: &Record,
     doubt: &Doubt,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), Error> {
     let looks_on = matches!(record.state, State::InDoubt { .. });
     let view = DoubtView {
         job: JobView::of(record),

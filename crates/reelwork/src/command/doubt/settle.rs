@@ -4,12 +4,12 @@ use operator::Decision;
 use ports::{Ledger, Stored};
 
 use crate::command::{member::Member, named::Named};
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Output;
 use crate::view::JobView;
 
 /// The record, if it is one that a person may settle.
-pub(super) async fn in_question(ledger: &dyn Ledger, named: &Named) -> Result<Stored, Failure> {
+pub(super) async fn in_question(ledger: &dyn Ledger, named: &Named) -> Result<Stored, Error> {
     let stored = named.load(ledger).await?;
     Ok(operator::in_question(named.key(), stored)?)
 }
@@ -20,7 +20,7 @@ pub(super) async fn by(
     named: &Named,
     decision: Decision,
     output: &Output,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, Error> {
     let member = Member::join(config, output).await?;
     let settled = settle(&member, named, &decision).await;
     member.leave().await;
@@ -30,11 +30,7 @@ pub(super) async fn by(
     Ok(ExitCode::Ok)
 }
 
-async fn settle(
-    member: &Member,
-    named: &Named,
-    decision: &Decision,
-) -> Result<Box<Record>, Failure> {
+async fn settle(member: &Member, named: &Named, decision: &Decision) -> Result<Box<Record>, Error> {
     let key = named.resolve(member.backends.ledger.as_ref()).await?;
     Ok(member.operator.settle_doubt(&key, decision).await?)
 }

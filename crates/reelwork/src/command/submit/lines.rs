@@ -9,7 +9,7 @@ use producer::{Producer, Slots};
 use tokio::sync::mpsc;
 
 use super::Line;
-use crate::failure::Failure;
+use crate::error::Error;
 
 /// Lines read ahead.
 const AHEAD: usize = 4;
@@ -22,9 +22,9 @@ const MOST: u64 = MAX_MESSAGE_BYTES as u64 + 2;
 pub(super) fn of_file(
     path: &Path,
     slots: Slots,
-) -> Result<impl Stream<Item = Result<Line, Failure>> + use<>, Failure> {
+) -> Result<impl Stream<Item = Result<Line, Error>> + use<>, Error> {
     let name = path.display().to_string();
-    let unreadable = move |error: io::Error| Failure::Usage(format!("{name}: {error}"));
+    let unreadable = move |error: io::Error| Error::Usage(format!("{name}: {error}"));
     let source: Box<dyn Read + Send> = match path == Path::new("-") {
         true => Box::new(io::stdin()),
         false => Box::new(std::fs::File::open(path).map_err(&unreadable)?),
@@ -37,8 +37,8 @@ pub(super) fn of_file(
 fn ahead(
     source: impl Read + Send + 'static,
     slots: Slots,
-    unreadable: impl Fn(io::Error) -> Failure + Send + 'static,
-) -> mpsc::Receiver<Result<Line, Failure>> {
+    unreadable: impl Fn(io::Error) -> Error + Send + 'static,
+) -> mpsc::Receiver<Result<Line, Error>> {
     let (tell, lines) = mpsc::channel(AHEAD);
     std::thread::spawn(move || {
         let read = read(BufReader::new(source), slots, &tell);
@@ -52,7 +52,7 @@ fn ahead(
 fn read(
     mut source: impl BufRead,
     slots: Slots,
-    tell: &mpsc::Sender<Result<Line, Failure>>,
+    tell: &mpsc::Sender<Result<Line, Error>>,
 ) -> io::Result<()> {
     for number in 1.. {
         let mut line = Vec::new();
@@ -133,7 +133,7 @@ mod tests {
     fn no_more_is_read_than_is_wanted_soon() {
         let given = Arc::new(AtomicUsize::new(0));
         let source = Long { given: given.clone() };
-        let mut lines = ahead(source, Slots::default(), |error| Failure::Usage(error.to_string()));
+        let mut lines = ahead(source, Slots::default(), |error| Error::Usage(error.to_string()));
         // Until nobody has read any and nothing more can wait.
         while lines.capacity() > 0 {
             std::thread::yield_now();

@@ -5,19 +5,19 @@ use std::path::Path;
 use job::{Job, Priority};
 use producer::Draft;
 
-use crate::failure::Failure;
+use crate::error::Error;
 
 const DEFAULT_JOBS: usize = 20;
 
 /// Text-to-audio takes no longer prompt (API reference, audio), marker included.
 const AUDIO_PROMPT: usize = 150;
 
-/// What a task is told apart by at the provider: inside the request, not beside it.
+/// The marker by which the provider's accounts tell jobs apart: inside the request, not beside it.
 fn marked(prompt: &str, id: &str) -> String {
     format!("{prompt} [job:{id}]")
 }
 
-pub(crate) fn jobs(count: Option<usize>, prompts: Option<&Path>) -> Result<Vec<Job>, Failure> {
+pub(crate) fn jobs(count: Option<usize>, prompts: Option<&Path>) -> Result<Vec<Job>, Error> {
     let (prompts, each) = match prompts {
         Some(path) => {
             let prompts = read(path)?;
@@ -30,8 +30,8 @@ pub(crate) fn jobs(count: Option<usize>, prompts: Option<&Path>) -> Result<Vec<J
     (0..count).map(|index| one(index, &prompts[index % prompts.len()])).collect()
 }
 
-fn read(path: &Path) -> Result<Vec<String>, Failure> {
-    let bad = |cause: String| Failure::Usage(format!("{}: {cause}", path.display()));
+fn read(path: &Path) -> Result<Vec<String>, Error> {
+    let bad = |cause: String| Error::Usage(format!("{}: {cause}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
     let prompts: Vec<String> =
         text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
@@ -41,7 +41,7 @@ fn read(path: &Path) -> Result<Vec<String>, Failure> {
     }
 }
 
-fn one(index: usize, prompt: &str) -> Result<Job, Failure> {
+fn one(index: usize, prompt: &str) -> Result<Job, Error> {
     let id = format!("demo-{index:06}");
     let text = marked(prompt, &id);
     let draft = match index % 5 {
@@ -53,7 +53,7 @@ fn one(index: usize, prompt: &str) -> Result<Job, Failure> {
     };
     let priority = if index % 10 == 3 { Priority::High } else { Priority::Normal };
     let job = draft.id(id).prompt(text).priority(priority).metadata("demo", index as u64).build();
-    job.map_err(|invalid| Failure::Usage(invalid.to_string()))
+    job.map_err(|invalid| Error::Usage(invalid.to_string()))
 }
 
 const SCENES: [&str; 8] = [

@@ -1,14 +1,14 @@
-//! Three accounts side by side: what was published, what was heard, what was charged.
+//! Three accounts side by side: what was published, what was received, what was charged.
 
 use job::{EventKind, JobKey};
 use serde::Serialize;
 use simulator::Accounts;
 
 use crate::cli::{Backend, Demo};
-use crate::demo::audience::Audience;
+use crate::demo::consumer::Consumer;
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Tally {
+pub(crate) struct Report {
     backend: &'static str,
     /// Published: the broker confirmed them.
     jobs: u64,
@@ -16,10 +16,10 @@ pub(crate) struct Tally {
     failed: u64,
     rejected: u64,
     parked: u64,
-    /// Different events heard by the consumer.
+    /// Different events received by the consumer.
     events: u64,
     duplicate_events: u64,
-    /// Published, and no outcome was heard.
+    /// Published, and no outcome was received.
     lost: u64,
     /// Accepted by the provider, which charges for each.
     paid_submissions: u64,
@@ -36,16 +36,16 @@ struct ProviderCalls {
     query: u64,
 }
 
-impl Tally {
+impl Report {
     pub(crate) fn of(
         options: &Demo,
         published: &[JobKey],
-        audience: &Audience,
+        consumer: &Consumer,
         accounts: &Accounts,
         seconds: f64,
     ) -> Self {
         let jobs = published.len() as u64;
-        let lost = published.iter().filter(|key| audience.outcome(key).is_none()).count() as u64;
+        let lost = published.iter().filter(|key| consumer.outcome(key).is_none()).count() as u64;
         let round = |value: f64| (value * 100.0).round() / 100.0;
         Self {
             backend: match options.backend {
@@ -53,12 +53,12 @@ impl Tally {
                 Backend::Rabbitmq => "rabbitmq",
             },
             jobs,
-            succeeded: audience.count(EventKind::Succeeded),
-            failed: audience.count(EventKind::Failed),
-            rejected: audience.count(EventKind::Rejected),
-            parked: audience.count(EventKind::Parked),
-            events: audience.events(),
-            duplicate_events: audience.repeats(),
+            succeeded: consumer.count(EventKind::Succeeded),
+            failed: consumer.count(EventKind::Failed),
+            rejected: consumer.count(EventKind::Rejected),
+            parked: consumer.count(EventKind::Parked),
+            events: consumer.events(),
+            duplicate_events: consumer.repeats(),
             lost,
             paid_submissions: accounts.accepted,
             double_paid: accounts.double_paid,

@@ -4,7 +4,7 @@ use producer::{ProduceError, ReplayError};
 
 /// Why a command did not do it: one line for people, one number for programs.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
+pub(crate) enum Error {
     #[error("{0}")]
     Usage(String),
     #[error("{}", configuration(.0))]
@@ -27,7 +27,7 @@ fn configuration(error: &ConfigError) -> String {
     }
 }
 
-impl Failure {
+impl Error {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) => ExitCode::Usage,
@@ -39,13 +39,13 @@ impl Failure {
     }
 }
 
-impl From<Problem> for Failure {
+impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
         Self::Configuration(problem.into())
     }
 }
 
-impl From<BrokerError> for Failure {
+impl From<BrokerError> for Error {
     fn from(error: BrokerError) -> Self {
         match error {
             BrokerError::Unavailable(_) => Self::Unavailable(error.to_string()),
@@ -54,7 +54,7 @@ impl From<BrokerError> for Failure {
     }
 }
 
-impl From<LedgerError> for Failure {
+impl From<LedgerError> for Error {
     fn from(error: LedgerError) -> Self {
         match error {
             LedgerError::Unavailable(_) => Self::Unavailable(error.to_string()),
@@ -69,7 +69,7 @@ impl From<LedgerError> for Failure {
     }
 }
 
-impl From<follower::Trouble> for Failure {
+impl From<follower::Trouble> for Error {
     fn from(trouble: follower::Trouble) -> Self {
         match trouble {
             follower::Trouble::Ledger(error) => error.into(),
@@ -82,7 +82,7 @@ impl From<follower::Trouble> for Failure {
     }
 }
 
-impl From<PublishError> for Failure {
+impl From<PublishError> for Error {
     fn from(error: PublishError) -> Self {
         match error {
             PublishError::Unknown(_) | PublishError::Refused(_) => {
@@ -96,7 +96,7 @@ impl From<PublishError> for Failure {
     }
 }
 
-impl From<operator::Error> for Failure {
+impl From<operator::Error> for Error {
     fn from(error: operator::Error) -> Self {
         match error {
             operator::Error::Ledger(error) => error.into(),
@@ -110,7 +110,7 @@ impl From<operator::Error> for Failure {
     }
 }
 
-impl From<ProduceError> for Failure {
+impl From<ProduceError> for Error {
     fn from(error: ProduceError) -> Self {
         match &error {
             ProduceError::Invalid(_) => Self::Usage(error.to_string()),
@@ -121,7 +121,7 @@ impl From<ProduceError> for Failure {
     }
 }
 
-impl From<ReplayError> for Failure {
+impl From<ReplayError> for Error {
     fn from(error: ReplayError) -> Self {
         match error {
             ReplayError::Broker(error) => error.into(),
@@ -131,13 +131,13 @@ impl From<ReplayError> for Failure {
     }
 }
 
-impl From<embedded::OpenError> for Failure {
+impl From<embedded::OpenError> for Error {
     fn from(error: embedded::OpenError) -> Self {
         Self::Denied(error.to_string())
     }
 }
 
-impl From<std::io::Error> for Failure {
+impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         Self::Other(error.to_string())
     }

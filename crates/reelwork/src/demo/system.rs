@@ -1,4 +1,4 @@
-//! What a demo plays on: a simulated provider, a backend of its own, and every role.
+//! What a demo runs: a simulated provider, a backend of its own, and every role.
 
 use std::sync::Arc;
 
@@ -11,19 +11,19 @@ use simulator::{Accounts, PerPool, Settings, Simulator};
 use crate::backends::{self, Backends};
 use crate::cli::{Backend, Demo, Sabotage};
 use crate::demo::sabotage::{DoublePost, Dropping};
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::roles::{self, Roles, Which};
 
 /// Tasks that take minutes take under a second.
 const SPEED: f64 = 400.0;
 
 /// The name of the demo's own subscription.
-pub(crate) const AUDIENCE: &str = "demo";
+pub(crate) const SUBSCRIPTION: &str = "demo";
 
 /// Slots at the provider per resource: enough to keep it busy, few enough to be met.
 const SLOTS: u32 = 100;
 
-pub(crate) struct Stage {
+pub(crate) struct System {
     simulator: Simulator,
     backends: Backends,
     roles: Roles,
@@ -36,13 +36,13 @@ enum Own {
     Services(Box<Config>),
 }
 
-impl Stage {
-    pub(crate) async fn set(options: &Demo, mut config: Config) -> Result<Self, Failure> {
+impl System {
+    pub(crate) async fn start(options: &Demo, mut config: Config) -> Result<Self, Error> {
         let simulator = Simulator::start(provider(), ([127, 0, 0, 1], 0).into()).await?;
         config.kling.base_url = simulator
             .url()
             .parse()
-            .map_err(|_| Failure::Other("the simulator's address".to_owned()))?;
+            .map_err(|_| Error::Other("the simulator's address".to_owned()))?;
         config.poll.pace = 1.0 / SPEED;
         config.poll.sweep = std::time::Duration::from_millis(20);
         (config.limits.videos, config.limits.images, config.limits.audio) = (SLOTS, SLOTS, SLOTS);
@@ -67,7 +67,7 @@ impl Stage {
         self.simulator.accounts()
     }
 
-    pub(crate) async fn strike(self) -> Result<(), Failure> {
+    pub(crate) async fn stop(self) -> Result<(), Error> {
         let drained = self.roles.drain().await;
         self.simulator.stop().await;
         drop(self.backends);
@@ -76,7 +76,7 @@ impl Stage {
                 embedded.close().await;
                 drop(directory);
             }
-            Own::Services(config) => backends::erase(&config, &[AUDIENCE]).await?,
+            Own::Services(config) => backends::erase(&config, &[SUBSCRIPTION]).await?,
         }
         drained
     }
@@ -90,9 +90,9 @@ fn provider() -> Settings {
     }
 }
 
-fn client(config: &Config, sabotage: Option<Sabotage>) -> Result<kling::Client, Failure> {
+fn client(config: &Config, sabotage: Option<Sabotage>) -> Result<kling::Client, Error> {
     let transport = HttpTransport::new(&HttpSettings::default())
-        .map_err(|error| Failure::Other(error.to_string()))?;
+        .map_err(|error| Error::Other(error.to_string()))?;
     let transport: Arc<dyn Transport> = match sabotage {
         Some(Sabotage::DoublePost) => Arc::new(DoublePost::new(transport)),
         _ => Arc::new(transport),
@@ -100,7 +100,7 @@ fn client(config: &Config, sabotage: Option<Sabotage>) -> Result<kling::Client, 
     roles::client_over(config, SecretString::from("demo"), transport)
 }
 
-fn embedded_backend() -> Result<(Backends, Own), Failure> {
+fn embedded_backend() -> Result<(Backends, Own), Error> {
     let directory = tempfile::tempdir()?;
     let settings = embedded::Settings::new(directory.path().join("demo.db"), "demo");
     let embedded = Embedded::open(settings)?;
@@ -109,7 +109,7 @@ fn embedded_backend() -> Result<(Backends, Own), Failure> {
 }
 
 /// The configured services, under a name of our own.
-async fn services(config: &mut Config) -> Result<(Backends, Own), Failure> {
+async fn services(config: &mut Config) -> Result<(Backends, Own), Error> {
     let namespace = format!("demo-{:.8}", uuid::Uuid::new_v4().simple());
     (config.broker.namespace, config.ledger.namespace) = (namespace.clone(), namespace);
     let backends = Backends::open(config).await?;

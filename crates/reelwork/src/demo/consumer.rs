@@ -6,31 +6,31 @@ use std::time::Duration;
 use job::{EventKind, JobId, JobKey, Tenant};
 use producer::{Producer, Results};
 
-use crate::demo::stage::AUDIENCE;
-use crate::failure::Failure;
+use crate::demo::system::SUBSCRIPTION;
+use crate::error::Error;
 
 /// A repeat of an event would come right behind it.
 const REPEATS: Duration = Duration::from_millis(200);
 
-pub(crate) struct Audience {
+pub(crate) struct Consumer {
     results: Results,
-    /// How often each event id was heard.
-    heard: HashMap<String, u64>,
+    /// How often each event id was received.
+    received: HashMap<String, u64>,
     /// The outcome of each job, by first event.
     outcomes: BTreeMap<JobKey, EventKind>,
 }
 
-impl Audience {
-    pub(crate) async fn seated(producer: &Producer) -> Result<Self, Failure> {
-        let results = producer.results(Some(AUDIENCE), "#").await?;
-        Ok(Self { results, heard: HashMap::new(), outcomes: BTreeMap::new() })
+impl Consumer {
+    pub(crate) async fn subscribe(producer: &Producer) -> Result<Self, Error> {
+        let results = producer.results(Some(SUBSCRIPTION), "#").await?;
+        Ok(Self { results, received: HashMap::new(), outcomes: BTreeMap::new() })
     }
 
     /// `false` when no more can come.
-    pub(crate) async fn hear(&mut self) -> bool {
+    pub(crate) async fn receive(&mut self) -> bool {
         let Some(result) = self.results.next().await else { return false };
         let event = &result.event;
-        *self.heard.entry(event.id.clone()).or_default() += 1;
+        *self.received.entry(event.id.clone()).or_default() += 1;
         let key = Tenant::new(&event.data.tenant)
             .and_then(|tenant| Ok(JobKey::new(tenant, JobId::new(&event.subject)?)));
         if let (Ok(key), Some(kind)) = (key, event.kind())
@@ -41,8 +41,8 @@ impl Audience {
         result.ack().await.is_ok()
     }
 
-    pub(crate) async fn hear_repeats(&mut self) {
-        while let Ok(true) = tokio::time::timeout(REPEATS, self.hear()).await {}
+    pub(crate) async fn receive_repeats(&mut self) {
+        while let Ok(true) = tokio::time::timeout(REPEATS, self.receive()).await {}
     }
 
     /// Jobs with an outcome.
@@ -58,12 +58,12 @@ impl Audience {
         self.outcomes.values().filter(|outcome| **outcome == kind).count() as u64
     }
 
-    /// Different events heard.
+    /// Different events received.
     pub(crate) fn events(&self) -> u64 {
-        self.heard.len() as u64
+        self.received.len() as u64
     }
 
     pub(crate) fn repeats(&self) -> u64 {
-        self.heard.values().map(|times| times - 1).sum()
+        self.received.values().map(|times| times - 1).sum()
     }
 }
