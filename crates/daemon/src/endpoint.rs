@@ -20,7 +20,7 @@ pub struct SecretUrl {
     redacted: String,
 }
 
-/// Why a text is no endpoint. It never says the text, which may hold a password.
+/// Why a text is no endpoint. It never repeats the text, which may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EndpointError {
     #[error("is neither a URL nor the word embedded")]
@@ -100,7 +100,7 @@ impl SecretUrl {
         Ok(Self { redacted: redacted(&url), text: text.into() })
     }
 
-    /// The whole URL, for the one who connects.
+    /// The whole URL, to connect with.
     pub fn expose(&self) -> &str {
         self.text.expose_secret()
     }

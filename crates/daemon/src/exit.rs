@@ -1,4 +1,4 @@
-//! How a process says what came of it.
+//! The exit code of a process.
 
 use std::process::Termination;
 

@@ -1,4 +1,4 @@
-//! What one source says.
+//! The values of one source.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ pub(crate) struct Raw {
     pub(crate) source: Source,
 }
 
-/// The values of one source, and what is wrong with it as a whole.
+/// All of them, and what is wrong with the source as a whole.
 #[derive(Default)]
 pub(crate) struct Layer {
     pub(crate) values: BTreeMap<&'static str, Raw>,

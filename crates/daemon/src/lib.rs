@@ -2,9 +2,9 @@
 //!
 //! [`Config::load`] takes [`Sources`] (defaults < files < environment < flags) and answers with the
 //! typed [`Config`] and where each value came from, or with every [`Problem`] at once. [`logs::init`]
-//! starts the log on stderr, [`traces`] is where spans go, [`admin`] answers those who watch over the
-//! process, [`Shutdown`] turns signals into one request to drain, and [`ExitCode`] holds the numbers
-//! of the command-line contract. Nothing here knows what a process does.
+//! starts the log on stderr, [`traces`] exports spans, [`admin`] serves health and metrics,
+//! [`Shutdown`] turns signals into one request to drain, and [`ExitCode`] holds the numbers
+//! of the command-line contract. Nothing here depends on what a process does.
 
 // What can be set: one table, from which everything else derives.
 mod choice;

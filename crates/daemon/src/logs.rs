@@ -21,8 +21,8 @@ use crate::choice::LogFormat;
 use crate::config::Telemetry;
 use crate::traces::{Traces, is_traced};
 
-/// Starts the log, and beside it the traces. A process that already has a log keeps it, so tests
-/// may call it each.
+/// Starts the log, and beside it the traces. A process that already has a log keeps it, so every
+/// test may call this.
 pub fn init(telemetry: &Telemetry, traces: Option<&Traces>) {
     let terminal = std::io::stderr().is_terminal();
     let log = subscriber(telemetry, traces, terminal, std::io::stderr);
@@ -34,8 +34,8 @@ pub fn init(telemetry: &Telemetry, traces: Option<&Traces>) {
     }
 }
 
-/// A line like any other. The broker's client ends a thread of its own so when it ends while the
-/// broker is away: that harms nobody.
+/// Logged like any other event. The broker's client panics in a thread of its own when it ends while
+/// the broker is away, which does no harm.
 fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
     let thread = std::thread::current();
     let thread = thread.name().unwrap_or_default();
@@ -65,20 +65,20 @@ where
     };
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match (pretty, terminal) {
-        // Colours as the terminal and NO_COLOR have it.
+        // Colours depend on NO_COLOR.
         (true, true) => lines.fmt_fields(PlainFields).compact().boxed(),
         (true, false) => lines.fmt_fields(PlainFields).compact().with_ansi(false).boxed(),
         (false, _) => lines.fmt_fields(JsonFields::new()).event_format(JsonLine).boxed(),
     };
-    // Without a hint of its own it would take away the filter's, and every callsite be asked.
+    // Without a hint of its own it would hide the filter's, and every callsite would be evaluated.
     let others = filter_fn(|metadata| !is_traced(metadata)).with_max_level_hint(LevelFilter::TRACE);
-    let said = EnvFilter::new(&telemetry.log).and(others);
-    let mut layers = vec![lines.with_filter(said).boxed()];
+    let filter = EnvFilter::new(&telemetry.log).and(others);
+    let mut layers = vec![lines.with_filter(filter).boxed()];
     layers.extend(traces.map(Traces::layer));
     tracing_subscriber::registry().with(layers)
 }
 
-/// For eyes: whatever a message or an answer holds, it stays on its line and commands no terminal.
+/// For people: text from a message or an answer stays on its line and cannot control the terminal.
 struct PlainFields;
 
 impl<'w> FormatFields<'w> for PlainFields {

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
-/// Whoever wrote a message or an answer must not write to the terminal. The escapes are those of
-/// JSON, where such characters can only be inside strings.
+/// Text from a message or an answer must not control the terminal. The escapes are those of JSON,
+/// where such characters can only be inside strings.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let is_command = |c: char| is_invisible(c) && !matches!(c, '\n' | '\t');
     if !text.contains(is_command) {
@@ -17,7 +17,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(printed)
 }
 
-/// The same for what stands on one line: it cannot begin another.
+/// The same for text on one line: it cannot begin another.
 pub fn printable_line(text: &str) -> Cow<'_, str> {
     match printable(text) {
         line if !line.contains('\n') => line,

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, said all at once.
+//! What is wrong with a configuration, all of it at once.
 
 use std::fmt;
 

@@ -20,17 +20,18 @@ impl Shutdown {
         Self { requested: Arc::new(watch::Sender::new(false)) }
     }
 
-    /// Raised by the first SIGTERM, SIGINT or SIGHUP, which stays ignored under `nohup` (elsewhere than on Unix, Ctrl-C) as well. The second
-    /// signal ends the process at once, with 143, 130 or 129.
+    /// Raised by the first SIGTERM, SIGINT or SIGHUP as well (elsewhere than on Unix, by Ctrl-C);
+    /// SIGHUP stays ignored under `nohup`. The second signal ends the process at once, with 143, 130
+    /// or 129.
     ///
-    /// Signals are heard when this returns. They have a thread of their own, so that the second
+    /// Signals are handled when this returns. They have a thread of their own, so that the second
     /// one works even when every thread of the runtime is stuck.
     pub fn on_signals() -> io::Result<Self> {
         let shutdown = Self::new();
-        let (ready, heard) = mpsc::channel();
+        let (ready, started) = mpsc::channel();
         let raised = shutdown.clone();
         thread::Builder::new().name("signals".into()).spawn(move || listen(&raised, &ready))?;
-        heard.recv().map_err(io::Error::other)??;
+        started.recv().map_err(io::Error::other)??;
         Ok(shutdown)
     }
 
@@ -65,7 +66,7 @@ fn listen(shutdown: &Shutdown, ready: &Ready) {
         Err(error) => Err(error),
     };
     if let Err(error) = outcome {
-        // Nobody waits any more when it failed later than at its start.
+        // Nothing waits for it any more when it fails later than at its start.
         let _ = ready.send(Err(error));
     }
 }
@@ -100,7 +101,7 @@ impl Signal {
         }
     }
 
-    /// 128 and the signal's number, as a shell says it.
+    /// 128 plus the signal's number, as in a shell.
     const fn exit_code(self) -> i32 {
         match self {
             Self::Interrupt => 130,
@@ -116,11 +117,11 @@ impl Signal {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
-    /// `None` where whoever started us wants it ignored.
+    /// `None` where the parent process had it ignored.
     hang_up: Option<tokio::signal::unix::Signal>,
 }
 
-/// Linux tells which signals are ignored: the first bit is that of SIGHUP.
+/// Linux shows which signals are ignored; the first bit is SIGHUP's.
 #[cfg(unix)]
 fn ignores_hang_up() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -144,12 +145,12 @@ impl Signals {
     }
 
     async fn next(&mut self) -> io::Result<Signal> {
-        let (heard, signal) = tokio::select! {
-            heard = self.interrupt.recv() => (heard, Signal::Interrupt),
-            heard = self.terminate.recv() => (heard, Signal::Terminate),
-            heard = hung_up(self.hang_up.as_mut()) => (heard, Signal::HangUp),
+        let (received, signal) = tokio::select! {
+            received = self.interrupt.recv() => (received, Signal::Interrupt),
+            received = self.terminate.recv() => (received, Signal::Terminate),
+            received = hung_up(self.hang_up.as_mut()) => (received, Signal::HangUp),
         };
-        heard.map(|()| signal).ok_or_else(|| io::Error::other("no more signals"))
+        received.map(|()| signal).ok_or_else(|| io::Error::other("no more signals"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where values come from, and how a value says where it came from.
+//! Where values come from.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -16,14 +16,14 @@ pub struct Sources {
     pub system_file: Option<PathBuf>,
     /// Named by the user: they must exist; later ones win.
     pub files: Vec<PathBuf>,
-    /// The process's environment, or a test's. It also says where the user's file and data are.
+    /// The process's environment, or a test's. The paths of the user's file and data come from it too.
     pub env: BTreeMap<String, OsString>,
     /// Flags as (key, value), such as `("limits.videos", "3")`; later ones win.
     pub overrides: Vec<(String, String)>,
 }
 
 impl Sources {
-    /// What this process was started with, and what its command line says.
+    /// The environment of this process, and its command line.
     pub fn of_process(files: Vec<PathBuf>, overrides: Vec<(String, String)>) -> Self {
         let env = std::env::vars_os()
             .map(|(name, value)| (name.to_string_lossy().into_owned(), value))

@@ -6,7 +6,7 @@ use meter::slots_in_doubt;
 use ports::Ledger;
 use tokio::sync::Mutex;
 
-/// Whoever probes, the ledger is not asked more often.
+/// The ledger is not asked more often than this, however many probes come.
 const FRESH: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
@@ -16,21 +16,21 @@ pub(crate) struct Doubted {
 
 impl Doubted {
     /// A sentence for each pool that has such slots.
-    pub(crate) async fn told(&self, ledger: &dyn Ledger, pools: &[String]) -> Vec<String> {
+    pub(crate) async fn sentences(&self, ledger: &dyn Ledger, pools: &[String]) -> Vec<String> {
         let mut last = self.last.lock().await;
-        if let Some((_, told)) = last.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
-            return told.clone();
+        if let Some((_, sentences)) = last.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
+            return sentences.clone();
         }
-        let mut told = Vec::new();
+        let mut sentences = Vec::new();
         for pool in pools {
-            told.extend(in_doubt(ledger, pool).await);
+            sentences.extend(in_doubt(ledger, pool).await);
         }
-        *last = Some((Instant::now(), told.clone()));
-        told
+        *last = Some((Instant::now(), sentences.clone()));
+        sentences
     }
 }
 
-/// `None` where none are, or where the ledger does not say.
+/// `None` where there are none, or where the ledger does not answer.
 pub(crate) async fn in_doubt(ledger: &dyn Ledger, pool: &str) -> Option<String> {
     match slots_in_doubt(ledger, pool).await.ok()? {
         0 => None,

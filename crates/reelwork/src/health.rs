@@ -1,4 +1,4 @@
-//! What must be well for a role to do its work, and what an operator wants to know beside it.
+//! The readiness checks of a role, and notes for an operator.
 
 use std::sync::{Arc, Weak};
 
@@ -14,17 +14,17 @@ use crate::error::Error;
 use crate::measure::Measure;
 use crate::roles::Roles;
 
-/// The check that is about the provider's account.
+/// The name of the check of the provider's account.
 pub(crate) const ACCOUNT: &str = "account";
 
-/// What is looked at.
+/// What the checks look at.
 struct Watched {
     broker: Arc<dyn Broker>,
     ledger: Arc<dyn Ledger>,
-    /// Left by its owner at the end, whoever is looking.
+    /// Weak, so that its owner can leave it while a check runs.
     session: Weak<Session>,
     account: String,
-    /// Its requests need the provider's account.
+    /// Whether its requests use the provider's account.
     asks: bool,
     /// `None` for a role that submits nothing.
     lanes: Option<LaneReport>,
@@ -73,16 +73,16 @@ impl Watched {
                     .and_then(|()| joined(self.measure.refusals()).map_or(Ok(()), Err)),
             ),
             Check::of("ledger", ledger),
-            Check::trouble("journal", self.not_open()),
+            Check::failing("journal", self.not_open()),
         ];
         if self.asks {
-            checks.push(Check::trouble(ACCOUNT, self.paused().await));
+            checks.push(Check::failing(ACCOUNT, self.paused().await));
         }
         checks.extend(self.notes(reached).await);
         checks
     }
 
-    /// Nothing, where there is nothing to say.
+    /// Only those that apply.
     async fn notes(&self, ledger_is_reached: bool) -> Vec<Check> {
         let lanes = self.lanes.as_ref().and_then(|lanes| joined(lanes.resting().iter().map(rests)));
         let slots = match self.lanes.is_some() && ledger_is_reached {
@@ -91,11 +91,11 @@ impl Watched {
         };
         let notes =
             [("lanes", lanes), ("slots", slots), ("looks", self.measure.unanswered_looks())];
-        let said = notes.into_iter().filter(|(_, what)| what.is_some());
-        said.map(|(name, what)| Check::noted(name, what)).collect()
+        let present = notes.into_iter().filter(|(_, what)| what.is_some());
+        present.map(|(name, what)| Check::noted(name, what)).collect()
     }
 
-    /// The roles go on by themselves once it is open.
+    /// No operator is needed: the roles continue once it is open.
     fn not_open(&self) -> Option<String> {
         match self.session.upgrade()?.phase() {
             Phase::Rebuilding => Some("the ledger is compared with it".to_owned()),
@@ -104,17 +104,17 @@ impl Watched {
         }
     }
 
-    /// A ledger that does not answer has told so already.
+    /// `None` also when the ledger does not answer: another check reports that.
     async fn paused(&self) -> Option<String> {
         let now = self.session.upgrade()?.now();
         let pause = self.ledger.paused(&self.account).await.ok().flatten()?;
         (pause.until > now).then(|| format!("paused until {}: {}", pause.until, pause.reason))
     }
 
-    /// They are free again once the doubts are settled, or when no such task can live any more.
+    /// Slots are released once the doubts are settled, or when no such task can run any more.
     async fn slots(&self) -> Option<String> {
         let held = Resource::ALL.map(|resource| Permit::pool_of(&self.account, resource));
-        joined(self.doubted.told(self.ledger.as_ref(), &held).await)
+        joined(self.doubted.sentences(self.ledger.as_ref(), &held).await)
     }
 }
 

@@ -23,7 +23,7 @@ use daemon::{Config, ExitCode, LogFormat, Source, Sources};
 use crate::cli::{Backend, Cli, Command};
 use crate::error::Error;
 use crate::notice::Notice;
-use crate::output::{Output, Spoken};
+use crate::output::{Output, Stderr};
 
 /// A third of a worker's time went into the system's allocator: many short-lived futures and
 /// messages of a few hundred bytes.
@@ -61,16 +61,16 @@ fn start(cli: Cli, output: &mut Output) -> Result<ExitCode, Error> {
         crash::list(output);
         return Ok(ExitCode::Ok);
     }
-    let Settled { config, borrowed_key } = load(&cli.command, sources)?;
+    let CommandConfig { config, borrowed_key } = load(&cli.command, sources)?;
     let traces = traces(&cli.command, &config);
     daemon::logs::init(&config.telemetry, traces.as_ref().ok().and_then(Option::as_ref));
-    // Not on `auto`: many wait for these lines as they are.
+    // Not on `auto`: scripts wait for these lines in their plain form.
     if cli.command.is_role() && config.telemetry.log_format == LogFormat::Json {
-        output.speak(Spoken::Log);
+        output.set_stderr(Stderr::Log);
     }
     let traces = traces?;
     if borrowed_key {
-        Notice::BorrowedKey.tell(output);
+        Notice::BorrowedKey.print(output);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(command::run(cli.command, config, output));
@@ -104,14 +104,14 @@ fn is_valid(traceparent: &str) -> bool {
     job::trace_id(traceparent).is_some()
 }
 
-/// What a command runs with.
-struct Settled {
+/// The configuration for a command.
+struct CommandConfig {
     config: Config,
-    /// The key it needs is the one of the provider's own documents.
+    /// Whether the key comes from COMETAPI_KEY, the variable of the provider's documents.
     borrowed_key: bool,
 }
 
-fn load(command: &Command, mut sources: Sources) -> Result<Settled, Error> {
+fn load(command: &Command, mut sources: Sources) -> Result<CommandConfig, Error> {
     let mut loaded = Config::load(&sources)?;
     let borrowed = Source::Environment(daemon::COMETAPI_KEY.to_owned());
     let borrowed_key =
@@ -122,20 +122,20 @@ fn load(command: &Command, mut sources: Sources) -> Result<Settled, Error> {
         }
         loaded = Config::load(&sources)?;
     }
-    // A command that people run to see its result keeps quiet unless it is told to speak. What
-    // lapin calls an error is handled by the broker's crate and told in its own words.
-    let said = loaded
+    // A command that people run for its result logs only warnings unless the filter is set. Errors of
+    // lapin are handled by the broker's crate, which logs them itself.
+    let is_set = loaded
         .effective
         .iter()
         .any(|row| row.key == "telemetry.log" && row.source != Source::Default);
-    if !said {
+    if !is_set {
         let filter = if command.is_role() { "info,lapin=off" } else { "warn,lapin=off" };
         filter.clone_into(&mut loaded.config.telemetry.log);
     }
-    Ok(Settled { config: loaded.config, borrowed_key })
+    Ok(CommandConfig { config: loaded.config, borrowed_key })
 }
 
-/// A demo on services that nobody configured plays on the standard local ports.
+/// A demo on services uses the standard local ports unless others are configured.
 fn wants_local_services(command: &Command) -> bool {
     matches!(command, Command::Demo(demo) if demo.backend == Backend::Rabbitmq)
 }

@@ -1,4 +1,4 @@
-//! What a role counts, and who may ask for it.
+//! The metrics of a role, and how they reach the admin port.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use worker::{LaneReport, Resting};
 use crate::backends::Backends;
 use crate::roles::Roles;
 
-/// Less than the admin port gives all figures together.
+/// Less than the admin port allows for all metrics together.
 const PATIENCE: Duration = Duration::from_millis(2500);
 
-/// Where nothing listens for scrapers, nothing is counted.
+/// Without an admin port nothing is counted.
 #[derive(Clone)]
 pub(crate) struct Measure {
     meter: Option<Meter>,
@@ -47,7 +47,7 @@ impl Measure {
         }
     }
 
-    /// What the admin port tells when it is scraped.
+    /// For the page /metrics of the admin port.
     pub(crate) fn metrics(
         &self,
         config: &Config,
@@ -69,7 +69,7 @@ impl Measure {
         };
         let meter = self.meter.clone()?;
         let (look_ups, lanes) = (roles.look_ups(), roles.lanes());
-        Some(Arc::new(Told { meter, fleet, checks: checks.clone(), look_ups, lanes }))
+        Some(Arc::new(RoleMetrics { meter, fleet, checks: checks.clone(), look_ups, lanes }))
     }
 
     /// What the broker refuses to do for this process, one sentence each.
@@ -83,7 +83,7 @@ impl Measure {
     }
 }
 
-struct Told {
+struct RoleMetrics {
     meter: Meter,
     fleet: Fleet,
     checks: Checks,
@@ -91,15 +91,15 @@ struct Told {
     lanes: Option<LaneReport>,
 }
 
-impl Told {
+impl RoleMetrics {
     fn check(&self, check: &Check) {
-        self.meter.up(check.name, !check.is_in_trouble());
+        self.meter.up(check.name, !check.is_failing());
         if check.name == crate::health::ACCOUNT {
-            self.meter.paused(&self.fleet.account, check.is_in_trouble());
+            self.meter.paused(&self.fleet.account, check.is_failing());
         }
     }
 
-    /// A store that hangs must not leave the figures of a time when it was well.
+    /// When a store hangs, the gauges must not keep the values from before.
     async fn look(&self) {
         let checks = tokio::time::timeout(PATIENCE, (self.checks)()).await;
         self.meter.up("checks", checks.is_ok());
@@ -124,7 +124,7 @@ impl Told {
     }
 }
 
-impl Metrics for Told {
+impl Metrics for RoleMetrics {
     fn refresh(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async {
             self.look_up();

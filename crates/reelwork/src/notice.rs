@@ -1,5 +1,4 @@
-//! What a role tells of itself: a line for people, and the same as an event where the log is read
-//! by programs.
+//! What a role announces of itself: a line for people, or an event where programs read the log.
 
 use std::net::SocketAddr;
 
@@ -16,10 +15,10 @@ pub(crate) enum Notice<'a> {
 }
 
 impl Notice<'_> {
-    pub(crate) fn tell(self, output: &Output) {
+    pub(crate) fn print(self, output: &Output) {
         match output.in_log() {
             true => self.log(),
-            false => output.say(&self.words()),
+            false => output.message(&self.words()),
         }
     }
 

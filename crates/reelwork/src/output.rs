@@ -1,4 +1,4 @@
-//! stdout carries results, stderr carries words and progress.
+//! stdout carries results, stderr carries messages and progress.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -9,18 +9,18 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     pub(crate) json: bool,
-    spoken: Spoken,
+    stderr: Stderr,
 }
 
-/// How words for people stand on stderr.
+/// In which form messages go to stderr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Spoken {
+pub(crate) enum Stderr {
     Lines,
-    /// As events of a log that programs read: a line that is none would break it.
+    /// As events of the log, which a program reads: another line would not be JSON.
     Log,
 }
 
-/// What people read, line by line: whatever stands in a line, it begins no other.
+/// Text for people, line by line; nothing inside a line can begin another.
 pub(crate) struct Words(Vec<String>);
 
 impl From<String> for Words {
@@ -49,16 +49,16 @@ impl Words {
 
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json, spoken: Spoken::Lines }
+        Self { json, stderr: Stderr::Lines }
     }
 
-    /// From here on, and only once there is a log.
-    pub(crate) fn speak(&mut self, spoken: Spoken) {
-        self.spoken = spoken;
+    /// Only once there is a log.
+    pub(crate) fn set_stderr(&mut self, stderr: Stderr) {
+        self.stderr = stderr;
     }
 
     pub(crate) fn in_log(&self) -> bool {
-        self.spoken == Spoken::Log
+        self.stderr == Stderr::Log
     }
 
     /// One result: a JSON line, or the words for people.
@@ -83,7 +83,7 @@ impl Output {
         }
     }
 
-    pub(crate) fn say(&self, words: &str) {
+    pub(crate) fn message(&self, words: &str) {
         let _ = writeln!(io::stderr(), "{}", printable_line(words));
     }
 

@@ -6,11 +6,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Longer than a page takes that waits for its checks.
+/// Longer than a page waits for its checks.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Asks an admin port for a page, as a container's health check does: status and body. An
-/// image without a shell has nothing else to ask with.
+/// Fetches a page of an admin port: status and body. For the health check of a container whose
+/// image has no HTTP client.
 pub async fn ask(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
     let answer = timeout(PATIENCE, fetch(address, path)).await;
     let answer = answer.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;

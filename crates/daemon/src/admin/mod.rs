@@ -1,13 +1,12 @@
-//! The admin port: whether the process is alive and ready, and what it has counted, for whoever
-//! watches over it.
+//! The admin port: whether the process is alive and ready, and its metrics.
 //!
-//! It has a thread of its own, so that it answers also when the runtime of the roles is stuck,
-//! and says so.
+//! It has a thread of its own, so that it answers, and reports it, when the runtime of the roles
+//! is stuck.
 
 mod ask;
+mod bounded_calls;
 mod health;
-mod looks;
-mod pulse;
+mod liveness;
 mod serve;
 
 use std::io;
@@ -22,10 +21,10 @@ use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use self::ask::ask;
+use self::bounded_calls::BoundedCalls;
 pub use self::health::{Check, Checks, Metrics, Standing};
 use self::health::{Health, pages};
-use self::looks::Looks;
-use self::pulse::Pulse;
+use self::liveness::Liveness;
 use self::serve::{BOUNDS, serve};
 
 /// Serves until it is dropped.
@@ -61,9 +60,9 @@ impl Admin {
         let address = listener.local_addr()?;
         let draining = Arc::new(AtomicBool::new(false));
         let runtime = Handle::current();
-        let pulse = Pulse::of(&runtime, stuck);
-        let looks = Looks::on(runtime);
-        let health = Health { checks, metrics, pulse, looks, draining: draining.clone() };
+        let liveness = Liveness::of(&runtime, stuck);
+        let calls = BoundedCalls::on(runtime);
+        let health = Health { checks, metrics, liveness, calls, draining: draining.clone() };
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         thread::Builder::new().name("admin".into()).spawn(move || {
@@ -74,7 +73,7 @@ impl Admin {
         Ok(Self { address, draining, _stop: stop.drop_guard() })
     }
 
-    /// Where it listens; tells the port when any was asked for.
+    /// Where it listens, with the port that was assigned for port 0.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -93,9 +92,9 @@ mod tests {
 
     const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
-    fn checks(trouble: Option<&'static str>) -> Checks {
+    fn checks(why: Option<&'static str>) -> Checks {
         Arc::new(move || {
-            let checks = [Check::well("broker"), Check::trouble("ledger", trouble.map(Into::into))];
+            let checks = [Check::well("broker"), Check::failing("ledger", why.map(Into::into))];
             Box::pin(std::future::ready(checks.into()))
         })
     }
@@ -105,30 +104,30 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn who_is_well_is_alive_and_ready_until_it_drains() {
+    async fn a_process_is_ready_until_it_drains() {
         let admin = Admin::start(ANY, checks(None), None).unwrap();
         for path in ["/livez", "/readyz", "/healthz"] {
             assert_eq!(page(&admin, path).await, (200, "ok\n".to_owned()), "{path}");
         }
-        let told = "[+]broker ok\n[+]ledger ok\n[+]serving ok\n";
-        assert_eq!(page(&admin, "/readyz?verbose").await, (200, told.to_owned()));
+        let text = "[+]broker ok\n[+]ledger ok\n[+]serving ok\n";
+        assert_eq!(page(&admin, "/readyz?verbose").await, (200, text.to_owned()));
         assert_eq!(page(&admin, "/else").await.0, 404);
         admin.drains();
-        let (status, told) = page(&admin, "/readyz").await;
+        let (status, text) = page(&admin, "/readyz").await;
         assert_eq!(status, 503);
-        assert!(told.ends_with("[-]serving it drains: nothing new is taken\n"), "{told}");
+        assert!(text.ends_with("[-]serving it drains: nothing new is taken\n"), "{text}");
         assert_eq!(page(&admin, "/livez").await.0, 200);
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn trouble_is_told_with_its_reason() {
+    async fn a_failing_check_has_its_reason() {
         let admin = Admin::start(ANY, checks(Some("no answer")), None).unwrap();
-        let told = "[+]broker ok\n[-]ledger no answer\n[+]serving ok\n";
-        assert_eq!(page(&admin, "/readyz").await, (503, told.to_owned()));
+        let text = "[+]broker ok\n[-]ledger no answer\n[+]serving ok\n";
+        assert_eq!(page(&admin, "/readyz").await, (503, text.to_owned()));
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_note_is_said_and_keeps_nobody_from_being_ready() {
+    async fn a_note_is_shown_and_the_process_is_ready() {
         let what = "videos rests\n[-]ledger \u{1b}]0;x\u{7}";
         let noted: Checks = Arc::new(|| {
             let checks = vec![Check::well("broker"), Check::noted("lanes", Some(what.into()))];
@@ -137,17 +136,17 @@ mod tests {
         let admin = Admin::start(ANY, noted, None).unwrap();
         let note = "[!]lanes videos rests [-]ledger \\u001b]0;x\\u0007\n";
         assert_eq!(page(&admin, "/readyz").await, (200, format!("ok\n{note}")));
-        let (status, told) = page(&admin, "/readyz?verbose").await;
-        assert_eq!((status, told), (200, format!("[+]broker ok\n{note}[+]serving ok\n")));
+        let (status, text) = page(&admin, "/readyz?verbose").await;
+        assert_eq!((status, text), (200, format!("[+]broker ok\n{note}[+]serving ok\n")));
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_check_that_does_not_end_is_trouble() {
+    async fn a_check_that_does_not_end_fails() {
         let never: Checks = Arc::new(|| Box::pin(std::future::pending()));
         let admin = Admin::start(ANY, never, None).unwrap();
-        let (status, told) = page(&admin, "/readyz").await;
+        let (status, text) = page(&admin, "/readyz").await;
         assert_eq!(
-            (status, told.as_str()),
+            (status, text.as_str()),
             (503, "[-]checks no answer within 3 s\n[+]serving ok\n")
         );
     }
@@ -155,7 +154,7 @@ mod tests {
     /// The runtime is held up by a task that blocks its only thread.
     #[test]
     fn a_stuck_runtime_is_not_alive() {
-        let (tell, told) = mpsc::channel();
+        let (started, address) = mpsc::channel();
         let (free, held) = mpsc::channel::<()>();
         let stuck = thread::spawn(move || {
             let runtime =
@@ -163,17 +162,17 @@ mod tests {
             runtime.block_on(async {
                 let stuck = Duration::from_millis(100);
                 let admin = Admin::watching(ANY, checks(None), None, stuck, BOUNDS).unwrap();
-                tell.send(admin.address()).unwrap();
+                started.send(admin.address()).unwrap();
                 held.recv().unwrap_err();
             });
         });
-        let address = told.recv().unwrap();
+        let address = address.recv().unwrap();
         let watcher = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         watcher.block_on(async {
             loop {
-                let (status, told) = ask(address, "/livez").await.unwrap();
+                let (status, text) = ask(address, "/livez").await.unwrap();
                 if status == 503 {
-                    assert_eq!(told, "the runtime is stuck\n");
+                    assert_eq!(text, "the runtime is stuck\n");
                     return;
                 }
                 tokio::time::sleep(Duration::from_millis(10)).await;

@@ -1,4 +1,4 @@
-//! Pages on a thread of their own.
+//! The server of the pages, on a thread of its own.
 
 use std::io;
 use std::net::TcpListener;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 /// open are for its work. No page reads a body, so none is waited for.
 pub(super) const BOUNDS: Bounds = Bounds { head: Duration::from_secs(5), connections: 64 };
 
-/// Until it is told to stop: whoever is not answered then is cut off.
+/// Until it is stopped; connections without an answer are closed then.
 pub(super) fn serve(
     listener: TcpListener,
     pages: Router,
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
     use crate::admin::{Admin, Check, Checks, STUCK, ask};
 
-    const PLACES: usize = 8;
+    const CONNECTIONS: usize = 8;
     const SOON: Duration = Duration::from_millis(300);
     const NEVER: Duration = Duration::from_secs(3600);
     const GENEROUS: Duration = Duration::from_secs(10);
@@ -47,27 +47,27 @@ mod tests {
     fn admin(head: Duration) -> Admin {
         let well: Checks = Arc::new(|| Box::pin(std::future::ready(vec![Check::well("broker")])));
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let bounds = Bounds { head, connections: PLACES };
+        let bounds = Bounds { head, connections: CONNECTIONS };
         Admin::watching(any, well, None, STUCK, bounds).unwrap()
     }
 
-    /// A caller that has begun to say something and says no more.
+    /// A caller that sends the beginning of a request and nothing more.
     async fn half_sent(admin: &Admin, begun: &str) -> TcpStream {
         let mut stream = TcpStream::connect(admin.address()).await.unwrap();
         stream.write_all(begun.as_bytes()).await.unwrap();
         stream
     }
 
-    /// What it was answered when it is cut off.
+    /// All bytes that it received before its connection was closed.
     async fn ended(mut stream: TcpStream) -> String {
-        let mut told = Vec::new();
-        let ending = timeout(GENEROUS, stream.read_to_end(&mut told)).await;
-        let _closed_or_reset = ending.expect("it is cut off");
-        String::from_utf8(told).unwrap()
+        let mut answer = Vec::new();
+        let ending = timeout(GENEROUS, stream.read_to_end(&mut answer)).await;
+        let _closed_or_reset = ending.expect("it is closed");
+        String::from_utf8(answer).unwrap()
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn callers_that_never_finish_are_cut_off_in_time() {
+    async fn callers_that_never_finish_are_closed_in_time() {
         let admin = admin(SOON);
         for begun in ["", "GET", "GET /livez HTTP/1.1\r\nHost: a\r\n"] {
             let stream = half_sent(&admin, begun).await;
@@ -75,23 +75,23 @@ mod tests {
         }
         for whole in ["\r\n", "Content-Length: 9\r\n\r\nbody"] {
             let request = format!("GET /livez HTTP/1.1\r\nHost: a\r\n{whole}");
-            let told = ended(half_sent(&admin, &request).await).await;
-            assert!(told.starts_with("HTTP/1.1 200 OK\r\n"), "{whole:?}: {told}");
+            let answer = ended(half_sent(&admin, &request).await).await;
+            assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{whole:?}: {answer}");
         }
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn who_has_waited_longest_makes_place_for_a_probe() {
+    async fn the_oldest_unfinished_connection_is_closed_for_a_probe() {
         let admin = admin(NEVER);
         let mut callers = Vec::new();
-        for _ in 0..3 * PLACES {
+        for _ in 0..3 * CONNECTIONS {
             callers.push(half_sent(&admin, "GET /livez HTTP/1.1\r\n").await);
         }
         for path in ["/livez", "/healthz"] {
             assert_eq!(ask(admin.address(), path).await.unwrap(), (200, "ok\n".to_owned()));
         }
-        // All but the places, and one of those for the probes.
-        for caller in callers.drain(..2 * PLACES + 1) {
+        // All but the last CONNECTIONS, and one of those for the probes.
+        for caller in callers.drain(..2 * CONNECTIONS + 1) {
             assert_eq!(ended(caller).await, "");
         }
     }

@@ -1,4 +1,4 @@
-//! Kinds that say where something is.
+//! Addresses.
 
 use std::net::SocketAddr;
 

@@ -1,4 +1,4 @@
-//! What a key takes: each kind says what a value looks like, reads it, and shows it without secrets.
+//! The kinds of values: each describes, reads and shows its values, without secrets.
 
 mod address;
 mod number;
@@ -24,7 +24,7 @@ pub(crate) trait Kind: Debug + Sync {
     /// In the words of a hint and of the example.
     fn wanted(&self) -> String;
 
-    /// The error says what is wrong; it never repeats what may be secret.
+    /// The error never repeats what may be secret.
     fn read(&self, raw: &ValueKind) -> Result<Self::Value, String>
     where
         Self: Sized;

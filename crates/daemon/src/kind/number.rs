@@ -1,4 +1,4 @@
-//! Kinds that are counted or measured.
+//! Numbers, durations, and true or false.
 
 use std::fmt::{Debug, Display};
 use std::ops::RangeInclusive;

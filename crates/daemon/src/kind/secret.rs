@@ -1,4 +1,4 @@
-//! Kinds that are never shown.
+//! Secrets, which are never shown.
 
 use ::config::ValueKind;
 use secrecy::SecretString;

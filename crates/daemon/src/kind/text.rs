@@ -1,4 +1,4 @@
-//! Kinds that are words.
+//! Names, words, paths and filters.
 
 use std::fmt::{Debug, Display};
 use std::path::PathBuf;

@@ -8,7 +8,7 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{SdkTracer, Span};
 
-/// The SDK's tracer, told which spans a root goes on from: its fields `link` (with `link.state`)
+/// The SDK's tracer with links to the spans that a root continues: its fields `link` (with `link.state`)
 /// and `link.sweep`.
 #[derive(Clone, Debug)]
 pub(super) struct Linking {

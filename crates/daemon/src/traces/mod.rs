@@ -46,12 +46,12 @@ pub struct Service<'a> {
 pub struct Traces {
     provider: SdkTracerProvider,
     linking: Linking,
-    /// Told once there is a log.
+    /// Logged once there is a log.
     pub(crate) warnings: Vec<String>,
 }
 
 impl Traces {
-    /// `None`: nobody wants traces. Not to be called within an async runtime: the exporter has
+    /// `None`: no exporter is configured. Not to be called within an async runtime: the exporter has
     /// threads of its own.
     pub fn start(service: &Service<'_>, telemetry: &Telemetry) -> Result<Option<Self>, String> {
         let variables = Variables::read(|name| std::env::var(name).ok());
@@ -90,7 +90,7 @@ impl Traces {
     }
 }
 
-/// Spans say of which kind they are, events have a name of ours. The log has all the others.
+/// Spans with a kind, and events with a name of ours. All others belong to the log.
 pub(crate) fn is_traced(metadata: &Metadata<'_>) -> bool {
     match metadata.is_span() {
         true => metadata.fields().field("otel.kind").is_some(),
@@ -101,7 +101,7 @@ pub(crate) fn is_traced(metadata: &Metadata<'_>) -> bool {
 fn filter<S>() -> impl Filter<S> {
     dynamic_filter_fn(is_wanted)
         .with_max_level_hint(LevelFilter::DEBUG)
-        // Or every line of every library would be asked about each time.
+        // Otherwise the filter runs for each line of each library.
         .with_callsite_filter(|metadata| match is_traced(metadata) {
             true => Interest::sometimes(),
             false => Interest::never(),

@@ -4,23 +4,23 @@ use opentelemetry_sdk::trace::Sampler;
 
 use super::sampler::Together;
 
-/// What they say about traces. Empty is unset, as OpenTelemetry has it.
+/// The settings for traces. An empty variable counts as unset, as OpenTelemetry requires.
 #[derive(Debug)]
 pub(super) struct Variables {
     pub(super) exporter: Exporter,
     pub(super) sampler: Together,
     /// Whether W3C Trace Context is read and written.
     pub(super) trace_context: bool,
-    /// Whether they name the service.
+    /// Whether a variable names the service.
     pub(super) names_service: bool,
-    /// What they ask for that this program does not do.
+    /// Requests that this program does not support.
     pub(super) warnings: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exporter {
     Off,
-    /// `named`: they say where to.
+    /// `named`: a variable has the endpoint.
     Otlp {
         named: bool,
     },
@@ -106,7 +106,7 @@ fn trace_context(get: &impl Fn(&str) -> Option<String>, warnings: &mut Vec<Strin
     names.contains(&"tracecontext")
 }
 
-/// Metrics and logs have their own ways out of this program.
+/// Metrics and logs are exported in other ways.
 fn elsewhere(get: &impl Fn(&str) -> Option<String>, warnings: &mut Vec<String>) {
     let ways = [
         ("OTEL_METRICS_EXPORTER", "prometheus", "metrics are scraped at admin.listen"),
@@ -127,8 +127,8 @@ fn on_the_wire(get: &impl Fn(&str) -> Option<String>, warnings: &mut Vec<String>
     ];
     for (what, ours, way) in ways {
         let names = ["TRACES_", ""].map(|signal| format!("OTEL_EXPORTER_OTLP_{signal}{what}"));
-        let said = names.iter().find_map(|name| Some((name, get(name)?)));
-        if let Some((name, other)) = said.filter(|(_, text)| text.trim() != ours) {
+        let set = names.iter().find_map(|name| Some((name, get(name)?)));
+        if let Some((name, other)) = set.filter(|(_, text)| text.trim() != ours) {
             warnings.push(format!("{name}={other}: {way}"));
         }
     }
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_said_is_otlp_to_wherever_the_configuration_says() {
+    fn without_variables_the_configuration_has_the_endpoint() {
         let read = read(&[("OTEL_TRACES_EXPORTER", " "), ("OTEL_SDK_DISABLED", "")]);
         assert_eq!(read.exporter, Exporter::Otlp { named: false });
         assert!(read.trace_context && read.sampler.follows && !read.names_service);
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn each_variable_is_heard() {
+    fn each_variable_has_its_effect() {
         let exporter = |name, value| read(&[(name, value)]).exporter;
         assert_eq!(exporter("OTEL_SDK_DISABLED", "TRUE"), Exporter::Off);
         assert_eq!(exporter("OTEL_TRACES_EXPORTER", "none"), Exporter::Off);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_done_is_said() {
+    fn what_is_not_supported_is_a_warning() {
         for (name, value) in [
             ("OTEL_TRACES_EXPORTER", "zipkin"),
             ("OTEL_TRACES_SAMPLER", "jaeger_remote"),

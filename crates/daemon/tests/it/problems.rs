@@ -1,9 +1,9 @@
-//! Everything that is wrong is said at once, with what to do.
+//! Everything that is wrong is reported at once, with what to do.
 
 use crate::bench::Bench;
 
 #[test]
-fn all_problems_are_told_at_once() {
+fn all_problems_are_reported_at_once() {
     let mut bench = Bench::new()
         .system_file("[kling]\napi_kye = \"x\"\n")
         .file("broken.toml", "[limits]\nvideos = 3\nimages = = 4\n")
@@ -145,7 +145,7 @@ fn a_file_is_read_by_type() {
 }
 
 #[test]
-fn an_empty_section_says_nothing() {
+fn an_empty_section_sets_nothing() {
     Bench::new().file("a.toml", "[kling]\n[limits]\n").config();
 }
 
@@ -263,8 +263,8 @@ fn codes_that_make_no_sense_are_refused() {
 #[test]
 fn a_namespace_that_rabbitmq_keeps_for_itself_is_refused() {
     for namespace in ["amq", "amq.x", "amq.reelwork"] {
-        let told = misfit("broker.namespace", namespace);
-        assert!(told.contains("broker.namespace") && told.contains("reserves"), "{told}");
+        let problem = misfit("broker.namespace", namespace);
+        assert!(problem.contains("broker.namespace") && problem.contains("reserves"), "{problem}");
     }
     for namespace in ["amqp", "x.amq", "AMQ.x"] {
         assert!(Bench::new().flag("broker.namespace", namespace).load().is_ok(), "{namespace}");

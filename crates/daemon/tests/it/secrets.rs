@@ -181,7 +181,7 @@ fn a_flag_beats_a_secret_from_a_file_and_a_file_from_a_variable_beats_a_configur
 }
 
 #[test]
-fn a_key_that_is_needed_and_missing_is_said_like_any_problem() {
+fn a_missing_key_that_is_needed_is_reported_like_any_problem() {
     let problem = Bench::new().config().kling.require_api_key().unwrap_err();
     assert_eq!(
         problem.to_string(),

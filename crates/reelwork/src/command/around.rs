@@ -1,4 +1,4 @@
-//! What concerns a job beside its own record: its account, its lane, its slots.
+//! The account, the lane and the slots of a job, as `why` shows them beside its record.
 
 use daemon::{Config, Limits};
 use job::{Operation, Record, Resource, Timestamp};
@@ -47,7 +47,7 @@ impl Around {
         Ok(Self { paused, held, lanes })
     }
 
-    /// To follow other words; empty where there is nothing to say.
+    /// Appended to another sentence; empty when there is nothing to add.
     pub(crate) fn sentence(&self) -> String {
         let paused = self
             .paused

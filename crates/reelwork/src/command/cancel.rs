@@ -21,7 +21,7 @@ pub(crate) async fn run(
     member.leave().await;
     let (key, done) = done?;
     Ok(match done {
-        Cancelled::Job(record) => tell(&record, output),
+        Cancelled::Job(record) => print(&record, output),
         Cancelled::Unseen => unseen(&key, ahead, output),
         Cancelled::TooLate(record) => too_late(&record, output),
     })
@@ -33,7 +33,7 @@ async fn cancel(member: &Member, named: &Named) -> Result<(JobKey, Cancelled), E
     Ok((key, done))
 }
 
-fn tell(record: &Record, output: &Output) -> ExitCode {
+fn print(record: &Record, output: &Output) -> ExitCode {
     let view = JobView::of(record);
     output.result(&view, || view.words());
     if !record.state.is_final() {
@@ -46,7 +46,7 @@ fn tell(record: &Record, output: &Output) -> ExitCode {
     ExitCode::Ok
 }
 
-/// Nobody can tell a job that waits in the broker from a wrong id.
+/// A job that waits in the broker looks the same as a wrong id.
 fn unseen(key: &JobKey, ahead: bool, output: &Output) -> ExitCode {
     let view = Unseen::cancelled(key);
     output.result(&view, || format!("{key}  unseen"));

@@ -1,10 +1,10 @@
-//! Whoever asks for something that cannot be taken back says so twice.
+//! Commands that cannot be undone need a confirmation.
 
 use std::io::{BufRead, IsTerminal, Write};
 
 use crate::error::Error;
 
-/// `--yes`, or the word of the person at the terminal.
+/// By `--yes`, or by the answer of the person at the terminal.
 pub(crate) fn agreed(yes: bool, what: &str) -> bool {
     if yes || !std::io::stdin().is_terminal() {
         return yes;

@@ -1,4 +1,4 @@
-//! Messages that could not be done: shown, published again, or given up.
+//! Dead letters: shown, published again, or deleted.
 
 mod letter;
 mod reader;
@@ -71,15 +71,15 @@ async fn show(broker: &Arc<dyn Broker>, id: &str, output: &Output) -> Result<Exi
     }
 }
 
-/// Where others hold letters nobody can tell that one is not there.
-fn missing(told: &str, shared: bool) -> Error {
+/// While another reader holds letters, a missing one may be among them.
+fn missing(why: &str, shared: bool) -> Error {
     match shared {
-        false => Error::NotFound(told.to_owned()),
-        true => Error::Unavailable(format!("{told}; {SHARED}")),
+        false => Error::NotFound(why.to_owned()),
+        true => Error::Unavailable(format!("{why}; {SHARED}")),
     }
 }
 
-/// Those that are asked for, once whoever asks knows how many these are.
+/// The letters that were asked for, once the person has confirmed their number.
 async fn taken(
     backends: &Backends,
     which: &Which,
@@ -167,7 +167,7 @@ fn why(stays: Stays) -> &'static str {
     }
 }
 
-/// As whoever published it calls it, or by its own name.
+/// The job's id, or the name of the letter.
 fn shown(letter: &Letter) -> String {
     let key = letter.key().map(|key| key.id.to_string());
     key.unwrap_or_else(|| letter.name.clone())

@@ -20,8 +20,8 @@ struct Check {
     code: u8,
 }
 
-/// Looks at everything that is needed, costs nothing, and tells each finding. The exit code is
-/// that of the gravest.
+/// Checks everything that is needed, free of charge, and prints each result. The exit code is
+/// that of the most severe.
 pub(crate) async fn run(
     config: &Config,
     with_probe: bool,

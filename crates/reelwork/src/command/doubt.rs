@@ -1,4 +1,4 @@
-//! Jobs of which nobody knows whether they were submitted: shown, and settled by a person.
+//! Jobs in doubt: it is not known whether they were submitted. Shown, and settled by a person.
 
 mod list;
 mod settle;
@@ -54,7 +54,7 @@ async fn attach(
     settle::by(config, &key, Decision::Attach { task_id }, output).await
 }
 
-/// The provider answers for the task, and does not call it somebody else's.
+/// The provider knows the task, and it is not another job's.
 async fn check(config: &Config, record: &Record, task_id: &str) -> Result<(), Error> {
     let api_key = config.kling.require_api_key()?.expose_secret().into();
     let route = Route::parse(record.operation.as_str())

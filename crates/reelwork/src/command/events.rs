@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::output::Output;
 use crate::view::told_left_out;
 
-/// Prints results as they come, until told to stop, enough came, or it went quiet.
+/// Prints results as they come, until a signal, the count or the idle time ends it.
 pub(crate) async fn run(
     options: Events,
     config: &Config,
@@ -19,7 +19,7 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Error> {
     let shutdown = Shutdown::on_signals()?;
     let producer = Producer::new(Backends::open_broker(config).await?);
-    // Before the journal is read: what is announced meanwhile comes here.
+    // Before the journal is read: results that are announced meanwhile come here.
     let mut results = producer.results(options.name.as_deref(), &options.binding).await?;
     let mut shown = Shown { output, left: options.count, replay: None };
     let followed = tokio::select! {
@@ -70,7 +70,7 @@ impl Shown<'_> {
             let Some(result) = next else {
                 return Err(Error::Unavailable("the broker closed the subscription".to_owned()));
             };
-            self.tell(result).await?;
+            self.print(result).await?;
         }
         Ok(())
     }
@@ -84,7 +84,7 @@ impl Shown<'_> {
         Ok(())
     }
 
-    async fn tell(&mut self, result: ResultEvent) -> Result<(), Error> {
+    async fn print(&mut self, result: ResultEvent) -> Result<(), Error> {
         if self.replay.as_mut().is_none_or(|replay| replay.is_new(&result.event)) {
             self.show(&result.event);
         }

@@ -12,7 +12,7 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<ExitCode, Error> {
     let ledger = Backends::look_at_ledger(config).await?;
-    let uncompared = uncompared::told(ledger.as_ref(), output).await?;
+    let uncompared = uncompared::report(ledger.as_ref(), output).await?;
     let Some(stored) = named.load(ledger.as_ref()).await? else {
         let unseen = Unseen { uncompared, ..Unseen::of(named.key()) };
         output.result(&unseen, || format!("{}  {}", unseen.id, unseen.state));

@@ -13,13 +13,13 @@ pub(crate) async fn run(config: &Config, ready: bool, output: &Output) -> Result
     })?;
     let path = if ready { "/readyz?verbose" } else { "/livez" };
     let unreachable = |error| Error::Unavailable(format!("admin port {listen}: {error}"));
-    let (status, told) = ask(reachable(listen), path).await.map_err(unreachable)?;
+    let (status, text) = ask(reachable(listen), path).await.map_err(unreachable)?;
     let well = status == 200;
-    output.result(&serde_json::json!({"ok": well, "told": told}), || Words::of_lines(&told));
+    output.result(&serde_json::json!({"ok": well, "told": text}), || Words::of_lines(&text));
     Ok(if well { ExitCode::Ok } else { ExitCode::Failure })
 }
 
-/// Who listens on every address is reached on the host's own.
+/// A role that listens on every address is reached on the loopback address.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

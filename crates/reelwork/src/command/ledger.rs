@@ -37,7 +37,7 @@ struct Row {
     tenant: String,
     id: String,
     ledger: String,
-    /// What the journal says instead, or else the provider.
+    /// What the journal has instead, or else the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     journal: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,7 +108,7 @@ async fn denied_tasks(
     Ok(rows.into_iter().flatten().collect())
 }
 
-/// `None` unless the provider says clearly that there is no such task.
+/// `None` unless the provider clearly denies the task.
 async fn denial(client: &kling::Client, record: &Record) -> Option<Row> {
     let route = Route::parse(record.operation.as_str())?;
     let task = record.task_id.as_deref()?;
@@ -121,7 +121,7 @@ async fn denial(client: &kling::Client, record: &Record) -> Option<Row> {
     }
 }
 
-/// Ends the generation and compares everything, here or in whichever role is faster.
+/// Ends the generation and compares everything, here or in the role that is faster.
 async fn rebuild(config: &Config, backends: &Backends, output: &Output) -> Result<ExitCode, Error> {
     backends.ledger.distrust().await?;
     let session = Arc::new(backends.join().await?);

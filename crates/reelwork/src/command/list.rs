@@ -18,7 +18,7 @@ pub(crate) async fn run(
     let tenant = tenant.map(Tenant::new).transpose();
     let tenant = tenant.map_err(|error| Error::Usage(error.to_string()))?;
     let ledger = Backends::look_at_ledger(config).await?;
-    uncompared::told(ledger.as_ref(), output).await?;
+    uncompared::report(ledger.as_ref(), output).await?;
     for record in
         ledger.list(&ListFilter { states: state.into_iter().collect(), tenant, limit }).await?
     {

@@ -1,4 +1,4 @@
-//! Commands that write are members of the ledger, and wait until it can be believed.
+//! Commands that write are members of the ledger, and wait until it has been compared.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +26,8 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    /// Joins a ledger that holds what the journal knows. One that lost its memory knows nothing of
-    /// what was paid for: it is compared first, here or by whichever role is faster.
+    /// Joins a ledger that has been compared with the journal. One that lost its data does not know
+    /// the paid jobs: it is compared first, here or by the role that is faster.
     pub(crate) async fn join(config: &Config, output: &Output) -> Result<Self, Error> {
         let backends = Backends::open(config).await?;
         let session = Arc::new(backends.join().await?);
@@ -56,7 +56,7 @@ async fn compare(
     session: &Arc<Session>,
     output: &Output,
 ) -> bool {
-    output.say("the ledger is being rebuilt from the journal: waiting for it");
+    output.message("the ledger is being rebuilt from the journal: waiting for it");
     let follower = Follower::start(
         backends.broker.clone(),
         backends.ledger.clone(),

@@ -1,4 +1,4 @@
-//! Which job is meant: an id, or tenant and id as they are printed.
+//! A job as a person names it: by its id, or by tenant and id as they are printed.
 
 use futures::{StreamExt, TryStreamExt};
 use job::{Job, JobId, JobKey, Record, RequestHash, Tenant};

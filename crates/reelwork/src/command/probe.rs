@@ -23,7 +23,7 @@ const BETWEEN: Duration = Duration::from_secs(1);
 pub(crate) struct Findings {
     task_id: String,
     external_id_echoed: bool,
-    /// What each form of look-up answered: found, denied, or why nothing was learnt.
+    /// The answer to each form of look-up: found, denied, or why there was none.
     look_up_path: String,
     look_up_query: String,
     look_up_list: String,
@@ -31,7 +31,7 @@ pub(crate) struct Findings {
     unknown_id_denied: bool,
     /// Needs a public address, and the receiver that the gateway will bring.
     callbacks: &'static str,
-    /// Settings that follow.
+    /// The settings to use.
     advice: Vec<String>,
 }
 
@@ -69,7 +69,7 @@ pub(crate) async fn probe(config: &Config, yes: bool, output: &Output) -> Result
     })
 }
 
-/// Money is spent only by somebody who said so.
+/// Money is spent only after a confirmation.
 fn consent(config: &Config, yes: bool, output: &Output) -> Result<(), Error> {
     if yes {
         return Ok(());
@@ -79,7 +79,9 @@ fn consent(config: &Config, yes: bool, output: &Output) -> Result<(), Error> {
         return Err(Error::Usage("--probe pays for one task: add --yes to agree".to_owned()));
     }
     let base = &config.kling.base_url;
-    output.say(&format!("The probe pays for one picture (about $0.0035) at {base}. Go on? [y/N]"));
+    output.message(&format!(
+        "The probe pays for one picture (about $0.0035) at {base}. Go on? [y/N]"
+    ));
     std::io::stderr().flush()?;
     let mut answer = String::new();
     stdin.read_line(&mut answer)?;

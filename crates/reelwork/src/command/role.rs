@@ -11,13 +11,13 @@ use crate::notice::Notice;
 use crate::output::Output;
 use crate::roles::{self, Roles, Which};
 
-/// One role until it is told to stop.
+/// Runs one role until a signal stops it.
 pub(crate) async fn run(config: Config, which: Which, output: &Output) -> Result<ExitCode, Error> {
     let key = config.kling.require_api_key()?.clone();
     serve(&config, key, which, output).await
 }
 
-/// Callbacks are received until it is told to stop.
+/// Receives callbacks until a signal stops it.
 pub(crate) async fn gateway(config: Config, output: &Output) -> Result<ExitCode, Error> {
     let shutdown = Shutdown::on_signals()?;
     let measure = Measure::of(&config, "gateway");
@@ -38,22 +38,22 @@ pub(crate) async fn up(
         return run(config, Which::Both, output).await;
     }
     let settings = simulator::Settings { speed: SIMULATED_SPEED, ..simulator::Settings::default() };
-    // Beside what remembers its tasks: who starts again finds both, or neither.
+    // Beside the ledger that knows its tasks: a second start finds both, or neither.
     let books = books.unwrap_or_else(|| config.embedded.path.with_extension("simulator.jsonl"));
     let listen = ([127, 0, 0, 1], 0).into();
     let simulator = simulator::Simulator::start_with_books(settings, &books, listen).await?;
     config.poll.pace /= SIMULATED_SPEED;
-    Notice::Simulated { url: &simulator.url() }.tell(output);
+    Notice::Simulated { url: &simulator.url() }.print(output);
     let key = simulated(&mut config, &simulator)?;
     let done = serve(&config, key, Which::Both, output).await;
     simulator.stop().await;
     done
 }
 
-/// Tasks that take minutes take seconds.
+/// Tasks of minutes take seconds.
 const SIMULATED_SPEED: f64 = 20.0;
 
-/// Any key will do there.
+/// The simulator accepts any key.
 fn simulated(config: &mut Config, simulator: &simulator::Simulator) -> Result<SecretString, Error> {
     config.kling.base_url =
         simulator.url().parse().map_err(|_| Error::Other("the simulator's address".into()))?;
@@ -85,15 +85,15 @@ async fn until_stopped(
     output: &Output,
 ) -> Result<ExitCode, Error> {
     if let Some(on) = roles.listens_on() {
-        Notice::Callbacks { on }.tell(output);
+        Notice::Callbacks { on }.print(output);
     }
     if let Some(admin) = &admin {
-        Notice::Health { on: admin.address() }.tell(output);
+        Notice::Health { on: admin.address() }.print(output);
     }
-    Notice::Ready { role: name }.tell(output);
+    Notice::Ready { role: name }.print(output);
     shutdown.requested().await;
     admin.iter().for_each(Admin::drains);
-    Notice::Draining.tell(output);
+    Notice::Draining.print(output);
     roles.drain().await?;
     Ok(ExitCode::Ok)
 }

@@ -21,7 +21,7 @@ use crate::roles;
 /// Publishes under way at once: as many jobs, of megabytes each, are in memory.
 const AT_ONCE: usize = 64;
 
-/// What became of one job; the id is told even when the outcome is not known.
+/// The result for one job; it has the id even when the outcome is not known.
 #[derive(Debug, Serialize)]
 struct Receipt {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,7 +48,7 @@ enum Status {
 }
 
 /// A job as it was read, with its line number when it came from a file.
-type Line = (Option<usize>, Result<Job, Invalid>);
+type NumberedJob = (Option<usize>, Result<Job, Invalid>);
 
 pub(crate) async fn run(
     options: Submit,
@@ -59,7 +59,7 @@ pub(crate) async fn run(
         (Some(file), _) => lines::of_file(file, roles::slots(config))?.boxed(),
         (None, Some(operation)) => {
             let draft = from_flags(&options, operation).within(roles::slots(config));
-            let job: Line = (None, draft.build());
+            let job: NumberedJob = (None, draft.build());
             futures::stream::iter([Ok(job)]).boxed()
         }
         (None, None) => return Err(Error::Usage("an operation or --file is needed".to_owned())),
@@ -75,7 +75,7 @@ pub(crate) async fn run(
     }
     let ledger = Backends::open_ledger(config).await?;
     let waited = wait::until_done(ledger, sum.published, options.timeout, output).await?;
-    // What could not be published is told before how the others ended.
+    // A job that could not be published decides the exit code, before the outcome of the others.
     Ok(if code == ExitCode::Ok { waited } else { code })
 }
 
@@ -103,17 +103,17 @@ fn from_flags(options: &Submit, operation: &str) -> Draft {
     draft.priority(options.priority.unwrap_or_default())
 }
 
-/// What came of all of them.
+/// The results of all jobs.
 #[derive(Default)]
 struct Sum {
     statuses: Vec<Status>,
-    /// What the broker surely has, kept only where it is waited for.
+    /// The jobs that the broker has, kept only for --wait.
     published: Vec<Named>,
 }
 
 /// Each receipt is printed as soon as it is known, and only a few jobs are in memory.
 async fn publish_all(
-    jobs: BoxStream<'_, Result<Line, Error>>,
+    jobs: BoxStream<'_, Result<NumberedJob, Error>>,
     config: &Config,
     keep: bool,
     output: &Output,
@@ -131,7 +131,7 @@ async fn publish_all(
     let mut sum = Sum::default();
     while let Some(done) = publishing.next().await {
         let (receipt, named) = done?;
-        receipt.tell(output);
+        receipt.print(output);
         let is_in = receipt.status == Status::Queued;
         sum.add(receipt.status, named.filter(|_| keep && is_in));
     }
@@ -146,7 +146,7 @@ impl Sum {
         self.published.extend(published);
     }
 
-    /// The gravest of all: an unreachable broker, then a job that can never be right.
+    /// The most severe of all: an unreachable broker, then an invalid job.
     fn code(&self, invalid: ExitCode) -> ExitCode {
         let any = |status| self.statuses.contains(&status);
         if any(Status::Unknown) || any(Status::Refused) {
@@ -179,8 +179,8 @@ async fn publish(
 }
 
 impl Receipt {
-    /// stdout has what was done, and for programs every line; people read of trouble on stderr.
-    fn tell(&self, output: &Output) {
+    /// Published jobs go to stdout, errors to stderr; with --json all go to stdout.
+    fn print(&self, output: &Output) {
         match (&self.error, output.json) {
             (None, _) | (Some(_), true) => output.result(self, || words(self)),
             (Some(_), false) => output.complain(&words(self)),
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[derive(Parser)]
-    struct Line {
+    struct Flags {
         #[command(flatten)]
         submit: Submit,
     }
@@ -241,7 +241,7 @@ mod tests {
             "--set=seed=12345678901234567890123",
             "--set=cfg_scale=0.50",
         ];
-        let options = Line::parse_from(line).submit;
+        let options = Flags::parse_from(line).submit;
         let job = from_flags(&options, "videos/text2video").build().unwrap();
         let sent = serde_json::to_string(&job.request).unwrap();
         let expected =

@@ -86,7 +86,7 @@ pub(crate) async fn looked_at(config: &Config, url: &SecretUrl) -> Result<String
     }
 }
 
-/// AMQP shows no policies: whoever looks must be told where they are to be seen.
+/// AMQP shows no policies, so the command reports where they can be seen.
 fn on_policies(namespace: &str) -> String {
     format!(
         "policies cannot be seen (AMQP shows none, and no management plugin tells us on port \

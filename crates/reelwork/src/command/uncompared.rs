@@ -1,4 +1,4 @@
-//! A ledger that was emptied knows less than the journal: whoever looks is told.
+//! The warning that the ledger was not compared with the journal: one that was emptied knows less.
 
 use ports::{LedgerError, Members};
 
@@ -7,8 +7,8 @@ use crate::output::Output;
 pub(super) const UNCOMPARED: &str = "the ledger is new or was emptied, and has not been compared with the \
     journal: jobs may be missing here. A worker, a poller or `reelwork ledger rebuild` compares it";
 
-/// Whether it was told.
-pub(super) async fn told(ledger: &dyn Members, output: &Output) -> Result<bool, LedgerError> {
+/// Whether it was printed.
+pub(super) async fn report(ledger: &dyn Members, output: &Output) -> Result<bool, LedgerError> {
     let uncompared = ledger.opens_at().await?.is_none();
     if uncompared {
         output.complain(UNCOMPARED);

@@ -24,7 +24,7 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<ExitCode, Error> {
     let ledger = Backends::look_at_ledger(config).await?;
-    uncompared::told(ledger.as_ref(), output).await?;
+    uncompared::report(ledger.as_ref(), output).await?;
     let known = load_all(ledger.as_ref(), &jobs, AT_ONCE).await?;
     for (job, _) in jobs.iter().zip(known).filter(|(_, stored)| stored.is_none()) {
         output.complain(&format!("{}; waiting for it", job.unseen()));
@@ -98,7 +98,7 @@ fn succeeded(record: &Record) -> bool {
     matches!(&record.state, State::Settled { outcome: Outcome::Succeeded { .. }, .. })
 }
 
-/// Tells where those that have not ended are. Of ids that nobody knows nobody can tell whether
+/// Reports the state of the jobs that have not ended. For unknown ids it is not known whether
 /// waiting helps.
 async fn timed_out(
     ledger: &Arc<dyn Ledger>,

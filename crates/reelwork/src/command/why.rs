@@ -17,7 +17,7 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<ExitCode, Error> {
     let ledger = Backends::look_at_ledger(config).await?;
-    let uncompared = uncompared::told(ledger.as_ref(), output).await?;
+    let uncompared = uncompared::report(ledger.as_ref(), output).await?;
     let now = SystemClock.now();
     let Some(stored) = named.load(ledger.as_ref()).await? else {
         let around = Around::of(config, ledger.as_ref(), None, now).await?;
@@ -47,7 +47,7 @@ pub(crate) async fn run(
     Ok(ExitCode::Ok)
 }
 
-/// What is around a job that waits to be sent concerns it.
+/// Whether the lane and the account matter: only to a job that waits to be sent.
 fn waits(state: &State) -> bool {
     matches!(state, State::Queued { .. })
 }
@@ -64,7 +64,7 @@ fn line(entry: &HistoryEntry) -> String {
     format!("{}  {}{}", entry.at, entry.what, again.unwrap_or_default())
 }
 
-/// Pure: where it is, since when, and what happens next.
+/// Pure: the state, since when, and what happens next.
 fn explain(record: &Record, owner_alive: bool, now: Timestamp) -> String {
     let since = record.last_change();
     match &record.state {
@@ -110,7 +110,7 @@ fn reason(problem: &Problem) -> String {
     words
 }
 
-/// What following the task has shown besides its status.
+/// What the looks at the task have shown besides its status.
 fn watched(watch: &Watch) -> String {
     let mut words = String::new();
     if let Some(since) = watch.unread_since {
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_was_said_often_tells_how_often_and_since_when() {
+    fn a_repeated_line_has_its_count_and_its_first_time() {
         let mut entry = HistoryEntry::once(Timestamp::from_millis(2_000), 1, "look-up failed: 503");
         assert_eq!(line(&entry), "1970-01-01T00:00:02.000Z  look-up failed: 503");
         entry.repeated = Some(Repeated { times: 20, since: Timestamp::EPOCH });
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_doubt_says_since_when_why_and_what_comes_next() {
+    fn a_doubt_has_its_start_its_cause_and_the_next_look() {
         let mut record = record();
         let doubt = Doubt {
             since: Timestamp::from_millis(1_000),

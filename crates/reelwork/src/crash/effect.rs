@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// What a process does to the world, in the order of a job's walk.
+/// The external effects of a process, in the order in which a job causes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     PublishJobs,

@@ -1,9 +1,9 @@
-//! Crash points: before and after every external effect, this process can be told to die.
+//! Crash points: before and after every external effect, this process can be made to die.
 //!
 //! Compiled in for tests only. Broker, ledger and transport are wrapped, so that no other code
 //! knows of it. Nothing happens until the file that `CRASH_POINTS_FILE` names exists: each line is a
 //! point and what `fail` shall do there, `ledger.swap.after=return` to die, or any other action
-//! of that crate. Whoever removes the file dies, so of many processes exactly one does.
+//! of that crate. The process that removes the file dies, so of many processes exactly one does.
 
 mod broker;
 mod effect;
@@ -19,7 +19,7 @@ use ports::{Broker, Ledger};
 use crate::output::Output;
 use effect::{Effect, Moment};
 
-/// Every point, numbered from 1 in the order of a job's walk.
+/// Every point, numbered from 1 in the order in which a job causes them.
 pub(crate) fn list(output: &Output) {
     for (index, point) in effect::points().enumerate() {
         let number = index + 1;

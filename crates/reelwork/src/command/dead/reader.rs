@@ -1,4 +1,4 @@
-//! The dead letters are read by taking them; what is not settled goes back.
+//! Dead letters are read by taking them; those that are not settled go back.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use crate::error::Error;
 
 const MOST: u64 = u16::MAX as u64;
-/// Nothing more within this means that all were seen.
+/// When no letter comes for this long, all were seen.
 const QUIET: Duration = Duration::from_secs(2);
-/// Longer than somebody who looks holds the letters.
+/// Longer than `dead list` holds the letters.
 const BUSY: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -21,11 +21,11 @@ pub(super) struct Reader {
     deliveries: Box<dyn Deliveries>,
     left: u64,
     names: Names,
-    /// Somebody else read at the same time, and may hold letters that were not shown.
+    /// Another reader was active, and may hold letters that were not shown.
     shared: bool,
 }
 
-/// What is told where others may hold letters.
+/// The warning while another reader may hold letters.
 pub(super) const SHARED: &str = "somebody else reads the dead letters at this moment and may hold \
     some: this is not all that is there; try again";
 
@@ -49,7 +49,7 @@ impl Reader {
         }
         self.left -= 1;
         let next = tokio::time::timeout(QUIET, self.deliveries.next()).await.ok().flatten();
-        // One that was counted and does not come is in somebody else's hands.
+        // One that was counted and does not come is held by another reader.
         self.shared |= next.is_none();
         Some(self.names.name(next?))
     }

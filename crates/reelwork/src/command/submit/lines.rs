@@ -8,21 +8,21 @@ use job::MAX_MESSAGE_BYTES;
 use producer::{Producer, Slots};
 use tokio::sync::mpsc;
 
-use super::Line;
+use super::NumberedJob;
 use crate::error::Error;
 
 /// Lines read ahead.
 const AHEAD: usize = 4;
 
-/// Of a longer line no more is kept: it is refused for its size.
+/// No more of a line is kept; a longer one is refused for its size.
 const MOST: u64 = MAX_MESSAGE_BYTES as u64 + 2;
 
-/// Each line is a job of its own: a bad one is reported and does not hold up the next. Reading
-/// blocks, so it has a thread of its own.
+/// Each line is a job: an invalid one is reported, and the next one is read. Reading blocks, so it
+/// has a thread of its own.
 pub(super) fn of_file(
     path: &Path,
     slots: Slots,
-) -> Result<impl Stream<Item = Result<Line, Error>> + use<>, Error> {
+) -> Result<impl Stream<Item = Result<NumberedJob, Error>> + use<>, Error> {
     let name = path.display().to_string();
     let unreadable = move |error: io::Error| Error::Usage(format!("{name}: {error}"));
     let source: Box<dyn Read + Send> = match path == Path::new("-") {
@@ -33,17 +33,17 @@ pub(super) fn of_file(
     Ok(stream::unfold(lines, |mut lines| async move { Some((lines.recv().await?, lines)) }))
 }
 
-/// However long it is: only a few lines are in memory.
+/// Only a few lines are in memory, however long the file is.
 fn ahead(
     source: impl Read + Send + 'static,
     slots: Slots,
     unreadable: impl Fn(io::Error) -> Error + Send + 'static,
-) -> mpsc::Receiver<Result<Line, Error>> {
-    let (tell, lines) = mpsc::channel(AHEAD);
+) -> mpsc::Receiver<Result<NumberedJob, Error>> {
+    let (jobs, lines) = mpsc::channel(AHEAD);
     std::thread::spawn(move || {
-        let read = read(BufReader::new(source), slots, &tell);
+        let read = read(BufReader::new(source), slots, &jobs);
         if let Err(error) = read {
-            let _ = tell.blocking_send(Err(unreadable(error)));
+            let _ = jobs.blocking_send(Err(unreadable(error)));
         }
     });
     lines
@@ -52,7 +52,7 @@ fn ahead(
 fn read(
     mut source: impl BufRead,
     slots: Slots,
-    tell: &mpsc::Sender<Result<Line, Error>>,
+    jobs: &mpsc::Sender<Result<NumberedJob, Error>>,
 ) -> io::Result<()> {
     for number in 1.. {
         let mut line = Vec::new();
@@ -68,7 +68,7 @@ fn read(
         }
         let job = (Some(number), Producer::read(text, slots));
         // Nobody listens any more: the command has ended.
-        if tell.blocking_send(Ok(job)).is_err() {
+        if jobs.blocking_send(Ok(job)).is_err() {
             break;
         }
     }
@@ -92,21 +92,21 @@ mod tests {
     const GOOD: &str = r#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
 
     /// The numbers of the lines, and whether each is a job.
-    fn told(text: &str) -> Vec<(Option<usize>, bool)> {
-        let (tell, mut lines) = mpsc::channel(16);
-        read(text.as_bytes(), Slots::default(), &tell).unwrap();
-        drop(tell);
-        let mut told = Vec::new();
+    fn numbered(text: &str) -> Vec<(Option<usize>, bool)> {
+        let (jobs, mut lines) = mpsc::channel(16);
+        read(text.as_bytes(), Slots::default(), &jobs).unwrap();
+        drop(jobs);
+        let mut numbered = Vec::new();
         while let Ok(Ok((number, job))) = lines.try_recv() {
-            told.push((number, job.is_ok_and(|job| job.key.id.as_str() == "a")));
+            numbered.push((number, job.is_ok_and(|job| job.key.id.as_str() == "a")));
         }
-        told
+        numbered
     }
 
     #[test]
     fn what_editors_add_is_no_job() {
         let text = format!("\u{feff}\r\n\r\n \t\r\n\u{feff}{GOOD}\r\n\n{GOOD}");
-        assert_eq!(told(&text), [(Some(4), true), (Some(6), true)]);
+        assert_eq!(numbered(&text), [(Some(4), true), (Some(6), true)]);
     }
 
     /// One line after the other, each as long as the others.
@@ -138,7 +138,7 @@ mod tests {
         while lines.capacity() > 0 {
             std::thread::yield_now();
         }
-        // Those that wait, the next, and one begun by the buffer.
+        // Those in the channel, the next, and one begun by the buffer.
         assert!(given.load(Ordering::SeqCst) <= (AHEAD + 2) * LINE_BYTES);
         let read = std::iter::from_fn(|| lines.blocking_recv()).count();
         assert_eq!(read, LINES);
@@ -148,6 +148,6 @@ mod tests {
     fn a_line_that_is_too_long_is_one_bad_line() {
         let long = "x".repeat(MAX_MESSAGE_BYTES * 2);
         let text = format!("{GOOD}\n\n{long}\n{GOOD}");
-        assert_eq!(told(&text), [(Some(1), true), (Some(3), false), (Some(4), true)]);
+        assert_eq!(numbered(&text), [(Some(1), true), (Some(3), false), (Some(4), true)]);
     }
 }

@@ -4,30 +4,30 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
-/// Shows that a runtime gives its tasks their turns.
+/// Whether a runtime still runs its tasks.
 #[derive(Clone)]
-pub(super) struct Pulse {
+pub(super) struct Liveness {
     began: Instant,
-    /// The last beat, in milliseconds since then.
+    /// When the task last ran, in milliseconds after `began`.
     last: Arc<AtomicU64>,
     stuck: Duration,
 }
 
-impl Pulse {
-    /// Beats on this runtime until that ends.
+impl Liveness {
+    /// Watches this runtime until it ends.
     pub(super) fn of(runtime: &Handle, stuck: Duration) -> Self {
-        let pulse = Self { began: Instant::now(), last: Arc::default(), stuck };
-        let beating = pulse.clone();
+        let liveness = Self { began: Instant::now(), last: Arc::default(), stuck };
+        let watched = liveness.clone();
         runtime.spawn(async move {
             loop {
-                beating.last.store(beating.millis(), Ordering::Relaxed);
-                tokio::time::sleep(beating.stuck / 10).await;
+                watched.last.store(watched.millis(), Ordering::Relaxed);
+                tokio::time::sleep(watched.stuck / 10).await;
             }
         });
-        pulse
+        liveness
     }
 
-    pub(super) fn is_there(&self) -> bool {
+    pub(super) fn is_alive(&self) -> bool {
         let silent = self.millis().saturating_sub(self.last.load(Ordering::Relaxed));
         Duration::from_millis(silent) < self.stuck
     }
