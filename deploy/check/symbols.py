@@ -22,6 +22,7 @@ def kept(place: Place) -> Iterator[str]:
     dockerfile = place.text(image.FILE)
     if LINES not in dockerfile:
         yield f"{image.FILE}: the program is built without line tables"
+        return
     with tempfile.TemporaryDirectory() as scratch:
         for command in re.findall(r"\bobjcopy [^&\n]+", dockerfile.replace("\\\n", "")):
             words = shlex.split(command.replace("/out", scratch).replace(BUILT, str(place.program)))
