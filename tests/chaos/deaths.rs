@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::crash::deployment::Deployment;
 use crate::crash::orphans;
 use crate::crash::points::{self, Cell};
 use crate::crash::scene;
-use crate::crash::town::Town;
 use crate::crash::verdict::Verdict;
-use crate::harness::{Backend, House, say};
+use crate::harness::{Backend, Environment, say};
 
 /// Pairs per installation: few enough to find the one that caused a failure.
 const TOGETHER: usize = 30;
@@ -25,8 +25,8 @@ pub(crate) struct Deaths {
 
 pub(crate) async fn run(budget: Duration, seed: u64) -> Deaths {
     let began = Instant::now();
-    let mut town = founded().await;
-    let cells = points::cells(&town.program, Backend::Rabbitmq).await;
+    let mut deployment = started().await;
+    let cells = points::cells(&deployment.program, Backend::Rabbitmq).await;
     let mut pairs = pairs(&cells, seed);
     let mut deaths = Deaths {
         singles: cells.len(),
@@ -34,29 +34,29 @@ pub(crate) async fn run(budget: Duration, seed: u64) -> Deaths {
         possible_pairs: pairs.len(),
         late: Vec::new(),
         verdicts: Vec::new(),
-        orphans: orphans::looked_for(&mut town).await,
+        orphans: orphans::looked_for(&mut deployment).await,
     };
     for cell in &cells {
-        deaths.strike(&mut town, cell).await;
+        deaths.strike(&mut deployment, cell).await;
     }
-    deaths.judge(&town).await;
+    deaths.judge(&deployment).await;
     while began.elapsed() < budget && !pairs.is_empty() {
-        town = founded().await;
+        deployment = started().await;
         for (first, second) in pairs.drain(..TOGETHER.min(pairs.len())) {
-            deaths.strike(&mut town, &first).await;
-            deaths.strike(&mut town, &second).await;
+            deaths.strike(&mut deployment, &first).await;
+            deaths.strike(&mut deployment, &second).await;
             deaths.pairs += 1;
             if began.elapsed() > budget {
                 break;
             }
         }
-        deaths.judge(&town).await;
+        deaths.judge(&deployment).await;
     }
     deaths
 }
 
-async fn founded() -> Town {
-    Town::founded(House::on(Backend::Rabbitmq), |_| ()).await
+async fn started() -> Deployment {
+    Deployment::started(Environment::on(Backend::Rabbitmq), |_| ()).await
 }
 
 /// All pairs in which the first point comes before the second on a job's path.
@@ -82,16 +82,16 @@ fn draw(state: &mut u64) -> u64 {
 }
 
 impl Deaths {
-    async fn strike(&mut self, town: &mut Town, cell: &Cell) {
-        let strike = scene::strike(town, cell).await;
+    async fn strike(&mut self, deployment: &mut Deployment, cell: &Cell) {
+        let strike = scene::strike(deployment, cell).await;
         say(strike.to_string());
         if !strike.in_time() {
             self.late.push(strike.to_string());
         }
     }
 
-    async fn judge(&mut self, town: &Town) {
-        let verdict = town.verdict().await;
+    async fn judge(&mut self, deployment: &Deployment) {
+        let verdict = deployment.verdict().await;
         say(verdict.to_string());
         self.verdicts.push(verdict);
     }

@@ -9,7 +9,7 @@ use simulator::Accounts;
 use std::time::{Duration, Instant};
 
 use crate::fault::Link;
-use crate::harness::{Backend, House, Process, Program, Provider, Proxy, until};
+use crate::harness::{Backend, Environment, Process, Program, Provider, Proxy, until};
 use crate::listener::Listener;
 use crate::load::Load;
 use crate::servers::{Rabbit, Redis};
@@ -36,7 +36,7 @@ pub(crate) struct Installation {
     amqp: Proxy,
     store: Proxy,
     http: Proxy,
-    house: House,
+    environment: Environment,
     pub(crate) rabbit: Rabbit,
     pub(crate) redis: Redis,
 }
@@ -64,17 +64,17 @@ impl Installation {
     pub(crate) async fn start() -> Self {
         let (rabbit, redis) = (Rabbit::start().await, Redis::start().await);
         let store_url = format!("redis://{}", redis.address());
-        let house = House::at(Backend::Rabbitmq, rabbit.url(), store_url);
-        let file = house.file("simulator.json", &settings(json!([])).to_string());
-        let provider = Provider::apart(&house.program(), &file).await;
+        let environment = Environment::at(Backend::Rabbitmq, rabbit.url(), store_url);
+        let file = environment.file("simulator.json", &settings(json!([])).to_string());
+        let provider = Provider::apart(&environment.program(), &file).await;
         let (amqp, store) = (Proxy::to(rabbit.address()).await, Proxy::to(redis.address()).await);
         let http = Proxy::to(place(&provider.url)).await;
-        house.program().run(&["topology", "apply"]).await.exits(0);
-        let program = program(&house, &provider, [&amqp, &store, &http]);
+        environment.program().run(&["topology", "apply"]).await.exits(0);
+        let program = program(&environment, &provider, [&amqp, &store, &http]);
         let worker = program.start_role("worker", "worker").await;
         let poller = program.start_role("poller", "poller").await;
-        let listener = Listener::seated(&house).await;
-        let load = Load::start(house.broker().await);
+        let listener = Listener::subscribed(&environment).await;
+        let load = Load::start(environment.broker().await);
         // Warm-up: the first rate is measured after outcomes have arrived.
         until("jobs flow", async || listener.outcomes() >= WARM).await;
         Self {
@@ -87,7 +87,7 @@ impl Installation {
             amqp,
             store,
             http,
-            house,
+            environment,
             rabbit,
             redis,
         }
@@ -106,7 +106,7 @@ impl Installation {
     }
 
     pub(crate) async fn delete_jobs_exchange(&self) {
-        let exchange = format!("{}.jobs", self.house.namespace);
+        let exchange = format!("{}.jobs", self.environment.namespace);
         let options = ExchangeDeleteOptions::default();
         let channel = self.channel().await;
         channel.exchange_delete(exchange.as_str().into(), options).await.expect("deleted");
@@ -128,14 +128,14 @@ impl Installation {
     pub(crate) async fn fill_lane(&self) {
         let since = SystemClock.now();
         let pause = Pause { reason: "a trial".to_owned(), since, until: since + LONG };
-        self.house.ledger().await.pause(ACCOUNT, &pause).await.expect("a pause");
+        self.environment.ledger().await.pause(ACCOUNT, &pause).await.expect("a pause");
         self.rabbit.narrow(&self.lane()).await;
         self.refused().await;
     }
 
     pub(crate) async fn make_room(&self) {
         self.rabbit.widen().await;
-        self.house.ledger().await.resume(ACCOUNT).await.expect("no pause");
+        self.environment.ledger().await.resume(ACCOUNT).await.expect("no pause");
     }
 
     /// Waits until a publish has failed.
@@ -146,7 +146,7 @@ impl Installation {
 
     /// The queue of all jobs of this test.
     fn lane(&self) -> String {
-        format!("{}.jobs.videos.normal", self.house.namespace)
+        format!("{}.jobs.videos.normal", self.environment.namespace)
     }
 
     async fn channel(&self) -> lapin::Channel {
@@ -156,7 +156,7 @@ impl Installation {
     }
 
     pub(crate) async fn apply_topology(&self) {
-        self.house.program().run(&["topology", "apply"]).await.exits(0);
+        self.environment.program().run(&["topology", "apply"]).await.exits(0);
     }
 
     pub(crate) async fn restart_worker(&mut self) {
@@ -202,8 +202,12 @@ impl Installation {
     }
 }
 
-fn program(house: &House, provider: &Provider, [amqp, store, http]: [&Proxy; 3]) -> Program {
-    let mut program = house.program_for(provider);
+fn program(
+    environment: &Environment,
+    provider: &Provider,
+    [amqp, store, http]: [&Proxy; 3],
+) -> Program {
+    let mut program = environment.program_for(provider);
     program.set("broker.url", &format!("amqp://guest:guest@{}", amqp.address));
     program.set("ledger.url", &format!("redis://{}", store.address));
     program.set("kling.base_url", &format!("http://{}", http.address));

@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 use job::{CloudEvent, EventKind};
 use producer::Producer;
 
-use crate::harness::House;
+use crate::harness::Environment;
 
 const AGAIN: Duration = Duration::from_millis(50);
 
 #[derive(Clone)]
 pub(crate) struct Listener {
-    heard: Arc<Mutex<Heard>>,
+    received: Arc<Mutex<Received>>,
 }
 
 #[derive(Default)]
-struct Heard {
+struct Received {
     /// For each job, its outcomes by event id, each with its number of deliveries.
     outcomes: BTreeMap<String, BTreeMap<String, u32>>,
     /// When each outcome was received for the first time.
@@ -25,19 +25,19 @@ struct Heard {
 }
 
 impl Listener {
-    pub(crate) async fn seated(house: &House) -> Self {
-        let listener = Self { heard: Arc::default() };
-        let producer = Producer::new(house.broker().await);
-        let mut results = producer.results(Some("audience"), "#").await.expect("results");
+    pub(crate) async fn subscribed(environment: &Environment) -> Self {
+        let listener = Self { received: Arc::default() };
+        let producer = Producer::new(environment.broker().await);
+        let mut results = producer.results(Some("consumer"), "#").await.expect("results");
         let ears = listener.clone();
         tokio::spawn(async move {
             loop {
                 while let Some(result) = results.next().await {
-                    ears.hears(&result.event);
+                    ears.receives(&result.event);
                     let _ = result.ack().await;
                 }
                 results = loop {
-                    match producer.results(Some("audience"), "#").await {
+                    match producer.results(Some("consumer"), "#").await {
                         Ok(results) => break results,
                         Err(_) => tokio::time::sleep(AGAIN).await,
                     }
@@ -47,32 +47,32 @@ impl Listener {
         listener
     }
 
-    fn hears(&self, event: &CloudEvent) {
+    fn receives(&self, event: &CloudEvent) {
         if !event.kind().is_some_and(EventKind::is_outcome) {
             return;
         }
-        let mut heard = self.heard.lock().expect("no panic");
-        let events = heard.outcomes.entry(event.subject.clone()).or_default();
+        let mut received = self.received.lock().expect("no panic");
+        let events = received.outcomes.entry(event.subject.clone()).or_default();
         let count = events.entry(event.id.clone()).or_default();
         *count += 1;
         if *count == 1 {
-            heard.first.push(Instant::now());
+            received.first.push(Instant::now());
         }
     }
 
     /// Outcomes first received between two moments.
     pub(crate) fn between(&self, from: Instant, to: Instant) -> usize {
-        let heard = self.heard.lock().expect("no panic");
-        heard.first.iter().filter(|at| (from..to).contains(*at)).count()
+        let received = self.received.lock().expect("no panic");
+        received.first.iter().filter(|at| (from..to).contains(*at)).count()
     }
 
     pub(crate) fn outcomes(&self) -> usize {
-        self.heard.lock().expect("no panic").first.len()
+        self.received.lock().expect("no panic").first.len()
     }
 
     pub(crate) fn missing(&self, promised: &[String]) -> Vec<String> {
-        let heard = self.heard.lock().expect("no panic");
-        promised.iter().filter(|id| !heard.outcomes.contains_key(*id)).cloned().collect()
+        let received = self.received.lock().expect("no panic");
+        promised.iter().filter(|id| !received.outcomes.contains_key(*id)).cloned().collect()
     }
 
     /// Jobs of this phase with more than one outcome.
@@ -86,8 +86,8 @@ impl Listener {
     }
 
     fn of(&self, phase: &str, count: impl Fn(&BTreeMap<String, u32>) -> usize) -> usize {
-        let heard = self.heard.lock().expect("no panic");
-        let phase = heard.outcomes.iter().filter(|(id, _)| id.starts_with(phase));
+        let received = self.received.lock().expect("no panic");
+        let phase = received.outcomes.iter().filter(|(id, _)| id.starts_with(phase));
         phase.map(|(_, events)| count(events)).sum()
     }
 }

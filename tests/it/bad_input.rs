@@ -7,7 +7,7 @@ use job::EventKind;
 use ports::{Broker, Delivery, Destination, Message, Source, header};
 use serde_json::{Value, json};
 
-use crate::harness::{Audience, Backend, House, Provider, Python, Wish, soon, until};
+use crate::harness::{Backend, Consumer, Environment, Provider, Python, Wish, soon, until};
 
 /// A good job right behind a bad message is done within this.
 const FEW_SECONDS: Duration = Duration::from_secs(8);
@@ -135,17 +135,17 @@ on_each_backend!(
     a_large_inline_image_is_refused_before_it_is_published,
 );
 
-async fn bad_messages_are_kept_and_the_next_job_is_not_delayed(house: House) {
+async fn bad_messages_are_kept_and_the_next_job_is_not_delayed(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
-    let (broker, audience) = (house.broker().await, Audience::seated(&house).await);
+    let (broker, consumer) = (environment.broker().await, Consumer::subscribed(&environment).await);
     for bad in table() {
         let good = Wish::video(&format!("good-after-{}", bad.name));
         publish(broker.as_ref(), bad.key, bad.message_id, bad.body.clone()).await;
         publish_wish(broker.as_ref(), &good).await;
         let published = Instant::now();
-        let event = audience.hears(&good.id).await;
+        let event = consumer.receives(&good.id).await;
         assert_eq!(event.kind(), Some(EventKind::Succeeded), "after {}", bad.name);
         let took = published.elapsed();
         assert!(took < FEW_SECONDS, "{} delayed the next job by {took:?}", bad.name);
@@ -158,7 +158,7 @@ async fn bad_messages_are_kept_and_the_next_job_is_not_delayed(house: House) {
         assert_eq!(letter.message.get(header::ROUTING_KEY), Some(bad.key));
         letter.ack().await.expect("settled");
         if !bad.message_id.is_empty() {
-            let event = audience.hears(bad.message_id).await;
+            let event = consumer.receives(bad.message_id).await;
             assert_eq!(event.kind(), Some(EventKind::Rejected), "{}", bad.name);
             assert!(
                 event.routing_key().starts_with("videos."),
@@ -179,11 +179,11 @@ async fn bad_messages_are_kept_and_the_next_job_is_not_delayed(house: House) {
     assert_eq!(accounts.submissions as usize, table().len(), "a bad message was submitted");
 }
 
-async fn another_request_under_a_known_id_is_a_conflict(house: House) {
+async fn another_request_under_a_known_id_is_a_conflict(environment: Environment) {
     let provider = Provider::here(json!({"life_ms": 2_000})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
-    let (broker, audience) = (house.broker().await, Audience::seated(&house).await);
+    let (broker, consumer) = (environment.broker().await, Consumer::subscribed(&environment).await);
     let first = Wish::video("order-1");
     let mut other = first.clone();
     other.request["prompt"] = "something else [job:order-1-other]".into();
@@ -196,19 +196,21 @@ async fn another_request_under_a_known_id_is_a_conflict(house: House) {
     assert_eq!(letter.message.body, other.body());
     letter.ack().await.expect("settled");
 
-    let event = audience.hears("order-1").await;
+    let event = consumer.receives("order-1").await;
     assert_eq!(event.kind(), Some(EventKind::Succeeded), "the first stands");
-    until("the conflict is announced", async || audience.heard().count(EventKind::Conflict) == 1)
-        .await;
+    until("the conflict is announced", async || {
+        consumer.received().count(EventKind::Conflict) == 1
+    })
+    .await;
     assert_eq!(provider.tasks_of("order-1-other").await, 0);
     assert_eq!(provider.accounts().await.accepted, 1);
 }
 
-async fn the_same_id_of_another_tenant_is_another_job(house: House) {
+async fn the_same_id_of_another_tenant_is_another_job(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
-    let (broker, audience) = (house.broker().await, Audience::seated(&house).await);
+    let (broker, consumer) = (environment.broker().await, Consumer::subscribed(&environment).await);
     for tenant in ["acme", "globex"] {
         let mut message = Wish::video("order-1").message();
         message["tenant"] = tenant.into();
@@ -216,26 +218,26 @@ async fn the_same_id_of_another_tenant_is_another_job(house: House) {
         publish(broker.as_ref(), VIDEO, "order-1", message.to_string().into_bytes()).await;
     }
     until("both tenants hear of their job", async || {
-        let heard = audience.heard();
-        let of = |tenant| heard.0.iter().any(|event| event.data.tenant == tenant);
+        let received = consumer.received();
+        let of = |tenant| received.0.iter().any(|event| event.data.tenant == tenant);
         of("acme") && of("globex")
     })
     .await;
-    assert_eq!(audience.heard().count(EventKind::Succeeded), 2);
+    assert_eq!(consumer.received().count(EventKind::Succeeded), 2);
     assert_eq!((provider.tasks_of("acme").await, provider.tasks_of("globex").await), (1, 1));
 }
 
-async fn the_same_message_twice_is_done_once(house: House) {
+async fn the_same_message_twice_is_done_once(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let program = house.program_for(&provider);
-    let (broker, audience) = (house.broker().await, Audience::seated(&house).await);
+    let program = environment.program_for(&provider);
+    let (broker, consumer) = (environment.broker().await, Consumer::subscribed(&environment).await);
     let wishes: Vec<Wish> = (0..20).map(|n| Wish::video(&format!("twin-{n:02}"))).collect();
     for wish in wishes.iter().chain(&wishes) {
         publish_wish(broker.as_ref(), wish).await;
     }
     let mut up = program.start_role("up", "up").await;
-    let heard = audience.hears_outcomes(wishes.len()).await;
-    heard.tells_once_about(wishes.iter().map(|wish| wish.id.as_str()));
+    let received = consumer.receives_outcomes(wishes.len()).await;
+    received.has_one_outcome_each(wishes.iter().map(|wish| wish.id.as_str()));
     // What is still in hand is settled by the drain; then nothing may be left anywhere.
     up.stop().await;
     assert_eq!(broker.depth(&Source::Dead).await.expect("a depth"), 0);
@@ -244,17 +246,17 @@ async fn the_same_message_twice_is_done_once(house: House) {
     assert_eq!(accounts.submissions, 20, "a repeat was submitted");
 }
 
-async fn a_large_inline_image_is_refused_before_it_is_published(house: House) {
+async fn a_large_inline_image_is_refused_before_it_is_published(environment: Environment) {
     let mut wish = Wish::of("videos/image2video", "inline", "");
     wish.request["image"] = "A".repeat(15 * 1024 * 1024).into();
-    let file = house.file("jobs.jsonl", &wish.message().to_string());
-    let program = house.program();
+    let file = environment.file("jobs.jsonl", &wish.message().to_string());
+    let program = environment.program();
     let done = program.run(&["submit", "--json", "--file", &file]).await.exits(1);
     let receipt = done.json();
     assert_eq!(receipt["status"], "invalid");
     let error = receipt["error"].as_str().expect("an error");
     assert!(error.contains("send a URL") && error.len() < 500, "{error:.500}");
-    let broker = house.broker().await;
+    let broker = environment.broker().await;
     for lane in job::Lane::all() {
         assert_eq!(broker.depth(&Source::Lane(lane)).await.expect("a depth"), 0);
     }
@@ -263,10 +265,10 @@ async fn a_large_inline_image_is_refused_before_it_is_published(house: House) {
 /// A service forwards a message with all its headers, and writes numbers where Kling wants text.
 #[tokio::test(flavor = "multi_thread")]
 async fn copied_headers_and_numbers_stop_no_job() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({})).await;
-    let mut up = house.program_for(&provider).start_role("up", "up").await;
-    let (broker, audience) = (house.broker().await, Audience::seated(&house).await);
+    let mut up = environment.program_for(&provider).start_role("up", "up").await;
+    let (broker, consumer) = (environment.broker().await, Consumer::subscribed(&environment).await);
     let copied = [
         json!({"x-delivery-count": 25, "x-acquired-count": 25}),
         json!({"x-death": [{"count": 30, "reason": "expired", "queue": "elsewhere"}],
@@ -285,16 +287,20 @@ async fn copied_headers_and_numbers_stop_no_job() {
     let numbers = copied.iter().enumerate().map(|(n, headers)| message(n, json!(5), headers));
     let words = copied.iter().enumerate().map(|(n, _)| message(n, json!("5"), &json!({})));
     let lines: String = numbers.chain(words).map(|line| line + "\n").collect();
-    let exchange = format!("{}.jobs", house.namespace);
-    let mut publisher =
-        Python::start(&house, "publisher.py", &[house.amqp.as_str(), &exchange], &lines);
+    let exchange = format!("{}.jobs", environment.namespace);
+    let mut publisher = Python::start(
+        &environment,
+        "publisher.py",
+        &[environment.amqp.as_str(), &exchange],
+        &lines,
+    );
     assert_eq!(publisher.ended(FEW_SECONDS).await, Some(0));
-    let heard = audience.hears_outcomes(copied.len()).await;
-    assert_eq!(heard.count(EventKind::Succeeded), copied.len(), "{heard:?}");
+    let received = consumer.receives_outcomes(copied.len()).await;
+    assert_eq!(received.count(EventKind::Succeeded), copied.len(), "{received:?}");
     // What is still in hand is settled by the drain.
     up.stop().await;
-    let heard = audience.heard();
-    assert_eq!(heard.count(EventKind::Conflict), 0, "a number and its text are one request");
+    let received = consumer.received();
+    assert_eq!(received.count(EventKind::Conflict), 0, "a number and its text are one request");
     assert_eq!(broker.depth(&Source::Dead).await.expect("a depth"), 0);
     let accounts = provider.accounts().await;
     assert_eq!((accounts.accepted, accounts.double_paid), (copied.len() as u64, 0));

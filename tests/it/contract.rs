@@ -7,7 +7,7 @@ use job::{EventKind, MessageFacts, decode};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Audience, Backend, House, Node, Process, Provider, Python, Wish, lines, mixed, until,
+    Backend, Consumer, Environment, Node, Process, Provider, Python, Wish, lines, mixed, until,
 };
 
 fn schema(name: &str) -> String {
@@ -25,40 +25,40 @@ async fn read(mut reader: Process) -> Vec<String> {
 /// Whatever may become of a job, a schema validator and the CloudEvents SDK understand it.
 #[tokio::test(flavor = "multi_thread")]
 async fn events_are_read_by_a_validator_and_by_the_cloudevents_sdk() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let provider =
         Provider::here(json!({"faults": [{"kind": "fail_moderation", "rate": 0.3}]})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("events.submitted", "true");
     let _up = program.start_role("up", "up").await;
-    let audience = Audience::plain(&house).await;
+    let consumer = Consumer::plain(&environment).await;
     let session = provider.selection_session().await;
     let jobs = mixed("read", 30, &session);
     let mut late = Wish::video("read-late").message();
     late["deadline"] = "2020-01-01T00:00:00Z".into();
     late["metadata"] = json!({"order": {"n": 1}});
-    let file = house.file("jobs.jsonl", &format!("{}{late}\n", lines(&jobs)));
+    let file = environment.file("jobs.jsonl", &format!("{}{late}\n", lines(&jobs)));
     program.run(&["submit", "--file", &file]).await.exits(0);
-    let heard = audience.hears_outcomes(jobs.len() + 1).await;
+    let received = consumer.receives_outcomes(jobs.len() + 1).await;
     for kind in [EventKind::Submitted, EventKind::Succeeded, EventKind::Failed, EventKind::TimedOut]
     {
-        assert!(heard.count(kind) > 0, "no {} event", kind.word());
+        assert!(received.count(kind) > 0, "no {} event", kind.word());
     }
 
-    let messages = audience.lines();
+    let messages = consumer.lines();
     let text = |part: &dyn Fn(&Value) -> String| -> String {
         messages.iter().map(|message| part(message) + "\n").collect()
     };
     let bodies = text(&|message| message["body"].as_str().expect("a body").to_owned());
     let arguments = [schema("event.v1.json")];
     let arguments = arguments.each_ref().map(String::as_str);
-    let verdicts = read(Python::start(&house, "validate.py", &arguments, &bodies)).await;
+    let verdicts = read(Python::start(&environment, "validate.py", &arguments, &bodies)).await;
     assert_eq!(verdicts, vec!["ok"; messages.len()]);
 
     let script = Node::of_tests("events.js");
-    let understood = read(Node::start(&house, &script, &[], &text(&Value::to_string))).await;
+    let understood = read(Node::start(&environment, &script, &[], &text(&Value::to_string))).await;
     assert_eq!(understood.len(), messages.len());
-    for (line, event) in understood.iter().zip(&audience.heard().0) {
+    for (line, event) in understood.iter().zip(&consumer.received().0) {
         let read: Value = serde_json::from_str(line).expect("JSON");
         assert_eq!(read["id"], event.id.as_str());
         assert_eq!(read["type"], event.event_type.as_str());
@@ -70,18 +70,19 @@ async fn events_are_read_by_a_validator_and_by_the_cloudevents_sdk() {
 /// for this project's reader, and for a consumer that reads the journal.
 #[tokio::test(flavor = "multi_thread")]
 async fn binary_events_are_the_same_events() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("events.content_mode", "binary");
     program.set("events.header_prefix", "ce-");
     let _up = program.start_role("up", "up").await;
-    let (plain, ours) = (Audience::plain(&house).await, Audience::seated(&house).await);
-    let file = house.file("jobs.jsonl", &lines(&[Wish::video("binary")]));
+    let (plain, ours) =
+        (Consumer::plain(&environment).await, Consumer::subscribed(&environment).await);
+    let file = environment.file("jobs.jsonl", &lines(&[Wish::video("binary")]));
     program.run(&["submit", "--file", &file]).await.exits(0);
-    let event = ours.hears("binary").await;
+    let event = ours.receives("binary").await;
     assert_eq!(event.kind(), Some(EventKind::Succeeded));
-    until("the plain client heard it", async || !plain.lines().is_empty()).await;
+    until("the plain client received it", async || !plain.lines().is_empty()).await;
     let messages = plain.lines();
     assert_eq!(messages[0]["content_type"], "application/json");
     assert_eq!(messages[0]["app_id"], "reelwork");
@@ -90,7 +91,7 @@ async fn binary_events_are_the_same_events() {
 
     let script = Node::of_tests("events.js");
     let line = format!("{}\n", messages[0]);
-    let understood = read(Node::start(&house, &script, &[], &line)).await;
+    let understood = read(Node::start(&environment, &script, &[], &line)).await;
     let read: Value = serde_json::from_str(&understood[0]).expect("JSON");
     assert_eq!((&read["id"], &read["source"]), (&json!(event.id), &json!(event.source)));
     assert_eq!((&read["type"], &read["job"]), (&json!(event.event_type), &json!("binary")));
@@ -104,12 +105,12 @@ async fn binary_events_are_the_same_events() {
 /// absent value: it is accepted, but is not part of the contract.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_schema_of_a_job_and_its_reader_agree() {
-    let house = House::on(Backend::Embedded);
+    let environment = Environment::on(Backend::Embedded);
     let messages = job_messages();
     let text: String = messages.iter().map(|message| format!("{message}\n")).collect();
     let arguments = [schema("job.v1.json")];
     let arguments = arguments.each_ref().map(String::as_str);
-    let verdicts = read(Python::start(&house, "validate.py", &arguments, &text)).await;
+    let verdicts = read(Python::start(&environment, "validate.py", &arguments, &text)).await;
     assert_eq!(verdicts.len(), messages.len());
     let (mut good, mut bad) = (0, 0);
     for (message, verdict) in messages.iter().zip(verdicts) {
@@ -126,7 +127,7 @@ async fn the_schema_of_a_job_and_its_reader_agree() {
     };
     let nulls = ["id", "tenant", "priority", "deadline", "metadata", "retries"].map(null);
     let text: String = nulls.iter().map(|message| format!("{message}\n")).collect();
-    let verdicts = read(Python::start(&house, "validate.py", &arguments, &text)).await;
+    let verdicts = read(Python::start(&environment, "validate.py", &arguments, &text)).await;
     for (message, verdict) in nulls.iter().zip(verdicts) {
         let facts = MessageFacts { message_id: Some("m"), routing_key: None };
         assert!(decode(message.to_string().as_bytes(), facts).is_ok(), "{message}");
@@ -194,9 +195,10 @@ fn job_messages() -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_asyncapi_document_is_read_and_names_what_is_on_the_broker() {
-    let house = House::on(Backend::Embedded);
+    let environment = Environment::on(Backend::Embedded);
     let document = schema("asyncapi.json");
-    let reader = Node::start(&house, &Node::of_tests("asyncapi.js"), &[document.as_str()], "");
+    let reader =
+        Node::start(&environment, &Node::of_tests("asyncapi.js"), &[document.as_str()], "");
     let mut told: Vec<Value> =
         read(reader).await.iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     told.sort_by_key(|operation| operation["id"].to_string());
@@ -208,7 +210,7 @@ async fn the_asyncapi_document_is_read_and_names_what_is_on_the_broker() {
     assert_eq!((&take["id"], &take["action"]), (&json!("takeJob"), &json!("receive")));
     assert_eq!(take["messages"], json!(["job"]));
 
-    let mut program = house.program();
+    let mut program = environment.program();
     program.set("broker.url", "amqp://127.0.0.1");
     program.set("ledger.url", "redis://127.0.0.1");
     program.set("broker.namespace", "reelwork");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use simulator::{Accounts, FaultKind};
 
 use crate::faults::{key, publish, struck};
-use crate::harness::{Audience, Backend, Heard, House, Provider, Setup, say};
+use crate::harness::{Backend, Consumer, Environment, Provider, Received, Setup, say};
 
 /// How a task with an unknown id can be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,24 +28,24 @@ const EXTERNAL_IDS: [&str; 3] = ["enforced", "ignored", "dropped"];
 const LOST: f64 = 0.05;
 
 struct Cell {
-    heard: Heard,
+    received: Received,
     accounts: Accounts,
     /// Why each parked job was parked.
     reasons: Vec<String>,
 }
 
 async fn cell(backend: Backend, way: Way, external_ids: &str, jobs: usize) -> Cell {
-    let house = House::on(backend);
+    let environment = Environment::on(backend);
     let provider = Provider::here(settings(way, external_ids)).await;
-    let roles = setup(way).start(&house, &provider).await;
-    let audience = Audience::seated(&house).await;
-    let ids = publish(&house, jobs).await;
-    let heard = audience.hears_outcomes(jobs).await;
-    heard.tells_once_about(ids.iter().map(String::as_str));
+    let roles = setup(way).start(&environment, &provider).await;
+    let consumer = Consumer::subscribed(&environment).await;
+    let ids = publish(&environment, jobs).await;
+    let received = consumer.receives_outcomes(jobs).await;
+    received.has_one_outcome_each(ids.iter().map(String::as_str));
     let accounts = provider.accounts().await;
     let mut reasons = Vec::new();
-    for event in parked(&heard) {
-        let stored = house.ledger().await.load(&key(&event.subject)).await.expect("a ledger");
+    for event in parked(&received) {
+        let stored = environment.ledger().await.load(&key(&event.subject)).await.expect("a ledger");
         match stored.expect("a record").record.state {
             State::Parked { why, .. } => reasons.push(why),
             other => panic!("{} is {}", event.subject, other.word()),
@@ -56,15 +56,15 @@ async fn cell(backend: Backend, way: Way, external_ids: &str, jobs: usize) -> Ce
     say(format!(
         "{backend:?} {way:?} {external_ids}: {jobs} jobs, {lost} answers lost, {} succeeded, {} \
          parked, {} paid, {} paid twice",
-        heard.count(EventKind::Succeeded),
-        heard.count(EventKind::Parked),
+        received.count(EventKind::Succeeded),
+        received.count(EventKind::Parked),
         accounts.accepted,
         accounts.double_paid
     ));
     assert!(lost > 0, "no answer was lost");
     assert_eq!(accounts.double_paid, 0, "paid twice: {:?}", accounts.tasks_per_job);
     assert_eq!(accounts.accepted, jobs as u64, "not sent at all? {reasons:?}");
-    Cell { heard, accounts, reasons }
+    Cell { received, accounts, reasons }
 }
 
 fn settings(way: Way, external_ids: &str) -> Value {
@@ -90,20 +90,20 @@ fn setup(way: Way) -> Setup {
     }
 }
 
-fn parked(heard: &Heard) -> impl Iterator<Item = &CloudEvent> {
-    heard.0.iter().filter(|event| event.kind() == Some(EventKind::Parked))
+fn parked(received: &Received) -> impl Iterator<Item = &CloudEvent> {
+    received.0.iter().filter(|event| event.kind() == Some(EventKind::Parked))
 }
 
 impl Cell {
     fn all_succeeded(&self, jobs: usize) {
-        assert_eq!(self.heard.count(EventKind::Succeeded), jobs);
+        assert_eq!(self.received.count(EventKind::Succeeded), jobs);
     }
 
     /// Requires that exactly the jobs with a lost response are parked, each with this text.
     fn parked_with(&self, jobs: usize, words: &str) {
         let lost = struck(&self.accounts, FaultKind::LostAnswer) as usize;
-        assert_eq!(self.heard.count(EventKind::Parked), lost);
-        assert_eq!(self.heard.count(EventKind::Succeeded), jobs - lost);
+        assert_eq!(self.received.count(EventKind::Parked), lost);
+        assert_eq!(self.received.count(EventKind::Succeeded), jobs - lost);
         assert_eq!(self.accounts.submissions, jobs as u64, "none was sent again");
         for why in &self.reasons {
             assert!(why.contains(words), "{why}");
@@ -195,7 +195,7 @@ columns!(
 #[tokio::test(flavor = "multi_thread")]
 async fn forged_callbacks_change_nothing() {
     const JOBS: usize = 100;
-    let house = House::on(Backend::Embedded);
+    let environment = Environment::on(Backend::Embedded);
     let provider = Provider::here(json!({
         "faults": [
             {"kind": "lost_answer", "rate": 0.1},
@@ -204,18 +204,18 @@ async fn forged_callbacks_change_nothing() {
         "callbacks": {"enabled": true, "forged_rate": 1.0, "duplicate": true},
     }))
     .await;
-    let roles = Setup::quick().called_back().start(&house, &provider).await;
-    let audience = Audience::seated(&house).await;
-    let ids = publish(&house, JOBS).await;
-    let heard = audience.hears_outcomes(JOBS).await;
-    heard.tells_once_about(ids.iter().map(String::as_str));
+    let roles = Setup::quick().called_back().start(&environment, &provider).await;
+    let consumer = Consumer::subscribed(&environment).await;
+    let ids = publish(&environment, JOBS).await;
+    let received = consumer.receives_outcomes(JOBS).await;
+    received.has_one_outcome_each(ids.iter().map(String::as_str));
     let accounts = provider.accounts().await;
     roles.drain().await;
     assert!(accounts.callbacks.forged > 0 && struck(&accounts, FaultKind::LostAnswer) > 0);
     let failed = struck(&accounts, FaultKind::FailGeneration) as usize;
-    assert_eq!(heard.count(EventKind::Failed), failed);
-    assert_eq!(heard.count(EventKind::Succeeded), JOBS - failed);
-    let urls = heard.0.iter().flat_map(|event| &event.data.outputs).map(|output| &output.url);
+    assert_eq!(received.count(EventKind::Failed), failed);
+    assert_eq!(received.count(EventKind::Succeeded), JOBS - failed);
+    let urls = received.0.iter().flat_map(|event| &event.data.outputs).map(|output| &output.url);
     assert!(urls.into_iter().all(|url| !url.contains("forged")));
 }
 
@@ -224,20 +224,20 @@ async fn forged_callbacks_change_nothing() {
 async fn a_callback_after_the_parking_settles_the_job() {
     // One at a time is tried while no answer is understood.
     const JOBS: usize = 3;
-    let house = House::on(Backend::Embedded);
+    let environment = Environment::on(Backend::Embedded);
     let provider = Provider::here(json!({
         "faults": [{"kind": "lost_answer"}],
         "callbacks": {"enabled": true, "late_ms": 4_000},
     }))
     .await;
-    let roles = Setup::quick().called_back().start(&house, &provider).await;
-    let audience = Audience::seated(&house).await;
-    publish(&house, JOBS).await;
+    let roles = Setup::quick().called_back().start(&environment, &provider).await;
+    let consumer = Consumer::subscribed(&environment).await;
+    publish(&environment, JOBS).await;
     crate::harness::until("all succeed after all", async || {
-        audience.heard().count(EventKind::Succeeded) == JOBS
+        consumer.received().count(EventKind::Succeeded) == JOBS
     })
     .await;
-    assert_eq!(audience.heard().count(EventKind::Parked), JOBS, "each was parked before");
+    assert_eq!(consumer.received().count(EventKind::Parked), JOBS, "each was parked before");
     let accounts = provider.accounts().await;
     assert_eq!((accounts.accepted, accounts.double_paid), (JOBS as u64, 0));
     roles.drain().await;

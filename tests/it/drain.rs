@@ -6,7 +6,7 @@ use job::{EventKind, Lane, Priority, Resource};
 use ports::Source;
 use serde_json::json;
 
-use crate::harness::{Audience, House, Provider, Wish, until};
+use crate::harness::{Consumer, Environment, Provider, Wish, until};
 
 const JOBS: usize = 40;
 /// The jobs that the first worker is submitting at SIGTERM.
@@ -16,15 +16,15 @@ const ANSWER_MS: u64 = 4_000;
 
 on_each_backend!(half_sent_posts_are_recorded_and_the_rest_goes_back_at_once);
 
-async fn half_sent_posts_are_recorded_and_the_rest_goes_back_at_once(house: House) {
+async fn half_sent_posts_are_recorded_and_the_rest_goes_back_at_once(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("kling.timeout", "20s");
     program.set("limits.max_in_progress", &IN_HAND.to_string());
-    let audience = Audience::seated(&house).await;
+    let consumer = Consumer::subscribed(&environment).await;
     let jobs: Vec<Wish> = (0..JOBS).map(|n| Wish::video(&format!("drain-{n:02}"))).collect();
     let lines: String = jobs.iter().map(|job| format!("{}\n", job.message())).collect();
-    let file = house.file("jobs.jsonl", &lines);
+    let file = environment.file("jobs.jsonl", &lines);
 
     let mut first = program.start_role("worker-1", "worker").await;
     // One answer that was understood: from here on many are sent at once.
@@ -43,7 +43,7 @@ async fn half_sent_posts_are_recorded_and_the_rest_goes_back_at_once(house: Hous
     let told = Instant::now();
     first.terminate();
     let lane = Source::Lane(Lane { resource: Resource::Videos, priority: Priority::Normal });
-    let broker = house.broker().await;
+    let broker = environment.broker().await;
     until("the rest is back", async || {
         broker.depth(&lane).await.expect("a depth") as usize == JOBS - IN_HAND
     })
@@ -59,9 +59,9 @@ async fn half_sent_posts_are_recorded_and_the_rest_goes_back_at_once(house: Hous
 
     let _second = program.start_role("worker-2", "worker").await;
     let _poller = program.start_role("poller", "poller").await;
-    let heard = audience.hears_outcomes(JOBS + 1).await;
-    heard.tells_once_about(jobs.iter().map(|job| job.id.as_str()).chain(["warm"]));
-    assert_eq!(heard.count(EventKind::Succeeded), JOBS + 1);
+    let received = consumer.receives_outcomes(JOBS + 1).await;
+    received.has_one_outcome_each(jobs.iter().map(|job| job.id.as_str()).chain(["warm"]));
+    assert_eq!(received.count(EventKind::Succeeded), JOBS + 1);
     let records = program.run(&["list", "--json", "--limit", "100"]).await.exits(0).lines();
     assert_eq!(records.len(), JOBS + 1);
     assert!(records.iter().all(|job| job["attempt"] == 1), "an attempt was burned: {records:?}");

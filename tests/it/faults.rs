@@ -7,28 +7,38 @@ use ports::{Destination, Message};
 use serde_json::{Value, json};
 use simulator::{Accounts, FaultKind};
 
-use crate::harness::{Audience, Backend, Heard, House, Provider, Setup, Wish, until};
+use crate::harness::{Backend, Consumer, Environment, Provider, Received, Setup, Wish, until};
 
 /// Publishes so many jobs to a provider with these faults, and waits until each has its outcome.
-async fn run(house: &House, setup: Setup, faults: Value, jobs: usize) -> (Heard, Accounts) {
-    run_with(house, setup, json!({"faults": faults}), jobs).await
+async fn run(
+    environment: &Environment,
+    setup: Setup,
+    faults: Value,
+    jobs: usize,
+) -> (Received, Accounts) {
+    run_with(environment, setup, json!({"faults": faults}), jobs).await
 }
 
-async fn run_with(house: &House, setup: Setup, settings: Value, jobs: usize) -> (Heard, Accounts) {
+async fn run_with(
+    environment: &Environment,
+    setup: Setup,
+    settings: Value,
+    jobs: usize,
+) -> (Received, Accounts) {
     let provider = Provider::here(settings).await;
-    let roles = setup.start(house, &provider).await;
-    let audience = Audience::seated(house).await;
-    let ids = publish(house, jobs).await;
-    let heard = audience.hears_outcomes(jobs).await;
-    heard.tells_once_about(ids.iter().map(String::as_str));
+    let roles = setup.start(environment, &provider).await;
+    let consumer = Consumer::subscribed(environment).await;
+    let ids = publish(environment, jobs).await;
+    let received = consumer.receives_outcomes(jobs).await;
+    received.has_one_outcome_each(ids.iter().map(String::as_str));
     let accounts = provider.accounts().await;
     roles.drain().await;
     assert_eq!(accounts.double_paid, 0, "paid twice: {:?}", accounts.tasks_per_job);
-    (heard, accounts)
+    (received, accounts)
 }
 
-pub(crate) async fn publish(house: &House, jobs: usize) -> Vec<String> {
-    let broker = house.broker().await;
+pub(crate) async fn publish(environment: &Environment, jobs: usize) -> Vec<String> {
+    let broker = environment.broker().await;
     let wishes: Vec<Wish> = (0..jobs).map(|n| Wish::video(&format!("fault-{n:03}"))).collect();
     for wish in &wishes {
         let to = Destination::Jobs { routing_key: wish.routing_key() };
@@ -41,11 +51,11 @@ pub(crate) fn struck(accounts: &Accounts, kind: FaultKind) -> u64 {
     accounts.faults.get(&kind).copied().unwrap_or(0)
 }
 
-async fn every_lost_answer_is_found(house: House, form: kling::LookUp) {
+async fn every_lost_answer_is_found(environment: Environment, form: kling::LookUp) {
     let faults = json!([{"kind": "lost_answer", "rate": 0.2}]);
-    let (heard, accounts) = run(&house, Setup::quick().looking_up(form), faults, 60).await;
+    let (received, accounts) = run(&environment, Setup::quick().looking_up(form), faults, 60).await;
     assert!(struck(&accounts, FaultKind::LostAnswer) > 0);
-    assert_eq!(heard.count(EventKind::Succeeded), 60);
+    assert_eq!(received.count(EventKind::Succeeded), 60);
     assert_eq!(accounts.accepted, 60);
     let asked = if form == kling::LookUp::List { accounts.lists } else { accounts.look_ups };
     assert!(asked > 0, "nobody looked");
@@ -53,30 +63,32 @@ async fn every_lost_answer_is_found(house: House, form: kling::LookUp) {
 
 on_each_backend!(lost_answers_are_found_by_path, lost_answers_without_look_up_are_parked);
 
-async fn lost_answers_are_found_by_path(house: House) {
-    Box::pin(every_lost_answer_is_found(house, kling::LookUp::Path)).await;
+async fn lost_answers_are_found_by_path(environment: Environment) {
+    Box::pin(every_lost_answer_is_found(environment, kling::LookUp::Path)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_answers_are_found_by_query() {
-    Box::pin(every_lost_answer_is_found(House::on(Backend::Embedded), kling::LookUp::Query)).await;
+    Box::pin(every_lost_answer_is_found(Environment::on(Backend::Embedded), kling::LookUp::Query))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_answers_are_found_in_the_list() {
-    Box::pin(every_lost_answer_is_found(House::on(Backend::Embedded), kling::LookUp::List)).await;
+    Box::pin(every_lost_answer_is_found(Environment::on(Backend::Embedded), kling::LookUp::List))
+        .await;
 }
 
 /// It cannot be known whether those tasks exist, so nothing is submitted again, although the
 /// provider would accept it.
-async fn lost_answers_without_look_up_are_parked(house: House) {
+async fn lost_answers_without_look_up_are_parked(environment: Environment) {
     let faults = json!([{"kind": "lost_answer", "rate": 0.2}]);
     let settings = json!({"faults": faults, "external_ids": "ignored"});
-    let (heard, accounts) = run_with(&house, Setup::quick(), settings, 60).await;
+    let (received, accounts) = run_with(&environment, Setup::quick(), settings, 60).await;
     let lost = struck(&accounts, FaultKind::LostAnswer);
     assert!(lost > 0);
-    assert_eq!(heard.count(EventKind::Parked) as u64, lost);
-    assert_eq!(heard.count(EventKind::Succeeded) as u64, 60 - lost);
+    assert_eq!(received.count(EventKind::Parked) as u64, lost);
+    assert_eq!(received.count(EventKind::Succeeded) as u64, 60 - lost);
     assert_eq!((accounts.submissions, accounts.accepted), (60, 60));
 }
 
@@ -98,30 +110,31 @@ async fn whatever_became_of_the_answer_each_job_is_paid_once() {
     // So rare that most occur alone: several in a row would pause the lane for long.
     let fault = |(word, _)| json!({"kind": word, "rate": 0.02, "first_n": 1, "value": 700});
     let faults: Vec<Value> = kinds.iter().copied().map(fault).collect();
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let setup = Setup::quick().looking_up(kling::LookUp::Path);
-    let (heard, accounts) = run(&house, setup, faults.into(), 120).await;
+    let (received, accounts) = run(&environment, setup, faults.into(), 120).await;
     for (word, kind) in kinds {
         assert!(struck(&accounts, kind) > 0, "{word} never struck: {:?}", accounts.faults);
     }
-    assert_eq!(heard.count(EventKind::Succeeded), 120);
+    assert_eq!(received.count(EventKind::Succeeded), 120);
     assert_eq!(accounts.accepted, 120);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_busy_provider_costs_time_and_no_attempt() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let faults = json!([{"kind": "busy", "rate": 0.35}]);
-    let (heard, accounts) = run(&house, Setup::quick(), faults, 30).await;
+    let (received, accounts) = run(&environment, Setup::quick(), faults, 30).await;
     assert!(struck(&accounts, FaultKind::Busy) > 3, "{:?}", accounts.faults);
-    assert_eq!(heard.count(EventKind::Succeeded), 30);
-    charges_one_attempt(&house, &heard).await;
+    assert_eq!(received.count(EventKind::Succeeded), 30);
+    charges_one_attempt(&environment, &received).await;
 }
 
-pub(crate) async fn charges_one_attempt(house: &House, heard: &Heard) {
-    for event in &heard.0 {
+pub(crate) async fn charges_one_attempt(environment: &Environment, received: &Received) {
+    for event in &received.0 {
         let key = key(&event.subject);
-        let stored = house.ledger().await.load(&key).await.expect("a ledger").expect("a record");
+        let stored =
+            environment.ledger().await.load(&key).await.expect("a ledger").expect("a record");
         assert_eq!(stored.record.attempt, 1, "{key} was charged for a provider's trouble");
     }
 }
@@ -133,16 +146,16 @@ pub(crate) fn key(id: &str) -> JobKey {
 /// The account has no balance: one refusal is enough, not forty.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blocked_account_is_paused_everywhere_and_resumed() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({"faults": [{"kind": "account_blocked"}]})).await;
     let mut setup = Setup::quick();
     (setup.worker.account_rest, setup.worker.in_progress) = (REST, IN_HAND);
-    let audience = Audience::seated(&house).await;
+    let consumer = Consumer::subscribed(&environment).await;
     // All are there at once: the worker takes many before the first answer comes.
-    let ids = publish(&house, 40).await;
-    let roles = setup.start(&house, &provider).await;
+    let ids = publish(&environment, 40).await;
+    let roles = setup.start(&environment, &provider).await;
 
-    let ledger = house.ledger().await;
+    let ledger = environment.ledger().await;
     let (mut probes, mut last) = (0, Timestamp::EPOCH);
     until("the account was probed three times", async || {
         let Some(pause) = ledger.paused("default").await.expect("a ledger") else { return false };
@@ -158,9 +171,9 @@ async fn a_blocked_account_is_paused_everywhere_and_resumed() {
     })
     .await;
     provider.change(json!({})).await;
-    let heard = audience.hears_outcomes(40).await;
-    heard.tells_once_about(ids.iter().map(String::as_str));
-    assert_eq!(heard.count(EventKind::Succeeded), 40);
+    let received = consumer.receives_outcomes(40).await;
+    received.has_one_outcome_each(ids.iter().map(String::as_str));
+    assert_eq!(received.count(EventKind::Succeeded), 40);
     roles.drain().await;
 }
 
@@ -188,18 +201,18 @@ async fn success_without_a_file_ends_failed() {
 
 /// The outcome of eight jobs, all alike, each submitted once.
 async fn outcome_under(faults: Value, kind: EventKind) -> Value {
-    let house = House::on(Backend::Embedded);
-    let (heard, accounts) = run(&house, Setup::quick(), faults, 8).await;
-    assert_eq!(heard.count(kind), 8, "{:?}", heard.0);
+    let environment = Environment::on(Backend::Embedded);
+    let (received, accounts) = run(&environment, Setup::quick(), faults, 8).await;
+    assert_eq!(received.count(kind), 8, "{:?}", received.0);
     assert_eq!((accounts.submissions, accounts.accepted), (8, 8));
-    let event = serde_json::to_value(&heard.0[0]).expect("JSON");
+    let event = serde_json::to_value(&received.0[0]).expect("JSON");
     event["data"]["error"].clone()
 }
 
 /// A query without a usable response ends no job.
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_looks_only_delay_the_outcome() {
-    let house = House::on(Backend::Embedded);
+    let environment = Environment::on(Backend::Embedded);
     let faults = json!([
         {"kind": "not_found_after_create", "value": 3, "rate": 0.5},
         {"kind": "status_backwards", "rate": 0.5},
@@ -208,7 +221,7 @@ async fn bad_looks_only_delay_the_outcome() {
         {"kind": "query_html", "rate": 0.1},
         {"kind": "query_delay_ms", "rate": 0.1, "value": 300},
     ]);
-    let (heard, accounts) = run(&house, Setup::quick(), faults, 40).await;
+    let (received, accounts) = run(&environment, Setup::quick(), faults, 40).await;
     for kind in [
         FaultKind::NotFoundAfterCreate,
         FaultKind::StatusBackwards,
@@ -219,24 +232,24 @@ async fn bad_looks_only_delay_the_outcome() {
     ] {
         assert!(struck(&accounts, kind) > 0, "{kind:?} never struck: {:?}", accounts.faults);
     }
-    assert_eq!(heard.count(EventKind::Succeeded), 40);
+    assert_eq!(received.count(EventKind::Succeeded), 40);
     assert_eq!(accounts.submissions, 40);
 }
 
 /// A permanent refusal is announced with the provider's message.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_request_is_rejected_and_not_tried_again() {
-    let house = House::on(Backend::Embedded);
+    let environment = Environment::on(Backend::Embedded);
     let provider = Provider::here(json!({})).await;
-    let roles = Setup::quick().start(&house, &provider).await;
-    let audience = Audience::seated(&house).await;
+    let roles = Setup::quick().start(&environment, &provider).await;
+    let consumer = Consumer::subscribed(&environment).await;
     let mut wish = Wish::video("refused");
     // An invalid model that validation cannot detect.
     wish.request["model_name"] = "kling-v99".into();
     let to = Destination::Jobs { routing_key: wish.routing_key() };
     let message = Message::json(&wish.id, wish.body());
-    house.broker().await.publish(&to, message).await.expect("published");
-    let event = audience.hears("refused").await;
+    environment.broker().await.publish(&to, message).await.expect("published");
+    let event = consumer.receives("refused").await;
     assert_eq!(event.kind(), Some(EventKind::Rejected));
     let error = event.data.error.expect("an error");
     assert!(error.message.contains("kling-v99"), "{error:?}");

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use job::EventKind;
 use serde_json::json;
 
-use crate::harness::{Audience, Backend, House, Process, Program, Provider, lines, mixed, say};
+use crate::harness::{
+    Backend, Consumer, Environment, Process, Program, Provider, lines, mixed, say,
+};
 
 const JOBS: usize = 1_000;
 
@@ -36,13 +38,13 @@ pub(crate) struct Company {
 
 impl Company {
     pub(crate) async fn start(
-        house: &House,
+        environment: &Environment,
         settings: &serde_json::Value,
         adjust: impl FnOnce(&mut Program),
     ) -> Self {
-        let file = house.file("simulator.json", &settings.to_string());
-        let provider = Provider::apart(&house.program(), &file).await;
-        let mut program = house.program_for(&provider);
+        let file = environment.file("simulator.json", &settings.to_string());
+        let provider = Provider::apart(&environment.program(), &file).await;
+        let mut program = environment.program_for(&provider);
         for (pool, slots) in SLOTS {
             program.set(&format!("limits.{pool}"), &slots.to_string());
         }
@@ -57,8 +59,8 @@ impl Company {
     }
 
     /// Publishes all jobs with one command, and requires that each is confirmed.
-    pub(crate) async fn submit(&self, house: &House, jobs: &[crate::harness::Wish]) {
-        let file = house.file(&format!("{}.jsonl", jobs[0].id), &lines(jobs));
+    pub(crate) async fn submit(&self, environment: &Environment, jobs: &[crate::harness::Wish]) {
+        let file = environment.file(&format!("{}.jsonl", jobs[0].id), &lines(jobs));
         let done = self.program.run(&["submit", "--json", "--file", &file]).await.exits(0);
         let receipts = done.lines();
         assert_eq!(receipts.len(), jobs.len());
@@ -68,20 +70,20 @@ impl Company {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_mixed_jobs_are_each_announced_once_to_a_plain_client() {
-    let house = House::on(Backend::Rabbitmq);
-    let company = Company::start(&house, &provider_settings(), |_| ()).await;
-    let audience = Audience::plain(&house).await;
+    let environment = Environment::on(Backend::Rabbitmq);
+    let company = Company::start(&environment, &provider_settings(), |_| ()).await;
+    let consumer = Consumer::plain(&environment).await;
     let session = company.provider.selection_session().await;
     let jobs = mixed("five", JOBS, &session);
 
     let started = Instant::now();
-    company.submit(&house, &jobs).await;
+    company.submit(&environment, &jobs).await;
     let published = started.elapsed();
-    let heard = audience.hears_outcomes(JOBS).await;
+    let received = consumer.receives_outcomes(JOBS).await;
     let seconds = started.elapsed().as_secs_f64();
 
-    heard.tells_once_about(jobs.iter().map(|job| job.id.as_str()));
-    assert_eq!(heard.count(EventKind::Succeeded), JOBS);
+    received.has_one_outcome_each(jobs.iter().map(|job| job.id.as_str()));
+    assert_eq!(received.count(EventKind::Succeeded), JOBS);
     let accounts = company.provider.accounts().await;
     assert_eq!(accounts.accepted, JOBS as u64);
     assert_eq!(accounts.jobs, JOBS as u64);
@@ -99,8 +101,8 @@ async fn a_thousand_mixed_jobs_are_each_announced_once_to_a_plain_client() {
         "{JOBS} jobs of 10 operations: published in {:.1} s, all announced after {seconds:.1} s; \
          {} events, {} repeats; {} submissions, {} paid, {} queries; in flight at most {}/{}/{}",
         published.as_secs_f64(),
-        heard.distinct(),
-        heard.repeats(),
+        received.distinct(),
+        received.repeats(),
         accounts.submissions,
         accounts.accepted,
         accounts.queries,

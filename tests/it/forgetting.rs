@@ -8,7 +8,7 @@ use ports::ListFilter;
 use serde_json::json;
 
 use crate::five_processes::{Company, provider_settings};
-use crate::harness::{Audience, Heard, House, Program, Wish, mixed, say, until};
+use crate::harness::{Consumer, Environment, Program, Received, Wish, mixed, say, until};
 
 /// As many slots as it takes to have 500 tasks in flight.
 const SLOTS: [(&str, u32); 3] = [("videos", 450), ("images", 200), ("audio", 200)];
@@ -17,9 +17,9 @@ const FIRST: usize = 800;
 const LATER: usize = 400;
 
 struct Scene {
-    house: House,
+    environment: Environment,
     company: Company,
-    audience: Audience,
+    consumer: Consumer,
     jobs: Vec<Wish>,
 }
 
@@ -27,7 +27,7 @@ impl Scene {
     /// Tasks are long enough that many are in flight at the same time, and some responses so late
     /// that some POSTs are always between sending and record.
     async fn set(adjust: impl FnOnce(&mut Program)) -> Self {
-        let house = House::with_own_redis().await;
+        let environment = Environment::with_own_redis().await;
         let mut settings = provider_settings();
         settings["speed"] = json!(30.0);
         settings["concurrency"] =
@@ -41,12 +41,12 @@ impl Scene {
             }
             adjust(program);
         };
-        let company = Company::start(&house, &settings, roomy).await;
-        let audience = Audience::plain(&house).await;
+        let company = Company::start(&environment, &settings, roomy).await;
+        let consumer = Consumer::plain(&environment).await;
         let session = company.provider.selection_session().await;
         let jobs = mixed("forget", FIRST + LATER, &session);
-        company.submit(&house, &jobs[..FIRST]).await;
-        Self { house, company, audience, jobs }
+        company.submit(&environment, &jobs[..FIRST]).await;
+        Self { environment, company, consumer, jobs }
     }
 
     async fn until_in_flight(&self, tasks: u64) {
@@ -58,7 +58,7 @@ impl Scene {
 
     async fn until_some_are_being_submitted(&self, jobs: usize) {
         let filter = ListFilter::of_states(&[StateKind::Submitting], jobs);
-        let ledger = self.house.ledger().await;
+        let ledger = self.environment.ledger().await;
         until(&format!("{jobs} jobs are being submitted"), async || {
             ledger.list(&filter).await.is_ok_and(|found| found.len() >= jobs)
         })
@@ -66,32 +66,32 @@ impl Scene {
     }
 
     async fn submit_the_rest(&self) {
-        self.company.submit(&self.house, &self.jobs[FIRST..]).await;
+        self.company.submit(&self.environment, &self.jobs[FIRST..]).await;
     }
 
     /// Every job ends, well and paid once, and the limits held.
-    async fn ends_well(&self, since: Instant) -> Heard {
-        let heard = self.audience.hears_outcomes(self.jobs.len()).await;
-        heard.tells_once_about(self.jobs.iter().map(|job| job.id.as_str()));
+    async fn ends_well(&self, since: Instant) -> Received {
+        let received = self.consumer.receives_outcomes(self.jobs.len()).await;
+        received.has_one_outcome_each(self.jobs.iter().map(|job| job.id.as_str()));
         let accounts = self.company.provider.accounts().await;
         say(format!(
             "{} jobs ended {:.1} s after the loss: {} succeeded, {} parked; {} paid, {} paid twice, \
-             {} over a limit, {} look-ups; {} events heard twice",
+             {} over a limit, {} look-ups; {} events received twice",
             self.jobs.len(),
             since.elapsed().as_secs_f64(),
-            heard.count(EventKind::Succeeded),
-            heard.count(EventKind::Parked),
+            received.count(EventKind::Succeeded),
+            received.count(EventKind::Parked),
             accounts.accepted,
             accounts.double_paid,
             accounts.limit_violations.concurrency,
             accounts.look_ups,
-            heard.repeats()
+            received.repeats()
         ));
         assert_eq!(accounts.double_paid, 0, "{:?}", accounts.tasks_per_job);
         assert_eq!(accounts.limit_violations.concurrency, 0);
-        assert_eq!(heard.count(EventKind::Succeeded), self.jobs.len());
+        assert_eq!(received.count(EventKind::Succeeded), self.jobs.len());
         assert_eq!(accounts.accepted, self.jobs.len() as u64);
-        heard
+        received
     }
 }
 
@@ -102,7 +102,7 @@ fn with_look_up(_defaults: &mut Program) {}
 async fn an_emptied_ledger_is_rebuilt_while_jobs_arrive() {
     let mut scene = Scene::set(with_look_up).await;
     scene.until_in_flight(500).await;
-    scene.house.redis().flush();
+    scene.environment.redis().flush();
     let since = Instant::now();
     scene.submit_the_rest().await;
     scene.ends_well(since).await;
@@ -114,7 +114,7 @@ async fn an_emptied_ledger_is_rebuilt_though_a_worker_died_between_post_and_reco
     scene.until_in_flight(500).await;
     scene.until_some_are_being_submitted(10).await;
     scene.company.workers[0].kill().await;
-    scene.house.redis().flush();
+    scene.environment.redis().flush();
     let since = Instant::now();
     scene.submit_the_rest().await;
     scene.ends_well(since).await;
@@ -124,9 +124,9 @@ async fn an_emptied_ledger_is_rebuilt_though_a_worker_died_between_post_and_reco
 async fn a_ledger_set_back_to_an_old_snapshot_learns_what_it_missed() {
     let mut scene = Scene::set(with_look_up).await;
     scene.until_in_flight(200).await;
-    let snapshot = scene.house.redis().snapshot();
+    let snapshot = scene.environment.redis().snapshot();
     scene.until_in_flight(500).await;
-    scene.house.redis().restore(&snapshot).await;
+    scene.environment.redis().restore(&snapshot).await;
     let since = Instant::now();
     scene.submit_the_rest().await;
     scene.ends_well(since).await;
@@ -137,7 +137,7 @@ async fn a_ledger_set_back_to_an_old_snapshot_learns_what_it_missed() {
 async fn a_ledger_that_only_restarted_goes_on_within_seconds() {
     let mut scene = Scene::set(with_look_up).await;
     scene.until_in_flight(300).await;
-    scene.house.redis().restart().await;
+    scene.environment.redis().restart().await;
     let since = Instant::now();
     let before = scene.company.provider.accounts().await.accepted;
     until("a job is submitted again", async || {

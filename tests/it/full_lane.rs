@@ -6,7 +6,7 @@ use ports::{Destination, Message};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Audience, Backend, Heard, House, Process, Provider, Scraped, Wish, lines, say, until,
+    Backend, Consumer, Environment, Process, Provider, Received, Scraped, Wish, lines, say, until,
 };
 
 const SLOTS: usize = 3;
@@ -14,19 +14,22 @@ const JOBS: usize = 12;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_begins_in_a_full_lane_takes_nothing() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     // Tasks last longer than the observation of the second worker.
     let provider = Provider::here(json!({"speed": 1.0})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("limits.videos", &SLOTS.to_string());
     program.run(&["topology", "apply"]).await.exits(0);
-    let audience = Audience::seated(&house).await;
+    let consumer = Consumer::subscribed(&environment).await;
     let _first: Process = program.start_role("worker-1", "worker").await;
     let jobs: Vec<Wish> = (0..JOBS).map(|n| Wish::video(&format!("full-{n:02}"))).collect();
-    program.run(&["submit", "--file", &house.file("jobs.jsonl", &lines(&jobs))]).await.exits(0);
+    program
+        .run(&["submit", "--file", &environment.file("jobs.jsonl", &lines(&jobs))])
+        .await
+        .exits(0);
     until("no slot is free", async || provider.figures().await.accepted as usize == SLOTS).await;
 
-    let mut second = Scraped::of(house.program_for(&provider));
+    let mut second = Scraped::of(environment.program_for(&provider));
     second.program.set("limits.videos", &SLOTS.to_string());
     let _second = second.program.start_role("worker-2", "worker").await;
     // Each check of the slots is a call. A job taken before would have been settled by now.
@@ -41,34 +44,34 @@ async fn a_worker_that_begins_in_a_full_lane_takes_nothing() {
 
     provider.change(json!({"speed": 400.0})).await;
     let _poller = program.start_role("poller", "poller").await;
-    let heard = audience.hears_outcomes(JOBS).await;
-    heard.tells_once_about(jobs.iter().map(|job| job.id.as_str()));
+    let received = consumer.receives_outcomes(JOBS).await;
+    received.has_one_outcome_each(jobs.iter().map(|job| job.id.as_str()));
     let accounts = provider.accounts().await;
     assert_eq!((accounts.accepted as usize, accounts.double_paid), (JOBS, 0));
 }
 
 /// Four workers and a poller, with a provider whose tasks are short.
 struct Busy {
-    house: House,
+    environment: Environment,
     provider: Provider,
     workers: Vec<(Scraped, Process)>,
-    audience: Audience,
+    consumer: Consumer,
     _poller: Process,
 }
 
 impl Busy {
     async fn with(limits: &[(&str, u32)]) -> Self {
-        let house = House::on(Backend::Rabbitmq);
+        let environment = Environment::on(Backend::Rabbitmq);
         let provider = Provider::here(json!({"life_ms": 20})).await;
         let program = || {
-            let mut program = house.program_for(&provider);
+            let mut program = environment.program_for(&provider);
             for (limit, slots) in limits {
                 program.set(limit, &slots.to_string());
             }
             program
         };
         program().run(&["topology", "apply"]).await.exits(0);
-        let audience = Audience::seated(&house).await;
+        let consumer = Consumer::subscribed(&environment).await;
         let _poller = program().start_role("poller", "poller").await;
         let mut workers = Vec::new();
         for n in 1..=4 {
@@ -76,12 +79,12 @@ impl Busy {
             let process = worker.program.start_role(&format!("worker-{n}"), "worker").await;
             workers.push((worker, process));
         }
-        Self { house, provider, workers, audience, _poller }
+        Self { environment, provider, workers, consumer, _poller }
     }
 
     /// Publishes one after the other, because parallel publishes have no order.
     async fn submits(&self, jobs: &[Value]) {
-        let broker = self.house.broker().await;
+        let broker = self.environment.broker().await;
         for job in jobs {
             let word = |name: &str| job[name].as_str().expect("a word").to_owned();
             let (operation, priority) = (word("operation").replace('/', "."), word("priority"));
@@ -113,9 +116,9 @@ fn of_priority(wish: &Wish, priority: &str) -> Value {
 }
 
 /// The jobs in the order in which they were submitted.
-fn submitted(heard: &Heard) -> Vec<String> {
+fn submitted(received: &Received) -> Vec<String> {
     let mut at = BTreeMap::new();
-    for event in &heard.0 {
+    for event in &received.0 {
         if let Some(submitted) = event.data.timings.submitted_ms {
             at.entry(event.subject.clone()).or_insert(submitted);
         }
@@ -141,7 +144,7 @@ async fn a_full_lane_keeps_its_order() {
     let id = |n: usize| format!("job-{n:03}");
     let jobs: Vec<Value> = (0..MANY).map(|n| job(&id(n), "normal")).collect();
     busy.submits(&jobs).await;
-    let order = submitted(&busy.audience.hears_outcomes(MANY).await);
+    let order = submitted(&busy.consumer.receives_outcomes(MANY).await);
     let (latest, trips) = (latest(&order, (0..MANY).map(id)), busy.trips().await);
     say(format!(
         "{:?}",
@@ -163,7 +166,7 @@ async fn a_full_lane_serves_high_before_normal_before_low() {
         .iter()
         .flat_map(|priority| (0..EACH).map(move |n| job(&format!("{priority}-{n:02}"), priority)));
     busy.submits(&jobs.collect::<Vec<_>>()).await;
-    let order = submitted(&busy.audience.hears_outcomes(3 * EACH).await);
+    let order = submitted(&busy.consumer.receives_outcomes(3 * EACH).await);
     let last = |priority: &str| {
         order.iter().rposition(|id| id.starts_with(priority)).expect("all were submitted")
     };
@@ -185,8 +188,8 @@ async fn a_wide_job_is_not_starved_by_narrow_ones() {
     let mut jobs: Vec<Value> = (0..2 * EACH).map(|n| image(&format!("narrow-{n:03}"), 1)).collect();
     jobs.insert(EACH, image("wide", 9));
     busy.submits(&jobs).await;
-    let heard = busy.audience.hears_outcomes(jobs.len()).await;
-    let order = submitted(&heard);
+    let received = busy.consumer.receives_outcomes(jobs.len()).await;
+    let order = submitted(&received);
     let wide = order.iter().position(|id| id == "wide").expect("submitted");
     say(format!("the wide one was published as number {EACH} and submitted as {wide}"));
     assert!(wide <= EACH + 20, "{} overtook it", wide - EACH);

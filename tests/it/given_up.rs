@@ -6,7 +6,7 @@ use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use serde_json::json;
 
-use crate::harness::{Audience, Backend, House, Provider, Wish, until};
+use crate::harness::{Backend, Consumer, Environment, Provider, Wish, until};
 
 const VIDEO: &str = "videos.text2video.normal";
 
@@ -18,11 +18,12 @@ struct Foreign {
 }
 
 impl Foreign {
-    async fn at(house: &House) -> Self {
-        let connection = Connection::connect(&house.amqp, ConnectionProperties::default()).await;
+    async fn at(environment: &Environment) -> Self {
+        let connection =
+            Connection::connect(&environment.amqp, ConnectionProperties::default()).await;
         let connection = connection.expect("RabbitMQ");
         let channel = connection.create_channel().await.expect("a channel");
-        Self { namespace: house.namespace.clone(), channel, _connection: connection }
+        Self { namespace: environment.namespace.clone(), channel, _connection: connection }
     }
 
     async fn publish(&self, wish: &Wish, expiration: Option<&str>) {
@@ -71,34 +72,34 @@ impl Foreign {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_broker_gives_up_is_adopted_and_announced_once() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({})).await;
-    let program = house.program_for(&provider);
-    let audience = Audience::seated(&house).await;
+    let program = environment.program_for(&provider);
+    let consumer = Consumer::subscribed(&environment).await;
     let _poller = program.start_role("poller", "poller").await;
-    let foreign = Foreign::at(&house).await;
+    let foreign = Foreign::at(&environment).await;
     let (old, refused) = (Wish::video("too-old"), Wish::video("refused"));
     for _ in 0..2 {
         foreign.publish(&old, Some("1")).await;
     }
     let copied = Wish::video("copied");
     foreign.publish_copied(&copied).await;
-    assert_eq!(audience.hears("copied").await.kind(), Some(EventKind::TimedOut));
-    let event = audience.hears("too-old").await;
+    assert_eq!(consumer.receives("copied").await.kind(), Some(EventKind::TimedOut));
+    let event = consumer.receives("too-old").await;
     assert_eq!(event.kind(), Some(EventKind::TimedOut));
     let error = event.data.error.as_ref().expect("an error");
     assert!(error.message.contains("expired"), "{error:?}");
     foreign.publish(&refused, None).await;
     foreign.reject_one().await;
-    let event = audience.hears("refused").await;
+    let event = consumer.receives("refused").await;
     assert_eq!(event.kind(), Some(EventKind::Parked));
     let letters = program.run(&["dead", "list", "--json"]).await.exits(0).lines();
     let reasons: Vec<_> = letters.iter().map(|letter| letter["reason"].clone()).collect();
     assert_eq!(reasons, ["expired", "expired", "expired", "rejected"]);
-    audience.heard().tells_once_about(["too-old", "copied", "refused"]);
+    consumer.received().has_one_outcome_each(["too-old", "copied", "refused"]);
     let _worker = program.start_role("worker", "worker").await;
     let later = Wish::video("later");
     foreign.publish(&later, None).await;
-    assert_eq!(audience.hears("later").await.kind(), Some(EventKind::Succeeded));
+    assert_eq!(consumer.receives("later").await.kind(), Some(EventKind::Succeeded));
     assert_eq!(provider.accounts().await.submissions, 1, "nothing that was given up is paid for");
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Backend, House, Process, Program, Provider, Wish, free_port, lines, until};
+use crate::harness::{
+    Backend, Environment, Process, Program, Provider, Wish, free_port, lines, until,
+};
 
 /// A worker with an admin port, and its pages.
 pub(crate) struct Watched {
@@ -39,37 +41,37 @@ impl Watched {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_tells_what_it_waits_for() {
-    let mut house = House::with_own_redis().await;
+    let mut environment = Environment::with_own_redis().await;
     let refuses = json!({"faults": [{"kind": "account_blocked", "rate": 1.0}]});
     let provider = Provider::here(refuses).await;
-    let worker = Watched::of(house.program_for(&provider));
+    let worker = Watched::of(environment.program_for(&provider));
     let _worker = worker.program.start_role("worker", "worker").await;
     let well = "[+]broker ok\n[+]ledger ok\n[+]journal ok\n[+]account ok\n[+]serving ok\n";
     worker.is(200, well).await;
     let told = worker.program.run(&["health", "--ready"]).await.exits(0);
     assert_eq!(told.stdout, well);
 
-    let file = house.file("jobs.jsonl", &lines(&[Wish::video("one")]));
+    let file = environment.file("jobs.jsonl", &lines(&[Wish::video("one")]));
     worker.program.run(&["submit", "--file", &file]).await.exits(0);
     worker.is(503, "[-]account paused until ").await;
     let told = worker.program.run(&["health", "--ready", "--json"]).await.exits(1).json();
     assert_eq!(told["ok"], false);
 
-    house.redis().kill();
+    environment.redis().kill();
     worker.is(503, "[-]ledger ").await;
-    house.redis().restart().await;
+    environment.redis().restart().await;
     worker.is(503, "[+]ledger ok\n[+]journal ok\n[-]account paused until ").await;
 }
 
 /// While a draining worker waits for a POST, it is alive and not ready.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draining_worker_is_alive_and_not_ready() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let slow = json!({"faults": [{"kind": "delay_ms", "rate": 1.0, "value": 5_000}]});
     let provider = Provider::here(slow).await;
-    let worker = Watched::of(house.program_for(&provider));
+    let worker = Watched::of(environment.program_for(&provider));
     let mut process: Process = worker.program.start_role("worker", "worker").await;
-    let file = house.file("jobs.jsonl", &lines(&[Wish::video("one")]));
+    let file = environment.file("jobs.jsonl", &lines(&[Wish::video("one")]));
     worker.program.run(&["submit", "--file", &file]).await.exits(0);
     until("the POST is under way", async || provider.tasks_of("one").await == 1).await;
     process.terminate();
@@ -82,26 +84,26 @@ async fn a_draining_worker_is_alive_and_not_ready() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn health_without_an_admin_port_says_what_to_set() {
-    let house = House::on(Backend::Embedded);
-    let told = house.program().run(&["health"]).await;
+    let environment = Environment::on(Backend::Embedded);
+    let told = environment.program().run(&["health"]).await;
     assert_ne!(told.code, 0);
     assert!(told.stderr.contains("REELWORK_ADMIN__LISTEN"), "{told:?}");
     let shown: Vec<Value> =
-        house.program().run(&["config", "show", "--json"]).await.exits(0).lines();
+        environment.program().run(&["config", "show", "--json"]).await.exits(0).lines();
     assert!(!shown.is_empty());
 }
 
 /// If the provider refuses the key for queries, the poller pauses the account for all processes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_poller_tells_that_its_key_is_refused() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({"life_ms": 600_000})).await;
-    let mut worker = house.program_for(&provider).start_role("worker", "worker").await;
-    let file = house.file("jobs.jsonl", &lines(&[Wish::video("one")]));
-    house.program().run(&["submit", "--file", &file]).await.exits(0);
+    let mut worker = environment.program_for(&provider).start_role("worker", "worker").await;
+    let file = environment.file("jobs.jsonl", &lines(&[Wish::video("one")]));
+    environment.program().run(&["submit", "--file", &file]).await.exits(0);
     until("the task is there", async || provider.tasks_of("one").await == 1).await;
     worker.stop().await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("kling.base_url", &refusing().await);
     let poller = Watched::of(program);
     let process = poller.program.start_role("poller", "poller").await;
@@ -128,22 +130,22 @@ async fn refusing() -> String {
 /// Paused lanes and slots held by doubts are listed, and the process stays ready.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_keeps_jobs_waiting_is_told_and_no_reason_for_a_restart() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let lost = json!({"faults": [{"kind": "error_500_created"}]});
     let provider = Provider::here(lost).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("kling.look_up", "none");
     program.set("limits.videos", "1");
     let watched = Watched::of(program);
     let _up = watched.program.start_role("up", "up").await;
-    let file = house.file("jobs.jsonl", &lines(&[Wish::video("one")]));
+    let file = environment.file("jobs.jsonl", &lines(&[Wish::video("one")]));
     watched.program.run(&["submit", "--file", &file]).await.exits(0);
     watched.is(200, "[!]slots 1 slot of pool default:videos is held by a doubt\n").await;
     watched.is(200, "[!]lanes videos ").await;
     assert!(watched.page("/readyz").await.1.starts_with("ok\n[!]"));
     let doubt = watched.program.run(&["why", "one"]).await.exits(0);
     assert!(doubt.stdout.contains("it holds 1 slot of pool default:videos"), "{doubt:?}");
-    let file = house.file("more.jsonl", &lines(&[Wish::video("two")]));
+    let file = environment.file("more.jsonl", &lines(&[Wish::video("two")]));
     watched.program.run(&["submit", "--file", &file]).await.exits(0);
     until("a waiting job tells what it waits for", async || {
         let told = watched.program.run(&["why", "two"]).await;
@@ -165,11 +167,11 @@ async fn what_keeps_jobs_waiting_is_told_and_no_reason_for_a_restart() {
 /// With a full disk, no role can work, but records can still be read.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_told_and_what_is_known_can_be_read() {
-    let house = House::on(Backend::Embedded);
+    let environment = Environment::on(Backend::Embedded);
     let provider = Provider::here(json!({})).await;
-    let watched = Watched::of(house.program_for(&provider));
+    let watched = Watched::of(environment.program_for(&provider));
     let mut process = watched.program.start_stubborn("up").await;
-    let file = house.file("jobs.jsonl", &lines(&[Wish::video("one")]));
+    let file = environment.file("jobs.jsonl", &lines(&[Wish::video("one")]));
     watched.program.run(&["submit", "--wait", "--file", &file]).await.exits(0);
     process.limit_files("0");
     watched.is(503, "[-]ledger ").await;
@@ -189,9 +191,9 @@ async fn a_full_disk_is_told_and_what_is_known_can_be_read() {
 /// The image's own health check asks so, wherever `admin.listen` points.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_simulated_provider_tells_that_it_lives() {
-    let house = House::on(Backend::Embedded);
+    let environment = Environment::on(Backend::Embedded);
     let provider = Provider::here(json!({})).await;
-    let mut program = house.program();
+    let mut program = environment.program();
     program.set("admin.listen", provider.url.trim_start_matches("http://"));
     assert_eq!(program.run(&["health"]).await.exits(0).stdout, "ok\n");
 }

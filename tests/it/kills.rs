@@ -7,7 +7,7 @@ use ports::ListFilter;
 use serde_json::json;
 
 use crate::five_processes::{Company, provider_settings};
-use crate::harness::{Audience, Backend, Heard, House, Program, mixed, say, until};
+use crate::harness::{Backend, Consumer, Environment, Program, Received, mixed, say, until};
 
 const JOBS: usize = 400;
 
@@ -16,10 +16,10 @@ const JOBS: usize = 400;
 const LATE_ANSWER_MS: u64 = 4_000;
 
 async fn survive(
-    house: &House,
+    environment: &Environment,
     external_ids: &str,
     adjust: impl FnOnce(&mut Program),
-) -> (Company, Heard) {
+) -> (Company, Received) {
     let mut settings = provider_settings();
     settings["external_ids"] = external_ids.into();
     settings["faults"] = json!([{"kind": "delay_ms", "rate": 0.3, "value": LATE_ANSWER_MS}]);
@@ -27,16 +27,16 @@ async fn survive(
         program.set("kling.timeout", "8s");
         adjust(program);
     };
-    let mut company = Company::start(house, &settings, patient).await;
-    let audience = Audience::plain(house).await;
+    let mut company = Company::start(environment, &settings, patient).await;
+    let consumer = Consumer::plain(environment).await;
     let session = company.provider.selection_session().await;
     let jobs = mixed("kill", JOBS, &session);
-    company.submit(house, &jobs).await;
+    company.submit(environment, &jobs).await;
 
     // Some have ended, so that the poller has work; many are between POST and record.
     until("at least 50 jobs are in flight, 20 of them without a record of it", async || {
         let accounts = company.provider.accounts().await;
-        accounts.unfinished >= 50 && accounts.succeeded >= 20 && submitting(house).await >= 20
+        accounts.unfinished >= 50 && accounts.succeeded >= 20 && submitting(environment).await >= 20
     })
     .await;
     company.workers[0].kill().await;
@@ -44,22 +44,22 @@ async fn survive(
     let accounts = company.provider.accounts().await;
     assert!(accounts.unfinished >= 50, "killed too late: {} in flight", accounts.unfinished);
 
-    let heard = audience.hears_outcomes(JOBS).await;
-    heard.tells_once_about(jobs.iter().map(|job| job.id.as_str()));
+    let received = consumer.receives_outcomes(JOBS).await;
+    received.has_one_outcome_each(jobs.iter().map(|job| job.id.as_str()));
     assert!(company.workers[1].is_running() && company.pollers[1].is_running());
     say(format!(
-        "killed with {} in flight: {} succeeded, {} parked, {} events heard twice",
+        "killed with {} in flight: {} succeeded, {} parked, {} events received twice",
         accounts.unfinished,
-        heard.count(EventKind::Succeeded),
-        heard.count(EventKind::Parked),
-        heard.repeats()
+        received.count(EventKind::Succeeded),
+        received.count(EventKind::Parked),
+        received.repeats()
     ));
-    (company, heard)
+    (company, received)
 }
 
-async fn submitting(house: &House) -> usize {
+async fn submitting(environment: &Environment) -> usize {
     let filter = ListFilter::of_states(&[StateKind::Submitting], JOBS);
-    house.ledger().await.list(&filter).await.expect("the ledger").len()
+    environment.ledger().await.list(&filter).await.expect("the ledger").len()
 }
 
 /// Nothing was paid twice, and the limits held.
@@ -75,11 +75,12 @@ async fn paid_once(company: &Company) -> simulator::Accounts {
 /// and record are parked.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_look_up_the_jobs_caught_between_post_and_record_are_parked() {
-    let house = House::on(Backend::Rabbitmq);
-    let (company, heard) =
-        survive(&house, "ignored", |program| program.set("kling.look_up", "none")).await;
+    let environment = Environment::on(Backend::Rabbitmq);
+    let (company, received) =
+        survive(&environment, "ignored", |program| program.set("kling.look_up", "none")).await;
     let accounts = paid_once(&company).await;
-    let (succeeded, parked) = (heard.count(EventKind::Succeeded), heard.count(EventKind::Parked));
+    let (succeeded, parked) =
+        (received.count(EventKind::Succeeded), received.count(EventKind::Parked));
     assert_eq!(succeeded + parked, JOBS);
     assert!(parked > 0, "no job was caught: the window was missed");
     assert!(accounts.accepted as usize >= succeeded);
@@ -93,14 +94,14 @@ async fn without_look_up_the_jobs_caught_between_post_and_record_are_parked() {
 /// and submitted again.
 #[tokio::test(flavor = "multi_thread")]
 async fn with_look_up_every_job_succeeds() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let trusting = |program: &mut Program| {
         program.set("kling.look_up", "path");
         program.set("kling.trust_denials", "true");
     };
-    let (company, heard) = survive(&house, "enforced", trusting).await;
+    let (company, received) = survive(&environment, "enforced", trusting).await;
     let accounts = paid_once(&company).await;
-    assert_eq!(heard.count(EventKind::Succeeded), JOBS);
+    assert_eq!(received.count(EventKind::Succeeded), JOBS);
     assert_eq!(accounts.accepted, JOBS as u64);
     assert!(accounts.look_ups > 0, "no job was caught: the window was missed");
     let markers: BTreeSet<_> = accounts.tasks.iter().flatten().map(|task| &task.marker).collect();

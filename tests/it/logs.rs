@@ -4,7 +4,9 @@ use job::EventKind;
 use serde_json::{Value, json};
 
 use crate::examples::example;
-use crate::harness::{Audience, Backend, House, Process, Provider, Python, Wish, lines, until};
+use crate::harness::{
+    Backend, Consumer, Environment, Process, Provider, Python, Wish, lines, until,
+};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -31,8 +33,8 @@ fn says(log: &[Value], words: &str) -> Option<Value> {
 /// From the first line to the last, also of a role that cannot start.
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_a_role_says_in_json_is_one_object_a_line() {
-    let house = House::on(Backend::Embedded);
-    let mut program = house.program();
+    let environment = Environment::on(Backend::Embedded);
+    let mut program = environment.program();
     program.set("telemetry.log_format", "json");
     program.set("gateway.callback_secrets", "long-enough-for-a-test");
     program.set("gateway.listen", "127.0.0.1:0");
@@ -63,8 +65,8 @@ async fn everything_a_role_says_in_json_is_one_object_a_line() {
 /// Lines that people and scripts wait for.
 #[tokio::test(flavor = "multi_thread")]
 async fn on_the_default_format_these_words_are_lines_of_their_own() {
-    let house = House::on(Backend::Embedded);
-    let mut up = house.program().start("up", &["up", "--simulate"]);
+    let environment = Environment::on(Backend::Embedded);
+    let mut up = environment.program().start("up", &["up", "--simulate"]);
     up.says("ready:").await;
     up.stop().await;
     let log = up.stderr();
@@ -76,17 +78,17 @@ async fn on_the_default_format_these_words_are_lines_of_their_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_change_of_a_job_is_one_line_with_its_task_and_trace() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("telemetry.log_format", "json");
     let up = program.start_role("up", "up").await;
-    let audience = Audience::seated(&house).await;
+    let consumer = Consumer::subscribed(&environment).await;
     let traceparent = format!("00-{TRACE}-00f067aa0ba902b7-01");
-    let exchange = format!("{}.jobs", house.namespace);
+    let exchange = format!("{}.jobs", environment.namespace);
     let request = json!({"prompt": "A cat [job:traced]"}).to_string();
     let arguments = [
-        house.amqp.as_str(),
+        environment.amqp.as_str(),
         "traced",
         "videos/text2video",
         &request,
@@ -95,10 +97,10 @@ async fn each_change_of_a_job_is_one_line_with_its_task_and_trace() {
         "--traceparent",
         &traceparent,
     ];
-    let mut producer = Python::play(&house, &example("python/producer.py"), &arguments, "");
+    let mut producer = Python::play(&environment, &example("python/producer.py"), &arguments, "");
     assert_eq!(producer.ended(std::time::Duration::from_secs(30)).await, Some(0));
 
-    let event = audience.hears("traced").await;
+    let event = consumer.receives("traced").await;
     assert_eq!(event.kind(), Some(EventKind::Succeeded));
     assert_eq!(event.traceparent.as_deref(), Some(traceparent.as_str()));
     until("both changes are logged", async || about(&up, "default/traced").len() >= 2).await;
@@ -118,19 +120,19 @@ async fn each_change_of_a_job_is_one_line_with_its_task_and_trace() {
 async fn no_secret_is_logged() {
     const KEY: &str = "canary-of-the-provider-0041";
     const CALLBACKS: &str = "canary-of-the-callbacks-0042-long-enough";
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("kling.api_key", KEY);
     program.set("gateway.callback_secrets", CALLBACKS);
     program.set("gateway.callback_url", "http://127.0.0.1:9");
     program.set("gateway.listen", "127.0.0.1:0");
     program.set("telemetry.log", "trace");
     let up = program.start_role("up", "up").await;
-    let audience = Audience::seated(&house).await;
-    let file = house.file("jobs.jsonl", &lines(&[Wish::video("quiet")]));
+    let consumer = Consumer::subscribed(&environment).await;
+    let file = environment.file("jobs.jsonl", &lines(&[Wish::video("quiet")]));
     program.run(&["submit", "--file", &file]).await.exits(0);
-    assert_eq!(audience.hears("quiet").await.kind(), Some(EventKind::Succeeded));
+    assert_eq!(consumer.receives("quiet").await.kind(), Some(EventKind::Succeeded));
     let shown = program.run(&["config", "show"]).await.exits(0);
     let log = up.stderr();
     assert!(log.lines().count() > 100 && log.contains("\"level\":\"TRACE\""), "it is talkative");
@@ -145,14 +147,14 @@ async fn no_secret_is_logged() {
 /// The doubt is logged at info or warning level, each query at debug level.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_that_the_provider_denies_is_said_look_by_look_and_at_last() {
-    let house = House::on(Backend::Embedded);
+    let environment = Environment::on(Backend::Embedded);
     let denied = json!({"kind": "not_found_after_create", "value": 1_000_000});
     let provider = Provider::here(json!({"faults": [denied]})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("telemetry.log_format", "json");
     program.set("telemetry.log", "info,poller=debug");
     let up = program.start_role("up", "up").await;
-    let file = house.file("jobs.jsonl", &lines(&[Wish::video("denied")]));
+    let file = environment.file("jobs.jsonl", &lines(&[Wish::video("denied")]));
     program.run(&["submit", "--file", &file]).await.exits(0);
     let said = |levels: &[&str], word: &str| {
         let of = |line: &Value| line["level"].as_str().is_some_and(|level| levels.contains(&level));

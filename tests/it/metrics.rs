@@ -7,39 +7,40 @@ use serde_json::json;
 
 use crate::examples::example;
 use crate::harness::{
-    Audience, Backend, House, Process, Provider, Proxy, Python, Scraped, Wire, Wish, lines, until,
+    Backend, Consumer, Environment, Process, Provider, Proxy, Python, Scraped, Wire, Wish, lines,
+    until,
 };
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-async fn submit_traced(house: &House, id: &str) {
+async fn submit_traced(environment: &Environment, id: &str) {
     let traceparent = format!("00-{TRACE}-00f067aa0ba902b7-01");
-    let exchange = format!("{}.jobs", house.namespace);
+    let exchange = format!("{}.jobs", environment.namespace);
     let request = json!({"prompt": format!("A cat [job:{id}]"), "model_name": "kling-v2-master"});
     let request = request.to_string();
-    let job = [house.amqp.as_str(), id, "videos/text2video", &request];
+    let job = [environment.amqp.as_str(), id, "videos/text2video", &request];
     let options = ["--exchange", &exchange, "--traceparent", &traceparent];
     let arguments = [&job[..], &options[..]].concat();
-    let mut producer = Python::play(house, &example("python/producer.py"), &arguments, "");
+    let mut producer = Python::play(environment, &example("python/producer.py"), &arguments, "");
     assert_eq!(producer.ended(std::time::Duration::from_secs(30)).await, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_happens_to_jobs_is_counted_once() {
     const KEY: &str = "canary-of-the-provider-0043";
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({})).await;
-    let mut up = Scraped::of(house.program_for(&provider));
+    let mut up = Scraped::of(environment.program_for(&provider));
     up.program.set("kling.api_key", KEY);
     up.program.set("limits.videos", "7");
     let _up: Process = up.program.start_role("up", "up").await;
-    let audience = Audience::seated(&house).await;
-    let file = house.file("jobs.jsonl", &lines(&[Wish::video("one"), Wish::video("two")]));
+    let consumer = Consumer::subscribed(&environment).await;
+    let file = environment.file("jobs.jsonl", &lines(&[Wish::video("one"), Wish::video("two")]));
     up.program.run(&["submit", "--file", &file]).await.exits(0);
-    submit_traced(&house, "three").await;
+    submit_traced(&environment, "three").await;
     let mut tasks = Vec::new();
     for id in ["one", "two", "three"] {
-        let event = audience.hears(id).await;
+        let event = consumer.receives(id).await;
         assert_eq!(event.kind(), Some(EventKind::Succeeded));
         tasks.extend(event.data.task_id);
     }
@@ -91,9 +92,9 @@ async fn what_happens_to_jobs_is_counted_once() {
 /// Dashboards and alerts are checked against the list.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_told_is_listed_and_follows_the_rules_of_names() {
-    let house = House::on(Backend::Embedded);
+    let environment = Environment::on(Backend::Embedded);
     let provider = Provider::here(json!({})).await;
-    let up = Scraped::of(house.program_for(&provider));
+    let up = Scraped::of(environment.program_for(&provider));
     let _up: Process = up.program.start_role("up", "up").await;
     let page = up.page().await;
     let told: BTreeSet<_> =
@@ -117,15 +118,15 @@ async fn what_is_told_is_listed_and_follows_the_rules_of_names() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_process_counted_is_told_while_the_stores_are_away() {
-    let mut house = House::with_own_redis().await;
+    let mut environment = Environment::with_own_redis().await;
     let provider = Provider::here(json!({})).await;
-    let worker = Scraped::of(house.program_for(&provider));
+    let worker = Scraped::of(environment.program_for(&provider));
     let _worker: Process = worker.program.start_role("worker", "worker").await;
     until("it is well", async || {
         worker.page().await.sum("reelwork_up", &["check=\"ledger\""]) == Some(1.0)
     })
     .await;
-    house.redis().kill();
+    environment.redis().kill();
     until("the ledger is away, and calls fail", async || {
         let page = worker.page().await;
         let failed = page.sum("reelwork_ledger_calls_total", &["result=\"unavailable\""]);
@@ -137,12 +138,12 @@ async fn what_a_process_counted_is_told_while_the_stores_are_away() {
 /// The last values from before would show a healthy broker.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_hangs_is_told() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({})).await;
-    let place = house.amqp.rsplit_once('@').expect("a URL").1;
+    let place = environment.amqp.rsplit_once('@').expect("a URL").1;
     let proxy = Proxy::to(place.parse().expect("an address")).await;
-    let mut worker = Scraped::of(house.program_for(&provider));
-    worker.program.set("broker.url", &house.amqp.replace(place, &proxy.address.to_string()));
+    let mut worker = Scraped::of(environment.program_for(&provider));
+    worker.program.set("broker.url", &environment.amqp.replace(place, &proxy.address.to_string()));
     let _worker: Process = worker.program.start_role("worker", "worker").await;
     let checks = async || worker.page().await.sum("reelwork_up", &["check=\"checks\""]);
     until("it is well", async || checks().await == Some(1.0)).await;

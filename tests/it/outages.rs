@@ -9,7 +9,7 @@ use simulator::FaultKind;
 
 use crate::faults::struck;
 use crate::harness::{
-    Audience, Backend, House, Process, Program, Provider, Wish, free_port, lines, say, until,
+    Backend, Consumer, Environment, Process, Program, Provider, Wish, free_port, lines, say, until,
 };
 
 const JOBS: usize = 200;
@@ -27,22 +27,25 @@ struct Outage {
 
 /// With the default limit, and so many workers.
 async fn outage(kind: FaultKind, workers: u32) -> Outage {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     // How long a doubt takes to settle is another matter.
     program.set("kling.timeout", "4s");
     program.set("doubt.settling", "1s");
     program.set("limits.videos", "5");
     program.run(&["topology", "apply"]).await.exits(0);
-    let audience = Audience::seated(&house).await;
+    let consumer = Consumer::subscribed(&environment).await;
     let _poller = program.start_role("poller", "poller").await;
     let mut _workers = Vec::new();
     for n in 1..=workers {
         _workers.push(program.start_role(&format!("worker-{n}"), "worker").await);
     }
     let jobs: Vec<Wish> = (0..JOBS).map(|n| Wish::video(&format!("job-{n:03}"))).collect();
-    program.run(&["submit", "--file", &house.file("jobs.jsonl", &lines(&jobs))]).await.exits(0);
+    program
+        .run(&["submit", "--file", &environment.file("jobs.jsonl", &lines(&jobs))])
+        .await
+        .exits(0);
     until("some are submitted", async || provider.figures().await.accepted > 10).await;
 
     let accounts = |fault| json!({"faults": [{"kind": fault}]});
@@ -59,8 +62,8 @@ async fn outage(kind: FaultKind, workers: u32) -> Outage {
     until("a job is submitted again", async || provider.figures().await.accepted > before).await;
     let resumed = ended.elapsed();
 
-    let heard = audience.hears_outcomes(JOBS).await;
-    assert_eq!(heard.count(EventKind::Succeeded), JOBS, "none is rejected or parked");
+    let received = consumer.receives_outcomes(JOBS).await;
+    assert_eq!(received.count(EventKind::Succeeded), JOBS, "none is rejected or parked");
     let accounts = provider.accounts().await;
     assert_eq!((accounts.accepted as usize, accounts.double_paid), (JOBS, 0));
     say(format!(
@@ -107,24 +110,25 @@ async fn a_route_that_is_refused_on_the_way_stops_no_other() {
 /// How many requests were struck until the jobs of another route were done.
 async fn broken_route(kind: FaultKind, word: &str) -> u64 {
     const BROKEN: &str = "videos/image2video";
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let fault = json!({"kind": kind, "operation": BROKEN});
     let provider = Provider::here(json!({"faults": [fault]})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("kling.timeout", "4s");
     program.set("doubt.settling", "1s");
     program.set("limits.videos", "5");
-    let audience = Audience::seated(&house).await;
+    let consumer = Consumer::subscribed(&environment).await;
     let broken = (0..10).map(|n| Wish::of(BROKEN, &format!("broken-{n}"), ""));
     let jobs = broken.chain((0..40).map(|n| Wish::video(&format!("job-{n:02}"))));
     let jobs: String = jobs.map(|wish| format!("{}\n", wish.message())).collect();
-    program.run(&["submit", "--file", &house.file("jobs.jsonl", &jobs)]).await.exits(0);
+    program.run(&["submit", "--file", &environment.file("jobs.jsonl", &jobs)]).await.exits(0);
 
     let began = Instant::now();
     let _up = program.start_role("up", "up").await;
     let _second = program.start_role("worker-2", "worker").await;
     let _third = program.start_role("worker-3", "worker").await;
-    until("the others succeed", async || audience.heard().count(EventKind::Succeeded) == 40).await;
+    until("the others succeed", async || consumer.received().count(EventKind::Succeeded) == 40)
+        .await;
     let passed = began.elapsed();
     let struck = struck(&provider.figures().await, kind);
     let told = |why: &str| why.contains("videos/image2video rests until") && why.contains(word);
@@ -136,8 +140,8 @@ async fn broken_route(kind: FaultKind, word: &str) -> u64 {
     assert!(passed < Duration::from_secs(25), "{passed:?}");
 
     provider.change(json!({})).await;
-    let heard = audience.hears_outcomes(50).await;
-    assert_eq!(heard.count(EventKind::Succeeded), 50, "none is rejected or parked");
+    let received = consumer.receives_outcomes(50).await;
+    assert_eq!(received.count(EventKind::Succeeded), 50, "none is rejected or parked");
     let accounts = provider.accounts().await;
     assert_eq!((accounts.accepted, accounts.double_paid), (50, 0));
     struck
@@ -146,24 +150,27 @@ async fn broken_route(kind: FaultKind, word: &str) -> u64 {
 /// The provider denies forgotten tasks at every query.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_forgets_its_tasks_holds_up_no_other_job() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let port = free_port();
-    let settings = house.file("provider.json", r#"{"life_ms": 300}"#);
+    let settings = environment.file("provider.json", r#"{"life_ms": 300}"#);
     let start = || -> Process {
         let listen = format!("127.0.0.1:{port}");
         let arguments = ["simulator", "--listen", &listen, "--settings", &settings];
-        house.program().start("simulator", &arguments)
+        environment.program().start("simulator", &arguments)
     };
     let mut simulator = start();
     let provider = Provider::on(port);
     until("the simulator listens", async || provider.answers().await).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("limits.videos", "5");
-    let audience = Audience::seated(&house).await;
+    let consumer = Consumer::subscribed(&environment).await;
     let _up = program.start_role("up", "up").await;
     let jobs: Vec<Wish> = (0..JOBS).map(|n| Wish::video(&format!("job-{n:03}"))).collect();
-    program.run(&["submit", "--file", &house.file("jobs.jsonl", &lines(&jobs))]).await.exits(0);
-    until("some have ended", async || audience.heard().count(EventKind::Succeeded) > 10).await;
+    program
+        .run(&["submit", "--file", &environment.file("jobs.jsonl", &lines(&jobs))])
+        .await
+        .exits(0);
+    until("some have ended", async || consumer.received().count(EventKind::Succeeded) > 10).await;
 
     simulator.kill().await;
     let _simulator = start();
@@ -171,7 +178,7 @@ async fn a_provider_that_forgets_its_tasks_holds_up_no_other_job() {
     let ended = Instant::now();
     until("a job is submitted", async || provider.figures().await.accepted > 0).await;
     let resumed = ended.elapsed();
-    let succeeded = || audience.heard().count(EventKind::Succeeded);
+    let succeeded = || consumer.received().count(EventKind::Succeeded);
     // The state of the forgotten tasks cannot be known: an operator ends their jobs.
     until("all else succeeds", async || {
         succeeded() >= JOBS - 5 && succeeded() + in_doubt(&program).await.len() == JOBS
@@ -180,7 +187,7 @@ async fn a_provider_that_forgets_its_tasks_holds_up_no_other_job() {
     for id in in_doubt(&program).await {
         program.run(&["doubt", "fail", &id]).await.exits(0);
     }
-    let failed = || audience.heard().count(EventKind::Failed);
+    let failed = || consumer.received().count(EventKind::Failed);
     until("those fail", async || succeeded() + failed() == JOBS).await;
     let forgotten = failed();
     assert!((1..=5).contains(&forgotten), "{forgotten}");

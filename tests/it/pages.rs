@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use job::EventKind;
 
-use crate::harness::{Backend, House, Program};
+use crate::harness::{Backend, Environment, Program};
 use crate::readme::{root, words};
 
 const RUNBOOKS: &str = "deploy/monitoring/runbooks";
@@ -46,8 +46,8 @@ fn named<T>(what: impl Fn(&str) -> Option<T>) -> Vec<(String, T)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_that_a_page_names_is_known() {
-    let house = House::on(Backend::Embedded);
-    let program = house.program();
+    let environment = Environment::on(Backend::Embedded);
+    let program = environment.program();
     let commands = named(|span| span.strip_prefix("reelwork ").map(words));
     let (mut seen, container) = (BTreeSet::new(), "/usr/local/bin/reelwork ");
     let inside = named(|span| span.split_once(container).map(|(_, words_of)| words(words_of)));
@@ -67,8 +67,8 @@ async fn is_known(program: &Program, page: &str, mut words: Vec<String>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_setting_that_a_page_names_is_there() {
-    let house = House::on(Backend::Embedded);
-    let shown = house.program().run(&["config", "show", "--json"]).await.exits(0).json();
+    let environment = Environment::on(Backend::Embedded);
+    let shown = environment.program().run(&["config", "show", "--json"]).await.exits(0).json();
     let rows = shown.as_array().expect("rows").iter();
     let keys: BTreeSet<_> =
         rows.map(|row| row["key"].as_str().expect("a key").to_owned()).collect();

@@ -3,7 +3,7 @@
 use job::EventKind;
 use serde_json::json;
 
-use crate::harness::{Audience, Backend, House, Provider, Wish, lines, redis_url, until};
+use crate::harness::{Backend, Consumer, Environment, Provider, Wish, lines, redis_url, until};
 use crate::health::Watched;
 use crate::servers::Rabbit;
 
@@ -13,13 +13,13 @@ const CLERK: &str = "clerk";
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_broker_forbids_is_told_until_it_is_allowed() {
     let rabbit = Rabbit::start().await;
-    let house = House::at(Backend::Rabbitmq, rabbit.url(), redis_url());
+    let environment = Environment::at(Backend::Rabbitmq, rabbit.url(), redis_url());
     let provider = Provider::here(json!({})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.run(&["topology", "apply"]).await.exits(0);
-    let audience = Audience::seated(&house).await;
+    let consumer = Consumer::subscribed(&environment).await;
     rabbit.control(&["add_user", CLERK, CLERK]).await;
-    let name = house.namespace.replace('.', r"\.");
+    let name = environment.namespace.replace('.', r"\.");
     // No results are written, and no urgent videos taken.
     let write = format!(r"^(amq\.default|{name}\.(jobs|later|dead|unrouted|broker-dead).*)$");
     let read = format!(
@@ -32,10 +32,10 @@ async fn what_the_broker_forbids_is_told_until_it_is_allowed() {
     let _up = watched.program.start_role("up", "up").await;
     watched.is(503, "consuming lane videos.high: ").await;
     let image = Wish::of("images/generations", "image", "");
-    let file = house.file("jobs.jsonl", &lines(&[image]));
+    let file = environment.file("jobs.jsonl", &lines(&[image]));
     watched.program.run(&["submit", "--file", &file]).await.exits(0);
     watched.is(503, "publishing to results: ").await;
-    let video = house.file("video.jsonl", &lines(&[Wish::video("video")]));
+    let video = environment.file("video.jsonl", &lines(&[Wish::video("video")]));
     watched.program.run(&["submit", "--file", &video]).await.exits(0);
     until("a lane beside it is served", async || provider.figures().await.accepted == 2).await;
     let (_, page) = watched.page("/readyz?verbose").await;
@@ -44,5 +44,5 @@ async fn what_the_broker_forbids_is_told_until_it_is_allowed() {
 
     rabbit.control(&["set_permissions", CLERK, ".*", ".*", ".*"]).await;
     watched.is(200, "[+]broker ok\n").await;
-    assert_eq!(audience.hears("image").await.kind(), Some(EventKind::Succeeded));
+    assert_eq!(consumer.receives("image").await.kind(), Some(EventKind::Succeeded));
 }

@@ -3,7 +3,7 @@
 use job::EventKind;
 use serde_json::json;
 
-use crate::harness::{Audience, Backend, House, Provider, Python, Wish, amqp_url, until};
+use crate::harness::{Backend, Consumer, Environment, Provider, Python, Wish, amqp_url, until};
 
 fn line(wish: &Wish, message_id: Option<&str>, body: &serde_json::Value) -> String {
     let routing_key = wish.routing_key();
@@ -13,11 +13,11 @@ fn line(wish: &Wish, message_id: Option<&str>, body: &serde_json::Value) -> Stri
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_from_a_plain_client_is_done_like_any_other() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
-    let audience = Audience::seated(&house).await;
+    let consumer = Consumer::subscribed(&environment).await;
 
     let whole = Wish::video("py-whole");
     let nameless = Wish::of("audio/text-to-audio", "py-nameless", "");
@@ -30,20 +30,20 @@ async fn a_job_from_a_plain_client_is_done_like_any_other() {
         + &line(&nameless, Some("py-nameless"), &without_id)
         + &line(&stranger, None, &stranger_body);
 
-    let exchange = format!("{}.jobs", house.namespace);
+    let exchange = format!("{}.jobs", environment.namespace);
     let mut publisher =
-        Python::start(&house, "publisher.py", &[&amqp_url(), exchange.as_str()], &lines);
+        Python::start(&environment, "publisher.py", &[&amqp_url(), exchange.as_str()], &lines);
     let ended = publisher.ended(std::time::Duration::from_secs(30)).await;
     assert_eq!(ended, Some(0), "{}", publisher.stderr());
 
     // The body's id wins over message_id; message_id stands in for a missing one.
     for wish in [&whole, &nameless] {
-        let event = audience.hears(&wish.id).await;
+        let event = consumer.receives(&wish.id).await;
         assert_eq!(event.kind(), Some(EventKind::Succeeded), "{event:?}");
         assert_eq!(event.data.operation.as_str(), wish.operation);
         assert_eq!(provider.tasks_of(&wish.id).await, 1);
     }
-    assert!(audience.heard().outcome("any").is_none());
+    assert!(consumer.received().outcome("any").is_none());
 
     // A message without an id cannot be repeated safely: it is dead-lettered and never paid.
     until("the nameless stranger is a dead letter", async || {

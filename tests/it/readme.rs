@@ -7,7 +7,7 @@ use std::process::Command;
 use job::Lane;
 use serde_json::json;
 
-use crate::harness::{Backend, House, Process, Program, Provider, Wish, lines};
+use crate::harness::{Backend, Environment, Process, Program, Provider, Wish, lines};
 
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
@@ -47,8 +47,8 @@ pub(crate) fn words(line: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_of_the_papers_is_known() {
-    let house = House::on(Backend::Embedded);
-    let program = house.program();
+    let environment = Environment::on(Backend::Embedded);
+    let program = environment.program();
     for line in commands() {
         let words = words(&line);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -62,7 +62,7 @@ async fn every_command_of_the_papers_is_known() {
             ["export", setting] => {
                 let (variable, value) = setting.split_once('=').expect("NAME=VALUE");
                 let key = variable.strip_prefix("REELWORK_").expect("a variable of ours");
-                let mut program = house.program();
+                let mut program = environment.program();
                 // Both addresses are given together, or none.
                 program.set("broker.url", "amqp://guest:guest@127.0.0.1:5672");
                 program.set("ledger.url", "redis://127.0.0.1:6379");
@@ -83,7 +83,7 @@ async fn every_command_of_the_papers_is_known() {
 /// to CI.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_papers_show_can_be_done() {
-    let (laptop, fleet) = (House::on(Backend::Embedded), House::on(Backend::Rabbitmq));
+    let (laptop, fleet) = (Environment::on(Backend::Embedded), Environment::on(Backend::Rabbitmq));
     let provider = Provider::here(json!({})).await;
     let mut player = Player { program: laptop.program(), roles: Vec::new() };
     player.program.set("kling.base_url", &provider.url);
@@ -169,8 +169,8 @@ async fn the_secrets_of_the_overlay_for_trying_out_are_taken() {
     let file = "deploy/kubernetes/overlays/dev/kustomization.yaml";
     let text = std::fs::read_to_string(root().join(file)).expect(file);
     let (_, secrets) = text.split_once("secretGenerator:").expect("secrets");
-    let house = House::on(Backend::Embedded);
-    let mut program = house.program();
+    let environment = Environment::on(Backend::Embedded);
+    let mut program = environment.program();
     for (name, key) in [
         ("broker_url", "broker.url"),
         ("ledger_url", "ledger.url"),

@@ -9,7 +9,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::five_processes::{Company, provider_settings};
 use crate::harness::{
-    Audience, Backend, House, Process, Program, Provider, Wish, lines, say, until,
+    Backend, Consumer, Environment, Process, Program, Provider, Wish, lines, say, until,
 };
 
 const JOBS: usize = 400;
@@ -23,29 +23,29 @@ const WINDOW: Duration = Duration::from_secs(1);
 struct Sample {
     at: Instant,
     accepted: usize,
-    heard: usize,
+    received: usize,
 }
 
-async fn sample(provider: &Provider, audience: &Audience) -> Sample {
+async fn sample(provider: &Provider, consumer: &Consumer) -> Sample {
     let accepted = provider.figures().await.accepted;
-    let heard = audience.heard().outcomes().len();
-    Sample { at: Instant::now(), accepted: accepted as usize, heard }
+    let received = consumer.received().outcomes().len();
+    Sample { at: Instant::now(), accepted: accepted as usize, received }
 }
 
 /// Samples the counts until all processes have been replaced.
 async fn watch(
     provider: &Provider,
-    audience: &Audience,
+    consumer: &Consumer,
     mut replaced: tokio::sync::oneshot::Receiver<()>,
 ) -> Vec<Sample> {
-    let mut samples = vec![sample(provider, audience).await];
+    let mut samples = vec![sample(provider, consumer).await];
     let mut clock = tokio::time::interval_at(tokio::time::Instant::now() + WINDOW, WINDOW);
     // A slow sample must not shorten the next window.
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = &mut replaced => return samples,
-            _ = clock.tick() => samples.push(sample(provider, audience).await),
+            _ = clock.tick() => samples.push(sample(provider, consumer).await),
         }
     }
 }
@@ -66,22 +66,22 @@ async fn replace(program: &Program, role: &str, olds: &mut [Process], turn: usiz
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upgrade_under_load_loses_pays_twice_and_burns_nothing() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     // Tasks outlive the process that submitted them.
     let mut settings = provider_settings();
     settings["speed"] = json!(30.0);
     let Company { program, provider, mut workers, mut pollers } =
-        Company::start(&house, &settings, |_| ()).await;
-    let audience = Audience::seated(&house).await;
+        Company::start(&environment, &settings, |_| ()).await;
+    let consumer = Consumer::subscribed(&environment).await;
     let jobs: Vec<Wish> = (0..JOBS).map(|n| Wish::video(&format!("rolling-{n:04}"))).collect();
-    let file = house.file("jobs.jsonl", &lines(&jobs));
+    let file = environment.file("jobs.jsonl", &lines(&jobs));
     program.run(&["submit", "--file", &file]).await.exits(0);
-    until("the work is under way", async || audience.heard().outcomes().len() > 20).await;
+    until("the work is under way", async || consumer.received().outcomes().len() > 20).await;
 
     let (tell, replaced) = tokio::sync::oneshot::channel();
     let replacing = async {
         let (mut turns, mut longest) = (0, Duration::ZERO);
-        while audience.heard().outcomes().len() < ENOUGH {
+        while consumer.received().outcomes().len() < ENOUGH {
             turns += 1;
             longest = longest.max(replace(&program, "worker", &mut workers, turns).await);
             longest = longest.max(replace(&program, "poller", &mut pollers, turns).await);
@@ -90,22 +90,22 @@ async fn an_upgrade_under_load_loses_pays_twice_and_burns_nothing() {
         (turns, longest)
     };
     let ((turns, longest), samples) =
-        tokio::join!(replacing, watch(&provider, &audience, replaced));
+        tokio::join!(replacing, watch(&provider, &consumer, replaced));
     let last = samples.last().expect("a sample");
-    assert!(last.heard < JOBS && turns >= 2, "all were replaced under load: {turns}, {last:?}");
+    assert!(last.received < JOBS && turns >= 2, "all were replaced under load: {turns}, {last:?}");
     let windows: Vec<_> = samples
         .windows(2)
-        .map(|two| (two[1].accepted - two[0].accepted, two[1].heard - two[0].heard))
+        .map(|two| (two[1].accepted - two[0].accepted, two[1].received - two[0].received))
         .collect();
     assert!(windows.len() >= 3, "{windows:?}");
     // At the end nothing is left to be submitted.
     let full = windows.iter().zip(&samples[1..]).filter(|(_, sample)| sample.accepted < JOBS);
     assert!(full.map(|(window, _)| window).all(|(paid, _)| *paid > 0), "{windows:?}");
-    assert!(windows.iter().all(|(_, heard)| *heard > 0), "{windows:?}");
+    assert!(windows.iter().all(|(_, received)| *received > 0), "{windows:?}");
 
-    let heard = audience.hears_outcomes(JOBS).await;
-    heard.tells_once_about(jobs.iter().map(|job| job.id.as_str()));
-    assert_eq!(heard.count(EventKind::Succeeded), JOBS);
+    let received = consumer.receives_outcomes(JOBS).await;
+    received.has_one_outcome_each(jobs.iter().map(|job| job.id.as_str()));
+    assert_eq!(received.count(EventKind::Succeeded), JOBS);
     let limit = JOBS.to_string();
     let records = program.run(&["list", "--json", "--limit", &limit]).await.exits(0).lines();
     assert_eq!(records.len(), JOBS);
@@ -118,8 +118,8 @@ async fn an_upgrade_under_load_loses_pays_twice_and_burns_nothing() {
     let seconds = last.at.duration_since(samples[0].at).as_secs_f64();
     say(format!(
         "{JOBS} jobs, {} processes replaced in {seconds:.1} s, the slowest ended in {longest:.1?}; \
-         paid and announced in each {WINDOW:?}: {windows:?}; {} events heard twice",
+         paid and announced in each {WINDOW:?}: {windows:?}; {} events received twice",
         4 * turns,
-        heard.repeats()
+        received.repeats()
     ));
 }

@@ -4,25 +4,27 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::harness::{Backend, House, Process, Program, Provider, Wish, free_port, lines, until};
+use crate::harness::{
+    Backend, Environment, Process, Program, Provider, Wish, free_port, lines, until,
+};
 
 const JOBS: usize = 20;
 
 /// The simulator as the manifests start it, on this port.
-fn start(house: &House, port: u16, more: &[&str]) -> Process {
-    let settings = house.file("provider.json", r#"{"life_ms": 1500}"#);
+fn start(environment: &Environment, port: u16, more: &[&str]) -> Process {
+    let settings = environment.file("provider.json", r#"{"life_ms": 1500}"#);
     let listen = format!("127.0.0.1:{port}");
     let arguments = ["simulator", "--listen", &listen, "--settings", &settings];
-    house.program().start("simulator", &[&arguments, more].concat())
+    environment.program().start("simulator", &[&arguments, more].concat())
 }
 
 fn ids() -> Vec<String> {
     (0..JOBS).map(|number| format!("job-{number}")).collect()
 }
 
-async fn submit(house: &House, program: &Program) {
+async fn submit(environment: &Environment, program: &Program) {
     let jobs: Vec<_> = ids().iter().map(|id| Wish::video(id)).collect();
-    let file = house.file("jobs.jsonl", &lines(&jobs));
+    let file = environment.file("jobs.jsonl", &lines(&jobs));
     program.run(&["submit", "--file", &file]).await.exits(0);
 }
 
@@ -42,21 +44,21 @@ fn tasks_on(books: &Path) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_simulator_finds_its_tasks_again() {
-    let house = House::on(Backend::Embedded);
-    let (port, books) = (free_port(), house.directory().join("books.jsonl"));
+    let environment = Environment::on(Backend::Embedded);
+    let (port, books) = (free_port(), environment.directory().join("books.jsonl"));
     let with_books = ["--books", books.to_str().expect("a path")];
-    let mut simulator = start(&house, port, &with_books);
+    let mut simulator = start(&environment, port, &with_books);
     let provider = Provider::on(port);
     until("the simulator listens", async || provider.answers().await).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("limits.videos", "10");
     let _up = program.start_role("up", "up").await;
-    submit(&house, &program).await;
+    submit(&environment, &program).await;
 
     // Some at work, and more to be submitted.
     until("ten tasks are on paper", async || tasks_on(&books) >= 10).await;
     simulator.kill().await;
-    let _simulator = start(&house, port, &with_books);
+    let _simulator = start(&environment, port, &with_books);
     all_succeed(&program).await;
     let accounts = provider.accounts().await;
     assert_eq!((accounts.accepted, accounts.double_paid), (JOBS as u64, 0));
@@ -64,10 +66,10 @@ async fn a_killed_simulator_finds_its_tasks_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_up_finishes_what_a_killed_one_began() {
-    let house = House::on(Backend::Embedded);
-    let mut program = house.program();
+    let environment = Environment::on(Backend::Embedded);
+    let mut program = environment.program();
     program.set("limits.videos", "10");
-    let books = house.directory().join("house.simulator.jsonl");
+    let books = environment.directory().join("reelwork.simulator.jsonl");
     let mut first = program.start("first", &["up", "--simulate"]);
     first.says("ready:").await;
     // Eight seconds or so, at the speed that tasks have there.
@@ -95,17 +97,17 @@ async fn state(program: &Program) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn callbacks_reach_a_gateway_whose_host_is_named() {
     for (named, reached) in [("localhost", true), ("gateway", false)] {
-        let house = House::on(Backend::Embedded);
+        let environment = Environment::on(Backend::Embedded);
         let (port, hook) = (free_port(), free_port());
-        let _simulator = start(&house, port, &["--callback-host", named]);
+        let _simulator = start(&environment, port, &["--callback-host", named]);
         let provider = Provider::on(port);
         until("the simulator listens", async || provider.answers().await).await;
-        let mut program = house.program_for(&provider);
+        let mut program = environment.program_for(&provider);
         program.set("gateway.listen", &format!("127.0.0.1:{hook}"));
         program.set("gateway.callback_url", &format!("http://localhost:{hook}"));
         program.set("gateway.callback_secrets", "a-secret-that-is-long-enough-for-it");
         let _up = program.start_role("up", "up").await;
-        submit(&house, &program).await;
+        submit(&environment, &program).await;
         all_succeed(&program).await;
         until("every status was called back, or refused", async || {
             let counts = provider.figures().await.callbacks;

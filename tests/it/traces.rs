@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::examples::example;
 use crate::harness::{
-    Audience, Backend, Collector, House, Process, Program, Provider, Python, Span, Wish, drawing,
-    free_port, lines, say, soon, until,
+    Backend, Collector, Consumer, Environment, Process, Program, Provider, Python, Span, Wish,
+    drawing, free_port, lines, say, soon, until,
 };
 
 const KEY: &str = "canary-of-the-provider-0771";
@@ -23,12 +23,17 @@ fn prompt(id: &str) -> String {
 }
 
 /// A Python program of the examples that exports to this collector.
-fn python(house: &House, collector: &Collector, name: &str, arguments: &[&str]) -> Process {
+fn python(
+    environment: &Environment,
+    collector: &Collector,
+    name: &str,
+    arguments: &[&str],
+) -> Process {
     let variables =
         [("OTEL_SERVICE_NAME", "shop"), ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url.as_str())];
     let script = example("traced").join(name);
-    let arguments = [&[house.amqp.as_str()], arguments].concat();
-    Python::play_with(house, &script, &arguments, "", &variables)
+    let arguments = [&[environment.amqp.as_str()], arguments].concat();
+    Python::play_with(environment, &script, &arguments, "", &variables)
 }
 
 /// Its spans are all there once it has ended: they are flushed.
@@ -40,23 +45,23 @@ async fn stop(roles: impl IntoIterator<Item = Process>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_is_traced_from_a_python_producer_to_a_python_consumer() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let (provider, collector) = (Provider::here(json!({})).await, Collector::here().await);
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("kling.api_key", KEY);
     program.set("telemetry.otlp_endpoint", &collector.url);
     let worker = program.start_role("worker", "worker").await;
     let poller = program.start_role("poller", "poller").await;
 
     let (jobs, results) =
-        (format!("{}.jobs", house.namespace), format!("{}.results", house.namespace));
-    let queue = format!("{}.results.billing", house.namespace);
+        (format!("{}.jobs", environment.namespace), format!("{}.results", environment.namespace));
+    let queue = format!("{}.results.billing", environment.namespace);
     let hearing = ["#", "--exchange", &results, "--queue", &queue, "--count", "1"];
-    let mut consumer = python(&house, &collector, "consumer.py", &hearing);
+    let mut consumer = python(&environment, &collector, "consumer.py", &hearing);
     until("the consumer is bound", async || consumer.stdout().starts_with("ready")).await;
     let request = prompt("order-1");
     let job = ["order-1", "videos/text2video", &request, "--exchange", &jobs];
-    let mut producer = python(&house, &collector, "producer.py", &job);
+    let mut producer = python(&environment, &collector, "producer.py", &job);
     for program in [&mut producer, &mut consumer] {
         let ended = program.ended(Duration::from_secs(30)).await;
         assert_eq!(ended, Some(0), "{}", program.stderr());
@@ -64,7 +69,7 @@ async fn a_job_is_traced_from_a_python_producer_to_a_python_consumer() {
     stop([worker, poller]).await;
 
     let spans = collector.spans();
-    let drawn = drawing(&spans).replace(&house.namespace, "reelwork");
+    let drawn = drawing(&spans).replace(&environment.namespace, "reelwork");
     say(&drawn);
     let paper = include_str!("../../deploy/README.md");
     assert!(paper.contains(&drawn), "deploy/README.md draws it otherwise");
@@ -125,22 +130,22 @@ fn find<'a>(spans: &'a [Span], name: &str) -> &'a Span {
 
 /// One job on a program of both roles, published with this header; the spans once it has ended.
 async fn spans_of(
-    house: &House,
+    environment: &Environment,
     program: &Program,
     collector: &Collector,
     flags: &str,
 ) -> Vec<Span> {
     let up = program.start_role("up", "up").await;
-    let audience = Audience::seated(house).await;
+    let consumer = Consumer::subscribed(environment).await;
     let traceparent = format!("00-{TRACE}-00f067aa0ba902b7-{flags}");
-    let exchange = format!("{}.jobs", house.namespace);
+    let exchange = format!("{}.jobs", environment.namespace);
     let request = prompt("one");
-    let job = [house.amqp.as_str(), "one", "videos/text2video", &request];
+    let job = [environment.amqp.as_str(), "one", "videos/text2video", &request];
     let options = ["--exchange", &exchange, "--traceparent", &traceparent];
     let arguments = [&job[..], &options[..]].concat();
-    let mut producer = Python::play(house, &example("python/producer.py"), &arguments, "");
+    let mut producer = Python::play(environment, &example("python/producer.py"), &arguments, "");
     assert_eq!(producer.ended(Duration::from_secs(30)).await, Some(0));
-    let event = audience.hears("one").await;
+    let event = consumer.receives("one").await;
     assert_eq!(event.kind(), Some(EventKind::Succeeded));
     let told = event.traceparent.expect("the producer's context");
     assert_eq!(told, traceparent, "the event itself tells of its producer");
@@ -150,23 +155,23 @@ async fn spans_of(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_its_producer_does_not_trace_is_not_traced() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let (provider, collector) = (Provider::here(json!({})).await, Collector::here().await);
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("telemetry.otlp_endpoint", &collector.url);
-    let spans = spans_of(&house, &program, &collector, "00").await;
+    let spans = spans_of(&environment, &program, &collector, "00").await;
     let sweeps = spans.iter().filter(|span| span.name == "poll sweep").count();
     assert!(sweeps > 0 && sweeps == spans.len(), "{spans:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_may_go_on_with_the_producers_trace() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let (provider, collector) = (Provider::here(json!({})).await, Collector::here().await);
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("telemetry.otlp_endpoint", &collector.url);
     program.set("telemetry.trace_mode", "parent");
-    let spans = spans_of(&house, &program, &collector, "01").await;
+    let spans = spans_of(&environment, &program, &collector, "01").await;
     let processed = spans.iter().find(|span| span.kind == SpanKind::Consumer).expect("a delivery");
     assert_eq!(processed.trace, TRACE);
     assert_eq!(processed.parent, "00f067aa0ba902b7");
@@ -178,14 +183,14 @@ async fn a_worker_may_go_on_with_the_producers_trace() {
 async fn the_variables_of_opentelemetry_win_over_the_configuration() {
     let (ours, theirs) = (Collector::here().await, Collector::here().await);
     let run = async |variables: &[(&str, &str)]| {
-        let house = House::on(Backend::Rabbitmq);
+        let environment = Environment::on(Backend::Rabbitmq);
         let provider = Provider::here(json!({})).await;
-        let mut program = house.program_for(&provider);
+        let mut program = environment.program_for(&provider);
         program.set("telemetry.otlp_endpoint", &ours.url);
         for (name, value) in variables {
             program.env(name, value);
         }
-        spans_of(&house, &program, &theirs, "01").await.len()
+        spans_of(&environment, &program, &theirs, "01").await.len()
     };
     for off in [("OTEL_SDK_DISABLED", "true"), ("OTEL_TRACES_EXPORTER", "none")] {
         assert_eq!(run(&[off]).await, 0);
@@ -213,15 +218,15 @@ async fn a_collector_that_is_away_holds_up_nothing() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let silent = format!("http://{}", silent.local_addr().expect("an address"));
     for url in [format!("http://127.0.0.1:{}", free_port()), silent] {
-        let house = House::on(Backend::Embedded);
+        let environment = Environment::on(Backend::Embedded);
         let provider = Provider::here(json!({})).await;
-        let mut program = house.program_for(&provider);
+        let mut program = environment.program_for(&provider);
         program.set("telemetry.otlp_endpoint", &url);
         let mut up = program.start_role("up", "up").await;
-        let audience = Audience::seated(&house).await;
-        let file = house.file("jobs.jsonl", &lines(&[Wish::video("one")]));
+        let consumer = Consumer::subscribed(&environment).await;
+        let file = environment.file("jobs.jsonl", &lines(&[Wish::video("one")]));
         program.run(&["submit", "--file", &file]).await.exits(0);
-        assert_eq!(audience.hears("one").await.kind(), Some(EventKind::Succeeded));
+        assert_eq!(consumer.receives("one").await.kind(), Some(EventKind::Succeeded));
         let began = Instant::now();
         soon("it ends", up.stop()).await;
         // Five seconds for the last spans, and some for all else.
@@ -232,23 +237,24 @@ async fn a_collector_that_is_away_holds_up_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_context_that_is_none_harms_nothing() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let (provider, collector) = (Provider::here(json!({})).await, Collector::here().await);
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("telemetry.otlp_endpoint", &collector.url);
     let up = program.start_role("up", "up").await;
-    let audience = Audience::seated(&house).await;
-    let exchange = format!("{}.jobs", house.namespace);
+    let consumer = Consumer::subscribed(&environment).await;
+    let exchange = format!("{}.jobs", environment.namespace);
     let (zeros, long) = (format!("00-{:032}-{:016}-01", 0, 0), "00-".repeat(4_000));
     let bad = [("one", "garbage"), ("two", zeros.as_str()), ("three", long.as_str())];
     for (id, traceparent) in bad {
         let request = prompt(id);
-        let job = [house.amqp.as_str(), id, "videos/text2video", &request];
+        let job = [environment.amqp.as_str(), id, "videos/text2video", &request];
         let options = ["--exchange", &exchange, "--traceparent", traceparent];
         let arguments = [&job[..], &options[..]].concat();
-        let mut producer = Python::play(&house, &example("python/producer.py"), &arguments, "");
+        let mut producer =
+            Python::play(&environment, &example("python/producer.py"), &arguments, "");
         assert_eq!(producer.ended(Duration::from_secs(30)).await, Some(0));
-        assert_eq!(audience.hears(id).await.kind(), Some(EventKind::Succeeded));
+        assert_eq!(consumer.receives(id).await.kind(), Some(EventKind::Succeeded));
     }
     stop([up]).await;
     let spans = collector.spans();
@@ -259,26 +265,26 @@ async fn a_context_that_is_none_harms_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shell_hands_its_trace_to_submit() {
-    let house = House::on(Backend::Embedded);
+    let environment = Environment::on(Backend::Embedded);
     let provider = Provider::here(json!({})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
-    let audience = Audience::seated(&house).await;
+    let consumer = Consumer::subscribed(&environment).await;
     let traceparent = format!("00-{TRACE}-00f067aa0ba902b7-00");
     for (id, handed, told) in
         [("one", traceparent.as_str(), Some(traceparent.as_str())), ("two", "not a context", None)]
     {
-        let file = house.file("jobs.jsonl", &lines(&[Wish::video(id)]));
+        let file = environment.file("jobs.jsonl", &lines(&[Wish::video(id)]));
         program.env("TRACEPARENT", handed);
         program.run(&["submit", "--file", &file]).await.exits(0);
-        assert_eq!(audience.hears(id).await.traceparent.as_deref(), told);
+        assert_eq!(consumer.receives(id).await.traceparent.as_deref(), told);
     }
 }
 
 /// A demo's spans as it writes them on stderr.
 async fn demo(jobs: usize, variables: &[(&str, &str)]) -> Vec<Value> {
-    let house = House::on(Backend::Embedded);
-    let mut program = house.program();
+    let environment = Environment::on(Backend::Embedded);
+    let mut program = environment.program();
     program.env("OTEL_TRACES_EXPORTER", "console");
     for (name, value) in variables {
         program.env(name, value);

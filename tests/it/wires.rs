@@ -10,7 +10,7 @@ use broker_rabbitmq::{RabbitBroker, Settings};
 use job::{Lane, Priority, Resource};
 use ports::{Broker, Destination, Message, Source};
 
-use crate::harness::{Backend, House, Proxy, Wire, soon, until};
+use crate::harness::{Backend, Environment, Proxy, Wire, soon, until};
 
 const MOMENT: Duration = Duration::from_millis(300);
 const LATE: Duration = Duration::from_millis(150);
@@ -32,12 +32,12 @@ async fn wired() -> Proxy {
 
 /// The answer, if one comes in a moment; an error when the wire breaks.
 async fn ask(caller: &mut TcpStream) -> Option<std::io::Result<usize>> {
-    let mut heard = [0; 64];
+    let mut received = [0; 64];
     let asking = async {
         caller.write_all(b"are you there?").await?;
         let mut count = 0;
         while count < 14 {
-            match caller.read(&mut heard[count..]).await? {
+            match caller.read(&mut received[count..]).await? {
                 0 => return Ok(count),
                 more => count += more,
             }
@@ -72,9 +72,9 @@ async fn a_stalled_wire_loses_nothing() {
     proxy.set(Wire::Stalled);
     assert!(ask(&mut caller).await.is_none(), "nothing passes");
     proxy.set(Wire::Whole);
-    let mut heard = [0; 14];
-    soon("what was stalled comes", caller.read_exact(&mut heard)).await.expect("the answer");
-    assert_eq!(&heard, b"are you there?");
+    let mut received = [0; 14];
+    soon("what was stalled comes", caller.read_exact(&mut received)).await.expect("the answer");
+    assert_eq!(&received, b"are you there?");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,18 +117,18 @@ async fn a_slow_close_ends_one_half() {
     let proxy = wired().await;
     proxy.set(Wire::SlowClose);
     let mut caller = open(&proxy).await;
-    let mut heard = [0; 1];
-    assert_eq!(soon("the end", caller.read(&mut heard)).await.expect("an end"), 0);
+    let mut received = [0; 1];
+    assert_eq!(soon("the end", caller.read(&mut received)).await.expect("an end"), 0);
     assert!(caller.write_all(b"still here").await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_broker_delivers_again_is_counted() {
-    let house = House::on(Backend::Rabbitmq);
-    let place = house.amqp.rsplit_once('@').expect("a URL").1;
+    let environment = Environment::on(Backend::Rabbitmq);
+    let place = environment.amqp.rsplit_once('@').expect("a URL").1;
     let proxy = Proxy::to(place.parse().expect("an address")).await;
-    let url = house.amqp.replace(place, &proxy.address.to_string());
-    let broker = RabbitBroker::connect(Settings::new(url, &house.namespace)).await;
+    let url = environment.amqp.replace(place, &proxy.address.to_string());
+    let broker = RabbitBroker::connect(Settings::new(url, &environment.namespace)).await;
     let broker = broker.expect("RabbitMQ");
     let to = Destination::Jobs { routing_key: "videos.text2video.normal".to_owned() };
     broker.publish(&to, Message::json("one", "{}")).await.expect("published");

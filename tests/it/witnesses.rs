@@ -8,12 +8,12 @@ use serde_json::json;
 use simulator::FaultKind;
 
 use crate::faults::struck;
-use crate::harness::{Audience, Backend, House, Program, Provider, Wish, lines, say, until};
+use crate::harness::{Backend, Consumer, Environment, Program, Provider, Wish, lines, say, until};
 
 const SOON: Duration = Duration::from_secs(12);
 
-fn program(house: &House, provider: &Provider) -> Program {
-    let mut program = house.program_for(provider);
+fn program(environment: &Environment, provider: &Provider) -> Program {
+    let mut program = environment.program_for(provider);
     program.set("kling.timeout", "4s");
     program.set("doubt.settling", "1s");
     program.set("limits.videos", "5");
@@ -22,40 +22,41 @@ fn program(house: &House, provider: &Provider) -> Program {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_seen_before_a_restart_tests_the_look_up_after_it() {
-    settled_after(House::on(Backend::Rabbitmq), |_| {}).await;
+    settled_after(Environment::on(Backend::Rabbitmq), |_| {}).await;
 }
 
 /// Then only the records contain such a task.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_of_a_rebuilt_ledger_tests_the_look_up() {
-    settled_after(House::with_own_redis().await, |house| house.redis().flush()).await;
+    settled_after(Environment::with_own_redis().await, |environment| environment.redis().flush())
+        .await;
 }
 
 /// No other job arrives whose task could test the look-up.
-async fn settled_after(mut house: House, between: impl Fn(&mut House)) {
+async fn settled_after(mut environment: Environment, between: impl Fn(&mut Environment)) {
     let provider = Provider::here(json!({})).await;
-    let program = program(&house, &provider);
-    let audience = Audience::seated(&house).await;
+    let program = program(&environment, &provider);
+    let consumer = Consumer::subscribed(&environment).await;
     let mut first = program.start_role("up", "up").await;
     program
-        .run(&["submit", "--file", &house.file("a", &lines(&[Wish::video("a")]))])
+        .run(&["submit", "--file", &environment.file("a", &lines(&[Wish::video("a")]))])
         .await
         .exits(0);
-    audience.hears_outcomes(1).await;
+    consumer.receives_outcomes(1).await;
     first.stop().await;
-    between(&mut house);
+    between(&mut environment);
 
     let kind = FaultKind::Error500NotCreated;
     provider.change(json!({"faults": [{"kind": kind}]})).await;
     let _second = program.start_role("up-again", "up").await;
     program
-        .run(&["submit", "--file", &house.file("b", &lines(&[Wish::video("b")]))])
+        .run(&["submit", "--file", &environment.file("b", &lines(&[Wish::video("b")]))])
         .await
         .exits(0);
     until("it strikes", async || struck(&provider.figures().await, kind) == 1).await;
     provider.change(json!({})).await;
-    let heard = audience.hears_outcomes(2).await;
-    assert_eq!(heard.count(EventKind::Succeeded), 2);
+    let received = consumer.receives_outcomes(2).await;
+    assert_eq!(received.count(EventKind::Succeeded), 2);
     assert_eq!(provider.accounts().await.double_paid, 0);
 }
 
@@ -63,15 +64,15 @@ async fn settled_after(mut house: House, between: impl Fn(&mut House)) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_installation_works_soon_after_an_outage_of_ten_seconds() {
     const JOBS: usize = 50;
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let kind = FaultKind::UnavailablePage;
     let provider = Provider::here(json!({"faults": [{"kind": kind}]})).await;
-    let program = program(&house, &provider);
-    let audience = Audience::seated(&house).await;
+    let program = program(&environment, &provider);
+    let consumer = Consumer::subscribed(&environment).await;
     let _up = program.start_role("up", "up").await;
     let _second = program.start_role("worker-2", "worker").await;
     let jobs: Vec<Wish> = (0..JOBS).map(|n| Wish::video(&format!("job-{n:02}"))).collect();
-    program.run(&["submit", "--file", &house.file("jobs", &lines(&jobs))]).await.exits(0);
+    program.run(&["submit", "--file", &environment.file("jobs", &lines(&jobs))]).await.exits(0);
     until("it strikes", async || struck(&provider.figures().await, kind) > 0).await;
     tokio::time::sleep(Duration::from_secs(10)).await;
     let doubts = struck(&provider.figures().await, kind);
@@ -81,6 +82,6 @@ async fn a_new_installation_works_soon_after_an_outage_of_ten_seconds() {
     let resumed = ended.elapsed();
     say(format!("10 s of {kind:?}, nothing known: {doubts} doubts, work again after {resumed:?}"));
     assert!(resumed < SOON && doubts <= 3, "{resumed:?}, {doubts}");
-    let heard = audience.hears_outcomes(JOBS).await;
-    assert_eq!(heard.count(EventKind::Succeeded), JOBS, "none is rejected or parked");
+    let received = consumer.receives_outcomes(JOBS).await;
+    assert_eq!(received.count(EventKind::Succeeded), JOBS, "none is rejected or parked");
 }

@@ -3,7 +3,7 @@
 use job::EventKind;
 use serde_json::{Value, json};
 
-use crate::harness::{Audience, House, Program, Provider, Wish, lines, until};
+use crate::harness::{Consumer, Environment, Program, Provider, Wish, lines, until};
 
 on_each_backend!(
     a_job_cancelled_before_it_comes_is_never_submitted,
@@ -12,8 +12,8 @@ on_each_backend!(
     what_the_provider_has_goes_on,
 );
 
-async fn submit(house: &House, program: &Program, wish: &Wish) {
-    let file = house.file("jobs.jsonl", &lines(std::slice::from_ref(wish)));
+async fn submit(environment: &Environment, program: &Program, wish: &Wish) {
+    let file = environment.file("jobs.jsonl", &lines(std::slice::from_ref(wish)));
     program.run(&["submit", "--file", &file]).await.exits(0);
 }
 
@@ -21,10 +21,10 @@ async fn state(program: &Program, id: &str) -> Value {
     program.run(&["get", id, "--json"]).await.json()["state"].clone()
 }
 
-async fn a_job_cancelled_before_it_comes_is_never_submitted(house: House) {
+async fn a_job_cancelled_before_it_comes_is_never_submitted(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let program = house.program_for(&provider);
-    let audience = Audience::seated(&house).await;
+    let program = environment.program_for(&provider);
+    let consumer = Consumer::subscribed(&environment).await;
     let arguments = ["cancel", "gone", "--ahead", "--json"];
     let cancelled = program.run(&arguments).await.exits(0).json();
     assert_eq!((&cancelled["id"], &cancelled["state"]), (&json!("gone"), &json!("cancelled")));
@@ -42,19 +42,19 @@ async fn a_job_cancelled_before_it_comes_is_never_submitted(house: House) {
     assert!(unseen.stderr.contains("no worker has recorded gone"), "{}", unseen.stderr);
 
     let _up = program.start_role("up", "up").await;
-    submit(&house, &program, &Wish::video("gone")).await;
-    let event = audience.hears("gone").await;
+    submit(&environment, &program, &Wish::video("gone")).await;
+    let event = consumer.receives("gone").await;
     assert_eq!(event.kind(), Some(EventKind::Cancelled));
     assert_eq!(event.data.operation.as_str(), "videos/text2video", "in the job's own words");
     assert_eq!(provider.accounts().await.submissions, 0);
 }
 
-async fn a_job_that_waits_for_its_next_try_is_cancelled(house: House) {
+async fn a_job_that_waits_for_its_next_try_is_cancelled(environment: Environment) {
     let provider = Provider::here(json!({"faults": [{"kind": "busy"}]})).await;
-    let program = house.program_for(&provider);
-    let audience = Audience::seated(&house).await;
+    let program = environment.program_for(&provider);
+    let consumer = Consumer::subscribed(&environment).await;
     let _up = program.start_role("up", "up").await;
-    submit(&house, &program, &Wish::video("waits")).await;
+    submit(&environment, &program, &Wish::video("waits")).await;
     let mut cancelled = false;
     until("it is cancelled between two tries", async || {
         // While it is being submitted it is too late, for the moment.
@@ -64,23 +64,23 @@ async fn a_job_that_waits_for_its_next_try_is_cancelled(house: House) {
         cancelled && state(&program, "waits").await == "cancelled"
     })
     .await;
-    let event = audience.hears("waits").await;
+    let event = consumer.receives("waits").await;
     assert_eq!(event.kind(), Some(EventKind::Cancelled));
 
     // The provider is free again, and the message comes back from its wait: nothing is sent.
     provider.change(json!({})).await;
-    submit(&house, &program, &Wish::video("next")).await;
-    assert_eq!(audience.hears("next").await.kind(), Some(EventKind::Succeeded));
+    submit(&environment, &program, &Wish::video("next")).await;
+    assert_eq!(consumer.receives("next").await.kind(), Some(EventKind::Succeeded));
     assert_eq!(provider.tasks_of("waits").await, 0);
     assert_eq!(state(&program, "waits").await, "cancelled");
 }
 
-async fn a_job_is_named_as_it_is_printed(house: House) {
+async fn a_job_is_named_as_it_is_printed(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
     for id in ["plain", "orders/42"] {
-        submit(&house, &program, &Wish::video(id)).await;
+        submit(&environment, &program, &Wish::video(id)).await;
         program.run(&["wait", id, "--timeout", "30s"]).await.exits(0);
         let printed = format!("default/{id}");
         for name in [id, printed.as_str()] {
@@ -97,15 +97,15 @@ async fn a_job_is_named_as_it_is_printed(house: House) {
 /// Right after the loss nothing knows the tasks that were paid for.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_cancellation_hides_a_paid_task_while_the_ledger_is_rebuilt() {
-    let mut house = House::with_own_redis().await;
+    let mut environment = Environment::with_own_redis().await;
     let provider = Provider::here(json!({"life_ms": 12_000})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("kling.timeout", "2s");
-    let audience = Audience::seated(&house).await;
+    let consumer = Consumer::subscribed(&environment).await;
     let _up = program.start_role("up", "up").await;
     let ids: Vec<String> = (0..20).map(|n| format!("paid-{n}")).collect();
     for id in &ids {
-        submit(&house, &program, &Wish::video(id)).await;
+        submit(&environment, &program, &Wish::video(id)).await;
     }
     until("all are at the provider", async || provider.accounts().await.accepted == 20).await;
     until("all are known", async || {
@@ -113,22 +113,22 @@ async fn no_cancellation_hides_a_paid_task_while_the_ledger_is_rebuilt() {
         rows.lines().len() == 20
     })
     .await;
-    house.redis().flush();
+    environment.redis().flush();
     let names: Vec<&str> = ids.iter().map(String::as_str).collect();
     for id in &names[..4] {
         let late = program.run(&["cancel", id]).await.exits(1);
         assert!(late.stderr.contains("cannot stop a task"), "{}", late.stderr);
     }
-    let heard = audience.hears_outcomes(20).await;
-    heard.tells_once_about(names.iter().copied());
-    assert_eq!(heard.count(EventKind::Succeeded), 20);
+    let received = consumer.receives_outcomes(20).await;
+    received.has_one_outcome_each(names.iter().copied());
+    assert_eq!(received.count(EventKind::Succeeded), 20);
 }
 
-async fn what_the_provider_has_goes_on(house: House) {
+async fn what_the_provider_has_goes_on(environment: Environment) {
     let provider = Provider::here(json!({"life_ms": 3_000})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
-    submit(&house, &program, &Wish::video("late")).await;
+    submit(&environment, &program, &Wish::video("late")).await;
     until("the provider has it", async || state(&program, "late").await == "pending").await;
     let refused = program.run(&["cancel", "late", "--json"]).await.exits(1);
     assert_eq!(refused.json()["state"], "pending");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Backend, House, Provider};
+use crate::harness::{Backend, Environment, Provider};
 
 const CANARY: &str = "canary-7d1f";
 
@@ -13,9 +13,9 @@ fn row<'a>(rows: &'a Value, key: &str) -> &'a Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_holds_is_shown_with_its_source_and_without_secrets() {
-    let house = House::on(Backend::Embedded);
-    let file = house.file("own.toml", "[limits]\nvideos = 7\nimages = 8\n");
-    let mut program = house.program();
+    let environment = Environment::on(Backend::Embedded);
+    let file = environment.file("own.toml", "[limits]\nvideos = 7\nimages = 8\n");
+    let mut program = environment.program();
     program.set("limits.images", "11");
     program.set("kling.api_key", CANARY);
     program.set("broker.url", &format!("amqp://me:{CANARY}@broker.example:5671/video"));
@@ -37,8 +37,8 @@ async fn what_holds_is_shown_with_its_source_and_without_secrets() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_problem_is_told_at_once() {
-    let house = House::on(Backend::Embedded);
-    let mut program = house.program();
+    let environment = Environment::on(Backend::Embedded);
+    let mut program = environment.program();
     assert_eq!(program.run(&["config", "check"]).await.exits(0).stdout, "ok\n");
     program.set("limits.videos", "many");
     program.set("poll.sweep", "soon");
@@ -59,12 +59,12 @@ async fn every_problem_is_told_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_example_is_a_configuration() {
-    let house = House::on(Backend::Embedded);
-    let program = house.program();
+    let environment = Environment::on(Backend::Embedded);
+    let program = environment.program();
     let example = program.run(&["config", "example"]).await.exits(0).stdout;
-    let file = house.file("example.toml", &example);
+    let file = environment.file("example.toml", &example);
     program.run(&["config", "check", "--config", &file]).await.exits(0);
-    let broken = house.file("broken.toml", &example.replace("[limits]", "[limitz]"));
+    let broken = environment.file("broken.toml", &example.replace("[limits]", "[limitz]"));
     let checked = program.run(&["config", "check", "--config", &broken]).await.exits(78);
     assert!(checked.stderr.contains("limitz"), "{}", checked.stderr);
 }
@@ -73,9 +73,9 @@ async fn the_example_is_a_configuration() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_was_given_for_something_else_is_taken_and_said() {
     const BORROWED: &str = "COMETAPI_KEY";
-    let house = House::on(Backend::Embedded);
+    let environment = Environment::on(Backend::Embedded);
     let provider = Provider::here(json!({"api_keys": [CANARY]})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.unset("kling.api_key");
     program.env(BORROWED, CANARY);
     let said = |text: &str| text.matches(BORROWED).count();

@@ -4,7 +4,7 @@ use job::EventKind;
 use ports::{Destination, Message};
 use serde_json::{Value, json};
 
-use crate::harness::{Audience, House, Program, Provider, Wish, until};
+use crate::harness::{Consumer, Environment, Program, Provider, Wish, until};
 
 on_each_backend!(
     letters_are_listed_shown_and_dropped,
@@ -17,10 +17,10 @@ on_each_backend!(
     letters_in_somebody_elses_hands_are_not_taken_for_none,
 );
 
-async fn publish(house: &House, id: &str, key: &str, body: &str) {
+async fn publish(environment: &Environment, id: &str, key: &str, body: &str) {
     let to = Destination::Jobs { routing_key: key.to_owned() };
     let message = Message::json(id, body.to_owned());
-    house.broker().await.publish(&to, message).await.expect("published");
+    environment.broker().await.publish(&to, message).await.expect("published");
 }
 
 async fn holds(program: &Program, letters: usize) {
@@ -30,14 +30,14 @@ async fn holds(program: &Program, letters: usize) {
     .await;
 }
 
-async fn letters_are_listed_shown_and_dropped(house: House) {
+async fn letters_are_listed_shown_and_dropped(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
     holds(&program, 0).await;
     let key = "videos.text2video.normal";
-    publish(&house, "first", key, "no json").await;
-    publish(&house, "second", key, "{\"a\": 1}").await;
+    publish(&environment, "first", key, "no json").await;
+    publish(&environment, "second", key, "{\"a\": 1}").await;
     holds(&program, 2).await;
 
     let rows = program.run(&["dead", "list", "--json"]).await.exits(0).lines();
@@ -65,13 +65,13 @@ async fn letters_are_listed_shown_and_dropped(house: House) {
     holds(&program, 0).await;
 }
 
-async fn letters_in_somebody_elses_hands_are_not_taken_for_none(house: House) {
+async fn letters_in_somebody_elses_hands_are_not_taken_for_none(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
-    publish(&house, "held", "videos.text2video.normal", "no json").await;
+    publish(&environment, "held", "videos.text2video.normal", "no json").await;
     holds(&program, 1).await;
-    let broker = house.broker().await;
+    let broker = environment.broker().await;
     let mut others = broker.consume(&ports::Source::Dead, 10).await.expect("the letters");
     let letter = others.next().await.expect("a letter");
     for command in [&["dead", "list"][..], &["dead", "show", "held"], &["dead", "drop", "held"]] {
@@ -87,15 +87,15 @@ async fn letters_in_somebody_elses_hands_are_not_taken_for_none(house: House) {
     holds(&program, 1).await;
 }
 
-async fn a_letter_is_replayed_once_its_cause_is_gone(house: House) {
+async fn a_letter_is_replayed_once_its_cause_is_gone(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     // Two images can never be made with one slot.
     program.set("limits.images", "1");
-    let audience = Audience::seated(&house).await;
+    let consumer = Consumer::subscribed(&environment).await;
     let mut up = program.start_role("narrow", "up").await;
     let wish = Wish::of("images/generations", "wide", "");
-    publish(&house, "wide", &wish.routing_key(), &wish.message().to_string()).await;
+    publish(&environment, "wide", &wish.routing_key(), &wish.message().to_string()).await;
     holds(&program, 1).await;
     assert_eq!(provider.accounts().await.submissions, 0);
     up.stop().await;
@@ -104,8 +104,10 @@ async fn a_letter_is_replayed_once_its_cause_is_gone(house: House) {
     let _up = program.start_role("wide", "up").await;
     let replayed = program.run(&["dead", "replay", "wide", "--json"]).await.exits(0).json();
     assert_eq!(replayed, json!({"replayed": 1}));
-    until("the replayed job succeeds", async || audience.heard().count(EventKind::Succeeded) == 1)
-        .await;
+    until("the replayed job succeeds", async || {
+        consumer.received().count(EventKind::Succeeded) == 1
+    })
+    .await;
     holds(&program, 0).await;
     assert_eq!(provider.tasks_of("wide").await, 1);
     let job = program.run(&["get", "wide", "--json"]).await.exits(0).json();
@@ -113,15 +115,15 @@ async fn a_letter_is_replayed_once_its_cause_is_gone(house: House) {
 }
 
 /// The job waits with a record when the limit is lowered below the slots that it needs.
-async fn a_waiting_job_that_became_too_wide_is_parked_and_no_conflict(house: House) {
+async fn a_waiting_job_that_became_too_wide_is_parked_and_no_conflict(environment: Environment) {
     let provider = Provider::here(json!({"faults": [{"kind": "busy"}]})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("limits.images", "9");
-    let audience = Audience::seated(&house).await;
+    let consumer = Consumer::subscribed(&environment).await;
     let mut before = program.start_role("before", "up").await;
     let mut wish = Wish::of("images/generations", "five", "");
     wish.request["n"] = 5.into();
-    publish(&house, "five", &wish.routing_key(), &wish.message().to_string()).await;
+    publish(&environment, "five", &wish.routing_key(), &wish.message().to_string()).await;
     let state = async || {
         let told = program.run(&["get", "five", "--json"]).await;
         serde_json::from_str(&told.stdout).map_or(json!(null), |job: Value| job["state"].clone())
@@ -136,28 +138,28 @@ async fn a_waiting_job_that_became_too_wide_is_parked_and_no_conflict(house: Hou
     holds(&program, 1).await;
     let rows = program.run(&["dead", "list", "--json"]).await.exits(0).lines();
     assert_eq!(rows[0]["reason"], "wider_than_limit");
-    assert_eq!(audience.hears("five").await.kind(), Some(EventKind::Parked));
+    assert_eq!(consumer.receives("five").await.kind(), Some(EventKind::Parked));
     let why = program.run(&["why", "five"]).await.exits(0).stdout;
     assert!(why.contains("5 slots can never be free when the limit is 3"), "{why}");
     after.stop().await;
 
     let _up = program.start_role("wide", "up").await;
     program.run(&["dead", "replay", "five"]).await.exits(0);
-    until("it succeeds", async || audience.heard().count(EventKind::Succeeded) == 1).await;
-    assert_eq!(audience.heard().count(EventKind::Conflict), 0);
+    until("it succeeds", async || consumer.received().count(EventKind::Succeeded) == 1).await;
+    assert_eq!(consumer.received().count(EventKind::Conflict), 0);
     assert_eq!(provider.tasks_of("five").await, 1);
 }
 
-async fn a_conflict_is_never_replayed(house: House) {
+async fn a_conflict_is_never_replayed(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
     let wish = Wish::video("order-1");
-    publish(&house, "order-1", &wish.routing_key(), &wish.message().to_string()).await;
+    publish(&environment, "order-1", &wish.routing_key(), &wish.message().to_string()).await;
     program.run(&["wait", "order-1", "--timeout", "30s"]).await.exits(0);
     let mut other = wish.message();
     other["request"]["prompt"] = "another [job:other]".into();
-    publish(&house, "order-1", &wish.routing_key(), &other.to_string()).await;
+    publish(&environment, "order-1", &wish.routing_key(), &other.to_string()).await;
     holds(&program, 1).await;
     let replayed = program.run(&["dead", "replay", "--all", "--yes", "--json"]).await.exits(0);
     assert_eq!(replayed.json(), json!({"replayed": 0}));
@@ -172,31 +174,31 @@ fn wide(id: &str) -> Wish {
 }
 
 /// A parked job, with its dead letter.
-async fn gave_up(house: &House, program: &Program, id: &str) {
+async fn gave_up(environment: &Environment, program: &Program, id: &str) {
     let wish = wide(id);
-    publish(house, id, &wish.routing_key(), &wish.message().to_string()).await;
+    publish(environment, id, &wish.routing_key(), &wish.message().to_string()).await;
     holds(program, 1).await;
 }
 
 /// The letter comes once more, as when its acknowledgement is lost.
-async fn a_letter_that_was_replayed_begins_no_second_round(house: House) {
+async fn a_letter_that_was_replayed_begins_no_second_round(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("limits.images", "1");
-    let audience = Audience::seated(&house).await;
+    let consumer = Consumer::subscribed(&environment).await;
     let mut narrow = program.start_role("narrow", "up").await;
-    gave_up(&house, &program, "again").await;
+    gave_up(&environment, &program, "again").await;
     narrow.stop().await;
-    let copy = dead_letter(&house).await;
+    let copy = dead_letter(&environment).await;
 
     program.set("limits.images", "9");
     let _up = program.start_role("up", "up").await;
     program.run(&["dead", "replay", "again"]).await.exits(0);
-    until("it succeeds", async || audience.heard().count(EventKind::Succeeded) == 1).await;
+    until("it succeeds", async || consumer.received().count(EventKind::Succeeded) == 1).await;
     assert_eq!(provider.tasks_of("again").await, 1);
 
     let to = Destination::Dead { routing_key: wide("again").routing_key() };
-    house.broker().await.publish(&to, copy).await.expect("published");
+    environment.broker().await.publish(&to, copy).await.expect("published");
     holds(&program, 1).await;
     let done = program.run(&["dead", "replay", "again", "--json"]).await.exits(0);
     assert_eq!(done.json(), json!({"replayed": 0}));
@@ -208,8 +210,8 @@ async fn a_letter_that_was_replayed_begins_no_second_round(house: House) {
 }
 
 /// A copy of the only letter.
-async fn dead_letter(house: &House) -> Message {
-    let broker = house.broker().await;
+async fn dead_letter(environment: &Environment) -> Message {
+    let broker = environment.broker().await;
     let mut letters = broker.consume(&ports::Source::Dead, 1).await.expect("the letters");
     let letter = letters.next().await.expect("a letter");
     let copy = letter.message.clone();
@@ -221,40 +223,41 @@ async fn dead_letter(house: &House) -> Message {
     copy
 }
 
-async fn a_dropped_job_ends_and_can_be_published_again(house: House) {
+async fn a_dropped_job_ends_and_can_be_published_again(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("limits.images", "1");
-    let audience = Audience::seated(&house).await;
+    let consumer = Consumer::subscribed(&environment).await;
     let mut narrow = program.start_role("narrow", "up").await;
-    gave_up(&house, &program, "dropped").await;
+    gave_up(&environment, &program, "dropped").await;
     narrow.stop().await;
     program.set("limits.images", "9");
     let _up = program.start_role("up", "up").await;
     program.run(&["dead", "drop", "dropped"]).await.exits(0);
-    until("its end is announced", async || audience.heard().count(EventKind::Failed) == 1).await;
+    until("its end is announced", async || consumer.received().count(EventKind::Failed) == 1).await;
     let job = program.run(&["get", "dropped", "--json"]).await.exits(0).json();
     assert_eq!((&job["state"], &job["error"]["kind"]), (&json!("failed"), &json!("dropped")));
 
     let wish = wide("dropped");
-    publish(&house, "dropped", &wish.routing_key(), &wish.message().to_string()).await;
-    until("it succeeds", async || audience.heard().count(EventKind::Succeeded) == 1).await;
+    publish(&environment, "dropped", &wish.routing_key(), &wish.message().to_string()).await;
+    until("it succeeds", async || consumer.received().count(EventKind::Succeeded) == 1).await;
     let job = program.run(&["get", "dropped", "--json"]).await.exits(0).json();
     assert_eq!(job["round"], 2);
     assert_eq!(provider.tasks_of("dropped").await, 1);
     // Once more it is a duplicate like any other.
-    publish(&house, "dropped", &wish.routing_key(), &wish.message().to_string()).await;
-    publish(&house, "next", &wish.routing_key(), &Wish::video("next").message().to_string()).await;
-    audience.hears("next").await;
+    publish(&environment, "dropped", &wish.routing_key(), &wish.message().to_string()).await;
+    publish(&environment, "next", &wish.routing_key(), &Wish::video("next").message().to_string())
+        .await;
+    consumer.receives("next").await;
     assert_eq!(provider.tasks_of("dropped").await, 1);
 }
 
-async fn letters_without_an_id_have_a_name(house: House) {
+async fn letters_without_an_id_have_a_name(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
     for _ in 0..3 {
-        publish(&house, "", "videos.text2video.normal", "no json").await;
+        publish(&environment, "", "videos.text2video.normal", "no json").await;
     }
     holds(&program, 3).await;
     program.run(&["dead", "drop", ""]).await.exits(2);

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::harness::{Backend, Done, House, amqp_url, redis_url};
+use crate::harness::{Backend, Done, Environment, amqp_url, redis_url};
 
-async fn demo(house: &House, arguments: &[&str]) -> Done {
-    let mut program = house.program();
-    let backend = match house.backend {
+async fn demo(environment: &Environment, arguments: &[&str]) -> Done {
+    let mut program = environment.program();
+    let backend = match environment.backend {
         Backend::Embedded => "embedded",
         Backend::Rabbitmq => {
             program.set("broker.url", &amqp_url());
@@ -23,8 +23,8 @@ fn count(counts: &Value, name: &str) -> u64 {
 
 on_each_backend!(a_demo_counts_everything_once, a_second_payment_is_counted);
 
-async fn a_demo_counts_everything_once(house: House) {
-    let done = demo(&house, &["--jobs", "60"]).await.exits(0);
+async fn a_demo_counts_everything_once(environment: Environment) {
+    let done = demo(&environment, &["--jobs", "60"]).await.exits(0);
     assert_eq!(done.stdout.lines().count(), 1, "{}", done.stdout);
     let counts = done.json();
     for (name, expected) in [
@@ -46,27 +46,27 @@ async fn a_demo_counts_everything_once(house: House) {
     assert!(counts["seconds"].is_number() && counts["jobs_per_second"].is_number());
 }
 
-async fn a_second_payment_is_counted(house: House) {
+async fn a_second_payment_is_counted(environment: Environment) {
     let arguments = ["--jobs", "10", "--sabotage", "double-post"];
-    let counts = demo(&house, &arguments).await.exits(1).json();
+    let counts = demo(&environment, &arguments).await.exits(1).json();
     assert_eq!((count(&counts, "double_paid"), count(&counts, "lost")), (1, 0), "{counts}");
     assert_eq!(count(&counts, "paid_submissions"), 11);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_event_is_counted() {
-    let house = House::on(Backend::Embedded);
+    let environment = Environment::on(Backend::Embedded);
     let arguments = ["--jobs", "10", "--sabotage", "drop-event"];
-    let counts = demo(&house, &arguments).await.exits(1).json();
+    let counts = demo(&environment, &arguments).await.exits(1).json();
     assert_eq!((count(&counts, "lost"), count(&counts, "events")), (1, 9), "{counts}");
     assert_eq!(count(&counts, "paid_submissions"), 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_job_is_counted() {
-    let house = House::on(Backend::Embedded);
+    let environment = Environment::on(Backend::Embedded);
     let arguments = ["--jobs", "10", "--sabotage", "drop-job"];
-    let counts = demo(&house, &arguments).await.exits(1).json();
+    let counts = demo(&environment, &arguments).await.exits(1).json();
     assert_eq!((count(&counts, "lost"), count(&counts, "events")), (1, 9), "{counts}");
     assert_eq!(count(&counts, "paid_submissions"), 9);
 }
@@ -74,14 +74,14 @@ async fn a_lost_job_is_counted() {
 /// Real prompts: long ones, and some that are not ASCII.
 #[tokio::test(flavor = "multi_thread")]
 async fn prompts_come_from_a_file_one_a_line() {
-    let house = House::on(Backend::Embedded);
+    let environment = Environment::on(Backend::Embedded);
     let long = "a very long take of the sea, ".repeat(40);
     let prompts = format!("Ein Leuchtturm in der Dämmerung\n\n一只猫在海滩上\n{long}\n");
-    let file = house.file("prompts.txt", &prompts);
-    let counts = demo(&house, &["--prompts", &file, "--jobs", "12"]).await.exits(0).json();
+    let file = environment.file("prompts.txt", &prompts);
+    let counts = demo(&environment, &["--prompts", &file, "--jobs", "12"]).await.exits(0).json();
     assert_eq!(count(&counts, "succeeded"), 12);
-    let counts = demo(&house, &["--prompts", &file]).await.exits(0).json();
+    let counts = demo(&environment, &["--prompts", &file]).await.exits(0).json();
     assert_eq!(count(&counts, "jobs"), 3, "one a prompt");
-    let empty = house.file("empty.txt", "\n");
-    assert_eq!(demo(&house, &["--prompts", &empty]).await.exits(2).stdout, "");
+    let empty = environment.file("empty.txt", "\n");
+    assert_eq!(demo(&environment, &["--prompts", &empty]).await.exits(2).stdout, "");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Backend, House, Provider, Python, until};
+use crate::harness::{Backend, Environment, Provider, Python, until};
 
 on_each_backend!(all_is_well, a_provider_that_refuses_or_is_away_is_told);
 
@@ -11,41 +11,41 @@ fn check<'a>(rows: &'a [Value], name: &str) -> &'a Value {
 }
 
 /// Looking makes nothing. The embedded backend has nothing to be made.
-async fn prepare(house: &House) {
-    drop(house.program().run(&["topology", "apply"]).await);
+async fn prepare(environment: &Environment) {
+    drop(environment.program().run(&["topology", "apply"]).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_is_named_and_not_made() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({"api_keys": ["test-key"]})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     for _ in 0..2 {
         let rows = program.run(&["doctor", "--json"]).await.exits(78).lines();
         let broker = check(&rows, "broker");
         assert_eq!(broker["ok"], false, "{rows:?}");
         let detail = broker["detail"].to_string();
         assert!(detail.contains("reelwork topology apply"), "{detail}");
-        assert!(detail.contains(&format!("queue {}.dead", house.namespace)), "{detail}");
+        assert!(detail.contains(&format!("queue {}.dead", environment.namespace)), "{detail}");
     }
     let things = program.run(&["topology", "show", "--json"]).await.exits(1).lines();
     assert!(things.iter().all(|thing| thing["found"] == "missing"), "{things:?}");
 }
 
-async fn all_is_well(house: House) {
+async fn all_is_well(environment: Environment) {
     let provider = Provider::here(json!({"api_keys": ["test-key"]})).await;
-    prepare(&house).await;
-    let rows = house.program_for(&provider).run(&["doctor", "--json"]).await.exits(0).lines();
+    prepare(&environment).await;
+    let rows = environment.program_for(&provider).run(&["doctor", "--json"]).await.exits(0).lines();
     for name in ["broker", "ledger", "provider", "look_up"] {
         assert_eq!(check(&rows, name)["ok"], true, "{rows:?}");
     }
     assert_eq!(provider.accounts().await.submissions, 0);
 }
 
-async fn a_provider_that_refuses_or_is_away_is_told(house: House) {
+async fn a_provider_that_refuses_or_is_away_is_told(environment: Environment) {
     let provider = Provider::here(json!({"api_keys": ["another-key"]})).await;
-    prepare(&house).await;
-    let mut program = house.program_for(&provider);
+    prepare(&environment).await;
+    let mut program = environment.program_for(&provider);
     let refused = program.run(&["doctor", "--json"]).await.exits(78);
     assert_eq!(check(&refused.lines(), "provider")["ok"], false);
     assert_eq!(check(&refused.lines(), "ledger")["ok"], true);
@@ -62,12 +62,12 @@ async fn a_provider_that_refuses_or_is_away_is_told(house: House) {
 /// For example, a gateway inside a company with a private certificate authority.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_authority_is_taken_from_a_file() {
-    let house = House::on(Backend::Embedded);
-    let [authority, cert, key] = certificates(&house);
+    let environment = Environment::on(Backend::Embedded);
+    let [authority, cert, key] = certificates(&environment);
     let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("python/tls_provider.py");
-    let server = Python::play(&house, &script, &[&cert, &key], "");
+    let server = Python::play(&environment, &script, &[&cert, &key], "");
     until("it listens", async || server.stdout().ends_with('\n')).await;
-    let mut program = house.program();
+    let mut program = environment.program();
     program.set("kling.api_key", "test-key");
     program.set("kling.base_url", &format!("https://localhost:{}", server.stdout().trim()));
     let unknown = program.run(&["doctor", "--json"]).await.exits(69).lines();
@@ -81,12 +81,12 @@ async fn a_private_authority_is_taken_from_a_file() {
 }
 
 /// Of the authority, of a server that it vouches for, and that server's key.
-fn certificates(house: &House) -> [String; 3] {
+fn certificates(environment: &Environment) -> [String; 3] {
     let make = |name: &str, arguments: &[&str]| {
         let mut openssl = std::process::Command::new("openssl");
         openssl.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]);
         openssl.args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.pem")]);
-        let made = openssl.args(arguments).current_dir(house.directory()).output();
+        let made = openssl.args(arguments).current_dir(environment.directory()).output();
         assert!(made.as_ref().is_ok_and(|made| made.status.success()), "{made:?}");
     };
     make("ca", &["-subj", "/CN=an authority of our own"]);
@@ -99,16 +99,16 @@ fn certificates(house: &House) -> [String; 3] {
     ];
     make("server", &[signed.as_slice(), &is_server].concat());
     ["ca.pem", "server.pem", "server.key"]
-        .map(|name| house.directory().join(name).display().to_string())
+        .map(|name| environment.directory().join(name).display().to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_up_is_tried_on_a_task_that_the_ledger_knows() {
-    let house = House::on(Backend::Embedded);
+    let environment = Environment::on(Backend::Embedded);
     for (looks, words) in [(true, "by path finds"), (false, "no look-up that can be believed")] {
         let look_up = json!({"path": looks, "query": looks, "list": looks});
         let provider = Provider::here(json!({"look_up": look_up})).await;
-        let program = house.program_for(&provider);
+        let program = environment.program_for(&provider);
         let up = program.start_role("up", "up").await;
         let submit = ["submit", "videos/text2video", "--prompt", "x", "--wait"];
         program.run(&submit).await.exits(0);

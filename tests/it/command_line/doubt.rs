@@ -6,7 +6,7 @@ use job::EventKind;
 use serde_json::json;
 
 use crate::faults::publish;
-use crate::harness::{Audience, Backend, House, Program, Provider, until};
+use crate::harness::{Backend, Consumer, Environment, Program, Provider, until};
 
 on_each_backend!(a_person_settles_what_nobody_can_know);
 
@@ -15,15 +15,15 @@ async fn parked(program: &Program) -> usize {
     done.lines().iter().filter(|job| job["state"] == "parked").count()
 }
 
-async fn a_person_settles_what_nobody_can_know(house: House) {
+async fn a_person_settles_what_nobody_can_know(environment: Environment) {
     let provider = Provider::here(json!({"faults": [{"kind": "lost_answer", "first_n": 1}]})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("kling.timeout", "1s");
     program.set("doubt.settling", "0s");
     program.set("kling.look_up", "none");
-    let audience = Audience::seated(&house).await;
+    let consumer = Consumer::subscribed(&environment).await;
     let _up = program.start_role("up", "up").await;
-    let ids = publish(&house, 3).await;
+    let ids = publish(&environment, 3).await;
     until("all are parked", async || parked(&program).await == 3).await;
     let [one, two, three] = [0, 1, 2].map(|n: usize| ids[n].as_str());
 
@@ -63,7 +63,7 @@ async fn a_person_settles_what_nobody_can_know(house: House) {
     let why = "told by support";
     let failed = program.run(&["doubt", "fail", three, "--why", why, "--json"]).await.exits(0);
     assert_eq!(failed.json()["state"], "failed");
-    until("its end is announced", async || audience.heard().count(EventKind::Failed) == 1).await;
+    until("its end is announced", async || consumer.received().count(EventKind::Failed) == 1).await;
     program.run(&["doubt", "fail", three]).await.exits(1);
     for command in [
         &["doubt", "fail", "nobody"][..],
@@ -90,27 +90,27 @@ fn free_address() -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_of_its_own_settles_lost_answers() {
     const JOBS: usize = 40;
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({
         "faults": [{"kind": "lost_answer", "rate": 0.3}],
         "external_ids": "dropped",
         "callbacks": {"enabled": true},
     }))
     .await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     let address = free_address();
     program.set("gateway.listen", &address);
     program.set("gateway.callback_url", &format!("http://{address}/"));
     program.set("gateway.callback_secrets", "new-secret,old-secret");
-    let audience = Audience::seated(&house).await;
+    let consumer = Consumer::subscribed(&environment).await;
     let mut processes = Vec::new();
     for role in ["gateway", "worker", "poller"] {
         processes.push(program.start_role(role, role).await);
     }
-    let ids = publish(&house, JOBS).await;
-    let heard = audience.hears_outcomes(JOBS).await;
-    heard.tells_once_about(ids.iter().map(String::as_str));
-    assert_eq!(heard.count(EventKind::Succeeded), JOBS);
+    let ids = publish(&environment, JOBS).await;
+    let received = consumer.receives_outcomes(JOBS).await;
+    received.has_one_outcome_each(ids.iter().map(String::as_str));
+    assert_eq!(received.count(EventKind::Succeeded), JOBS);
     let accounts = provider.accounts().await;
     assert!(accounts.faults.values().sum::<u64>() > 3, "{:?}", accounts.faults);
     assert_eq!((accounts.accepted, accounts.double_paid), (JOBS as u64, 0));
@@ -121,8 +121,8 @@ async fn a_gateway_of_its_own_settles_lost_answers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_without_a_secret_does_not_start() {
-    let house = House::on(Backend::Embedded);
-    let mut program = house.program();
+    let environment = Environment::on(Backend::Embedded);
+    let mut program = environment.program();
     let refused = program.run(&["gateway"]).await.exits(78);
     assert!(refused.stderr.contains("callback_secrets"), "{}", refused.stderr);
     program.set("gateway.callback_url", "https://callbacks.example");

@@ -3,22 +3,22 @@
 use job::EventKind;
 use serde_json::json;
 
-use crate::harness::{Audience, House, Provider, Wish, lines, until};
+use crate::harness::{Consumer, Environment, Provider, Wish, lines, until};
 
 on_each_backend!(a_late_consumer_reads_the_journal_first);
 
-async fn a_late_consumer_reads_the_journal_first(house: House) {
+async fn a_late_consumer_reads_the_journal_first(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
-    let audience = Audience::seated(&house).await;
+    let consumer = Consumer::subscribed(&environment).await;
     let wishes: Vec<Wish> = ["one", "two"].map(Wish::video).into();
-    let file = house.file("jobs.jsonl", &lines(&wishes));
+    let file = environment.file("jobs.jsonl", &lines(&wishes));
     program.run(&["submit", "--wait", "--file", &file]).await.exits(0);
     for wish in &wishes {
-        assert_eq!(audience.hears(&wish.id).await.kind(), Some(EventKind::Succeeded));
+        assert_eq!(consumer.receives(&wish.id).await.kind(), Some(EventKind::Succeeded));
     }
-    let event = audience.hears("one").await;
+    let event = consumer.receives("one").await;
 
     let told = async |more: &[&str]| {
         let arguments = [&["events", "--json", "--idle", "300ms"], more].concat();

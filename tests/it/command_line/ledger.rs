@@ -2,18 +2,18 @@
 
 use serde_json::json;
 
-use crate::harness::{Audience, Backend, House, Provider, Wish};
+use crate::harness::{Backend, Consumer, Environment, Provider, Wish};
 
 /// One job that has ended and one whose task is running, with a provider in this process.
-async fn two_jobs(house: &House, provider: &Provider) -> crate::harness::Program {
-    let program = house.program_for(provider);
-    let audience = Audience::seated(house).await;
+async fn two_jobs(environment: &Environment, provider: &Provider) -> crate::harness::Program {
+    let program = environment.program_for(provider);
+    let consumer = Consumer::subscribed(environment).await;
     let mut worker = program.start_role("worker", "worker").await;
     let mut poller = program.start_role("poller", "poller").await;
     let jobs = [Wish::video("ended"), Wish::of("videos/effects", "running", "")];
-    let file = house.file("jobs.jsonl", &crate::harness::lines(&jobs));
+    let file = environment.file("jobs.jsonl", &crate::harness::lines(&jobs));
     program.run(&["submit", "--file", &file]).await.exits(0);
-    audience.hears("ended").await;
+    consumer.receives("ended").await;
     crate::harness::until("the other job is running", async || {
         let job = program.run(&["get", "running", "--json"]).await.json();
         job["state"] == "pending"
@@ -37,13 +37,13 @@ async fn provider() -> Provider {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_emptied_ledger_is_shown_job_by_job_and_rebuilt() {
-    let mut house = House::with_own_redis().await;
+    let mut environment = Environment::with_own_redis().await;
     let provider = provider().await;
-    let program = two_jobs(&house, &provider).await;
+    let program = two_jobs(&environment, &provider).await;
     let same = program.run(&["ledger", "check", "--json"]).await.exits(0);
     assert!(same.stdout.is_empty(), "{}", same.stdout);
 
-    house.redis().flush();
+    environment.redis().flush();
     for command in [&["list"][..], &["get", "ended"], &["why", "ended"]] {
         let told = program.run(command).await.stderr;
         assert!(told.contains("`reelwork ledger rebuild` compares it"), "{command:?}: {told}");
@@ -75,9 +75,9 @@ async fn an_emptied_ledger_is_shown_job_by_job_and_rebuilt() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_that_the_provider_denies_is_a_difference() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     let first = provider().await;
-    let mut program = two_jobs(&house, &first).await;
+    let mut program = two_jobs(&environment, &first).await;
     let other = provider().await;
     program.set("kling.base_url", &other.url);
     let rows = program.run(&["ledger", "check", "--json"]).await.exits(1).lines();
@@ -89,9 +89,9 @@ async fn a_task_that_the_provider_denies_is_a_difference() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_compared_with_its_own_journal() {
-    let house = House::on(Backend::Embedded);
+    let environment = Environment::on(Backend::Embedded);
     let provider = provider().await;
-    let program = two_jobs(&house, &provider).await;
+    let program = two_jobs(&environment, &provider).await;
     program.run(&["ledger", "check"]).await.exits(0);
     program.run(&["ledger", "rebuild"]).await.exits(0);
     program.run(&["ledger", "check"]).await.exits(0);

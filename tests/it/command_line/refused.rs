@@ -3,7 +3,7 @@
 
 use std::net::TcpListener;
 
-use crate::harness::{Backend, Done, House, Program, amqp_url, redis_url};
+use crate::harness::{Backend, Done, Environment, Program, amqp_url, redis_url};
 
 const CANARY: &str = "canary-7d1f";
 
@@ -50,16 +50,16 @@ const ASKS_THE_LEDGER: [&[&str]; 7] = [
     &["poller"],
 ];
 
-fn program(house: &House) -> Program {
-    let mut program = house.program();
+fn program(environment: &Environment) -> Program {
+    let mut program = environment.program();
     program.set("kling.api_key", CANARY);
     program
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_is_away_is_69() {
-    let house = House::on(Backend::Rabbitmq);
-    let mut program = program(&house);
+    let environment = Environment::on(Backend::Rabbitmq);
+    let mut program = program(&environment);
     let nowhere = nowhere();
     program.set("broker.url", &format!("amqp://me:{CANARY}@{nowhere}"));
     for command in ASKS_THE_BROKER {
@@ -70,8 +70,8 @@ async fn a_broker_that_is_away_is_69() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ledger_that_is_away_is_69() {
-    let house = House::on(Backend::Rabbitmq);
-    let mut program = program(&house);
+    let environment = Environment::on(Backend::Rabbitmq);
+    let mut program = program(&environment);
     program.set("ledger.url", &format!("redis://:{CANARY}@{}", nowhere()));
     for command in ASKS_THE_LEDGER {
         let line = one_line(program.run(command).await, 69);
@@ -81,14 +81,14 @@ async fn a_ledger_that_is_away_is_69() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_is_78() {
-    let house = House::on(Backend::Rabbitmq);
-    let mut broker = program(&house);
+    let environment = Environment::on(Backend::Rabbitmq);
+    let mut broker = program(&environment);
     broker.set("broker.url", &with_canary(&amqp_url(), "guest"));
     for command in ASKS_THE_BROKER {
         let line = one_line(broker.run(command).await, 78);
         assert!(line.contains("refuses us"), "{command:?}: {line}");
     }
-    let mut ledger = program(&house);
+    let mut ledger = program(&environment);
     ledger.set("ledger.url", &with_canary(&redis_url(), "nobody"));
     for command in ASKS_THE_LEDGER {
         let line = one_line(ledger.run(command).await, 78);
@@ -98,7 +98,7 @@ async fn a_wrong_password_is_78() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_malformed_address_is_78() {
-    let house = House::on(Backend::Rabbitmq);
+    let environment = Environment::on(Backend::Rabbitmq);
     for (key, url) in [
         ("broker.url", format!("amqp//me:{CANARY}@broker")),
         ("broker.url", format!("amqp://me:{CANARY}@broker:99999")),
@@ -106,7 +106,7 @@ async fn a_malformed_address_is_78() {
         ("ledger.url", format!("redis:me:{CANARY}")),
         ("kling.base_url", format!("https://me:{CANARY}@api.example")),
     ] {
-        let mut program = program(&house);
+        let mut program = program(&environment);
         program.set(key, &url);
         let line =
             one_line(program.run(&["submit", "videos/text2video", "--prompt", "x"]).await, 78);
@@ -116,28 +116,28 @@ async fn a_malformed_address_is_78() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_without_a_key_is_78() {
-    let house = House::on(Backend::Embedded);
+    let environment = Environment::on(Backend::Embedded);
     for role in ["worker", "poller", "up"] {
-        let line = one_line(house.program().run(&[role]).await, 78);
+        let line = one_line(environment.program().run(&[role]).await, 78);
         assert!(line.contains("kling.api_key"), "{role}: {line}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_no_database_is_78() {
-    let house = House::on(Backend::Embedded);
-    let mut program = house.program();
-    program.set("embedded.path", &house.file("notes.txt", &"not a database ".repeat(100)));
+    let environment = Environment::on(Backend::Embedded);
+    let mut program = environment.program();
+    program.set("embedded.path", &environment.file("notes.txt", &"not a database ".repeat(100)));
     one_line(program.run(&["list"]).await, 78);
-    program.set("embedded.path", &house.directory().display().to_string());
+    program.set("embedded.path", &environment.directory().display().to_string());
     one_line(program.run(&["list"]).await, 78);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_program_does_not_know_is_2() {
-    let house = House::on(Backend::Embedded);
-    let program = house.program();
-    let missing = house.directory().join("missing.jsonl").display().to_string();
+    let environment = Environment::on(Backend::Embedded);
+    let program = environment.program();
+    let missing = environment.directory().join("missing.jsonl").display().to_string();
     let cases: [&[&str]; 20] = [
         &["sing"],
         &["submit"],

@@ -3,7 +3,7 @@
 use ports::{Destination, Message};
 use serde_json::{Value, json};
 
-use crate::harness::{House, Program, Provider, Wish, lines, until};
+use crate::harness::{Environment, Program, Provider, Wish, lines, until};
 
 on_each_backend!(
     of_a_job_that_nobody_has_seen_no_more_is_said_than_is_known,
@@ -12,8 +12,8 @@ on_each_backend!(
     what_a_message_says_begins_no_line,
 );
 
-async fn of_a_job_that_nobody_has_seen_no_more_is_said_than_is_known(house: House) {
-    let program = house.program();
+async fn of_a_job_that_nobody_has_seen_no_more_is_said_than_is_known(environment: Environment) {
+    let program = environment.program();
     let unseen = json!({
         "id": "a", "tenant": "default", "state": "queued or unknown", "uncompared": true,
     });
@@ -38,15 +38,15 @@ async fn of_a_job_that_nobody_has_seen_no_more_is_said_than_is_known(house: Hous
 /// As `list` would print a job.
 const FORGED: &str = "forged  succeeded  videos/text2video";
 
-async fn what_a_message_says_begins_no_line(house: House) {
+async fn what_a_message_says_begins_no_line(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
     let mut body = Wish::video("bad").message();
     body[format!("a\n{FORGED}\r\n{FORGED}\u{2028}{FORGED}")] = json!(1);
     let to = Destination::Jobs { routing_key: "videos.text2video.normal".to_owned() };
     let message = Message::json("bad", body.to_string());
-    house.broker().await.publish(&to, message).await.expect("published");
+    environment.broker().await.publish(&to, message).await.expect("published");
     until("it is rejected", async || {
         program.run(&["why", "bad"]).await.stdout.contains("rejected")
     })
@@ -63,19 +63,19 @@ async fn what_a_message_says_begins_no_line(house: House) {
     }
 }
 
-async fn submit(house: &House, program: &Program, wishes: &[Wish]) {
-    let file = house.file("jobs.jsonl", &lines(wishes));
+async fn submit(environment: &Environment, program: &Program, wishes: &[Wish]) {
+    let file = environment.file("jobs.jsonl", &lines(wishes));
     program.run(&["submit", "--file", &file]).await.exits(0);
 }
 
-async fn a_job_is_followed_from_every_side(house: House) {
+async fn a_job_is_followed_from_every_side(environment: Environment) {
     let faults = json!([{"kind": "fail_generation", "operation": "images/generations"}]);
     let provider = Provider::here(json!({"faults": faults})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
     let wishes =
         [Wish::video("one"), Wish::video("two"), Wish::of("images/generations", "bad", "")];
-    submit(&house, &program, &wishes).await;
+    submit(&environment, &program, &wishes).await;
 
     let waited = program.run(&["wait", "one", "two", "--timeout", "30s", "--json"]).await;
     let waited = waited.exits(0).lines();
@@ -129,13 +129,13 @@ async fn listed(program: &Program) {
     assert!(typo.stderr.contains("pending"), "{}", typo.stderr);
 }
 
-async fn events_are_kept_under_a_name(house: House) {
+async fn events_are_kept_under_a_name(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     // Asking for none makes the subscription.
     program.run(&["events", "--name", "billing", "--count", "0"]).await.exits(0);
     let _up = program.start_role("up", "up").await;
-    submit(&house, &program, &[Wish::video("one"), Wish::video("two")]).await;
+    submit(&environment, &program, &[Wish::video("one"), Wish::video("two")]).await;
     program.run(&["wait", "one", "two", "--timeout", "30s"]).await.exits(0);
 
     let events = ["events", "--name", "billing", "--count", "2", "--json"];

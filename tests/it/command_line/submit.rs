@@ -7,7 +7,7 @@ use ports::Source;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
-use crate::harness::{House, Program, Provider, Wish, until};
+use crate::harness::{Environment, Program, Provider, Wish, until};
 
 on_each_backend!(
     a_job_from_flags_gets_a_receipt,
@@ -19,13 +19,13 @@ on_each_backend!(
     waiting_tells_how_the_job_ended,
 );
 
-async fn depth(house: &House, priority: Priority) -> u64 {
+async fn depth(environment: &Environment, priority: Priority) -> u64 {
     let lane = Source::Lane(Lane { resource: Resource::Videos, priority });
-    house.broker().await.depth(&lane).await.expect("a depth")
+    environment.broker().await.depth(&lane).await.expect("a depth")
 }
 
-async fn a_job_from_flags_gets_a_receipt(house: House) {
-    let program = house.program();
+async fn a_job_from_flags_gets_a_receipt(environment: Environment) {
+    let program = environment.program();
     let mut flags =
         vec!["submit", "videos/text2video", "--prompt", "a kite", "--set", "duration=5"];
     flags.extend(["--key", "order-1", "--tenant", "acme", "--priority", "high"]);
@@ -36,14 +36,14 @@ async fn a_job_from_flags_gets_a_receipt(house: House) {
         "id": "order-1", "tenant": "acme", "operation": "videos/text2video", "status": "queued",
     });
     assert_eq!(receipt, expected);
-    assert_eq!(depth(&house, Priority::High).await, 1);
+    assert_eq!(depth(&environment, Priority::High).await, 1);
 
     // Without a key each is a job of its own.
     let arguments = ["submit", "videos/text2video", "--prompt", "a kite", "--json"];
     let one = program.run(&arguments).await.exits(0).json();
     let two = program.run(&arguments).await.exits(0).json();
     assert!(one["id"].is_string() && one["id"] != two["id"]);
-    assert_eq!(depth(&house, Priority::Normal).await, 2);
+    assert_eq!(depth(&environment, Priority::Normal).await, 2);
 
     let words = program.run(&["submit", "videos/text2video", "--prompt", "x", "--key", "k"]).await;
     assert_eq!(words.exits(0).stdout, "k  queued\n");
@@ -55,32 +55,32 @@ async fn a_job_from_flags_gets_a_receipt(house: House) {
     assert_eq!(refused["status"], "invalid");
     let error = refused["error"].as_str().expect("an error");
     assert!(error.contains("cfg_scale") && error.contains('3') && error.contains('1'), "{error}");
-    assert_eq!(depth(&house, Priority::Normal).await, 3);
+    assert_eq!(depth(&environment, Priority::Normal).await, 3);
 }
 
-async fn a_bad_line_does_not_hold_up_the_next(house: House) {
+async fn a_bad_line_does_not_hold_up_the_next(environment: Environment) {
     let text = format!(
         "{}\n\n{{\"id\": \"typo\", \"opperation\": \"videos/text2video\"}}\nno json\n{}\n",
         Wish::video("one").message(),
         Wish::video("two").message()
     );
-    let file = house.file("jobs.jsonl", &text);
-    let done = house.program().run(&["submit", "--json", "--file", &file]).await.exits(1);
+    let file = environment.file("jobs.jsonl", &text);
+    let done = environment.program().run(&["submit", "--json", "--file", &file]).await.exits(1);
     let receipts = done.lines();
     let told: Vec<_> = receipts.iter().map(|r| (r["line"].clone(), r["status"].clone())).collect();
     let expected = [(1, "queued"), (3, "invalid"), (4, "invalid"), (5, "queued")];
     assert_eq!(told, expected.map(|(line, status)| (Value::from(line), Value::from(status))));
     assert_eq!(receipts[1]["id"], "typo", "the id is told even of a bad line");
     assert!(receipts[2]["error"].as_str().is_some_and(|error| error.contains("not JSON")));
-    assert_eq!(depth(&house, Priority::Normal).await, 2);
+    assert_eq!(depth(&environment, Priority::Normal).await, 2);
 }
 
-async fn what_is_good_beside_a_bad_line_is_waited_for(house: House) {
+async fn what_is_good_beside_a_bad_line_is_waited_for(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
     let (one, two) = (Wish::video("one").message(), Wish::video("two").message());
-    let file = house.file("jobs.jsonl", &format!("{one}\nno json\n{two}\n"));
+    let file = environment.file("jobs.jsonl", &format!("{one}\nno json\n{two}\n"));
     let submit = ["submit", "--file", &file, "--wait", "--timeout", "30s"];
     let done = program.run(&submit).await.exits(1);
     assert!(done.stderr.contains("line 2: "), "{}", done.stderr);
@@ -89,27 +89,27 @@ async fn what_is_good_beside_a_bad_line_is_waited_for(house: House) {
         assert!(done.stdout.contains(&format!("{id}  succeeded")), "{}", done.stdout);
     }
     // Nothing to wait for is no reason to wait.
-    let bad = house.file("bad.jsonl", "no json\n");
+    let bad = environment.file("bad.jsonl", "no json\n");
     program.run(&["submit", "--file", &bad, "--wait"]).await.exits(1);
 }
 
-async fn jobs_come_from_stdin(house: House) {
+async fn jobs_come_from_stdin(environment: Environment) {
     let lines = format!("{}\n{}", Wish::video("one").message(), Wish::video("two").message());
-    let done = house.program().run_with(&["submit", "--json", "--file", "-"], &lines).await;
+    let done = environment.program().run_with(&["submit", "--json", "--file", "-"], &lines).await;
     let receipts = done.exits(0).lines();
     assert_eq!(
         (receipts[0]["id"].as_str(), receipts[1]["id"].as_str()),
         (Some("one"), Some("two"))
     );
-    assert_eq!(depth(&house, Priority::Normal).await, 2);
-    let nothing = house.program().run_with(&["submit", "--file", "-"], "").await.exits(0);
+    assert_eq!(depth(&environment, Priority::Normal).await, 2);
+    let nothing = environment.program().run_with(&["submit", "--file", "-"], "").await.exits(0);
     assert_eq!(nothing.stdout, "");
 }
 
 /// As from a producer that writes a line now and then.
-async fn a_job_from_stdin_is_in_before_the_next_is_written(house: House) {
+async fn a_job_from_stdin_is_in_before_the_next_is_written(environment: Environment) {
     let submit = ["submit", "--json", "--file", "-"];
-    let mut process = house.program().start_fed("submit", &submit);
+    let mut process = environment.program().start_fed("submit", &submit);
     let mut stdin = process.stdin();
     for (count, id) in ["one", "two"].into_iter().enumerate() {
         let line = format!("{}\n", Wish::video(id).message());
@@ -125,7 +125,7 @@ async fn a_job_from_stdin_is_in_before_the_next_is_written(house: House) {
     }
     drop(stdin);
     assert_eq!(process.ended(Duration::from_secs(30)).await, Some(0));
-    assert_eq!(depth(&house, Priority::Normal).await, 2);
+    assert_eq!(depth(&environment, Priority::Normal).await, 2);
 }
 
 async fn submit_and_wait(program: &Program, key: &str) -> Vec<Value> {
@@ -135,9 +135,9 @@ async fn submit_and_wait(program: &Program, key: &str) -> Vec<Value> {
     program.run(&arguments).await.exits(0).lines()
 }
 
-async fn the_same_key_again_is_the_same_job(house: House) {
+async fn the_same_key_again_is_the_same_job(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
     let first = submit_and_wait(&program, "order-1").await;
     let again = submit_and_wait(&program, "order-1").await;
@@ -154,10 +154,10 @@ async fn the_same_key_again_is_the_same_job(house: House) {
     assert!(done.stderr.contains("another request"), "{}", done.stderr);
 }
 
-async fn waiting_tells_how_the_job_ended(house: House) {
+async fn waiting_tells_how_the_job_ended(environment: Environment) {
     let faults = json!([{"kind": "fail_moderation", "operation": "images/generations"}]);
     let provider = Provider::here(json!({"faults": faults})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     let submit = ["submit", "images/generations", "--prompt", "x [job:a]", "--key", "a", "--json"];
     let timed = [&submit[..], &["--wait", "--timeout", "300ms"]].concat();
     // No worker is running yet.

@@ -1,11 +1,11 @@
 //! `topology show|apply|export`.
 
-use crate::harness::{Backend, House};
+use crate::harness::{Backend, Environment};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_is_shown_applied_and_then_there() {
-    let house = House::on(Backend::Rabbitmq);
-    let program = house.program();
+    let environment = Environment::on(Backend::Rabbitmq);
+    let program = environment.program();
     let before = program.run(&["topology", "show", "--json"]).await.exits(1).lines();
     assert!(before.iter().any(|row| row["found"] == "missing"), "{before:?}");
     let applied = program.run(&["topology", "apply", "--json"]).await.exits(0).json();
@@ -21,19 +21,19 @@ async fn what_is_missing_is_shown_applied_and_then_there() {
         things.filter_map(|thing| thing["name"].as_str().map(str::to_owned)).collect()
     };
     for name in ["jobs.videos.normal", "later.30s", "dead", "journal", "unrouted"] {
-        assert!(names("queues").contains(&format!("{}.{name}", house.namespace)), "{name}");
+        assert!(names("queues").contains(&format!("{}.{name}", environment.namespace)), "{name}");
     }
-    assert!(names("exchanges").contains(&format!("{}.results", house.namespace)));
+    assert!(names("exchanges").contains(&format!("{}.results", environment.namespace)));
     for thing in after.iter().filter_map(|row| row["thing"].as_str()) {
-        assert!(thing.contains(&house.namespace), "{thing} belongs to somebody else");
+        assert!(thing.contains(&environment.namespace), "{thing} belongs to somebody else");
     }
 }
 
 /// A process that may not declare the topology reports what is missing and exits.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_topology_is_named_when_it_may_not_be_made() {
-    let house = House::on(Backend::Rabbitmq);
-    let mut program = house.program();
+    let environment = Environment::on(Backend::Rabbitmq);
+    let mut program = environment.program();
     program.set("broker.manage_topology", "false");
     program.set("kling.api_key", "key");
     let done = program.run(&["worker"]).await.exits(78);
@@ -45,7 +45,7 @@ async fn a_missing_topology_is_named_when_it_may_not_be_made() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_embedded_backend_has_none() {
-    let house = House::on(Backend::Embedded);
-    let done = house.program().run(&["topology", "show"]).await.exits(2);
+    let environment = Environment::on(Backend::Embedded);
+    let done = environment.program().run(&["topology", "show"]).await.exits(2);
     assert!(done.stderr.contains("broker.url"), "{}", done.stderr);
 }

@@ -3,7 +3,7 @@
 use ports::{Destination, Message};
 use serde_json::json;
 
-use crate::harness::{House, Provider, until};
+use crate::harness::{Environment, Provider, until};
 
 on_each_backend!(
     what_a_day_does_not_allow_is_told,
@@ -11,9 +11,9 @@ on_each_backend!(
     a_job_before_a_full_lane_is_not_called_unseen,
 );
 
-async fn what_a_day_does_not_allow_is_told(house: House) {
+async fn what_a_day_does_not_allow_is_told(environment: Environment) {
     let provider = Provider::here(json!({})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("limits.max_submissions_per_day", "1");
     let _up = program.start_role("up", "up").await;
     let submit = ["submit", "videos/text2video", "--prompt", "x", "--key"];
@@ -27,9 +27,9 @@ async fn what_a_day_does_not_allow_is_told(house: House) {
 }
 
 /// A worker may have taken it and put it back: it is only known that no worker has recorded it.
-async fn a_job_before_a_full_lane_is_not_called_unseen(house: House) {
+async fn a_job_before_a_full_lane_is_not_called_unseen(environment: Environment) {
     let provider = Provider::here(json!({"life_ms": 600_000})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("limits.videos", "1");
     let _up = program.start_role("up", "up").await;
     let submit = ["submit", "videos/text2video", "--prompt", "x [job:one]", "--key"];
@@ -42,14 +42,14 @@ async fn a_job_before_a_full_lane_is_not_called_unseen(house: House) {
     assert!(!told.contains("has seen"), "{told}");
 }
 
-async fn an_end_is_told_with_its_reason(house: House) {
+async fn an_end_is_told_with_its_reason(environment: Environment) {
     let provider = Provider::here(json!({"faults": [{"kind": "fail_moderation"}]})).await;
-    let program = house.program_for(&provider);
+    let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
     let body = r#"{"operation":"videos/text2video","request":{"prompt":"x","cfg_scale":3}}"#;
     let to = Destination::Jobs { routing_key: "videos.text2video.normal".to_owned() };
     let bad = Message::json("bad", body);
-    house.broker().await.publish(&to, bad).await.expect("published");
+    environment.broker().await.publish(&to, bad).await.expect("published");
     let submit = ["submit", "videos/text2video", "--prompt", "x", "--key", "failed", "--wait"];
     program.run(&submit).await.exits(3);
     let told = program.run(&["why", "failed"]).await.exits(0).stdout;
@@ -64,16 +64,16 @@ async fn an_end_is_told_with_its_reason(house: House) {
 /// Nothing is submitted until all POSTs from before the loss must have ended.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_waits_for_a_rebuild_tells_so() {
-    let mut house = House::with_own_redis().await;
+    let mut environment = Environment::with_own_redis().await;
     let provider = Provider::here(json!({"life_ms": 600_000})).await;
-    let mut program = house.program_for(&provider);
+    let mut program = environment.program_for(&provider);
     program.set("kling.timeout", "30s");
     let _up = program.start_role("up", "up").await;
     let submit = ["submit", "videos/text2video", "--prompt", "x [job:one]", "--key"];
     program.run(&[submit.as_slice(), &["one"]].concat()).await.exits(0);
     until("it is known", async || program.run(&["get", "one"]).await.stdout.contains("pending"))
         .await;
-    house.redis().flush();
+    environment.redis().flush();
     program.run(&[submit.as_slice(), &["two"]].concat()).await.exits(0);
     until("it tells what it waits for", async || {
         let told = program.run(&["why", "two"]).await;

@@ -3,17 +3,17 @@
 //! Each test uses one installation for many kills, one after the other. At the end, the producer's
 //! confirms, the consumer's events and the provider's charges must agree.
 
+pub(crate) mod deployment;
 pub(crate) mod orphans;
 pub(crate) mod points;
 pub(crate) mod scene;
-pub(crate) mod town;
 pub(crate) mod verdict;
 
 use std::time::Duration;
 
-use crate::harness::{Backend, House, Program, say};
+use crate::harness::{Backend, Environment, Program, say};
+use deployment::Deployment;
 use points::Cell;
-use town::Town;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_point_of_a_worker() {
@@ -31,30 +31,30 @@ async fn every_point_on_one_file() {
 }
 
 async fn every_point(backend: Backend, wanted: impl Fn(&Cell) -> bool) {
-    let mut town = Town::founded(House::on(backend), |_| ()).await;
-    let cells = points::cells(&town.program, backend).await;
+    let mut deployment = Deployment::started(Environment::on(backend), |_| ()).await;
+    let cells = points::cells(&deployment.program, backend).await;
     for cell in cells.iter().filter(|cell| wanted(cell)) {
-        let strike = scene::strike(&mut town, cell).await;
+        let strike = scene::strike(&mut deployment, cell).await;
         say(strike.to_string());
         assert!(strike.in_time(), "too late: {strike}");
     }
-    let verdict = town.verdict().await;
+    let verdict = deployment.verdict().await;
     say(verdict.to_string());
     for id in verdict.lost.iter().take(5) {
-        say(town.why(id).await);
+        say(deployment.why(id).await);
     }
     verdict.is_clean();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn orphans_are_looked_for_within_five_seconds() {
-    let mut town = Town::founded(House::on(Backend::Rabbitmq), |_| ()).await;
-    let seen = orphans::looked_for(&mut town).await;
+    let mut deployment = Deployment::started(Environment::on(Backend::Rabbitmq), |_| ()).await;
+    let seen = orphans::looked_for(&mut deployment).await;
     let (half, most) = (orphans::quantile(&seen, 0.5), orphans::quantile(&seen, 0.99));
     say(format!("{} orphans: first look-up p50 {half:.1?}, p99 {most:.1?}", seen.len()));
-    assert!(seen.len() >= town::IN_HAND / 2, "only {} orphans", seen.len());
+    assert!(seen.len() >= deployment::IN_HAND / 2, "only {} orphans", seen.len());
     assert!(most <= Duration::from_secs(5), "p99 {most:?}");
-    town.verdict().await.is_clean();
+    deployment.verdict().await.is_clean();
 }
 
 /// Shows that the accounts find a double payment: a job is submitted again without a look-up after
@@ -67,11 +67,11 @@ async fn a_guess_is_seen_in_the_accounts() {
         program.set("kling.trust_denials", "false");
         program.set("doubt.policy", "resubmit");
     };
-    let mut town = Town::founded(House::on(Backend::Rabbitmq), guessing).await;
-    let cells = points::cells(&town.program, Backend::Rabbitmq).await;
+    let mut deployment = Deployment::started(Environment::on(Backend::Rabbitmq), guessing).await;
+    let cells = points::cells(&deployment.program, Backend::Rabbitmq).await;
     let sent = cells.iter().find(|cell| cell.point == "post.sent").expect("the point");
-    assert!(scene::strike(&mut town, sent).await.in_time());
-    let verdict = town.verdict().await;
+    assert!(scene::strike(&mut deployment, sent).await.in_time());
+    let verdict = deployment.verdict().await;
     say(verdict.to_string());
     assert!(verdict.double_paid > 0, "nobody noticed: {verdict}");
 }

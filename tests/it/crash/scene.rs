@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use ports::{Barrier, Destination, Message, SystemClock};
 use serde_json::{Value, json};
 
-use super::points::{Cell, Scene};
-use super::town::{
-    IMAGE, IN_HAND, SLOTS, Town, UNDER_WAY, VIDEO, provider_settings,
+use super::deployment::{
+    Deployment, IMAGE, IN_HAND, SLOTS, UNDER_WAY, VIDEO, provider_settings,
     provider_settings_calling_back, provider_settings_living,
 };
+use super::points::{Cell, Scene};
 use crate::harness::{FullQueue, say, until};
 
 /// Jobs published so that some reach the point.
@@ -48,137 +48,140 @@ impl fmt::Display for Strike {
 }
 
 /// A kill counts only if enough jobs are in progress; otherwise it is repeated.
-pub(crate) async fn strike(town: &mut Town, cell: &Cell) -> Strike {
+pub(crate) async fn strike(deployment: &mut Deployment, cell: &Cell) -> Strike {
     for _ in 1..TRIES {
-        let strike = strike_once(town, cell).await;
+        let strike = strike_once(deployment, cell).await;
         if strike.in_time() {
             return strike;
         }
         say(format!("too late, once more: {strike}"));
     }
-    strike_once(town, cell).await
+    strike_once(deployment, cell).await
 }
 
-async fn strike_once(town: &mut Town, cell: &Cell) -> Strike {
+async fn strike_once(deployment: &mut Deployment, cell: &Cell) -> Strike {
     if cell.scene == Scene::Publishing {
-        return strike_producer(town, cell).await;
+        return strike_producer(deployment, cell).await;
     }
     match cell.scene {
-        Scene::Distrusting | Scene::Leading => live_long(town, json!([])).await,
+        Scene::Distrusting | Scene::Leading => live_long(deployment, json!([])).await,
         // A worker that is killed now leaves many POSTs without a response.
-        Scene::Orphans => live_long(town, json!([{"kind": "delay_ms", "value": 2_500}])).await,
+        Scene::Orphans => {
+            live_long(deployment, json!([{"kind": "delay_ms", "value": 2_500}])).await
+        }
         _ => {}
     }
-    enough(town).await;
+    enough(deployment).await;
     let began = Instant::now();
-    let full = lead_to(town, cell).await;
-    dead(town, cell).await;
-    let strike = seen(town, cell, began).await;
+    let full = lead_to(deployment, cell).await;
+    dead(deployment, cell).await;
+    let strike = seen(deployment, cell, began).await;
     if cell.scene != Scene::Traffic {
-        town.provider.change(provider_settings(json!([]))).await;
-        town.house.ledger().await.resume("default").await.expect("a ledger");
+        deployment.provider.change(provider_settings(json!([]))).await;
+        deployment.environment.ledger().await.resume("default").await.expect("a ledger");
     }
     if let Some(full) = full {
         full.gone().await;
     }
-    town.restart_the_dead().await;
+    deployment.restart_the_dead().await;
     strike
 }
 
 /// Makes tasks that still run at the kill, although nothing is submitted until then.
-async fn live_long(town: &mut Town, faults: Value) {
-    town.provider.change(provider_settings_living(faults, LONG_S)).await;
-    let wanted = town.provider.figures().await.accepted + 2 * UNDER_WAY;
-    town.publish(2 * UNDER_WAY as usize).await;
-    until("long lives have begun", async || town.provider.figures().await.accepted >= wanted).await;
+async fn live_long(deployment: &mut Deployment, faults: Value) {
+    deployment.provider.change(provider_settings_living(faults, LONG_S)).await;
+    let wanted = deployment.provider.figures().await.accepted + 2 * UNDER_WAY;
+    deployment.publish(2 * UNDER_WAY as usize).await;
+    until("long lives have begun", async || deployment.provider.figures().await.accepted >= wanted)
+        .await;
 }
 
-async fn enough(town: &mut Town) {
+async fn enough(deployment: &mut Deployment) {
     let deadline = Instant::now() + PATIENCE;
-    while town.under_way().await < 2 * UNDER_WAY {
+    while deployment.under_way().await < 2 * UNDER_WAY {
         assert!(Instant::now() < deadline, "the jobs do not get under way");
-        town.top_up().await;
+        deployment.top_up().await;
         tokio::time::sleep(LOOK).await;
     }
 }
 
 /// Waits for the death, and keeps enough jobs in progress.
-async fn dead(town: &mut Town, cell: &Cell) {
+async fn dead(deployment: &mut Deployment, cell: &Cell) {
     let deadline = Instant::now() + PATIENCE;
-    while !town.process(cell.role).was_killed() {
+    while !deployment.process(cell.role).was_killed() {
         assert!(Instant::now() < deadline, "{} does not die at {}", cell.role, cell.point);
-        town.top_up().await;
+        deployment.top_up().await;
         tokio::time::sleep(LOOK).await;
     }
 }
 
-async fn seen(town: &Town, cell: &Cell, began: Instant) -> Strike {
-    let (after, under_way) = (began.elapsed(), town.under_way().await);
+async fn seen(deployment: &Deployment, cell: &Cell, began: Instant) -> Strike {
+    let (after, under_way) = (began.elapsed(), deployment.under_way().await);
     Strike { point: cell.point.clone(), role: cell.role, under_way, after }
 }
 
 /// Gives the order and plays what brings the process there.
-async fn lead_to(town: &mut Town, cell: &Cell) -> Option<FullQueue> {
+async fn lead_to(deployment: &mut Deployment, cell: &Cell) -> Option<FullQueue> {
     match cell.scene {
         Scene::Traffic => {
-            town.order(cell.role, &cell.point);
+            deployment.order(cell.role, &cell.point);
             // A poller has enough to do; a worker waits for something new.
             if cell.role != "poller" {
-                town.publish(BATCH).await;
+                deployment.publish(BATCH).await;
             }
         }
         Scene::Crowd => {
-            town.order(cell.role, &cell.point);
-            town.publish(SLOTS).await;
+            deployment.order(cell.role, &cell.point);
+            deployment.publish(SLOTS).await;
         }
         Scene::Beginning => {
-            town.process(cell.role).kill().await;
-            town.order(cell.role, &cell.point);
-            town.begin(cell.role);
+            deployment.process(cell.role).kill().await;
+            deployment.order(cell.role, &cell.point);
+            deployment.begin(cell.role);
         }
         Scene::Leading => {
-            town.kill_all_but(cell.role).await;
-            town.order(cell.role, &cell.point);
+            deployment.kill_all_but(cell.role).await;
+            deployment.order(cell.role, &cell.point);
             // The last leader may have compared every line, so one more is needed.
-            let broker = town.house.broker().await;
+            let broker = deployment.environment.broker().await;
             Barrier::publish(broker.as_ref(), &SystemClock).await.expect("a line of the journal");
         }
         Scene::Orphans => {
-            town.kill_all_but(cell.role).await;
-            town.order(cell.role, &cell.point);
+            deployment.kill_all_but(cell.role).await;
+            deployment.order(cell.role, &cell.point);
             if cell.role == "up" {
-                town.process(cell.role).kill().await;
-                town.begin(cell.role);
+                deployment.process(cell.role).kill().await;
+                deployment.begin(cell.role);
             }
         }
         Scene::Distrusting => {
-            town.kill_all_but(cell.role).await;
-            town.process(cell.role).kill().await;
-            town.house.ledger().await.distrust().await.expect("a ledger");
-            town.order(cell.role, &cell.point);
-            town.begin(cell.role);
+            deployment.kill_all_but(cell.role).await;
+            deployment.process(cell.role).kill().await;
+            deployment.environment.ledger().await.distrust().await.expect("a ledger");
+            deployment.order(cell.role, &cell.point);
+            deployment.begin(cell.role);
         }
         Scene::Ending => {
-            town.order(cell.role, &cell.point);
-            town.process(cell.role).terminate();
+            deployment.order(cell.role, &cell.point);
+            deployment.process(cell.role).terminate();
         }
-        Scene::EndingBusy => end_busy(town, cell).await,
-        Scene::Nonsense => nonsense(town, cell).await,
+        Scene::EndingBusy => end_busy(deployment, cell).await,
+        Scene::Nonsense => nonsense(deployment, cell).await,
         Scene::Blocked => {
             let faults = json!([{"kind": "account_blocked"}]);
-            town.provider.change(provider_settings(faults)).await;
-            town.order(cell.role, &cell.point);
-            town.publish(BATCH).await;
+            deployment.provider.change(provider_settings(faults)).await;
+            deployment.order(cell.role, &cell.point);
+            deployment.publish(BATCH).await;
         }
         Scene::FullConsumer => {
-            let full = FullQueue::on(&town.house).await;
-            town.order(cell.role, &cell.point);
+            let full = FullQueue::on(&deployment.environment).await;
+            deployment.order(cell.role, &cell.point);
             return Some(full);
         }
         Scene::CalledBack => {
-            town.order(cell.role, &cell.point);
-            town.provider.change(provider_settings_calling_back()).await;
-            town.publish(BATCH).await;
+            deployment.order(cell.role, &cell.point);
+            deployment.provider.change(provider_settings_calling_back()).await;
+            deployment.publish(BATCH).await;
         }
         Scene::Publishing => {}
     }
@@ -186,43 +189,43 @@ async fn lead_to(town: &mut Town, cell: &Cell) -> Option<FullQueue> {
 }
 
 /// Answers are so late that the worker holds more than it can send.
-async fn end_busy(town: &mut Town, cell: &Cell) {
+async fn end_busy(deployment: &mut Deployment, cell: &Cell) {
     let slow = json!([{"kind": "delay_ms", "value": 4_000}]);
-    town.provider.change(provider_settings_living(slow, LONG_S)).await;
+    deployment.provider.change(provider_settings_living(slow, LONG_S)).await;
     // Another lane: the usual one may be closed, because its slots are taken.
-    town.publish_some(IMAGE, 4 * IN_HAND).await;
+    deployment.publish_some(IMAGE, 4 * IN_HAND).await;
     until("the hands are full", async || {
         // Each takes two slots.
-        town.provider.figures().await.in_flight.images as usize >= IN_HAND
+        deployment.provider.figures().await.in_flight.images as usize >= IN_HAND
     })
     .await;
-    town.order(cell.role, &cell.point);
-    town.process(cell.role).terminate();
-    town.provider.change(provider_settings(json!([]))).await;
+    deployment.order(cell.role, &cell.point);
+    deployment.process(cell.role).terminate();
+    deployment.provider.change(provider_settings(json!([]))).await;
 }
 
-async fn nonsense(town: &mut Town, cell: &Cell) {
+async fn nonsense(deployment: &mut Deployment, cell: &Cell) {
     // On another lane, where nothing is in front of it.
     let id = format!("nonsense-{}", cell.point);
-    town.order(cell.role, &cell.point);
+    deployment.order(cell.role, &cell.point);
     let to = Destination::Jobs { routing_key: "images.generations.normal".to_owned() };
     let message = Message::json(&id, b"make me a video".to_vec());
-    town.house.broker().await.publish(&to, message).await.expect("published");
-    town.promise_outcome(&id);
+    deployment.environment.broker().await.publish(&to, message).await.expect("published");
+    deployment.promise_outcome(&id);
 }
 
 /// The command is killed, and repeated because some confirms are missing.
-async fn strike_producer(town: &mut Town, cell: &Cell) -> Strike {
-    enough(town).await;
+async fn strike_producer(deployment: &mut Deployment, cell: &Cell) -> Strike {
+    enough(deployment).await;
     let began = Instant::now();
-    town.order(cell.role, &cell.point);
-    let file = town.batch(VIDEO, BATCH);
+    deployment.order(cell.role, &cell.point);
+    let file = deployment.batch(VIDEO, BATCH);
     let submit = ["submit", "--json", "--file", &file];
-    let died = town.program_of(cell.role).run(&submit).await;
+    let died = deployment.program_of(cell.role).run(&submit).await;
     assert_eq!(died.code, -1, "{} did not die: {died:?}", cell.point);
-    town.promise(&died.lines());
-    let strike = seen(town, cell, began).await;
-    let done = town.program.run(&submit).await.exits(0);
-    town.promise(&done.lines());
+    deployment.promise(&died.lines());
+    let strike = seen(deployment, cell, began).await;
+    let done = deployment.program.run(&submit).await.exits(0);
+    deployment.promise(&done.lines());
     strike
 }

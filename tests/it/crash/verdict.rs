@@ -7,7 +7,7 @@ use std::fmt;
 use job::EventKind;
 use simulator::Accounts;
 
-use crate::harness::Heard;
+use crate::harness::Received;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Verdict {
@@ -25,20 +25,24 @@ pub(crate) struct Verdict {
 }
 
 impl Verdict {
-    pub(crate) fn of(promised: &BTreeSet<String>, heard: &Heard, accounts: &Accounts) -> Self {
-        let outcomes = heard.outcomes();
+    pub(crate) fn of(
+        promised: &BTreeSet<String>,
+        received: &Received,
+        accounts: &Accounts,
+    ) -> Self {
+        let outcomes = received.outcomes();
         let lost = promised.iter().filter(|id| !outcomes.contains_key(id.as_str()));
         let contradicted = outcomes.iter().filter(|(_, events)| events.len() > 1);
         let limits = accounts.limit_violations;
         Self {
             promised: promised.len(),
-            succeeded: heard.count(EventKind::Succeeded),
-            parked: heard.count(EventKind::Parked),
+            succeeded: received.count(EventKind::Succeeded),
+            parked: received.count(EventKind::Parked),
             lost: lost.cloned().collect(),
             contradicted: contradicted.map(|(id, _)| (*id).to_owned()).collect(),
             double_paid: accounts.double_paid,
             beyond_limits: limits.concurrency + limits.rate,
-            duplicate_events: heard.repeats(),
+            duplicate_events: received.repeats(),
             paid: accounts.accepted,
             look_ups: accounts.look_ups + accounts.lists,
         }
@@ -64,7 +68,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} promised: {} succeeded, {} parked, {} lost; {} paid, {} twice; {} events heard \
+            "{} promised: {} succeeded, {} parked, {} lost; {} paid, {} twice; {} events received \
              twice; {} look-ups by external id",
             self.promised,
             self.succeeded,

@@ -4,7 +4,7 @@ use lapin::options::{QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Connection, ConnectionProperties};
 
-use super::House;
+use super::Environment;
 
 pub(crate) struct FullQueue {
     connection: Connection,
@@ -13,11 +13,12 @@ pub(crate) struct FullQueue {
 
 impl FullQueue {
     /// Bound to all results of the namespace, with room for one message.
-    pub(crate) async fn on(house: &House) -> Self {
-        let connection = Connection::connect(&house.amqp, ConnectionProperties::default()).await;
+    pub(crate) async fn on(environment: &Environment) -> Self {
+        let connection =
+            Connection::connect(&environment.amqp, ConnectionProperties::default()).await;
         let connection = connection.expect("RabbitMQ");
         let channel = connection.create_channel().await.expect("a channel");
-        let name = format!("{}.full", house.namespace);
+        let name = format!("{}.full", environment.namespace);
         let mut arguments = FieldTable::default();
         arguments.insert("x-max-length".into(), AMQPValue::LongInt(1));
         let overflow = AMQPValue::LongString("reject-publish".into());
@@ -25,7 +26,7 @@ impl FullQueue {
         let options = QueueDeclareOptions::default();
         let queue = name.as_str().into();
         channel.queue_declare(queue, options, arguments).await.expect("a queue");
-        let exchange = format!("{}.results", house.namespace);
+        let exchange = format!("{}.results", environment.namespace);
         let none = FieldTable::default();
         let bound = channel.queue_bind(
             name.as_str().into(),

@@ -1,8 +1,8 @@
 //! The harness of the tests: environments, processes, clients and waiting.
 
 mod deliveries;
+mod environment;
 mod full_queue;
-mod house;
 mod node;
 mod own_redis;
 mod process;
@@ -15,16 +15,16 @@ mod scraped;
 mod wait;
 mod wire;
 
-mod audience;
 mod collector;
+mod consumer;
 
 use std::io::Write;
 
-pub(crate) use audience::{Audience, Heard};
 pub(crate) use collector::{Collector, Span, drawing};
+pub(crate) use consumer::{Consumer, Received};
 pub(crate) use deliveries::Deliveries;
+pub(crate) use environment::{Backend, Environment, amqp_url, redis_url};
 pub(crate) use full_queue::FullQueue;
-pub(crate) use house::{Backend, House, amqp_url, redis_url};
 pub(crate) use node::Node;
 pub(crate) use own_redis::{OwnRedis, free_port};
 pub(crate) use process::Process;
@@ -49,7 +49,7 @@ macro_rules! on_each_backend {
             $(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $name() {
-                    super::$name(crate::harness::House::on(crate::harness::Backend::Rabbitmq)).await;
+                    super::$name(crate::harness::Environment::on(crate::harness::Backend::Rabbitmq)).await;
                 }
             )+
         }
@@ -57,7 +57,7 @@ macro_rules! on_each_backend {
             $(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $name() {
-                    super::$name(crate::harness::House::on(crate::harness::Backend::Embedded)).await;
+                    super::$name(crate::harness::Environment::on(crate::harness::Backend::Embedded)).await;
                 }
             )+
         }

@@ -5,21 +5,26 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use super::{House, Process};
+use super::{Environment, Process};
 
 /// A Node that has the modules of tests/node/package.json.
 pub(crate) struct Node;
 
 impl Node {
     /// Starts a script. Its input is passed in a file.
-    pub(crate) fn start(house: &House, script: &Path, arguments: &[&str], input: &str) -> Process {
+    pub(crate) fn start(
+        environment: &Environment,
+        script: &Path,
+        arguments: &[&str],
+        input: &str,
+    ) -> Process {
         let name = script.file_name().expect("a script").to_string_lossy().into_owned();
-        let input = house.file(&format!("{name}.in"), input);
+        let input = environment.file(&format!("{name}.in"), input);
         let mut command = Command::new("node");
         command.arg(script).args(arguments).env("NODE_PATH", modules());
-        command.current_dir(house.directory());
+        command.current_dir(environment.directory());
         command.stdin(Stdio::from(std::fs::File::open(input).expect("its input")));
-        Process::spawn(command, &name, house.directory())
+        Process::spawn(command, &name, environment.directory())
     }
 
     /// A script of tests/node.

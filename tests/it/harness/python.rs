@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use super::{House, Process};
+use super::{Environment, Process};
 
 /// An interpreter that has the packages.
 pub(crate) struct Python;
@@ -20,32 +20,42 @@ const IMPORTS: &str = "import pika, jsonschema, opentelemetry.exporter.otlp.prot
 
 impl Python {
     /// Starts a script of tests/python.
-    pub(crate) fn start(house: &House, name: &str, arguments: &[&str], input: &str) -> Process {
+    pub(crate) fn start(
+        environment: &Environment,
+        name: &str,
+        arguments: &[&str],
+        input: &str,
+    ) -> Process {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(name);
-        Self::play(house, &script, arguments, input)
+        Self::play(environment, &script, arguments, input)
     }
 
     /// Starts any script. Its input is passed in a file.
-    pub(crate) fn play(house: &House, script: &Path, arguments: &[&str], input: &str) -> Process {
-        Self::play_with(house, script, arguments, input, &[])
+    pub(crate) fn play(
+        environment: &Environment,
+        script: &Path,
+        arguments: &[&str],
+        input: &str,
+    ) -> Process {
+        Self::play_with(environment, script, arguments, input, &[])
     }
 
     /// As [`play`](Self::play), with variables.
     pub(crate) fn play_with(
-        house: &House,
+        environment: &Environment,
         script: &Path,
         arguments: &[&str],
         input: &str,
         variables: &[(&str, &str)],
     ) -> Process {
         let name = script.file_name().expect("a script").to_string_lossy().into_owned();
-        let input = house.file(&format!("{name}.in"), input);
+        let input = environment.file(&format!("{name}.in"), input);
         let mut command = Command::new(interpreter());
         command.arg(script).args(arguments).env("PYTHONUNBUFFERED", "1");
         command.envs(variables.iter().copied());
-        command.current_dir(house.directory());
+        command.current_dir(environment.directory());
         command.stdin(Stdio::from(std::fs::File::open(input).expect("its input")));
-        Process::spawn(command, &name, house.directory())
+        Process::spawn(command, &name, environment.directory())
     }
 }
 
@@ -55,7 +65,7 @@ fn interpreter() -> &'static Path {
     INTERPRETER.get_or_init(|| match std::env::var_os("REELWORK_TEST_PYTHON") {
         Some(path) => path.into(),
         None if has_packages(Path::new("python3")) => "python3".into(),
-        None => environment(),
+        None => virtual_environment(),
     })
 }
 
@@ -64,7 +74,7 @@ fn has_packages(python: &Path) -> bool {
     imported.is_ok_and(|status| status.success())
 }
 
-fn environment() -> PathBuf {
+fn virtual_environment() -> PathBuf {
     let tests = std::env::current_exe().expect("this program");
     let target = tests.ancestors().nth(3).expect("the target directory").to_owned();
     let directory = target.join("test-python-readers");

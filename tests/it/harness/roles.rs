@@ -10,7 +10,7 @@ use poller::Poller;
 use ports::{Session, SystemClock};
 use worker::{Callback, Slots, Worker};
 
-use super::{House, Provider};
+use super::{Environment, Provider};
 
 pub(crate) struct Roles {
     worker: Worker,
@@ -74,8 +74,8 @@ impl Setup {
         self
     }
 
-    pub(crate) async fn start(mut self, house: &House, provider: &Provider) -> Roles {
-        let (broker, ledger) = (house.broker().await, house.ledger().await);
+    pub(crate) async fn start(mut self, environment: &Environment, provider: &Provider) -> Roles {
+        let (broker, ledger) = (environment.broker().await, environment.ledger().await);
         let clock = Arc::new(SystemClock);
         let session = Session::join(ledger.clone(), clock.clone(), Timestamp::EPOCH).await;
         let session = Arc::new(session.expect("a session"));

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::verdict::Verdict;
-use crate::harness::{Audience, Backend, House, Process, Program, Provider, Wish, free_port};
+use crate::harness::{Backend, Consumer, Environment, Process, Program, Provider, Wish, free_port};
 
 /// Jobs that must be in progress at a kill.
 pub(crate) const UNDER_WAY: u64 = 50;
@@ -33,16 +33,16 @@ const SPREAD: f64 = 0.4;
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(200);
 
-pub(crate) struct Town {
+pub(crate) struct Deployment {
     pub(crate) program: Program,
     pub(crate) provider: Provider,
     roles: Vec<Role>,
-    audience: Audience,
+    consumer: Consumer,
     /// Promised by a receipt.
     promised: BTreeSet<String>,
     batches: usize,
     // Deleted after all processes have ended.
-    pub(crate) house: House,
+    pub(crate) environment: Environment,
 }
 
 struct Role {
@@ -77,11 +77,14 @@ pub(crate) fn provider_settings_calling_back() -> Value {
     settings
 }
 
-impl Town {
-    pub(crate) async fn founded(house: House, adjust: impl FnOnce(&mut Program)) -> Self {
-        let file = house.file("simulator.json", &provider_settings(json!([])).to_string());
-        let provider = Provider::apart(&house.program(), &file).await;
-        let mut program = house.program_for(&provider);
+impl Deployment {
+    pub(crate) async fn started(
+        environment: Environment,
+        adjust: impl FnOnce(&mut Program),
+    ) -> Self {
+        let file = environment.file("simulator.json", &provider_settings(json!([])).to_string());
+        let provider = Provider::apart(&environment.program(), &file).await;
+        let mut program = environment.program_for(&provider);
         program.set("limits.videos", &SLOTS.to_string());
         program.set("limits.images", "1000");
         program.set("limits.max_in_progress", &IN_HAND.to_string());
@@ -92,25 +95,25 @@ impl Town {
         program.set("gateway.callback_url", &format!("http://{address}"));
         program.set("gateway.callback_secrets", "secret-of-tests");
         adjust(&mut program);
-        let names: &[&'static str] = match house.backend {
+        let names: &[&'static str] = match environment.backend {
             Backend::Rabbitmq => &["worker", "poller", "gateway"],
             Backend::Embedded => &["up"],
         };
-        if house.backend == Backend::Rabbitmq {
+        if environment.backend == Backend::Rabbitmq {
             program.run(&["topology", "apply"]).await.exits(0);
         }
-        let audience = match house.backend {
-            Backend::Rabbitmq => Audience::plain(&house).await,
-            Backend::Embedded => Audience::seated(&house).await,
+        let consumer = match environment.backend {
+            Backend::Rabbitmq => Consumer::plain(&environment).await,
+            Backend::Embedded => Consumer::subscribed(&environment).await,
         };
         let mut roles = Vec::new();
         for name in names {
-            let program = mined(&program, &house, name);
+            let program = mined(&program, &environment, name);
             let process = program.start_role(name, name).await;
             roles.push(Role { name, program, process });
         }
         let promised = BTreeSet::new();
-        Self { program, provider, roles, audience, promised, batches: 0, house }
+        Self { program, provider, roles, consumer, promised, batches: 0, environment }
     }
 
     /// New jobs in a file, for the producer's command.
@@ -119,7 +122,7 @@ impl Town {
         let id = |n| format!("b{:03}-{n:03}", self.batches);
         let wish = |n| Wish::of(operation, &id(n), "").message();
         let lines: String = (0..jobs).map(|n| format!("{}\n", wish(n))).collect();
-        self.house.file("jobs.jsonl", &lines)
+        self.environment.file("jobs.jsonl", &lines)
     }
 
     pub(crate) async fn publish(&mut self, jobs: usize) {
@@ -158,13 +161,14 @@ impl Town {
 
     /// From now on this role dies at this point.
     pub(crate) fn order(&self, role: &str, point: &str) {
-        let (order, aside) = (orders(&self.house, role), self.house.directory().join("aside"));
+        let (order, aside) =
+            (orders(&self.environment, role), self.environment.directory().join("aside"));
         std::fs::write(&aside, format!("{point}=return\n")).expect("an order");
         std::fs::rename(aside, order).expect("an order in place");
     }
 
     pub(crate) fn program_of(&self, role: &str) -> Program {
-        mined(&self.program, &self.house, role)
+        mined(&self.program, &self.environment, role)
     }
 
     pub(crate) fn process(&mut self, role: &str) -> &mut Process {
@@ -208,8 +212,8 @@ impl Town {
     pub(crate) async fn verdict(&self) -> Verdict {
         let (mut fewest, mut since) = (usize::MAX, Instant::now());
         loop {
-            let (heard, accounts) = (self.audience.heard(), self.provider.figures().await);
-            let verdict = Verdict::of(&self.promised, &heard, &accounts);
+            let (received, accounts) = (self.consumer.received(), self.provider.figures().await);
+            let verdict = Verdict::of(&self.promised, &received, &accounts);
             if verdict.lost.len() < fewest {
                 (fewest, since) = (verdict.lost.len(), Instant::now());
             }
@@ -228,12 +232,12 @@ impl Role {
 }
 
 /// A program that dies on orders.
-fn mined(program: &Program, house: &House, role: &str) -> Program {
+fn mined(program: &Program, environment: &Environment, role: &str) -> Program {
     let mut program = program.clone();
-    program.env("CRASH_POINTS_FILE", &orders(house, role).display().to_string());
+    program.env("CRASH_POINTS_FILE", &orders(environment, role).display().to_string());
     program
 }
 
-fn orders(house: &House, role: &str) -> PathBuf {
-    house.directory().join(format!("{role}.orders"))
+fn orders(environment: &Environment, role: &str) -> PathBuf {
+    environment.directory().join(format!("{role}.orders"))
 }

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use job::{CloudEvent, EventKind};
 use producer::Producer;
 
-use super::{House, Process, Python, until};
+use super::{Environment, Process, Python, until};
 
 /// A consumer of all events of a test's namespace.
-pub(crate) struct Audience {
-    heard: Source,
+pub(crate) struct Consumer {
+    received: Source,
 }
 
 enum Source {
@@ -22,15 +22,15 @@ enum Source {
 
 /// The events received up to a moment.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Heard(pub(crate) Vec<CloudEvent>);
+pub(crate) struct Received(pub(crate) Vec<CloudEvent>);
 
-impl Audience {
+impl Consumer {
     /// Starts consuming; returns when it is subscribed.
-    pub(crate) async fn seated(house: &House) -> Self {
-        let producer = Producer::new(house.broker().await);
-        let mut results = producer.results(Some("audience"), "#").await.expect("results");
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let events = heard.clone();
+    pub(crate) async fn subscribed(environment: &Environment) -> Self {
+        let producer = Producer::new(environment.broker().await);
+        let mut results = producer.results(Some("consumer"), "#").await.expect("results");
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let events = received.clone();
         tokio::spawn(async move {
             while let Some(result) = results.next().await {
                 events.lock().expect("no panic").push(result.event.clone());
@@ -39,49 +39,49 @@ impl Audience {
                 }
             }
         });
-        Self { heard: Source::Here(heard) }
+        Self { received: Source::Here(received) }
     }
 
     /// Starts the plain client, bound to all results.
-    pub(crate) async fn plain(house: &House) -> Self {
-        let exchange = format!("{}.results", house.namespace);
-        let arguments = [house.amqp.as_str(), exchange.as_str(), "#"];
-        Self::python(Python::start(house, "consumer.py", &arguments, "")).await
+    pub(crate) async fn plain(environment: &Environment) -> Self {
+        let exchange = format!("{}.results", environment.namespace);
+        let arguments = [environment.amqp.as_str(), exchange.as_str(), "#"];
+        Self::python(Python::start(environment, "consumer.py", &arguments, "")).await
     }
 
     /// Uses a process that prints the events that it receives.
     pub(crate) async fn python(consumer: Process) -> Self {
         until("the consumer is bound", async || consumer.stdout().starts_with("ready")).await;
-        Self { heard: Source::Python(Box::new(consumer)) }
+        Self { received: Source::Python(Box::new(consumer)) }
     }
 
-    pub(crate) fn heard(&self) -> Heard {
-        match &self.heard {
-            Source::Here(events) => Heard(events.lock().expect("no panic").clone()),
-            Source::Python(consumer) => Heard(read(&consumer.stdout())),
+    pub(crate) fn received(&self) -> Received {
+        match &self.received {
+            Source::Here(events) => Received(events.lock().expect("no panic").clone()),
+            Source::Python(consumer) => Received(read(&consumer.stdout())),
         }
     }
 
     /// The lines that the plain client printed.
     pub(crate) fn lines(&self) -> Vec<serde_json::Value> {
-        match &self.heard {
+        match &self.received {
             Source::Here(_) => Vec::new(),
             Source::Python(consumer) => whole(&consumer.stdout()),
         }
     }
 
     /// Waits until so many jobs have an outcome.
-    pub(crate) async fn hears_outcomes(&self, jobs: usize) -> Heard {
+    pub(crate) async fn receives_outcomes(&self, jobs: usize) -> Received {
         let what = format!("{jobs} outcomes are announced");
-        until(&what, async || self.heard().outcomes().len() >= jobs).await;
-        self.heard()
+        until(&what, async || self.received().outcomes().len() >= jobs).await;
+        self.received()
     }
 
     /// Waits until this job has an outcome.
-    pub(crate) async fn hears(&self, id: &str) -> CloudEvent {
+    pub(crate) async fn receives(&self, id: &str) -> CloudEvent {
         let mut outcome = None;
         until(&format!("the outcome of {id} is announced"), async || {
-            outcome = self.heard().outcome(id).cloned();
+            outcome = self.received().outcome(id).cloned();
             outcome.is_some()
         })
         .await;
@@ -110,7 +110,7 @@ fn read(lines: &str) -> Vec<CloudEvent> {
     whole(lines).iter().map(event).collect()
 }
 
-impl Heard {
+impl Received {
     /// Different events by job: a repeat of one event counts once.
     pub(crate) fn outcomes(&self) -> BTreeMap<&str, BTreeSet<&str>> {
         let mut outcomes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -141,7 +141,7 @@ impl Heard {
 
     /// Exactly one logical outcome for each of these jobs, and nothing about any other.
     #[track_caller]
-    pub(crate) fn tells_once_about<'a>(&self, ids: impl IntoIterator<Item = &'a str>) {
+    pub(crate) fn has_one_outcome_each<'a>(&self, ids: impl IntoIterator<Item = &'a str>) {
         let wanted: BTreeSet<&str> = ids.into_iter().collect();
         let outcomes = self.outcomes();
         let told: BTreeSet<&str> = outcomes.keys().copied().collect();

@@ -20,7 +20,7 @@ pub(crate) enum Backend {
 
 /// The environment of one test. Declare it first: values declared later are dropped earlier, so
 /// processes end before everything under the namespace is deleted.
-pub(crate) struct House {
+pub(crate) struct Environment {
     pub(crate) backend: Backend,
     pub(crate) namespace: String,
     /// The addresses of the shared services.
@@ -33,9 +33,9 @@ pub(crate) struct House {
 }
 
 /// The named subscriptions that tests use; they are deleted with the namespace.
-const SUBSCRIPTIONS: [&str; 2] = ["audience", "billing"];
+const SUBSCRIPTIONS: [&str; 2] = ["consumer", "billing"];
 
-impl House {
+impl Environment {
     pub(crate) fn on(backend: Backend) -> Self {
         Self::at(backend, amqp_url(), redis_url())
     }
@@ -45,7 +45,7 @@ impl House {
         let unique = uuid::Uuid::new_v4().simple().to_string();
         Self {
             backend,
-            namespace: format!("house-{}", &unique[..12]),
+            namespace: format!("test-{}", &unique[..12]),
             amqp,
             store,
             redis: None,
@@ -56,9 +56,9 @@ impl House {
 
     /// On the shared RabbitMQ and a private Redis, which the test may damage.
     pub(crate) async fn with_own_redis() -> Self {
-        let mut house = Self::on(Backend::Rabbitmq);
-        house.redis = Some(OwnRedis::start().await);
-        house
+        let mut environment = Self::on(Backend::Rabbitmq);
+        environment.redis = Some(OwnRedis::start().await);
+        environment
     }
 
     pub(crate) fn redis(&mut self) -> &mut OwnRedis {
@@ -91,7 +91,7 @@ impl House {
                 program.set("ledger.url", &self.redis_url());
             }
             Backend::Embedded => {
-                let path = self.directory().join("house.db");
+                let path = self.directory().join("reelwork.db");
                 program.set("embedded.path", &path.display().to_string());
             }
         }
@@ -133,7 +133,7 @@ impl House {
                 (Arc::new(broker.expect("RabbitMQ")), Arc::new(ledger.expect("Redis")))
             }
             Backend::Embedded => {
-                let path = self.directory().join("house.db");
+                let path = self.directory().join("reelwork.db");
                 let settings = embedded::Settings::new(path, &self.namespace);
                 let embedded = Embedded::open(settings).expect("a file");
                 (embedded.broker(), embedded.ledger())
@@ -150,7 +150,7 @@ impl House {
     }
 }
 
-impl Drop for House {
+impl Drop for Environment {
     fn drop(&mut self) {
         if self.backend == Backend::Embedded {
             return;
