@@ -13,7 +13,9 @@ mod journal_age;
 mod measure;
 mod notice;
 mod output;
+mod provider;
 mod roles;
+mod settings;
 mod view;
 
 use clap::Parser;

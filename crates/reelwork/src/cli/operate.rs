@@ -1,9 +1,9 @@
-//! What operators ask for.
+//! The commands for operators.
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
-use super::TenantArg;
+use super::tenant::TenantArg;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Dead {

@@ -9,7 +9,7 @@ use crate::command::uncompared::UNCOMPARED;
 use crate::command::{look_up, probe, topology};
 use crate::error::Error;
 use crate::output::{Output, Words};
-use crate::roles;
+use crate::provider;
 
 #[derive(Debug, Serialize)]
 struct Check {
@@ -107,7 +107,7 @@ async fn ledger(config: &Config) -> Check {
 async fn provider(config: &Config) -> Check {
     let look = async {
         let key = config.kling.require_api_key()?.clone();
-        let client = roles::client(config, key)?;
+        let client = provider::client(config, key)?;
         let base = config.kling.base_url.as_str();
         match client.query(Route::VideosText2video, "0").await {
             Ok(_) | Err(QueryError::NotFound { .. } | QueryError::Busy { .. }) => {

@@ -13,7 +13,7 @@ use crate::backends::Backends;
 use crate::cli::Doubt;
 use crate::error::Error;
 use crate::output::Output;
-use crate::roles;
+use crate::provider;
 
 pub(crate) async fn run(
     action: Doubt,
@@ -60,7 +60,7 @@ async fn check(config: &Config, record: &Record, task_id: &str) -> Result<(), Er
     let route = Route::parse(record.operation.as_str())
         .ok_or_else(|| Error::Other(format!("unknown operation {}", record.operation)))?;
     let unchecked = "with --yes it is attached unchecked";
-    let task = match roles::client(config, api_key)?.query(route, task_id).await {
+    let task = match provider::client(config, api_key)?.query(route, task_id).await {
         Ok(task) => task,
         Err(QueryError::NotFound { message }) => {
             let why = format!("the provider denies task {task_id}: {message}; {unchecked}");

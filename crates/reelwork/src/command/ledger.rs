@@ -14,7 +14,8 @@ use crate::backends::Backends;
 use crate::cli;
 use crate::error::Error;
 use crate::output::Output;
-use crate::roles;
+use crate::provider;
+use crate::settings;
 
 /// Queries under way at once.
 const AT_ONCE: usize = 16;
@@ -102,7 +103,7 @@ async fn denied_tasks(
     if pending.is_empty() {
         return Ok(Vec::new());
     }
-    let client = &roles::client(config, config.kling.require_api_key()?.clone())?;
+    let client = &provider::client(config, config.kling.require_api_key()?.clone())?;
     let looks = pending.into_iter().map(|record| async move { denial(client, &record).await });
     let rows: Vec<Option<Row>> = stream::iter(looks).buffered(AT_ONCE).collect().await;
     Ok(rows.into_iter().flatten().collect())
@@ -130,7 +131,7 @@ async fn rebuild(config: &Config, backends: &Backends, output: &Output) -> Resul
         backends.ledger.clone(),
         session.clone(),
         Arc::new(SystemClock),
-        follower::Settings { goes_on: false, ..roles::follower_settings(config) },
+        follower::Settings { goes_on: false, ..settings::follower(config) },
     );
     session.reached(Phase::Closed).await;
     follower.drain(config.worker.drain).await;

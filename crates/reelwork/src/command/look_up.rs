@@ -7,7 +7,7 @@ use ports::{Clock, SystemClock, Witness};
 
 use crate::backends::Backends;
 use crate::error::Error;
-use crate::roles;
+use crate::provider;
 
 /// What is known about the look-up that doubts are settled by.
 pub(crate) async fn tried(config: &Config) -> Result<String, Error> {
@@ -16,7 +16,7 @@ pub(crate) async fn tried(config: &Config) -> Result<String, Error> {
         LookUp::Auto => {}
         fixed => return Ok(format!("{} as configured, not tried here", fixed.as_str())),
     }
-    let client = roles::client(config, config.kling.require_api_key()?.clone())?;
+    let client = provider::client(config, config.kling.require_api_key()?.clone())?;
     let ledger = Backends::open_ledger(config).await?;
     let mut known = ledger.witnesses(&config.kling.account).await?;
     known.retain(|witness| witness.is_recent(SystemClock.now()));

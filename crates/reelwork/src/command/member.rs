@@ -11,7 +11,7 @@ use ports::{Phase, Session, SystemClock};
 use crate::backends::Backends;
 use crate::error::Error;
 use crate::output::Output;
-use crate::roles;
+use crate::settings;
 
 /// Longer than it takes to compare a large journal.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -40,7 +40,7 @@ impl Member {
             ));
         }
         let (ledger, broker) = (backends.ledger.clone(), backends.broker.clone());
-        let (rules, retention) = (roles::rules(config), config.ledger.retention);
+        let (rules, retention) = (settings::rules(config), config.ledger.retention);
         let operator = Operator::new(ledger, broker, session.clone(), rules, retention);
         Ok(Self { backends, operator, session })
     }
@@ -62,7 +62,7 @@ async fn compare(
         backends.ledger.clone(),
         session.clone(),
         Arc::new(SystemClock),
-        follower::Settings { goes_on: false, ..roles::follower_settings(config) },
+        follower::Settings { goes_on: false, ..settings::follower(config) },
     );
     let reached = tokio::time::timeout(PATIENCE, session.reached(Phase::Closed)).await;
     follower.drain(DRAIN).await;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::output::Output;
-use crate::roles;
+use crate::provider;
 
 /// The cheapest task there is: one picture of the oldest model (list price $0.0035).
 const ROUTE: Route = Route::ImagesGenerations;
@@ -38,7 +38,7 @@ pub(crate) struct Findings {
 pub(crate) async fn probe(config: &Config, yes: bool, output: &Output) -> Result<Findings, Error> {
     let key = config.kling.require_api_key()?.clone();
     consent(config, yes, output)?;
-    let client = roles::client(config, key)?;
+    let client = provider::client(config, key)?;
     let external_id = uuid::Uuid::new_v4().to_string();
     let created = client
         .submit(ROUTE, &request(&external_id))

@@ -9,7 +9,8 @@ use crate::health;
 use crate::measure::Measure;
 use crate::notice::Notice;
 use crate::output::Output;
-use crate::roles::{self, Roles, Which};
+use crate::provider;
+use crate::roles::{Roles, Which};
 
 /// Runs one role until a signal stops it.
 pub(crate) async fn run(config: Config, which: Which, output: &Output) -> Result<ExitCode, Error> {
@@ -67,8 +68,8 @@ async fn serve(
     output: &Output,
 ) -> Result<ExitCode, Error> {
     let measure = Measure::of(config, which.word());
-    let transport = measure.transport(roles::transport(config)?);
-    let client = roles::client_over(config, key, transport)?;
+    let transport = measure.transport(provider::transport(config)?);
+    let client = provider::client_over(config, key, transport)?;
     // From here on a signal means: drain.
     let shutdown = Shutdown::on_signals()?;
     let backends = measure.backends(Backends::open(config).await?);

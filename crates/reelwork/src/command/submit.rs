@@ -16,7 +16,7 @@ use crate::command::named::Named;
 use crate::command::wait;
 use crate::error::Error;
 use crate::output::Output;
-use crate::roles;
+use crate::settings;
 
 /// Publishes under way at once: as many jobs, of megabytes each, are in memory.
 const AT_ONCE: usize = 64;
@@ -56,9 +56,9 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<ExitCode, Error> {
     let jobs = match (&options.file, &options.operation) {
-        (Some(file), _) => lines::of_file(file, roles::slots(config))?.boxed(),
+        (Some(file), _) => lines::of_file(file, settings::slots(config))?.boxed(),
         (None, Some(operation)) => {
-            let draft = from_flags(&options, operation).within(roles::slots(config));
+            let draft = from_flags(&options, operation).within(settings::slots(config));
             let job: NumberedJob = (None, draft.build());
             futures::stream::iter([Ok(job)]).boxed()
         }
@@ -171,7 +171,7 @@ async fn publish(
     };
     let connect = || async {
         let broker = Backends::open_broker(config).await?;
-        Ok::<_, Error>(Producer::new(broker).within(roles::slots(config)))
+        Ok::<_, Error>(Producer::new(broker).within(settings::slots(config)))
     };
     let producer = producer.get_or_try_init(connect).await?;
     let receipt = receipt(line, producer.publish(&job).await);

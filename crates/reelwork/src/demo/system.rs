@@ -12,7 +12,8 @@ use crate::backends::{self, Backends};
 use crate::cli::{Backend, Demo, Sabotage};
 use crate::demo::sabotage::{DoublePost, Dropping};
 use crate::error::Error;
-use crate::roles::{self, Roles, Which};
+use crate::provider;
+use crate::roles::{Roles, Which};
 
 /// Tasks that take minutes take under a second.
 const SPEED: f64 = 400.0;
@@ -97,7 +98,7 @@ fn client(config: &Config, sabotage: Option<Sabotage>) -> Result<kling::Client, 
         Some(Sabotage::DoublePost) => Arc::new(DoublePost::new(transport)),
         _ => Arc::new(transport),
     };
-    roles::client_over(config, SecretString::from("demo"), transport)
+    provider::client_over(config, SecretString::from("demo"), transport)
 }
 
 fn embedded_backend() -> Result<(Backends, Own), Error> {

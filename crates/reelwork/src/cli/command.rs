@@ -1,0 +1,160 @@
+//! The commands.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Subcommand;
+
+use super::demo::{Demo, SimulatorArgs};
+use super::operate::{ConfigAction, Dead, Doubt, Ledger, Topology};
+use super::submit::{Events, Submit};
+use super::tenant::TenantArg;
+use super::value::{duration, states};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run real jobs to their events against a simulated provider, and count
+    Demo(Demo),
+    /// Every role in one process
+    Up {
+        /// Start a simulated provider too; no API key needed
+        #[arg(long)]
+        simulate: bool,
+        /// Where that one keeps its tasks and accounts for the next start; beside embedded.path if
+        /// not given
+        #[arg(long, value_name = "FILE", requires = "simulate")]
+        books: Option<PathBuf>,
+    },
+    /// Submit jobs (run as many as you like)
+    Worker,
+    /// Follow tasks and announce outcomes (run as many as you like)
+    Poller,
+    /// Receive callbacks (needs gateway.callback_secrets)
+    Gateway,
+    /// A stand-in for the provider that keeps accounts
+    Simulator(SimulatorArgs),
+    /// Publish jobs
+    Submit(Submit),
+    /// The status of a job
+    Get {
+        id: String,
+        #[command(flatten)]
+        tenant: TenantArg,
+        /// Exit 4 when no worker has recorded the job, which is always so
+        #[arg(long, hide = true)]
+        strict: bool,
+    },
+    /// Wait until jobs have ended
+    Wait {
+        #[arg(required = true)]
+        ids: Vec<String>,
+        #[command(flatten)]
+        tenant: TenantArg,
+        /// Give up after this (exit 5, or 4 when no worker has recorded any of them), such as 90s or 10m
+        #[arg(long, value_parser = duration)]
+        timeout: Option<Duration>,
+    },
+    /// Jobs that the ledger knows, newest first
+    List {
+        /// Only those that are so
+        #[arg(long, value_parser = states())]
+        state: Option<job::StateKind>,
+        #[arg(long)]
+        tenant: Option<String>,
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Cancel a job that has not been submitted yet
+    Cancel {
+        id: String,
+        #[command(flatten)]
+        tenant: TenantArg,
+        /// Also a job that no worker has recorded: should it come, it is cancelled (otherwise exit 4)
+        #[arg(long)]
+        ahead: bool,
+    },
+    /// A job's timeline, and why it is where it is now
+    Why {
+        id: String,
+        #[command(flatten)]
+        tenant: TenantArg,
+    },
+    /// Follow results
+    Events(Events),
+    /// Messages that could not be done
+    Dead {
+        #[command(subcommand)]
+        action: Dead,
+    },
+    /// Submissions whose fate is not known
+    Doubt {
+        #[command(subcommand)]
+        action: Doubt,
+    },
+    /// What is declared on the broker
+    Topology {
+        #[command(subcommand)]
+        action: Topology,
+    },
+    /// What the ledger holds, compared with the journal and the provider
+    Ledger {
+        #[command(subcommand)]
+        action: Ledger,
+    },
+    /// The configuration
+    Config {
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
+    /// Ask a running role on this host whether it is alive (admin.listen)
+    Health {
+        /// Whether it can do its work, and if not, why
+        #[arg(long)]
+        ready: bool,
+    },
+    /// Check that everything needed is there
+    Doctor {
+        /// Find out what the provider supports, with one cheap paid task
+        #[arg(long)]
+        probe: bool,
+        /// Agree to pay for it
+        #[arg(long, requires = "probe")]
+        yes: bool,
+    },
+    /// Where this program can be told to die
+    #[cfg(feature = "crash-points")]
+    #[command(hide = true)]
+    CrashPoints,
+}
+
+impl Command {
+    /// Runs until a signal stops it, and logs what it does.
+    pub(crate) fn is_role(&self) -> bool {
+        matches!(
+            self,
+            Self::Up { .. } | Self::Worker | Self::Poller | Self::Gateway | Self::Simulator(_)
+        )
+    }
+
+    /// Sends requests to the real provider.
+    pub(crate) fn needs_the_key(&self) -> bool {
+        match self {
+            Self::Up { simulate, .. } => !simulate,
+            Self::Worker | Self::Poller | Self::Doctor { .. } => true,
+            Self::Doubt { action } => matches!(action, Doubt::Attach { yes: false, .. }),
+            Self::Ledger { action } => matches!(action, Ledger::Check { tasks: 1.. }),
+            _ => false,
+        }
+    }
+
+    /// The name of a role in traces; other commands have none.
+    pub(crate) fn service(&self) -> Option<&'static str> {
+        match self {
+            Self::Up { .. } | Self::Demo(_) => Some("reelwork"),
+            Self::Worker => Some("reelwork-worker"),
+            Self::Poller => Some("reelwork-poller"),
+            Self::Gateway => Some("reelwork-gateway"),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The client of the provider, from the configuration.
+
+use std::sync::Arc;
+
+use daemon::{Config, SecretString};
+use kling::{Client, ErrorWords, HttpSettings, HttpTransport, Transport};
+
+use crate::crash;
+use crate::error::Error;
+
+/// A client on the real network.
+pub(crate) fn client(config: &Config, key: SecretString) -> Result<Client, Error> {
+    client_over(config, key, transport(config)?)
+}
+
+/// The real network.
+pub(crate) fn transport(config: &Config) -> Result<Arc<dyn Transport>, Error> {
+    let settings = HttpSettings {
+        connect_timeout: config.kling.connect_timeout,
+        total_timeout: config.kling.timeout,
+        ..HttpSettings::default()
+    };
+    let transport = HttpTransport::new(&settings).map_err(|e| Error::Other(e.to_string()))?;
+    Ok(crash::transport(Arc::new(transport)))
+}
+
+pub(crate) fn client_over(
+    config: &Config,
+    key: SecretString,
+    transport: Arc<dyn Transport>,
+) -> Result<Client, Error> {
+    let client = Client::new(transport, config.kling.base_url.as_str(), key)
+        .map_err(|error| Error::Denied(format!("kling.base_url: {error}")))?;
+    let words = ErrorWords::of_refusals(config.kling.refusal_codes.clone())
+        .with_busy(config.kling.busy_codes.clone());
+    Ok(client.with_error_words(words))
+}
