@@ -1,4 +1,5 @@
 use super::*;
+use crate::Fault;
 
 const GOOD: &str = r#"{"id":"order-42","operation":"videos/text2video",
     "request":{"prompt":"a cat"},"tenant":"acme","priority":"high",
@@ -115,7 +116,7 @@ fn the_tenant_of_what_cannot_be_read_is_nobodys() {
 
 #[test]
 fn a_byte_order_mark_and_null_say_nothing() {
-    let marked = [BYTE_ORDER_MARK, GOOD.as_bytes()].concat();
+    let marked = [b"\xef\xbb\xbf", GOOD.as_bytes()].concat();
     assert_eq!(decode(&marked, MessageFacts::default()).unwrap(), read(GOOD).unwrap());
     let nulls = r#"{"id":null,"operation":"videos/text2video","request":{"prompt":"x"},
         "tenant":null,"priority":null,"deadline":null,"metadata":null,"retries":null}"#;
@@ -129,7 +130,7 @@ fn a_byte_order_mark_and_null_say_nothing() {
 fn only_what_a_person_must_decide_is_no_rejection() {
     for (reason, rejects) in [
         (Reason::NotJson(String::new()), true),
-        (wrong("id", ""), true),
+        (Reason::NotAJob(Fault::of("id", "")), true),
         (Reason::UnknownOperation(String::new()), true),
         (Reason::InvalidRequest(Fault::of("n", "")), true),
         (Reason::TooLarge { bytes: 1 }, true),

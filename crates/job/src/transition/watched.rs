@@ -2,17 +2,31 @@
 
 use std::time::Duration;
 
-use super::{Move, Step};
-use crate::{Cadence, Effect, EventKind, Outcome, Problem, State, Timestamp};
+use super::{Effect, Move, Moved, Step};
+use crate::{Cadence, EventKind, Fact, Outcome, Problem, State, Timestamp};
 
 impl Move<'_> {
-    pub(super) fn seen(mut self, status: String, looks: u32) -> Step {
+    pub(super) fn of_pending(self, status: String, looks: u32, fact: Fact) -> Moved {
+        Ok(match fact {
+            Fact::Seen { status } => self.seen(status, looks),
+            Fact::LookFailed { why } => self.unseen(status, looks, &why),
+            Fact::LookDenied { why } => self.denied_look(status, looks, &why),
+            Fact::Unread { answer } => self.unread(status, looks, answer),
+            Fact::Abandoned { error } if self.record.may_be_gone() => {
+                self.release(false).abandon(error)
+            }
+            Fact::Ended { outcome } => self.ended(outcome),
+            fact => return self.illegal(&fact),
+        })
+    }
+
+    fn seen(mut self, status: String, looks: u32) -> Step {
         self.record.watch.shown();
         self.goes_on(status, looks)
     }
 
     /// Asking failed, which says nothing about the task.
-    pub(super) fn unseen(mut self, status: String, looks: u32, why: &str) -> Step {
+    fn unseen(mut self, status: String, looks: u32, why: &str) -> Step {
         self.record.watch.failed(self.at.now, why);
         self.goes_on(status, looks)
     }
@@ -49,7 +63,7 @@ impl Move<'_> {
 
     /// It was accepted, so it is never sent again by itself. Once it has been denied for long
     /// enough it uses no slot any more, and is looked for like one whose answer was lost.
-    pub(super) fn denied_look(mut self, status: String, looks: u32, why: &str) -> Step {
+    fn denied_look(mut self, status: String, looks: u32, why: &str) -> Step {
         let now = self.at.now;
         self.record.watch.failed(now, why);
         self.record.watch.denials += 1;
@@ -65,7 +79,7 @@ impl Move<'_> {
     }
 
     /// A success is never paid for again because its file could not be read.
-    pub(super) fn unread(mut self, status: String, looks: u32, answer: String) -> Step {
+    fn unread(mut self, status: String, looks: u32, answer: String) -> Step {
         self.record.watch.shown();
         let since = *self.record.watch.unread_since.get_or_insert(self.at.now);
         if self.at.now.since(since) < self.paced(self.rules.output_wait) {
@@ -76,6 +90,21 @@ impl Move<'_> {
             .billed(true);
         error.answer = Some(answer);
         self.release(false).settle(Outcome::Failed { error }, EventKind::Failed)
+    }
+
+    fn ended(self, outcome: Outcome) -> Step {
+        let mv = self.release(false);
+        match &outcome {
+            Outcome::Failed { error } if mv.record.retries > 0 => {
+                let why = format!("failed ({}), and the job asked for a retry", error.message);
+                mv.again(why)
+            }
+            Outcome::Failed { .. } => mv.settle(outcome, EventKind::Failed),
+            Outcome::Succeeded { .. } => mv.settle(outcome, EventKind::Succeeded),
+            Outcome::Rejected { .. } => mv.settle(outcome, EventKind::Rejected),
+            Outcome::TimedOut { .. } => mv.settle(outcome, EventKind::TimedOut),
+            Outcome::Cancelled => mv.settle(outcome, EventKind::Cancelled),
+        }
     }
 
     fn timed_out(self) -> Step {

@@ -1,0 +1,55 @@
+//! Moves of a job that waits for a person, or has ended.
+
+use super::{Move, Moved, Step};
+use crate::{Doubt, EventKind, Fact, Outcome, Problem};
+
+impl Move<'_> {
+    pub(super) fn of_parked_doubt(self, why: &str, doubt: Doubt, fact: Fact) -> Moved {
+        Ok(match fact {
+            Fact::Resubmit { why } => self.queue_again(doubt, &why, None),
+            Fact::Accepted { task_id, status } => self.pending(task_id, status),
+            Fact::Proposed { task_id } => self.doubt_again(Some(doubt), &task_id),
+            Fact::Abandoned { error } | Fact::Refused { error } => self.abandon(error),
+            Fact::Dropped => self.dropped(why, true),
+            fact => return self.illegal(&fact),
+        })
+    }
+
+    pub(super) fn of_parked(self, why: &str, fact: Fact) -> Moved {
+        Ok(match fact {
+            Fact::Abandoned { error } | Fact::Refused { error } => self.abandon(error),
+            // What may have been paid is a doubt to be settled: `cancelled` tells that it was not.
+            Fact::CancelRequested if !self.record.may_have_been_paid() => self.cancel(),
+            Fact::Dropped => self.dropped(why, false),
+            fact => return self.of_settled(fact),
+        })
+    }
+
+    /// A doubt is settled first: its task may exist.
+    pub(super) fn of_settled(self, fact: Fact) -> Moved {
+        Ok(match fact {
+            Fact::Again { why } => self.again(why),
+            Fact::Replayed { letter } if !self.record.may_have_been_paid() => self.replayed(letter),
+            fact => return self.illegal(&fact),
+        })
+    }
+
+    fn dropped(mut self, why: &str, in_doubt: bool) -> Step {
+        let message = format!("given up by a person; it was parked: {why}");
+        let unsent = !in_doubt && !self.record.may_have_been_paid();
+        let advice = match unsent {
+            true => "nothing was submitted: publish it again under the same id to have it done",
+            false => "a task may have been created and billed: ask the provider",
+        };
+        self.record.may_begin_again = unsent;
+        let error = Problem::new("dropped", message).advice(advice);
+        self.settle(Outcome::Failed { error }, EventKind::Failed)
+    }
+
+    /// A new round that knows which letter began it. The letter itself is its message.
+    fn replayed(self, letter: String) -> Step {
+        let mut record = self.again("replayed from the dead letters".to_owned()).record;
+        record.replayed = Some(letter);
+        Step { record, effects: Vec::new() }
+    }
+}

@@ -1,0 +1,98 @@
+//! Moves of a job that waits to be sent.
+
+use super::{Move, Moved, Step};
+use crate::{Doubt, EventKind, Fact, Outcome, Problem, State, Watch};
+
+impl Move<'_> {
+    pub(super) fn of_tombstone(self, fact: Fact) -> Moved {
+        match fact {
+            Fact::CancelRequested if !self.record.sent_before => Ok(self.cancel_unsent()),
+            fact => self.illegal(&fact),
+        }
+    }
+
+    pub(super) fn of_queued(self, fact: Fact) -> Moved {
+        Ok(match fact {
+            Fact::Taken { owner, intent, post_deadline } => {
+                self.take(State::Submitting { owner, intent, post_deadline })
+            }
+            // A task that exists beats every plan to submit again.
+            Fact::Accepted { task_id, status } => self.pending(task_id, status),
+            Fact::DeadlinePassed => self.deadline_passed(),
+            Fact::Expired { why, may_be_sent } => self.expired(why, may_be_sent),
+            // What was sent may be running and paid for: its outcome is waited for.
+            Fact::CancelRequested if !self.record.sent_before => self.cancel_unsent(),
+            Fact::GivenUp { why } => self.set_aside(why),
+            Fact::Refused { error } => self.refused_unsent(error),
+            Fact::OwnerLost { cause } => self.doubt_now(cause),
+            Fact::Repeated { cause } => self.repeated_now(cause),
+            // It waits to be sent again, and a callback tells that it was received before.
+            Fact::Proposed { task_id } => self.doubt_again(None, &task_id),
+            fact => return self.illegal(&fact),
+        })
+    }
+
+    fn take(mut self, submitting: State) -> Step {
+        self.record.attempt += 1;
+        self.record.watch = Watch::default();
+        self.to(submitting, "submitting")
+    }
+
+    /// What may already be running is looked for first: it may have been paid for.
+    fn deadline_passed(self) -> Step {
+        if self.record.sent_before {
+            let cause = "sent before, and the deadline has passed since";
+            return self.doubt_now(cause.to_owned());
+        }
+        self.too_late()
+    }
+
+    fn expired(mut self, why: String, may_be_sent: bool) -> Step {
+        if self.record.sent_before || may_be_sent {
+            let now = self.at.now;
+            // Denied, it ends: sent again, it would expire in the same lane again.
+            self.record.deadline = Some(self.record.deadline.map_or(now, |at| at.min(now)));
+            let sent = if may_be_sent { "perhaps sent before" } else { "sent before" };
+            return self.doubt_now(format!("{sent}, and since then {why}"));
+        }
+        let error = Problem::new("expired", why).advice(
+            "publish without an expiration, and remove any message-ttl policy from the queue",
+        );
+        self.settle(Outcome::TimedOut { error }, EventKind::TimedOut)
+    }
+
+    pub(super) fn too_late(self) -> Step {
+        let error = Problem::new("deadline", "the deadline passed before the job was submitted")
+            .advice("give a later deadline, or raise the limits that made it wait")
+            .billed(false);
+        self.settle(Outcome::TimedOut { error }, EventKind::TimedOut)
+    }
+
+    /// Refused before it was sent (again): a task of an earlier send is for a person.
+    fn refused_unsent(self, error: Problem) -> Step {
+        match self.record.sent_before {
+            true => self.set_aside(error.message),
+            false => self.settle(Outcome::Rejected { error }, EventKind::Rejected),
+        }
+    }
+
+    /// Nobody tries any more. What may have been sent stays in doubt, with its slot.
+    fn set_aside(self, why: String) -> Step {
+        let doubt = self.record.sent_before.then(|| {
+            let now = self.at.now;
+            Doubt::begun(now, "sent before, and not looked for since".to_owned(), now)
+        });
+        self.park(why, doubt)
+    }
+
+    /// What came back from the journal may have been sent after its last line there: only its
+    /// message can tell, which is still in the broker.
+    fn cancel_unsent(mut self) -> Step {
+        if !self.record.restored || matches!(self.record.state, State::Tombstone) {
+            return self.cancel();
+        }
+        let state = self.record.state.clone();
+        self.record.cancel_requested = true;
+        self.to(state, "asked to be cancelled")
+    }
+}

@@ -1,0 +1,58 @@
+//! How a doubt ends that looking cannot decide: sent again, parked, or given up.
+
+use super::{Effect, Move, Step};
+use crate::{Doubt, EventKind, OnDoubt, Outcome, Problem, Rung, State};
+
+impl Move<'_> {
+    /// A task that is known to exist is never paid for again, whatever the policy.
+    pub(super) fn cannot_tell(self, doubt: Doubt, why: String) -> Step {
+        let may_resubmit = doubt.evidence.is_empty() && !self.is_too_late();
+        if self.rules.on_doubt == OnDoubt::Resubmit && may_resubmit {
+            // At once: its slot is kept until then.
+            return self.resubmit(doubt, "in doubt; the policy is to submit again", None);
+        }
+        let mut words = format!("in doubt ({}), and looking cannot settle it: {why}", doubt.cause);
+        if !doubt.evidence.is_empty() {
+            words.push_str(&format!(". Evidence: {}", doubt.evidence.join("; ")));
+        }
+        self.park(words, Some(doubt))
+    }
+
+    /// The same round and external id: where the provider enforces ids, it cannot be paid twice.
+    pub(super) fn resubmit(self, doubt: Doubt, why: &str, after: Option<Rung>) -> Step {
+        let attempts = self.record.attempt;
+        if attempts >= self.rules.max_attempts {
+            let why = format!("gave up after {attempts} attempts, the last: {why}");
+            return self.park(why, Some(doubt));
+        }
+        self.queue_again(doubt, why, after)
+    }
+
+    pub(super) fn queue_again(self, doubt: Doubt, why: &str, after: Option<Rung>) -> Step {
+        if self.record.request.is_nothing() {
+            return self.park(format!("{why}, and the request is gone"), Some(doubt));
+        }
+        let state = State::Queued { why: Some(why.to_owned()) };
+        let what = match after {
+            None => format!("queued again: {why}"),
+            Some(rung) => format!("queued again in {}: {why}", rung.as_str()),
+        };
+        self.effect(Effect::Requeue { after }).to(state, what)
+    }
+
+    /// Never for so long that its deadline passes.
+    pub(super) fn after_doubts(&self) -> Option<Rung> {
+        let in_time = |rung: &Rung| {
+            self.record.deadline.is_none_or(|deadline| self.at.now + rung.wait() < deadline)
+        };
+        Rung::after_doubts(self.record.attempt).filter(in_time)
+    }
+
+    pub(super) fn is_too_late(&self) -> bool {
+        self.record.deadline.is_some_and(|deadline| deadline <= self.at.now)
+    }
+
+    pub(super) fn abandon(self, error: Problem) -> Step {
+        self.settle(Outcome::Failed { error }, EventKind::Failed)
+    }
+}

@@ -1,0 +1,62 @@
+use super::*;
+
+#[test]
+fn what_was_parked_is_cancelled_only_if_nothing_was_sent() {
+    let rules = Rules::default();
+    let parked = |doubt| State::Parked { why: "x".to_owned(), doubt, at: Timestamp::EPOCH };
+    let doubt = Doubt::begun(Timestamp::EPOCH, "lost".to_owned(), Timestamp::EPOCH);
+    let cancel = |record| transition(record, Fact::CancelRequested, at(1), &rules);
+    let unsent = record(parked(None));
+    assert_eq!(cancel(unsent.clone()).unwrap().effects, [Effect::Announce(EventKind::Cancelled)]);
+    assert!(cancel(record(parked(Some(doubt)))).is_err(), "its task may run and be billed");
+    let accepted = Record { task_id: Some("7".to_owned()), ..unsent.clone() };
+    assert!(cancel(accepted).is_err(), "it was billed");
+    assert!(cancel(Record { sent_before: true, ..unsent }).is_err());
+}
+
+#[test]
+fn a_cancellation_of_what_may_have_been_sent_waits_for_its_message() {
+    let rules = Rules::default();
+    let restored = Record { restored: true, ..record(State::Queued { why: None }) };
+    let asked = step(restored, Fact::CancelRequested, 1, &rules);
+    assert!(asked.effects.is_empty() && asked.record.state == State::Queued { why: None });
+    assert!(asked.record.cancel_requested && asked.record.restored);
+    let twice = step(asked.record.clone(), Fact::CancelRequested, 2, &rules);
+    assert!(matches!(twice.record.state, State::Queued { .. }), "asking again tells nothing new");
+    let unsent = Record { restored: false, ..asked.record.clone() };
+    let cancelled = step(unsent, Fact::CancelRequested, 3, &rules);
+    assert_eq!(cancelled.effects, [Effect::Announce(EventKind::Cancelled)]);
+    let found = Fact::Accepted { task_id: "7".into(), status: "submitted".into() };
+    assert!(matches!(step(asked.record, found, 4, &rules).record.state, State::Pending { .. }));
+}
+
+#[test]
+fn a_dropped_job_may_begin_again_only_if_nothing_of_it_was_sent() {
+    let rules = Rules::default();
+    let parked = |doubt| State::Parked { why: "x".into(), doubt, at: Timestamp::EPOCH };
+    let dropped = step(record(parked(None)), Fact::Dropped, 1, &rules);
+    assert_eq!(dropped.effects, [Effect::Announce(EventKind::Failed)]);
+    assert!(dropped.record.may_begin_again);
+    let again = step(dropped.record, Fact::Again { why: "published again".into() }, 2, &rules);
+    assert_eq!((again.record.round, again.record.may_begin_again), (2, false));
+    let sent = Record { sent_before: true, ..record(parked(None)) };
+    for record in [record(parked(Some(doubt()))), sent] {
+        let dropped = step(record, Fact::Dropped, 1, &rules).record;
+        assert!(!dropped.may_begin_again);
+        let State::Settled { outcome, .. } = &dropped.state else { panic!("{:?}", dropped.state) };
+        let advice = outcome.error().and_then(|error| error.advice.clone()).unwrap();
+        assert!(advice.contains("billed"), "{advice}");
+    }
+}
+
+#[test]
+fn a_round_knows_which_letter_began_it_and_the_next_one_does_not() {
+    let rules = Rules::default();
+    let parked = record(State::Parked { why: "x".into(), doubt: None, at: Timestamp::EPOCH });
+    let round = step(parked, Fact::Replayed { letter: "l".into() }, 1, &rules).record;
+    assert_eq!((round.round, round.replayed.as_deref()), (2, Some("l")));
+    let ended =
+        Record { state: State::Settled { outcome: failed(), at: Timestamp::EPOCH }, ..round };
+    let next = step(ended, Fact::Again { why: "x".into() }, 2, &rules).record;
+    assert_eq!((next.round, next.replayed), (3, None));
+}
