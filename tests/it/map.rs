@@ -171,6 +171,29 @@ fn only_the_recorder_writes_records() {
     }
 }
 
+/// A record's state is what `job` makes of it: elsewhere nobody writes one down, and nobody allows
+/// itself the transition but the one who writes.
+#[test]
+fn only_job_decides() {
+    assert!(decides("record\n    .state = State::Tombstone;"), "a state is set");
+    assert!(decides("Record { state: State::Tombstone, ..record }"), "a state is written down");
+    assert!(decides("#[allow(clippy::disallowed_methods)]"), "a lint is off");
+    assert!(!decides("there.state == mine.state && state: State,"), "states are compared");
+    for actor in ACTORS {
+        for path in sources(&root().join("crates").join(actor).join("src")) {
+            let text = std::fs::read_to_string(&path).expect("a source file");
+            let program = text.split("#[cfg(test)]\nmod tests {").next().expect("a first part");
+            let is_test = path.ends_with("tests.rs");
+            assert!(is_test || !decides(program), "{} decides about a job", path.display());
+        }
+    }
+}
+
+fn decides(text: &str) -> bool {
+    let text: String = text.split_whitespace().collect();
+    ["state=State::", "state:State::", "disallowed_methods"].iter().any(|word| text.contains(word))
+}
+
 fn sources(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).expect("a directory");
     let paths = entries.map(|entry| entry.expect("an entry").path());

@@ -9,6 +9,9 @@
 //! writing is a [`difference`](differences). The journal forgets what is old: `parked` jobs are
 //! written anew.
 
+// A new state or fact must be decided wherever one is.
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod batch;
 mod differences;
 mod follow;

@@ -133,7 +133,7 @@ impl Restorer {
                 self.writer().hold(&self.fence, record).await?;
                 self.give(record).await
             }
-            _ => Ok(()),
+            true | false => Ok(()),
         }
     }
 

@@ -5,6 +5,9 @@
 //! [`job::callback_hint()`] decides what follows from it, `keep` writes that into the ledger, and
 //! a poller asks the provider what is true.
 
+// A new state or fact must be decided wherever one is.
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod gateway;
 mod keep;
 mod mailbox;

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::{Life, Reached, Record, RequestHash, State, Timestamp};
+use crate::{Fact, Life, Reached, Record, RequestHash, State, Timestamp};
 
 /// Of a job that the ledger has no record of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +116,37 @@ impl Delivered<'_> {
     fn outlived(&self, record: &Record) -> bool {
         let old = record.restored || is_before(record.last_change(), self.began_at, SKEW);
         old && self.reached == Reached::Provider
+    }
+}
+
+/// What happened to a job whose record the ledger has lost: it may have been sent. What was sent by
+/// a message that tells no time went under an external id that nobody knows any more.
+pub fn record_lost(cause: String, life: Option<&Life>) -> Fact {
+    match life {
+        Some(_) => Fact::OwnerLost { cause },
+        None => Fact::Repeated {
+            cause: format!("{cause}; its message tells no time, so its external id is not known"),
+        },
+    }
+}
+
+/// Whether a job that waits may be sent now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    Ready,
+    TooLate,
+    /// A task that may exist can only be found with the account it was sent with.
+    OtherAccount,
+}
+
+/// `account`: of the worker that has it in hand.
+pub fn readiness(record: &Record, account: &str, now: Timestamp) -> Readiness {
+    if record.is_too_late(now) {
+        return Readiness::TooLate;
+    }
+    match record.sent_before && record.account != account {
+        true => Readiness::OtherAccount,
+        false => Readiness::Ready,
     }
 }
 

@@ -259,6 +259,10 @@ fn ending(state: &State) -> Ending {
             );
             (Vec::new(), Some(error), None, Some(*at))
         }
-        _ => (Vec::new(), None, None, None),
+        State::Tombstone
+        | State::Queued { .. }
+        | State::Submitting { .. }
+        | State::InDoubt { .. }
+        | State::Pending { .. } => (Vec::new(), None, None, None),
     }
 }

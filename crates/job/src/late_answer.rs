@@ -34,7 +34,41 @@ pub fn late_answer(intent: &Record, present: &Record, fact: &Fact) -> LateAnswer
         (Fact::Repeated { .. }, State::InDoubt { .. }) if same_round => LateAnswer::Apply,
         // Tries that did not count have the same number: the intent tells them apart.
         (_, State::InDoubt { doubt }) if same_try && is_of(doubt, intent) => LateAnswer::Apply,
-        _ => LateAnswer::Ignore,
+        (
+            Fact::AnswerLost { .. }
+            | Fact::Repeated { .. }
+            | Fact::PutOff { .. }
+            | Fact::NotSent { .. }
+            | Fact::PathRefused { .. }
+            | Fact::Refused { .. },
+            _,
+        ) => LateAnswer::Ignore,
+        // No answers to a POST.
+        (
+            Fact::Taken { .. }
+            | Fact::Strayed { .. }
+            | Fact::OwnerLost { .. }
+            | Fact::Denied
+            | Fact::LookUpFailed { .. }
+            | Fact::Unheard { .. }
+            | Fact::Proposed { .. }
+            | Fact::Unproven { .. }
+            | Fact::Seen { .. }
+            | Fact::Unread { .. }
+            | Fact::LookDenied { .. }
+            | Fact::LookFailed { .. }
+            | Fact::Ended { .. }
+            | Fact::DeadlinePassed
+            | Fact::Expired { .. }
+            | Fact::CancelRequested
+            | Fact::GivenUp { .. }
+            | Fact::Resubmit { .. }
+            | Fact::Abandoned { .. }
+            | Fact::Dropped
+            | Fact::Replayed { .. }
+            | Fact::Again { .. },
+            _,
+        ) => LateAnswer::Ignore,
     }
 }
 
@@ -63,7 +97,12 @@ fn accepted(task_id: &str, present: &Record, same_round: bool) -> LateAnswer {
 fn is_of(doubt: &Doubt, sent: &Record) -> bool {
     match &sent.state {
         State::Submitting { intent, .. } => doubt.intent.as_ref() == Some(intent),
-        _ => false,
+        State::Tombstone
+        | State::Queued { .. }
+        | State::InDoubt { .. }
+        | State::Pending { .. }
+        | State::Settled { .. }
+        | State::Parked { .. } => false,
     }
 }
 

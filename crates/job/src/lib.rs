@@ -8,24 +8,31 @@
 //! ([`late_answer()`]), a callback ([`callback_hint()`]). Beside them stands the address that a
 //! provider calls back ([`CallbackSigner`]).
 
+// A new state or fact must be decided wherever one is.
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod admission;
 mod adoption;
 mod cadence;
 mod callback;
 mod callback_hint;
 mod compressed;
+mod disposition;
 mod envelope;
 mod event;
 mod fact;
 mod history;
 mod identity;
+mod inquiry;
 mod journal;
 mod json;
 mod kept;
 mod late_answer;
 mod life;
+mod no_job;
 mod operation;
 mod orphan;
+mod own_task;
 mod path;
 mod reached;
 mod reason;
@@ -36,19 +43,24 @@ mod request;
 mod retry;
 mod revision;
 mod rules;
+mod slot;
 mod state;
 mod state_kind;
 mod tasks;
 mod time;
+mod tombstone;
 mod trace;
 mod transition;
 mod watch;
 
-pub use admission::{Admission, Delivered, Recovery, admit, recover};
+pub use admission::{
+    Admission, Delivered, Readiness, Recovery, admit, readiness, record_lost, recover,
+};
 pub use adoption::{Adoption, Death, Letter, adopt};
 pub use cadence::Cadence;
 pub use callback::{BadCallback, CALLBACK_PATH, CallbackSigner, CallbackTo};
 pub use callback_hint::{CallbackHint, callback_hint};
+pub use disposition::Disposition;
 pub use envelope::{
     BadJob, Job, KEYS, MAX_MESSAGE_BYTES, MAX_METADATA_BYTES, MAX_OPERATION_BYTES, MAX_RETRIES,
     MessageFacts, decode,
@@ -59,12 +71,14 @@ pub use history::{HistoryEntry, Repeated};
 pub use identity::{
     BadIdentity, ExternalId, JobId, JobKey, MAX_ID_BYTES, MAX_TENANT_BYTES, Tenant,
 };
+pub use inquiry::{Candidate, LookedUp, Proposals, conclude, waits_for_callbacks};
 pub use journal::JournalEntry;
 pub use json::JsonObject;
 pub use kept::Kept;
 pub use late_answer::{LateAnswer, late_answer};
 pub use life::Life;
 pub use operation::{Lane, Operation, Priority, Resource, RoutingKey};
+pub use own_task::Origin;
 pub use path::{Passed, PathRefusals};
 pub use reached::Reached;
 pub use reason::{Fault, Reason};
@@ -74,6 +88,7 @@ pub use replay::{DeadLetter, Replay, Stays};
 pub use request::{Request, RequestHash, StoredHash};
 pub use retry::Rung;
 pub use rules::{OnDoubt, Rules};
+pub use slot::slot_is_over;
 pub use state::{Doubt, Outcome, Output, OutputKind, Problem, State};
 pub use state_kind::StateKind;
 pub use tasks::is_task_id;

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{MAX_MESSAGE_BYTES, Problem};
+use crate::{Fact, MAX_MESSAGE_BYTES, Problem};
 
 /// What is wrong, and with which field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,6 +92,14 @@ impl Reason {
             | Self::DeliveredTooOften(_)
             | Self::TooManyAttempts { .. }
             | Self::WiderThanLimit { .. } => false,
+        }
+    }
+
+    /// What happens to a job that is known and waits, and cannot be done.
+    pub fn fact(&self) -> Fact {
+        match self.is_rejection() {
+            true => Fact::Refused { error: self.problem() },
+            false => Fact::GivenUp { why: self.to_string() },
         }
     }
 

@@ -56,7 +56,7 @@ impl Restoring {
                 record.cancel_requested = matches!(record.state, State::Queued { .. });
                 Some(record)
             }
-            _ => (there.revision < record.revision).then_some(record),
+            (true, true) | (false, false) => (there.revision < record.revision).then_some(record),
         }
     }
 
@@ -117,7 +117,11 @@ fn ending(state: &State) -> Option<EventKind> {
             Outcome::TimedOut { .. } => EventKind::TimedOut,
             Outcome::Cancelled => EventKind::Cancelled,
         },
-        _ => return None,
+        State::Tombstone
+        | State::Queued { .. }
+        | State::Submitting { .. }
+        | State::InDoubt { .. }
+        | State::Pending { .. } => return None,
     })
 }
 

@@ -3,14 +3,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::history;
-use crate::revision::{next_revision, revision_at};
 use crate::{
-    BadJob, ExternalId, HistoryEntry, Job, JobKey, JsonObject, Kept, Life, Operation, Outcome,
-    PathRefusals, Priority, Request, RequestHash, State, StoredHash, Timestamp, Watch,
+    ExternalId, HistoryEntry, Job, JobKey, JsonObject, Kept, Life, Operation, PathRefusals,
+    Priority, RequestHash, State, StoredHash, Timestamp, Watch,
 };
 
 /// The account of a message that never was a job. No real account has an empty name.
-const NO_ACCOUNT: &str = "";
+pub(crate) const NO_ACCOUNT: &str = "";
 
 /// What the ledger remembers of one job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -153,77 +152,9 @@ impl Record {
         self
     }
 
-    /// The record of a message that never was a job, so that its id has an answer.
-    pub fn of_bad_job(bad: &BadJob, key: JobKey, body: &[u8], now: Timestamp) -> Self {
-        let job = Job {
-            key,
-            operation: bad.told_operation(),
-            request: Request::default(),
-            priority: Priority::default(),
-            deadline: None,
-            metadata: bad.metadata.clone(),
-            retries: 0,
-        };
-        let mut record = Self::new(&job, NO_ACCOUNT, NO_ACCOUNT, now);
-        record.request = Kept::Nothing;
-        record.request_hash = StoredHash::of_message(body);
-        record
-    }
-
-    /// The same, ended as rejected: that message can never be right.
-    pub fn rejected(bad: &BadJob, key: JobKey, body: &[u8], now: Timestamp) -> Self {
-        let mut record = Self::of_bad_job(bad, key, body, now);
-        record.revision = revision_at(now);
-        let outcome = Outcome::Rejected { error: bad.reason.problem() };
-        record.state = State::Settled { outcome, at: now };
-        record.note(now, format!("rejected: {}", bad.reason));
-        record
-    }
-
-    /// Ended after what is kept of another such message under the same id.
-    #[must_use]
-    pub fn after(self, other: &Self, installation: &str, now: Timestamp) -> Self {
-        let history = self.history.clone();
-        let mut next = self.in_place_of(other, installation);
-        next.revision = next_revision(other.revision, now);
-        history.into_iter().for_each(|entry| next.note(entry.at, entry.what));
-        next
-    }
-
     /// It came by this request.
     pub fn is_of(&self, request: &RequestHash) -> bool {
         self.was_a_job() && self.request_hash == StoredHash::of_request(request)
-    }
-
-    /// It is what is kept of this very message, which was no job.
-    pub fn is_of_message(&self, body: &[u8]) -> bool {
-        !self.was_a_job() && self.request_hash == StoredHash::of_message(body)
-    }
-
-    /// Only a message that was no job has used this id, and that has ended: it is free for one
-    /// that can be done.
-    pub fn leaves_its_id(&self) -> bool {
-        let ended = matches!(self.state, State::Parked { .. } | State::Settled { .. });
-        ended && !self.was_a_job()
-    }
-
-    /// A cancellation that came before its job.
-    pub fn tombstone(key: JobKey, now: Timestamp) -> Self {
-        let job = Job {
-            key,
-            operation: Operation::new("unknown"),
-            request: Request::default(),
-            priority: Priority::default(),
-            deadline: None,
-            metadata: JsonObject::default(),
-            retries: 0,
-        };
-        let mut record = Self::new(&job, NO_ACCOUNT, NO_ACCOUNT, now);
-        record.request = Kept::Nothing;
-        record.request_hash = StoredHash::of_message(b"");
-        record.state = State::Tombstone;
-        record.note(now, "cancelled before it was seen");
-        record
     }
 
     /// When somebody must look at it again; `None` when nobody needs to.
@@ -239,36 +170,13 @@ impl Record {
         }
     }
 
-    /// Nothing announces its end, so it is forgotten after the retention from when it was written.
-    pub fn fades(&self) -> bool {
-        matches!(self.state, State::Tombstone)
-    }
-
-    /// `false` for a message that could not be read as a job: its id is free for one that can.
-    pub fn was_a_job(&self) -> bool {
-        self.account != NO_ACCOUNT
-    }
-
-    /// This job takes the place of a message under its id that never was one. That one was
-    /// announced under its round, so this begins the next.
+    /// As if somebody had begun to send it just now: denials count only once that would have
+    /// arrived, and its slot may be in use.
     #[must_use]
-    pub fn in_place_of(mut self, other: &Self, installation: &str) -> Self {
-        self.round = other.round + 1;
-        self.revision = other.revision;
-        self.external_id = ExternalId::derive(installation, &self.key, &self.life, self.round);
-        self.history.clone_from(&other.history);
-        self
-    }
-
-    /// The provider may be working on this round: its slot is taken, or may be while a job waits
-    /// to be sent again.
-    pub fn holds_permit(&self, round: u32) -> bool {
-        let working = match self.state {
-            State::Submitting { .. } | State::InDoubt { .. } | State::Pending { .. } => true,
-            State::Queued { .. } => self.sent_before,
-            State::Tombstone | State::Settled { .. } | State::Parked { .. } => false,
-        };
-        working && self.round == round && !self.watch.slot_returned
+    pub fn supposed_sent(self, post_deadline: Timestamp) -> Self {
+        let state =
+            State::Submitting { owner: String::new(), intent: String::new(), post_deadline };
+        Self { state, ..self }
     }
 
     /// Its round may have a task that nobody can see.
@@ -302,9 +210,9 @@ impl Record {
         }
     }
 
-    /// Also a doubt that was parked: its task may run, and somebody may still find it.
-    pub fn may_be_running(&self) -> bool {
-        self.holds_permit(self.round) || matches!(self.state, State::Parked { doubt: Some(_), .. })
+    /// Its deadline has passed.
+    pub fn is_too_late(&self, now: Timestamp) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= now)
     }
 
     pub fn last_change(&self) -> Timestamp {

@@ -56,7 +56,13 @@ impl State {
             Self::Settled { outcome: Outcome::Succeeded { outputs_left_out, .. }, .. } => {
                 *outputs_left_out
             }
-            _ => 0,
+            Self::Tombstone
+            | Self::Queued { .. }
+            | Self::Submitting { .. }
+            | Self::InDoubt { .. }
+            | Self::Pending { .. }
+            | Self::Settled { .. }
+            | Self::Parked { .. } => 0,
         }
     }
 }

@@ -3,6 +3,9 @@
 //!
 //! Every action can be repeated: what was written of it stays, and the rest is done.
 
+// A new state or fact must be decided wherever one is.
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod actions;
 mod cancel;
 mod doubt;

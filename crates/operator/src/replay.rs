@@ -43,7 +43,7 @@ impl Operator {
             let record = stored.map(|stored| &stored.record);
             match dead_letter.replay(record, self.session.now(), self.retention) {
                 Replay::Begin => Ok(Fact::Replayed { letter: dead_letter.handle.clone() }),
-                other => Err(other),
+                other @ (Replay::Publish | Replay::Done | Replay::Stays(_)) => Err(other),
             }
         };
         Ok(match self.until_applied(&key, decide).await? {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::{
-    Adoption, BadJob, Death, Fact, Job, Letter, MessageFacts, Reached, Record, Rung, Timestamp,
-    adopt, decode,
+    Adoption, BadJob, Death, Fact, Job, JobKey, Letter, MessageFacts, Reached, Record, Rung,
+    Timestamp, adopt, decode,
 };
 use ports::{BrokerError, Deliveries, Delivery, Fence, Phase, Source, Stored, header};
 use recorder::Applied;
@@ -96,19 +96,58 @@ enum Tried {
 
 async fn one_try(shared: &Shared, letter: &Delivery) -> Result<Tried, Trouble> {
     let fence = shared.session.fence();
+    let read = read(letter);
+    let found = match key(&read) {
+        Some(key) => shared.ledger.load(key).await?,
+        None => None,
+    };
+    let adoption = judge(shared, &fence, letter, &read, found.as_ref());
+    let new = || new_record(shared, letter, &read);
+    match (adoption, found) {
+        (Adoption::Begin(fact), _) => match new() {
+            Some(record) => begin(shared, &fence, record, fact).await,
+            None => Ok(Tried::Done),
+        },
+        (Adoption::Fill(fact), Some(there)) => match new() {
+            Some(record) => fill(shared, &fence, there, record, fact).await,
+            None => Ok(Tried::Done),
+        },
+        (Adoption::Conclude(fact), Some(stored)) => {
+            settle::settle(shared, &fence, stored, fact, None).await?;
+            Ok(Tried::Again)
+        }
+        (Adoption::PutBack, _) => Ok(Tried::PutBack),
+        (Adoption::Leave, found) => leave(shared, found).await,
+        (Adoption::Conclude(_) | Adoption::Fill(_), None) => Ok(Tried::Again),
+    }
+}
+
+type Read = Result<Job, Box<BadJob>>;
+
+fn read(letter: &Delivery) -> Read {
     let facts = MessageFacts {
         message_id: Some(letter.message.id.as_str()).filter(|id| !id.is_empty()),
         routing_key: Some(&letter.routing_key),
     };
-    let read = decode(&letter.message.body, facts).map(with_text);
-    let key = read.as_ref().map_or_else(|bad| bad.key.as_ref(), |job| Some(&job.key));
-    let found = match key {
-        Some(key) => shared.ledger.load(key).await?,
-        None => None,
-    };
-    let life = letter.message.life();
-    let hash = read.as_ref().ok().map(|job| job.request.hash());
-    let judged = Letter {
+    decode(&letter.message.body, facts).map(with_text)
+}
+
+fn key(read: &Read) -> Option<&JobKey> {
+    match read {
+        Ok(job) => Some(&job.key),
+        Err(bad) => bad.key.as_ref(),
+    }
+}
+
+fn judge(
+    shared: &Shared,
+    fence: &Fence,
+    letter: &Delivery,
+    read: &Read,
+    found: Option<&Stored>,
+) -> Adoption {
+    let (hash, life) = (read.as_ref().ok().map(|job| job.request.hash()), letter.message.life());
+    let letter = Letter {
         death: Death::of_word(letter.message.get(header::DEATH).unwrap_or_default()),
         hash: hash.as_ref(),
         put_back: letter.message.reached() > Reached::Nothing,
@@ -116,29 +155,14 @@ async fn one_try(shared: &Shared, letter: &Delivery) -> Result<Tried, Trouble> {
         enqueued: enqueued(shared, letter),
         began_at: fence.generation.began_at,
     };
-    let adoption = adopt(found.as_ref().map(|stored| &stored.record), judged);
-    match (adoption, read, found) {
-        (Adoption::Begin(fact), Ok(job), _) => {
-            begin(shared, &fence, record(shared, letter, &job), fact).await
-        }
-        (Adoption::Begin(fact), Err(bad), _) => match bad_record(shared, letter, &bad) {
-            Some(record) => begin(shared, &fence, record, fact).await,
-            None => Ok(Tried::Done),
-        },
-        (Adoption::Fill(fact), read, Some(stored)) => {
-            let words = match &read {
-                Ok(job) => Some(record(shared, letter, job)),
-                Err(bad) => bad_record(shared, letter, bad),
-            };
-            fill(shared, &fence, stored, words, fact).await
-        }
-        (Adoption::Conclude(fact), _, Some(stored)) => {
-            settle::settle(shared, &fence, stored, fact, None).await?;
-            Ok(Tried::Again)
-        }
-        (Adoption::PutBack, ..) => Ok(Tried::PutBack),
-        (Adoption::Leave, _, found) => leave(shared, found).await,
-        (Adoption::Conclude(_) | Adoption::Fill(_), _, None) => Ok(Tried::Again),
+    adopt(found.map(|stored| &stored.record), letter)
+}
+
+/// `None` for what is no job and names no id either.
+fn new_record(shared: &Shared, letter: &Delivery, read: &Read) -> Option<Record> {
+    match read {
+        Ok(job) => Some(record(shared, letter, job)),
+        Err(bad) => bad_record(shared, letter, bad),
     }
 }
 
@@ -198,15 +222,14 @@ async fn fill(
     shared: &Shared,
     fence: &Fence,
     there: Stored,
-    words: Option<Record>,
+    record: Record,
     fact: Fact,
 ) -> Result<Tried, Trouble> {
-    let Some(mut record) = words else { return Ok(Tried::Done) };
-    if fact == Fact::CancelRequested {
-        record.state = there.record.state.clone();
-    }
-    record.revision = there.record.revision;
-    record.history.clone_from(&there.record.history);
+    let is_cancelled = fact == Fact::CancelRequested;
+    let record = match is_cancelled {
+        true => record.cancelled_ahead(&there.record),
+        false => record.over_tombstone(&there.record),
+    };
     let plan = shared.recorder.writer().plan(record, fact)?;
     hold(shared, fence, plan.record()).await?;
     settle::write(shared, fence, there.version, plan, None).await?;

@@ -4,7 +4,6 @@ use job::Record;
 use kling::{KnownTask, LookUp, QueryError, Route, Task};
 use ports::Witness;
 
-use crate::fit::since_ms;
 use crate::shared::Shared;
 
 pub(crate) async fn for_task(
@@ -24,7 +23,7 @@ pub(crate) async fn by_external_id(
     form: LookUp,
 ) -> Result<Option<Task>, QueryError> {
     let route = route(shared, record)?;
-    let (external_id, since) = (record.external_id.as_str(), Some(since_ms(record)));
+    let (external_id, since) = (record.external_id.as_str(), Some(record.no_task_before_ms()));
     let asking = shared.kling.look_up_since(route, external_id, form, since);
     let answer = in_time(shared, asking).await;
     rest_account(shared, answer.as_ref().err()).await;

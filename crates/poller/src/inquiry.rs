@@ -2,23 +2,23 @@
 //! callbacks named. Whatever is found must be nobody else's.
 
 use futures::future::join_all;
-use job::{Fact, Kept, Record};
+use job::{Fact, Kept, LookedUp, Proposals, Record, conclude, waits_for_callbacks};
 use ports::LedgerError;
 
 use crate::ask;
-use crate::doubt::{self, Heard, LookedUp, accepted};
-use crate::fit::{Candidate, Judgement, judge};
+use crate::doubt;
+use crate::fit::{Judgement, judge};
 use crate::look_up::{self, Form};
 use crate::shared::Shared;
 use crate::witnesses;
 
 pub(crate) async fn inquire(shared: &Shared, record: &Record) -> Result<Fact, LedgerError> {
     let mut looked_up = look_up(shared, record).await;
-    if let LookedUp::Found(Candidate { task_id, status }) = looked_up {
-        if own(shared, record, &task_id).await? {
-            return Ok(accepted(task_id, status));
+    if let LookedUp::Found(candidate) = looked_up {
+        if own(shared, record, &candidate.task_id).await? {
+            return Ok(candidate.accepted());
         }
-        looked_up = LookedUp::Unclear(format!("task {task_id} is another job's"));
+        looked_up = LookedUp::Unclear(format!("task {} is another job's", candidate.task_id));
     }
     // One that was accepted and is denied since may be shown again.
     let mut proposed = shared.ledger.proposals(&record.key, record.round).await?;
@@ -26,30 +26,26 @@ pub(crate) async fn inquire(shared: &Shared, record: &Record) -> Result<Fact, Le
     let asked = proposed
         .iter()
         .map(|id| async { judge(record, id, ask::for_task(shared, record, id).await) });
-    let mut heard = Heard::default();
+    let mut named = Proposals::default();
     for judgement in join_all(asked).await {
         match judgement {
-            Judgement::Fits(Candidate { task_id, status }) => {
-                if own(shared, record, &task_id).await? {
-                    return Ok(accepted(task_id, status));
+            Judgement::Fits(candidate) => {
+                if own(shared, record, &candidate.task_id).await? {
+                    return Ok(candidate.accepted());
                 }
-                heard.evidence.push(format!("task {task_id}: it is another job's"));
+                let why = format!("task {}: it is another job's", candidate.task_id);
+                named.evidence.push(why);
             }
-            Judgement::Refuted(why) => heard.evidence.push(why),
+            Judgement::Refuted(why) => named.evidence.push(why),
             Judgement::Unanswered(why) => {
-                heard.silent = true;
-                heard.evidence.push(why);
+                named.silent = true;
+                named.evidence.push(why);
             }
         }
     }
     let expects =
-        waits_for_callbacks(&looked_up, &heard) && expects_callback(shared, record).await?;
-    Ok(doubt::conclude(looked_up, heard, expects))
-}
-
-/// Only then does it matter who gets the callbacks.
-fn waits_for_callbacks(looked_up: &LookedUp, heard: &Heard) -> bool {
-    heard.evidence.is_empty() && matches!(looked_up, LookedUp::Worthless(_))
+        waits_for_callbacks(&looked_up, &named) && expects_callback(shared, record).await?;
+    Ok(conclude(looked_up, named, expects))
 }
 
 async fn own(shared: &Shared, record: &Record, task_id: &str) -> Result<bool, LedgerError> {
@@ -80,7 +76,7 @@ async fn look_up(shared: &Shared, record: &Record) -> LookedUp {
     let trusted = shared.settings.rules.denials_trusted;
     match doubt::read(record, answer, trusted) {
         LookedUp::Denied => cross_examined(shared, record, form).await,
-        other => other,
+        other @ (LookedUp::Found(_) | LookedUp::Worthless(_) | LookedUp::Unclear(_)) => other,
     }
 }
 

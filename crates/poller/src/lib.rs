@@ -7,6 +7,9 @@
 //! dead process left unsaid through `outbox`. `reconcile` finds permits that nobody
 //! holds, and `adopt` takes up jobs whose messages the broker itself has given up.
 
+// A new state or fact must be decided wherever one is.
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod adopt;
 mod ask;
 mod doubt;

@@ -30,7 +30,12 @@ pub(crate) fn sweep(found: &[Stored], now: Timestamp) -> Span {
 fn lag(found: &[Stored], now: Timestamp) -> Duration {
     let late = found.iter().filter_map(|stored| match stored.record.state {
         State::Pending { next_look, .. } => Some(now.since(next_look)),
-        _ => None,
+        State::Tombstone
+        | State::Queued { .. }
+        | State::Submitting { .. }
+        | State::InDoubt { .. }
+        | State::Settled { .. }
+        | State::Parked { .. } => None,
     });
     late.max().unwrap_or_default()
 }

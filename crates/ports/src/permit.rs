@@ -24,6 +24,16 @@ impl Permit {
         format!("{}:{operation}", Self::pool_of(account, resource))
     }
 
+    /// Under this name workers leave that answers of a resource, or of one operation, are not
+    /// understood.
+    pub fn unclear_of(account: &str, resource: Resource, operation: Option<&str>) -> String {
+        let pool = Self::pool_of(account, resource);
+        match operation {
+            Some(operation) => format!("{pool}:{operation}:unclear"),
+            None => format!("{pool}:unclear"),
+        }
+    }
+
     /// The slot that this record's round has taken, in the name of whoever asked for it: who asks
     /// at the present revision asks later. `None` for an operation that takes none.
     pub fn of(record: &Record) -> Option<Self> {

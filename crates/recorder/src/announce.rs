@@ -33,7 +33,11 @@ fn is_journaled_first(record: &Record, earlier: Earlier) -> bool {
         State::Settled { .. } => true,
         // A letter that is adopted again after a loss may get another life, and other event ids.
         State::Parked { .. } => earlier == Earlier::Perhaps,
-        _ => false,
+        State::Tombstone
+        | State::Queued { .. }
+        | State::Submitting { .. }
+        | State::InDoubt { .. }
+        | State::Pending { .. } => false,
     }
 }
 
@@ -90,7 +94,10 @@ impl Recorder {
         }
         let event = match entry.to {
             Destination::Results { .. } => Some(entry.message.body.as_ref()),
-            _ => None,
+            Destination::Jobs { .. }
+            | Destination::Later { .. }
+            | Destination::Dead { .. }
+            | Destination::Journal => None,
         };
         self.line(record, event).map(Some)
     }

@@ -14,7 +14,7 @@ use crate::recorder::{Error, Recorder};
 use crate::writer::{Written, Wrote};
 
 /// Between tries to reach a store with something that must not be lost.
-const AGAIN: Duration = Duration::from_millis(200);
+pub const STORE_RETRY: Duration = Duration::from_millis(200);
 
 /// A record as it was last seen or written.
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ impl Recorder {
             if journaled && error.is_of_one_record() {
                 return Err(error.into());
             }
-            if abandon.run_until_cancelled(self.writer.clock.sleep(AGAIN)).await.is_none() {
+            if abandon.run_until_cancelled(self.writer.clock.sleep(STORE_RETRY)).await.is_none() {
                 self.journal(&unwritten).await?;
                 return Err(abandoned(&error).into());
             }

@@ -4,6 +4,9 @@
 //! Read [`Plan`] (a legal move), [`Writer`] (how it reaches the ledger), [`Recorder`] (what
 //! follows), then `answer` (what a POST told), `announce` and `put_back`.
 
+// A new state or fact must be decided wherever one is.
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod account;
 mod announce;
 mod announcer;
@@ -18,7 +21,7 @@ mod writer;
 
 pub use announce::Earlier;
 pub use announcer::Announcer;
-pub use answer::Intent;
+pub use answer::{Intent, STORE_RETRY};
 pub use batch::Batcher;
 pub use journal::journal_message;
 pub use plan::Plan;

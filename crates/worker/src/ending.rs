@@ -1,4 +1,4 @@
-use job::{Illegal, Reached, Reason, Record, Rung, State};
+use job::{Disposition, Illegal, Reached, Reason, Record, Rung};
 use ports::{LedgerError, PublishError};
 
 /// How a delivery ends.
@@ -17,28 +17,10 @@ pub(crate) enum Ending {
 impl Ending {
     /// What the record's new state means for the message that brought it.
     pub(crate) fn of(record: &Record, jitter: f64) -> Self {
-        match &record.state {
-            State::Queued { .. } if record.path_refusals.is_some() => {
-                let rung = record.path_refusals.map_or(Rung::OneSecond, |refusals| refusals.rung());
-                Self::Later(rung, Reached::Ledger)
-            }
-            State::Queued { .. } if record.attempt == 0 => {
-                Self::Later(Rung::OneSecond, Reached::Ledger)
-            }
-            State::Queued { .. } => {
-                Self::Later(Rung::after(record.attempt, jitter), Reached::Ledger)
-            }
-            State::Parked { why, doubt: None, .. } => Self::Park(job::Reason::TooManyAttempts {
-                attempts: record.attempt,
-                cause: why.clone(),
-            }),
-            // Another worker's now: a copy of its message comes here in vain, and is then dropped.
-            State::Submitting { .. } => Self::elsewhere(),
-            State::Tombstone
-            | State::InDoubt { .. }
-            | State::Pending { .. }
-            | State::Settled { .. }
-            | State::Parked { doubt: Some(_), .. } => Self::Ack,
+        match record.disposition(jitter) {
+            Disposition::Ack => Self::Ack,
+            Disposition::Later(rung, reached) => Self::Later(rung, reached),
+            Disposition::Park(reason) => Self::Park(reason),
         }
     }
 
@@ -104,7 +86,16 @@ impl Trouble {
             | Self::Ledger(LedgerError::Fenced | LedgerError::GenerationChanged) => {
                 Reached::Nothing
             }
-            _ => Reached::Provider,
+            Self::Ledger(
+                LedgerError::Unavailable(_)
+                | LedgerError::Denied(_)
+                | LedgerError::Unsafe(_)
+                | LedgerError::Corrupt { .. }
+                | LedgerError::LeftApart { .. },
+            )
+            | Self::Broker(_)
+            | Self::Unjournaled { .. }
+            | Self::Illegal(_) => Reached::Provider,
         }
     }
 
@@ -123,17 +114,7 @@ impl Trouble {
 
 #[cfg(test)]
 mod tests {
-    use job::{JobKey, Timestamp};
-
     use super::*;
-
-    #[test]
-    fn a_put_off_that_landed_unheard_still_sends_the_message_back() {
-        let key = JobKey::parse("default/a").unwrap();
-        let mut queued = Record::tombstone(key, Timestamp::EPOCH);
-        queued.state = State::Queued { why: Some("busy".into()) };
-        assert!(matches!(Ending::of(&queued, 0.5), Ending::Later(_, Reached::Ledger)));
-    }
 
     #[test]
     fn only_what_is_wrong_with_the_job_itself_lets_the_lane_go_on() {

@@ -151,7 +151,9 @@ impl Gate {
         if graver {
             match until {
                 Reopen::WhenFree => tracing::debug!(%why, "jobs are taken one by one"),
-                _ => tracing::info!(%why, "lane closed"),
+                Reopen::After(_) | Reopen::WhenResumed | Reopen::WhenRebuilt => {
+                    tracing::info!(%why, "lane closed");
+                }
             }
             if let Reopen::After(rest) = until {
                 *lock(&self.rest) =

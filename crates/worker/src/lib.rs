@@ -12,6 +12,9 @@
 //! While no slot is free, the `full_pool` takes jobs instead, one worker at a time (`pool_turn`),
 //! and those in hand wait in the `slot_queue`.
 
+// A new state or fact must be decided wherever one is.
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod delivery;
 mod desk;
 mod ending;

@@ -70,9 +70,7 @@ pub(crate) async fn reject_again(
     let there = &stored.record;
     let Step { record, effects } = rejection(shared, delivery, &bad);
     if matches!(there.state, State::Tombstone) {
-        let history = there.history.clone();
-        let record =
-            Record { state: State::Tombstone, revision: there.revision, history, ..record };
+        let record = record.cancelled_ahead(there);
         return settler.conclude(fence, Stored { record, ..stored }, Fact::CancelRequested).await;
     }
     // The first delivery may have died before it told the journal.
@@ -140,12 +138,9 @@ pub(crate) async fn conflict(
 /// Whatever came second, the first stands.
 fn told_as_conflict(reason: &Reason) -> Problem {
     let problem = Reason::Conflict.problem();
-    match reason {
-        Reason::Conflict => problem,
-        reason => Problem {
-            message: format!("a message under the same id is no job: the first stands ({reason})"),
-            field: reason.problem().field,
-            ..problem
-        },
+    if *reason == Reason::Conflict {
+        return problem;
     }
+    let message = format!("a message under the same id is no job: the first stands ({reason})");
+    Problem { message, field: reason.problem().field, ..problem }
 }

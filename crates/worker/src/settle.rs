@@ -13,9 +13,6 @@ pub(crate) struct Settler<'a> {
     pub(crate) shared: &'a Shared,
 }
 
-/// Between tries to reach a store with something that must not be lost.
-pub(crate) const AGAIN: Duration = Duration::from_millis(200);
-
 impl Settler<'_> {
     /// The first record of a job that is not going to be submitted now.
     pub(crate) async fn begin(&self, record: Record, fact: Fact) -> Result<Ending, Trouble> {

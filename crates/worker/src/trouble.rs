@@ -38,9 +38,9 @@ impl Whose {
     fn name(self, shared: &Shared) -> String {
         let account = &shared.settings.account;
         match self {
-            Self::Lane(resource) => format!("{}:unclear", Permit::pool_of(account, resource)),
+            Self::Lane(resource) => Permit::unclear_of(account, resource, None),
             Self::Route(resource, route) => {
-                format!("{}:{route}:unclear", Permit::pool_of(account, resource))
+                Permit::unclear_of(account, resource, Some(route.path()))
             }
         }
     }

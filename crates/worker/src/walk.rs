@@ -5,8 +5,8 @@ mod send;
 mod slot;
 
 use job::{
-    Admission, BadJob, Delivered, Fact, Kept, Outcome, Reached, Reason, Record, Recovery,
-    RequestHash, Resource, Rung, State, admit, recover,
+    Admission, BadJob, Delivered, Fact, Kept, Outcome, Reached, Readiness, Reason, Record,
+    Recovery, RequestHash, Resource, Rung, State, admit, readiness, record_lost, recover,
 };
 use kling::Route;
 use ports::{Delivery, Fence, LedgerError, Phase, Stored, header};
@@ -174,11 +174,10 @@ impl<'a> Walk<'a> {
         let fit = match &self.accepted.fit {
             Ok(fit) => fit,
             Err(reason) => {
-                let fact = Fact::GivenUp { why: reason.to_string() };
-                return Ok(kept(self.settler().begin(record, fact).await?, reason));
+                return Ok(kept(self.settler().begin(record, reason.fact()).await?, reason));
             }
         };
-        if self.deadline_passed(&record) {
+        if record.is_too_late(self.shared.clock.now()) {
             return self.settler().begin(record, Fact::DeadlinePassed).await;
         }
         let pass = match self.pass(&record, fit.route).await? {
@@ -229,11 +228,7 @@ impl<'a> Walk<'a> {
 
     /// It is known as a job and waits: it ends, or a person decides.
     async fn unfit(&self, stored: Stored, reason: &Reason) -> Result<Ending, Trouble> {
-        let fact = match reason.is_rejection() {
-            true => Fact::Refused { error: reason.problem() },
-            false => Fact::GivenUp { why: reason.to_string() },
-        };
-        Ok(kept(self.conclude(stored, fact).await?, reason))
+        Ok(kept(self.conclude(stored, reason.fact()).await?, reason))
     }
 
     /// Whoever rejected it may have died before its message was kept.
@@ -252,17 +247,16 @@ impl<'a> Walk<'a> {
             Ok(fit) => fit,
             Err(reason) => return self.unfit(stored, reason).await,
         };
-        if self.deadline_passed(&stored.record) {
-            return self.conclude(stored, Fact::DeadlinePassed).await;
-        }
-        let mut record = stored.record;
-        if record.account != self.shared.settings.account {
-            // A task that may exist can only be found with the account it was sent with.
-            if record.sent_before {
+        let account = &self.shared.settings.account;
+        match readiness(&stored.record, account, self.shared.clock.now()) {
+            Readiness::Ready => {}
+            Readiness::TooLate => return self.conclude(stored, Fact::DeadlinePassed).await,
+            Readiness::OtherAccount => {
                 return Ok(Ending::Later(Rung::ThirtySeconds, Reached::Provider));
             }
-            record.account.clone_from(&self.shared.settings.account);
         }
+        let mut record = stored.record;
+        record.account.clone_from(account);
         let pass = match self.pass(&record, fit.route).await? {
             Ok(pass) => pass,
             Err(ending) => return Ok(ending),
@@ -283,17 +277,14 @@ impl<'a> Walk<'a> {
 
     /// The job's own words fill the tombstone, so that its event says what was cancelled.
     async fn cancelled(&self, stored: Stored) -> Result<Ending, Trouble> {
-        let mut record = self.record();
-        record.state = State::Tombstone;
-        record.revision = stored.record.revision;
-        record.history = stored.record.history.clone();
+        let record = self.record().cancelled_ahead(&stored.record);
         self.conclude(Stored { record, ..stored }, Fact::CancelRequested).await
     }
 
     /// `forgot`: the ledger does not show that somebody was submitting it.
     async fn orphaned(&self, mut stored: Stored, forgot: bool) -> Result<Ending, Trouble> {
         if forgot {
-            self.suppose_sent(&mut stored.record).await?;
+            stored.record = self.suppose_sent(stored.record).await?;
         }
         let cause = "the worker that was submitting it is gone".to_owned();
         self.conclude(stored, Fact::OwnerLost { cause }).await
@@ -305,31 +296,20 @@ impl<'a> Walk<'a> {
 
     /// A tombstone may be in its place, which tells nothing of it.
     async fn record_lost(&self, tombstone: Option<Stored>) -> Result<Ending, Trouble> {
-        let mut record = self.record();
-        self.suppose_sent(&mut record).await?;
+        let record = self.suppose_sent(self.record()).await?;
         let cause = "seen before, and the ledger has since lost its memory".to_owned();
-        let fact = match self.told.life {
-            Some(_) => Fact::OwnerLost { cause },
-            // What was sent went under an external id that nobody knows any more.
-            None => Fact::Repeated {
-                cause: format!(
-                    "{cause}; its message tells no time, so its external id is not known"
-                ),
-            },
-        };
+        let fact = record_lost(cause, self.told.life.as_ref());
         match tombstone {
             Some(stored) => self.conclude(Stored { record, ..stored }, fact).await,
             None => self.settler().begin(record, fact).await,
         }
     }
 
-    /// As if somebody had begun to send it just now: denials count only once that would have
-    /// arrived, and its slot may be in use.
-    async fn suppose_sent(&self, record: &mut Record) -> Result<(), Trouble> {
+    async fn suppose_sent(&self, record: Record) -> Result<Record, Trouble> {
         let post_deadline = self.shared.clock.now() + self.shared.settings.post_timeout;
-        record.state =
-            State::Submitting { owner: String::new(), intent: String::new(), post_deadline };
-        Ok(self.shared.recorder.writer().hold(&self.fence, record).await?)
+        let record = record.supposed_sent(post_deadline);
+        self.shared.recorder.writer().hold(&self.fence, &record).await?;
+        Ok(record)
     }
 
     fn record(&self) -> Record {
@@ -346,10 +326,6 @@ impl<'a> Walk<'a> {
         let trace = message.trace_context();
         (record.traceparent, record.tracestate) = (trace.traceparent, trace.tracestate);
         record
-    }
-
-    fn deadline_passed(&self, record: &Record) -> bool {
-        record.deadline.is_some_and(|deadline| deadline <= self.shared.clock.now())
     }
 
     /// The intent, to be written before anything is sent.

@@ -252,3 +252,24 @@ fn what_may_have_been_sent_beside_keeps_a_denied_doubt_from_being_sent_again() {
     assert_eq!(seen(true, None, &same), Recovery::Retry, "perhaps its own");
     assert_eq!(seen(false, Some(&other), &another), Recovery::Conflict);
 }
+
+#[test]
+fn a_job_that_may_have_been_sent_is_ready_only_with_its_own_account() {
+    let mut waiting = known(State::Queued { why: None });
+    let own = waiting.account.clone();
+    let ready = |record: &Record, account: &str| readiness(record, account, Timestamp::EPOCH);
+    assert_eq!(ready(&waiting, "other"), Readiness::Ready);
+    waiting.sent_before = true;
+    assert_eq!(ready(&waiting, "other"), Readiness::OtherAccount);
+    assert_eq!(ready(&waiting, &own), Readiness::Ready);
+    waiting.deadline = Some(Timestamp::EPOCH);
+    assert_eq!(ready(&waiting, "other"), Readiness::TooLate, "its deadline comes first");
+}
+
+#[test]
+fn what_was_lost_with_its_external_id_is_never_sent_again() {
+    let life = Life::begun(Timestamp::EPOCH);
+    let known = record_lost("lost".to_owned(), Some(&life));
+    assert_eq!(known, Fact::OwnerLost { cause: "lost".to_owned() });
+    assert!(matches!(record_lost("lost".to_owned(), None), Fact::Repeated { .. }));
+}

@@ -56,7 +56,7 @@ impl Tree {
             Value::Object(fields) => {
                 Self::Object(fields.into_iter().map(|(name, v)| (name, Self::of(v))).collect())
             }
-            scalar => Self::Scalar(scalar),
+            scalar @ (Value::Null | Value::Bool(_) | Value::String(_)) => Self::Scalar(scalar),
         }
     }
 

@@ -49,7 +49,7 @@ impl Move<'_> {
     }
 
     pub(super) fn is_too_late(&self) -> bool {
-        self.record.deadline.is_some_and(|deadline| deadline <= self.at.now)
+        self.record.is_too_late(self.at.now)
     }
 
     pub(super) fn abandon(self, error: Problem) -> Step {

@@ -5,13 +5,12 @@ use std::time::Duration;
 use job::{Fact, Record, State};
 use kling::Route;
 use ports::{LedgerError, PublishError};
-use recorder::{Intent, Plan};
+use recorder::{Intent, Plan, STORE_RETRY};
 use tracing::Level;
 
 use super::Walk;
 use crate::ending::{Ending, Trouble};
 use crate::gate::{Changes, Pass, Reopen};
-use crate::settle::AGAIN;
 use crate::submit::{self, Weather};
 use crate::trouble;
 
@@ -37,7 +36,7 @@ impl Walk<'_> {
                     return self.submit(self.intent(record, stored.version), pass).await;
                 }
                 Ok(_) => return Err(unsent(plan.record(), error)),
-                Err(LedgerError::Unavailable(_)) if self.settler().wait(AGAIN).await => {}
+                Err(LedgerError::Unavailable(_)) if self.settler().wait(STORE_RETRY).await => {}
                 Err(other) => return Err(unsent(plan.record(), other)),
             }
         }
@@ -137,6 +136,11 @@ impl Walk<'_> {
 fn unsent(record: &Record, error: LedgerError) -> Trouble {
     match &record.state {
         State::Submitting { intent, .. } => Trouble::Unsent { intent: intent.clone(), error },
-        _ => error.into(),
+        State::Tombstone
+        | State::Queued { .. }
+        | State::InDoubt { .. }
+        | State::Pending { .. }
+        | State::Settled { .. }
+        | State::Parked { .. } => error.into(),
     }
 }

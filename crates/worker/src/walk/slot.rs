@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use job::{Record, Rung, State};
+use job::{Record, Rung};
 use ports::{Permit, PermitReturn, Permitted};
 
 use super::Walk;
@@ -57,8 +57,7 @@ impl Walk<'_> {
 
     /// A permit was taken for a job that turned out to be known: its own stays.
     pub(super) async fn give_back_surplus(&self, known: &Record) -> Result<(), Trouble> {
-        let keeps = known.may_be_running() || matches!(known.state, State::Queued { .. });
-        if known.round == 1 && keeps {
+        if known.keeps_first_slot() {
             return Ok(());
         }
         // Only what was asked for without a record, as we did.

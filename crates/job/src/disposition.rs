@@ -1,0 +1,88 @@
+use crate::{Reached, Reason, Record, Rung, State};
+
+/// What becomes of a delivery whose job is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    Ack,
+    /// Back after a while, with word of how far the job may have come.
+    Later(Rung, Reached),
+    /// To the dead letters.
+    Park(Reason),
+}
+
+impl Record {
+    /// What its state means for the message that brought it; `jitter` in [0, 1) spreads retries.
+    pub fn disposition(&self, jitter: f64) -> Disposition {
+        match &self.state {
+            State::Queued { .. } => Disposition::Later(self.retry_delay(jitter), Reached::Ledger),
+            State::Parked { why, doubt: None, .. } => {
+                let (attempts, cause) = (self.attempt, why.clone());
+                Disposition::Park(Reason::TooManyAttempts { attempts, cause })
+            }
+            // Another worker's now: a copy of its message comes here in vain, and is then dropped.
+            State::Submitting { .. } => Disposition::Later(Rung::OneSecond, Reached::Provider),
+            State::Tombstone
+            | State::InDoubt { .. }
+            | State::Pending { .. }
+            | State::Settled { .. }
+            | State::Parked { doubt: Some(_), .. } => Disposition::Ack,
+        }
+    }
+
+    fn retry_delay(&self, jitter: f64) -> Rung {
+        match (&self.path_refusals, self.attempt) {
+            (Some(refusals), _) => refusals.rung(),
+            (None, 0) => Rung::OneSecond,
+            (None, attempt) => Rung::after(attempt, jitter),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Doubt, JobKey, Outcome, PathRefusals, Timestamp};
+
+    const AT: Timestamp = Timestamp::EPOCH;
+
+    fn record(state: State) -> Record {
+        let mut record = Record::tombstone(JobKey::parse("default/a").unwrap(), AT);
+        record.state = state;
+        record
+    }
+
+    #[test]
+    fn every_state_has_its_disposition() {
+        let parked = |doubt| State::Parked { why: "x".to_owned(), doubt, at: AT };
+        let given_up = Reason::TooManyAttempts { attempts: 0, cause: "x".to_owned() };
+        let submitting =
+            State::Submitting { owner: String::new(), intent: String::new(), post_deadline: AT };
+        let elsewhere = Disposition::Later(Rung::OneSecond, Reached::Provider);
+        let waits = Disposition::Later(Rung::OneSecond, Reached::Ledger);
+        let doubt = || Doubt::begun(AT, String::new(), AT);
+        for (state, expected) in [
+            (State::Tombstone, Disposition::Ack),
+            (State::Queued { why: Some("busy".to_owned()) }, waits),
+            (submitting, elsewhere),
+            (State::InDoubt { doubt: doubt() }, Disposition::Ack),
+            (State::Settled { outcome: Outcome::Cancelled, at: AT }, Disposition::Ack),
+            (parked(None), Disposition::Park(given_up)),
+            (parked(Some(doubt())), Disposition::Ack),
+        ] {
+            let record = record(state);
+            assert_eq!(record.disposition(0.5), expected, "{}", record.state.word());
+        }
+    }
+
+    #[test]
+    fn refusals_on_the_way_and_attempts_that_count_wait_longer() {
+        let mut queued = record(State::Queued { why: None });
+        queued.attempt = 3;
+        let third = Disposition::Later(Rung::after(3, 0.5), Reached::Ledger);
+        assert_eq!(queued.disposition(0.5), third);
+        let refusals = PathRefusals { last: AT, against_lane: 2, against_model: 0 };
+        queued.path_refusals = Some(refusals);
+        let refused = Disposition::Later(refusals.rung(), Reached::Ledger);
+        assert_eq!(queued.disposition(0.5), refused);
+    }
+}
