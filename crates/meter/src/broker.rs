@@ -4,7 +4,8 @@ use std::time::Instant;
 use async_trait::async_trait;
 use job::Lane;
 use ports::{
-    Broker, BrokerError, Deliveries, Delivery, Destination, Message, PublishError, Settle, Source,
+    Broker, BrokerError, BrokerLayer, Deliveries, Delivery, Destination, Message, PublishError,
+    Settle, Source,
 };
 
 use crate::Meter;
@@ -22,8 +23,11 @@ impl Metered {
     }
 }
 
-#[async_trait]
-impl Broker for Metered {
+impl BrokerLayer for Metered {
+    fn inner(&self) -> &dyn Broker {
+        self.inner.as_ref()
+    }
+
     async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError> {
         let since = Instant::now();
         let done = self.inner.publish(to, message).await;
@@ -53,22 +57,6 @@ impl Broker for Metered {
         let taking = self.inner.take(lane).await;
         self.meter.inner().refusals.consumed(&Source::Lane(lane), &taking);
         Ok(taking?.map(|delivery| lent(delivery, lane, &self.meter)))
-    }
-
-    async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
-        self.inner.depth(source).await
-    }
-
-    async fn is_read(&self, source: &Source) -> Result<bool, BrokerError> {
-        self.inner.is_read(source).await
-    }
-
-    async fn check(&self) -> Result<(), BrokerError> {
-        self.inner.check().await
-    }
-
-    fn unanswered(&self) -> u64 {
-        self.inner.unanswered()
     }
 }
 

@@ -1,6 +1,7 @@
-//! Something between a ledger and its caller, such as an observer: it writes only what it does, and
-//! every other call goes through as it is.
+//! A layer stands between a ledger or a broker and its caller, such as an observer. It implements
+//! only the calls that it looks at; every other call goes through as it is.
 
+mod broker;
 mod summary;
 
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, Record, Timestamp};
 
+pub use self::broker::BrokerLayer;
 pub use self::summary::Summary;
 use crate::{
     AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation, HeldPermit, Ledger,

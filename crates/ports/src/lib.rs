@@ -26,7 +26,7 @@ pub use broker::{
 pub use clock::{Clock, SystemClock};
 pub use delivery::{Delivery, Settle};
 pub use fit::MOST_HEADER_BYTES;
-pub use layer::{Call, LedgerLayer, Method, Summary};
+pub use layer::{BrokerLayer, Call, LedgerLayer, Method, Summary};
 pub use ledger::{
     AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation, Ledger,
     LedgerError, ListFilter, MOST_PROPOSALS, Members, OutboxEntry, OutboxId, Pause, Permits,

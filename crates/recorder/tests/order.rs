@@ -7,12 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use embedded::{Embedded, Settings};
 use job::{
-    Doubt, Fact, JobKey, Lane, MessageFacts, Outcome, Problem, Record, Rules, State, Timestamp,
-    decode,
+    Doubt, Fact, JobKey, MessageFacts, Outcome, Problem, Record, Rules, State, Timestamp, decode,
 };
 use ports::{
-    Broker, BrokerError, Call, Deliveries, Delivery, Destination, Ledger, LedgerError, LedgerLayer,
-    Limits, Message, Method, Permit, PublishError, Session, Source, Summary, SystemClock, Write,
+    Broker, BrokerLayer, Call, Destination, Ledger, LedgerError, LedgerLayer, Limits, Message,
+    Method, Permit, PublishError, Session, Summary, SystemClock, Write,
 };
 use recorder::{Applied, Batcher, Recorder, Writer};
 use tempfile::TempDir;
@@ -59,8 +58,11 @@ struct NotedBroker {
     notes: Notes,
 }
 
-#[async_trait]
-impl Broker for NotedBroker {
+impl BrokerLayer for NotedBroker {
+    fn inner(&self) -> &dyn Broker {
+        self.inner.as_ref()
+    }
+
     async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError> {
         self.notes.note(match to {
             Destination::Journal => "journal",
@@ -70,30 +72,6 @@ impl Broker for NotedBroker {
             }
         });
         self.inner.publish(to, message).await
-    }
-
-    async fn consume(
-        &self,
-        source: &Source,
-        prefetch: u16,
-    ) -> Result<Box<dyn Deliveries>, BrokerError> {
-        self.inner.consume(source, prefetch).await
-    }
-
-    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
-        self.inner.take(lane).await
-    }
-
-    async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
-        self.inner.depth(source).await
-    }
-
-    async fn is_read(&self, source: &Source) -> Result<bool, BrokerError> {
-        self.inner.is_read(source).await
-    }
-
-    async fn check(&self) -> Result<(), BrokerError> {
-        self.inner.check().await
     }
 }
 

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use job::Lane;
 use ports::{
-    Broker, BrokerError, Call, Created, Deliveries, Delivery, Destination, Fence, Ledger,
-    LedgerError, LedgerLayer, Message, Method, PublishError, Source, Summary, Swapped, Write,
+    Broker, BrokerLayer, Call, Created, Destination, Fence, Ledger, LedgerError, LedgerLayer,
+    Message, Method, PublishError, Summary, Swapped, Write,
 };
 
 use crate::judge::Judge;
@@ -96,34 +95,13 @@ pub(crate) struct JudgedBroker {
     pub(crate) inner: Arc<dyn Broker>,
 }
 
-#[async_trait]
-impl Broker for JudgedBroker {
+impl BrokerLayer for JudgedBroker {
+    fn inner(&self) -> &dyn Broker {
+        self.inner.as_ref()
+    }
+
     async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError> {
         self.judge.published(to, &message);
         self.inner.publish(to, message).await
-    }
-
-    async fn consume(
-        &self,
-        source: &Source,
-        prefetch: u16,
-    ) -> Result<Box<dyn Deliveries>, BrokerError> {
-        self.inner.consume(source, prefetch).await
-    }
-
-    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
-        self.inner.take(lane).await
-    }
-
-    async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
-        self.inner.depth(source).await
-    }
-
-    async fn is_read(&self, source: &Source) -> Result<bool, BrokerError> {
-        self.inner.is_read(source).await
-    }
-
-    async fn check(&self) -> Result<(), BrokerError> {
-        self.inner.check().await
     }
 }

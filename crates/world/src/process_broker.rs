@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use job::Lane;
 use ports::{
-    Broker, BrokerError, Deliveries, Delivery, Destination, Message, PublishError, Settle, Source,
+    Broker, BrokerError, BrokerLayer, Deliveries, Delivery, Destination, Message, PublishError,
+    Settle, Source,
 };
 
 use crate::life::{Life, Weight};
@@ -42,8 +43,11 @@ impl Life {
     }
 }
 
-#[async_trait]
-impl Broker for ProcessBroker {
+impl BrokerLayer for ProcessBroker {
+    fn inner(&self) -> &dyn Broker {
+        self.inner.as_ref()
+    }
+
     async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError> {
         let life = &self.life;
         life.before("publish", Weight::Effect).await;

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use job::Lane;
 use ports::{
-    Broker, BrokerError, Deliveries, Delivery, Destination, Message, PublishError, Settle, Source,
+    Broker, BrokerError, BrokerLayer, Deliveries, Delivery, Destination, Message, PublishError,
+    Settle, Source,
 };
 
 use super::around;
@@ -19,8 +20,11 @@ impl Crashing {
     }
 }
 
-#[async_trait]
-impl Broker for Crashing {
+impl BrokerLayer for Crashing {
+    fn inner(&self) -> &dyn Broker {
+        self.inner.as_ref()
+    }
+
     async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError> {
         let effect = match to {
             Destination::Jobs { .. } => Effect::PublishJobs,
@@ -43,22 +47,6 @@ impl Broker for Crashing {
 
     async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
         Ok(self.inner.take(lane).await?.map(crashing))
-    }
-
-    async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
-        self.inner.depth(source).await
-    }
-
-    async fn is_read(&self, source: &Source) -> Result<bool, BrokerError> {
-        self.inner.is_read(source).await
-    }
-
-    async fn check(&self) -> Result<(), BrokerError> {
-        self.inner.check().await
-    }
-
-    fn unanswered(&self) -> u64 {
-        self.inner.unanswered()
     }
 }
 

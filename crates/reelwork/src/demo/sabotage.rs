@@ -4,11 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use job::Lane;
 use kling::{HttpRequest, HttpResponse, HttpTransport, Method, Transport, TransportError};
-use ports::{
-    Broker, BrokerError, Deliveries, Delivery, Destination, Message, PublishError, Source,
-};
+use ports::{Broker, BrokerLayer, Destination, Message, PublishError};
 
 use crate::cli::Sabotage;
 
@@ -64,40 +61,15 @@ impl Dropping {
     }
 }
 
-#[async_trait]
-impl Broker for Dropping {
+impl BrokerLayer for Dropping {
+    fn inner(&self) -> &dyn Broker {
+        self.inner.as_ref()
+    }
+
     async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError> {
         match self.drops(to) {
             true => Ok(()),
             false => self.inner.publish(to, message).await,
         }
-    }
-
-    async fn consume(
-        &self,
-        source: &Source,
-        prefetch: u16,
-    ) -> Result<Box<dyn Deliveries>, BrokerError> {
-        self.inner.consume(source, prefetch).await
-    }
-
-    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
-        self.inner.take(lane).await
-    }
-
-    async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
-        self.inner.depth(source).await
-    }
-
-    async fn is_read(&self, source: &Source) -> Result<bool, BrokerError> {
-        self.inner.is_read(source).await
-    }
-
-    async fn check(&self) -> Result<(), BrokerError> {
-        self.inner.check().await
-    }
-
-    fn unanswered(&self) -> u64 {
-        self.inner.unanswered()
     }
 }

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use job::Lane;
 use ports::{
-    Broker, BrokerError, Deliveries, Delivery, Destination, JOURNAL_BARRIER, Message, PublishError,
-    Settle, Source, header,
+    Broker, BrokerError, BrokerLayer, Deliveries, Delivery, Destination, JOURNAL_BARRIER, Message,
+    PublishError, Settle, Source, header,
 };
 
 use super::Broken;
@@ -16,8 +16,11 @@ pub(super) struct BrokenBroker {
     pub(super) time: WorldTime,
 }
 
-#[async_trait]
-impl Broker for BrokenBroker {
+impl BrokerLayer for BrokenBroker {
+    fn inner(&self) -> &dyn Broker {
+        self.inner.as_ref()
+    }
+
     async fn publish(&self, to: &Destination, mut message: Message) -> Result<(), PublishError> {
         if self.broken == Broken::DeadLettersUnsent && matches!(to, Destination::Jobs { .. }) {
             message.headers.remove(header::REACHED);
@@ -53,18 +56,6 @@ impl Broker for BrokenBroker {
             (Broken::ClocksBelieved, Some(delivery)) => Some(punctual(delivery, self.time)),
             (_, taken) => taken,
         })
-    }
-
-    async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
-        self.inner.depth(source).await
-    }
-
-    async fn is_read(&self, source: &Source) -> Result<bool, BrokerError> {
-        self.inner.is_read(source).await
-    }
-
-    async fn check(&self) -> Result<(), BrokerError> {
-        self.inner.check().await
     }
 }
 
