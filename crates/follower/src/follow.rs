@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::Timestamp;
-use ports::{Barrier, Deliveries, Fence, Following, JournalStart, LEASE, Phase, Source};
+use ports::{Barrier, Deliveries, Fence, Following, JournalStart, Source};
+use recorder::{LEASE, Phase};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{Broker, Clock, Ledger, Session};
-use recorder::{Recorder, Writer};
+use ports::{Broker, Clock, Ledger};
+use recorder::{Recorder, Session, Writer};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 

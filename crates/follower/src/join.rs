@@ -6,8 +6,9 @@ use std::sync::Arc;
 use job::Timestamp;
 use ports::{
     Barrier, Broker, Clock, Destination, Generation, JOURNAL_GENERATION, JournalStart, Members,
-    Message, PublishError, Session, Source,
+    Message, PublishError, Source,
 };
+use recorder::Session;
 
 use crate::batch::{Batch, SILENCE};
 use crate::trouble::Trouble;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use job::{Effect, JournalEntry, Record, Restored, Restoring, StateKind, Step, Timestamp};
-use ports::{Fence, LEASE, LedgerError, Limits, ListFilter, OutboxId, Permit, PermitReturn};
-use recorder::{Plan, Writer, Wrote};
+use ports::{Fence, LedgerError, Limits, ListFilter, OutboxId, Permit, PermitReturn};
+use recorder::{LEASE, Plan, Writer, Wrote};
 
 use crate::batch::{Batch, Line, behind};
 use crate::follower::Shared;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use listener::{Bounds, serve};
-use ports::{Clock, Ledger, Session};
+use ports::{Clock, Ledger};
+use recorder::Session;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;

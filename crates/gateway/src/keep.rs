@@ -1,8 +1,8 @@
 //! A callback goes into the ledger before it is answered.
 
 use job::{CallbackHint, CallbackTo, Fact, callback_hint};
-use ports::{Fence, LedgerError, Phase, Stored};
-use recorder::Wrote;
+use ports::{Fence, LedgerError, Stored};
+use recorder::{Phase, Wrote};
 
 use crate::mailbox::Mailbox;
 

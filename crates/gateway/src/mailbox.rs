@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use job::{CallbackTo, is_task_id};
-use ports::{Clock, Ledger, Session};
-use recorder::Writer;
+use ports::{Clock, Ledger};
+use recorder::{Session, Writer};
 
 use crate::keep::{NotKept, keep};
 use crate::settings::Settings;

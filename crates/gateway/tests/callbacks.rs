@@ -10,7 +10,8 @@ use job::{
     CallbackSigner, CallbackTo, Doubt, JobKey, MessageFacts, Outcome, Record, Rules, State,
     Timestamp, decode,
 };
-use ports::{Created, Ledger, Session, SystemClock, Write};
+use ports::{Created, Ledger, SystemClock, Write};
+use recorder::Session;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

@@ -2,11 +2,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::{Fact, Illegal, JobKey, Record, Rules};
-use ports::{Broker, Ledger, LedgerError, PublishError, Session, Stored};
-use recorder::{Applied, Recorder, Writer};
+use ports::{Broker, Ledger, LedgerError, PublishError, Stored};
+use recorder::{Applied, Recorder, Session, Writer};
 
 /// A member of the ledger that acts for a person. The session must have reached
-/// [`Phase::Closed`](ports::Phase::Closed): a ledger that lost its memory knows nothing of what was
+/// [`Phase::Closed`](recorder::Phase::Closed): a ledger that lost its memory knows nothing of what was
 /// paid for.
 pub struct Operator {
     pub(crate) recorder: Recorder,

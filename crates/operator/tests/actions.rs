@@ -11,9 +11,10 @@ use job::{
 };
 use operator::{Cancelled, Decision, Error, Names, Operator, Replayed};
 use ports::{
-    AccountTask, Broker, Destination, JournalStart, Ledger, Limits, Message, Permit, Session,
-    Source, SystemClock, Write, header,
+    AccountTask, Broker, Destination, JournalStart, Ledger, Limits, Message, Permit, Source,
+    SystemClock, Write, header,
 };
+use recorder::Session;
 use tempfile::TempDir;
 
 const RETENTION: Duration = Duration::from_secs(3600);

@@ -7,8 +7,8 @@ use job::{
     Adoption, BadJob, Death, Fact, Job, JobKey, Letter, MessageFacts, Reached, Record, Rung,
     Timestamp, adopt, decode,
 };
-use ports::{BrokerError, Deliveries, Delivery, Fence, Phase, Source, Stored, header};
-use recorder::Applied;
+use ports::{BrokerError, Deliveries, Delivery, Fence, Source, Stored, header};
+use recorder::{Applied, Phase};
 use tokio_util::sync::CancellationToken;
 use validation::{slots, with_text};
 

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{Broker, Clock, Ledger, Session};
-use recorder::{Batcher, Recorder, Writer};
+use ports::{Broker, Clock, Ledger};
+use recorder::{Batcher, Recorder, Session, Writer};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;

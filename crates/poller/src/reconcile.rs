@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::{Resource, slot_is_over};
-use ports::{HeldPermit, LedgerError, Permit, Phase};
+use ports::{HeldPermit, LedgerError, Permit};
+use recorder::Phase;
 use tokio_util::sync::CancellationToken;
 
 use crate::shared::Shared;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use job::{Fact, Record, State};
 use kling::Task;
-use ports::{Claimed, Fence, Phase, Stored, Witness};
+use ports::{Claimed, Fence, Stored, Witness};
+use recorder::Phase;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};

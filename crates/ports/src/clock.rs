@@ -4,8 +4,6 @@ use async_trait::async_trait;
 use job::{Moment, Timestamp};
 use uuid::Uuid;
 
-use crate::Session;
-
 /// Time and chance, so that a simulation can own both.
 #[async_trait]
 pub trait Clock: Send + Sync + 'static {
@@ -27,30 +25,6 @@ pub trait Clock: Send + Sync + 'static {
     fn moment(&self) -> Moment {
         let (now, steady_since) = (self.now(), self.steady_since());
         Moment { now, steady_since, jitter: self.jitter() }
-    }
-}
-
-/// The store's time, so that all processes count alike whatever their own clocks say.
-#[async_trait]
-impl Clock for Session {
-    fn now(&self) -> Timestamp {
-        self.store_now()
-    }
-
-    fn steady_since(&self) -> Timestamp {
-        Session::steady_since(self)
-    }
-
-    fn jitter(&self) -> f64 {
-        SystemClock.jitter()
-    }
-
-    fn fresh_id(&self) -> Uuid {
-        SystemClock.fresh_id()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        SystemClock.sleep(duration).await;
     }
 }
 

@@ -13,7 +13,6 @@ mod layer;
 mod ledger;
 mod message;
 mod permit;
-mod session;
 mod topic;
 pub mod trace;
 mod unreadable;
@@ -34,7 +33,6 @@ pub use ledger::{
 };
 pub use message::{Destination, Message, header};
 pub use permit::{HeldPermit, Limits, Permit, PermitReturn, Permitted};
-pub use session::{LEASE, Phase, Session};
 pub use topic::topic_matches;
 pub use unreadable::Unreadable;
 pub use witness::Witness;

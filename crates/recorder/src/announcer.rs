@@ -3,8 +3,9 @@ use std::time::Duration;
 use job::{
     CloudEvent, Effect, EventKind, EventSource, Record, Rung, State, Step, Timestamp, TraceContext,
 };
-use ports::{Destination, LEASE, LedgerError, Message, OutboxEntry, Write, header};
+use ports::{Destination, LedgerError, Message, OutboxEntry, Write, header};
 
+use crate::session::LEASE;
 use crate::whole::require_whole;
 
 /// How long a POST may be silent before somebody checks whether its owner still lives.

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{Ledger, LedgerError, OutboxId, PermitReturn, Session};
+use ports::{Ledger, LedgerError, OutboxId, PermitReturn};
 use tokio::sync::mpsc;
+
+use crate::session::Session;
 
 #[derive(Debug)]
 enum Small {

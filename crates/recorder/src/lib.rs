@@ -1,8 +1,8 @@
 //! The one hand that writes records. A fact becomes a record here and nowhere else, and what
 //! follows from it is done in one order: ledger, permits, journal, announcement.
 //!
-//! Read [`Plan`] (a legal move), [`Writer`] (how it reaches the ledger), [`Recorder`] (what
-//! follows), then `answer` (what a POST told), `announce` and `put_back`.
+//! Read [`Session`] (the lease under which it writes), [`Plan`] (a legal move), [`Writer`] (how it
+//! reaches the ledger), [`Recorder`] (what follows), then `answer` (what a POST told), `announce` and `put_back`.
 
 // A new state or fact must be decided wherever one is.
 #![warn(clippy::wildcard_enum_match_arm)]
@@ -16,6 +16,7 @@ mod journal;
 mod plan;
 mod put_back;
 mod recorder;
+mod session;
 mod whole;
 mod writer;
 
@@ -26,4 +27,5 @@ pub use batch::Batcher;
 pub use journal::journal_message;
 pub use plan::Plan;
 pub use recorder::{Applied, Error, Recorder};
+pub use session::{LEASE, Phase, Session};
 pub use writer::{Writer, Written, Wrote};

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::{CloudEvent, Effect, Fact, Illegal, Record, State, StateKind, Step};
-use ports::{
-    Broker, Destination, Fence, LedgerError, Message, PermitReturn, PublishError, Session, Stored,
-};
+use ports::{Broker, Destination, Fence, LedgerError, Message, PermitReturn, PublishError, Stored};
 
 use crate::announce::{Announces, Earlier};
 use crate::batch::Batcher;
 use crate::journal::journal_message;
 use crate::plan::Plan;
+use crate::session::Session;
 use crate::whole::whole;
 use crate::writer::{Writer, Written, Wrote};
 

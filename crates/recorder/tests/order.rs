@@ -11,9 +11,9 @@ use job::{
 };
 use ports::{
     Broker, BrokerLayer, Call, Destination, Ledger, LedgerError, LedgerLayer, Limits, Message,
-    Method, Permit, PublishError, Session, Summary, SystemClock, Write,
+    Method, Permit, PublishError, Summary, SystemClock, Write,
 };
-use recorder::{Applied, Batcher, Recorder, Writer};
+use recorder::{Applied, Batcher, Recorder, Session, Writer};
 use tempfile::TempDir;
 
 /// What was done, in its order.

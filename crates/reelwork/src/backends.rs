@@ -6,7 +6,8 @@ use broker_rabbitmq::{Content, RabbitBroker};
 use daemon::{Config, ContentMode, Endpoint, SecretUrl};
 use embedded::Embedded;
 use ledger_redis::RedisLedger;
-use ports::{Broker, Ledger, Session, SystemClock};
+use ports::{Broker, Ledger, SystemClock};
+use recorder::Session;
 
 use crate::crash;
 use crate::error::Error;

@@ -5,7 +5,8 @@ use std::sync::{Arc, Weak};
 use daemon::Config;
 use daemon::admin::{Admin, Check, Checks};
 use job::{Operation, Resource};
-use ports::{Broker, Clock, Ledger, Permit, Phase, Session};
+use ports::{Broker, Clock, Ledger, Permit};
+use recorder::{Phase, Session};
 use worker::{LaneReport, Resting};
 
 use crate::backends::Backends;

@@ -9,7 +9,8 @@ use follower::Follower;
 use gateway::Gateway;
 use kling::Client;
 use poller::{LookUpReport, Poller};
-use ports::{Clock, Session};
+use ports::Clock;
+use recorder::Session;
 use worker::{LaneReport, Worker};
 
 use crate::backends::Backends;

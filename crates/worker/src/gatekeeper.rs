@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::Resource;
-use ports::Phase;
+use recorder::Phase;
 use tokio_util::sync::CancellationToken;
 
 use crate::desk::Desk;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::{Operation, Resource};
-use ports::{Pause, Permit, Phase};
+use ports::{Pause, Permit};
+use recorder::Phase;
 use tokio_util::sync::CancellationToken;
 
 use crate::gatekeeper::REBUILT;

@@ -4,8 +4,8 @@ use job::{
     BadJob, CloudEvent, Effect, EventKind, Fact, Job, Priority, Problem, Reason, Record, Rung,
     State, Step, StoredHash,
 };
-use ports::{Delivery, Fence, Phase, Stored};
-use recorder::{Applied, Plan};
+use ports::{Delivery, Fence, Stored};
+use recorder::{Applied, Phase, Plan};
 
 use crate::ending::{Ending, Trouble};
 use crate::gate::{Gate, Reopen};

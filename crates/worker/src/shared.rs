@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use ports::{Broker, Clock, Ledger, Session};
-use recorder::Recorder;
+use ports::{Broker, Clock, Ledger};
+use recorder::{Recorder, Session};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use job::Reached;
-use ports::{Delivery, LEASE, Phase};
+use ports::Delivery;
+use recorder::{LEASE, Phase};
 use tokio::sync::{Mutex, OwnedSemaphorePermit};
 use tokio::time::Instant;
 

@@ -9,8 +9,8 @@ use job::{
     Recovery, RequestHash, Resource, Rung, State, admit, readiness, record_lost, recover,
 };
 use kling::Route;
-use ports::{Delivery, Fence, LedgerError, Phase, Stored, header};
-use recorder::{Intent, Plan, Written, Wrote};
+use ports::{Delivery, Fence, LedgerError, Stored, header};
+use recorder::{Intent, Phase, Plan, Written, Wrote};
 
 use crate::ending::{Ending, Trouble};
 use crate::gate::{Gate, Pass, Reopen};

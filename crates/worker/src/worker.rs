@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::{Cadence, Lane, Operation, Resource};
-use ports::{Broker, Clock, Ledger, Session};
-use recorder::{Recorder, Writer};
+use ports::{Broker, Clock, Ledger};
+use recorder::{Recorder, Session, Writer};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;

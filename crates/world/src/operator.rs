@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use follower::Follower;
 use job::{JobKey, Record, State};
-use ports::{Broker, Clock, Ledger, Phase, Session};
+use ports::{Broker, Clock, Ledger};
+use recorder::{Phase, Session};
 use tokio::time::{sleep, timeout};
 
 use crate::broken::Broken;

@@ -7,7 +7,8 @@ use follower::Follower;
 use gateway::Mailbox;
 use kling::Client;
 use poller::Poller;
-use ports::{Broker, Clock, Ledger, Session};
+use ports::{Broker, Clock, Ledger};
+use recorder::Session;
 use worker::{Callback, Worker};
 
 use crate::front;

@@ -7,7 +7,8 @@ use gateway::Gateway;
 use job::{CallbackSigner, Timestamp};
 use kling::{Client, HttpSettings, HttpTransport};
 use poller::Poller;
-use ports::{Session, SystemClock};
+use ports::SystemClock;
+use recorder::Session;
 use worker::{Callback, Slots, Worker};
 
 use super::{Environment, Provider};

@@ -6,8 +6,8 @@ use std::time::Duration;
 use embedded::{Embedded, Settings as FileSettings};
 use follower::{Follower, Settings};
 use job::{MessageFacts, Record, State, decode};
-use ports::{Broker, Clock, Destination, Generation, Ledger, Phase, Session, SystemClock};
-use recorder::journal_message;
+use ports::{Broker, Clock, Destination, Generation, Ledger, SystemClock};
+use recorder::{Phase, Session, journal_message};
 
 const JOBS: usize = 60;
 const FILE: usize = 2 * 1024 * 1024;

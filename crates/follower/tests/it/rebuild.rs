@@ -10,10 +10,10 @@ use job::{
     Restoring, State, Timestamp, decode,
 };
 use ports::{
-    Broker, Clock, Destination, Generation, JournalStart, Ledger, Permit, Phase, Session, Source,
-    SystemClock, Write,
+    Broker, Clock, Destination, Generation, JournalStart, Ledger, Permit, Source, SystemClock,
+    Write,
 };
-use recorder::journal_message;
+use recorder::{Phase, Session, journal_message};
 use tempfile::TempDir;
 use tokio::time::Instant;
 

@@ -7,7 +7,8 @@ use follower::{Difference, Follower, Version, differences};
 use futures::{StreamExt, stream};
 use job::{JobKey, Record, Restoring, StateKind};
 use kling::{QueryError, Route};
-use ports::{Clock, ListFilter, Phase, SystemClock};
+use ports::{Clock, ListFilter, SystemClock};
+use recorder::Phase;
 use serde::Serialize;
 
 use crate::backends::Backends;

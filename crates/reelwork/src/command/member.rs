@@ -6,7 +6,8 @@ use std::time::Duration;
 use daemon::Config;
 use follower::Follower;
 use operator::Operator;
-use ports::{Phase, Session, SystemClock};
+use ports::SystemClock;
+use recorder::{Phase, Session};
 
 use crate::backends::Backends;
 use crate::error::Error;

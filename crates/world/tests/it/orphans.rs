@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use job::{JobKey, MessageFacts, Record, State, StateKind, Timestamp, decode};
 use kling::{Client, HttpRequest, HttpResponse, Transport, TransportError};
 use poller::{Poller, Settings};
-use ports::{Fence, LEASE, Ledger, Session, Write};
+use ports::{Fence, Ledger, Write};
+use recorder::{LEASE, Session};
 use tokio::time::{Instant, sleep};
 use world::{WorldBroker, WorldLedger, WorldTime};
 

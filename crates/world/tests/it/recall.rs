@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use job::{JobKey, Reached, StateKind, Timestamp};
-use ports::{LEASE, header};
+use ports::header;
+use recorder::LEASE;
 use tokio::time::sleep;
 
 use crate::town::{Town, job};

@@ -11,8 +11,9 @@ use kling::{HttpSettings, HttpTransport, Transport};
 use ledger_redis::RedisLedger;
 use meter::About;
 use poller::Poller;
-use ports::{Broker, Ledger, Session, SystemClock};
+use ports::{Broker, Ledger, SystemClock};
 use producer::{Draft, Producer, Results};
+use recorder::Session;
 use worker::{Slots, Worker};
 
 use crate::measure::{Measured, Meter};

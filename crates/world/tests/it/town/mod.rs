@@ -4,9 +4,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, Resource, Timestamp};
 use kling::{Client, HttpRequest, HttpResponse, Transport, TransportError};
-use ports::{
-    Broker, Clock, Destination, Fence, LEASE, Ledger, Limits, Message, Permit, Permitted, Session,
-};
+use ports::{Broker, Clock, Destination, Fence, Ledger, Limits, Message, Permit, Permitted};
+use recorder::{LEASE, Session};
 use serde_json::{Value, json};
 use worker::{Settings, Slots, Worker};
 use world::{WorldBroker, WorldLedger, WorldTime};

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use job::Timestamp;
+use ports::{Clock, Fence, LedgerError, Members, Standing, SystemClock};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-
-use crate::{Clock, Fence, LedgerError, Members, Standing};
+use uuid::Uuid;
 
 /// How long a silent owner counts as alive: short, so that orphans are found in seconds.
 pub const LEASE: Duration = Duration::from_secs(3);
@@ -112,6 +113,30 @@ impl Session {
         if let Err(error) = self.ledger.leave(&fence).await {
             tracing::debug!(%error, "the lease could not be ended and will expire");
         }
+    }
+}
+
+/// The store's time, so that all processes count alike whatever their own clocks say.
+#[async_trait]
+impl Clock for Session {
+    fn now(&self) -> Timestamp {
+        self.store_now()
+    }
+
+    fn steady_since(&self) -> Timestamp {
+        Session::steady_since(self)
+    }
+
+    fn jitter(&self) -> f64 {
+        SystemClock.jitter()
+    }
+
+    fn fresh_id(&self) -> Uuid {
+        SystemClock.fresh_id()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        SystemClock.sleep(duration).await;
     }
 }
 
