@@ -98,7 +98,7 @@ impl Broker for RabbitBroker {
             publishing.publish(parcel).await
         };
         let place = place(&address.0, &address.1, "");
-        place.publish(to, message, publish).await
+        place.publish(settings.spans, to, message, publish).await
     }
 
     async fn consume(
@@ -108,7 +108,7 @@ impl Broker for RabbitBroker {
     ) -> Result<Box<dyn Deliveries>, BrokerError> {
         let Inner { settings, names, .. } = &*self.inner;
         let wire = self.inbound().await?;
-        consume(wire, names, source, prefetch, settings.publish_timeout).await
+        consume(wire, names, source, prefetch, settings).await
     }
 
     /// In a task of its own: whoever stops waiting leaves nothing unsettled behind.
@@ -117,7 +117,7 @@ impl Broker for RabbitBroker {
         let inner = self.inner.clone();
         let taking = tokio::spawn(async move {
             let Inner { settings, names, getting, .. } = &*inner;
-            getting.get(wire, names, lane, settings.publish_timeout).await
+            getting.get(wire, names, lane, settings).await
         });
         taking.await.map_err(|error| BrokerError::Unavailable(error.to_string()))?
     }

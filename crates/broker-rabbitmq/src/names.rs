@@ -1,5 +1,5 @@
 use job::{Lane, Rung};
-use ports::trace::Place;
+use spans::Place;
 
 /// As traces name it.
 pub(crate) fn place<'a>(exchange: &'a str, routing_key: &'a str, queue: &'a str) -> Place<'a> {

@@ -3,6 +3,7 @@ use std::time::Duration;
 use lapin::uri::{AMQPScheme, AMQPUri};
 use ports::BrokerError;
 use secrecy::{ExposeSecret, SecretString};
+use spans::Spans;
 
 use crate::wire::Bounds;
 use crate::{Content, Topology};
@@ -38,6 +39,8 @@ pub struct Settings {
     /// How long the journal keeps a line: at least as long as anything that is rebuilt from it. A
     /// journal that is there and keeps more is taken as it is; one that keeps less is refused.
     pub journal_max_age: Duration,
+    /// How the process names its spans to others, if it traces.
+    pub spans: Spans,
 }
 
 impl Settings {
@@ -54,6 +57,7 @@ impl Settings {
             lane_max_length: 1_000_000,
             content: Content::default(),
             journal_max_age: Duration::from_secs(14 * 24 * 60 * 60),
+            spans: Spans::default(),
         }
     }
 

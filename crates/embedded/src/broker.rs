@@ -19,6 +19,7 @@ use ports::{
     SystemClock,
 };
 use rusqlite::Connection;
+use spans::Spans;
 
 pub(crate) use self::dispatch::{Dispatch, Fills};
 pub(crate) use self::queues::Queues;
@@ -29,11 +30,12 @@ use crate::store::Store;
 
 pub(crate) struct FileBroker {
     store: Arc<Store>,
+    spans: Spans,
 }
 
 impl FileBroker {
-    pub(crate) fn new(store: Arc<Store>) -> Self {
-        Self { store }
+    pub(crate) fn new(store: Arc<Store>, spans: Spans) -> Self {
+        Self { store, spans }
     }
 }
 
@@ -41,7 +43,7 @@ impl FileBroker {
 impl Broker for FileBroker {
     async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError> {
         let publish = |message| publish::publish(&self.store, to, message);
-        place::of(to).publish(to, message, publish).await
+        place::of(to).publish(self.spans, to, message, publish).await
     }
 
     async fn consume(
@@ -49,11 +51,11 @@ impl Broker for FileBroker {
         source: &Source,
         prefetch: u16,
     ) -> Result<Box<dyn Deliveries>, BrokerError> {
-        consume::consume(&self.store, source, prefetch).await
+        consume::consume(&self.store, self.spans, source, prefetch).await
     }
 
     async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
-        consume::take(&self.store, lane).await
+        consume::take(&self.store, self.spans, lane).await
     }
 
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {

@@ -7,6 +7,7 @@ use ports::{Broker, Ledger};
 use rusqlite::{
     Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params,
 };
+use spans::Spans;
 use uuid::Uuid;
 
 use crate::broker::{FileBroker, Queues};
@@ -28,11 +29,14 @@ pub struct Settings {
     pub namespace: String,
     /// How long a settled and announced record stays.
     pub retention: Duration,
+    /// How the process names its spans to others, if it traces.
+    pub spans: Spans,
 }
 
 impl Settings {
     pub fn new(path: impl Into<PathBuf>, namespace: impl Into<String>) -> Self {
-        Self { path: path.into(), namespace: namespace.into(), retention: RETENTION }
+        let spans = Spans::default();
+        Self { path: path.into(), namespace: namespace.into(), retention: RETENTION, spans }
     }
 }
 
@@ -60,6 +64,7 @@ pub enum OpenError {
 #[derive(Clone)]
 pub struct Embedded {
     store: Arc<Store>,
+    spans: Spans,
 }
 
 impl Embedded {
@@ -79,7 +84,7 @@ impl Embedded {
         let present = Present { locks, lock: Some(lock) };
         let store = Store::start(sql, place, present, entered, settings.retention)
             .map_err(|error| unusable(&path, error))?;
-        Ok(Self { store: Arc::new(store) })
+        Ok(Self { store: Arc::new(store), spans: settings.spans })
     }
 
     /// The ledger of a file that cannot be written, as on a full disk: only to read.
@@ -96,7 +101,7 @@ impl Embedded {
     }
 
     pub fn broker(&self) -> Arc<dyn Broker> {
-        Arc::new(FileBroker::new(self.store.clone()))
+        Arc::new(FileBroker::new(self.store.clone(), self.spans))
     }
 
     pub fn ledger(&self) -> Arc<dyn Ledger> {

@@ -66,7 +66,7 @@ async fn say(shared: &Shared, entry: OutboxEntry) {
         Destination::Dead { .. } | Destination::Journal => None,
     };
     let trace_id = record.as_ref().and_then(Record::trace_id).map(str::to_owned);
-    let span = trace::announcement(record.as_ref());
+    let span = trace::announcement(shared.settings.spans, record.as_ref());
     let announced = shared.recorder.announce(entry, record.as_ref(), Earlier::Perhaps);
     let Err(error) = announced.instrument(span).await else {
         return;

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use job::Rules;
 use kling::LookUp;
+use spans::Spans;
 
 /// How to ask the provider for a task by our external id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct Settings {
     pub reconcile: Duration,
     /// The broker may give messages up by itself: what it gave up is adopted.
     pub adopts: bool,
+    /// How the process names its spans to others, if it traces.
+    pub spans: Spans,
 }
 
 impl Default for Settings {
@@ -54,6 +57,7 @@ impl Default for Settings {
             account_rest: Duration::from_secs(60),
             reconcile: Duration::from_secs(30),
             adopts: false,
+            spans: Spans::default(),
         }
     }
 }

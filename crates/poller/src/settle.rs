@@ -40,7 +40,7 @@ pub(crate) async fn write(
     plan: Plan,
     sweep: Option<&str>,
 ) -> Result<(), Trouble> {
-    let span = trace::completion(&plan, sweep);
+    let span = trace::completion(shared.settings.spans, &plan, sweep);
     match shared.recorder.swap(fence, version, plan).instrument(span).await? {
         Applied::Done(_) | Applied::Changed(_) => Ok(()),
         Applied::Illegal(illegal) => Err(illegal.into()),

@@ -41,7 +41,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, tasks: Tas
             false => Duration::ZERO,
         };
         let sweep = trace::sweep(&claimed.items, claimed.now);
-        let named = sweep.in_scope(ports::trace::traceparent);
+        let named = sweep.in_scope(|| shared.settings.spans.traceparent());
         for stored in claimed.items {
             let Ok(place) = shared.looking.clone().acquire_owned().await else {
                 return;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use job::{Record, State, Timestamp};
 use ports::Stored;
-use ports::trace::if_sampled;
 use recorder::Plan;
+use spans::Spans;
 use tracing::Span;
 
 /// Of a sweep that found something.
@@ -41,20 +41,20 @@ fn lag(found: &[Stored], now: Timestamp) -> Duration {
 }
 
 /// Of what follows from the last word about a job; none for any other.
-pub(crate) fn completion(plan: &Plan, sweep: Option<&str>) -> Span {
+pub(crate) fn completion(spans: Spans, plan: &Plan, sweep: Option<&str>) -> Span {
     match plan.record().state.is_final() && plan.is_news() {
-        true => root("complete task", plan.record(), sweep),
+        true => root(spans, "complete task", plan.record(), sweep),
         false => Span::none(),
     }
 }
 
 /// Of saying what a worker, or a dead process, has left to be said.
-pub(crate) fn announcement(record: Option<&Record>) -> Span {
-    record.map_or_else(Span::none, |record| root("announce outcome", record, None))
+pub(crate) fn announcement(spans: Spans, record: Option<&Record>) -> Span {
+    record.map_or_else(Span::none, |record| root(spans, "announce outcome", record, None))
 }
 
-fn root(name: &'static str, record: &Record, sweep: Option<&str>) -> Span {
-    if_sampled(tracing::info_span!(
+fn root(spans: Spans, name: &'static str, record: &Record, sweep: Option<&str>) -> Span {
+    spans.if_sampled(tracing::info_span!(
         parent: None,
         "job's end",
         otel.name = name,

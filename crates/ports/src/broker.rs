@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use job::{Lane, Timestamp};
 
-use crate::{Delivery, Destination, Message};
+use crate::{BrokerError, Delivery, Destination, Message, PublishError};
 
 /// How words travel.
 #[async_trait]
@@ -78,62 +78,4 @@ pub trait Deliveries: Send {
 
     /// Stops taking. What was already taken still comes from [`next`](Self::next), then `None`.
     async fn cancel(&mut self);
-}
-
-/// Why a publish or a settlement is not known to have happened.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PublishError {
-    /// Nothing is bound there: the broker has nothing. Repeating does not help.
-    #[error("no queue takes messages for {0}")]
-    Unroutable(String),
-    /// The broker refused it (a full queue): it has nothing. Try later.
-    #[error("the broker refused the message: {0}")]
-    Refused(String),
-    /// We may not publish there: a person must act. Until then perhaps it has others that were on
-    /// their way with it: repeat under the same id.
-    #[error("the broker does not let us publish: {0}")]
-    Denied(String),
-    /// Larger than a message may be. Repeating does not help.
-    #[error(
-        "{bytes} bytes are more than the {most} a message may have: send a URL instead of inline data"
-    )]
-    TooLarge { bytes: usize, most: usize },
-    /// The connection was lost or slow: perhaps it has it. Repeat under the same id.
-    #[error("whether the broker has the message is unknown: {0}")]
-    Unknown(String),
-}
-
-impl PublishError {
-    /// One word, for metrics and traces.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Unroutable(_) => "unroutable",
-            Self::Refused(_) => "refused",
-            Self::Denied(_) => "denied",
-            Self::TooLarge { .. } => "too_large",
-            Self::Unknown(_) => "unknown",
-        }
-    }
-
-    /// The broker is well and takes others: nothing is said about them.
-    pub fn is_about_message(&self) -> bool {
-        match self {
-            Self::TooLarge { .. } => true,
-            Self::Unroutable(_) | Self::Refused(_) | Self::Denied(_) | Self::Unknown(_) => false,
-        }
-    }
-}
-
-/// Why the broker cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BrokerError {
-    /// Try again later.
-    #[error("the broker is unavailable: {0}")]
-    Unavailable(String),
-    /// Wrong URL, user or virtual host: a person must act.
-    #[error("the broker refuses us: {0}")]
-    Denied(String),
-    /// What is there is not what we expect, with the difference.
-    #[error("the broker's topology differs: {0}")]
-    Differs(String),
 }

@@ -6,25 +6,27 @@
 
 mod barrier;
 mod broker;
+mod broker_error;
 mod clock;
 mod delivery;
 mod fit;
+mod handling;
 mod layer;
 mod ledger;
 mod message;
 mod permit;
+mod republish;
 mod topic;
-pub mod trace;
 mod unreadable;
 mod witness;
 
 pub use barrier::{Barrier, JOURNAL_BARRIER, JOURNAL_GENERATION};
-pub use broker::{
-    Broker, BrokerError, Deliveries, JournalStart, PublishError, Source, Subscription,
-};
+pub use broker::{Broker, Deliveries, JournalStart, Source, Subscription};
+pub use broker_error::{BrokerError, PublishError};
 pub use clock::{Clock, SystemClock};
 pub use delivery::{Delivery, Settle};
 pub use fit::MOST_HEADER_BYTES;
+pub use handling::Handling;
 pub use layer::{BrokerLayer, Call, LedgerLayer, Method, Summary};
 pub use ledger::{
     AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation, Ledger,

@@ -17,8 +17,8 @@
 //! assert_eq!(job.key.to_string(), "default/order-42");
 //! ```
 //!
-//! A service that traces calls [`name_spans_by`] once, with a function that names its running span
-//! as W3C Trace Context; each job is then published under that name.
+//! A service that traces connects with `Producer::connect_traced`. It passes a function that names its
+//! running span as W3C Trace Context ([`Spans::named_by`]); each job is then published under that name.
 //!
 //! `examples/publish.rs` is the whole way: connect, publish, wait for the event.
 
@@ -28,8 +28,8 @@ mod replay;
 mod results;
 
 pub use draft::{Draft, Invalid};
-pub use ports::trace::name_spans_by;
 pub use producer::{ProduceError, Producer, Receipt};
 pub use replay::{Replay, ReplayError};
 pub use results::{ResultEvent, Results};
+pub use spans::Spans;
 pub use validation::Slots;

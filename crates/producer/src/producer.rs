@@ -63,7 +63,14 @@ impl Producer {
     /// Connects to the RabbitMQ at `url` (`amqp://…`), under the namespace `reelwork`.
     #[cfg(feature = "rabbitmq")]
     pub async fn connect(url: &str) -> Result<Self, BrokerError> {
-        let settings = broker_rabbitmq::Settings::new(url.to_owned(), "reelwork");
+        Self::connect_traced(url, spans::Spans::default()).await
+    }
+
+    /// The same for a service that traces: each job carries the name of the running span.
+    #[cfg(feature = "rabbitmq")]
+    pub async fn connect_traced(url: &str, spans: spans::Spans) -> Result<Self, BrokerError> {
+        let mut settings = broker_rabbitmq::Settings::new(url.to_owned(), "reelwork");
+        settings.spans = spans;
         Ok(Self::new(Arc::new(broker_rabbitmq::RabbitBroker::connect(settings).await?)))
     }
 

@@ -8,6 +8,7 @@ use embedded::Embedded;
 use ledger_redis::RedisLedger;
 use ports::{Broker, Ledger, SystemClock};
 use recorder::Session;
+use spans::Spans;
 
 use crate::crash;
 use crate::error::Error;
@@ -26,7 +27,7 @@ impl Backends {
             (Endpoint::Url(broker), Endpoint::Url(ledger)) => {
                 // Both to their end: a connection that is half made panics when its runtime goes.
                 let (broker, ledger) =
-                    tokio::join!(open_broker(config, broker), open_ledger(config, ledger));
+                    tokio::join!(open_broker(config, broker, spans()), open_ledger(config, ledger));
                 Ok(Self { broker: broker?, ledger: ledger? })
             }
             _ => {
@@ -39,9 +40,20 @@ impl Backends {
 
     /// Only the broker: a producer's host need not reach the ledger.
     pub(crate) async fn open_broker(config: &Config) -> Result<Arc<dyn Broker>, Error> {
+        Self::open_broker_traced(config, spans()).await
+    }
+
+    /// The same, for a command whose spans have other names.
+    pub(crate) async fn open_broker_traced(
+        config: &Config,
+        spans: Spans,
+    ) -> Result<Arc<dyn Broker>, Error> {
         match &config.broker.url {
-            Endpoint::Url(url) => open_broker(config, url).await,
-            Endpoint::Embedded => Ok(crash::broker(open_embedded(config)?.broker())),
+            Endpoint::Url(url) => open_broker(config, url, spans).await,
+            Endpoint::Embedded => {
+                let settings = embedded::Settings { spans, ..embedded_settings(config) };
+                Ok(crash::broker(Embedded::open(settings)?.broker()))
+            }
         }
     }
 
@@ -98,8 +110,18 @@ pub(crate) fn broker_settings(config: &Config, url: &SecretUrl) -> broker_rabbit
     settings
 }
 
-async fn open_broker(config: &Config, url: &SecretUrl) -> Result<Arc<dyn Broker>, Error> {
-    let broker = RabbitBroker::connect(broker_settings(config, url)).await?;
+/// Where no traces are exported, no span has a name.
+pub(crate) fn spans() -> Spans {
+    Spans::named_by(daemon::traces::traceparent)
+}
+
+async fn open_broker(
+    config: &Config,
+    url: &SecretUrl,
+    spans: Spans,
+) -> Result<Arc<dyn Broker>, Error> {
+    let settings = broker_rabbitmq::Settings { spans, ..broker_settings(config, url) };
+    let broker = RabbitBroker::connect(settings).await?;
     Ok(crash::broker(Arc::new(broker)))
 }
 
@@ -117,7 +139,8 @@ fn ledger_settings(config: &Config, url: &SecretUrl) -> ledger_redis::Settings {
 }
 
 fn open_embedded(config: &Config) -> Result<Embedded, Error> {
-    Ok(Embedded::open(embedded_settings(config))?)
+    let settings = embedded::Settings { spans: spans(), ..embedded_settings(config) };
+    Ok(Embedded::open(settings)?)
 }
 
 fn embedded_settings(config: &Config) -> embedded::Settings {

@@ -86,24 +86,12 @@ fn start(cli: Cli, output: &mut Output) -> Result<ExitCode, Error> {
 
 /// Where spans go, if anywhere.
 fn traces(command: &Command, config: &Config) -> Result<Option<Traces>, Error> {
-    if matches!(command, Command::Submit(_)) {
-        // OpenTelemetry's way to hand a trace to a program.
-        ports::trace::name_spans_by(|| std::env::var("TRACEPARENT").ok().filter(|t| is_valid(t)));
-    }
     let Some(name) = command.service() else {
         return Ok(None);
     };
     let service =
         Service { name, namespace: &config.ledger.namespace, version: env!("CARGO_PKG_VERSION") };
-    let traces = Traces::start(&service, &config.telemetry).map_err(Error::Denied)?;
-    if traces.is_some() {
-        ports::trace::name_spans_by(daemon::traces::traceparent);
-    }
-    Ok(traces)
-}
-
-fn is_valid(traceparent: &str) -> bool {
-    job::trace_id(traceparent).is_some()
+    Traces::start(&service, &config.telemetry).map_err(Error::Denied)
 }
 
 /// The configuration for a command.

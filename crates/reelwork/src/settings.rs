@@ -7,6 +7,8 @@ use job::{CallbackSigner, OnDoubt, Rules};
 use poller::LookUpBy;
 use worker::{Callback, Slots};
 
+use crate::backends::spans;
+
 /// The journal keeps its lines for longer than the ledger keeps settled records.
 const PARKED_AGAIN: Duration = Duration::from_secs(24 * 3600);
 
@@ -79,6 +81,7 @@ pub(crate) fn poller(config: &Config) -> poller::Settings {
         batch: config.poll.batch as usize,
         sweep: config.poll.sweep,
         adopts: config.broker.url.url().is_some(),
+        spans: spans(),
         ..poller::Settings::default()
     }
 }

@@ -1,7 +1,6 @@
 //! Taking one message when it is asked for, on a channel that is kept for it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use job::Lane;
 use lapin::options::BasicGetOptions;
@@ -12,6 +11,7 @@ use tokio::sync::Mutex;
 use super::holder::Holder;
 use super::source::fixed;
 use super::{Intake, kind_of};
+use crate::Settings;
 use crate::failure::using;
 use crate::names::Names;
 use crate::wire::Wire;
@@ -28,7 +28,7 @@ impl Getting {
         wire: Arc<Wire>,
         names: &Names,
         lane: Lane,
-        timeout: Duration,
+        settings: &Settings,
     ) -> Result<Option<Delivery>, BrokerError> {
         let source = ports::Source::Lane(lane);
         let queue = fixed(names, &source)?;
@@ -44,7 +44,8 @@ impl Getting {
         let getting = intake.channel.basic_get(queue, BasicGetOptions { no_ack: false });
         let got = intake.channel.ask(getting).await.map_err(|error| using(&thing, &error))?;
         *kept = Some(intake.clone());
-        let holder = Holder { intake, timeout, runtime: Handle::current() };
+        let (timeout, spans) = (settings.publish_timeout, settings.spans);
+        let holder = Holder { intake, timeout, spans, runtime: Handle::current() };
         Ok(got.map(|got| holder.delivery(&kind_of(names, &source), got.delivery)))
     }
 }

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ports::trace::Handling;
-use ports::{Delivery, Message};
+use ports::{Delivery, Handling, Message, Settle};
+use spans::Spans;
 use tokio::runtime::Handle;
 
 use super::ticket::Ticket;
@@ -15,6 +15,7 @@ use crate::properties::decode;
 pub(super) struct Holder {
     pub(super) intake: Arc<Intake>,
     pub(super) timeout: Duration,
+    pub(super) spans: Spans,
     pub(super) runtime: Handle,
 }
 
@@ -28,26 +29,37 @@ impl Holder {
         let routing_key = taken.routing_key.to_string();
         // On a first delivery it is the producer's: the broker writes none there.
         let delivery_count = if taken.redelivered { arrived.delivery_count } else { 0 };
+        let spans = self.spans;
+        let ticket = self.ticket(taken.delivery_tag, *kind == Kind::Log);
+        let (handling, settle) = handling(spans, kind, &routing_key, &message, Box::new(ticket));
         Delivery {
-            handling: handling(kind, &routing_key, &message),
+            handling,
             message,
             routing_key,
             redelivered: taken.redelivered,
             delivery_count,
             offset: arrived.offset,
-            settle: Box::new(self.ticket(taken.delivery_tag, *kind == Kind::Log)),
+            settle,
         }
     }
 
     fn ticket(self, number: u64, is_log: bool) -> Ticket {
-        let Self { intake, timeout, runtime } = self;
+        let Self { intake, timeout, runtime, .. } = self;
         Ticket { intake, number, is_log, timeout, runtime, settled: false }
     }
 }
 
-fn handling(kind: &Kind, routing_key: &str, message: &Message) -> Handling {
+fn handling(
+    spans: Spans,
+    kind: &Kind,
+    routing_key: &str,
+    message: &Message,
+    settle: Box<dyn Settle>,
+) -> (Handling, Box<dyn Settle>) {
     match kind {
-        Kind::Jobs { exchange, queue } => place(exchange, routing_key, queue).handling(message),
-        Kind::Events | Kind::DeadLetters | Kind::Log => Handling::untold(),
+        Kind::Jobs { exchange, queue } => {
+            place(exchange, routing_key, queue).handling(spans, message, settle)
+        }
+        Kind::Events | Kind::DeadLetters | Kind::Log => (Handling::untold(), settle),
     }
 }

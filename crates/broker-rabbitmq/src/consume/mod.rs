@@ -7,12 +7,12 @@ mod stream;
 mod ticket;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use lapin::options::{BasicConsumeOptions, BasicQosOptions};
 use ports::{BrokerError, Deliveries, Source};
 use uuid::Uuid;
 
+use crate::Settings;
 use crate::channel::Channel;
 use crate::failure::using;
 use crate::names::Names;
@@ -50,7 +50,7 @@ pub(crate) async fn consume(
     names: &Names,
     source: &Source,
     prefetch: u16,
-    timeout: Duration,
+    settings: &Settings,
 ) -> Result<Box<dyn Deliveries>, BrokerError> {
     let channel = wire.channel().await.map_err(|error| using("a channel", &error))?;
     let queue = queue(&channel, names, source).await?;
@@ -63,7 +63,7 @@ pub(crate) async fn consume(
     let starting = channel.basic_consume(queue, tag.as_str().into(), options, arguments(source));
     let consumer = channel.ask(starting).await.map_err(|error| using(&thing, &error))?;
     let intake = Arc::new(Intake { channel, _wire: wire });
-    Ok(Box::new(Stream::new(consumer, intake, kind_of(names, source), timeout)))
+    Ok(Box::new(Stream::new(consumer, intake, kind_of(names, source), settings)))
 }
 
 fn kind_of(names: &Names, source: &Source) -> Kind {

@@ -6,16 +6,19 @@ use futures::{FutureExt, StreamExt};
 use lapin::Consumer;
 use lapin::options::BasicCancelOptions;
 use ports::{Deliveries, Delivery};
+use spans::Spans;
 use tokio::runtime::Handle;
 
 use super::holder::Holder;
 use super::ticket::give_back;
 use super::{Intake, Kind};
+use crate::Settings;
 
 /// One consumer; `None` once it has ended.
 pub(super) struct Stream {
     open: Option<Open>,
     timeout: Duration,
+    spans: Spans,
     runtime: Handle,
 }
 
@@ -32,10 +35,11 @@ impl Stream {
         consumer: Consumer,
         intake: Arc<Intake>,
         kind: Kind,
-        timeout: Duration,
+        settings: &Settings,
     ) -> Self {
         let open = Open { consumer, intake, kind, cut: false };
-        Self { open: Some(open), timeout, runtime: Handle::current() }
+        let (timeout, spans) = (settings.publish_timeout, settings.spans);
+        Self { open: Some(open), timeout, spans, runtime: Handle::current() }
     }
 }
 
@@ -66,7 +70,7 @@ impl Deliveries for Stream {
 impl Stream {
     fn holder(&self, open: &Open) -> Holder {
         let (intake, runtime) = (open.intake.clone(), self.runtime.clone());
-        Holder { intake, timeout: self.timeout, runtime }
+        Holder { intake, timeout: self.timeout, spans: self.spans, runtime }
     }
 }
 

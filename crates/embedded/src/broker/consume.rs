@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use job::Lane;
-use ports::trace::Handling;
-use ports::{BrokerError, Deliveries, Delivery, Message, Source, Subscription};
+use ports::{BrokerError, Deliveries, Delivery, Handling, Message, Settle, Source, Subscription};
+use spans::Spans;
 
 use super::dispatch;
 use super::journal::JournalDeliveries;
@@ -16,6 +16,7 @@ use crate::store::Store;
 
 pub(crate) async fn consume(
     store: &Arc<Store>,
+    spans: Spans,
     source: &Source,
     prefetch: u16,
 ) -> Result<Box<dyn Deliveries>, BrokerError> {
@@ -41,7 +42,7 @@ pub(crate) async fn consume(
         Source::Lane(lane) => Some(*lane),
         _ => None,
     };
-    Ok(Box::new(QueueDeliveries { tap, lane }))
+    Ok(Box::new(QueueDeliveries { tap, spans, lane }))
 }
 
 async fn subscribe(store: &Store, subscription: &Subscription) -> Result<i64, BrokerError> {
@@ -56,7 +57,11 @@ async fn subscribe(store: &Store, subscription: &Subscription) -> Result<i64, Br
 }
 
 /// In a task of its own: whoever stops waiting leaves nothing unsettled behind.
-pub(crate) async fn take(store: &Arc<Store>, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
+pub(crate) async fn take(
+    store: &Arc<Store>,
+    spans: Spans,
+    lane: Lane,
+) -> Result<Option<Delivery>, BrokerError> {
     let queue = store.queues.of(lane);
     let queue = queue.ok_or_else(|| BrokerError::Differs(format!("no queue for {lane}")))?;
     let look = move |sql: &_| Ok::<_, Failure<BrokerError>>(dispatch::has_ready(sql, queue));
@@ -64,7 +69,7 @@ pub(crate) async fn take(store: &Arc<Store>, lane: Lane) -> Result<Option<Delive
         return Ok(None);
     }
     let tap = Arc::new(Tap::new(store.clone(), queue, 1, false));
-    let mut deliveries = QueueDeliveries { tap, lane: Some(lane) };
+    let mut deliveries = QueueDeliveries { tap, spans, lane: Some(lane) };
     let taking = tokio::spawn(async move {
         let (store, process) = (deliveries.tap.store.clone(), deliveries.tap.store.process);
         let taken = store
@@ -81,15 +86,24 @@ pub(crate) async fn take(store: &Arc<Store>, lane: Lane) -> Result<Option<Delive
 
 struct QueueDeliveries {
     tap: Arc<Tap>,
+    spans: Spans,
     /// Its handling is traced.
     lane: Option<Lane>,
 }
 
 impl QueueDeliveries {
-    fn handling(&self, message: &Message, routing_key: &str) -> Handling {
+    fn handling(
+        &self,
+        message: &Message,
+        routing_key: &str,
+        settle: Box<dyn Settle>,
+    ) -> (Handling, Box<dyn Settle>) {
         match self.lane {
-            Some(lane) => place("jobs", routing_key, &lane.to_string()).handling(message),
-            None => Handling::untold(),
+            Some(lane) => {
+                let lane = lane.to_string();
+                place("jobs", routing_key, &lane).handling(self.spans, message, settle)
+            }
+            None => (Handling::untold(), settle),
         }
     }
 }
@@ -100,9 +114,10 @@ impl Deliveries for QueueDeliveries {
         let (taken, credit) = self.tap.next().await?;
         let settle = Box::new(Holding::of(&taken, credit));
         let message = taken.packed.open();
+        let (handling, settle) = self.handling(&message, &taken.routing_key, settle);
         Some(Delivery {
             settle,
-            handling: self.handling(&message, &taken.routing_key),
+            handling,
             message,
             routing_key: taken.routing_key,
             redelivered: taken.deliveries > 0,

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use job::Timestamp;
-use ports::trace::Handling;
-use ports::{BrokerError, Deliveries, Delivery, JournalStart, PublishError, Settle};
+use ports::{BrokerError, Deliveries, Delivery, Handling, JournalStart, PublishError, Settle};
 use rusqlite::{Connection, params};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 

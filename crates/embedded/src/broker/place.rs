@@ -1,7 +1,7 @@
 //! What the places of the file are called in traces.
 
 use ports::Destination;
-use ports::trace::Place;
+use spans::Place;
 
 pub(super) fn place<'a>(exchange: &'a str, routing_key: &'a str, queue: &'a str) -> Place<'a> {
     Place { system: "reelwork_embedded", exchange, routing_key, queue }

@@ -6,7 +6,7 @@ use daemon::{Config, ExitCode};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use job::Job;
-use producer::{Draft, Invalid, ProduceError, Producer};
+use producer::{Draft, Invalid, ProduceError, Producer, Spans};
 use serde::Serialize;
 use tokio::sync::OnceCell;
 
@@ -169,13 +169,19 @@ async fn publish(
         Ok(job) => job,
         Err(invalid) => return Ok((receipt(line, Err(invalid.into())), None)),
     };
+    let spans = Spans::named_by(callers_span);
     let connect = || async {
-        let broker = Backends::open_broker(config).await?;
+        let broker = Backends::open_broker_traced(config, spans).await?;
         Ok::<_, Error>(Producer::new(broker).within(settings::slots(config)))
     };
     let producer = producer.get_or_try_init(connect).await?;
     let receipt = receipt(line, producer.publish(&job).await);
     Ok((receipt, Some(Named::of_job(&job))))
+}
+
+/// OpenTelemetry's way to hand a trace to a program.
+fn callers_span() -> Option<String> {
+    std::env::var("TRACEPARENT").ok().filter(|name| job::trace_id(name).is_some())
 }
 
 impl Receipt {

@@ -8,7 +8,7 @@ use kling::{HttpSettings, HttpTransport, Transport};
 use ports::Broker;
 use simulator::{Accounts, PerPool, Settings, Simulator};
 
-use crate::backends::{self, Backends};
+use crate::backends::{self, Backends, spans};
 use crate::cli::{Backend, Demo, Sabotage};
 use crate::demo::sabotage::{DoublePost, Dropping};
 use crate::error::Error;
@@ -103,7 +103,8 @@ fn client(config: &Config, sabotage: Option<Sabotage>) -> Result<kling::Client, 
 
 fn embedded_backend() -> Result<(Backends, Own), Error> {
     let directory = tempfile::tempdir()?;
-    let settings = embedded::Settings::new(directory.path().join("demo.db"), "demo");
+    let mut settings = embedded::Settings::new(directory.path().join("demo.db"), "demo");
+    settings.spans = spans();
     let embedded = Embedded::open(settings)?;
     let backends = Backends { broker: embedded.broker(), ledger: embedded.ledger() };
     Ok((backends, Own::Embedded(embedded, directory)))

@@ -3,9 +3,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use job::Timestamp;
-use ports::trace::Handling;
 use ports::{
-    Clock, Deliveries, Delivery, JournalStart, Message, PublishError, Settle, SystemClock,
+    Clock, Deliveries, Delivery, Handling, JournalStart, Message, PublishError, Settle, SystemClock,
 };
 use tokio::sync::Notify;
 

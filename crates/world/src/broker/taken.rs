@@ -1,6 +1,5 @@
 use async_trait::async_trait;
-use ports::trace::Handling;
-use ports::{Deliveries, Delivery, PublishError, Settle};
+use ports::{Deliveries, Delivery, Handling, PublishError, Settle};
 
 use super::WorldBroker;
 use super::shelf::Parcel;

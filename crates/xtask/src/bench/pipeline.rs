@@ -14,6 +14,7 @@ use poller::Poller;
 use ports::{Broker, Ledger, SystemClock};
 use producer::{Draft, Producer, Results};
 use recorder::Session;
+use spans::Spans;
 use worker::{Slots, Worker};
 
 use crate::measure::{Measured, Meter};
@@ -57,7 +58,8 @@ pub(crate) async fn run(
     metered: bool,
 ) -> Result<Measured, Failed> {
     let namespace = format!("bench-{:08x}", uuid::Uuid::new_v4().as_fields().0);
-    let settings = broker_rabbitmq::Settings::new(load.amqp.clone(), &namespace);
+    let mut settings = broker_rabbitmq::Settings::new(load.amqp.clone(), &namespace);
+    settings.spans = Spans::named_by(daemon::traces::traceparent);
     let broker = RabbitBroker::connect(settings.clone()).await?;
     let ledger = ledger_redis::Settings::new(load.redis.clone(), &namespace);
     let ledger = Arc::new(RedisLedger::connect(ledger).await?);
@@ -120,6 +122,7 @@ fn roles(load: &Load, doors: Doors, session: Arc<Session>) -> Result<(Worker, Po
         concurrency: at_once,
         batch: at_once,
         sweep: SWEEP,
+        spans: Spans::named_by(daemon::traces::traceparent),
         ..poller::Settings::default()
     };
     Ok((worker, Poller::start(broker, ledger, session, kling, clock, settings)))

@@ -20,9 +20,6 @@ pub(crate) fn start() -> Result<Option<Traces>, Failed> {
     "warn,lapin=off".clone_into(&mut telemetry.log);
     let service = Service { name: "bench", namespace: "bench", version: "bench" };
     let traces = Traces::start(&service, &telemetry)?;
-    if traces.is_some() {
-        ports::trace::name_spans_by(daemon::traces::traceparent);
-    }
     daemon::logs::init(&telemetry, traces.as_ref());
     Ok(traces)
 }

@@ -1,0 +1,54 @@
+//! A delivery that is published again elsewhere before it is settled.
+
+use job::{Reached, Reason, Rung, Timestamp};
+
+use crate::{Broker, Delivery, Destination, PublishError, header};
+
+impl Delivery {
+    /// Publishes a copy that comes back after the rung's wait, then acknowledges.
+    /// A crash in between leaves both, which the ledger tells apart from two jobs. How far the
+    /// job may have come is told to whoever takes the copy; once said, it stays said.
+    pub async fn later(
+        self,
+        broker: &dyn Broker,
+        rung: Rung,
+        reached: Reached,
+    ) -> Result<(), PublishError> {
+        let reached = reached.max(self.reached());
+        let retries = self.message.retries().saturating_add(1);
+        let mut message = self.message.header(header::RETRIES, retries.to_string());
+        if reached > Reached::Nothing {
+            message = message.header(header::REACHED, reached.word());
+        }
+        let to = Destination::Later { rung, routing_key: self.routing_key };
+        broker.publish(&to, message.fitted()).await?;
+        self.settle.ack().await
+    }
+
+    /// Publishes the original bytes to the dead letters with the reason and how far the job may have
+    /// come, then acknowledges.
+    pub async fn park(
+        self,
+        broker: &dyn Broker,
+        reason: &Reason,
+        now: Timestamp,
+    ) -> Result<(), PublishError> {
+        let reached = self.reached();
+        let message = self
+            .message
+            .header(header::REACHED, reached.word())
+            .header(header::REASON, reason.word())
+            .header(header::DETAIL, clip(&reason.to_string()))
+            .header(header::ROUTING_KEY, self.routing_key.as_str())
+            .header(header::DEAD_AT, now.as_millis().to_string());
+        let to = Destination::Dead { routing_key: self.routing_key };
+        broker.publish(&to, message.fitted()).await?;
+        self.settle.ack().await
+    }
+}
+
+/// A detail is for reading, not for keeping.
+fn clip(text: &str) -> String {
+    const MOST: usize = 2000;
+    text.chars().take(MOST).collect()
+}
