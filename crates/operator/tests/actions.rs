@@ -4,25 +4,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use embedded::{Embedded, Settings};
 use job::{
     Doubt, JobKey, JournalEntry, Lane, MessageFacts, Priority, Problem, Reached, Record, Resource,
     Rules, State, StateKind, Timestamp, decode,
 };
+use memory::{MemoryBroker, MemoryLedger, StoreTime};
 use operator::{Cancelled, Decision, Error, Names, Operator, Replayed};
 use ports::{
     AccountTask, Broker, Destination, JournalStart, Ledger, Limits, Message, Permit, Source,
     SystemClock, Write, header,
 };
 use recorder::Session;
-use tempfile::TempDir;
 
 const RETENTION: Duration = Duration::from_secs(3600);
 /// Nothing more in the journal within this.
 const SILENCE: Duration = Duration::from_millis(200);
 
 struct Scene {
-    _directory: TempDir,
     broker: Arc<dyn Broker>,
     ledger: Arc<dyn Ledger>,
     session: Arc<Session>,
@@ -31,17 +29,13 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let open = |name: &str| {
-            let settings = Settings::new(directory.path().join(name), "operator");
-            Embedded::open(settings).unwrap()
-        };
-        let (broker, ledger) = (open("journal.db").broker(), open("ledger.db").ledger());
+        let broker = Arc::new(MemoryBroker::new().connect());
+        let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::new(StoreTime::of_wall(), RETENTION));
         let joined = Session::join(ledger.clone(), Arc::new(SystemClock), Timestamp::EPOCH).await;
         let session = Arc::new(joined.unwrap());
         let (there, member) = (broker.clone(), session.clone());
         let operator = Operator::new(ledger.clone(), there, member, Rules::default(), RETENTION);
-        Self { _directory: directory, broker, ledger, session, operator }
+        Self { broker, ledger, session, operator }
     }
 
     /// As a worker or the follower left it.

@@ -5,16 +5,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use embedded::{Embedded, Settings};
 use job::{
     Doubt, Fact, JobKey, MessageFacts, Outcome, Problem, Record, Rules, State, Timestamp, decode,
 };
+use memory::{MemoryBroker, MemoryLedger, StoreTime};
 use ports::{
     Broker, BrokerLayer, Call, Destination, Ledger, LedgerError, LedgerLayer, Limits, Message,
     Method, Permit, PublishError, Summary, SystemClock, Write,
 };
 use recorder::{Applied, Batcher, Recorder, Session, Writer};
-use tempfile::TempDir;
+
+const RETENTION: Duration = Duration::from_secs(3600);
 
 /// What was done, in its order.
 #[derive(Clone, Default)]
@@ -76,7 +77,6 @@ impl BrokerLayer for NotedBroker {
 }
 
 struct Scene {
-    _directory: TempDir,
     notes: Notes,
     ledger: Arc<dyn Ledger>,
     broker: Arc<dyn Broker>,
@@ -85,19 +85,14 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let open = |name: &str| {
-            let settings = Settings::new(directory.path().join(name), "recorder");
-            Embedded::open(settings).unwrap()
-        };
         let notes = Notes::default();
-        let (inner, noted) = (open("ledger.db").ledger(), notes.clone());
-        let ledger: Arc<dyn Ledger> = Arc::new(NotedLedger { inner, notes: noted });
-        let (inner, noted) = (open("journal.db").broker(), notes.clone());
-        let broker = Arc::new(NotedBroker { inner, notes: noted });
+        let inner = Arc::new(MemoryLedger::new(StoreTime::of_wall(), RETENTION));
+        let ledger: Arc<dyn Ledger> = Arc::new(NotedLedger { inner, notes: notes.clone() });
+        let inner = Arc::new(MemoryBroker::new().connect());
+        let broker = Arc::new(NotedBroker { inner, notes: notes.clone() });
         let joined = Session::join(ledger.clone(), Arc::new(SystemClock), Timestamp::EPOCH).await;
         let session = Arc::new(joined.unwrap());
-        Self { _directory: directory, notes, ledger, broker, session }
+        Self { notes, ledger, broker, session }
     }
 
     fn recorder(&self, rules: Rules) -> Recorder {

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use job::{CloudEvent, EventKind, JobKey, Outcome, Record, Resource, State};
+use memory::{Contents, Parcel};
 use ports::header;
 
-use crate::broker::Parcel;
 use crate::judge::key_of;
-use crate::ledger::Memory;
 use crate::plan::TASK;
 use crate::provider::{File, Task};
 use crate::report::Report;
@@ -34,25 +33,25 @@ const ACTS_BESIDE: u64 = 300;
 const POSTS_PER_JOB: u32 = 30;
 
 pub(crate) fn is_at_rest(stage: &Stage) -> bool {
-    let memory = stage.ledger.memory();
+    let contents = stage.ledger.contents();
     let is_final =
-        |key: &&JobKey| memory.records.get(*key).is_some_and(|row| row.record.state.is_final());
-    let is_over = |key: &JobKey| match memory.records.get(key).map(|row| &row.record.state) {
+        |key: &&JobKey| contents.records.get(*key).is_some_and(|row| row.record.state.is_final());
+    let is_over = |key: &JobKey| match contents.records.get(key).map(|row| &row.record.state) {
         Some(State::Parked { doubt, .. }) => doubt.is_none(),
-        _ => !waits_for_others(stage, &memory, key),
+        _ => !waits_for_others(stage, &contents, key),
     };
-    let turned_away = |key: &&JobKey| waits_for_others(stage, &memory, key);
+    let turned_away = |key: &&JobKey| waits_for_others(stage, &contents, key);
     let waiting = stage.keys().into_iter().filter(|key| turned_away(key)).count();
-    memory.unsaid() == 0
+    contents.unsaid() == 0
         && stage.keys().iter().all(|key| is_final(key) || turned_away(key))
-        && !memory.all_held().any(|held| is_over(&held.permit.key))
-        && stage.broker.shelf().is_quiet_but_for(waiting * 2)
+        && !contents.all_held().any(|held| is_over(&held.permit.key))
+        && stage.broker.queues().is_quiet_but_for(waiting * 2)
 }
 
 /// Only others that pass could tell that it is refused for what it is, and none come any more.
-fn waits_for_others(stage: &Stage, memory: &Memory, key: &JobKey) -> bool {
+fn waits_for_others(stage: &Stage, contents: &Contents, key: &JobKey) -> bool {
     let blocked = |line: &Line| line.key == *key && line.kind == Kind::Blocked;
-    let record = memory.records.get(key).map(|row| &row.record);
+    let record = contents.records.get(key).map(|row| &row.record);
     record.is_some_and(is_turned_away) && stage.script.iter().any(blocked)
 }
 
@@ -68,7 +67,7 @@ pub(crate) fn spins(stage: &Stage) -> bool {
     let rebuilds = of("ledger emptied") + of("ledger set back") + of("all at once");
     let longer = stage.plan.provider.task.saturating_sub(TASK).as_secs() * ACTS_PER_SECOND;
     let each = ACTS_PER_JOB + longer + rebuilds * ACTS_PER_REBUILD;
-    let given_up = if rebuilds > 0 { stage.broker.shelf().buried } else { 0 };
+    let given_up = if rebuilds > 0 { stage.broker.queues().buried } else { 0 };
     let doubts = (of("task forgotten") + given_up) * ACTS_PER_DOUBT;
     stage.trace.acts() > u64::from(stage.plan.jobs) * each + doubts + ACTS_BESIDE
 }
@@ -127,8 +126,8 @@ impl Audit<'_> {
     fn all_jobs(&mut self) {
         for key in self.stage.keys() {
             let record = {
-                let memory = self.stage.ledger.memory();
-                memory.records.get(key).map(|row| row.record.clone())
+                let contents = self.stage.ledger.contents();
+                contents.records.get(key).map(|row| row.record.clone())
             };
             let before = self.violations.len();
             match record {
@@ -141,7 +140,7 @@ impl Audit<'_> {
 
     fn job(&mut self, record: &Record) {
         let key = &record.key;
-        if waits_for_others(self.stage, &self.stage.ledger.memory(), key) {
+        if waits_for_others(self.stage, &self.stage.ledger.contents(), key) {
             return;
         }
         let Some(kind) = kind_of(&record.state) else {
@@ -207,7 +206,7 @@ impl Audit<'_> {
             let ours = |letter: &&Parcel| letter.message.id == id;
             let died = |letter: &Parcel| letter.message.get(header::DEATH).is_some();
             let deaths: Vec<bool> =
-                self.stage.broker.shelf().dead().filter(ours).map(died).collect();
+                self.stage.broker.queues().dead().filter(ours).map(died).collect();
             // The broker may give the second message up again and again before anybody reads it.
             let (kept, given_up) = (!deaths.is_empty(), deaths.contains(&true));
             let events = self.heard.get(key).map(Vec::as_slice).unwrap_or_default();
@@ -240,16 +239,16 @@ impl Audit<'_> {
 
     /// What keeps a world from rest.
     fn remains(&mut self) {
-        let memory = self.stage.ledger.memory();
+        let contents = self.stage.ledger.contents();
         let held: Vec<String> =
-            memory.all_held().map(|held| format!("{} holds a permit", held.permit.key)).collect();
-        let unsaid = memory.unsaid();
-        drop(memory);
+            contents.all_held().map(|held| format!("{} holds a permit", held.permit.key)).collect();
+        let unsaid = contents.unsaid();
+        drop(contents);
         self.violations.extend(held.into_iter().take(5));
         if unsaid > 0 {
             self.accuse(format!("{unsaid} entries are unsaid"));
         }
-        if !self.stage.broker.shelf().is_quiet() {
+        if !self.stage.broker.queues().is_quiet() {
             self.accuse("the broker is not empty".to_owned());
         }
     }
@@ -309,11 +308,11 @@ fn report(stage: &Stage, heard: &[CloudEvent], mut violations: Vec<String>, lost
     violations.extend(findings.violations.iter().cloned());
     let distinct: BTreeSet<&String> = heard.iter().map(|event| &event.id).collect();
     let mut outcomes: BTreeMap<String, u64> = BTreeMap::new();
-    for row in stage.ledger.memory().records.values() {
+    for row in stage.ledger.contents().records.values() {
         *outcomes.entry(row.record.state.word().to_owned()).or_default() += 1;
     }
     let mut faults = stage.trace.faults();
-    faults.insert("given up by the broker", stage.broker.shelf().buried);
+    faults.insert("given up by the broker", stage.broker.queues().buried);
     Report {
         seed: stage.plan.seed,
         jobs: u64::from(stage.plan.jobs),

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use job::Rules;
 use kling::Transport;
+use memory::StoreTime;
 use ports::{Broker, Ledger};
 
 use crate::chance::Chance;
-use crate::time::WorldTime;
 
 /// One mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ impl Broken {
         self,
         broker: Arc<dyn Broker>,
         ledger: Arc<dyn Ledger>,
-        time: WorldTime,
+        time: StoreTime,
     ) -> (Arc<dyn Broker>, Arc<dyn Ledger>) {
         let broken = ledger::BrokenLedger::new(self, broker.clone(), ledger);
         (Arc::new(broker::BrokenBroker { broken: self, inner: broker, time }), Arc::new(broken))

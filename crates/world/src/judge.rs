@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use job::{CloudEvent, EventKind, JobKey, Record, State};
+use memory::MemoryLedger;
 use ports::{Destination, Fence, Message, Write};
-
-use crate::ledger::WorldLedger;
 
 /// What was seen so far.
 #[derive(Debug, Default)]
@@ -25,12 +24,12 @@ pub(crate) struct Findings {
 }
 
 pub(crate) struct Judge {
-    ledger: Arc<WorldLedger>,
+    ledger: Arc<MemoryLedger>,
     findings: Mutex<Findings>,
 }
 
 impl Judge {
-    pub(crate) fn new(ledger: Arc<WorldLedger>) -> Self {
+    pub(crate) fn new(ledger: Arc<MemoryLedger>) -> Self {
         Self { ledger, findings: Mutex::default() }
     }
 
@@ -52,18 +51,18 @@ impl Judge {
 
     /// Whether this voice may write now.
     pub(crate) fn may_write(&self, fence: &Fence) -> bool {
-        let memory = self.ledger.memory();
-        memory.generation.as_ref() == Some(&fence.generation) && memory.is_alive(&fence.owner)
+        let contents = self.ledger.contents();
+        contents.generation.as_ref() == Some(&fence.generation) && contents.is_alive(&fence.owner)
     }
 
     /// The version that is there now.
     pub(crate) fn version(&self, key: &JobKey) -> Option<u64> {
-        self.ledger.memory().records.get(key).map(|row| row.version)
+        self.ledger.contents().records.get(key).map(|row| row.version)
     }
 
     fn was_settled(&self, record: &Record) -> bool {
-        let memory = self.ledger.memory();
-        let before = memory.records.get(&record.key).map(|row| &row.record);
+        let contents = self.ledger.contents();
+        let before = contents.records.get(&record.key).map(|row| &row.record);
         before.is_some_and(|b| b.round == record.round && is_settled(b))
     }
 

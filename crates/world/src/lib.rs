@@ -7,19 +7,17 @@
 //! own (`process_ledger`, `process_broker`, `process_wire`, `process_clock`, `front`). An `operator`
 //! comes and goes. Each of their calls goes through its
 //! `life`: there it is late, is frozen, or dies at a numbered point. Behind those doors stand the
-//! world's own stores ([`WorldLedger`], [`WorldBroker`]) with a `judge` beside them, and the
+//! stores in memory (crate `memory`) with a `judge` beside them, and the
 //! `provider` with accounts of its own. [`Broken`] are mistakes that must be found.
 
 mod audit;
 mod broken;
-mod broker;
 mod chance;
 mod fault;
 mod front;
 mod judge;
 mod judged;
 mod keeper;
-mod ledger;
 mod life;
 mod operator;
 mod page;
@@ -35,15 +33,11 @@ mod run;
 mod script;
 mod second_life;
 mod stage;
-mod time;
 mod trace;
 mod weather;
 
 pub use broken::Broken;
-pub use broker::{Connection, WorldBroker};
 pub use chance::Chance;
-pub use ledger::WorldLedger;
 pub use plan::Plan;
 pub use report::Report;
 pub use run::run;
-pub use time::WorldTime;

@@ -2,10 +2,10 @@ use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use memory::Connection;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::Connection;
 use crate::chance::Chance;
 use crate::trace::Trace;
 use crate::weather::Weather;

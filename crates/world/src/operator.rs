@@ -72,9 +72,9 @@ async fn replay(stage: &Arc<Stage>, command: Command) {
 /// The letters by which a round was begun whose message is not known to be there: the command has
 /// failed, and a person repeats it.
 fn half_done(stage: &Stage) -> Vec<String> {
-    let memory = stage.ledger.memory();
+    let contents = stage.ledger.contents();
     let queued = |record: &&Record| matches!(record.state, State::Queued { .. });
-    let records = memory.records.values().map(|row| &row.record);
+    let records = contents.records.values().map(|row| &row.record);
     records.filter(queued).filter_map(|record| record.replayed.clone()).collect()
 }
 

@@ -3,16 +3,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use job::Timestamp;
+use memory::StoreTime;
 use ports::Clock;
 use uuid::Uuid;
 
 use crate::life::Life;
-use crate::time::WorldTime;
 
 /// Time and chance as one process has them: its clock may be ahead, and stops with it.
 pub(crate) struct ProcessClock {
     pub(crate) life: Arc<Life>,
-    pub(crate) time: WorldTime,
+    pub(crate) time: StoreTime,
     pub(crate) ahead: Duration,
 }
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use job::Timestamp;
 use kling::{HttpResponse, Resource, Route};
+use memory::StoreTime;
 use serde_json::{Value, json};
 
 use crate::chance::Chance;
 use crate::front::Front;
 use crate::plan::{Callbacks, Ids, Manners, Rates};
-use crate::time::WorldTime;
 
 /// Begins the prompt of every job and names it.
 pub(crate) const MARKER: &str = "marker:";
@@ -29,7 +29,7 @@ const LAG_MS: u64 = 1_000;
 const LATE_FILE_MS: u64 = 15_000;
 
 pub(crate) struct Provider {
-    time: WorldTime,
+    time: StoreTime,
     chance: Chance,
     manners: Manners,
     rates: Rates,
@@ -82,7 +82,7 @@ impl File {
 
 impl Provider {
     pub(crate) fn new(
-        time: WorldTime,
+        time: StoreTime,
         chance: Chance,
         manners: Manners,
         rates: Rates,

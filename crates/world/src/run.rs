@@ -136,9 +136,9 @@ fn strike(stage: &Stage, keepers: &[Arc<Keeper>], fault: Fault) {
         Fault::Command(_) => {}
         Fault::Blackout => {
             keepers.iter().for_each(|keeper| keeper.strike(fault));
-            stage.ledger.memory().forget();
+            stage.ledger.contents().forget();
         }
-        Fault::Forget => stage.ledger.memory().forget(),
+        Fault::Forget => stage.ledger.contents().forget(),
         Fault::Snapshot => stage.take_snapshot(),
         Fault::SetBack => stage.set_back(),
         Fault::Crash(slot) | Fault::Stop(slot) | Fault::Freeze(slot, _) | Fault::Cut(slot) => {

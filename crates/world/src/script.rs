@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use job::{JobId, JobKey, Operation, Priority, RoutingKey, Tenant, Timestamp};
+use memory::StoreTime;
 use ports::{Message, header};
 use serde_json::{Value, json};
 
 use crate::chance::Chance;
 use crate::provider::{BLOCKED, FORBIDDEN, MARKER};
-use crate::time::WorldTime;
 
 /// One message, and when it is published.
 #[derive(Clone, Debug)]
@@ -175,7 +175,7 @@ impl Line {
         }
     }
 
-    pub(crate) fn message(&self, time: &WorldTime) -> Message {
+    pub(crate) fn message(&self, time: &StoreTime) -> Message {
         let now = time.now();
         let mut body = json!({
             "id": self.key.id, "tenant": self.key.tenant, "operation": self.operation,
@@ -203,7 +203,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_good_line_is_a_job_that_the_provider_takes() {
-        let time = WorldTime::simulated();
+        let time = StoreTime::simulated();
         let lines = write(&Chance::new(3), 300, 0.3, true);
         assert!(lines.len() > 320);
         for line in lines {

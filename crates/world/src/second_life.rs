@@ -13,7 +13,7 @@ pub(crate) async fn begin(stage: &Stage) -> usize {
     while begun < stage.plan.second_lives as usize && !lines.is_empty() {
         let at = stage.chance.below(lines.len() as u64);
         let line = lines.swap_remove(usize::try_from(at).unwrap_or(0));
-        if stage.ledger.memory().expire(&line.key) {
+        if stage.ledger.contents().expire(&line.key) {
             publish(stage, line).await;
             begun += 1;
         }

@@ -4,23 +4,21 @@ use std::time::Duration;
 
 use job::{CallbackSigner, JobKey, Rules};
 use kling::Transport;
+use memory::{Contents, Disorder, MemoryBroker, MemoryLedger, StoreTime};
 use poller::LookUpBy;
 use ports::{Broker, Ledger};
 use secrecy::SecretString;
 
 use crate::broken::Broken;
-use crate::broker::WorldBroker;
 use crate::chance::Chance;
 use crate::front::Front;
 use crate::judge::Judge;
 use crate::judged::{JudgedBroker, JudgedLedger};
 use crate::keeper::Census;
-use crate::ledger::{Memory, WorldLedger};
 use crate::life::Life;
 use crate::plan::{Callbacks, Plan};
 use crate::provider::Provider;
 use crate::script::{self, Line};
-use crate::time::WorldTime;
 use crate::trace::Trace;
 use crate::weather::Weather;
 
@@ -31,12 +29,12 @@ pub(crate) const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
 pub(crate) struct Stage {
     pub(crate) plan: Plan,
     pub(crate) broken: Option<Broken>,
-    pub(crate) time: WorldTime,
+    pub(crate) time: StoreTime,
     pub(crate) chance: Chance,
     pub(crate) trace: Arc<Trace>,
     pub(crate) weather: Arc<Weather>,
-    pub(crate) ledger: Arc<WorldLedger>,
-    pub(crate) broker: WorldBroker,
+    pub(crate) ledger: Arc<MemoryLedger>,
+    pub(crate) broker: MemoryBroker,
     pub(crate) provider: Arc<Provider>,
     pub(crate) front: Arc<Front>,
     /// Where the provider calls back, addresses are signed.
@@ -49,15 +47,15 @@ pub(crate) struct Stage {
     /// Doubts that a person has ended.
     decided: Mutex<BTreeSet<JobKey>>,
     /// The ledger as it was at an earlier moment.
-    pub(crate) snapshot: Mutex<Option<Memory>>,
+    pub(crate) snapshot: Mutex<Option<Contents>>,
 }
 
 impl Stage {
     pub(crate) fn new(plan: Plan, broken: Option<Broken>, keep_trace: bool) -> Self {
-        let time = WorldTime::simulated();
+        let time = StoreTime::simulated();
         let chance = Chance::new(plan.seed.wrapping_mul(2).wrapping_add(1));
-        let ledger = Arc::new(WorldLedger::new(time, RETENTION));
-        ledger.memory().trusts_anybody = broken == Some(Broken::NoFence);
+        let ledger = Arc::new(MemoryLedger::new(time, RETENTION));
+        ledger.contents().trusts_anybody = broken == Some(Broken::NoFence);
         let order = chance.fork();
         let trace = Arc::new(Trace::new(time, keep_trace));
         let weather = Arc::new(Weather::new(plan.rates));
@@ -66,7 +64,11 @@ impl Stage {
         let secrets = [SecretString::from("a secret of the world")];
         let signer = CallbackSigner::new("world", &secrets).filter(|_| calls_back);
         Self {
-            broker: if plan.disorder { WorldBroker::disorderly(order) } else { WorldBroker::new() },
+            broker: if plan.disorder {
+                MemoryBroker::disorderly(Disorder::by(move |count| order.below(count)))
+            } else {
+                MemoryBroker::new()
+            },
             provider: Arc::new(Provider::new(
                 time,
                 chance.fork(),
@@ -147,23 +149,23 @@ impl Stage {
 
     /// Keeps what the ledger holds now.
     pub(crate) fn take_snapshot(&self) {
-        let memory = self.ledger.memory().clone();
-        *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = Some(memory);
+        let contents = self.ledger.contents().clone();
+        *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = Some(contents);
     }
 
     /// The ledger holds again what it held when a snapshot was taken; nothing, if there is none.
     pub(crate) fn set_back(&self) {
         let snapshot = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match snapshot {
-            Some(old) => self.ledger.memory().set_back(old),
-            None => self.ledger.memory().forget(),
+            Some(old) => self.ledger.contents().set_back(old),
+            None => self.ledger.contents().forget(),
         }
     }
 
     /// The provider denies every task that the journal tells of: nobody can say that it does not
     /// exist.
     pub(crate) fn forget_tasks(&self) {
-        let noted = self.broker.shelf().noted_tasks();
+        let noted = self.broker.queues().noted_tasks();
         let known = self.provider.forget(&noted);
         (0..known).for_each(|_| self.trace.fault("task forgotten"));
     }

@@ -3,12 +3,12 @@ use std::fmt;
 use std::fmt::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::time::WorldTime;
+use memory::StoreTime;
 
 /// What happened, line by line; always its hash, and the text when somebody wants to read it.
 #[derive(Debug)]
 pub(crate) struct Trace {
-    time: WorldTime,
+    time: StoreTime,
     told: Mutex<Told>,
 }
 
@@ -26,7 +26,7 @@ const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
 
 impl Trace {
-    pub(crate) fn new(time: WorldTime, keep: bool) -> Self {
+    pub(crate) fn new(time: StoreTime, keep: bool) -> Self {
         let told = Told {
             line: String::new(),
             text: keep.then(String::new),

@@ -2,18 +2,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use job::Lane;
+use memory::StoreTime;
 use ports::{
     Broker, BrokerError, BrokerLayer, Deliveries, Delivery, Destination, JOURNAL_BARRIER, Message,
     PublishError, Settle, Source, header,
 };
 
 use super::Broken;
-use crate::time::WorldTime;
 
 pub(super) struct BrokenBroker {
     pub(super) broken: Broken,
     pub(super) inner: Arc<dyn Broker>,
-    pub(super) time: WorldTime,
+    pub(super) time: StoreTime,
 }
 
 impl BrokerLayer for BrokenBroker {
@@ -90,7 +90,7 @@ async fn hasty(mut delivery: Delivery) -> Delivery {
     delivery
 }
 
-fn punctual(mut delivery: Delivery, time: WorldTime) -> Delivery {
+fn punctual(mut delivery: Delivery, time: StoreTime) -> Delivery {
     let now = time.now();
     if delivery.message.enqueued_at().is_some_and(|told| told > now) {
         let told = now.as_millis().to_string();
@@ -102,7 +102,7 @@ fn punctual(mut delivery: Delivery, time: WorldTime) -> Delivery {
 /// Takes what a producer tells ahead of us for the present.
 struct Punctual {
     inner: Box<dyn Deliveries>,
-    time: WorldTime,
+    time: StoreTime,
 }
 
 #[async_trait]

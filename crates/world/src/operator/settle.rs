@@ -63,7 +63,7 @@ impl Operator {
         done: Result<(), Error>,
     ) -> Done {
         let goes_on = |record: &Record| doubt_since(record).is_some();
-        let there = self.stage.ledger.memory().records.get(key).map(|row| goes_on(&row.record));
+        let there = self.stage.ledger.contents().records.get(key).map(|row| goes_on(&row.record));
         // What was journaled stands, also where the ledger has been set back since.
         if doubted && (done.is_ok() || there != Some(true)) {
             self.stage.decided().insert(key.clone());

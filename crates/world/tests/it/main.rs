@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod broken;
-mod conformance;
 mod determinism;
 mod orphans;
 mod pairs;

@@ -6,11 +6,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, MessageFacts, Record, State, StateKind, Timestamp, decode};
 use kling::{Client, HttpRequest, HttpResponse, Transport, TransportError};
+use memory::{MemoryBroker, MemoryLedger, StoreTime};
 use poller::{Poller, Settings};
 use ports::{Fence, Ledger, Write};
 use recorder::{LEASE, Session};
 use tokio::time::{Instant, sleep};
-use world::{WorldBroker, WorldLedger, WorldTime};
 
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
@@ -40,7 +40,7 @@ fn intent(owner: &Fence, now: Timestamp) -> Write {
 
 fn poller(ledger: Arc<dyn Ledger>, session: Arc<Session>) -> Poller {
     let kling = Client::new(Arc::new(Silence), "https://provider.test", "key".to_owned().into());
-    let broker = Arc::new(WorldBroker::new().connect());
+    let broker = Arc::new(MemoryBroker::new().connect());
     Poller::start(broker, ledger, session.clone(), kling.unwrap(), session, Settings::default())
 }
 
@@ -55,8 +55,8 @@ async fn lives(ledger: &dyn Ledger, owner: &Fence, life: Duration) {
 
 /// From the death of a worker, so long after its intent, until its job is in doubt.
 async fn found_after(life: Duration) -> Duration {
-    let (time, blank) = (WorldTime::simulated(), Timestamp::EPOCH);
-    let door: Arc<dyn Ledger> = Arc::new(WorldLedger::new(time, LEASE));
+    let (time, blank) = (StoreTime::simulated(), Timestamp::EPOCH);
+    let door: Arc<dyn Ledger> = Arc::new(MemoryLedger::new(time, LEASE));
     let session = Session::join(door.clone(), Arc::new(ports::SystemClock), blank).await.unwrap();
     let poller = poller(door.clone(), Arc::new(session));
     let worker = door.join(blank, LEASE).await.unwrap();

@@ -4,11 +4,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, Resource, Timestamp};
 use kling::{Client, HttpRequest, HttpResponse, Transport, TransportError};
+use memory::{MemoryBroker, MemoryLedger, StoreTime};
 use ports::{Broker, Clock, Destination, Fence, Ledger, Limits, Message, Permit, Permitted};
 use recorder::{LEASE, Session};
 use serde_json::{Value, json};
 use worker::{Settings, Slots, Worker};
-use world::{WorldBroker, WorldLedger, WorldTime};
 
 pub(crate) const SLOTS: u32 = 9;
 
@@ -54,16 +54,16 @@ fn job_of(priority: &str, id: &str, images: u32) -> Message {
 /// A broker and a ledger for workers of one pool.
 pub(crate) struct Town {
     pub(crate) provider: Arc<Provider>,
-    pub(crate) broker: WorldBroker,
+    pub(crate) broker: MemoryBroker,
     pub(crate) ledger: Arc<dyn Ledger>,
     pool: String,
 }
 
 impl Town {
     pub(crate) fn new() -> Self {
-        let ledger = Arc::new(WorldLedger::new(WorldTime::simulated(), RETENTION));
+        let ledger = Arc::new(MemoryLedger::new(StoreTime::simulated(), RETENTION));
         let pool = Permit::pool_of("default", Resource::Images);
-        Self { provider: Arc::default(), broker: WorldBroker::new(), ledger, pool }
+        Self { provider: Arc::default(), broker: MemoryBroker::new(), ledger, pool }
     }
 
     pub(crate) async fn worker(&self) -> Worker {

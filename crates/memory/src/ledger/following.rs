@@ -1,9 +1,9 @@
 use job::JobKey;
 use ports::Following;
 
-use super::Memory;
+use super::Contents;
 
-impl Memory {
+impl Contents {
     /// `None` while another living owner follows.
     pub(super) fn follow(&mut self, owner: &str) -> Option<Following> {
         let other = self.follower.as_ref().filter(|other| *other != owner);

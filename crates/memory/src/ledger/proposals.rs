@@ -3,9 +3,9 @@ use std::time::Duration;
 use job::JobKey;
 use ports::{AccountTask, MOST_PROPOSALS};
 
-use super::Memory;
+use super::Contents;
 
-impl Memory {
+impl Contents {
     pub(super) fn propose(&mut self, key: &JobKey, round: u32, task: &str, keep_for: Duration) {
         let now = self.now;
         let (tasks, until) = self.proposed.entry((key.clone(), round)).or_insert((Vec::new(), now));

@@ -6,34 +6,32 @@ use ports::{
 };
 
 use super::journal::Lines;
+use super::queues::{BROKER_DEAD, DEAD};
 use super::taken::{Taken, handed};
-use super::{Shelf, WorldBroker};
-
-pub(super) const DEAD: &str = "dead";
-pub(super) const BROKER_DEAD: &str = "broker-dead";
+use super::{MemoryBroker, Queues};
 
 /// One process's connection.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    pub(super) broker: WorldBroker,
+    pub(super) broker: MemoryBroker,
     pub(super) number: u64,
 }
 
 impl Connection {
     /// Ends every consumer on it and gives back all that they held; it may be used again.
     pub fn cut(&self) {
-        self.broker.shelf().cut(self.number);
+        self.broker.queues().cut(self.number);
     }
 
     /// Into its lane, for as long as the lane keeps messages.
     fn wait_in(&self, queue: String, routing_key: &str, message: Message) {
-        let mut shelf = self.broker.shelf();
-        let rank = shelf.put(&queue, routing_key, message);
-        let Some(lifetime) = shelf.lifetime else { return };
+        let mut queues = self.broker.queues();
+        let rank = queues.put(&queue, routing_key, message);
+        let Some(lifetime) = queues.lifetime else { return };
         let broker = self.broker.clone();
         tokio::spawn(async move {
             tokio::time::sleep(lifetime).await;
-            broker.shelf().grow_too_old(&queue, rank);
+            broker.queues().grow_too_old(&queue, rank);
         });
     }
 
@@ -46,10 +44,10 @@ impl Connection {
         wait: std::time::Duration,
     ) {
         let connection = self.clone();
-        self.broker.shelf().away += 1;
+        self.broker.queues().away += 1;
         tokio::spawn(async move {
             tokio::time::sleep(wait).await;
-            connection.broker.shelf().away -= 1;
+            connection.broker.queues().away -= 1;
             connection.wait_in(queue, &routing_key, message);
         });
     }
@@ -62,23 +60,23 @@ impl Broker for Connection {
         if matches!(to, Destination::Jobs { .. }) && bytes > MAX_MESSAGE_BYTES {
             return Err(PublishError::TooLarge { bytes, most: MAX_MESSAGE_BYTES });
         }
-        let mut shelf = self.broker.shelf();
+        let mut queues = self.broker.queues();
         match to {
             Destination::Jobs { routing_key } => {
                 let queue = lane_of(routing_key)?;
-                drop(shelf);
+                drop(queues);
                 self.wait_in(queue, routing_key, message);
             }
             Destination::Later { rung, routing_key } => {
                 let queue = lane_of(routing_key)?;
-                drop(shelf);
+                drop(queues);
                 self.later(queue, routing_key.clone(), message, rung.wait());
             }
             Destination::Dead { routing_key } => {
-                shelf.put(DEAD, routing_key, message);
+                queues.put(DEAD, routing_key, message);
             }
-            Destination::Results { routing_key } => shelf.fan_out(routing_key, &message),
-            Destination::Journal => shelf.journal.append(message),
+            Destination::Results { routing_key } => queues.fan_out(routing_key, &message),
+            Destination::Journal => queues.journal.append(message),
         }
         Ok(())
     }
@@ -89,42 +87,42 @@ impl Broker for Connection {
         prefetch: u16,
     ) -> Result<Box<dyn Deliveries>, BrokerError> {
         let broker = self.broker.clone();
-        let mut shelf = broker.shelf();
+        let mut queues = broker.queues();
         if let Source::Journal(start) = source {
-            let number = shelf.name();
-            shelf.journal.read(number, self.number, *start, prefetch);
+            let number = queues.name();
+            queues.journal.read(number, self.number, *start, prefetch);
             return Ok(Box::new(Lines { broker: self.broker.clone(), number }));
         }
-        let queue = queue_of(&mut shelf, source);
-        let number = shelf.add_tap(self.number, &queue, prefetch);
+        let queue = queue_of(&mut queues, source);
+        let number = queues.add_tap(self.number, &queue, prefetch);
         let private = matches!(source, Source::Results(Subscription { name: None, .. }));
         Ok(Box::new(Taken { broker: self.broker.clone(), number, private }))
     }
 
     async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
-        let taken = self.broker.shelf().take(self.number, &queue_of_lane(lane));
+        let taken = self.broker.queues().take(self.number, &queue_of_lane(lane));
         Ok(taken.map(|(tag, parcel)| handed(&self.broker, tag, parcel)))
     }
 
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
-        let mut shelf = self.broker.shelf();
+        let mut queues = self.broker.queues();
         let depth = match source {
-            Source::Journal(_) => shelf.journal.lines.len(),
+            Source::Journal(_) => queues.journal.lines.len(),
             // An unnamed listener would get a queue of its own, with nothing in it yet.
             Source::Results(Subscription { name: None, .. }) => 0,
             source => {
-                let queue = queue_of(&mut shelf, source);
-                shelf.ready(&queue)
+                let queue = queue_of(&mut queues, source);
+                queues.ready(&queue)
             }
         };
         Ok(depth as u64)
     }
 
     async fn is_read(&self, source: &Source) -> Result<bool, BrokerError> {
-        let mut shelf = self.broker.shelf();
-        let queue = queue_of(&mut shelf, source);
-        let taps = shelf.queues.get(&queue).is_some_and(|queue| !queue.taps.is_empty());
-        Ok(taps || shelf.held.values().any(|held| held.queue == queue))
+        let mut queues = self.broker.queues();
+        let queue = queue_of(&mut queues, source);
+        let taps = queues.by_name.get(&queue).is_some_and(|queue| !queue.taps.is_empty());
+        Ok(taps || queues.held.values().any(|held| held.queue == queue))
     }
 
     async fn check(&self) -> Result<(), BrokerError> {
@@ -133,7 +131,7 @@ impl Broker for Connection {
 }
 
 /// The queue's name; a listener's queue is made when it is first asked for.
-fn queue_of(shelf: &mut Shelf, source: &Source) -> String {
+fn queue_of(queues: &mut Queues, source: &Source) -> String {
     let subscription = match source {
         Source::Lane(lane) => return queue_of_lane(*lane),
         Source::Dead | Source::Journal(_) => return DEAD.to_owned(),
@@ -142,9 +140,9 @@ fn queue_of(shelf: &mut Shelf, source: &Source) -> String {
     };
     let name = match &subscription.name {
         Some(name) => format!("results.{name}"),
-        None => format!("private.{}", shelf.name()),
+        None => format!("private.{}", queues.name()),
     };
-    shelf.queues.entry(name.clone()).or_default().binding = Some(subscription.binding.clone());
+    queues.by_name.entry(name.clone()).or_default().binding = Some(subscription.binding.clone());
     name
 }
 

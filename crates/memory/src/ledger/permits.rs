@@ -4,7 +4,7 @@ use std::time::Duration;
 use job::{JobKey, Timestamp};
 use ports::{HeldPermit, Limits, Permit, PermitReturn, Permitted};
 
-use super::Memory;
+use super::Contents;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -15,7 +15,7 @@ pub(super) struct Pool {
     used: u32,
 }
 
-impl Memory {
+impl Contents {
     pub(super) fn take_permit(&mut self, permit: &Permit, limits: &Limits) -> Permitted {
         let day = self.now.as_millis().div_euclid(DAY_MS);
         let place = (permit.key.clone(), permit.round);
@@ -87,16 +87,16 @@ impl Memory {
         }
     }
 
-    pub(crate) fn used(&self, pool: &str) -> u32 {
+    pub fn used(&self, pool: &str) -> u32 {
         self.pools.get(pool).map_or(0, |pool| pool.used)
     }
 
-    pub(crate) fn held(&self, pool: &str) -> Vec<HeldPermit> {
+    pub fn held(&self, pool: &str) -> Vec<HeldPermit> {
         self.pools.get(pool).map(|pool| pool.held.values().cloned().collect()).unwrap_or_default()
     }
 
     /// Every permit in every pool.
-    pub(crate) fn all_held(&self) -> impl Iterator<Item = &HeldPermit> {
+    pub fn all_held(&self) -> impl Iterator<Item = &HeldPermit> {
         self.pools.values().flat_map(|pool| pool.held.values())
     }
 }

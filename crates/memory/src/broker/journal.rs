@@ -8,7 +8,7 @@ use ports::{
 };
 use tokio::sync::Notify;
 
-use super::WorldBroker;
+use super::MemoryBroker;
 
 /// The append-only log and who reads it.
 #[derive(Debug, Default)]
@@ -84,7 +84,7 @@ impl Journal {
 
 /// A stream of journal lines.
 pub(super) struct Lines {
-    pub(super) broker: WorldBroker,
+    pub(super) broker: MemoryBroker,
     pub(super) number: u64,
 }
 
@@ -93,9 +93,9 @@ impl Deliveries for Lines {
     async fn next(&mut self) -> Option<Delivery> {
         loop {
             let (next, ring) = {
-                let mut shelf = self.broker.shelf();
-                let ring = shelf.journal.readers.get(&self.number)?.ring.clone();
-                (shelf.journal.next(self.number), ring)
+                let mut queues = self.broker.queues();
+                let ring = queues.journal.readers.get(&self.number)?.ring.clone();
+                (queues.journal.next(self.number), ring)
             };
             match next {
                 Err(()) => return None,
@@ -106,7 +106,7 @@ impl Deliveries for Lines {
     }
 
     async fn cancel(&mut self) {
-        if let Some(reader) = self.broker.shelf().journal.readers.get_mut(&self.number) {
+        if let Some(reader) = self.broker.queues().journal.readers.get_mut(&self.number) {
             reader.open = false;
         }
     }
@@ -129,13 +129,13 @@ impl Lines {
 
 impl Drop for Lines {
     fn drop(&mut self) {
-        self.broker.shelf().journal.readers.remove(&self.number);
+        self.broker.queues().journal.readers.remove(&self.number);
     }
 }
 
 /// A line is read, not taken: however it is settled, there is room for the next.
 struct Read {
-    broker: WorldBroker,
+    broker: MemoryBroker,
     number: u64,
 }
 
@@ -152,6 +152,6 @@ impl Settle for Read {
 
 impl Drop for Read {
     fn drop(&mut self) {
-        self.broker.shelf().journal.settled(self.number);
+        self.broker.queues().journal.settled(self.number);
     }
 }

@@ -5,14 +5,14 @@ use tokio::time::Instant;
 /// Where simulated time begins; any moment would do, as long as it is always the same.
 const DAWN: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
-/// The world's one clock: it runs with the runtime's, which a simulation pauses and winds on.
+/// The clock of a store: it runs with the runtime's, which a simulation pauses and winds on.
 #[derive(Clone, Copy, Debug)]
-pub struct WorldTime {
+pub struct StoreTime {
     base: Timestamp,
     started: Instant,
 }
 
-impl WorldTime {
+impl StoreTime {
     /// Begins at the same moment in every run.
     pub fn simulated() -> Self {
         Self { base: DAWN, started: Instant::now() }

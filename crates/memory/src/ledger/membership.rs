@@ -3,9 +3,9 @@ use std::time::Duration;
 use job::Timestamp;
 use ports::{Fence, Generation, LedgerError, Standing};
 
-use super::Memory;
+use super::Contents;
 
-impl Memory {
+impl Contents {
     /// Whether a write under this fence is one of the living.
     pub(super) fn check(&self, fence: &Fence) -> Result<(), LedgerError> {
         if self.trusts_anybody {
@@ -20,7 +20,7 @@ impl Memory {
         }
     }
 
-    pub(crate) fn is_alive(&self, owner: &str) -> bool {
+    pub fn is_alive(&self, owner: &str) -> bool {
         self.lease_end(owner).is_some()
     }
 

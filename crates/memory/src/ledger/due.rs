@@ -3,9 +3,9 @@ use std::time::Duration;
 use job::{JobKey, Timestamp};
 use ports::{Claimed, Stored};
 
-use super::Memory;
+use super::Contents;
 
-impl Memory {
+impl Contents {
     pub(super) fn claim_due(&mut self, limit: usize, lease: Duration) -> Claimed<Stored> {
         let is_due = |(at, _): &&(Timestamp, JobKey)| *at <= self.now;
         let claimed: Vec<JobKey> =

@@ -1,10 +1,10 @@
 use job::{JobKey, Kept, Record, State, Timestamp};
 use ports::{Created, LedgerError, ListFilter, Stored, Swapped, Write};
 
-use super::Memory;
-use super::memory::Row;
+use super::Contents;
+use super::contents::Row;
 
-impl Memory {
+impl Contents {
     pub(super) fn create(&mut self, write: Write) -> Result<Created, LedgerError> {
         if let Some(stored) = self.load(&write.record.key) {
             return Ok(Created::Exists(Box::new(stored)));

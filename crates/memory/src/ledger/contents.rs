@@ -8,13 +8,13 @@ use super::permits::Pool;
 
 /// Everything that would be gone if the ledger were emptied.
 #[derive(Clone, Debug)]
-pub(crate) struct Memory {
+pub struct Contents {
     /// The moment of the call that is being served.
-    pub(crate) now: Timestamp,
+    pub now: Timestamp,
     pub(super) retention: Duration,
     /// The broken store of a broken variant: whoever writes last is believed.
-    pub(crate) trusts_anybody: bool,
-    pub(crate) generation: Option<Generation>,
+    pub trusts_anybody: bool,
+    pub generation: Option<Generation>,
     /// Since when the present generation may be worked with.
     pub(super) opens_at: Option<Timestamp>,
     /// Who compares the journal with the ledger, and the first line not compared.
@@ -25,7 +25,7 @@ pub(crate) struct Memory {
     /// Survives a loss of memory, so that no owner or generation is ever named twice.
     pub(super) names: u64,
     pub(super) leases: BTreeMap<String, Timestamp>,
-    pub(crate) records: BTreeMap<JobKey, Row>,
+    pub records: BTreeMap<JobKey, Row>,
     pub(super) due: BTreeSet<(Timestamp, JobKey)>,
     pub(super) expiring: BTreeSet<(Timestamp, JobKey)>,
     pub(super) outbox: BTreeMap<(JobKey, String), Waiting>,
@@ -46,9 +46,9 @@ pub(crate) struct Memory {
 
 /// A record with its places in the indexes.
 #[derive(Clone, Debug)]
-pub(crate) struct Row {
-    pub(crate) record: Record,
-    pub(crate) version: u64,
+pub struct Row {
+    pub record: Record,
+    pub version: u64,
     pub(super) due: Option<Timestamp>,
     pub(super) expires: Option<Timestamp>,
 }
@@ -60,7 +60,7 @@ pub(super) struct Waiting {
     pub(super) at: Timestamp,
 }
 
-impl Memory {
+impl Contents {
     pub(super) fn new(retention: Duration) -> Self {
         Self {
             now: Timestamp::EPOCH,
@@ -100,7 +100,7 @@ impl Memory {
     }
 
     /// As if this closed record's retention were over; whether it was closed.
-    pub(crate) fn expire(&mut self, key: &JobKey) -> bool {
+    pub fn expire(&mut self, key: &JobKey) -> bool {
         let Some(at) = self.records.get(key).and_then(|row| row.expires) else { return false };
         self.expiring.remove(&(at, key.clone()));
         self.records.remove(key);
@@ -108,20 +108,20 @@ impl Memory {
     }
 
     /// All is gone, as after `FLUSHALL`.
-    pub(crate) fn forget(&mut self) {
+    pub fn forget(&mut self) {
         let (retention, names, trusts_anybody) = (self.retention, self.names, self.trusts_anybody);
         *self = Self { names, trusts_anybody, now: self.now, ..Self::new(retention) };
     }
 
     /// All is as it was, as after a restart with an old snapshot: the server is another one, so
     /// the generation ends.
-    pub(crate) fn set_back(&mut self, old: Self) {
+    pub fn set_back(&mut self, old: Self) {
         let (names, trusts_anybody) = (self.names, self.trusts_anybody);
         *self = Self { names, trusts_anybody, generation: None, now: self.now, ..old };
     }
 
     /// Entries that nobody has published yet.
-    pub(crate) fn unsaid(&self) -> usize {
+    pub fn unsaid(&self) -> usize {
         self.outbox.len()
     }
 }

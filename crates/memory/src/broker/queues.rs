@@ -6,17 +6,20 @@ use job::JournalEntry;
 use ports::{Message, header};
 use tokio::sync::Notify;
 
+use super::disorder::Disorder;
 use super::journal::Journal;
 use super::tap::{Flow, Tap};
-use crate::chance::Chance;
+
+pub(super) const DEAD: &str = "dead";
+pub(super) const BROKER_DEAD: &str = "broker-dead";
 
 /// How far out of order a disorderly broker delivers.
 const REACH: u64 = 8;
 
 /// Every queue, and who holds what of it.
 #[derive(Debug)]
-pub(crate) struct Shelf {
-    pub(super) queues: BTreeMap<String, Queue>,
+pub struct Queues {
+    pub(super) by_name: BTreeMap<String, Queue>,
     pub(super) taps: BTreeMap<u64, Tap>,
     /// Taken and not settled, by tag.
     pub(super) held: BTreeMap<u64, Held>,
@@ -24,9 +27,9 @@ pub(crate) struct Shelf {
     /// Messages on their way back from a wait.
     pub(super) away: usize,
     /// Messages that were given up.
-    pub(crate) buried: u64,
+    pub buried: u64,
     names: u64,
-    disorder: Option<Chance>,
+    disorder: Option<Disorder>,
     /// How long a message may wait in a lane.
     pub(super) lifetime: Option<Duration>,
 }
@@ -41,11 +44,11 @@ pub(super) struct Queue {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Parcel {
+pub struct Parcel {
     /// Its place in the queue, kept when it is given back.
     pub(super) rank: u64,
-    pub(crate) message: Message,
-    pub(crate) routing_key: String,
+    pub message: Message,
+    pub routing_key: String,
     pub(super) deliveries: u32,
     /// Its time is over: it will not be delivered again.
     too_old: bool,
@@ -59,10 +62,10 @@ pub(super) struct Held {
     connection: u64,
 }
 
-impl Shelf {
-    pub(super) fn new(disorder: Option<Chance>) -> Self {
+impl Queues {
+    pub(super) fn new(disorder: Option<Disorder>) -> Self {
         Self {
-            queues: BTreeMap::new(),
+            by_name: BTreeMap::new(),
             taps: BTreeMap::new(),
             held: BTreeMap::new(),
             journal: Journal::default(),
@@ -85,14 +88,14 @@ impl Shelf {
         let rank = self.name();
         let routing_key = routing_key.to_owned();
         let parcel = Parcel { rank, message, routing_key, deliveries: 0, too_old: false };
-        self.queues.entry(queue.to_owned()).or_default().ready.insert(rank, parcel);
+        self.by_name.entry(queue.to_owned()).or_default().ready.insert(rank, parcel);
         self.dispatch(queue);
         rank
     }
 
     /// Its time in the lane is over: it goes now, or when whoever holds it gives it back.
     pub(super) fn grow_too_old(&mut self, lane: &str, rank: u64) {
-        let waiting = self.queues.get_mut(lane).and_then(|queue| queue.ready.remove(&rank));
+        let waiting = self.by_name.get_mut(lane).and_then(|queue| queue.ready.remove(&rank));
         if let Some(parcel) = waiting {
             return self.bury(parcel);
         }
@@ -107,8 +110,8 @@ impl Shelf {
         let Parcel { message, routing_key, .. } = parcel;
         let message = message.header(header::DEATH, "expired");
         self.buried += 1;
-        self.put(super::door::DEAD, &routing_key, message.clone());
-        self.put(super::door::BROKER_DEAD, &routing_key, message);
+        self.put(DEAD, &routing_key, message.clone());
+        self.put(BROKER_DEAD, &routing_key, message);
     }
 
     /// A copy for every queue that wants it.
@@ -116,7 +119,7 @@ impl Shelf {
         let wants = |queue: &Queue| {
             queue.binding.as_ref().is_some_and(|b| ports::topic_matches(b, routing_key))
         };
-        let found = self.queues.iter().filter(|(_, queue)| wants(queue));
+        let found = self.by_name.iter().filter(|(_, queue)| wants(queue));
         let names: Vec<String> = found.map(|(name, _)| name.clone()).collect();
         for name in names {
             self.put(&name, routing_key, message.clone());
@@ -126,7 +129,7 @@ impl Shelf {
     pub(super) fn add_tap(&mut self, connection: u64, queue: &str, prefetch: u16) -> u64 {
         let number = self.name();
         self.taps.insert(number, Tap::new(connection, queue, prefetch));
-        self.queues.entry(queue.to_owned()).or_default().taps.push(number);
+        self.by_name.entry(queue.to_owned()).or_default().taps.push(number);
         self.dispatch(queue);
         number
     }
@@ -135,7 +138,7 @@ impl Shelf {
     pub(super) fn dispatch(&mut self, name: &str) {
         while let Some((rank, number)) = self.next_hand_over(name) {
             let tag = self.name();
-            let Some(queue) = self.queues.get_mut(name) else { return };
+            let Some(queue) = self.by_name.get_mut(name) else { return };
             let Some(parcel) = queue.ready.remove(&rank) else { return };
             queue.taps.rotate_left(1);
             let Some(tap) = self.taps.get_mut(&number) else { return };
@@ -147,12 +150,12 @@ impl Shelf {
 
     /// Which message goes next, and to whom.
     fn next_hand_over(&mut self, name: &str) -> Option<(u64, u64)> {
-        let queue = self.queues.get_mut(name)?;
+        let queue = self.by_name.get_mut(name)?;
         let has_room = |number: &u64| self.taps.get(number).is_some_and(Tap::has_room);
         let at = queue.taps.iter().position(has_room)?;
         queue.taps.rotate_left(at);
         let reach = REACH.min(queue.ready.len() as u64);
-        let skip = self.disorder.as_ref().map_or(0, |chance| chance.below(reach));
+        let skip = self.disorder.as_ref().map_or(0, |disorder| disorder.below(reach));
         let rank = *queue.ready.keys().nth(usize::try_from(skip).unwrap_or(0))?;
         Some((rank, *queue.taps.first()?))
     }
@@ -160,9 +163,10 @@ impl Shelf {
     /// The first that is ready, held by nobody's tap.
     pub(super) fn take(&mut self, connection: u64, name: &str) -> Option<(u64, Parcel)> {
         let tag = self.name();
-        let reach = self.queues.get(name)?.ready.len() as u64;
-        let skip = self.disorder.as_ref().map_or(0, |chance| chance.below(REACH.min(reach).max(1)));
-        let ready = &mut self.queues.get_mut(name)?.ready;
+        let reach = self.by_name.get(name)?.ready.len() as u64;
+        let skip =
+            self.disorder.as_ref().map_or(0, |disorder| disorder.below(REACH.min(reach).max(1)));
+        let ready = &mut self.by_name.get_mut(name)?.ready;
         let rank = *ready.keys().nth(usize::try_from(skip).unwrap_or(0))?;
         let parcel = ready.remove(&rank)?;
         let held = Held { parcel: parcel.clone(), queue: name.to_owned(), tap: 0, connection };
@@ -189,7 +193,7 @@ impl Shelf {
             return true;
         }
         // A listener's own queue is gone with the listener.
-        if let Some(queue) = self.queues.get_mut(&name) {
+        if let Some(queue) = self.by_name.get_mut(&name) {
             queue.ready.insert(parcel.rank, parcel);
         }
         self.dispatch(&name);
@@ -199,14 +203,14 @@ impl Shelf {
     /// The consumer is gone. What it never showed goes back; what it showed is still held.
     pub(super) fn remove_tap(&mut self, number: u64, private: bool) {
         let Some(tap) = self.taps.remove(&number) else { return };
-        if let Some(queue) = self.queues.get_mut(&tap.queue) {
+        if let Some(queue) = self.by_name.get_mut(&tap.queue) {
             queue.taps.retain(|other| *other != number);
         }
         for tag in tap.buffer {
             self.give_back(tag);
         }
         if private {
-            self.queues.remove(&tap.queue);
+            self.by_name.remove(&tap.queue);
         }
     }
 
@@ -222,7 +226,7 @@ impl Shelf {
             let Some(tap) = self.taps.get_mut(&number) else { continue };
             tap.buffer.clear();
             tap.end(Flow::Cut);
-            if let Some(queue) = self.queues.get_mut(&tap.queue) {
+            if let Some(queue) = self.by_name.get_mut(&tap.queue) {
                 queue.taps.retain(|other| *other != number);
             }
         }
@@ -238,24 +242,24 @@ impl Shelf {
         self.taps.get(&number).map(|tap| tap.ring.clone())
     }
 
-    pub(crate) fn ready(&self, queue: &str) -> usize {
-        self.queues.get(queue).map_or(0, |queue| queue.ready.len())
+    pub fn ready(&self, queue: &str) -> usize {
+        self.by_name.get(queue).map_or(0, |queue| queue.ready.len())
     }
 
     /// Nothing waits in a lane, nothing is held, nothing is on its way back.
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub fn is_quiet(&self) -> bool {
         self.is_quiet_but_for(0)
     }
 
     /// The same, and so many may be on their way back.
-    pub(crate) fn is_quiet_but_for(&self, away: usize) -> bool {
-        let is_ours = |name: &str| name.starts_with("jobs.") || name == super::door::BROKER_DEAD;
+    pub fn is_quiet_but_for(&self, away: usize) -> bool {
+        let is_ours = |name: &str| name.starts_with("jobs.") || name == BROKER_DEAD;
         let waits = |(name, queue): (&String, &Queue)| is_ours(name) && !queue.ready.is_empty();
-        self.away <= away && self.held.is_empty() && !self.queues.iter().any(waits)
+        self.away <= away && self.held.is_empty() && !self.by_name.iter().any(waits)
     }
 
     /// The tasks that the journal tells of.
-    pub(crate) fn noted_tasks(&self) -> BTreeSet<String> {
+    pub fn noted_tasks(&self) -> BTreeSet<String> {
         let told = |line: &Message| serde_json::from_slice::<JournalEntry>(&line.body).ok();
         self.journal
             .lines
@@ -266,7 +270,7 @@ impl Shelf {
     }
 
     /// What people would find among the dead letters.
-    pub(crate) fn dead(&self) -> impl Iterator<Item = &Parcel> {
-        self.queues.get(super::door::DEAD).into_iter().flat_map(|queue| queue.ready.values())
+    pub fn dead(&self) -> impl Iterator<Item = &Parcel> {
+        self.by_name.get(DEAD).into_iter().flat_map(|queue| queue.ready.values())
     }
 }

@@ -3,12 +3,12 @@ use std::time::Duration;
 use job::{JobKey, State, Timestamp};
 use ports::{Claimed, OutboxEntry, OutboxId};
 
-use super::Memory;
-use super::memory::Waiting;
+use super::Contents;
+use super::contents::Waiting;
 
 type Place = (Timestamp, JobKey, String);
 
-impl Memory {
+impl Contents {
     /// Kept from others for the lease. Once more the same entry is one entry.
     pub(super) fn add_entry(&mut self, entry: OutboxEntry, lease: Duration) {
         let id = entry.outbox_id();

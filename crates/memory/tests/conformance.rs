@@ -1,16 +1,16 @@
-//! The world's doors keep what the real ones keep.
+//! Broker and ledger in memory keep what the real ones keep.
 
 use std::sync::Arc;
 
 use conformance::ledger::RETENTION;
-use world::{WorldBroker, WorldLedger, WorldTime};
+use memory::{MemoryBroker, MemoryLedger, StoreTime};
 
 async fn ledger() -> Arc<dyn ports::Ledger> {
-    Arc::new(WorldLedger::new(WorldTime::of_wall(), RETENTION))
+    Arc::new(MemoryLedger::new(StoreTime::of_wall(), RETENTION))
 }
 
 async fn broker() -> Arc<dyn ports::Broker> {
-    Arc::new(WorldBroker::new().connect())
+    Arc::new(MemoryBroker::new().connect())
 }
 
 mod of_the_ledger {

@@ -1,13 +1,13 @@
 use async_trait::async_trait;
 use ports::{Deliveries, Delivery, Handling, PublishError, Settle};
 
-use super::WorldBroker;
-use super::shelf::Parcel;
+use super::MemoryBroker;
+use super::queues::Parcel;
 use super::tap::Flow;
 
 /// A consumer's stream of deliveries.
 pub(super) struct Taken {
-    pub(super) broker: WorldBroker,
+    pub(super) broker: MemoryBroker,
     pub(super) number: u64,
     /// The queue goes with its listener.
     pub(super) private: bool,
@@ -18,16 +18,16 @@ impl Deliveries for Taken {
     async fn next(&mut self) -> Option<Delivery> {
         loop {
             let ring = {
-                let mut shelf = self.broker.shelf();
-                let tap = shelf.taps.get_mut(&self.number)?;
+                let mut queues = self.broker.queues();
+                let tap = queues.taps.get_mut(&self.number)?;
                 let (tag, flow) = (tap.buffer.pop_front(), tap.flow);
                 match tag {
                     Some(tag) => {
-                        let parcel = shelf.held.get(&tag)?.parcel.clone();
+                        let parcel = queues.held.get(&tag)?.parcel.clone();
                         return Some(handed(&self.broker, tag, parcel));
                     }
                     None if flow != Flow::Open => return None,
-                    None => shelf.ring_of(self.number)?,
+                    None => queues.ring_of(self.number)?,
                 }
             };
             ring.notified().await;
@@ -35,7 +35,7 @@ impl Deliveries for Taken {
     }
 
     async fn cancel(&mut self) {
-        if let Some(tap) = self.broker.shelf().taps.get_mut(&self.number)
+        if let Some(tap) = self.broker.queues().taps.get_mut(&self.number)
             && tap.flow == Flow::Open
         {
             tap.end(Flow::Stopped);
@@ -43,7 +43,7 @@ impl Deliveries for Taken {
     }
 }
 
-pub(super) fn handed(broker: &WorldBroker, tag: u64, parcel: Parcel) -> Delivery {
+pub(super) fn handed(broker: &MemoryBroker, tag: u64, parcel: Parcel) -> Delivery {
     Delivery {
         message: parcel.message,
         routing_key: parcel.routing_key,
@@ -57,27 +57,27 @@ pub(super) fn handed(broker: &WorldBroker, tag: u64, parcel: Parcel) -> Delivery
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        self.broker.shelf().remove_tap(self.number, self.private);
+        self.broker.queues().remove_tap(self.number, self.private);
     }
 }
 
 /// The right to settle one message; dropped unused, it gives the message back.
 struct Receipt {
-    broker: WorldBroker,
+    broker: MemoryBroker,
     tag: u64,
 }
 
 #[async_trait]
 impl Settle for Receipt {
     async fn ack(self: Box<Self>) -> Result<(), PublishError> {
-        let mut shelf = self.broker.shelf();
-        let held = shelf.settle(self.tag).ok_or_else(gone)?;
-        shelf.dispatch(&held.queue);
+        let mut queues = self.broker.queues();
+        let held = queues.settle(self.tag).ok_or_else(gone)?;
+        queues.dispatch(&held.queue);
         Ok(())
     }
 
     async fn requeue(self: Box<Self>) -> Result<(), PublishError> {
-        match self.broker.shelf().give_back(self.tag) {
+        match self.broker.queues().give_back(self.tag) {
             true => Ok(()),
             false => Err(gone()),
         }
@@ -90,6 +90,6 @@ fn gone() -> PublishError {
 
 impl Drop for Receipt {
     fn drop(&mut self) {
-        self.broker.shelf().give_back(self.tag);
+        self.broker.queues().give_back(self.tag);
     }
 }

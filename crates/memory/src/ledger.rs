@@ -1,9 +1,9 @@
 //! The ledger door on plain maps.
 
+mod contents;
 mod due;
 mod following;
 mod membership;
-mod memory;
 mod outbox;
 mod permits;
 mod proposals;
@@ -20,41 +20,41 @@ use ports::{
     Permits, Permitted, Records, Standing, Stored, Swapped, Witness, Write,
 };
 
-pub(crate) use memory::Memory;
+pub use contents::{Contents, Row};
 
-use crate::time::WorldTime;
+use crate::time::StoreTime;
 
 /// What we remember, in memory. Every call is one atomic step.
 #[derive(Debug)]
-pub struct WorldLedger {
-    memory: Mutex<Memory>,
-    time: WorldTime,
+pub struct MemoryLedger {
+    contents: Mutex<Contents>,
+    time: StoreTime,
 }
 
-impl WorldLedger {
+impl MemoryLedger {
     /// An empty ledger whose closed records expire after `retention`.
-    pub fn new(time: WorldTime, retention: Duration) -> Self {
-        Self { memory: Mutex::new(Memory::new(retention)), time }
+    pub fn new(time: StoreTime, retention: Duration) -> Self {
+        Self { contents: Mutex::new(Contents::new(retention)), time }
     }
 
-    /// The memory as it is now, without what has expired.
-    pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.wind(self.time.now());
-        memory
+    /// What it holds now, without what has expired.
+    pub fn contents(&self) -> MutexGuard<'_, Contents> {
+        let mut contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
+        contents.wind(self.time.now());
+        contents
     }
 
-    fn writing(&self, fence: &Fence) -> Result<MutexGuard<'_, Memory>, LedgerError> {
-        let memory = self.memory();
-        memory.check(fence)?;
-        Ok(memory)
+    fn writing(&self, fence: &Fence) -> Result<MutexGuard<'_, Contents>, LedgerError> {
+        let contents = self.contents();
+        contents.check(fence)?;
+        Ok(contents)
     }
 }
 
 #[async_trait]
-impl Members for WorldLedger {
+impl Members for MemoryLedger {
     async fn join(&self, began_at: Timestamp, lease: Duration) -> Result<Fence, LedgerError> {
-        Ok(self.memory().join(began_at, lease))
+        Ok(self.contents().join(began_at, lease))
     }
 
     async fn renew(&self, fence: &Fence, lease: Duration) -> Result<Standing, LedgerError> {
@@ -62,21 +62,21 @@ impl Members for WorldLedger {
     }
 
     async fn leave(&self, fence: &Fence) -> Result<(), LedgerError> {
-        self.memory().leave(&fence.owner);
+        self.contents().leave(&fence.owner);
         Ok(())
     }
 
     async fn generation(&self) -> Result<Option<Generation>, LedgerError> {
-        Ok(self.memory().generation.clone())
+        Ok(self.contents().generation.clone())
     }
 
     async fn opens_at(&self) -> Result<Option<Timestamp>, LedgerError> {
-        let memory = self.memory();
-        Ok(memory.generation.as_ref().and(memory.opens_at))
+        let contents = self.contents();
+        Ok(contents.generation.as_ref().and(contents.opens_at))
     }
 
     async fn distrust(&self) -> Result<(), LedgerError> {
-        self.memory().distrust();
+        self.contents().distrust();
         Ok(())
     }
 
@@ -101,9 +101,9 @@ impl Members for WorldLedger {
 }
 
 #[async_trait]
-impl Records for WorldLedger {
+impl Records for MemoryLedger {
     async fn revisions(&self, keys: &[JobKey]) -> Result<Vec<Option<u64>>, LedgerError> {
-        Ok(self.memory().revisions(keys))
+        Ok(self.contents().revisions(keys))
     }
 
     async fn create(&self, fence: &Fence, write: Write) -> Result<Created, LedgerError> {
@@ -111,11 +111,11 @@ impl Records for WorldLedger {
     }
 
     async fn load(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError> {
-        Ok(self.memory().load(key))
+        Ok(self.contents().load(key))
     }
 
     async fn load_whole(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError> {
-        Ok(self.memory().load_whole(key))
+        Ok(self.contents().load_whole(key))
     }
 
     async fn swap(
@@ -128,12 +128,12 @@ impl Records for WorldLedger {
     }
 
     async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {
-        Ok(self.memory().list(filter))
+        Ok(self.contents().list(filter))
     }
 }
 
 #[async_trait]
-impl Due for WorldLedger {
+impl Due for MemoryLedger {
     async fn claim_due(
         &self,
         fence: &Fence,
@@ -144,7 +144,7 @@ impl Due for WorldLedger {
     }
 
     async fn look_now(&self, key: &JobKey) -> Result<(), LedgerError> {
-        self.memory().look_now(key);
+        self.contents().look_now(key);
         Ok(())
     }
 
@@ -158,8 +158,8 @@ impl Due for WorldLedger {
     }
 
     async fn announced(&self, fence: &Fence, ids: &[OutboxId]) -> Result<(), LedgerError> {
-        let mut memory = self.writing(fence)?;
-        ids.iter().for_each(|id| memory.announced(id));
+        let mut contents = self.writing(fence)?;
+        ids.iter().for_each(|id| contents.announced(id));
         Ok(())
     }
 
@@ -175,7 +175,7 @@ impl Due for WorldLedger {
 }
 
 #[async_trait]
-impl Permits for WorldLedger {
+impl Permits for MemoryLedger {
     async fn take_permit(
         &self,
         fence: &Fence,
@@ -190,8 +190,8 @@ impl Permits for WorldLedger {
         fence: &Fence,
         returns: &[PermitReturn],
     ) -> Result<(), LedgerError> {
-        let mut memory = self.writing(fence)?;
-        returns.iter().for_each(|back| memory.give_permit(back));
+        let mut contents = self.writing(fence)?;
+        returns.iter().for_each(|back| contents.give_permit(back));
         Ok(())
     }
 
@@ -210,39 +210,39 @@ impl Permits for WorldLedger {
     }
 
     async fn used(&self, pool: &str) -> Result<u32, LedgerError> {
-        Ok(self.memory().used(pool))
+        Ok(self.contents().used(pool))
     }
 
     async fn permits(&self, pool: &str) -> Result<Vec<HeldPermit>, LedgerError> {
-        Ok(self.memory().held(pool))
+        Ok(self.contents().held(pool))
     }
 }
 
 #[async_trait]
-impl Accounts for WorldLedger {
+impl Accounts for MemoryLedger {
     async fn pause(&self, account: &str, pause: &Pause) -> Result<(), LedgerError> {
-        self.memory().pauses.insert(account.to_owned(), pause.clone());
+        self.contents().pauses.insert(account.to_owned(), pause.clone());
         Ok(())
     }
 
     async fn paused(&self, account: &str) -> Result<Option<Pause>, LedgerError> {
-        Ok(self.memory().pauses.get(account).cloned())
+        Ok(self.contents().pauses.get(account).cloned())
     }
 
     async fn resume(&self, account: &str) -> Result<(), LedgerError> {
-        self.memory().pauses.remove(account);
+        self.contents().pauses.remove(account);
         Ok(())
     }
 
     async fn witness(&self, account: &str, witness: &Witness) -> Result<(), LedgerError> {
         let of = (account.to_owned(), witness.operation.clone());
-        self.memory().witnesses.insert(of, witness.clone());
+        self.contents().witnesses.insert(of, witness.clone());
         Ok(())
     }
 
     async fn witnesses(&self, account: &str) -> Result<Vec<Witness>, LedgerError> {
-        let memory = self.memory();
-        let of_account = memory.witnesses.iter().filter(|((of, _), _)| of == account);
+        let contents = self.contents();
+        let of_account = contents.witnesses.iter().filter(|((of, _), _)| of == account);
         Ok(of_account.map(|(_, witness)| witness.clone()).collect())
     }
 
@@ -253,12 +253,12 @@ impl Accounts for WorldLedger {
         task_id: &str,
         keep_for: Duration,
     ) -> Result<(), LedgerError> {
-        self.memory().propose(key, round, task_id, keep_for);
+        self.contents().propose(key, round, task_id, keep_for);
         Ok(())
     }
 
     async fn proposals(&self, key: &JobKey, round: u32) -> Result<Vec<String>, LedgerError> {
-        Ok(self.memory().proposals(key, round))
+        Ok(self.contents().proposals(key, round))
     }
 
     async fn claim_task(
@@ -273,7 +273,7 @@ impl Accounts for WorldLedger {
 }
 
 #[async_trait]
-impl Ledger for WorldLedger {
+impl Ledger for MemoryLedger {
     async fn check(&self) -> Result<(), LedgerError> {
         Ok(())
     }

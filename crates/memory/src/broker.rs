@@ -1,0 +1,54 @@
+//! The broker door on plain queues.
+
+mod connection;
+mod disorder;
+mod journal;
+mod queues;
+mod taken;
+mod tap;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+pub use connection::Connection;
+pub use disorder::Disorder;
+pub use queues::{Parcel, Queues};
+
+/// How words travel, in memory. Who speaks to it has a connection that can be cut.
+#[derive(Clone, Debug)]
+pub struct MemoryBroker {
+    queues: Arc<Mutex<Queues>>,
+}
+
+impl MemoryBroker {
+    /// Delivers in order.
+    pub fn new() -> Self {
+        Self { queues: Arc::new(Mutex::new(Queues::new(None))) }
+    }
+
+    /// Delivers the next few messages in another order.
+    pub fn disorderly(disorder: Disorder) -> Self {
+        Self { queues: Arc::new(Mutex::new(Queues::new(Some(disorder)))) }
+    }
+
+    /// A lane keeps no message longer, as under a policy of the broker's.
+    pub fn keep_for(&self, lifetime: Option<Duration>) {
+        self.queues().lifetime = lifetime;
+    }
+
+    /// A connection of its own.
+    pub fn connect(&self) -> Connection {
+        let number = self.queues().name();
+        Connection { broker: self.clone(), number }
+    }
+
+    pub fn queues(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryBroker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
