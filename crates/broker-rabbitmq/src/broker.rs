@@ -9,12 +9,12 @@ use ports::{
 };
 
 use crate::channel::Unanswered;
+use crate::connection::BrokerConnection;
 use crate::consume::{Getting, consume, depth, is_read};
 use crate::link::{Dialer, Link};
 use crate::names::{Names, place};
 use crate::publish::{Parcel, Publishing, address};
 use crate::topology::{inspect, look, verdict};
-use crate::wire::Wire;
 use crate::{Settings, Topology};
 
 /// How long a caller waits for a connection that is being built anew.
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Longer names would not fit AMQP's 255 bytes together with what follows.
 const MOST_NAMESPACE_BYTES: usize = 100;
 
-/// The broker door on RabbitMQ. Clones share two connections: a broker in need of memory stops
+/// The broker port on RabbitMQ. Clones share two connections: a broker in need of memory stops
 /// reading from connections that publish, and acknowledgements must still get through.
 #[derive(Clone)]
 pub struct RabbitBroker {
@@ -79,7 +79,7 @@ impl RabbitBroker {
         self.inner.inbound.close().await;
     }
 
-    async fn inbound(&self) -> Result<Arc<Wire>, BrokerError> {
+    async fn inbound(&self) -> Result<Arc<BrokerConnection>, BrokerError> {
         self.inner.inbound.watch().up(PATIENCE).await
     }
 }
@@ -107,29 +107,29 @@ impl Broker for RabbitBroker {
         prefetch: u16,
     ) -> Result<Box<dyn Deliveries>, BrokerError> {
         let Inner { settings, names, .. } = &*self.inner;
-        let wire = self.inbound().await?;
-        consume(wire, names, source, prefetch, settings).await
+        let connection = self.inbound().await?;
+        consume(connection, names, source, prefetch, settings).await
     }
 
-    /// In a task of its own: whoever stops waiting leaves nothing unsettled behind.
+    /// In a task of its own: a caller that stops waiting leaves nothing unsettled.
     async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
-        let wire = self.inbound().await?;
+        let connection = self.inbound().await?;
         let inner = self.inner.clone();
         let taking = tokio::spawn(async move {
             let Inner { settings, names, getting, .. } = &*inner;
-            getting.get(wire, names, lane, settings).await
+            getting.get(connection, names, lane, settings).await
         });
         taking.await.map_err(|error| BrokerError::Unavailable(error.to_string()))?
     }
 
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
-        let wire = self.inbound().await?;
-        depth(&wire, &self.inner.names, source).await
+        let connection = self.inbound().await?;
+        depth(&connection, &self.inner.names, source).await
     }
 
     async fn is_read(&self, source: &Source) -> Result<bool, BrokerError> {
-        let wire = self.inbound().await?;
-        is_read(&wire, &self.inner.names, source).await
+        let connection = self.inbound().await?;
+        is_read(&connection, &self.inner.names, source).await
     }
 
     async fn check(&self) -> Result<(), BrokerError> {

@@ -1,7 +1,7 @@
 //! A channel that leaves nothing behind: unanswered or dropped, it is closed for certain.
 //!
 //! lapin keeps a channel open as long as a consumer is registered on it or an answer may still
-//! come, also when nobody holds it any more. The broker would then begin to deliver to nobody.
+//! come, also when it is not used any more. The broker would then deliver to a consumer that is gone.
 
 use std::future::Future;
 use std::ops::Deref;
@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use crate::failure::{is_unanswered, within};
-use crate::wire::{CLOSE_NORMALLY, Cutter};
+use crate::error::{code, is_unanswered, within};
+use crate::socket::Cutter;
 
 /// How a channel is closed: in order, or by cutting its connection.
 #[derive(Clone)]
@@ -57,7 +57,7 @@ impl Closer {
     }
 
     async fn close(self, channel: lapin::Channel) {
-        let closing = channel.close(CLOSE_NORMALLY, "closed".into());
+        let closing = channel.close(code::CLOSE_NORMALLY, "closed".into());
         if let Err(error) = within(self.most, closing).await
             && is_unanswered(&error)
         {
@@ -69,7 +69,7 @@ impl Closer {
     }
 }
 
-/// A channel of a [`Wire`](crate::wire::Wire).
+/// A channel of a connection.
 pub(crate) struct Channel {
     channel: lapin::Channel,
     closer: Closer,

@@ -1,14 +1,13 @@
-//! How words travel on RabbitMQ (3.10 and 4.x): topology, confirmed publish, deliveries settled
+//! The broker on RabbitMQ (3.10 and 4.x): topology, confirmed publish, deliveries settled
 //! by value, reconnection.
 //!
 //! Read in this order: how it is set up ([`Settings`]), what the things on the broker are called
 //! and how they are declared ([`topology`]), how a connection and its channels are opened,
-//! kept and closed (`wire`, `channel`, `link`), how a message looks on the wire (`content`,
-//! `properties`), how it is published and taken
-//! (`publish`, `consume`), and [`RabbitBroker`], which only hands over to them.
+//! kept and closed (`connection`, `channel`, `link`), how a message looks on the wire
+//! (`content`, `properties`), how it is published and taken (`publish`, `consume`), and [`RabbitBroker`], which only calls them.
 //!
 //! Three habits of lapin shape this crate. Its own recovery is not used: a lost connection ends
-//! everything that hung on it, and a new one is built. One task owns each publishing channel,
+//! everything that used it, and a new one is built. One task owns each publishing channel,
 //! because concurrent publishers on one channel can get each other's confirms. And a returned
 //! message is told apart from a confirmed one by its own identity, never by the confirm that
 //! happened to carry it.
@@ -18,10 +17,12 @@ mod settings;
 mod names;
 pub mod topology;
 
+mod bounds;
 mod channel;
-mod failure;
+mod connection;
+mod error;
 mod link;
-mod wire;
+mod socket;
 
 mod content;
 mod properties;

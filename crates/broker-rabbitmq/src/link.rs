@@ -8,14 +8,15 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::Topology;
+use crate::bounds::Bounds;
 use crate::channel::Unanswered;
+use crate::connection::BrokerConnection;
 use crate::topology::apply;
-use crate::wire::{Bounds, Wire};
 
 /// Full jitter below a ceiling that doubles up to 2 s, so that work resumes soon after a fault.
 const FIRST: Duration = Duration::from_millis(100);
 const MOST: Duration = Duration::from_secs(2);
-/// A connection that ends sooner did not end the trouble: the ceiling keeps rising.
+/// A connection that ends sooner does not reset the ceiling.
 const STEADY: Duration = Duration::from_secs(5);
 
 /// How a lost connection is built anew.
@@ -31,31 +32,31 @@ pub(crate) struct Dialer {
 
 impl Dialer {
     /// The first connection: what differs there is an error.
-    pub(crate) async fn dial(&self) -> Result<Wire, BrokerError> {
-        let wire = self.open().await?;
-        self.declare(&wire).await?;
-        Ok(wire)
+    pub(crate) async fn dial(&self) -> Result<BrokerConnection, BrokerError> {
+        let connection = self.open().await?;
+        self.declare(&connection).await?;
+        Ok(connection)
     }
 
     /// A later one: what was good enough to begin with is not a reason to stop.
-    async fn redial(&self) -> Result<Wire, BrokerError> {
-        let wire = self.open().await?;
-        match self.declare(&wire).await {
+    async fn redial(&self) -> Result<BrokerConnection, BrokerError> {
+        let connection = self.open().await?;
+        match self.declare(&connection).await {
             Err(BrokerError::Differs(text)) => {
                 tracing::warn!(connection = %self.name, "the topology differs now: {text}");
-                Ok(wire)
+                Ok(connection)
             }
-            declared => declared.map(|()| wire),
+            declared => declared.map(|()| connection),
         }
     }
 
-    async fn open(&self) -> Result<Wire, BrokerError> {
-        Wire::open(&self.uri, &self.name, self.bounds, self.unanswered.clone()).await
+    async fn open(&self) -> Result<BrokerConnection, BrokerError> {
+        BrokerConnection::open(&self.uri, &self.name, self.bounds, self.unanswered.clone()).await
     }
 
-    async fn declare(&self, wire: &Wire) -> Result<(), BrokerError> {
+    async fn declare(&self, connection: &BrokerConnection) -> Result<(), BrokerError> {
         match &self.topology {
-            Some(topology) => apply(wire, topology).await,
+            Some(topology) => apply(connection, topology).await,
             None => Ok(()),
         }
     }
@@ -63,7 +64,7 @@ impl Dialer {
 
 #[derive(Clone)]
 enum State {
-    Up(Arc<Wire>),
+    Up(Arc<BrokerConnection>),
     Down(BrokerError),
 }
 
@@ -74,23 +75,23 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn keep(first: Wire, dialer: Dialer) -> Self {
+    pub(crate) fn keep(first: BrokerConnection, dialer: Dialer) -> Self {
         let first = Arc::new(first);
         let (tell, state) = watch::channel(State::Up(first.clone()));
         let keeper = tokio::spawn(keep(first, dialer, tell));
         Self { state, keeper }
     }
 
-    pub(crate) fn watch(&self) -> Line {
-        Line(self.state.clone())
+    pub(crate) fn watch(&self) -> LinkView {
+        LinkView(self.state.clone())
     }
 
     /// Ends the keeping and closes what is open.
     pub(crate) async fn close(&self) {
         self.keeper.abort();
         let state = self.state.borrow().clone();
-        if let State::Up(wire) = state {
-            wire.close().await;
+        if let State::Up(connection) = state {
+            connection.close().await;
         }
     }
 }
@@ -103,31 +104,34 @@ impl Drop for Link {
 
 /// A view of a link.
 #[derive(Clone)]
-pub(crate) struct Line(watch::Receiver<State>);
+pub(crate) struct LinkView(watch::Receiver<State>);
 
-impl Line {
+impl LinkView {
     /// The connection, waiting for it at most so long. The error is the last attempt's.
-    pub(crate) async fn up(&self, patience: Duration) -> Result<Arc<Wire>, BrokerError> {
+    pub(crate) async fn up(
+        &self,
+        patience: Duration,
+    ) -> Result<Arc<BrokerConnection>, BrokerError> {
         match tokio::time::timeout(patience, self.next()).await {
-            Ok(Some(wire)) => Ok(wire),
+            Ok(Some(connection)) => Ok(connection),
             Ok(None) => Err(BrokerError::Unavailable("it was closed".to_owned())),
             Err(_) => Err(self.trouble()),
         }
     }
 
     /// The connection, however long it takes; `None` once the link is closed.
-    pub(crate) async fn next(&self) -> Option<Arc<Wire>> {
+    pub(crate) async fn next(&self) -> Option<Arc<BrokerConnection>> {
         let mut state = self.0.clone();
-        let up = |state: &State| matches!(state, State::Up(wire) if wire.is_up());
+        let up = |state: &State| matches!(state, State::Up(connection) if connection.is_up());
         match &*state.wait_for(up).await.ok()? {
-            State::Up(wire) => Some(wire.clone()),
+            State::Up(connection) => Some(connection.clone()),
             State::Down(_) => None,
         }
     }
 
-    pub(crate) fn now(&self) -> Result<Arc<Wire>, BrokerError> {
+    pub(crate) fn now(&self) -> Result<Arc<BrokerConnection>, BrokerError> {
         match &*self.0.borrow() {
-            State::Up(wire) if wire.is_up() => Ok(wire.clone()),
+            State::Up(connection) if connection.is_up() => Ok(connection.clone()),
             State::Up(_) => Err(lost()),
             State::Down(error) => Err(error.clone()),
         }
@@ -142,13 +146,13 @@ fn lost() -> BrokerError {
     BrokerError::Unavailable("the connection was lost".to_owned())
 }
 
-async fn keep(first: Arc<Wire>, dialer: Dialer, tell: watch::Sender<State>) {
-    let mut wire = Some(first);
+async fn keep(first: Arc<BrokerConnection>, dialer: Dialer, tell: watch::Sender<State>) {
+    let mut connection = Some(first);
     let mut tries = 0;
     loop {
-        if let Some(wire) = wire.take() {
+        if let Some(connection) = connection.take() {
             let since = Instant::now();
-            wire.ended().await;
+            connection.ended().await;
             tracing::warn!(connection = %dialer.name, "the connection to the broker was lost");
             tell.send_replace(State::Down(lost()));
             if since.elapsed() > STEADY {
@@ -162,7 +166,7 @@ async fn keep(first: Arc<Wire>, dialer: Dialer, tell: watch::Sender<State>) {
                 let next = Arc::new(next);
                 tracing::info!(connection = %dialer.name, "the broker is connected again");
                 tell.send_replace(State::Up(next.clone()));
-                wire = Some(next);
+                connection = Some(next);
             }
             Err(error) => {
                 tracing::debug!(connection = %dialer.name, %error, "not connected yet");

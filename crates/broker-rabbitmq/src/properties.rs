@@ -6,7 +6,7 @@ use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use ports::{MOST_HEADER_BYTES, Message, PublishError, header};
 
-use crate::failure::short;
+use crate::error::short;
 
 /// AMQP delivery mode: written to disk, also after dead-lettering.
 const PERSISTENT: u8 = 2;
@@ -85,7 +85,7 @@ fn property(text: &str) -> Result<ShortString, PublishError> {
 /// Ours about a letter that we put among the dead.
 const REASONS: [&str; 4] = [header::REASON, header::DETAIL, header::ROUTING_KEY, header::DEAD_AT];
 
-/// A message as it came, with what the broker says about it.
+/// A message as it came, with what the broker adds to it.
 pub(crate) struct Arrived {
     pub(crate) message: Message,
     pub(crate) delivery_count: u32,

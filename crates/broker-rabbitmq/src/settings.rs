@@ -5,7 +5,7 @@ use ports::BrokerError;
 use secrecy::{ExposeSecret, SecretString};
 use spans::Spans;
 
-use crate::wire::Bounds;
+use crate::bounds::Bounds;
 use crate::{Content, Topology};
 
 /// Heartbeats every 10 s: a silent broker is given up after 20 s. `?heartbeat=` overrides it.

@@ -12,9 +12,9 @@ use super::holder::Holder;
 use super::source::fixed;
 use super::{Intake, kind_of};
 use crate::Settings;
-use crate::failure::using;
+use crate::connection::BrokerConnection;
+use crate::error::using;
 use crate::names::Names;
-use crate::wire::Wire;
 
 /// One request at a time.
 #[derive(Default)]
@@ -25,7 +25,7 @@ pub(crate) struct Getting {
 impl Getting {
     pub(crate) async fn get(
         &self,
-        wire: Arc<Wire>,
+        connection: Arc<BrokerConnection>,
         names: &Names,
         lane: Lane,
         settings: &Settings,
@@ -37,8 +37,9 @@ impl Getting {
         let intake = match kept.take() {
             Some(intake) if intake.channel.is_open() => intake,
             _ => {
-                let channel = wire.channel().await.map_err(|error| using("a channel", &error))?;
-                Arc::new(Intake { channel, _wire: wire })
+                let channel =
+                    connection.channel().await.map_err(|error| using("a channel", &error))?;
+                Arc::new(Intake { channel, _wire: connection })
             }
         };
         let getting = intake.channel.basic_get(queue, BasicGetOptions { no_ack: false });

@@ -14,9 +14,9 @@ use uuid::Uuid;
 
 use crate::Settings;
 use crate::channel::Channel;
-use crate::failure::using;
+use crate::connection::BrokerConnection;
+use crate::error::using;
 use crate::names::Names;
-use crate::wire::Wire;
 
 pub(crate) use get::Getting;
 use source::{arguments, queue};
@@ -27,7 +27,7 @@ use stream::Stream;
 /// let go closes it.
 pub(crate) struct Intake {
     channel: Channel,
-    _wire: Arc<Wire>,
+    _wire: Arc<BrokerConnection>,
 }
 
 /// What becomes of something taken here.
@@ -46,13 +46,13 @@ pub(crate) enum Kind {
 }
 
 pub(crate) async fn consume(
-    wire: Arc<Wire>,
+    connection: Arc<BrokerConnection>,
     names: &Names,
     source: &Source,
     prefetch: u16,
     settings: &Settings,
 ) -> Result<Box<dyn Deliveries>, BrokerError> {
-    let channel = wire.channel().await.map_err(|error| using("a channel", &error))?;
+    let channel = connection.channel().await.map_err(|error| using("a channel", &error))?;
     let queue = queue(&channel, names, source).await?;
     let thing = format!("queue {queue}");
     // 0 would mean: no limit.
@@ -62,7 +62,7 @@ pub(crate) async fn consume(
     let options = BasicConsumeOptions::default();
     let starting = channel.basic_consume(queue, tag.as_str().into(), options, arguments(source));
     let consumer = channel.ask(starting).await.map_err(|error| using(&thing, &error))?;
-    let intake = Arc::new(Intake { channel, _wire: wire });
+    let intake = Arc::new(Intake { channel, _wire: connection });
     Ok(Box::new(Stream::new(consumer, intake, kind_of(names, source), settings)))
 }
 

@@ -3,10 +3,10 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use ports::{BrokerError, JournalStart, Source, Subscription};
 
 use crate::channel::Channel;
-use crate::failure::{code, reply_code, short, using};
+use crate::connection::BrokerConnection;
+use crate::error::{code, reply_code, short, using};
 use crate::names::Names;
 use crate::topology::{bind, declare_queue, subscription_queue};
-use crate::wire::Wire;
 
 /// The queue to consume; a subscription's is made here.
 pub(super) async fn queue(
@@ -35,7 +35,7 @@ async fn subscribe(
     Ok(queue)
 }
 
-/// Kept while nobody listens. What its users bind adds up.
+/// Kept while it has no consumer. What its users bind adds up.
 async fn named(channel: &Channel, name: String) -> Result<ShortString, BrokerError> {
     let thing = format!("queue {name}");
     let queue = subscription_queue(name);
@@ -88,21 +88,25 @@ pub(super) fn arguments(source: &Source) -> FieldTable {
 }
 
 /// Messages ready there. A subscription that does not exist (yet) holds none.
-pub(crate) async fn depth(wire: &Wire, names: &Names, source: &Source) -> Result<u64, BrokerError> {
-    Ok(looked(wire, names, source).await?.map_or(0, |queue| queue.message_count().into()))
+pub(crate) async fn depth(
+    connection: &BrokerConnection,
+    names: &Names,
+    source: &Source,
+) -> Result<u64, BrokerError> {
+    Ok(looked(connection, names, source).await?.map_or(0, |queue| queue.message_count().into()))
 }
 
 /// Whether anybody consumes there.
 pub(crate) async fn is_read(
-    wire: &Wire,
+    connection: &BrokerConnection,
     names: &Names,
     source: &Source,
 ) -> Result<bool, BrokerError> {
-    Ok(looked(wire, names, source).await?.is_some_and(|queue| queue.consumer_count() > 0))
+    Ok(looked(connection, names, source).await?.is_some_and(|queue| queue.consumer_count() > 0))
 }
 
 async fn looked(
-    wire: &Wire,
+    connection: &BrokerConnection,
     names: &Names,
     source: &Source,
 ) -> Result<Option<lapin::Queue>, BrokerError> {
@@ -111,7 +115,7 @@ async fn looked(
     }
     let queue = fixed(names, source)?;
     let thing = format!("queue {queue}");
-    let channel = wire.channel().await.map_err(|error| using(&thing, &error))?;
+    let channel = connection.channel().await.map_err(|error| using(&thing, &error))?;
     let options = QueueDeclareOptions::durable().passive();
     let asking = channel.queue_declare(queue, options, FieldTable::default());
     match channel.ask(asking).await {

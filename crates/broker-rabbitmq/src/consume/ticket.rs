@@ -7,7 +7,7 @@ use ports::{PublishError, Settle};
 use tokio::runtime::Handle;
 
 use super::Intake;
-use crate::failure::cause;
+use crate::error::cause;
 
 /// The right to settle one delivery. It keeps the channel open on which it came.
 pub(crate) struct Ticket {

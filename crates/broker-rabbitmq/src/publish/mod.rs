@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) use parcel::{Parcel, address};
 
 use crate::channel::Unanswered;
-use crate::link::Line;
+use crate::link::LinkView;
 use publisher::publish_all;
 
 /// A broker handles each channel in a process of its own: several share the work.
@@ -30,7 +30,7 @@ pub(crate) struct Order {
 
 /// The channels, and whose turn it is.
 pub(crate) struct Publishing {
-    line: Line,
+    line: LinkView,
     channels: Vec<mpsc::Sender<Order>>,
     turn: AtomicUsize,
     timeout: Duration,
@@ -39,7 +39,7 @@ pub(crate) struct Publishing {
 
 impl Publishing {
     /// The tasks end when this is dropped.
-    pub(crate) fn start(line: Line, timeout: Duration, unanswered: Unanswered) -> Self {
+    pub(crate) fn start(line: LinkView, timeout: Duration, unanswered: Unanswered) -> Self {
         let start = |_| {
             let (orders, inbox) = mpsc::channel(QUEUED);
             tokio::spawn(publish_all(line.clone(), inbox));
@@ -69,7 +69,7 @@ impl Publishing {
     fn overdue(&self, handed: bool) -> PublishError {
         let timeout = self.timeout;
         match self.line.now() {
-            Ok(wire) if wire.is_blocked() && !handed => PublishError::Refused(format!(
+            Ok(connection) if connection.is_blocked() && !handed => PublishError::Refused(format!(
                 "it takes no messages (memory or disk alarm), for {timeout:?} now"
             )),
             Ok(_) => {

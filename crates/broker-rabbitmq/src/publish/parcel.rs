@@ -7,7 +7,7 @@ use lapin::message::BasicReturnMessage;
 use lapin::types::ShortString;
 use ports::{Destination, Message, PublishError};
 
-use crate::failure::short;
+use crate::error::short;
 use crate::names::Names;
 use crate::properties::encode;
 

@@ -13,8 +13,8 @@ use super::outstanding::Outstanding;
 use super::parcel::{Label, Parcel};
 use super::returns::{Confirm, Returns};
 use crate::channel::Channel;
-use crate::link::{Line, pause};
-use crate::wire::Wire;
+use crate::connection::BrokerConnection;
+use crate::link::{LinkView, pause};
 
 /// In flight on one channel; beyond it orders wait.
 const WINDOW: usize = 512;
@@ -31,13 +31,13 @@ const STEADY: Duration = Duration::from_secs(5);
 type Answering = tokio::sync::oneshot::Sender<Result<(), PublishError>>;
 
 /// Publishes all orders, on one channel at a time, until the senders are gone.
-pub(crate) async fn publish_all(line: Line, mut orders: mpsc::Receiver<Order>) {
+pub(crate) async fn publish_all(line: LinkView, mut orders: mpsc::Receiver<Order>) {
     let mut tries = 0;
     while !orders.is_closed() || !orders.is_empty() {
-        let Some(wire) = next(&line, &orders).await else { return };
+        let Some(connection) = next(&line, &orders).await else { return };
         let since = Instant::now();
-        match confirming(&wire).await {
-            Ok(channel) => serve(&wire, Arc::new(channel), &mut orders).await,
+        match confirming(&connection).await {
+            Ok(channel) => serve(&connection, Arc::new(channel), &mut orders).await,
             Err(error) => tracing::debug!(%error, "no channel to publish on"),
         }
         tries = if since.elapsed() > STEADY { 0 } else { tries + 1 };
@@ -45,24 +45,28 @@ pub(crate) async fn publish_all(line: Line, mut orders: mpsc::Receiver<Order>) {
     }
 }
 
-/// The next connection; `None` when nobody needs it any more.
-async fn next(line: &Line, orders: &mpsc::Receiver<Order>) -> Option<Arc<Wire>> {
+/// The next connection; `None` when it is not needed any more.
+async fn next(line: &LinkView, orders: &mpsc::Receiver<Order>) -> Option<Arc<BrokerConnection>> {
     loop {
         tokio::select! {
-            wire = line.next() => return wire,
+            connection = line.next() => return connection,
             () = tokio::time::sleep(LOOK) => if orders.is_closed() { return None },
         }
     }
 }
 
-async fn confirming(wire: &Wire) -> lapin::Result<Channel> {
-    let channel = wire.channel().await?;
+async fn confirming(connection: &BrokerConnection) -> lapin::Result<Channel> {
+    let channel = connection.channel().await?;
     channel.ask(channel.confirm_select(ConfirmSelectOptions::default())).await?;
     Ok(channel)
 }
 
-/// Publishes until the channel ends or nobody is left to publish for.
-async fn serve(wire: &Wire, channel: Arc<Channel>, orders: &mut mpsc::Receiver<Order>) {
+/// Publishes until the channel ends or no caller is left.
+async fn serve(
+    connection: &BrokerConnection,
+    channel: Arc<Channel>,
+    orders: &mut mpsc::Receiver<Order>,
+) {
     let mut flight = Flight::new(channel);
     let mut looks = tokio::time::interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -70,7 +74,7 @@ async fn serve(wire: &Wire, channel: Arc<Channel>, orders: &mut mpsc::Receiver<O
     while flight.is_up() {
         tokio::select! {
             () = flight.land() => {}
-            taken = orders.recv_many(&mut batch, BATCH), if flight.has_room(wire) => {
+            taken = orders.recv_many(&mut batch, BATCH), if flight.has_room(connection) => {
                 if taken == 0 {
                     break;
                 }
@@ -102,8 +106,8 @@ impl Flight {
         self.channel.status().connected() && self.abandoned < ABANDONED
     }
 
-    fn has_room(&self, wire: &Wire) -> bool {
-        !wire.is_blocked() && self.outstanding.len() < WINDOW + self.abandoned
+    fn has_room(&self, connection: &BrokerConnection) -> bool {
+        !connection.is_blocked() && self.outstanding.len() < WINDOW + self.abandoned
     }
 
     fn send(&mut self, order: Order) {

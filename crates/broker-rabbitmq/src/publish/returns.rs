@@ -2,13 +2,13 @@ use lapin::Confirmation;
 use ports::PublishError;
 
 use super::parcel::Label;
-use crate::failure::{cause, code, reply_code};
+use crate::error::{cause, code, reply_code};
 
 /// Tells returned messages from confirmed ones on one channel.
 ///
 /// The broker sends a message back before it confirms it, and lapin hands each message that came
 /// back to the next confirm that completes, whosever that is: with several publishes in flight,
-/// `Ack(None)` may belong to a message that nobody took, and `Ack(Some(_))` to one that arrived.
+/// `Ack(None)` may belong to a message that no queue took, and `Ack(Some(_))` to one that arrived.
 /// But a returned message is always carried by a confirm that completes no later than all that
 /// were in flight when it came back, and lapin completes confirms in one thread. So:
 ///

@@ -1,10 +1,10 @@
 use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
 use ports::BrokerError;
 
-use super::probe::wire;
-use crate::failure::using;
+use super::probe::connection;
+use crate::connection::BrokerConnection;
+use crate::error::using;
 use crate::names::Names;
-use crate::wire::Wire;
 use crate::{Settings, Topology};
 
 impl Topology {
@@ -15,20 +15,20 @@ impl Topology {
         settings: &Settings,
         subscriptions: &[&str],
     ) -> Result<(), BrokerError> {
-        let wire = wire(settings).await?;
-        let erased = self.erase_over(&wire, settings, subscriptions).await;
-        wire.close().await;
+        let connection = connection(settings).await?;
+        let erased = self.erase_over(&connection, settings, subscriptions).await;
+        connection.close().await;
         erased.map_err(|error| using("erasing", &error))
     }
 
     /// Deleting what is not there succeeds.
     async fn erase_over(
         &self,
-        wire: &Wire,
+        connection: &BrokerConnection,
         settings: &Settings,
         subscriptions: &[&str],
     ) -> lapin::Result<()> {
-        let channel = wire.channel().await?;
+        let channel = connection.channel().await?;
         let names = Names::new(&settings.namespace);
         let named = subscriptions.iter().map(|name| names.subscription(name));
         for queue in self.queues.iter().map(|queue| queue.name.clone()).chain(named) {

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 const COLUMNS: &str = "name,policy,operator_policy,effective_policy_definition";
 
-/// The queues of our virtual host with their policies; `None` where nobody tells.
+/// The queues of our virtual host with their policies; `None` where it is unknown.
 pub(super) async fn queues(uri: &AMQPUri, port: u16) -> Option<Value> {
     // Over an open wire no password goes that AMQP would have sent encrypted.
     if uri.scheme != AMQPScheme::AMQP {
@@ -35,10 +35,10 @@ async fn ask(uri: &AMQPUri, port: u16) -> std::io::Result<Vec<u8>> {
         "GET /api/queues/{vhost}?columns={COLUMNS} HTTP/1.0\r\nHost: {host}\r\n\
          Authorization: Basic {login}\r\nAccept: application/json\r\n\r\n"
     );
-    let mut wire = TcpStream::connect((host, port)).await?;
-    wire.write_all(request.as_bytes()).await?;
+    let mut connection = TcpStream::connect((host, port)).await?;
+    connection.write_all(request.as_bytes()).await?;
     let mut read = Vec::new();
-    wire.take(MOST_BYTES).read_to_end(&mut read).await?;
+    connection.take(MOST_BYTES).read_to_end(&mut read).await?;
     Ok(read)
 }
 

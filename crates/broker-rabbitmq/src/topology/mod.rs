@@ -22,13 +22,13 @@ pub(crate) use probe::{apply, bind, declare_queue, inspect, look, verdict};
 
 use crate::names::Names;
 
-/// The worker parks at 20 deliveries; the broker's own limit only ends what nobody parks.
+/// The worker parks at 20 deliveries; the broker's own limit only ends what no worker parks.
 const LANE_DELIVERY_LIMIT: i64 = 1_000;
 
 /// Where nothing may be dropped for having been looked at often: RabbitMQ 4 drops after 20.
 const NO_DELIVERY_LIMIT: i64 = 1_000_000;
 
-/// Results that nobody has subscribed to. Beyond it the oldest go, because refusing would stop
+/// Results without a subscription. Beyond it the oldest go, because refusing would stop
 /// the announcement of every other result; the journal still holds them.
 const UNROUTED_MAX_LENGTH: i64 = 1_000_000;
 
@@ -61,7 +61,7 @@ pub struct Exchange {
     pub name: String,
     pub kind: ExchangeType,
     pub arguments: Arguments,
-    /// We do without it where it is missing and nobody may make it.
+    /// Missing, and not permitted to be made, it is done without.
     pub optional: bool,
 }
 
@@ -70,7 +70,7 @@ pub struct Exchange {
 pub struct Queue {
     pub name: String,
     pub arguments: Arguments,
-    /// We do without it where it is missing and nobody may make it.
+    /// Missing, and not permitted to be made, it is done without.
     pub optional: bool,
 }
 
@@ -104,8 +104,8 @@ impl Bound {
     }
 }
 
-/// Everything that must be on the broker before a job can walk. Named result subscriptions are
-/// made by whoever subscribes.
+/// Everything that must be on the broker before a job can be published. Named result subscriptions
+/// are made by their subscribers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topology {
     /// For [`definitions`](Self::definitions) only: a connection knows its own.

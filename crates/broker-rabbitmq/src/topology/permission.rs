@@ -10,9 +10,9 @@ use lapin::types::{AMQPValue, FieldTable};
 use ports::BrokerError;
 
 use crate::channel::Unanswered;
-use crate::failure::{code, reply_code, short, using};
+use crate::connection::BrokerConnection;
+use crate::error::{code, reply_code, short, using};
 use crate::names::Names;
-use crate::wire::Wire;
 use crate::{Settings, Topology};
 
 /// Something that our user may not do.
@@ -39,34 +39,34 @@ impl fmt::Display for Forbidden {
 impl Topology {
     /// What a worker and a poller need and this user lacks, of what is there. Changes nothing.
     pub async fn forbidden(&self, settings: &Settings) -> Result<Vec<Forbidden>, BrokerError> {
-        let wire = Wire::open(
+        let connection = BrokerConnection::open(
             &settings.uri()?,
             "reelwork doctor",
             settings.bounds(),
             Unanswered::default(),
         )
         .await?;
-        let forbidden = self.forbidden_over(&wire, &Names::new(&settings.namespace)).await;
-        wire.close().await;
+        let forbidden = self.forbidden_over(&connection, &Names::new(&settings.namespace)).await;
+        connection.close().await;
         forbidden
     }
 
     async fn forbidden_over(
         &self,
-        wire: &Wire,
+        connection: &BrokerConnection,
         names: &Names,
     ) -> Result<Vec<Forbidden>, BrokerError> {
         let mut forbidden = Vec::new();
         // The journal is written through the default exchange.
         let exchanges = self.exchanges.iter().map(|exchange| exchange.name.clone());
         for exchange in exchanges.chain([String::new()]) {
-            if is_refused(&exchange, write(wire, &exchange).await)? {
+            if is_refused(&exchange, write(connection, &exchange).await)? {
                 forbidden.push(Forbidden::Write { exchange });
             }
         }
         let lanes = Lane::all().map(|lane| names.lane(lane));
         for queue in lanes.chain([names.dead(), names.broker_dead(), names.journal()]) {
-            if is_refused(&queue, read(wire, &queue).await)? {
+            if is_refused(&queue, read(connection, &queue).await)? {
                 forbidden.push(Forbidden::Read { queue });
             }
         }
@@ -75,8 +75,8 @@ impl Topology {
 }
 
 /// An expiration that is no number is refused, once writing is permitted.
-async fn write(wire: &Wire, exchange: &str) -> lapin::Result<()> {
-    let channel = wire.channel().await?;
+async fn write(connection: &BrokerConnection, exchange: &str) -> lapin::Result<()> {
+    let channel = connection.channel().await?;
     // A publish has no answer but its confirm.
     channel.ask(channel.confirm_select(ConfirmSelectOptions::default())).await?;
     let properties = BasicProperties::default().with_expiration("none".into());
@@ -88,8 +88,8 @@ async fn write(wire: &Wire, exchange: &str) -> lapin::Result<()> {
 }
 
 /// A priority that is no number is refused, once reading is permitted.
-async fn read(wire: &Wire, queue: &str) -> lapin::Result<()> {
-    let channel = wire.channel().await?;
+async fn read(connection: &BrokerConnection, queue: &str) -> lapin::Result<()> {
+    let channel = connection.channel().await?;
     let mut arguments = FieldTable::default();
     arguments.insert("x-priority".into(), AMQPValue::LongString("none".into()));
     let queue = short(queue).unwrap_or_default();

@@ -11,8 +11,8 @@ use super::{Binding, Bound, Exchange, ExchangeType, Queue, Topology, journal};
 use crate::Settings;
 use crate::channel::Channel;
 use crate::channel::Unanswered;
-use crate::failure::{cause, code, reply_code, short, using};
-use crate::wire::Wire;
+use crate::connection::BrokerConnection;
+use crate::error::{cause, code, reply_code, short, using};
 
 /// One thing that is expected, and what is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Finding {
     /// `x-queue-type=quorum …`
     pub expected: String,
     pub found: Found,
-    /// Missing, it keeps nobody from working.
+    /// Missing, it stops no work.
     pub optional: bool,
 }
 
@@ -41,7 +41,7 @@ impl Finding {
 pub enum Found {
     AsExpected,
     Missing,
-    /// The broker's own words on the difference.
+    /// The broker's own text on the difference.
     Differs(String),
     /// It is there, but we may not compare it: this needs the permission to configure it.
     NotComparable,
@@ -62,31 +62,34 @@ impl Topology {
     /// Looks at every exchange and queue and declares nothing. Bindings cannot be seen over
     /// AMQP: [`apply`](Self::apply) makes them sure.
     pub async fn show(&self, settings: &Settings) -> Result<Vec<Finding>, BrokerError> {
-        let wire = wire(settings).await?;
-        let findings = inspect(&wire, self).await;
-        wire.close().await;
+        let connection = connection(settings).await?;
+        let findings = inspect(&connection, self).await;
+        connection.close().await;
         findings
     }
 
     /// Declares what is missing and binds everything. What differs is reported and left alone:
     /// changing it means deleting it, with its messages.
     pub async fn apply(&self, settings: &Settings) -> Result<(), BrokerError> {
-        let wire = wire(settings).await?;
-        let applied = apply(&wire, self).await;
-        wire.close().await;
+        let connection = connection(settings).await?;
+        let applied = apply(&connection, self).await;
+        connection.close().await;
         applied
     }
 }
 
 /// A connection of its own, for an operator.
-pub(super) async fn wire(settings: &Settings) -> Result<Wire, BrokerError> {
+pub(super) async fn connection(settings: &Settings) -> Result<BrokerConnection, BrokerError> {
     let (bounds, unanswered) = (settings.bounds(), Unanswered::default());
-    Wire::open(&settings.uri()?, "reelwork topology", bounds, unanswered).await
+    BrokerConnection::open(&settings.uri()?, "reelwork topology", bounds, unanswered).await
 }
 
 /// Every thing, looked at without declaring anything.
-pub(crate) async fn inspect(wire: &Wire, topology: &Topology) -> Result<Vec<Finding>, BrokerError> {
-    let mut probe = Probe::new(wire);
+pub(crate) async fn inspect(
+    connection: &BrokerConnection,
+    topology: &Topology,
+) -> Result<Vec<Finding>, BrokerError> {
+    let mut probe = Probe::new(connection);
     let mut findings = Vec::new();
     for thing in things(topology) {
         let found = match probe.declare(thing, true).await? {
@@ -99,8 +102,11 @@ pub(crate) async fn inspect(wire: &Wire, topology: &Topology) -> Result<Vec<Find
 }
 
 /// Whether everything is there, in as many round trips; arguments are not compared.
-pub(crate) async fn look(wire: &Wire, topology: &Topology) -> Result<(), BrokerError> {
-    let mut probe = Probe::new(wire);
+pub(crate) async fn look(
+    connection: &BrokerConnection,
+    topology: &Topology,
+) -> Result<(), BrokerError> {
+    let mut probe = Probe::new(connection);
     let mut findings = Vec::new();
     for thing in things(topology) {
         findings.push(thing.finding(probe.declare(thing, true).await?));
@@ -109,8 +115,11 @@ pub(crate) async fn look(wire: &Wire, topology: &Topology) -> Result<(), BrokerE
 }
 
 /// Declares and binds everything that can be; then the differences are the error.
-pub(crate) async fn apply(wire: &Wire, topology: &Topology) -> Result<(), BrokerError> {
-    let mut probe = Probe::new(wire);
+pub(crate) async fn apply(
+    connection: &BrokerConnection,
+    topology: &Topology,
+) -> Result<(), BrokerError> {
+    let mut probe = Probe::new(connection);
     let mut findings = Vec::new();
     for thing in things(topology) {
         let found = match probe.declare(thing, false).await? {
@@ -234,19 +243,19 @@ impl fmt::Display for Thing<'_> {
 
 /// A channel for questions: the broker closes it with every "no", so it is opened anew.
 struct Probe<'a> {
-    wire: &'a Wire,
+    connection: &'a BrokerConnection,
     channel: Option<Channel>,
 }
 
 impl<'a> Probe<'a> {
-    fn new(wire: &'a Wire) -> Self {
-        Self { wire, channel: None }
+    fn new(connection: &'a BrokerConnection) -> Self {
+        Self { connection, channel: None }
     }
 
     async fn channel(&mut self) -> Result<&Channel, BrokerError> {
         let channel = match self.channel.take().filter(Channel::is_open) {
             Some(channel) => channel,
-            None => self.wire.channel().await.map_err(|error| using("a channel", &error))?,
+            None => self.connection.channel().await.map_err(|error| using("a channel", &error))?,
         };
         Ok(self.channel.insert(channel))
     }

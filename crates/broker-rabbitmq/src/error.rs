@@ -8,6 +8,8 @@ use ports::BrokerError;
 
 /// AMQP reply codes (AMQP 0-9-1, constants).
 pub(crate) mod code {
+    /// Of an orderly close.
+    pub(crate) const CLOSE_NORMALLY: u16 = 200;
     pub(crate) const ACCESS_REFUSED: u16 = 403;
     pub(crate) const NOT_FOUND: u16 = 404;
     pub(crate) const PRECONDITION_FAILED: u16 = 406;
@@ -23,7 +25,7 @@ pub(crate) fn reply_code(error: &lapin::Error) -> Option<u16> {
     }
 }
 
-/// One line for people; lapin's errors never hold the URL.
+/// On one line; lapin's errors never hold the URL.
 pub(crate) fn cause(error: &lapin::Error) -> String {
     let text = match error.kind() {
         ErrorKind::ProtocolError(error) => error.get_message().to_string(),

@@ -1,17 +1,19 @@
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::StreamExt;
 use lapin::tcp::TLSConfig;
 use lapin::uri::{AMQPScheme, AMQPUri};
-use lapin::{AsyncTcpStream, Connection, ConnectionProperties};
+use lapin::{AsyncTcpStream, ConnectionProperties};
 use ports::BrokerError;
 use tokio::runtime::Handle;
 
 use crate::Settings;
+use crate::bounds::Bounds;
 use crate::channel::{Channel, Closer, Unanswered};
-use crate::failure::{connecting, is_unanswered, within};
+use crate::error::{code, connecting, is_unanswered, within};
+use crate::socket::{Socket, duplicate};
 
 /// From the first packet to an open connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -21,27 +23,15 @@ const DIAL: Duration = Duration::from_secs(8);
 const LOOK: Duration = Duration::from_millis(500);
 const CLOSE: Duration = Duration::from_secs(2);
 
-/// AMQP's reply code for an orderly close.
-pub(crate) const CLOSE_NORMALLY: u16 = 200;
-
-/// How one connection is opened and used.
-#[derive(Clone, Copy)]
-pub(crate) struct Bounds {
-    /// One request and its answer on an open connection.
-    pub(crate) answer: Duration,
-    /// A channel that is not closed within this costs its connection.
-    pub(crate) close: Duration,
-}
-
 /// One connection to the broker. Dropped, it is cut.
-pub(crate) struct Wire {
-    connection: Arc<Connection>,
+pub(crate) struct BrokerConnection {
+    connection: Arc<lapin::Connection>,
     socket: Socket,
     bounds: Bounds,
     unanswered: Unanswered,
 }
 
-impl Wire {
+impl BrokerConnection {
     /// Opens a connection that calls itself `name` in the broker's listings.
     pub(crate) async fn open(
         uri: &AMQPUri,
@@ -97,7 +87,7 @@ impl Wire {
     }
 
     pub(crate) async fn close(&self) {
-        let closing = self.connection.close(CLOSE_NORMALLY, "closed".into());
+        let closing = self.connection.close(code::CLOSE_NORMALLY, "closed".into());
         if let Err(error) = within(CLOSE, closing).await {
             tracing::debug!(%error, "the connection to the broker was not closed in order");
             self.socket.cutter().cut();
@@ -109,11 +99,11 @@ async fn connect(
     uri: AMQPUri,
     name: &str,
     slot: Arc<OnceLock<TcpStream>>,
-) -> lapin::Result<Connection> {
+) -> lapin::Result<lapin::Connection> {
     let properties = ConnectionProperties::default().with_connection_name(name.into());
     let runtime = lapin::runtime::default_runtime()?;
     // Our own dialling, because lapin's cannot be bounded, and leaves a thread waiting for ever
-    // on a broker that accepts and then says nothing: cutting the socket ends it.
+    // on a broker that accepts and then sends nothing: cutting the socket ends it.
     let reactor = runtime.clone();
     let dial = async move |uri: AMQPUri, _| {
         let dialling = async {
@@ -132,39 +122,5 @@ async fn connect(
         };
         within(DIAL, dialling).await
     };
-    Connection::connector(uri, runtime, dial, properties).await
-}
-
-/// A second handle on the connection's socket. Dropped, it cuts the connection.
-#[derive(Default)]
-struct Socket(Arc<OnceLock<TcpStream>>);
-
-fn duplicate(stream: &tokio::net::TcpStream) -> std::io::Result<TcpStream> {
-    use std::os::fd::AsFd;
-    Ok(TcpStream::from(stream.as_fd().try_clone_to_owned()?))
-}
-
-impl Socket {
-    fn cutter(&self) -> Cutter {
-        Cutter(self.0.clone())
-    }
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        self.cutter().cut();
-    }
-}
-
-/// Cuts a connection without its help: the broker then ends everything that hung on it.
-#[derive(Clone)]
-pub(crate) struct Cutter(Arc<OnceLock<TcpStream>>);
-
-impl Cutter {
-    pub(crate) fn cut(&self) {
-        if let Some(stream) = self.0.get() {
-            // Closed already, most times.
-            let _ = stream.shutdown(Shutdown::Both);
-        }
-    }
+    lapin::Connection::connector(uri, runtime, dial, properties).await
 }
