@@ -4,7 +4,7 @@
 use ports::LedgerError;
 use redis::{ConnectionInfo, IntoConnectionInfo, parse_redis_url};
 
-/// For whoever wrote a password as it is: such a URL is cut at its first `#`, `/` or `?`.
+/// For a password that was not percent-encoded: such a URL is cut at its first `#`, `/` or `?`.
 const HINT: &str = "in a user or password write # as %23, / as %2F, ? as %3F, @ as %40, % as %25";
 
 const ON_TCP: [&str; 2] = ["db", "protocol"];

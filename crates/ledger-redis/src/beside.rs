@@ -13,7 +13,7 @@ pub(crate) struct Beside {
 }
 
 impl Beside {
-    /// Takes it out of the record, which says from then on that it is apart.
+    /// Takes it out of the record, which notes from then on that it is apart.
     pub(crate) fn of(mut write: Write) -> Result<(Write, Self), LedgerError> {
         let beside = match &write.record.request {
             Kept::Nothing => Self { digest: String::new(), text: Vec::new() },
@@ -32,7 +32,7 @@ impl Beside {
         !self.text.is_empty()
     }
 
-    /// For a record that is likely to have it: the digest tells.
+    /// For a record that is likely to have it: the digest shows it.
     pub(crate) fn digest_only(&self) -> (&str, &[u8]) {
         (&self.digest, &[])
     }

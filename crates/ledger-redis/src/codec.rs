@@ -29,7 +29,7 @@ pub(crate) fn corrupt(key: impl ToString, cause: impl ToString) -> LedgerError {
     LedgerError::Corrupt { key: key.to_string(), cause: cause.to_string() }
 }
 
-/// Whose lease tells whether somebody is at work on it.
+/// The owner whose lease shows whether it is being worked on.
 pub(crate) fn owner(record: &Record) -> &str {
     match &record.state {
         State::Submitting { owner, .. } => owner,
@@ -42,7 +42,7 @@ pub(crate) fn settled(record: &Record) -> bool {
     matches!(record.state, State::Settled { .. })
 }
 
-/// Version, body and whether the owner is alive, as every script tells them.
+/// Version, body and whether the owner is alive, as every script returns them.
 pub(crate) fn stored(key: impl ToString, reply: &mut Reply) -> Result<Stored, LedgerError> {
     let version = reply.next()?;
     let body: Vec<u8> = reply.next()?;

@@ -4,7 +4,7 @@ use ports::LedgerError;
 
 use crate::RedisLedger;
 use crate::link::Repeat;
-use crate::safety::ServerFacts;
+use crate::server_facts::ServerFacts;
 
 /// Asked anew each time.
 pub(crate) async fn warnings(ledger: &RedisLedger) -> Result<Vec<String>, LedgerError> {
@@ -29,7 +29,7 @@ async fn appendfsync(ledger: &RedisLedger) -> Result<Option<String>, LedgerError
     match ledger.link.ask::<Vec<String>>(&command, Repeat::Safe).await {
         Ok(answer) => Ok(answer.into_iter().nth(1)),
         Err(LedgerError::Denied(_)) => Ok(None),
-        // A managed server may not know the command at all, which is told as an error of its own.
+        // A managed server may not know the command at all, which is an error of its own.
         Err(LedgerError::Unavailable(text)) if text.starts_with("ERR") => Ok(None),
         Err(error) => Err(error),
     }

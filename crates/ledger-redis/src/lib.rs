@@ -1,14 +1,15 @@
-//! What we remember while the provider works, on Redis 6.2 or newer.
+//! The ledger on Redis 6.2 or newer.
 //!
-//! Everything that decides is in `job`; Redis compares and writes. Each call of the door is one
+//! Everything that decides is in `job`; Redis compares and writes. Each call of the port is one
 //! short Lua script (`scripts/*.lua`) and one round trip, and concurrent calls share one
 //! connection. Read in this order: how it is set up ([`Settings`]), what the keys are called
-//! (`keys`), how words reach the server (`link`, `script`, `reply`, `failure`), then one file
-//! for each part of the door, and [`RedisLedger`], which only hands over to them.
+//! (`keys`), how commands reach the server (`link`, `script`, `reply`, `error`), what a new
+//! connection checks (`restart`, `server_facts`), [`RedisLedger`], one file for each part of the
+//! port, and `port`, which implements its traits with them.
 //!
 //! A new connection compares the server's run id with the one under which the generation
 //! began. After a restart or a failover the last writes may be gone, so the generation ends:
-//! every write answers `GenerationChanged` until somebody joins again.
+//! every write answers `GenerationChanged` until a process joins again.
 //!
 //! What a person finds with `redis-cli`, for the namespace `reelwork` and shard 0 to 3:
 //!
@@ -30,17 +31,19 @@ mod settings;
 mod address;
 mod keys;
 
-mod failure;
-mod following;
+mod error;
 mod link;
 mod reply;
+mod restart;
 mod script;
+mod server_facts;
 
 mod beside;
 mod claims;
 mod codec;
 mod durability;
 mod erase;
+mod following;
 mod listing;
 mod membership;
 mod outbox;
@@ -51,6 +54,7 @@ mod safety;
 mod witnesses;
 
 mod ledger;
+mod port;
 
 pub use ledger::RedisLedger;
 pub use settings::Settings;

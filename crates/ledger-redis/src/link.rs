@@ -11,12 +11,10 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::codec::corrupt;
-use crate::failure::{Failure, ledger_error, needs_reconnect};
-use crate::keys::Keys;
-use crate::membership::witness;
+use crate::error::{CommandError, ledger_error, needs_reconnect};
 use crate::reply::Reply;
-use crate::safety::ServerFacts;
 use crate::script::Call;
+use crate::server_facts::ServerFacts;
 
 /// A connection that broke within this time does not clear the wait before the next.
 const SETTLED: Duration = Duration::from_secs(5);
@@ -24,7 +22,7 @@ const SETTLED: Duration = Duration::from_secs(5);
 /// Commands that may wait to be written; more callers than this wait for their turn.
 const QUEUE: usize = 4096;
 
-/// May a command be sent again when its connection broke and nobody knows if it was executed?
+/// May a command be sent again when its connection broke and it is unknown whether it was executed?
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Repeat {
     /// Executed twice, it does and answers the same.
@@ -32,11 +30,18 @@ pub(crate) enum Repeat {
     Never,
 }
 
+/// What a new connection must pass before callers get it.
+pub(crate) type OnConnect = Arc<
+    dyn Fn(MultiplexedConnection, Arc<ServerFacts>) -> BoxFuture<'static, Result<(), LedgerError>>
+        + Send
+        + Sync,
+>;
+
 /// One connection that all callers share. When it breaks, the next caller begins another, and
 /// those who come meanwhile wait for that one attempt; attempts keep a distance of up to 1 s.
 pub(crate) struct Link {
     client: Client,
-    keys: Keys,
+    on_connect: OnConnect,
     timeout: Duration,
     slot: Mutex<Slot>,
 }
@@ -59,12 +64,12 @@ pub(crate) struct Live {
 }
 
 impl Link {
-    pub(crate) fn new(client: Client, keys: Keys, timeout: Duration) -> Self {
+    pub(crate) fn new(client: Client, on_connect: OnConnect, timeout: Duration) -> Self {
         let began = Instant::now();
-        let attempt = attempt(client.clone(), keys.clone(), timeout, began);
+        let attempt = attempt(client.clone(), on_connect.clone(), timeout, began);
         Self {
             client,
-            keys,
+            on_connect,
             timeout,
             slot: Mutex::new(Slot { epoch: 0, began, failures: 0, attempt }),
         }
@@ -79,7 +84,7 @@ impl Link {
     async fn run_script(&self, call: Call, repeat: Repeat) -> Result<Reply, LedgerError> {
         let deadline = Instant::now() + self.timeout;
         let answer = match self.send(&call.by_hash(), repeat, deadline).await {
-            Err(Failure::NoScript) => self.send(&call.in_full(), repeat, deadline).await?,
+            Err(CommandError::NoScript) => self.send(&call.in_full(), repeat, deadline).await?,
             answer => answer?,
         };
         Reply::read(call.script.name, answer)
@@ -112,14 +117,14 @@ impl Link {
         }
     }
 
-    /// What the server behind the present connection says of itself.
+    /// What the server of the present connection reported when it was opened.
     pub(crate) async fn facts(&self) -> Result<Arc<ServerFacts>, LedgerError> {
         let deadline = Instant::now() + self.timeout;
         let (_, live) = self.live(deadline).await?;
         Ok(live.facts)
     }
 
-    /// Asks the server anew what it says of itself.
+    /// Asks the server again.
     pub(crate) async fn ask_facts(&self) -> Result<ServerFacts, LedgerError> {
         let deadline = Instant::now() + self.timeout;
         let (epoch, mut live) = self.live(deadline).await?;
@@ -141,29 +146,29 @@ impl Link {
         command: &Cmd,
         repeat: Repeat,
         deadline: Instant,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Value, CommandError> {
         match self.send_once(command, deadline).await {
-            Err(Failure::Lost(_)) if repeat == Repeat::Safe => {
+            Err(CommandError::Lost(_)) if repeat == Repeat::Safe => {
                 self.send_once(command, deadline).await
             }
             answer => answer,
         }
     }
 
-    async fn send_once(&self, command: &Cmd, deadline: Instant) -> Result<Value, Failure> {
-        let (epoch, mut live) = self.live(deadline).await.map_err(Failure::Told)?;
+    async fn send_once(&self, command: &Cmd, deadline: Instant) -> Result<Value, CommandError> {
+        let (epoch, mut live) = self.live(deadline).await.map_err(CommandError::Final)?;
         match timeout_at(deadline, command.query_async(&mut live.connection)).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => {
                 if needs_reconnect(&error) {
                     self.replace(epoch);
                 }
-                Err(Failure::of(&error))
+                Err(CommandError::of(&error))
             }
-            // A wire that swallows everything looks like this, and never breaks by itself.
+            // A connection that drops every packet looks like this, and never breaks by itself.
             Err(_) => {
                 self.replace(epoch);
-                Err(Failure::Told(self.too_late("no answer")))
+                Err(CommandError::Final(self.too_late("no answer")))
             }
         }
     }
@@ -187,7 +192,7 @@ impl Link {
         LedgerError::Unavailable(format!("{what} within {:?}", self.timeout))
     }
 
-    /// Lets the next caller connect anew, unless somebody has already seen to that.
+    /// Lets the next caller connect again, unless another call has already replaced it.
     fn replace(&self, epoch: u64) {
         let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
         if slot.epoch != epoch {
@@ -197,14 +202,14 @@ impl Link {
         slot.failures = if lasted > SETTLED { 0 } else { slot.failures + 1 };
         let wait = backoff(slot.failures).saturating_sub(lasted);
         let began = Instant::now() + wait;
-        let attempt = attempt(self.client.clone(), self.keys.clone(), self.timeout, began);
+        let attempt = attempt(self.client.clone(), self.on_connect.clone(), self.timeout, began);
         slot.epoch += 1;
         slot.began = began;
         slot.attempt = attempt;
     }
 }
 
-/// A call for whoever exports traces (semantic conventions 1.44, database client spans).
+/// The trace span of a call (semantic conventions 1.44, database client spans).
 fn span(script: &'static str) -> Span {
     tracing::debug_span!(
         "redis",
@@ -231,10 +236,10 @@ fn backoff(failures: u32) -> Duration {
     }
 }
 
-fn attempt(client: Client, keys: Keys, timeout: Duration, at: Instant) -> Attempt {
+fn attempt(client: Client, on_connect: OnConnect, timeout: Duration, at: Instant) -> Attempt {
     let attempt = async move {
         tokio::time::sleep_until(at).await;
-        match tokio::time::timeout(timeout, connect(&client, &keys, timeout)).await {
+        match tokio::time::timeout(timeout, connect(&client, &on_connect, timeout)).await {
             Ok(connected) => connected,
             Err(_) => Err(LedgerError::Unavailable(format!("no connection within {timeout:?}"))),
         }
@@ -242,8 +247,12 @@ fn attempt(client: Client, keys: Keys, timeout: Duration, at: Instant) -> Attemp
     attempt.boxed().shared()
 }
 
-/// A connection counts once it is known whether its server still has our memory.
-async fn connect(client: &Client, keys: &Keys, timeout: Duration) -> Result<Live, LedgerError> {
+/// A connection counts once `on_connect` has accepted its server.
+async fn connect(
+    client: &Client,
+    on_connect: &OnConnect,
+    timeout: Duration,
+) -> Result<Live, LedgerError> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(timeout))
         .set_response_timeout(None)
@@ -252,9 +261,9 @@ async fn connect(client: &Client, keys: &Keys, timeout: Duration) -> Result<Live
         .get_multiplexed_async_connection_with_config(&config)
         .await
         .map_err(|error| ledger_error(&error))?;
-    let facts = ServerFacts::ask(&mut connection).await?;
-    witness(&mut connection, keys, &facts).await?;
-    Ok(Live { connection, facts: Arc::new(facts) })
+    let facts = Arc::new(ServerFacts::ask(&mut connection).await?);
+    on_connect(connection.clone(), facts.clone()).await?;
+    Ok(Live { connection, facts })
 }
 
 #[cfg(test)]

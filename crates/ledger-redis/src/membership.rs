@@ -3,40 +3,13 @@ use std::time::Duration;
 use futures::future::try_join_all;
 use job::Timestamp;
 use ports::{Fence, Generation, LedgerError, Standing};
-use redis::aio::MultiplexedConnection;
 use uuid::Uuid;
 
 use crate::RedisLedger;
 use crate::codec::millis;
-use crate::failure::ledger_error;
-use crate::keys::{Keys, Tag};
+use crate::keys::Tag;
 use crate::link::Repeat;
-use crate::reply::Reply;
-use crate::safety::ServerFacts;
-use crate::script::{ADOPT, BEGIN, Call, END, RENEW, Script, WITNESS};
-
-/// Ends the generation where it was begun by another server process: a restart or a failover
-/// may have lost the last writes, and the memory must be compared with the journal. A server
-/// that does not tell its run id is believed.
-pub(crate) async fn witness(
-    connection: &mut MultiplexedConnection,
-    keys: &Keys,
-    facts: &ServerFacts,
-) -> Result<(), LedgerError> {
-    if facts.run_id().is_empty() {
-        return Ok(());
-    }
-    for tag in keys.all() {
-        let call = Call::of(&WITNESS).key(tag.generation()).arg(facts.run_id());
-        let answer = call.in_full().query_async(connection).await;
-        let reply = Reply::read(WITNESS.name, answer.map_err(|error| ledger_error(&error))?)?;
-        if reply.status == "ended" {
-            let key = tag.generation();
-            tracing::warn!(%key, "Redis has restarted or failed over: the ledger's generation ends");
-        }
-    }
-    Ok(())
-}
+use crate::script::{ADOPT, BEGIN, Call, END, RENEW, Script};
 
 /// One shard decides the generation, the other tags adopt it, then the deciding one notes that
 /// all have it. A tag that has lost a generation which all had ends it for all.
@@ -126,7 +99,7 @@ impl Joining<'_> {
     }
 }
 
-/// Generation and leases of a tag, and who writes: what the fence in every write reads.
+/// Generation and leases of a tag, and the writer: what the fence in every write reads.
 pub(crate) fn fenced(script: &'static Script, tag: &Tag, fence: &Fence) -> Call {
     Call::of(script)
         .key(tag.generation())

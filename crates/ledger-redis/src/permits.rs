@@ -130,7 +130,7 @@ fn lossy(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
 fn read_permit(pool: &str, holder: &[u8], value: &[u8]) -> Option<HeldPermit> {
     let (key, round) = codec::parse_holder(std::str::from_utf8(holder).ok()?)?;
     let (weight, rest) = std::str::from_utf8(value).ok()?.split_once(':')?;
-    // Those of earlier versions tell no revision.
+    // Those of earlier versions have no revision.
     let (since, revision) = rest.split_once(':').unwrap_or((rest, "0"));
     let (weight, revision) = (weight.parse().ok()?, revision.parse().ok()?);
     Some(HeldPermit {

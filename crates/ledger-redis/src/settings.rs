@@ -15,7 +15,7 @@ pub struct Settings {
     pub retention: Duration,
     /// No call waits longer than this.
     pub timeout: Duration,
-    /// Work with a server that may drop keys when its memory is full, or that will not tell.
+    /// Work with a server that may drop keys when its memory is full, or that does not report it.
     pub allow_unsafe: bool,
 }
 

@@ -3,40 +3,40 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 /// Why one command brought no answer.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) enum CommandError {
     /// The server does not know the script: it was not executed.
     NoScript,
     /// The connection is gone; whether the command was executed is unknown.
     Lost(LedgerError),
-    /// Told by the server, or not sent: repeating now does not help.
-    Told(LedgerError),
+    /// Answered by the server, or not sent: repeating now does not help.
+    Final(LedgerError),
 }
 
-impl Failure {
+impl CommandError {
     pub(crate) fn of(error: &RedisError) -> Self {
         if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) {
             return Self::NoScript;
         }
-        let told = ledger_error(error);
+        let cause = ledger_error(error);
         match error.is_unrecoverable_error() {
-            true => Self::Lost(told),
-            false => Self::Told(told),
+            true => Self::Lost(cause),
+            false => Self::Final(cause),
         }
     }
 }
 
-impl From<Failure> for LedgerError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::NoScript => Self::Unavailable("the server forgets scripts".to_owned()),
-            Failure::Lost(error) | Failure::Told(error) => error,
+impl From<CommandError> for LedgerError {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::NoScript => Self::Unavailable("the server forgets scripts".to_owned()),
+            CommandError::Lost(error) | CommandError::Final(error) => error,
         }
     }
 }
 
-/// Sorted by what the caller must do: wait, or call a person.
+/// Sorted by what the caller must do: wait, or have a person repair it.
 pub(crate) fn ledger_error(error: &RedisError) -> LedgerError {
-    let text = words(error);
+    let text = text_of(error);
     match (error.kind(), error.code()) {
         (ErrorKind::AuthenticationFailed | ErrorKind::InvalidClientConfig, _)
         | (_, Some("NOAUTH" | "WRONGPASS" | "NOPERM" | "MOVED" | "ASK" | "CROSSSLOT")) => {
@@ -49,9 +49,9 @@ pub(crate) fn ledger_error(error: &RedisError) -> LedgerError {
     }
 }
 
-/// The server's word first. A server that does not know `AUTH` repeats its arguments, which
+/// The server's error code first. A server that does not know `AUTH` repeats its arguments, which
 /// are the password: what follows is cut off.
-fn words(error: &RedisError) -> String {
+fn text_of(error: &RedisError) -> String {
     let text = match (error.code(), error.detail()) {
         (Some(code), Some(detail)) => format!("{code} {detail}"),
         (Some(code), None) => code.to_owned(),
@@ -74,18 +74,18 @@ pub(crate) fn needs_reconnect(error: &RedisError) -> bool {
 mod tests {
     use super::*;
 
-    fn told(line: &str) -> RedisError {
+    fn error_of(line: &str) -> RedisError {
         redis::parse_redis_value(line.as_bytes()).unwrap().extract_error().unwrap_err()
     }
 
     #[test]
     fn what_needs_a_person_is_denied_and_what_passes_is_unavailable() {
         for line in ["NOAUTH Authentication required.", "WRONGPASS x", "NOPERM x"] {
-            let error = ledger_error(&told(&format!("-{line}\r\n")));
+            let error = ledger_error(&error_of(&format!("-{line}\r\n")));
             assert!(matches!(&error, LedgerError::Denied(text) if text == line), "{error}");
         }
         for line in ["LOADING x", "READONLY x", "OOM x", "CLUSTERDOWN x", "MISCONF x"] {
-            let error = ledger_error(&told(&format!("-{line}\r\n")));
+            let error = ledger_error(&error_of(&format!("-{line}\r\n")));
             assert!(matches!(&error, LedgerError::Unavailable(text) if text == line), "{error}");
         }
     }
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn a_server_that_repeats_the_password_is_cut_short() {
         let line = "-ERR unknown command 'AUTH', with args beginning with: 'hunter2' \r\n";
-        let error = ledger_error(&told(line));
+        let error = ledger_error(&error_of(line));
         assert!(!error.to_string().contains("hunter2"), "{error}");
         assert!(error.to_string().contains("AUTH"), "{error}");
     }

@@ -1,0 +1,31 @@
+use ports::LedgerError;
+use redis::aio::MultiplexedConnection;
+
+use crate::error::ledger_error;
+use crate::keys::Keys;
+use crate::reply::Reply;
+use crate::script::{Call, WITNESS};
+use crate::server_facts::ServerFacts;
+
+/// Ends the generation where it was begun by another server process: a restart or a failover
+/// may have lost the last writes, and the memory must be compared with the journal. A server
+/// that does not report its run id is believed.
+pub(crate) async fn end_after_restart(
+    connection: &mut MultiplexedConnection,
+    keys: &Keys,
+    facts: &ServerFacts,
+) -> Result<(), LedgerError> {
+    if facts.run_id().is_empty() {
+        return Ok(());
+    }
+    for tag in keys.all() {
+        let call = Call::of(&WITNESS).key(tag.generation()).arg(facts.run_id());
+        let answer = call.in_full().query_async(connection).await;
+        let reply = Reply::read(WITNESS.name, answer.map_err(|error| ledger_error(&error))?)?;
+        if reply.status == "ended" {
+            let key = tag.generation();
+            tracing::warn!(%key, "Redis has restarted or failed over: the ledger's generation ends");
+        }
+    }
+    Ok(())
+}
