@@ -1,14 +1,17 @@
-//! How words travel: queues as rows, taken by the writer for whoever listens.
+//! The broker: queues are rows, and the writer takes messages for consumers.
 
 mod consume;
+mod consumer;
 mod dispatch;
 pub(crate) mod journal;
-pub(crate) mod later;
+mod later;
+mod message;
 mod place;
 mod publish;
 pub(crate) mod queues;
-pub(crate) mod settle;
-mod tap;
+mod registry;
+pub(crate) mod returns;
+mod settle;
 
 use std::sync::Arc;
 
@@ -21,21 +24,23 @@ use ports::{
 use rusqlite::Connection;
 use spans::Spans;
 
-pub(crate) use self::dispatch::{Dispatch, Fills};
-pub(crate) use self::queues::Queues;
-pub(crate) use self::settle::{Return, Returns};
-pub(crate) use self::tap::Tap;
-use crate::failure::Failure;
+pub(crate) use self::dispatch::Dispatch;
+pub(crate) use self::later::Promote;
+use self::queues::Queues;
+pub(crate) use self::registry::Registry;
+pub(crate) use self::returns::PutBack;
+use crate::error::Error;
 use crate::store::Store;
 
 pub(crate) struct FileBroker {
     store: Arc<Store>,
+    registry: Arc<Registry>,
     spans: Spans,
 }
 
 impl FileBroker {
-    pub(crate) fn new(store: Arc<Store>, spans: Spans) -> Self {
-        Self { store, spans }
+    pub(crate) fn new(store: Arc<Store>, registry: Arc<Registry>, spans: Spans) -> Self {
+        Self { store, registry, spans }
     }
 }
 
@@ -51,7 +56,7 @@ impl Broker for FileBroker {
         source: &Source,
         prefetch: u16,
     ) -> Result<Box<dyn Deliveries>, BrokerError> {
-        consume::consume(&self.store, self.spans, source, prefetch).await
+        consume::consume(&self.store, &self.registry, self.spans, source, prefetch).await
     }
 
     async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
@@ -63,7 +68,7 @@ impl Broker for FileBroker {
         let now = SystemClock.now();
         let count = self
             .store
-            .read(move |sql| Ok::<_, Failure<BrokerError>>(depth(sql, ns, &queues, &source, now)?))
+            .read(move |sql| Ok::<_, Error<BrokerError>>(depth(sql, ns, &queues, &source, now)?))
             .await?;
         Ok(u64::try_from(count).unwrap_or_default())
     }
@@ -73,14 +78,14 @@ impl Broker for FileBroker {
         let look = move |sql: &Connection| {
             let queue = queue_of(sql, ns, &queues, &source)?;
             let held = queue.map(|queue| queues::is_held(sql, queue)).transpose()?;
-            Ok::<_, Failure<BrokerError>>(held.unwrap_or(false))
+            Ok::<_, Error<BrokerError>>(held.unwrap_or(false))
         };
         Ok(self.store.read(look).await?)
     }
 
     async fn check(&self) -> Result<(), BrokerError> {
         let checked = self.store.check().await;
-        checked.map_err(|error| Failure::<BrokerError>::Store(error).into())
+        checked.map_err(|error| Error::<BrokerError>::Store(error).into())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use rusqlite::Row;
 
-/// The text as it is, for whoever decodes this one row.
+/// The text as it is, for the code that decodes this one row.
 pub(crate) fn bytes(row: &Row<'_>, at: usize) -> rusqlite::Result<Vec<u8>> {
     Ok(row.get_ref(at)?.as_bytes()?.to_vec())
 }

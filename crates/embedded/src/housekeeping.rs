@@ -1,22 +1,20 @@
-//! What nobody asks for: burying dead processes, and removing what has outlived its use.
-
 use std::time::{Duration, Instant};
 
 use job::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use crate::broker::{journal, queues};
-use crate::writer::Tx;
+use crate::writer::{Chore, Tx};
 
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Rows of a kind removed in one transaction, so that nobody waits long for it.
+/// Rows of a kind removed in one transaction, so that no call waits long for it.
 const PORTION: i64 = 500;
 
 /// While there is more than a portion: 5,000 rows a second keep up with any pipeline here.
 const SOON: Duration = Duration::from_millis(100);
 
-/// Results that nobody had subscribed to; older ones make room.
+/// Results without a subscription; the oldest are dropped.
 const UNROUTED: i64 = 10_000;
 
 /// Days of the submission counter that are of no use any more are older than this.
@@ -27,37 +25,16 @@ const DAY_MILLIS: i64 = 86_400_000;
 const JOURNAL_SLACK: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Removes what has expired, now and then.
-pub(crate) struct Keeper {
+pub(crate) struct Housekeeping {
     ns: i64,
     journal_age: Duration,
     next: Option<Instant>,
 }
 
-impl Keeper {
+impl Housekeeping {
     /// The journal outlives the records that can be rebuilt from it.
     pub(crate) fn new(ns: i64, retention: Duration) -> Self {
         Self { ns, journal_age: retention.saturating_add(JOURNAL_SLACK), next: None }
-    }
-
-    /// Asked while nothing else happens: an idle file is not written to without need.
-    pub(crate) fn has_work(&mut self, sql: &Connection, now: Timestamp) -> bool {
-        if !self.is_time() {
-            return false;
-        }
-        let work = find_work(sql, now).unwrap_or(false);
-        if !work {
-            self.next = Some(Instant::now() + EVERY);
-        }
-        work
-    }
-
-    pub(crate) fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
-        if self.is_time() {
-            let most = self.tidy(tx)?;
-            let wait = if most < PORTION { EVERY } else { SOON };
-            self.next = Some(Instant::now() + wait);
-        }
-        Ok(())
     }
 
     fn is_time(&self) -> bool {
@@ -75,6 +52,28 @@ impl Keeper {
         let lines = journal::trim(tx, self.ns, now.saturating_sub(age), PORTION)?;
         let hearsay = remove_expired(tx, "proposal")?.max(remove_expired(tx, "task_owner")?);
         Ok(remove_expired_records(tx)?.max(lines).max(hearsay).max(trim_unrouted(tx)?))
+    }
+}
+
+impl Chore for Housekeeping {
+    fn has_work(&mut self, sql: &Connection, now: Timestamp) -> bool {
+        if !self.is_time() {
+            return false;
+        }
+        let work = find_work(sql, now).unwrap_or(false);
+        if !work {
+            self.next = Some(Instant::now() + EVERY);
+        }
+        work
+    }
+
+    fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
+        if self.is_time() {
+            let most = self.tidy(tx)?;
+            let wait = if most < PORTION { EVERY } else { SOON };
+            self.next = Some(Instant::now() + wait);
+        }
+        Ok(())
     }
 }
 
@@ -128,24 +127,6 @@ fn trim_unrouted(tx: &mut Tx<'_>) -> rusqlite::Result<i64> {
     Ok(most)
 }
 
-/// Frees what a process held: its deliveries, its queues, its leases, its claims.
-pub(crate) fn bury(tx: &mut Tx<'_>, process: i64) -> rusqlite::Result<()> {
-    queues::free_held(tx, process)?;
-    for queue in queues::owned_by(tx.sql, process)? {
-        queues::remove(tx, queue)?;
-    }
-    for statement in [
-        "UPDATE due SET at = min(at, ?2), holder = NULL WHERE holder = ?1",
-        "UPDATE outbox SET at = min(at, ?2), holder = NULL WHERE holder = ?1",
-    ] {
-        tx.sql.prepare_cached(statement)?.execute(params![process, tx.now.as_millis()])?;
-    }
-    for statement in ["DELETE FROM lease WHERE process = ?1", "DELETE FROM process WHERE id = ?1"] {
-        tx.sql.prepare_cached(statement)?.execute([process])?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use rusqlite::Connection;
@@ -183,13 +164,13 @@ mod tests {
              VALUES (1, 1, 'a', 't', 'k/1', 1, {NOW}), (2, 1, 'a', 'u', 'k/2', 1, {NOW} + 1);"
         );
         sql.execute_batch(&script).unwrap();
-        let mut keeper = Keeper::new(1, Duration::ZERO);
-        assert!(keeper.has_work(&sql, Timestamp::from_millis(NOW)));
-        in_tx(&sql, |tx| keeper.run(tx)).unwrap();
+        let mut housekeeping = Housekeeping::new(1, Duration::ZERO);
+        assert!(housekeeping.has_work(&sql, Timestamp::from_millis(NOW)));
+        in_tx(&sql, |tx| housekeeping.run(tx)).unwrap();
         let tables = ["record", "due", "lease", "day", "proposal", "task_owner"];
         let left = tables.map(|table| count(&sql, table));
         assert_eq!(left, [2, 1, 1, 2, 1, 1]);
-        assert!(!keeper.has_work(&sql, Timestamp::from_millis(NOW)));
+        assert!(!housekeeping.has_work(&sql, Timestamp::from_millis(NOW)));
     }
 
     #[test]
@@ -203,14 +184,14 @@ mod tests {
              INSERT INTO namespace (id, name) VALUES (1, 'a');"
         );
         sql.execute_batch(&script).unwrap();
-        let mut keeper = Keeper::new(1, Duration::ZERO);
-        in_tx(&sql, |tx| keeper.run(tx)).unwrap();
+        let mut housekeeping = Housekeeping::new(1, Duration::ZERO);
+        in_tx(&sql, |tx| housekeeping.run(tx)).unwrap();
         assert_eq!(count(&sql, "record"), 1);
-        assert!(keeper.next.unwrap() <= Instant::now() + SOON);
-        keeper.next = None;
-        in_tx(&sql, |tx| keeper.run(tx)).unwrap();
+        assert!(housekeeping.next.unwrap() <= Instant::now() + SOON);
+        housekeeping.next = None;
+        in_tx(&sql, |tx| housekeeping.run(tx)).unwrap();
         assert_eq!(count(&sql, "record"), 0);
-        assert!(keeper.next.unwrap() > Instant::now() + SOON);
+        assert!(housekeeping.next.unwrap() > Instant::now() + SOON);
     }
 
     #[test]
@@ -223,7 +204,7 @@ mod tests {
              VALUES (1, 0, {old}, '', x''), (1, 1, {old}, '', x''), (1, 2, {old} + 1, '', x'');"
         );
         sql.execute_batch(&script).unwrap();
-        in_tx(&sql, |tx| Keeper::new(1, Duration::ZERO).run(tx)).unwrap();
+        in_tx(&sql, |tx| Housekeeping::new(1, Duration::ZERO).run(tx)).unwrap();
         let first: i64 =
             sql.query_row("SELECT min(offset) FROM journal", [], |row| row.get(0)).unwrap();
         assert_eq!((count(&sql, "journal"), first), (1, 2));
@@ -240,7 +221,7 @@ mod tests {
              INSERT INTO ready (queue, rank, message, deliveries) SELECT 7, id, id, 0 FROM message;"
         );
         sql.execute_batch(&script).unwrap();
-        in_tx(&sql, |tx| Keeper::new(1, Duration::ZERO).run(tx)).unwrap();
+        in_tx(&sql, |tx| Housekeeping::new(1, Duration::ZERO).run(tx)).unwrap();
         let oldest: i64 =
             sql.query_row("SELECT min(message) FROM ready", [], |row| row.get(0)).unwrap();
         assert_eq!((count(&sql, "message"), count(&sql, "ready"), oldest), (UNROUTED, UNROUTED, 4));

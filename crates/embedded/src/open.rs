@@ -1,6 +1,8 @@
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use ports::{Broker, Ledger};
@@ -8,17 +10,23 @@ use rusqlite::{
     Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params,
 };
 use spans::Spans;
+use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::broker::{FileBroker, Queues};
+use crate::broker::queues::Queues;
+use crate::broker::returns::Returns;
+use crate::broker::{Dispatch, FileBroker, Promote, PutBack, Registry};
+use crate::file::DatabaseFile;
+use crate::housekeeping::Housekeeping;
 use crate::ledger::FileLedger;
-use crate::presence::{Lock, Locks, create_private_dir, private_file};
+use crate::presence::{Locks, Present, create_private_dir, private_file};
 use crate::reader::Readers;
-use crate::schema::{self, Unfit};
-use crate::store::{Place, Store, read_only};
-use crate::writer::{Roll, bury_all};
+use crate::reclaim::{reclaim, reclaim_all};
+use crate::schema::{self, Unfit, read_only};
+use crate::store::{Entered, Store, WriterLink};
+use crate::writer::{Chores, LastError, ProcessList, Progress, Writer};
 
-/// Settled records stay a week unless told otherwise.
+/// Settled records stay a week unless set otherwise.
 const RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 #[derive(Clone, Debug)]
@@ -59,11 +67,12 @@ pub enum OpenError {
 
 /// One open file and this process's presence in it. Clones share it.
 ///
-/// Without [`close`](Self::close) it ends when the last clone, door, consumer and delivery
+/// Without [`close`](Self::close) it ends when the last clone, port, consumer and delivery
 /// are gone.
 #[derive(Clone)]
 pub struct Embedded {
     store: Arc<Store>,
+    registry: Arc<Registry>,
     spans: Spans,
 }
 
@@ -72,7 +81,7 @@ impl Embedded {
     /// milliseconds of file work; up to a few seconds while another process is writing.
     pub fn open(settings: Settings) -> Result<Self, OpenError> {
         let path = settings.path.clone();
-        let place = prepare_place(&path).map_err(|error| unusable(&path, error))?;
+        let file = prepare_file(&path).map_err(|error| unusable(&path, error))?;
         let mut sql = schema::connect(&path).map_err(|error| sql_error(&path, error))?;
         schema::prepare(&mut sql).map_err(|unfit| unfit_error(&path, unfit))?;
         let locks = Locks::beside(&path).map_err(|error| unusable(&path, error))?;
@@ -82,26 +91,24 @@ impl Embedded {
             enter(&mut sql, &locks, &settings, &name).map_err(|error| sql_error(&path, error))?;
         locks.sweep();
         let present = Present { locks, lock: Some(lock) };
-        let store = Store::start(sql, place, present, entered, settings.retention)
-            .map_err(|error| unusable(&path, error))?;
-        Ok(Self { store: Arc::new(store), spans: settings.spans })
+        start(sql, file, present, entered, &settings).map_err(|error| unusable(&path, error))
     }
 
     /// The ledger of a file that cannot be written, as on a full disk: only to read.
     pub fn look(settings: &Settings) -> Result<Arc<dyn Ledger>, OpenError> {
         let path = &settings.path;
-        let place = fs::canonicalize(path).and_then(Place::of);
-        let place = place.map_err(|error| unusable(path, error))?;
-        let looked = look_with(read_only, &place, &settings.namespace)
-            .or_else(|_| look_with(schema::connect_alone, &place, &settings.namespace));
+        let file = fs::canonicalize(path).and_then(DatabaseFile::of);
+        let file = file.map_err(|error| unusable(path, error))?;
+        let looked = look_with(read_only, &file, &settings.namespace)
+            .or_else(|_| look_with(schema::connect_alone, &file, &settings.namespace));
         let (sql, ns) = looked.map_err(|error| sql_error(path, error))?;
         schema::fits(&sql).map_err(|unfit| unfit_error(path, unfit))?;
         let readers = Readers::on(vec![sql]).map_err(|error| unusable(path, error))?;
-        Ok(Arc::new(FileLedger::new(Arc::new(Store::looking(place, readers, ns)))))
+        Ok(Arc::new(FileLedger::new(Arc::new(Store::read_only(file, readers, ns)))))
     }
 
     pub fn broker(&self) -> Arc<dyn Broker> {
-        Arc::new(FileBroker::new(self.store.clone(), self.spans))
+        Arc::new(FileBroker::new(self.store.clone(), self.registry.clone(), self.spans))
     }
 
     pub fn ledger(&self) -> Arc<dyn Ledger> {
@@ -109,7 +116,7 @@ impl Embedded {
     }
 
     /// Finishes what was begun, gives back what was taken, ends every lease that was joined
-    /// here and every consumer. Doors that are still held answer that the file was closed.
+    /// here and every consumer. Ports that are still held answer that the file was closed.
     pub async fn close(self) {
         self.store.close().await;
     }
@@ -122,32 +129,61 @@ impl Embedded {
     }
 }
 
-/// The lock that says this process lives, and where those of others are.
-pub(crate) struct Present {
-    pub(crate) locks: Locks,
-    pub(crate) lock: Option<Lock>,
+/// Starts the threads that read and write.
+fn start(
+    sql: Connection,
+    file: DatabaseFile,
+    present: Present,
+    entered: Entered,
+    settings: &Settings,
+) -> io::Result<Embedded> {
+    let retention = settings.retention;
+    let readers = Readers::start(&file.path)?;
+    let (tasks, inbox) = mpsc::channel();
+    let (progress, follows) = watch::channel(Progress::default());
+    let (registry, returns) = (Arc::new(Registry::default()), Arc::new(Returns::default()));
+    let last_error = LastError::default();
+    let chores = chores(&entered, retention, &registry, &returns);
+    let reports = (progress, last_error.clone());
+    let writer = Writer::new(sql, inbox, chores, entered.process, present, reports);
+    thread::Builder::new().name("embedded-writer".to_owned()).spawn(move || writer.run())?;
+    let link = WriterLink { tasks, progress: follows, last_error, returns };
+    let store = Arc::new(Store::new(file, readers, entered, retention, link));
+    Ok(Embedded { store, registry, spans: settings.spans })
 }
 
-/// What a process learns when it enters the file.
-pub(crate) struct Entered {
-    pub(crate) ns: i64,
-    pub(crate) process: i64,
-    pub(crate) queues: Queues,
+/// What the writer does besides calls.
+fn chores(
+    entered: &Entered,
+    retention: Duration,
+    registry: &Arc<Registry>,
+    returns: &Arc<Returns>,
+) -> Chores {
+    let process = entered.process;
+    Chores {
+        reclaim,
+        before: vec![Box::new(PutBack::new(returns.clone(), process))],
+        after: vec![
+            Box::new(Promote),
+            Box::new(Housekeeping::new(entered.ns, retention)),
+            Box::new(Dispatch::new(process, registry.clone(), returns.clone())),
+        ],
+    }
 }
 
 fn look_with(
     connect: fn(&Path) -> rusqlite::Result<Connection>,
-    place: &Place,
+    file: &DatabaseFile,
     namespace: &str,
 ) -> rusqlite::Result<(Connection, i64)> {
-    let sql = connect(&place.path)?;
+    let sql = connect(&file.path)?;
     let find = "SELECT id FROM namespace WHERE name = ?1";
     // Nothing is in an installation that the file does not know.
     let found = sql.query_row(find, [namespace], |row| row.get(0)).optional()?;
     Ok((sql, found.unwrap_or(0)))
 }
 
-/// Buries those who died, so that the first look already sees free what they held.
+/// What dead processes held comes free before the first look.
 fn enter(
     sql: &mut Connection,
     locks: &Locks,
@@ -155,14 +191,14 @@ fn enter(
     name: &str,
 ) -> rusqlite::Result<Entered> {
     let tx = sql.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let roll = Roll::call(&tx, locks, None)?;
-    bury_all(&tx, &roll.dead)?;
+    let processes = ProcessList::read(&tx, locks, None)?;
+    reclaim_all(&tx, &processes.dead)?;
     let ns = namespace(&tx, &settings.namespace)?;
     let queues = Queues::ensure(&tx, ns)?;
     tx.execute("INSERT INTO process (name) VALUES (?1)", [name])?;
     let process = tx.last_insert_rowid();
     tx.commit()?;
-    roll.dead.into_iter().for_each(|dead| dead.lock.remove());
+    processes.dead.into_iter().for_each(|dead| dead.lock.remove());
     Ok(Entered { ns, process, queues })
 }
 
@@ -172,9 +208,9 @@ fn namespace(tx: &Transaction<'_>, name: &str) -> rusqlite::Result<i64> {
 }
 
 /// SQLite would make the file readable by all, and explain a directory poorly.
-fn prepare_place(path: &Path) -> std::io::Result<Place> {
+fn prepare_file(path: &Path) -> io::Result<DatabaseFile> {
     if path.is_dir() {
-        return Err(std::io::Error::other("it is a directory"));
+        return Err(io::Error::other("it is a directory"));
     }
     if let Some(parent) = path.parent()
         && !parent.as_os_str().is_empty()
@@ -183,7 +219,7 @@ fn prepare_place(path: &Path) -> std::io::Result<Place> {
     }
     private_file().create(true).open(path)?;
     // Later changes of the working directory must not matter.
-    Place::of(fs::canonicalize(path)?)
+    DatabaseFile::of(fs::canonicalize(path)?)
 }
 
 fn unusable(path: &Path, cause: impl ToString) -> OpenError {

@@ -39,7 +39,7 @@ impl Packed {
         Self { props: serde_json::to_string(&props).unwrap_or_default(), body: message.body }
     }
 
-    /// Damaged properties leave the body readable: whoever takes it decides what it is.
+    /// Damaged properties leave the body readable: its consumer decides what it is.
     pub(crate) fn open(self) -> Message {
         let props: Props = serde_json::from_str(&self.props).unwrap_or_else(|error| {
             tracing::error!(%error, "a stored message's properties cannot be read");

@@ -21,6 +21,12 @@ pub(crate) struct Lock {
     path: PathBuf,
 }
 
+/// This process among those that share the file: its own lock, and where the others' are.
+pub(crate) struct Present {
+    pub(crate) locks: Locks,
+    pub(crate) lock: Option<Lock>,
+}
+
 impl Locks {
     pub(crate) fn beside(database: &Path) -> io::Result<Self> {
         let mut name = database.as_os_str().to_owned();
@@ -37,8 +43,8 @@ impl Locks {
         Ok(Lock { _file: Some(file), path })
     }
 
-    /// The lock of a process that has died, so that only one buries it; `None` while it
-    /// lives, or while that cannot be told.
+    /// The lock of a process that has died, so that only one reclaims it; `None` while it
+    /// lives, or while that is unknown.
     pub(crate) fn seize(&self, name: &str) -> Option<Lock> {
         let path = self.dir.join(name);
         match File::open(&path) {
@@ -123,7 +129,7 @@ mod tests {
         assert!(locks.seize("one").is_none());
         drop(held);
         let seized = locks.seize("one").unwrap();
-        assert!(locks.seize("one").is_none(), "only one buries it");
+        assert!(locks.seize("one").is_none(), "only one reclaims it");
         seized.remove();
         assert!(!dir.path().join("x.db.locks/one").exists());
         assert!(locks.seize("never").is_some());

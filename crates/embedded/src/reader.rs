@@ -5,7 +5,7 @@ use std::thread;
 
 use rusqlite::Connection;
 
-use crate::store::read_only;
+use crate::schema::read_only;
 
 /// Two, so that a long list does not hold up short questions.
 const THREADS: usize = 2;

@@ -62,6 +62,12 @@ pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(sql)
 }
 
+pub(crate) fn read_only(path: &Path) -> rusqlite::Result<Connection> {
+    let sql = connect(path)?;
+    sql.pragma_update(None, "query_only", true)?;
+    Ok(sql)
+}
+
 /// The log's index may need room, too, unless the file is ours alone: then it is kept in memory.
 /// Only for reading, and nothing is written at the end either.
 pub(crate) fn connect_alone(path: &Path) -> rusqlite::Result<Connection> {

@@ -1,16 +1,20 @@
 //! The one thread that writes: it takes what has been asked meanwhile, runs it in one
 //! transaction, commits, and only then answers.
 
+mod chore;
+mod last_error;
 mod operation;
 mod others;
+mod progress;
 mod turn;
 
+pub(crate) use chore::{Chore, Chores};
+pub(crate) use last_error::LastError;
 pub(crate) use operation::{Call, Operation, Touched, Tx};
-pub(crate) use others::Roll;
-pub(crate) use turn::bury_all;
+pub(crate) use others::{DeadProcess, ProcessList};
+pub(crate) use progress::Progress;
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,19 +22,16 @@ use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use self::others::Others;
-use crate::broker::{Dispatch, Returns, Tap};
-use crate::housekeeping::Keeper;
-use crate::open::Present;
-use crate::store::{Failing, Pulse};
+use crate::presence::Present;
 
 /// Calls in one transaction: more would keep the first ones waiting.
 const BATCH: usize = 512;
 
-/// How soon another process's publish is noticed while somebody listens here.
+/// How soon another process's publish is noticed while this process has a consumer.
 const LISTENING: Duration = Duration::from_millis(50);
 const IDLE: Duration = Duration::from_millis(250);
 
-/// After a failure nobody asked for, such as a full disk: it is not tried at every tick.
+/// After a failure such as a full disk: it is not tried at every tick.
 const REST: Duration = Duration::from_secs(1);
 
 /// The file is left free this long after each commit while other processes share it.
@@ -38,8 +39,6 @@ const COURTESY: Duration = Duration::from_micros(200);
 
 pub(crate) enum Task {
     Run(Box<dyn Operation>),
-    /// A consumer of this queue.
-    Tap(i64, Weak<Tap>),
     Wake,
     Close(oneshot::Sender<()>),
 }
@@ -47,14 +46,12 @@ pub(crate) enum Task {
 pub(crate) struct Writer {
     sql: Connection,
     inbox: Receiver<Task>,
-    dispatch: Dispatch,
-    returns: Arc<Returns>,
+    chores: Chores,
     others: Others,
-    keeper: Keeper,
-    pulse: watch::Sender<Pulse>,
+    progress: watch::Sender<Progress>,
     process: i64,
     rest_until: Option<Instant>,
-    failing: Failing,
+    last_error: LastError,
 }
 
 /// What one look into the inbox found.
@@ -64,30 +61,27 @@ struct Batch {
     ending: Option<Ending>,
 }
 
-/// Nobody can ask any more, or somebody asked to end and waits for it.
+/// No caller is left, or one asked to close and waits for it.
 struct Ending(Option<oneshot::Sender<()>>);
 
 impl Writer {
     pub(crate) fn new(
         sql: Connection,
         inbox: Receiver<Task>,
-        returns: Arc<Returns>,
-        present: Present,
-        keeper: Keeper,
+        chores: Chores,
         process: i64,
-        (pulse, failing): (watch::Sender<Pulse>, Failing),
+        present: Present,
+        (progress, last_error): (watch::Sender<Progress>, LastError),
     ) -> Self {
         Self {
             sql,
             inbox,
-            dispatch: Dispatch::new(process),
-            returns,
+            chores,
             others: Others::new(process, present),
-            keeper,
-            pulse,
+            progress,
             process,
             rest_until: None,
-            failing,
+            last_error,
         }
     }
 
@@ -100,7 +94,7 @@ impl Writer {
             }
         };
         self.leave();
-        // The file is closed and the lock free before whoever waits goes on.
+        // The file is closed and the lock free before the waiting caller goes on.
         drop(self);
         if let Ending(Some(done)) = ending {
             let _ = done.send(());
@@ -120,7 +114,6 @@ impl Writer {
         while let Some(task) = next {
             match task {
                 Task::Run(operation) => batch.operations.push(operation),
-                Task::Tap(queue, tap) => self.dispatch.register(queue, tap),
                 Task::Wake => {}
                 Task::Close(done) => {
                     batch.ending = Some(Ending(Some(done)));
@@ -134,9 +127,9 @@ impl Writer {
     }
 
     fn patience(&self) -> Duration {
-        if self.dispatch.has_more() {
+        if self.chores.have_more() {
             Duration::ZERO
-        } else if self.dispatch.is_listening() || self.pulse.receiver_count() > 1 {
+        } else if self.chores.are_awaited() || self.progress.receiver_count() > 1 {
             LISTENING
         } else {
             IDLE
@@ -149,7 +142,7 @@ impl Writer {
             return;
         }
         let outcome = self.transact(&mut operations);
-        self.failing.set(&outcome);
+        self.last_error.set(&outcome);
         if let Err(error) = &outcome {
             tracing::warn!(?error, "a transaction of the embedded store failed");
             self.rest_until = Some(Instant::now() + REST);
@@ -169,24 +162,24 @@ impl Writer {
     /// What other processes have done, and which of them have died.
     fn look_around(&mut self) {
         if self.others.have_committed(&self.sql) {
-            self.dispatch.touch_all();
-            self.pulse.send_modify(|pulse| pulse.journal += 1);
+            self.chores.others_committed();
+            self.progress.send_modify(|progress| progress.journal += 1);
         }
         self.others.look_for_dead(&self.sql);
     }
 
     fn leave(&mut self) {
-        if let Err(error) = self.bury_self() {
+        if let Err(error) = self.reclaim_own() {
             // Others find the lock free and do the same.
-            tracing::debug!(?error, "the embedded store was left without a word");
+            tracing::debug!(?error, "what this process held was not given back");
         }
     }
 }
 
 impl Drop for Writer {
-    /// Also when the thread panics: nobody may wait for what will not come.
+    /// Also when the thread panics: no caller may wait for what will not come.
     fn drop(&mut self) {
-        self.pulse.send_modify(|pulse| pulse.closed = true);
-        self.dispatch.cut_all();
+        self.progress.send_modify(|progress| progress.closed = true);
+        self.chores.close();
     }
 }

@@ -5,17 +5,19 @@ use job::Lane;
 use ports::{BrokerError, Deliveries, Delivery, Handling, Message, Settle, Source, Subscription};
 use spans::Spans;
 
+use super::consumer::Consumer;
 use super::dispatch;
 use super::journal::JournalDeliveries;
 use super::place::place;
 use super::queues;
+use super::registry::Registry;
 use super::settle::Holding;
-use super::tap::Tap;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::store::Store;
 
 pub(crate) async fn consume(
     store: &Arc<Store>,
+    registry: &Registry,
     spans: Spans,
     source: &Source,
     prefetch: u16,
@@ -34,15 +36,16 @@ pub(crate) async fn consume(
         }
     };
     let queue = queue.ok_or_else(|| BrokerError::Differs(format!("no queue for {source:?}")))?;
-    let tap = Arc::new(Tap::new(store.clone(), queue, prefetch, private));
-    store
-        .register(Arc::downgrade(&tap), queue)
-        .map_err(|failure: Failure<BrokerError>| BrokerError::from(failure))?;
+    let consumer = Arc::new(Consumer::new(store.clone(), queue, prefetch, private));
+    registry
+        .add(queue, Arc::downgrade(&consumer))
+        .map_err(|error: Error<BrokerError>| BrokerError::from(error))?;
+    store.wake();
     let lane = match source {
         Source::Lane(lane) => Some(*lane),
         _ => None,
     };
-    Ok(Box::new(QueueDeliveries { tap, spans, lane }))
+    Ok(Box::new(QueueDeliveries { consumer, spans, lane }))
 }
 
 async fn subscribe(store: &Store, subscription: &Subscription) -> Result<i64, BrokerError> {
@@ -50,13 +53,13 @@ async fn subscribe(store: &Store, subscription: &Subscription) -> Result<i64, Br
     let subscription = subscription.clone();
     let queue = store
         .write(move |tx| {
-            Ok::<_, Failure<BrokerError>>(queues::subscribe(tx.sql, ns, process, &subscription)?)
+            Ok::<_, Error<BrokerError>>(queues::subscribe(tx.sql, ns, process, &subscription)?)
         })
         .await?;
     Ok(queue)
 }
 
-/// In a task of its own: whoever stops waiting leaves nothing unsettled behind.
+/// In a task of its own: a caller that stops waiting leaves nothing unsettled.
 pub(crate) async fn take(
     store: &Arc<Store>,
     spans: Spans,
@@ -64,28 +67,29 @@ pub(crate) async fn take(
 ) -> Result<Option<Delivery>, BrokerError> {
     let queue = store.queues.of(lane);
     let queue = queue.ok_or_else(|| BrokerError::Differs(format!("no queue for {lane}")))?;
-    let look = move |sql: &_| Ok::<_, Failure<BrokerError>>(dispatch::has_ready(sql, queue));
+    let look = move |sql: &_| Ok::<_, Error<BrokerError>>(dispatch::has_ready(sql, queue));
     if !store.read(look).await? {
         return Ok(None);
     }
-    let tap = Arc::new(Tap::new(store.clone(), queue, 1, false));
-    let mut deliveries = QueueDeliveries { tap, spans, lane: Some(lane) };
+    let consumer = Arc::new(Consumer::new(store.clone(), queue, 1, false));
+    let mut deliveries = QueueDeliveries { consumer, spans, lane: Some(lane) };
     let taking = tokio::spawn(async move {
-        let (store, process) = (deliveries.tap.store.clone(), deliveries.tap.store.process);
+        let (store, process) =
+            (deliveries.consumer.store.clone(), deliveries.consumer.store.process);
         let taken = store
             .write(move |tx| {
-                Ok::<_, Failure<BrokerError>>(dispatch::take(tx.sql, process, queue, 1)?)
+                Ok::<_, Error<BrokerError>>(dispatch::take(tx.sql, process, queue, 1)?)
             })
             .await?;
-        deliveries.tap.push(taken);
-        deliveries.tap.stop();
+        deliveries.consumer.push(taken);
+        deliveries.consumer.stop();
         Ok(deliveries.next().await)
     });
     taking.await.map_err(|error| BrokerError::Unavailable(error.to_string()))?
 }
 
 struct QueueDeliveries {
-    tap: Arc<Tap>,
+    consumer: Arc<Consumer>,
     spans: Spans,
     /// Its handling is traced.
     lane: Option<Lane>,
@@ -111,7 +115,7 @@ impl QueueDeliveries {
 #[async_trait]
 impl Deliveries for QueueDeliveries {
     async fn next(&mut self) -> Option<Delivery> {
-        let (taken, credit) = self.tap.next().await?;
+        let (taken, credit) = self.consumer.next().await?;
         let settle = Box::new(Holding::of(&taken, credit));
         let message = taken.packed.open();
         let (handling, settle) = self.handling(&message, &taken.routing_key, settle);
@@ -127,12 +131,12 @@ impl Deliveries for QueueDeliveries {
     }
 
     async fn cancel(&mut self) {
-        self.tap.stop();
+        self.consumer.stop();
     }
 }
 
 impl Drop for QueueDeliveries {
     fn drop(&mut self) {
-        self.tap.abandon();
+        self.consumer.abandon();
     }
 }

@@ -1,64 +1,117 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
 
+use job::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::settle::Return;
-use super::tap::{Taken, Tap};
-use crate::writer::Tx;
+use super::consumer::{Consumer, Taken};
+use super::registry::Registry;
+use super::returns::Returns;
+use crate::writer::{Chore, Tx};
 
 /// Messages taken in one transaction over all queues; more follow in the next.
 const MOST: usize = 1_024;
 
-/// Which consumers listen here, and which queues may have something for them.
+/// Takes messages for the consumers of this process.
 pub(crate) struct Dispatch {
     process: i64,
-    taps: HashMap<i64, Vec<Weak<Tap>>>,
+    registry: Arc<Registry>,
+    returns: Arc<Returns>,
+    consumers: HashMap<i64, Vec<Weak<Consumer>>>,
+    /// Queues that may have something for a consumer.
     dirty: HashSet<i64>,
     more: bool,
-    /// Whose turn it is to be dealt the first message.
+    /// Which consumer gets the first message.
     turn: usize,
+    batch: Batch,
 }
 
 /// What was taken in a transaction, to be handed over once it is committed.
-pub(crate) struct Fills {
-    dealt: Vec<(Arc<Tap>, Vec<Taken>)>,
-    /// Queues that were not taken to their end though somebody wants more.
+#[derive(Default)]
+struct Batch {
+    allotted: Vec<(Arc<Consumer>, Vec<Taken>)>,
+    /// Queues that were not taken to their end though a consumer wants more.
     unfinished: HashSet<i64>,
 }
 
 impl Dispatch {
-    pub(crate) fn new(process: i64) -> Self {
-        Self { process, taps: HashMap::new(), dirty: HashSet::new(), more: false, turn: 0 }
+    pub(crate) fn new(process: i64, registry: Arc<Registry>, returns: Arc<Returns>) -> Self {
+        Self {
+            process,
+            registry,
+            returns,
+            consumers: HashMap::new(),
+            dirty: HashSet::new(),
+            more: false,
+            turn: 0,
+            batch: Batch::default(),
+        }
     }
 
-    pub(crate) fn register(&mut self, queue: i64, tap: Weak<Tap>) {
-        self.taps.entry(queue).or_default().push(tap);
-        self.dirty.insert(queue);
+    fn admit(&mut self) {
+        for (queue, consumer) in self.registry.take() {
+            self.consumers.entry(queue).or_default().push(consumer);
+            self.dirty.insert(queue);
+        }
     }
 
-    pub(crate) fn touch_all(&mut self) {
-        self.dirty.extend(self.taps.keys());
+    /// Takes for every consumer with room what its queue has.
+    fn fill(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Batch> {
+        let consumed = |queue: &&i64| self.consumers.contains_key(*queue);
+        self.dirty.extend(tx.touched.queues.iter().filter(consumed));
+        let dirty: Vec<i64> = self.dirty.iter().copied().collect();
+        let mut room = MOST;
+        let mut batch = Batch::default();
+        for queue in dirty {
+            self.turn = self.turn.wrapping_add(1);
+            let mut allotments = self.allotments(queue);
+            let credit: usize = allotments.iter().map(|allotment| allotment.credit).sum();
+            let taken = take(tx.sql, self.process, queue, credit.min(room))?;
+            room -= taken.len();
+            if credit > 0 && room == 0 {
+                batch.unfinished.insert(queue);
+            }
+            allot(taken, &mut allotments);
+            let allotted = allotments.into_iter().map(|one| (one.consumer, one.messages));
+            batch.allotted.extend(allotted);
+        }
+        Ok(batch)
     }
 
-    pub(crate) fn is_listening(&self) -> bool {
-        !self.taps.is_empty()
+    fn live(&mut self, queue: i64) -> Vec<Arc<Consumer>> {
+        let Some(consumers) = self.consumers.get_mut(&queue) else {
+            return Vec::new();
+        };
+        consumers.retain(|consumer| consumer.strong_count() > 0);
+        let live: Vec<_> = consumers.iter().filter_map(Weak::upgrade).collect();
+        if live.is_empty() {
+            self.consumers.remove(&queue);
+        }
+        live
     }
 
-    pub(crate) fn has_more(&self) -> bool {
-        self.more
+    /// Of consumers with room, the one whose turn it is first.
+    fn allotments(&mut self, queue: i64) -> Vec<Allotment> {
+        let mut consumers = self.live(queue);
+        if !consumers.is_empty() {
+            let first = self.turn % consumers.len();
+            consumers.rotate_left(first);
+        }
+        let allotments = consumers.into_iter().map(|consumer| Allotment {
+            credit: consumer.credit(),
+            consumer,
+            messages: Vec::new(),
+        });
+        allotments.filter(|allotment| allotment.credit > 0).collect()
     }
+}
 
-    /// After a failure: what is left waits for the next tick.
-    pub(crate) fn calm(&mut self) {
-        self.more = false;
-    }
-
-    /// Asked while nothing else happens: an idle file is not written to without need.
-    pub(crate) fn wants(&mut self, sql: &Connection) -> bool {
+impl Chore for Dispatch {
+    fn has_work(&mut self, sql: &Connection, _: Timestamp) -> bool {
+        self.admit();
         let dirty: Vec<i64> = self.dirty.iter().copied().collect();
         for queue in dirty {
-            let credit: usize = self.live(queue).iter().map(|tap| tap.credit()).sum();
+            let credit: usize = self.live(queue).iter().map(|consumer| consumer.credit()).sum();
             if credit > 0 && has_ready(sql, queue) {
                 return true;
             }
@@ -67,86 +120,69 @@ impl Dispatch {
         false
     }
 
-    /// Takes for every consumer with room what its queue has.
-    pub(crate) fn fill(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Fills> {
-        let listened = |queue: &&i64| self.taps.contains_key(*queue);
-        self.dirty.extend(tx.touched.queues.iter().filter(listened));
-        let dirty: Vec<i64> = self.dirty.iter().copied().collect();
-        let mut room = MOST;
-        let mut fills = Fills { dealt: Vec::new(), unfinished: HashSet::new() };
-        for queue in dirty {
-            self.turn = self.turn.wrapping_add(1);
-            let mut hands = self.hands(queue);
-            let credit: usize = hands.iter().map(|hand| hand.credit).sum();
-            let taken = take(tx.sql, self.process, queue, credit.min(room))?;
-            room -= taken.len();
-            if credit > 0 && room == 0 {
-                fills.unfinished.insert(queue);
-            }
-            deal(taken, &mut hands);
-            fills.dealt.extend(hands.into_iter().map(|hand| (hand.tap, hand.cards)));
-        }
-        Ok(fills)
+    fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
+        self.admit();
+        self.batch = self.fill(tx)?;
+        Ok(())
     }
 
-    /// Hands over, and tells what came too late for its consumer.
-    pub(crate) fn deliver(&mut self, fills: Fills) -> Vec<Return> {
-        self.more = !fills.unfinished.is_empty();
-        self.dirty = fills.unfinished;
-        let dealt = fills.dealt.into_iter().filter(|(_, cards)| !cards.is_empty());
-        dealt.flat_map(|(tap, cards)| tap.push(cards)).collect()
-    }
-
-    pub(crate) fn cut_all(&mut self) {
-        for (_, taps) in self.taps.drain() {
-            for tap in taps.iter().filter_map(Weak::upgrade) {
-                tap.cut();
+    fn committed(&mut self) {
+        let batch = std::mem::take(&mut self.batch);
+        self.more = !batch.unfinished.is_empty();
+        self.dirty = batch.unfinished;
+        for (consumer, messages) in batch.allotted {
+            // A consumer that has stopped meanwhile returns them.
+            if !messages.is_empty() {
+                self.returns.add(consumer.push(messages));
             }
         }
     }
 
-    fn live(&mut self, queue: i64) -> Vec<Arc<Tap>> {
-        let Some(taps) = self.taps.get_mut(&queue) else {
-            return Vec::new();
-        };
-        taps.retain(|tap| tap.strong_count() > 0);
-        let live: Vec<_> = taps.iter().filter_map(Weak::upgrade).collect();
-        if live.is_empty() {
-            self.taps.remove(&queue);
-        }
-        live
+    /// What is left waits for the next tick.
+    fn failed(&mut self) {
+        self.batch = Batch::default();
+        self.more = false;
     }
 
-    /// Those with room, the one whose turn it is first.
-    fn hands(&mut self, queue: i64) -> Vec<Hand> {
-        let mut taps = self.live(queue);
-        if !taps.is_empty() {
-            let first = self.turn % taps.len();
-            taps.rotate_left(first);
+    fn others_committed(&mut self) {
+        self.dirty.extend(self.consumers.keys());
+    }
+
+    fn has_more(&self) -> bool {
+        self.more
+    }
+
+    fn is_awaited(&self) -> bool {
+        !self.consumers.is_empty()
+    }
+
+    fn close(&mut self) {
+        let unadmitted = self.registry.close();
+        let consumers = self.consumers.drain().flat_map(|(_, consumers)| consumers);
+        let all = consumers.chain(unadmitted.into_iter().map(|(_, consumer)| consumer));
+        for consumer in all.filter_map(|consumer| consumer.upgrade()) {
+            consumer.cut();
         }
-        let hands =
-            taps.into_iter().map(|tap| Hand { credit: tap.credit(), tap, cards: Vec::new() });
-        hands.filter(|hand| hand.credit > 0).collect()
     }
 }
 
-/// One consumer while messages are dealt.
-struct Hand {
-    tap: Arc<Tap>,
+/// The messages of one transaction that a consumer gets.
+struct Allotment {
+    consumer: Arc<Consumer>,
     credit: usize,
-    cards: Vec<Taken>,
+    messages: Vec<Taken>,
 }
 
 /// One by one in turn, so that no consumer gets all while others have room.
-fn deal(taken: Vec<Taken>, hands: &mut [Hand]) {
-    let count = hands.len();
+fn allot(taken: Vec<Taken>, allotments: &mut [Allotment]) {
+    let count = allotments.len();
     let mut at = 0;
-    for card in taken {
-        // There is room for every card: no more were taken than all credit together.
-        while hands[at % count].cards.len() >= hands[at % count].credit {
+    for message in taken {
+        // There is room for every message: no more were taken than all credit together.
+        while allotments[at % count].messages.len() >= allotments[at % count].credit {
             at += 1;
         }
-        hands[at % count].cards.push(card);
+        allotments[at % count].messages.push(message);
         at += 1;
     }
 }

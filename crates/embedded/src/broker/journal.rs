@@ -9,10 +9,10 @@ use rusqlite::{Connection, params};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::column;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::packed::Packed;
-use crate::store::{Pulse, Store};
-use crate::writer::Tx;
+use crate::store::Store;
+use crate::writer::{Progress, Tx};
 
 /// Lines read ahead at once, and about how many bytes of them.
 const PAGE: i64 = 128;
@@ -90,7 +90,7 @@ fn page(sql: &Connection, ns: i64, from: i64) -> rusqlite::Result<Vec<Line>> {
 }
 
 /// Removes the oldest lines while they are older than `before`, at most `most` of them, and
-/// tells how many.
+/// returns how many.
 pub(crate) fn trim(tx: &mut Tx<'_>, ns: i64, before: i64, most: i64) -> rusqlite::Result<i64> {
     let mut oldest: Vec<(i64, i64)> = tx
         .sql
@@ -111,7 +111,7 @@ pub(crate) struct JournalDeliveries {
     position: i64,
     ahead: VecDeque<Line>,
     credit: Arc<Semaphore>,
-    pulse: watch::Receiver<Pulse>,
+    progress: watch::Receiver<Progress>,
     cancelled: bool,
 }
 
@@ -123,12 +123,12 @@ impl JournalDeliveries {
     ) -> Result<Self, BrokerError> {
         let ns = store.ns;
         let position =
-            store.read(move |sql| Ok::<_, Failure<BrokerError>>(start(sql, ns, from)?)).await?;
+            store.read(move |sql| Ok::<_, Error<BrokerError>>(start(sql, ns, from)?)).await?;
         Ok(Self {
             position,
             ahead: VecDeque::new(),
             credit: Arc::new(Semaphore::new(usize::from(prefetch.max(1)))),
-            pulse: store.pulse(),
+            progress: store.progress(),
             store,
             cancelled: false,
         })
@@ -137,12 +137,12 @@ impl JournalDeliveries {
     /// Waits until a line is read ahead; `false` when none will come.
     async fn has_line(&mut self) -> bool {
         while self.ahead.is_empty() {
-            if self.cancelled || self.pulse.borrow_and_update().closed {
+            if self.cancelled || self.progress.borrow_and_update().closed {
                 return false;
             }
             match self.read_on().await {
                 Ok(true) => {}
-                Ok(false) if self.pulse.changed().await.is_ok() => {}
+                Ok(false) if self.progress.changed().await.is_ok() => {}
                 Ok(false) => return false,
                 Err(error) => {
                     tracing::warn!(%error, "the journal cannot be read on");
@@ -156,7 +156,7 @@ impl JournalDeliveries {
     async fn read_on(&mut self) -> Result<bool, BrokerError> {
         let (ns, from) = (self.store.ns, self.position);
         let lines =
-            self.store.read(move |sql| Ok::<_, Failure<BrokerError>>(page(sql, ns, from)?)).await?;
+            self.store.read(move |sql| Ok::<_, Error<BrokerError>>(page(sql, ns, from)?)).await?;
         if let Some(last) = lines.last() {
             self.position = last.offset + 1;
         }
@@ -165,10 +165,10 @@ impl JournalDeliveries {
     }
 
     async fn credit(&self) -> Option<OwnedSemaphorePermit> {
-        let mut pulse = self.pulse.clone();
+        let mut progress = self.progress.clone();
         tokio::select! {
             credit = self.credit.clone().acquire_owned() => credit.ok(),
-            _ = pulse.wait_for(|pulse| pulse.closed) => None,
+            _ = progress.wait_for(|progress| progress.closed) => None,
         }
     }
 }

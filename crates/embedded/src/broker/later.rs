@@ -1,13 +1,13 @@
-//! The ladder: messages that come back to their lane after a wait.
+//! Delayed messages: they come back to their lane after a wait.
 
 use std::time::Duration;
 
 use job::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::publish;
+use super::message;
 use crate::packed::Packed;
-use crate::writer::Tx;
+use crate::writer::{Chore, Tx};
 
 /// Brought back in one transaction; the rest follows with the next.
 const PORTION: i64 = 1_000;
@@ -19,27 +19,40 @@ pub(crate) fn put(
     wait: Duration,
     packed: &Packed,
 ) -> rusqlite::Result<()> {
-    let message = publish::store(tx.sql, key, packed)?;
+    let message = message::insert(tx.sql, key, packed)?;
     tx.sql
         .prepare_cached("INSERT INTO later (message, queue, due_at) VALUES (?1, ?2, ?3)")?
         .execute(params![message, queue, (tx.now + wait).as_millis()])?;
     Ok(())
 }
 
-pub(crate) fn is_due(sql: &Connection, now: Timestamp) -> bool {
+fn is_due(sql: &Connection, now: Timestamp) -> bool {
     sql.prepare_cached("SELECT EXISTS (SELECT 1 FROM later WHERE due_at <= ?1)")
         .and_then(|mut query| query.query_row([now.as_millis()], |row| row.get(0)))
         .unwrap_or(false)
 }
 
-/// Those of a queue that are due though nobody has brought them back yet.
+/// Those of a queue that are due and not brought back yet.
 pub(crate) fn count_due(sql: &Connection, queue: i64, now: Timestamp) -> rusqlite::Result<i64> {
     sql.prepare_cached("SELECT count(*) FROM later WHERE due_at <= ?2 AND queue = ?1")?
         .query_row(params![queue, now.as_millis()], |row| row.get(0))
 }
 
+/// Brings back what is due.
+pub(crate) struct Promote;
+
+impl Chore for Promote {
+    fn has_work(&mut self, sql: &Connection, now: Timestamp) -> bool {
+        is_due(sql, now)
+    }
+
+    fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
+        promote(tx)
+    }
+}
+
 /// Puts what is due at the end of its queue.
-pub(crate) fn promote(tx: &mut Tx<'_>) -> rusqlite::Result<()> {
+fn promote(tx: &mut Tx<'_>) -> rusqlite::Result<()> {
     let due: Vec<(i64, i64)> = tx
         .sql
         .prepare_cached(

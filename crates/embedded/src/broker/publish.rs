@@ -2,10 +2,9 @@ use std::time::Duration;
 
 use job::MAX_MESSAGE_BYTES;
 use ports::{Destination, Message, PublishError};
-use rusqlite::{Connection, params};
 
-use super::{Queues, journal, later, queues};
-use crate::failure::Failure;
+use super::{Queues, journal, later, message, queues};
+use crate::error::Error;
 use crate::packed::Packed;
 use crate::store::Store;
 use crate::writer::Tx;
@@ -34,7 +33,7 @@ pub(crate) async fn publish(
     let packed = Packed::of(message);
     let (ns, unrouted) = (store.ns, store.queues.unrouted);
     let done = store.write(move |tx| Ok(route.take(tx, ns, unrouted, &packed)?)).await;
-    done.map_err(|failure: Failure<PublishError>| failure.into())
+    done.map_err(|error: Error<PublishError>| error.into())
 }
 
 fn route(queues: &Queues, to: &Destination) -> Result<Route, PublishError> {
@@ -68,7 +67,7 @@ impl Route {
     }
 }
 
-/// One copy for every subscription, or one for nobody.
+/// One copy for every subscription, or one for the unrouted.
 fn announce(
     tx: &mut Tx<'_>,
     ns: i64,
@@ -87,7 +86,7 @@ fn announce(
 }
 
 fn enqueue(tx: &mut Tx<'_>, queue: i64, key: &str, packed: &Packed) -> rusqlite::Result<()> {
-    let message = store(tx.sql, key, packed)?;
+    let message = message::insert(tx.sql, key, packed)?;
     tx.sql
         .prepare_cached(
             "INSERT INTO ready (queue, rank, message, deliveries) VALUES (?1, ?2, ?2, 0)",
@@ -95,11 +94,4 @@ fn enqueue(tx: &mut Tx<'_>, queue: i64, key: &str, packed: &Packed) -> rusqlite:
         .execute([queue, message])?;
     tx.touched.queues.insert(queue);
     Ok(())
-}
-
-/// The message itself; its place is the caller's to give.
-pub(crate) fn store(sql: &Connection, key: &str, packed: &Packed) -> rusqlite::Result<i64> {
-    sql.prepare_cached("INSERT INTO message (routing_key, props, body) VALUES (?1, ?2, ?3)")?
-        .execute(params![key, packed.props, &packed.body[..]])?;
-    Ok(sql.last_insert_rowid())
 }

@@ -111,7 +111,7 @@ pub(crate) fn count_ready(sql: &Connection, queue: i64) -> rusqlite::Result<i64>
         .query_row([queue], |row| row.get(0))
 }
 
-/// Delivered to somebody and not settled.
+/// Delivered and not settled.
 pub(crate) fn is_held(sql: &Connection, queue: i64) -> rusqlite::Result<bool> {
     sql.prepare_cached("SELECT EXISTS (SELECT 1 FROM held WHERE queue = ?1)")?
         .query_row([queue], |row| row.get(0))

@@ -1,53 +1,15 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use ports::{PublishError, Settle};
-use rusqlite::{OptionalExtension, params};
 use tokio::sync::oneshot;
 
-use super::tap::{Credit, Taken};
-use crate::failure::{Failure, StoreError};
+use super::consumer::{Credit, Taken};
+use super::returns::{Return, Returns, put_back};
+use crate::error::{Error, StoreError};
 use crate::writer::{Operation, Tx};
 
-/// A delivery that goes back to its queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Return {
-    message: i64,
-    /// Its count when it was taken: another taking is not ours to give back.
-    deliveries: i64,
-    /// Somebody may have seen it.
-    seen: bool,
-}
-
-impl Return {
-    pub(crate) fn unseen(taken: &Taken) -> Self {
-        Self { message: taken.message, deliveries: taken.deliveries, seen: false }
-    }
-}
-
-/// What is to be given back with the writer's next transaction, tried until it is.
-#[derive(Default)]
-pub(crate) struct Returns(Mutex<Vec<Return>>);
-
-impl Returns {
-    fn list(&self) -> MutexGuard<'_, Vec<Return>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn add(&self, more: Vec<Return>) {
-        self.list().extend(more);
-    }
-
-    pub(crate) fn take(&self) -> Vec<Return> {
-        std::mem::take(&mut *self.list())
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.list().is_empty()
-    }
-}
-
-/// A delivery in its consumer's hands; dropped unsettled, it goes back.
+/// A delivery that its consumer has; dropped unsettled, it goes back.
 pub(crate) struct Holding {
     taken: Return,
     credit: Option<Credit>,
@@ -55,7 +17,7 @@ pub(crate) struct Holding {
 
 impl Holding {
     pub(crate) fn of(taken: &Taken, credit: Credit) -> Self {
-        let seen = Return { seen: true, ..Return::unseen(taken) };
+        let seen = Return { seen: true, ..taken.unseen() };
         Self { taken: seen, credit: Some(credit) }
     }
 
@@ -64,11 +26,11 @@ impl Holding {
             return Ok(());
         };
         let (reply, answer) = oneshot::channel();
-        let store = credit.tap().store.clone();
+        let store = credit.consumer().store.clone();
         let settlement = Settlement {
             verb,
             taken: self.taken,
-            queue: credit.tap().queue,
+            queue: credit.consumer().queue,
             process: store.process,
             returns: store.returns.clone(),
             credit: Some(credit),
@@ -77,10 +39,10 @@ impl Holding {
         };
         let settled = match store.submit(Box::new(settlement)) {
             Ok(()) => answer.await.unwrap_or_else(|_| Err(lost("the file was closed"))),
-            Err(failure) => Err(failure),
+            Err(error) => Err(error),
         };
-        settled.map_err(|failure| match PublishError::from(failure) {
-            // Nothing was settled, so it will come again: that is what `Unknown` says here.
+        settled.map_err(|error| match PublishError::from(error) {
+            // Nothing was settled, so it will come again: that is what `Unknown` means here.
             PublishError::Refused(cause) => PublishError::Unknown(cause),
             other => other,
         })
@@ -101,7 +63,7 @@ impl Settle for Holding {
 impl Drop for Holding {
     fn drop(&mut self) {
         if let Some(credit) = self.credit.take() {
-            let store = credit.tap().store.clone();
+            let store = credit.consumer().store.clone();
             drop(credit);
             store.returns.add(vec![self.taken]);
             store.wake();
@@ -121,10 +83,10 @@ struct Settlement {
     taken: Return,
     queue: i64,
     process: i64,
-    returns: Arc<super::Returns>,
+    returns: Arc<Returns>,
     credit: Option<Credit>,
     outcome: Option<rusqlite::Result<bool>>,
-    reply: oneshot::Sender<Result<(), Failure<PublishError>>>,
+    reply: oneshot::Sender<Result<(), Error<PublishError>>>,
 }
 
 impl Operation for Settlement {
@@ -146,19 +108,19 @@ impl Operation for Settlement {
             (Some(Ok(true)), Ok(())) => Ok(()),
             (Some(Ok(false)), Ok(())) => Err(lost("it was taken for dead and given to another")),
             (Some(Err(error)), _) => Err(error.into()),
-            (_, Err(error)) => Err(Failure::Store(error)),
-            (None, Ok(())) => Err(Failure::Store(StoreError::closed())),
+            (_, Err(error)) => Err(Error::Store(error)),
+            (None, Ok(())) => Err(Error::Store(StoreError::closed())),
         };
-        if matches!(answer, Err(Failure::Store(_))) {
-            // Nobody holds it any more: it must come again.
+        if matches!(answer, Err(Error::Store(_))) {
+            // It is not held any more: it must come again.
             self.returns.add(vec![self.taken]);
         }
         let _ = self.reply.send(answer);
     }
 }
 
-fn lost(why: &str) -> Failure<PublishError> {
-    Failure::Refused(PublishError::Unknown(why.to_owned()))
+fn lost(why: &str) -> Error<PublishError> {
+    Error::Refused(PublishError::Unknown(why.to_owned()))
 }
 
 /// Whether it was ours to remove.
@@ -171,24 +133,4 @@ fn remove(tx: &mut Tx<'_>, process: i64, taken: &Return) -> rusqlite::Result<boo
         tx.sql.prepare_cached("DELETE FROM message WHERE id = ?1")?.execute([taken.message])?;
     }
     Ok(removed > 0)
-}
-
-/// Whether it was ours to give back. It returns to the place it had.
-pub(crate) fn put_back(tx: &mut Tx<'_>, process: i64, taken: &Return) -> rusqlite::Result<bool> {
-    let queue: Option<i64> = tx
-        .sql
-        .prepare_cached(
-            "INSERT INTO ready (queue, rank, message, deliveries)
-             SELECT queue, rank, message, deliveries + ?4 FROM held
-             WHERE message = ?1 AND holder = ?2 AND deliveries = ?3
-             RETURNING queue",
-        )?
-        .query_row(params![taken.message, process, taken.deliveries, taken.seen], |row| row.get(0))
-        .optional()?;
-    let Some(queue) = queue else {
-        return Ok(false);
-    };
-    tx.sql.prepare_cached("DELETE FROM held WHERE message = ?1")?.execute([taken.message])?;
-    tx.touched.queues.insert(queue);
-    Ok(true)
 }

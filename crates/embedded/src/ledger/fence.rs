@@ -6,39 +6,38 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::Outcome;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::writer::Tx;
 
-/// A fence, and where it is checked.
-pub(crate) struct Pass {
+/// Whether a write is made by a living owner of the present generation.
+pub(crate) struct FenceCheck {
     ns: i64,
     process: i64,
     generation: String,
     owner: String,
 }
 
-impl Pass {
+impl FenceCheck {
     pub(crate) fn of(fence: &Fence, ns: i64, process: i64) -> Self {
         Self { ns, process, generation: fence.generation.id.clone(), owner: fence.owner.clone() }
     }
-}
 
-/// Whether a write under this fence is one of the living.
-pub(crate) fn check(tx: &Tx<'_>, pass: &Pass) -> Outcome<()> {
-    let (generation, expires_at): (Option<String>, Option<i64>) = tx
-        .sql
-        .prepare_cached(
-            "SELECT (SELECT generation FROM namespace WHERE id = ?1),
+    pub(crate) fn run(&self, tx: &Tx<'_>) -> Outcome<()> {
+        let (generation, expires_at): (Option<String>, Option<i64>) = tx
+            .sql
+            .prepare_cached(
+                "SELECT (SELECT generation FROM namespace WHERE id = ?1),
                     (SELECT expires_at FROM lease WHERE ns = ?1 AND owner = ?2)",
-        )?
-        .query_row(params![pass.ns, pass.owner], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    if generation.as_deref() != Some(pass.generation.as_str()) {
-        return Err(Failure::Refused(LedgerError::GenerationChanged));
+            )?
+            .query_row(params![self.ns, self.owner], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if generation.as_deref() != Some(self.generation.as_str()) {
+            return Err(Error::Refused(LedgerError::GenerationChanged));
+        }
+        if expires_at.is_none_or(|at| at <= tx.now.as_millis()) {
+            return Err(Error::Refused(LedgerError::Fenced));
+        }
+        Ok(())
     }
-    if expires_at.is_none_or(|at| at <= tx.now.as_millis()) {
-        return Err(Failure::Refused(LedgerError::Fenced));
-    }
-    Ok(())
 }
 
 pub(crate) fn join(
@@ -57,33 +56,38 @@ pub(crate) fn join(
              WHERE id = ?1 AND generation IS NULL",
         )?
         .execute(params![ns, first, began_at.as_millis()])?;
-    let pass = Pass { ns, process, generation: String::new(), owner: Uuid::new_v4().to_string() };
-    renew(tx, &pass, lease)?;
+    let check =
+        FenceCheck { ns, process, generation: String::new(), owner: Uuid::new_v4().to_string() };
+    renew(tx, &check, lease)?;
     Ok(Fence {
         generation: generation(tx.sql, ns)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?,
-        owner: pass.owner,
+        owner: check.owner,
     })
 }
 
-pub(crate) fn renew(tx: &mut Tx<'_>, pass: &Pass, lease: Duration) -> rusqlite::Result<Standing> {
+pub(crate) fn renew(
+    tx: &mut Tx<'_>,
+    check: &FenceCheck,
+    lease: Duration,
+) -> rusqlite::Result<Standing> {
     tx.sql
         .prepare_cached(
             "INSERT INTO lease (ns, owner, process, expires_at) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (ns, owner) DO UPDATE
              SET process = excluded.process, expires_at = excluded.expires_at",
         )?
-        .execute(params![pass.ns, pass.owner, pass.process, (tx.now + lease).as_millis()])?;
+        .execute(params![check.ns, check.owner, check.process, (tx.now + lease).as_millis()])?;
     let opens_at: Option<i64> = tx
         .sql
         .prepare_cached("SELECT opens_at FROM namespace WHERE id = ?1")?
-        .query_row([pass.ns], |row| row.get(0))?;
+        .query_row([check.ns], |row| row.get(0))?;
     Ok(Standing { now: tx.now, opens_at: opens_at.map(Timestamp::from_millis) })
 }
 
-pub(crate) fn leave(tx: &mut Tx<'_>, pass: &Pass) -> rusqlite::Result<()> {
+pub(crate) fn leave(tx: &mut Tx<'_>, check: &FenceCheck) -> rusqlite::Result<()> {
     tx.sql
         .prepare_cached("DELETE FROM lease WHERE ns = ?1 AND owner = ?2")?
-        .execute(params![pass.ns, pass.owner])?;
+        .execute(params![check.ns, check.owner])?;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn newest(
 ) -> rusqlite::Result<Vec<(String, Vec<u8>)>> {
     let tenant = filter.tenant.as_ref().map(ToString::to_string);
     let states = words(filter);
-    // One statement for each, so that it can walk an index in the order wanted.
+    // One statement for each, so that it can read an index in the order wanted.
     let statement = match filter.states.len() {
         1 => {
             "SELECT key, body FROM record

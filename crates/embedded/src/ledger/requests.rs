@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::Outcome;
 use super::row::{Beside, Row};
 use crate::column;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::writer::Tx;
 
 /// Written only when it is another than lies there.
@@ -15,7 +15,7 @@ pub(crate) fn set(tx: &mut Tx<'_>, record: i64, row: &Row) -> Outcome<()> {
         Beside::Nothing => remove(tx, record)?,
         Beside::Stays if digest(tx.sql, record)?.is_some() => {}
         Beside::Stays => {
-            return Err(Failure::Refused(LedgerError::LeftApart { key: row.key.clone() }));
+            return Err(Error::Refused(LedgerError::LeftApart { key: row.key.clone() }));
         }
         Beside::Here { digest: new, .. } if digest(tx.sql, record)?.as_ref() == Some(new) => {}
         Beside::Here { digest, text } => write(tx, record, digest, text)?,

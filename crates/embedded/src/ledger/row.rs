@@ -51,8 +51,8 @@ impl Beside {
         })
     }
 
-    /// What the record itself tells of it.
-    fn told(&self) -> Kept {
+    /// What the record itself holds of it.
+    fn in_record(&self) -> Kept {
         match self {
             Self::Nothing => Kept::Nothing,
             Self::Stays | Self::Here { .. } => Kept::Apart,
@@ -73,7 +73,7 @@ impl Row {
     pub(crate) fn of(mut write: Write, retention: Duration) -> Result<Self, LedgerError> {
         let key = write.record.key.to_string();
         let request = Beside::of(&key, &write.record.request)?;
-        write.record.request = request.told();
+        write.record.request = request.in_record();
         let record = &write.record;
         let outbox = write.outbox.iter().map(OutboxRow::of);
         Ok(Self {

@@ -4,7 +4,7 @@ use job::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::failure::{Failure, StoreError};
+use crate::error::{Error, StoreError};
 
 /// The transaction in which a call runs.
 pub(crate) struct Tx<'a> {
@@ -14,7 +14,7 @@ pub(crate) struct Tx<'a> {
     pub(crate) touched: &'a mut Touched,
 }
 
-/// Who may have something new once this is committed; more is harmless, less is not.
+/// What may have something new once this is committed; more is harmless, less is not.
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
     pub(crate) queues: HashSet<i64>,
@@ -29,22 +29,22 @@ pub(crate) trait Operation: Send {
     fn finish(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
-/// A closure, and who waits for its result.
+/// A closure, and the caller that waits for its result.
 pub(crate) struct Call<F, T, E> {
     work: Option<F>,
-    outcome: Option<Result<T, Failure<E>>>,
-    reply: oneshot::Sender<Result<T, Failure<E>>>,
+    outcome: Option<Result<T, Error<E>>>,
+    reply: oneshot::Sender<Result<T, Error<E>>>,
 }
 
 impl<F, T, E> Call<F, T, E> {
-    pub(crate) fn new(work: F, reply: oneshot::Sender<Result<T, Failure<E>>>) -> Self {
+    pub(crate) fn new(work: F, reply: oneshot::Sender<Result<T, Error<E>>>) -> Self {
         Self { work: Some(work), outcome: None, reply }
     }
 }
 
 impl<F, T, E> Operation for Call<F, T, E>
 where
-    F: FnOnce(&mut Tx<'_>) -> Result<T, Failure<E>> + Send,
+    F: FnOnce(&mut Tx<'_>) -> Result<T, Error<E>> + Send,
     T: Send,
     E: Send,
 {
@@ -57,10 +57,10 @@ where
 
     fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
         let answer = match (self.outcome, committed) {
-            (Some(Err(failure)), _) => Err(failure),
-            (_, Err(error)) => Err(Failure::Store(error)),
+            (Some(Err(error)), _) => Err(error),
+            (_, Err(error)) => Err(Error::Store(error)),
             (Some(Ok(value)), Ok(())) => Ok(value),
-            (None, Ok(())) => Err(Failure::Store(StoreError::closed())),
+            (None, Ok(())) => Err(Error::Store(StoreError::closed())),
         };
         let _ = self.reply.send(answer);
     }

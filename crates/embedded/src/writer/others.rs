@@ -2,8 +2,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use crate::open::Present;
-use crate::presence::{Lock, Locks};
+use crate::presence::{Lock, Locks, Present};
 
 /// How often the locks of other processes are tried.
 const LOOK: Duration = Duration::from_millis(250);
@@ -16,36 +15,36 @@ pub(crate) struct Others {
     commits: i64,
     look_at: Instant,
     living: usize,
-    dead: Vec<Dead>,
+    dead: Vec<DeadProcess>,
 }
 
-/// A process to be buried, by the one who holds its lock.
-pub(crate) struct Dead {
+/// A process that has died; the holder of its lock reclaims what it held.
+pub(crate) struct DeadProcess {
     pub(crate) process: i64,
     pub(crate) lock: Lock,
 }
 
-/// Who is entered in the file, the dead apart from the living.
-pub(crate) struct Roll {
-    pub(crate) dead: Vec<Dead>,
+/// The processes listed in the file, the dead apart from the living.
+pub(crate) struct ProcessList {
+    pub(crate) dead: Vec<DeadProcess>,
     pub(crate) living: usize,
 }
 
-impl Roll {
-    /// Of all but `me`. The dead stay locked, so that nobody else buries them.
-    pub(crate) fn call(sql: &Connection, locks: &Locks, me: Option<i64>) -> rusqlite::Result<Self> {
+impl ProcessList {
+    /// All but `me`. The dead stay locked, so that no other process reclaims them.
+    pub(crate) fn read(sql: &Connection, locks: &Locks, me: Option<i64>) -> rusqlite::Result<Self> {
         let listed: Vec<(i64, String)> = sql
             .prepare_cached("SELECT id, name FROM process WHERE id IS NOT ?1")?
             .query_map([me], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<_>>()?;
-        let mut roll = Self { dead: Vec::new(), living: 0 };
+        let mut list = Self { dead: Vec::new(), living: 0 };
         for (process, name) in listed {
             match locks.seize(&name) {
-                Some(lock) => roll.dead.push(Dead { process, lock }),
-                None => roll.living += 1,
+                Some(lock) => list.dead.push(DeadProcess { process, lock }),
+                None => list.living += 1,
             }
         }
-        Ok(roll)
+        Ok(list)
     }
 }
 
@@ -72,10 +71,10 @@ impl Others {
             return;
         }
         self.look_at = Instant::now() + LOOK;
-        match Roll::call(sql, &self.present.locks, Some(self.me)) {
-            Ok(roll) => {
-                self.living = roll.living;
-                self.dead.extend(roll.dead);
+        match ProcessList::read(sql, &self.present.locks, Some(self.me)) {
+            Ok(list) => {
+                self.living = list.living;
+                self.dead.extend(list.dead);
             }
             Err(error) => tracing::warn!(%error, "other processes cannot be listed"),
         }
@@ -85,12 +84,12 @@ impl Others {
         !self.dead.is_empty()
     }
 
-    /// Those to be buried now; given back when that fails.
-    pub(crate) fn take_dead(&mut self) -> Vec<Dead> {
+    /// Those to be reclaimed now; given back when that fails.
+    pub(crate) fn take_dead(&mut self) -> Vec<DeadProcess> {
         std::mem::take(&mut self.dead)
     }
 
-    pub(crate) fn give_dead(&mut self, dead: Vec<Dead>) {
+    pub(crate) fn give_dead(&mut self, dead: Vec<DeadProcess>) {
         self.dead.extend(dead);
     }
 

@@ -6,9 +6,9 @@ use rusqlite::Row;
 use tokio::sync::{Notify, oneshot};
 
 use super::queues;
-use super::settle::Return;
+use super::returns::Return;
 use crate::column;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::packed::Packed;
 use crate::store::Store;
 use crate::writer::{Call, Tx};
@@ -25,7 +25,7 @@ pub(crate) struct Taken {
 
 /// One consumer: the writer fills it, the consumer drains it. It lives until its last
 /// delivery is settled.
-pub(crate) struct Tap {
+pub(crate) struct Consumer {
     pub(crate) queue: i64,
     prefetch: usize,
     /// The queue goes with its consumer.
@@ -52,9 +52,9 @@ enum Flow {
 }
 
 /// One unsettled delivery of a consumer; dropped, there is room for another.
-pub(crate) struct Credit(Arc<Tap>);
+pub(crate) struct Credit(Arc<Consumer>);
 
-impl Tap {
+impl Consumer {
     pub(crate) fn new(store: Arc<Store>, queue: i64, prefetch: u16, private: bool) -> Self {
         Self {
             queue,
@@ -79,11 +79,11 @@ impl Tap {
         }
     }
 
-    /// Hands over what was taken for it; gives back what it does not want any more.
+    /// Adds what was taken for it; returns what it does not want any more.
     pub(crate) fn push(&self, taken: Vec<Taken>) -> Vec<Return> {
         let mut state = self.state();
         if state.flow != Flow::Open {
-            return taken.iter().map(Return::unseen).collect();
+            return taken.iter().map(Taken::unseen).collect();
         }
         state.unsettled += taken.len();
         state.buffer.extend(taken);
@@ -125,11 +125,11 @@ impl Tap {
         self.ready.notify_one();
     }
 
-    /// Stops, and gives back what nobody has seen.
+    /// Stops, and gives back what its user has not seen.
     pub(crate) fn abandon(&self) {
         self.stop();
         let mut state = self.state();
-        let unseen: Vec<Return> = state.buffer.drain(..).map(|t| Return::unseen(&t)).collect();
+        let unseen: Vec<Return> = state.buffer.drain(..).map(|taken| taken.unseen()).collect();
         state.unsettled -= unseen.len();
         drop(state);
         if !unseen.is_empty() {
@@ -139,13 +139,13 @@ impl Tap {
     }
 }
 
-impl Drop for Tap {
+impl Drop for Consumer {
     fn drop(&mut self) {
         if !self.private {
             return;
         }
         let queue = self.queue;
-        let remove = move |tx: &mut Tx<'_>| Ok::<_, Failure<()>>(queues::remove(tx, queue)?);
+        let remove = move |tx: &mut Tx<'_>| Ok::<_, Error<()>>(queues::remove(tx, queue)?);
         let (reply, _) = oneshot::channel();
         // A store that is closed has removed the queue already.
         let _ = self.store.submit::<()>(Box::new(Call::new(remove, reply)));
@@ -153,7 +153,7 @@ impl Drop for Tap {
 }
 
 impl Credit {
-    pub(crate) fn tap(&self) -> &Tap {
+    pub(crate) fn consumer(&self) -> &Consumer {
         &self.0
     }
 }
@@ -178,5 +178,10 @@ impl Taken {
                 body: Bytes::from(row.get::<_, Vec<u8>>(5)?),
             },
         })
+    }
+
+    /// It goes back, and its user has not seen it.
+    pub(crate) fn unseen(&self) -> Return {
+        Return { message: self.message, deliveries: self.deliveries, seen: false }
     }
 }

@@ -1,0 +1,7 @@
+/// What consumers of the journal wait for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Progress {
+    /// Changes whenever the journal may have grown.
+    pub(crate) journal: u64,
+    pub(crate) closed: bool,
+}
