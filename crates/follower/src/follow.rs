@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::{AHEAD, Batch, SILENCE};
-use crate::follower::Shared;
 use crate::parked::Parked;
 use crate::restore::Restorer;
+use crate::shared::Shared;
 use crate::trouble::Trouble;
 
 /// Between looks whether somebody must take the lead.

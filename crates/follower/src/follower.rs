@@ -8,20 +8,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::follow;
 use crate::settings::Settings;
+use crate::shared::Shared;
 
 /// Follows the journal while it leads, and stands by while another member does.
 pub struct Follower {
     stop: CancellationToken,
     following: JoinHandle<()>,
-}
-
-pub(crate) struct Shared {
-    pub(crate) broker: Arc<dyn Broker>,
-    pub(crate) ledger: Arc<dyn Ledger>,
-    pub(crate) session: Arc<Session>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) recorder: Recorder,
-    pub(crate) settings: Settings,
 }
 
 impl Follower {

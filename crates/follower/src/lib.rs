@@ -20,6 +20,7 @@ mod join;
 mod parked;
 mod restore;
 mod settings;
+mod shared;
 mod trouble;
 
 pub use differences::{Difference, Version, differences};

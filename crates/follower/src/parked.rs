@@ -7,8 +7,7 @@ use job::{Record, StateKind, Timestamp};
 use ports::ListFilter;
 use tokio::time::Instant;
 
-use crate::follower::Shared;
-use crate::restore::MOST;
+use crate::shared::{MOST, Shared};
 use crate::trouble::Trouble;
 
 /// Whoever has just taken the lead has more urgent things to do.

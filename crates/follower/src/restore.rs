@@ -9,7 +9,7 @@ use ports::{Fence, LedgerError, Limits, ListFilter, OutboxId, Permit, PermitRetu
 use recorder::{LEASE, Plan, Writer, Wrote};
 
 use crate::batch::{Batch, Line, behind};
-use crate::follower::Shared;
+use crate::shared::{MOST, Shared};
 use crate::trouble::Trouble;
 
 /// Records written at once.
@@ -185,9 +185,6 @@ fn readable<T>(done: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
         done => done.map(Some),
     }
 }
-
-/// More than a ledger holds.
-pub(crate) const MOST: usize = 1_000_000_000;
 
 fn spent_today(record: &Record, now: Timestamp) -> bool {
     const DAY: i64 = 86_400_000;

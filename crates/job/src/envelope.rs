@@ -9,18 +9,6 @@ use crate::{
 };
 pub use decode::decode;
 
-/// A message larger than this is refused: "send a URL" (RabbitMQ 4 caps messages at 16 MiB).
-pub const MAX_MESSAGE_BYTES: usize = 8 * 1024 * 1024;
-
-/// Metadata travels in the record, in its journal lines and in every event.
-pub const MAX_METADATA_BYTES: usize = 64 * 1024;
-
-/// Longer ones would not fit a routing key.
-pub const MAX_OPERATION_BYTES: usize = 100;
-
-/// Paid attempts a job may ask for after a failed one.
-pub const MAX_RETRIES: u32 = 10;
-
 /// The keys of a job message; others are refused by name.
 pub const KEYS: [&str; 8] =
     ["id", "operation", "request", "tenant", "priority", "deadline", "metadata", "retries"];

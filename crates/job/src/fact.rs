@@ -2,16 +2,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Outcome, Passed, Problem, Timestamp};
 
-/// Time and chance, brought in from outside.
-#[derive(Clone, Copy, Debug)]
-pub struct Moment {
-    pub now: Timestamp,
-    /// Since when `now` has not been seen to jump; the epoch for a clock that cannot.
-    pub steady_since: Timestamp,
-    /// Uniform in [0, 1): spreads looks and retries.
-    pub jitter: f64,
-}
-
 /// Something that has happened to a job and may change its record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "snake_case")]

@@ -13,6 +13,7 @@
 
 mod admission;
 mod adoption;
+mod bounds;
 mod cadence;
 mod callback;
 mod callback_hint;
@@ -29,6 +30,7 @@ mod json;
 mod kept;
 mod late_answer;
 mod life;
+mod moment;
 mod no_job;
 mod operation;
 mod orphan;
@@ -57,16 +59,14 @@ pub use admission::{
     Admission, Delivered, Readiness, Recovery, admit, readiness, record_lost, recover,
 };
 pub use adoption::{Adoption, Death, Letter, adopt};
+pub use bounds::{MAX_MESSAGE_BYTES, MAX_METADATA_BYTES, MAX_OPERATION_BYTES, MAX_RETRIES};
 pub use cadence::Cadence;
 pub use callback::{BadCallback, CALLBACK_PATH, CallbackSigner, CallbackTo};
 pub use callback_hint::{CallbackHint, callback_hint};
 pub use disposition::Disposition;
-pub use envelope::{
-    BadJob, Job, KEYS, MAX_MESSAGE_BYTES, MAX_METADATA_BYTES, MAX_OPERATION_BYTES, MAX_RETRIES,
-    MessageFacts, decode,
-};
+pub use envelope::{BadJob, Job, KEYS, MessageFacts, decode};
 pub use event::{CloudEvent, EventData, EventKind, EventSource, Timings};
-pub use fact::{Fact, Moment};
+pub use fact::Fact;
 pub use history::{HistoryEntry, Repeated};
 pub use identity::{
     BadIdentity, ExternalId, JobId, JobKey, MAX_ID_BYTES, MAX_TENANT_BYTES, Tenant,
@@ -77,6 +77,7 @@ pub use json::JsonObject;
 pub use kept::Kept;
 pub use late_answer::{LateAnswer, late_answer};
 pub use life::Life;
+pub use moment::Moment;
 pub use operation::{Lane, Operation, Priority, Resource, RoutingKey};
 pub use own_task::Origin;
 pub use path::{Passed, PathRefusals};

@@ -6,6 +6,7 @@ mod following;
 mod membership;
 mod outbox;
 mod permits;
+mod pool;
 mod proposals;
 mod records;
 

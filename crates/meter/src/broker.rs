@@ -9,18 +9,19 @@ use ports::{
 };
 
 use crate::Meter;
+use crate::families::took;
 use crate::label::Word;
-use crate::meter::took;
 
-pub(crate) struct Metered {
-    inner: Arc<dyn Broker>,
-    meter: Meter,
+impl Meter {
+    /// Wraps a broker to measure its calls.
+    pub fn broker(&self, inner: Arc<dyn Broker>) -> Arc<dyn Broker> {
+        Arc::new(Metered { inner, meter: self.clone() })
+    }
 }
 
-impl Metered {
-    pub(crate) fn new(inner: Arc<dyn Broker>, meter: Meter) -> Self {
-        Self { inner, meter }
-    }
+struct Metered {
+    inner: Arc<dyn Broker>,
+    meter: Meter,
 }
 
 impl BrokerLayer for Metered {
@@ -60,8 +61,6 @@ impl BrokerLayer for Metered {
     }
 }
 
-pub(crate) const PLACES: [&str; 5] = ["jobs", "later", "dead", "results", "journal"];
-
 fn place(to: &Destination) -> &'static str {
     match to {
         Destination::Jobs { .. } => "jobs",
@@ -71,9 +70,6 @@ fn place(to: &Destination) -> &'static str {
         Destination::Journal => "journal",
     }
 }
-
-pub(crate) const OUTCOMES: [&str; 6] =
-    ["confirmed", "unroutable", "refused", "denied", "too_large", "unknown"];
 
 fn outcome(done: &Result<(), PublishError>) -> &'static str {
     done.as_ref().map_or_else(PublishError::word, |()| "confirmed")

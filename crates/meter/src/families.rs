@@ -4,6 +4,7 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::atomic::AtomicU64;
+use std::time::Instant;
 
 use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::counter::Counter;
@@ -14,7 +15,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::{MetricType, TypedMetric};
 use prometheus_client::registry::Registry;
 
-use crate::label::Labels;
+use crate::label::{Labels, Word};
 
 /// A trace that is an example of what was measured.
 pub(crate) type Trace = [(&'static str, String); 1];
@@ -209,6 +210,10 @@ impl Own<'_> {
         self.names.push(format!("reelwork_{name}{suffix} {}", kind.as_str()));
         self.registry.register(name, help.trim_end_matches('.'), metric);
     }
+}
+
+pub(crate) fn took(times: &Times<1>, name: &'static str, word: Word, since: Instant) {
+    times.get_or_create(&[(name, word)]).observe(since.elapsed().as_secs_f64());
 }
 
 #[cfg(test)]

@@ -9,23 +9,25 @@ use ports::{
 };
 
 use crate::Meter;
-use crate::families::Trace;
+use crate::families::{Trace, took};
 use crate::label::{NONE, Word, operation};
-use crate::meter::took;
 use crate::reading::Reading;
 
 type Answer<T> = Result<T, LedgerError>;
 
-pub(crate) struct Metered {
+impl Meter {
+    /// Wraps a ledger to measure its calls.
+    pub fn ledger(&self, inner: Arc<dyn Ledger>) -> Arc<dyn Ledger> {
+        Arc::new(Metered { inner, meter: self.clone() })
+    }
+}
+
+struct Metered {
     inner: Arc<dyn Ledger>,
     meter: Meter,
 }
 
 impl Metered {
-    pub(crate) fn new(inner: Arc<dyn Ledger>, meter: Meter) -> Self {
-        Self { inner, meter }
-    }
-
     async fn measured<T>(
         &self,
         name: &'static str,

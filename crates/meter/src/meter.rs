@@ -1,18 +1,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
-use kling::{Route, Transport};
-use ports::{Broker, Ledger};
+use kling::Route;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
-use crate::families::{Families, Times};
-use crate::label::{Vocabulary, Word};
+use crate::families::Families;
+use crate::label::{OUTCOMES, PLACES, Vocabulary};
 use crate::looks::Looks;
 use crate::process::Process;
 use crate::refusals::Refusals;
-use crate::{broker, ledger, transport};
 
 /// The metrics of one process. Clones share them.
 #[derive(Clone, Debug)]
@@ -61,21 +58,6 @@ impl Meter {
         }))
     }
 
-    /// Wraps a broker to measure its calls.
-    pub fn broker(&self, inner: Arc<dyn Broker>) -> Arc<dyn Broker> {
-        Arc::new(broker::Metered::new(inner, self.clone()))
-    }
-
-    /// Wraps a ledger to measure its calls.
-    pub fn ledger(&self, inner: Arc<dyn Ledger>) -> Arc<dyn Ledger> {
-        Arc::new(ledger::Metered::new(inner, self.clone()))
-    }
-
-    /// Wraps a transport to measure its requests.
-    pub fn transport(&self, inner: Arc<dyn Transport>) -> Arc<dyn Transport> {
-        Arc::new(transport::Metered::new(inner, self.clone()))
-    }
-
     /// OpenMetrics text, exemplars included.
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -116,8 +98,8 @@ impl Meter {
 /// Alerts use the increase of these counters, and a counter that first appears as 1 has no
 /// increase.
 fn begin(families: &Families) {
-    for to in broker::PLACES {
-        for outcome in broker::OUTCOMES {
+    for to in PLACES {
+        for outcome in OUTCOMES {
             let labels = [("to", to.into()), ("outcome", outcome.into())];
             families.publishes.get_or_create(&labels).inc_by(0);
         }
@@ -125,8 +107,4 @@ fn begin(families: &Families) {
     for route in Route::ALL {
         families.in_doubt.get_or_create(&[("operation", route.path().into())]).inc_by(0);
     }
-}
-
-pub(crate) fn took(times: &Times<1>, name: &'static str, word: Word, since: Instant) {
-    times.get_or_create(&[(name, word)]).observe(since.elapsed().as_secs_f64());
 }

@@ -6,19 +6,22 @@ use kling::{HttpRequest, HttpResponse, Transport, TransportError};
 use serde_json::Value;
 
 use crate::Meter;
+use crate::families::took;
 use crate::label::{NONE, Word, operation_of};
-use crate::meter::took;
 
-pub(crate) struct Metered {
+impl Meter {
+    /// Wraps a transport to measure its requests.
+    pub fn transport(&self, inner: Arc<dyn Transport>) -> Arc<dyn Transport> {
+        Arc::new(Metered { inner, meter: self.clone() })
+    }
+}
+
+struct Metered {
     inner: Arc<dyn Transport>,
     meter: Meter,
 }
 
 impl Metered {
-    pub(crate) fn new(inner: Arc<dyn Transport>, meter: Meter) -> Self {
-        Self { inner, meter }
-    }
-
     fn count(
         &self,
         method: &'static str,

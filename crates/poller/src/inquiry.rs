@@ -10,7 +10,7 @@ use crate::doubt;
 use crate::fit::{Judgement, judge};
 use crate::look_up::{self, Form};
 use crate::shared::Shared;
-use crate::witnesses;
+use crate::shared_witnesses;
 
 pub(crate) async fn inquire(shared: &Shared, record: &Record) -> Result<Fact, LedgerError> {
     let mut looked_up = look_up(shared, record).await;
@@ -86,7 +86,7 @@ async fn cross_examined(shared: &Shared, record: &Record, form: kling::LookUp) -
     let Ok(route) = ask::route(shared, record) else {
         return LookedUp::Denied;
     };
-    let Some(known) = witnesses::of(shared, route).await else {
+    let Some(known) = shared_witnesses::of(shared, route).await else {
         return LookedUp::Denied;
     };
     if known.external_id == record.external_id {

@@ -23,8 +23,10 @@ mod reconcile;
 mod settings;
 mod settle;
 mod shared;
+mod shared_witnesses;
 mod sweep;
 mod trace;
+mod trials;
 mod witnesses;
 
 pub use look_up::{LookUpReport, LookUpStanding};

@@ -7,9 +7,10 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::look_up::{LookUpReport, Trials};
+use crate::look_up::LookUpReport;
 use crate::settings::Settings;
 use crate::shared::Shared;
+use crate::trials::Trials;
 use crate::witnesses::Witnesses;
 use crate::{adopt, look_up, outbox, reconcile, sweep};
 

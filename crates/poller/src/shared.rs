@@ -4,8 +4,8 @@ use ports::{Broker, Clock, Ledger};
 use recorder::{Recorder, Session};
 use tokio::sync::Semaphore;
 
-use crate::look_up::Trials;
 use crate::settings::Settings;
+use crate::trials::Trials;
 use crate::witnesses::Witnesses;
 
 /// What every look needs.

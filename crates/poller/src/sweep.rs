@@ -14,7 +14,7 @@ use tracing::{Instrument, Span};
 use crate::settings::LookUpBy;
 use crate::settle::{Trouble, settle};
 use crate::shared::Shared;
-use crate::{ask, inquiry, look, trace, witnesses};
+use crate::{ask, inquiry, look, shared_witnesses, trace};
 
 /// After a ledger that could not be asked.
 const TROUBLE: Duration = Duration::from_secs(1);
@@ -153,7 +153,8 @@ async fn see(shared: &Shared, record: &Record, task: &Task) {
     if shared.settings.look_up != LookUpBy::None {
         let (operation, seen_at) = (record.operation.clone(), shared.clock.now());
         let task_id = record.task_id.clone().unwrap_or_default();
-        witnesses::see(shared, route, Witness { operation, task_id, external_id, seen_at }).await;
+        shared_witnesses::see(shared, route, Witness { operation, task_id, external_id, seen_at })
+            .await;
     }
 }
 

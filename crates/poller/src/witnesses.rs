@@ -5,18 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use job::{Record, StateKind, Timestamp};
+use job::Timestamp;
 use kling::Route;
-use ports::{ListFilter, Witness};
-
-use crate::shared::Shared;
+use ports::Witness;
 
 /// The ledger is told of a younger one no more often.
 const TOLD_EVERY: Duration = Duration::from_secs(600);
 
-/// Records are read for their tasks no more often, and so many of them.
+/// Records are read for their tasks no more often.
 const READ_EVERY: Duration = Duration::from_secs(60);
-const MOST_READ: usize = 200;
 
 /// The task of each route that was seen last.
 #[derive(Default)]
@@ -41,7 +38,7 @@ impl Witnesses {
     }
 
     /// Whether the ledger is to be told.
-    fn put(&self, route: Route, witness: Witness) -> bool {
+    pub(crate) fn put(&self, route: Route, witness: Witness) -> bool {
         let (mut seen, now) = (self.lock(), witness.seen_at);
         let told_at = seen.get(&route).and_then(|seen| seen.told_at);
         let told_at = told_at.filter(|at| now.since(*at) < TOLD_EVERY);
@@ -52,14 +49,14 @@ impl Witnesses {
     }
 
     /// The ledger could not be told.
-    fn untold(&self, route: Route) {
+    pub(crate) fn untold(&self, route: Route) {
         if let Some(seen) = self.lock().get_mut(&route) {
             seen.told_at = None;
         }
     }
 
     /// From the ledger: what was seen here meanwhile is younger.
-    fn learn(&self, known: Vec<Witness>, now: Timestamp) {
+    pub(crate) fn learn(&self, known: Vec<Witness>, now: Timestamp) {
         let denied = lock(&self.denied);
         let known = known.into_iter().filter(|known| known.is_recent(now));
         for witness in known.filter(|known| !denied.contains(&known.task_id)) {
@@ -69,7 +66,7 @@ impl Witnesses {
     }
 
     /// All keys of the ledger are looked at for it.
-    fn may_read(&self, now: Timestamp) -> bool {
+    pub(crate) fn may_read(&self, now: Timestamp) -> bool {
         let mut read_at = lock(&self.read_at);
         let may = read_at.is_none_or(|at| now.since(at) >= READ_EVERY);
         if may {
@@ -99,7 +96,7 @@ impl Witnesses {
         learned
     }
 
-    fn get(&self, route: Route) -> Option<Witness> {
+    pub(crate) fn get(&self, route: Route) -> Option<Witness> {
         self.lock().get(&route).map(|seen| seen.witness.clone())
     }
 }
@@ -108,59 +105,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The provider has shown this task.
-pub(crate) async fn see(shared: &Shared, route: Route, witness: Witness) {
-    if !shared.witnesses.put(route, witness.clone()) {
-        return;
-    }
-    let told = shared.ledger.witness(&shared.settings.account, &witness).await;
-    if let Err(error) = told {
-        shared.witnesses.untold(route);
-        tracing::debug!(%error, %route, "the ledger does not know that this task was seen");
-    }
-}
-
-/// One that was seen by this poller, or by another one lately.
-pub(crate) async fn of(shared: &Shared, route: Route) -> Option<Witness> {
-    if shared.witnesses.get(route).is_none() {
-        learn(shared).await;
-    }
-    if shared.witnesses.get(route).is_none() && shared.witnesses.may_read(shared.clock.now()) {
-        learn_from_records(shared).await;
-    }
-    shared.witnesses.get(route)
-}
-
-/// A ledger that was emptied, or that an earlier version kept, has them in its records only.
-async fn learn_from_records(shared: &Shared) {
-    let filter = ListFilter::of_states(&[StateKind::Pending, StateKind::Succeeded], MOST_READ);
-    match shared.ledger.list(&filter).await {
-        Ok(records) => {
-            let of_account = |record: &Record| record.account == shared.settings.account;
-            let found = records.into_iter().filter(of_account).filter_map(witness);
-            shared.witnesses.learn(found.collect(), shared.clock.now());
-        }
-        Err(error) => tracing::debug!(%error, "records could not be read for their tasks"),
-    }
-}
-
-fn witness(record: Record) -> Option<Witness> {
-    let seen_at = record.last_change();
-    let Record { operation, external_id, task_id, .. } = record;
-    Some(Witness { operation, external_id, task_id: task_id?, seen_at })
-}
-
-/// What was seen before this poller began.
-pub(crate) async fn learn(shared: &Shared) {
-    match shared.ledger.witnesses(&shared.settings.account).await {
-        Ok(known) => shared.witnesses.learn(known, shared.clock.now()),
-        Err(error) => tracing::debug!(%error, "what other pollers have seen is not known"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use job::{ExternalId, JobKey, Life, MessageFacts, Operation, decode};
+    use job::{ExternalId, JobKey, Life, Operation};
 
     use super::*;
 
@@ -209,17 +156,6 @@ mod tests {
         assert!(witnesses.is_denied(ROUTE, "theirs"), "another is known by now");
         assert!(!witnesses.is_denied(ROUTE, "ours"), "it was shown and is denied: it forgets");
         assert_eq!(witnesses.get(ROUTE).unwrap().task_id, "ours");
-    }
-
-    #[test]
-    fn a_record_with_a_task_tells_as_much() {
-        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
-        let job = decode(body, MessageFacts::default()).unwrap();
-        let record = Record::new(&job, "default", "reelwork", AT);
-        assert_eq!(super::witness(record.clone()), None, "not submitted yet");
-        let told = super::witness(Record { task_id: Some("7".into()), ..record.clone() }).unwrap();
-        assert_eq!((told.task_id.as_str(), told.seen_at), ("7", record.last_change()));
-        assert_eq!(told.external_id, record.external_id);
     }
 
     #[test]

@@ -3,25 +3,8 @@
 use job::{EventKind, Outcome, Record, State};
 use ports::{Destination, LedgerError, Message, OutboxEntry};
 
-use crate::batch::Batcher;
+use crate::announces::{Announces, Earlier};
 use crate::recorder::{Error, Recorder};
-
-/// Who publishes what a write announces.
-pub(crate) enum Announces {
-    /// A poller, from the outbox.
-    Later,
-    /// Whoever wrote it, at once: small writes that follow are gathered.
-    Itself(Batcher),
-}
-
-/// What the journal knows of the job before this is announced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Earlier {
-    /// It has a line from which the provider can be asked again.
-    Journaled,
-    /// Whoever wrote it may not have journaled it yet.
-    Perhaps,
-}
 
 /// Pure. An end that nobody could tell again must not be announced before the journal has it: a
 /// ledger that lost it would let the job end otherwise.

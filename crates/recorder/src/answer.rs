@@ -8,7 +8,7 @@ use job::{Effect, Fact, LateAnswer, Record, Step, late_answer};
 use ports::{Fence, LedgerError, Stored};
 use tokio_util::sync::CancellationToken;
 
-use crate::announce::Earlier;
+use crate::announces::Earlier;
 use crate::plan::Plan;
 use crate::recorder::{Error, Recorder};
 use crate::writer::{Written, Wrote};

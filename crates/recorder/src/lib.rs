@@ -10,6 +10,7 @@
 mod account;
 mod announce;
 mod announcer;
+mod announces;
 mod answer;
 mod batch;
 mod journal;
@@ -20,8 +21,8 @@ mod session;
 mod whole;
 mod writer;
 
-pub use announce::Earlier;
 pub use announcer::Announcer;
+pub use announces::Earlier;
 pub use answer::{Intent, STORE_RETRY};
 pub use batch::Batcher;
 pub use journal::journal_message;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use job::{CloudEvent, Effect, Fact, Illegal, Record, State, StateKind, Step};
 use ports::{Broker, Destination, Fence, LedgerError, Message, PermitReturn, PublishError, Stored};
 
-use crate::announce::{Announces, Earlier};
+use crate::announces::{Announces, Earlier};
 use crate::batch::Batcher;
 use crate::journal::journal_message;
 use crate::plan::Plan;

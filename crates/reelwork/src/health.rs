@@ -12,11 +12,8 @@ use worker::{LaneReport, Resting};
 use crate::backends::Backends;
 use crate::doubted::Doubted;
 use crate::error::Error;
-use crate::measure::Measure;
+use crate::measure::{ACCOUNT, Measure};
 use crate::roles::Roles;
-
-/// The name of the check of the provider's account.
-pub(crate) const ACCOUNT: &str = "account";
 
 /// What the checks look at.
 struct Watched {

@@ -15,6 +15,9 @@ use worker::{LaneReport, Resting};
 use crate::backends::Backends;
 use crate::roles::Roles;
 
+/// The name of the check of the provider's account.
+pub(crate) const ACCOUNT: &str = "account";
+
 /// Less than the admin port allows for all metrics together.
 const PATIENCE: Duration = Duration::from_millis(2500);
 
@@ -94,7 +97,7 @@ struct RoleMetrics {
 impl RoleMetrics {
     fn check(&self, check: &Check) {
         self.meter.up(check.name, !check.is_failing());
-        if check.name == crate::health::ACCOUNT {
+        if check.name == ACCOUNT {
             self.meter.paused(&self.fleet.account, check.is_failing());
         }
     }

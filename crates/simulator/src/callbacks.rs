@@ -1,6 +1,7 @@
 //! Callbacks to the `callback_url` of a request, on every status change.
 
 mod body;
+mod counters;
 mod dispatch;
 mod sign;
 
@@ -8,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::secret::Secret;
 
-pub(crate) use dispatch::{Counters, run};
+pub(crate) use counters::Counters;
+pub(crate) use dispatch::run;
 
 /// Whether callbacks are sent, and with which faults. Redirects are not followed, and a callback is
 /// repeated only by a fault.

@@ -39,6 +39,7 @@ mod callbacks;
 mod routes;
 mod server;
 mod sessions;
+mod span;
 mod state;
 mod wire;
 

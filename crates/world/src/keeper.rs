@@ -1,4 +1,3 @@
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -15,16 +14,6 @@ pub(crate) struct Keeper {
     life: Mutex<Option<Arc<Life>>>,
     /// The present process shall end politely.
     stop: Notify,
-}
-
-/// Processes are numbered through, over all keepers of a world.
-#[derive(Debug, Default)]
-pub(crate) struct Census(AtomicU32);
-
-impl Census {
-    pub(crate) fn next(&self) -> u32 {
-        self.0.fetch_add(1, Ordering::Relaxed) + 1
-    }
 }
 
 impl Keeper {

@@ -12,6 +12,7 @@
 
 mod audit;
 mod broken;
+mod census;
 mod chance;
 mod fault;
 mod front;

@@ -10,11 +10,11 @@ use ports::{Broker, Ledger};
 use secrecy::SecretString;
 
 use crate::broken::Broken;
+use crate::census::Census;
 use crate::chance::Chance;
 use crate::front::Front;
 use crate::judge::Judge;
 use crate::judged::{JudgedBroker, JudgedLedger};
-use crate::keeper::Census;
 use crate::life::Life;
 use crate::plan::{Callbacks, Plan};
 use crate::provider::Provider;

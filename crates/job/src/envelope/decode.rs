@@ -4,10 +4,10 @@ use super::fields::{
     Fields, deadline, fields, id, metadata, operation, priority, refuse_unknown, request, retries,
     tenant,
 };
-use super::{BadJob, Job, MAX_MESSAGE_BYTES, MessageFacts};
+use super::{BadJob, Job, MessageFacts};
 use crate::{
-    JobId, JobKey, JsonObject, Operation, Priority, Reason, Request, Resource, RoutingKey, Tenant,
-    Timestamp,
+    JobId, JobKey, JsonObject, MAX_MESSAGE_BYTES, Operation, Priority, Reason, Request, Resource,
+    RoutingKey, Tenant, Timestamp,
 };
 
 /// Editors and exports of some systems begin a text with it.

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{KEYS, MAX_METADATA_BYTES, MAX_OPERATION_BYTES, MAX_RETRIES, MessageFacts};
+use super::{KEYS, MessageFacts};
 use crate::compressed;
-use crate::{Fault, JobId, JsonObject, Operation, Priority, Reason, Request, Tenant, Timestamp};
+use crate::{
+    Fault, JobId, JsonObject, MAX_METADATA_BYTES, MAX_OPERATION_BYTES, MAX_RETRIES, Operation,
+    Priority, Reason, Request, Tenant, Timestamp,
+};
 
 fn wrong(field: &str, message: impl Into<String>) -> Reason {
     Reason::NotAJob(Fault::of(field, message))

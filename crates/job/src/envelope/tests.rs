@@ -1,5 +1,5 @@
 use super::*;
-use crate::Fault;
+use crate::{Fault, MAX_MESSAGE_BYTES};
 
 const GOOD: &str = r#"{"id":"order-42","operation":"videos/text2video",
     "request":{"prompt":"a cat"},"tenant":"acme","priority":"high",

@@ -4,7 +4,7 @@ use std::time::Duration;
 use job::{JobKey, Operation, Record, Timestamp};
 use ports::{Generation, OutboxEntry, Pause, Witness};
 
-use super::permits::Pool;
+use super::pool::Pool;
 
 /// Everything that would be gone if the ledger were emptied.
 #[derive(Clone, Debug)]

@@ -1,19 +1,11 @@
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use job::{JobKey, Timestamp};
+use job::Timestamp;
 use ports::{HeldPermit, Limits, Permit, PermitReturn, Permitted};
 
 use super::Contents;
 
 const DAY_MS: i64 = 86_400_000;
-
-/// Who holds slots of one limit.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Pool {
-    held: BTreeMap<(JobKey, u32), HeldPermit>,
-    used: u32,
-}
 
 impl Contents {
     pub(super) fn take_permit(&mut self, permit: &Permit, limits: &Limits) -> Permitted {

@@ -8,7 +8,7 @@ use crate::fault::{FaultKind, TaskFaults};
 use crate::refusal::Refusal;
 use crate::settings::{ExternalIds, Settings};
 use crate::task::{Ending, Facts, Status, View};
-use crate::{ident, life};
+use crate::{ident, span};
 
 pub(super) struct Accepted {
     pub(super) view: View,
@@ -79,7 +79,7 @@ impl Books {
         faults: &TaskFaults,
     ) -> Facts {
         let draw = job.chance(settings).with(0).with(u64::from(job.attempt));
-        let span = life::draw(settings, submission.operation, draw);
+        let span = span::draw(settings, submission.operation, draw);
         let after = |span: std::time::Duration| {
             now_us.saturating_add(u64::try_from(span.as_micros()).unwrap_or(u64::MAX))
         };

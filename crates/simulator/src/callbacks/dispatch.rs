@@ -1,7 +1,6 @@
 //! Sending callbacks beside the API: the API only notes when one is due.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
@@ -9,8 +8,8 @@ use reqwest::{Client, Url};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use super::counters::count;
 use super::{Callbacks, body, sign};
-use crate::accounts::CallbackCounts;
 use crate::chance::Chance;
 use crate::state::State;
 use crate::task::View;
@@ -18,38 +17,6 @@ use crate::task::View;
 /// Callbacks under way at once.
 const CONCURRENCY: usize = 64;
 const TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Callbacks counted by what became of them.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    sent: AtomicU64,
-    failed: AtomicU64,
-    refused: AtomicU64,
-    withheld: AtomicU64,
-    forged: AtomicU64,
-}
-
-fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
-}
-
-impl Counters {
-    pub(crate) fn counts(&self) -> CallbackCounts {
-        CallbackCounts {
-            sent: self.sent.load(Ordering::Relaxed),
-            failed: self.failed.load(Ordering::Relaxed),
-            refused: self.refused.load(Ordering::Relaxed),
-            withheld: self.withheld.load(Ordering::Relaxed),
-            forged: self.forged.load(Ordering::Relaxed),
-        }
-    }
-
-    pub(crate) fn reset(&self) {
-        for counter in [&self.sent, &self.failed, &self.refused, &self.withheld, &self.forged] {
-            counter.store(0, Ordering::Relaxed);
-        }
-    }
-}
 
 /// Sends the callbacks that are due until `stopping` is set, then drops those in progress.
 pub(crate) async fn run(state: Arc<State>, mut stopping: watch::Receiver<bool>) {
