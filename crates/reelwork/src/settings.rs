@@ -127,8 +127,11 @@ mod tests {
         let set = worker::Settings { rules: common(set.rules), ..set };
         assert_eq!(format!("{set:?}"), format!("{:?}", worker::Settings::default()));
         let set = poller(&config);
-        let set = poller::Settings { rules: common(set.rules), look_up: LookUpBy::None, ..set };
-        assert_eq!(format!("{set:?}"), format!("{:?}", poller::Settings::default()));
+        // No key names the spans, and the crate's own default has no look-up.
+        let own = poller::Settings::default();
+        let (look_up, spans) = (LookUpBy::None, own.spans);
+        let set = poller::Settings { rules: common(set.rules), look_up, spans, ..set };
+        assert_eq!(format!("{set:?}"), format!("{own:?}"));
         let set = follower(&config);
         let set = follower::Settings { rules: common(set.rules), goes_on: true, ..set };
         assert_eq!(format!("{set:?}"), format!("{:?}", follower::Settings::default()));
