@@ -38,6 +38,7 @@ mod traces;
 mod wires;
 
 // What is written down.
+mod circles;
 mod command_line;
 mod contract;
 mod map;
