@@ -24,6 +24,8 @@ pub(crate) struct Options {
 /// whatever comes out.
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::here()?;
+    // The build puts another file in its place, and then the system knows no path of this one.
+    let this = std::env::current_exe();
     let needs = Needs::of(&options.arguments);
     debian::commands(&[("kill", "procps"), ("openssl", "openssl")]);
     let mut environment: Vec<(&str, OsString)> = Vec::new();
@@ -36,6 +38,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
         node::ready();
         environment.extend(python::ready(&workspace).map(|path| (python::VARIABLE, path.into())));
         environment.push(("REELWORK_BIN", program(&workspace, &needs)?.into()));
+        environment.extend(this.map(|path| ("REELWORK_XTASK", path.into())));
         // What the build wrote goes to disk first: a broker that waits for the same disk is slow.
         succeeds(&mut Command::new("sync"));
     }
