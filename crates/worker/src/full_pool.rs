@@ -89,6 +89,13 @@ impl FullPool {
         }
     }
 
+    /// No more is taken: another worker may.
+    pub(crate) async fn leave(&mut self) {
+        if let Err(error) = self.turn.leave().await {
+            tracing::debug!(%error, resource = %self.resource, "the turn is not given back");
+        }
+    }
+
     async fn try_serve(&mut self) -> Result<(), LedgerError> {
         let limit = self.shared.settings.slots.of(self.resource);
         if limit == 0 {

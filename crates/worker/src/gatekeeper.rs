@@ -50,6 +50,7 @@ impl Gatekeeper {
         while let Some(door) = self.next().await {
             self.check(door).await;
         }
+        self.full.leave().await;
     }
 
     /// How the door stands when it is time to look; `None` when the worker stops.

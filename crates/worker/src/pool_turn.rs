@@ -59,6 +59,15 @@ impl PoolTurn {
         self.end_of(&self.pool).await
     }
 
+    /// Gives back whatever it has, for a worker that stops: others would wait for it.
+    pub(crate) async fn leave(&mut self) -> Result<(), LedgerError> {
+        self.next_is_over().await?;
+        match self.until {
+            Some(_) => self.end().await,
+            None => Ok(()),
+        }
+    }
+
     /// Ends the turn if another worker is to be next.
     pub(crate) async fn makes_way(&mut self) -> Result<bool, LedgerError> {
         let now = Instant::now();

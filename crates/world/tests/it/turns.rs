@@ -35,6 +35,30 @@ async fn the_turn_stays_with_the_worker_that_has_a_wide_job_in_hand() {
     assert_eq!(town.provider.accepted(), ["wide", "narrow-1", "narrow-2", "narrow-3"]);
 }
 
+/// Other workers would wait for it, while slots are free.
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_stops_gives_back_its_turn_and_its_place_as_the_next() {
+    let town = Town::new();
+    let one = town.worker().await;
+    sleep(Duration::from_millis(130)).await;
+    let other = town.worker().await;
+    sleep(SOON).await;
+    town.fill().await;
+    for n in 1..=2 {
+        town.publish_at("low", &format!("low-{n}")).await;
+        town.publish_at("high", &format!("high-{n}")).await;
+    }
+    let mut rounds = 0;
+    while town.turns_are_taken().await != [true, true] {
+        rounds += 1;
+        assert!(rounds < 10_000, "no worker has the turn while another one waits to be the next");
+        sleep(Duration::from_millis(1)).await;
+    }
+    let patience = Duration::from_secs(1);
+    assert_eq!(tokio::join!(one.drain(patience), other.drain(patience)), (true, true));
+    assert_eq!(town.turns_are_taken().await, [false, false]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_with_jobs_in_hand_soon_has_the_turn() {
     let town = Town::new();

@@ -115,6 +115,18 @@ impl Town {
         self.ledger.give_permits(&fence, &over).await.unwrap();
     }
 
+    /// Whether a worker has the turn of the pool, and whether one is to be the next.
+    pub(crate) async fn turns_are_taken(&self) -> [bool; 2] {
+        let fence = self.member().await;
+        let next = format!("{}:next", self.pool);
+        let mut taken = [false; 2];
+        for (taken, name) in taken.iter_mut().zip([&self.pool, &next]) {
+            *taken = !self.ledger.take_turn(&fence, name, RETENTION).await.unwrap();
+            self.ledger.end_turn(&fence, name).await.unwrap();
+        }
+        taken
+    }
+
     pub(crate) async fn member(&self) -> Fence {
         self.ledger.join(Timestamp::EPOCH, LEASE).await.unwrap()
     }
