@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use job::{DeadLetter, Job, JobKey, MessageFacts, Reached, Timestamp, decode};
 use ports::{Delivery, header};
 use uuid::Uuid;
+use validation::with_text;
 
 /// A dead letter that was taken from its queue: dropped unsettled, it comes back.
 #[derive(Debug)]
@@ -89,6 +90,8 @@ impl Letter {
     fn read(&self) -> Result<Job, Box<job::BadJob>> {
         let message = &self.delivery.message;
         let id = Some(message.id.as_str()).filter(|id| !id.is_empty());
-        decode(&message.body, MessageFacts { message_id: id, routing_key: None })
+        let facts = MessageFacts { message_id: id, routing_key: None };
+        // As the worker reads it: else its request is not the record's.
+        decode(&message.body, facts).map(with_text)
     }
 }

@@ -196,6 +196,21 @@ async fn what_the_broker_gave_up_may_have_been_sent() {
     assert_eq!(scene.replayed().await, Reached::Provider, "by a version that did not say it");
 }
 
+/// Workers send, hash and keep it as text; the letter has it as its producer wrote it.
+#[tokio::test]
+async fn a_number_in_place_of_text_is_the_same_job_when_it_is_replayed() {
+    let scene = Scene::set().await;
+    let body = |duration| body("a").replace(r#""x""#, &format!(r#""x","duration":{duration}"#));
+    let job = decode(body(r#""5""#).as_bytes(), MessageFacts::default()).unwrap();
+    let record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
+    let (why, at) = ("x".to_owned(), Timestamp::EPOCH);
+    scene.left(&Record { state: State::Parked { why, doubt: None, at }, ..record }).await;
+    let parked = Message::json("a", body("5")).header(header::REASON, "invalid");
+    scene.buried(parked).await;
+    scene.replayed().await;
+    assert_eq!(scene.state("a").await, StateKind::Queued);
+}
+
 #[tokio::test]
 async fn what_a_worker_parked_unsent_was_not_sent_and_nothing_of_a_new_round() {
     let scene = Scene::set().await;
