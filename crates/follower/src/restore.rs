@@ -127,14 +127,15 @@ impl Restorer {
     /// Before the record is there: a slot without a record is given back by the reconciler, a
     /// record without its slot would let too many run.
     async fn count(&self, record: &Record, now: Timestamp) -> Result<(), LedgerError> {
-        match record.may_be_running() {
-            true if self.is_open => self.writer().hold(&self.fence, record).await,
-            false if self.shared.settings.counts_days && spent_today(record, now) => {
-                self.writer().hold(&self.fence, record).await?;
-                self.give(record).await
-            }
-            true | false => Ok(()),
+        let may_be_running = record.may_be_running();
+        if may_be_running && self.is_open {
+            return self.writer().hold(&self.fence, record).await;
         }
+        if !may_be_running && self.shared.settings.counts_days && spent_today(record, now) {
+            self.writer().hold(&self.fence, record).await?;
+            self.give(record).await?;
+        }
+        Ok(())
     }
 
     /// Slots of all that may be running, whatever the limit says: they are in use.

@@ -168,15 +168,14 @@ pub(crate) fn read(body: &[u8], slots: Slots) -> Result<Job, Invalid> {
         Invalid { reason, key }
     })?;
     let job = with_text(job);
-    match inspect(&job, slots) {
+    match inspect(&job, job.to_message().len(), slots) {
         Ok(()) => Ok(job),
         Err(reason) => Err(Invalid { reason, key: Some(job.key) }),
     }
 }
 
-/// The size is that of what is published.
-pub(crate) fn inspect(job: &Job, slots: Slots) -> Result<(), Reason> {
-    let bytes = job.to_message().len();
+/// `bytes`: the size of the message that is published.
+pub(crate) fn inspect(job: &Job, bytes: usize, slots: Slots) -> Result<(), Reason> {
     if bytes > MAX_MESSAGE_BYTES {
         return Err(Reason::TooLarge { bytes });
     }

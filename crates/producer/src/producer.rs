@@ -74,15 +74,17 @@ impl Producer {
         Ok(Self::new(Arc::new(broker_rabbitmq::RabbitBroker::connect(settings).await?)))
     }
 
-    /// Returns when the broker has it; a job that no worker can do is refused before. The same id again with the same request is a duplicate
-    /// and is done once; with another request it is a conflict, and the first stands.
+    /// Returns when the broker has it; a job that no worker can do is refused before. The same id
+    /// again with the same request is a duplicate and is done once; with another request it is a
+    /// conflict, and the first stands.
     pub async fn publish(&self, job: &Job) -> Result<Receipt, ProduceError> {
-        let key = job.key.clone();
-        draft::inspect(job, self.slots)
+        let (key, body) = (job.key.clone(), job.to_message());
+        // It may have been decoded elsewhere, without the checks of a draft.
+        draft::inspect(job, body.len(), self.slots)
             .map_err(|reason| Invalid { reason, key: Some(key.clone()) })?;
         let to = Destination::Jobs { routing_key: job.routing_key().to_string() };
         let now = SystemClock.now();
-        let mut message = Message::json(job.key.id.as_str(), job.to_message())
+        let mut message = Message::json(job.key.id.as_str(), body)
             .header(header::ENQUEUED_AT, now.as_millis().to_string());
         message.timestamp = Some(now);
         match self.broker.publish(&to, message).await {

@@ -1,5 +1,6 @@
-//! Whether a job can be done. The producer asks before it publishes, the worker before it pays, so
-//! that nothing a producer accepts is rejected or parked for what it says.
+//! Whether a job can be done. The producer asks before it publishes, the worker before it pays. A
+//! producer that knows the limits of the workers accepts nothing that they reject or park for what
+//! it says; without the limits it accepts jobs that are too wide for them.
 
 mod check;
 mod slots;

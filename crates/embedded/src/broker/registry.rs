@@ -41,3 +41,19 @@ impl Registry {
         std::mem::take(&mut waiting.entries)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ports::BrokerError;
+
+    use super::*;
+
+    #[test]
+    fn a_consumer_that_comes_after_the_close_is_refused_and_does_not_wait_for_ever() {
+        let registry = Registry::default();
+        registry.add::<BrokerError>(1, Weak::new()).unwrap();
+        assert_eq!(registry.close().len(), 1, "those that wait are cut by the caller");
+        assert!(registry.add::<BrokerError>(1, Weak::new()).is_err());
+        assert!(registry.take().is_empty());
+    }
+}
