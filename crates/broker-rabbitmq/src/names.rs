@@ -1,4 +1,4 @@
-use job::{Lane, Rung};
+use job::{Lane, RetryDelay};
 use spans::Place;
 
 /// As traces name it.
@@ -26,8 +26,8 @@ impl Names {
     }
 
     /// Exchange and queue alike.
-    pub(crate) fn later(&self, rung: Rung) -> String {
-        format!("{}.later.{}", self.namespace, rung.as_str())
+    pub(crate) fn later(&self, delay: RetryDelay) -> String {
+        format!("{}.later.{}", self.namespace, delay.as_str())
     }
 
     /// Exchange and queue alike.

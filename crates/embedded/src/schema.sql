@@ -40,7 +40,7 @@ CREATE TABLE message (
     body        BLOB NOT NULL
 ) STRICT;
 
--- `rank` is the place in the queue: the message's id, or a new one when it waited on the ladder.
+-- `rank` is the place in the queue: the message's id, or a new one when it came from a delay queue.
 CREATE TABLE ready (
     queue      INTEGER NOT NULL,
     rank       INTEGER NOT NULL,

@@ -1,11 +1,11 @@
-use crate::{Reached, Reason, Record, Rung, State};
+use crate::{Reached, Reason, Record, RetryDelay, State};
 
 /// What becomes of a delivery whose job is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Disposition {
     Ack,
     /// Back after a while, with word of how far the job may have come.
-    Later(Rung, Reached),
+    Later(RetryDelay, Reached),
     /// To the dead letters.
     Park(Reason),
 }
@@ -20,7 +20,9 @@ impl Record {
                 Disposition::Park(Reason::TooManyAttempts { attempts, cause })
             }
             // Another worker's now: a copy of its message comes here in vain, and is then dropped.
-            State::Submitting { .. } => Disposition::Later(Rung::OneSecond, Reached::Provider),
+            State::Submitting { .. } => {
+                Disposition::Later(RetryDelay::OneSecond, Reached::Provider)
+            }
             State::Tombstone
             | State::InDoubt { .. }
             | State::Pending { .. }
@@ -29,11 +31,11 @@ impl Record {
         }
     }
 
-    fn retry_delay(&self, jitter: f64) -> Rung {
+    fn retry_delay(&self, jitter: f64) -> RetryDelay {
         match (&self.path_refusals, self.attempt) {
-            (Some(refusals), _) => refusals.rung(),
-            (None, 0) => Rung::OneSecond,
-            (None, attempt) => Rung::after(attempt, jitter),
+            (Some(refusals), _) => refusals.retry_delay(),
+            (None, 0) => RetryDelay::OneSecond,
+            (None, attempt) => RetryDelay::after(attempt, jitter),
         }
     }
 }
@@ -57,8 +59,8 @@ mod tests {
         let given_up = Reason::TooManyAttempts { attempts: 0, cause: "x".to_owned() };
         let submitting =
             State::Submitting { owner: String::new(), intent: String::new(), post_deadline: AT };
-        let elsewhere = Disposition::Later(Rung::OneSecond, Reached::Provider);
-        let waits = Disposition::Later(Rung::OneSecond, Reached::Ledger);
+        let elsewhere = Disposition::Later(RetryDelay::OneSecond, Reached::Provider);
+        let waits = Disposition::Later(RetryDelay::OneSecond, Reached::Ledger);
         let doubt = || Doubt::begun(AT, String::new(), AT);
         for (state, expected) in [
             (State::Tombstone, Disposition::Ack),
@@ -78,11 +80,11 @@ mod tests {
     fn refusals_on_the_way_and_attempts_that_count_wait_longer() {
         let mut queued = record(State::Queued { why: None });
         queued.attempt = 3;
-        let third = Disposition::Later(Rung::after(3, 0.5), Reached::Ledger);
+        let third = Disposition::Later(RetryDelay::after(3, 0.5), Reached::Ledger);
         assert_eq!(queued.disposition(0.5), third);
         let refusals = PathRefusals { last: AT, against_lane: 2, against_model: 0 };
         queued.path_refusals = Some(refusals);
-        let refused = Disposition::Later(refusals.rung(), Reached::Ledger);
+        let refused = Disposition::Later(refusals.retry_delay(), Reached::Ledger);
         assert_eq!(queued.disposition(0.5), refused);
     }
 }

@@ -87,7 +87,7 @@ pub use rebuild::{Restored, Restoring};
 pub use record::Record;
 pub use replay::{DeadLetter, Replay, Stays};
 pub use request::{Request, RequestHash, StoredHash};
-pub use retry::Rung;
+pub use retry::RetryDelay;
 pub use rules::{OnDoubt, Rules};
 pub use slot::slot_is_over;
 pub use state::{Doubt, Outcome, Output, OutputKind, Problem, State};

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Rung, Timestamp};
+use crate::{RetryDelay, Timestamp};
 
 /// When others were last accepted where a job was refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,9 +55,14 @@ impl PathRefusals {
     }
 
     /// Long waits only where others pass: else a lane would wait long after its trouble is over.
-    pub fn rung(&self) -> Rung {
+    pub fn retry_delay(&self) -> RetryDelay {
         let counted = self.against_lane.max(1) as usize - 1;
-        let waits = [Rung::OneSecond, Rung::ThirtySeconds, Rung::TwoMinutes, Rung::TenMinutes];
+        let waits = [
+            RetryDelay::OneSecond,
+            RetryDelay::ThirtySeconds,
+            RetryDelay::TwoMinutes,
+            RetryDelay::TenMinutes,
+        ];
         waits[counted.min(waits.len() - 1)]
     }
 
@@ -92,7 +97,7 @@ mod tests {
         let earlier = passed(Some(5), Some(5));
         let many: Vec<_> = (1..50).map(|n| (n * 10, nobody)).collect();
         assert!(!after(&many).is_the_job_s());
-        assert_eq!(after(&many).rung(), Rung::OneSecond);
+        assert_eq!(after(&many).retry_delay(), RetryDelay::OneSecond);
         assert!(!after(&[(10, earlier), (20, earlier), (30, earlier)]).is_the_job_s());
     }
 
@@ -100,7 +105,7 @@ mod tests {
     fn a_job_is_refused_when_others_pass_between_its_refusals() {
         let twice = [(10, passed(None, None)), (20, passed(Some(15), Some(15)))];
         assert!(!after(&twice).is_the_job_s());
-        assert_eq!(after(&twice).rung(), Rung::ThirtySeconds);
+        assert_eq!(after(&twice).retry_delay(), RetryDelay::ThirtySeconds);
         let thrice = [&twice[..], &[(30, passed(Some(25), Some(25)))]].concat();
         assert!(after(&thrice).is_the_job_s());
     }

@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A step of the ladder on which single jobs wait; each is a queue with a TTL of its own.
+/// How long a job waits before it returns to its lane. Each delay is a queue with a TTL of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Rung {
+pub enum RetryDelay {
     OneSecond,
     FiveSeconds,
     ThirtySeconds,
@@ -12,7 +12,7 @@ pub enum Rung {
     TenMinutes,
 }
 
-impl Rung {
+impl RetryDelay {
     pub const ALL: [Self; 5] = [
         Self::OneSecond,
         Self::FiveSeconds,
@@ -42,8 +42,8 @@ impl Rung {
         })
     }
 
-    /// Full jitter over a ladder that rises with the counted attempts: any rung up to the
-    /// attempt's own, so that jobs refused together do not come back together.
+    /// Full jitter: any delay up to the one of the counted attempts, so that jobs that were refused
+    /// together do not return together.
     pub fn after(attempts: u32, jitter: f64) -> Self {
         let highest = attempts.saturating_sub(1).min(4) as usize;
         let index = (jitter * (highest + 1) as f64) as usize;
@@ -66,18 +66,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ladder_rises_with_attempts_and_spreads_below_them() {
-        assert_eq!(Rung::after(1, 0.99), Rung::OneSecond);
-        assert_eq!(Rung::after(3, 0.99), Rung::ThirtySeconds);
-        assert_eq!(Rung::after(3, 0.0), Rung::OneSecond);
-        assert_eq!(Rung::after(40, 0.999), Rung::TenMinutes);
-        assert_eq!(Rung::after(0, 0.5), Rung::OneSecond);
+    fn delays_grow_with_attempts_and_spread_below_that() {
+        assert_eq!(RetryDelay::after(1, 0.99), RetryDelay::OneSecond);
+        assert_eq!(RetryDelay::after(3, 0.99), RetryDelay::ThirtySeconds);
+        assert_eq!(RetryDelay::after(3, 0.0), RetryDelay::OneSecond);
+        assert_eq!(RetryDelay::after(40, 0.999), RetryDelay::TenMinutes);
+        assert_eq!(RetryDelay::after(0, 0.5), RetryDelay::OneSecond);
     }
 
     #[test]
-    fn whose_answers_are_lost_for_the_third_time_lets_others_go_first() {
-        let rungs = [1, 2, 3, 4, 19].map(Rung::after_doubts);
-        assert_eq!(rungs[..2], [None; 2]);
-        assert_eq!(rungs[2..], [Rung::TwoMinutes, Rung::TenMinutes, Rung::TenMinutes].map(Some));
+    fn a_job_whose_third_answer_is_lost_lets_others_go_first() {
+        let delays = [1, 2, 3, 4, 19].map(RetryDelay::after_doubts);
+        assert_eq!(delays[..2], [None; 2]);
+        assert_eq!(
+            delays[2..],
+            [RetryDelay::TwoMinutes, RetryDelay::TenMinutes, RetryDelay::TenMinutes].map(Some)
+        );
     }
 }

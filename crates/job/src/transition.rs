@@ -10,7 +10,7 @@ mod undecided;
 mod watched;
 
 use crate::revision::next_revision;
-use crate::{EventKind, Fact, Moment, Record, Rules, Rung, State};
+use crate::{EventKind, Fact, Moment, Record, RetryDelay, Rules, State};
 
 /// What the shell must do once the new record is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Effect {
     ReleasePermit { round: u32, unspent: bool },
     /// Publish the job message again, through the outbox: the record waits for a delivery. Not
     /// before the wait is over, if there is one.
-    Requeue { after: Option<Rung> },
+    Requeue { after: Option<RetryDelay> },
 }
 
 /// A legal move: the next record, and what follows from it.

@@ -134,7 +134,7 @@ fn count(meter: &Meter, lane: Word, how: &'static str, done: &Result<(), Publish
 
 #[cfg(test)]
 mod tests {
-    use job::Rung;
+    use job::RetryDelay;
 
     use super::*;
     use crate::{About, Meter};
@@ -145,7 +145,7 @@ mod tests {
         let key = || "videos.text2video.normal".to_owned();
         let places = [
             Destination::Jobs { routing_key: key() },
-            Destination::Later { rung: Rung::OneSecond, routing_key: key() },
+            Destination::Later { delay: RetryDelay::OneSecond, routing_key: key() },
             Destination::Dead { routing_key: key() },
             Destination::Results { routing_key: key() },
             Destination::Journal,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::{
-    Adoption, BadJob, Death, Fact, Job, JobKey, Letter, MessageFacts, Reached, Record, Rung,
+    Adoption, BadJob, Death, Fact, Job, JobKey, Letter, MessageFacts, Reached, Record, RetryDelay,
     Timestamp, adopt, decode,
 };
 use ports::{BrokerError, Deliveries, Delivery, Fence, Source, Stored, header};
@@ -78,7 +78,8 @@ async fn handle(shared: &Shared, letter: Delivery) -> Result<(), Trouble> {
         match one_try(shared, &letter).await? {
             Tried::Done => return Ok(letter.ack().await?),
             Tried::PutBack => {
-                let later = letter.later(shared.broker.as_ref(), Rung::OneSecond, Reached::Ledger);
+                let later =
+                    letter.later(shared.broker.as_ref(), RetryDelay::OneSecond, Reached::Ledger);
                 return Ok(later.await?);
             }
             Tried::Again => {}

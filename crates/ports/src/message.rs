@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use job::{Life, Reached, Rung, Timestamp, TraceContext};
+use job::{Life, Reached, RetryDelay, Timestamp, TraceContext};
 use serde::{Deserialize, Serialize};
 
 /// Where a message goes. Names on the wire are the implementation's business.
@@ -12,8 +12,8 @@ pub enum Destination {
     ///
     /// [`Unroutable`]: crate::PublishError::Unroutable
     Jobs { routing_key: String },
-    /// Back to its lane under the same key after the rung's wait.
-    Later { rung: Rung, routing_key: String },
+    /// Back to its lane under the same key after this delay.
+    Later { delay: RetryDelay, routing_key: String },
     /// Kept for a person, with the key it came under.
     Dead { routing_key: String },
     /// To whoever has subscribed; kept as unrouted when nobody has.

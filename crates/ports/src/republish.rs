@@ -1,17 +1,17 @@
 //! A delivery that is published again elsewhere before it is settled.
 
-use job::{Reached, Reason, Rung, Timestamp};
+use job::{Reached, Reason, RetryDelay, Timestamp};
 
 use crate::{Broker, Delivery, Destination, PublishError, header};
 
 impl Delivery {
-    /// Publishes a copy that comes back after the rung's wait, then acknowledges.
+    /// Publishes a copy that returns after this delay, then acknowledges.
     /// A crash in between leaves both, which the ledger tells apart from two jobs. How far the
     /// job may have come is told to whoever takes the copy; once said, it stays said.
     pub async fn later(
         self,
         broker: &dyn Broker,
-        rung: Rung,
+        delay: RetryDelay,
         reached: Reached,
     ) -> Result<(), PublishError> {
         let reached = reached.max(self.reached());
@@ -20,7 +20,7 @@ impl Delivery {
         if reached > Reached::Nothing {
             message = message.header(header::REACHED, reached.word());
         }
-        let to = Destination::Later { rung, routing_key: self.routing_key };
+        let to = Destination::Later { delay, routing_key: self.routing_key };
         broker.publish(&to, message.fitted()).await?;
         self.settle.ack().await
     }

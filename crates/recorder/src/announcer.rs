@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use job::{
-    CloudEvent, Effect, EventKind, EventSource, Record, Rung, State, Step, Timestamp, TraceContext,
+    CloudEvent, Effect, EventKind, EventSource, Record, RetryDelay, State, Step, Timestamp,
+    TraceContext,
 };
 use ports::{Destination, LedgerError, Message, OutboxEntry, Write, header};
 
@@ -92,7 +93,7 @@ fn traced(mut message: Message, record: &Record) -> Message {
 /// The job message once more; the record waits for it. `None` when the request is gone.
 fn requeue(
     record: &Record,
-    after: Option<Rung>,
+    after: Option<RetryDelay>,
     now: Timestamp,
 ) -> Result<Option<OutboxEntry>, LedgerError> {
     require_whole(record)?;
@@ -111,7 +112,7 @@ fn requeue(
         key: record.key.clone(),
         to: match after {
             None => Destination::Jobs { routing_key },
-            Some(rung) => Destination::Later { rung, routing_key },
+            Some(delay) => Destination::Later { delay, routing_key },
         },
         message: traced(message, record),
         closes: false,
@@ -170,14 +171,14 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_shall_come_later_waits_on_the_ladder() {
+    fn a_job_that_returns_later_waits_in_a_delay_queue() {
         let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
         let job = decode(body, MessageFacts::default()).unwrap();
         let record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
         let to = |after| requeue(&record, after, Timestamp::EPOCH).unwrap().unwrap().to;
         let routing_key = job.routing_key().to_string();
         assert_eq!(to(None), Destination::Jobs { routing_key: routing_key.clone() });
-        let rung = Rung::TwoMinutes;
-        assert_eq!(to(Some(rung)), Destination::Later { rung, routing_key });
+        let delay = RetryDelay::TwoMinutes;
+        assert_eq!(to(Some(delay)), Destination::Later { delay, routing_key });
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use job::{JobKey, Reached, Rung, trace_id};
+use job::{JobKey, Reached, RetryDelay, trace_id};
 use ports::{Delivery, header};
 use tracing::{Instrument, Span};
 
@@ -66,7 +66,7 @@ async fn walk(
     loop {
         // At a stop places become free only as POSTs end: nobody shall wait for those.
         let Come::Place(place) = stop.run_until_cancelled(turn.come()).await?? else {
-            return Some(Ok(Ending::bounce(Rung::OneSecond)));
+            return Some(Ok(Ending::bounce(RetryDelay::OneSecond)));
         };
         // Large, and most of a lane's tasks only wait.
         let ending =
@@ -83,7 +83,7 @@ async fn walk(
                 let called = stop.run_until_cancelled(gate.slots.wait(priority, need, leave));
                 match called.await? {
                     Some(called) => leave = called,
-                    None => return Some(Ok(Ending::bounce(Rung::OneSecond))),
+                    None => return Some(Ok(Ending::bounce(RetryDelay::OneSecond))),
                 }
             }
             ending => return Some(ending),
@@ -96,8 +96,10 @@ async fn settle(shared: &Shared, gate: &Gate, delivery: Delivery, ending: Ending
     let broker = shared.broker.as_ref();
     let settled = match ending {
         Ending::Ack => delivery.ack().await,
-        Ending::Later(rung, reached) => delivery.later(broker, rung, reached).await,
-        Ending::Full { .. } => delivery.later(broker, Rung::OneSecond, Reached::Nothing).await,
+        Ending::Later(delay, reached) => delivery.later(broker, delay, reached).await,
+        Ending::Full { .. } => {
+            delivery.later(broker, RetryDelay::OneSecond, Reached::Nothing).await
+        }
         Ending::Park(reason) => {
             tracing::warn!(message_id = %id, reason = reason.word(), "kept with the dead letters: {reason}");
             delivery.park(broker, &reason, shared.clock.now()).await
@@ -116,18 +118,18 @@ async fn settle(shared: &Shared, gate: &Gate, delivery: Delivery, ending: Ending
 /// is wrong with this job alone makes no other wait.
 async fn put_back(shared: &Shared, gate: &Gate, delivery: Delivery, trouble: &Trouble) {
     tracing::warn!(message_id = %delivery.message.id, %trouble, "put back for later");
-    let rung = match trouble.is_of_one_job() {
-        true => Rung::TwoMinutes,
+    let delay = match trouble.is_of_one_job() {
+        true => RetryDelay::TwoMinutes,
         false => {
             gate.close(trouble.to_string(), Reopen::After(REST));
-            Rung::OneSecond
+            RetryDelay::OneSecond
         }
     };
     let delivery = match trouble.unsent() {
         Some(intent) => delivery.unsent(intent),
         None => delivery,
     };
-    let later = delivery.later(shared.broker.as_ref(), rung, trouble.reached());
+    let later = delivery.later(shared.broker.as_ref(), delay, trouble.reached());
     if let Err(error) = later.await {
         tracing::debug!(%error, "a delivery comes back with its connection");
     }
@@ -135,7 +137,7 @@ async fn put_back(shared: &Shared, gate: &Gate, delivery: Delivery, trouble: &Tr
 
 /// At a stop. Given back in its place it would look as if it might have been sent.
 pub(crate) async fn put_back_unbegun(shared: &Shared, delivery: Delivery) {
-    let later = delivery.later(shared.broker.as_ref(), Rung::OneSecond, Reached::Nothing);
+    let later = delivery.later(shared.broker.as_ref(), RetryDelay::OneSecond, Reached::Nothing);
     if let Err(error) = later.await {
         tracing::debug!(%error, "a delivery comes back with its connection");
     }

@@ -1,4 +1,4 @@
-use job::{Disposition, Illegal, Reached, Reason, Record, Rung};
+use job::{Disposition, Illegal, Reached, Reason, Record, RetryDelay};
 use ports::{LedgerError, PublishError};
 
 /// How a delivery ends.
@@ -6,7 +6,7 @@ use ports::{LedgerError, PublishError};
 pub(crate) enum Ending {
     Ack,
     /// Back in a while, with word of how far the job may have come.
-    Later(Rung, Reached),
+    Later(RetryDelay, Reached),
     /// The pool has no room for what the job needs; nothing was recorded or sent.
     Full {
         need: u32,
@@ -19,19 +19,19 @@ impl Ending {
     pub(crate) fn of(record: &Record, jitter: f64) -> Self {
         match record.disposition(jitter) {
             Disposition::Ack => Self::Ack,
-            Disposition::Later(rung, reached) => Self::Later(rung, reached),
+            Disposition::Later(delay, reached) => Self::Later(delay, reached),
             Disposition::Park(reason) => Self::Park(reason),
         }
     }
 
     /// Nothing was recorded or sent.
-    pub(crate) fn bounce(rung: Rung) -> Self {
-        Self::Later(rung, Reached::Nothing)
+    pub(crate) fn bounce(delay: RetryDelay) -> Self {
+        Self::Later(delay, Reached::Nothing)
     }
 
     /// Another delivery of the job is at work on it.
     pub(crate) fn elsewhere() -> Self {
-        Self::Later(Rung::OneSecond, Reached::Provider)
+        Self::Later(RetryDelay::OneSecond, Reached::Provider)
     }
 }
 

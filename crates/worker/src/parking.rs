@@ -1,8 +1,8 @@
 //! Messages that cannot be done: their bytes go to the dead letters, their id gets an answer.
 
 use job::{
-    BadJob, CloudEvent, Effect, EventKind, Fact, Job, Priority, Problem, Reason, Record, Rung,
-    State, Step, StoredHash,
+    BadJob, CloudEvent, Effect, EventKind, Fact, Job, Priority, Problem, Reason, Record,
+    RetryDelay, State, Step, StoredHash,
 };
 use ports::{Delivery, Fence, Stored};
 use recorder::{Applied, Phase, Plan};
@@ -27,7 +27,7 @@ pub(crate) async fn reject(
     // Until then its id may be known, under which another event was announced.
     if shared.session.phase() < Phase::Recalling {
         gate.close(REBUILT, Reopen::WhenRebuilt);
-        return Ok(Ending::bounce(Rung::OneSecond));
+        return Ok(Ending::bounce(RetryDelay::OneSecond));
     }
     let plan = Plan::of(rejection(shared, delivery, &bad));
     let fence = shared.session.fence();

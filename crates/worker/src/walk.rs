@@ -6,7 +6,7 @@ mod slot;
 
 use job::{
     Admission, BadJob, Delivered, Fact, Kept, Outcome, Reached, Readiness, Reason, Record,
-    Recovery, RequestHash, Resource, Rung, State, admit, readiness, record_lost, recover,
+    Recovery, RequestHash, Resource, RetryDelay, State, admit, readiness, record_lost, recover,
 };
 use kling::Route;
 use ports::{Delivery, Fence, LedgerError, Stored, header};
@@ -48,7 +48,7 @@ impl<'a> Walk<'a> {
     pub(crate) async fn go(self) -> Result<Ending, Trouble> {
         if self.shared.session.phase() < Phase::Recalling {
             self.gate.close(REBUILT, Reopen::WhenRebuilt);
-            return Ok(Ending::bounce(Rung::OneSecond));
+            return Ok(Ending::bounce(RetryDelay::OneSecond));
         }
         let delivered = self.delivered();
         let seen_before = self.delivery.redelivered || self.delivery.message.retries() > 0;
@@ -252,7 +252,7 @@ impl<'a> Walk<'a> {
             Readiness::Ready => {}
             Readiness::TooLate => return self.conclude(stored, Fact::DeadlinePassed).await,
             Readiness::OtherAccount => {
-                return Ok(Ending::Later(Rung::ThirtySeconds, Reached::Provider));
+                return Ok(Ending::Later(RetryDelay::ThirtySeconds, Reached::Provider));
             }
         }
         let mut record = stored.record;

@@ -24,8 +24,8 @@ fn silence() -> PublishError {
 fn place(to: &Destination) -> String {
     match to {
         Destination::Jobs { routing_key } => format!("jobs {routing_key}"),
-        Destination::Later { rung, routing_key } => {
-            format!("later {} {routing_key}", rung.as_str())
+        Destination::Later { delay, routing_key } => {
+            format!("later {} {routing_key}", delay.as_str())
         }
         Destination::Dead { routing_key } => format!("dead {routing_key}"),
         Destination::Results { routing_key } => format!("results {routing_key}"),

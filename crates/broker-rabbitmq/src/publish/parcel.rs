@@ -64,7 +64,7 @@ impl Parcel {
 pub(crate) fn address(names: &Names, to: &Destination) -> (String, String) {
     match to {
         Destination::Jobs { routing_key } => (names.jobs(), routing_key.clone()),
-        Destination::Later { rung, routing_key } => (names.later(*rung), routing_key.clone()),
+        Destination::Later { delay, routing_key } => (names.later(*delay), routing_key.clone()),
         Destination::Dead { routing_key } => (names.dead(), routing_key.clone()),
         Destination::Results { routing_key } => (names.results(), routing_key.clone()),
         Destination::Journal => (String::new(), names.journal()),

@@ -11,7 +11,7 @@ mod probe;
 
 use std::time::Duration;
 
-use job::{Lane, Rung};
+use job::{Lane, RetryDelay};
 
 pub use arguments::{Argument, Arguments};
 pub use permission::Forbidden;
@@ -146,11 +146,11 @@ impl Topology {
         }
     }
 
-    /// A rung's queue has one TTL for all: expiry happens at the head only.
+    /// One TTL for all messages of a delay queue: RabbitMQ expires at the head only.
     fn later(&mut self, names: &Names) {
-        for rung in Rung::ALL {
-            let name = names.later(rung);
-            let wait = i64::try_from(rung.wait().as_millis()).unwrap_or(i64::MAX);
+        for delay in RetryDelay::ALL {
+            let name = names.later(delay);
+            let wait = i64::try_from(delay.wait().as_millis()).unwrap_or(i64::MAX);
             let arguments =
                 safe_dead_letters(Arguments::quorum(), names.jobs()).int("x-message-ttl", wait);
             self.pair(name, ExchangeType::Topic, arguments);

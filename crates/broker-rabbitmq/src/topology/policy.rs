@@ -62,7 +62,7 @@ fn loses(queue: &Queue, key: &str, value: &Value) -> bool {
     let has = |argument: &str| queue.arguments.get(argument).is_some();
     match key {
         "expires" | "max-age" => true,
-        // Waiting less long on the ladder loses nothing.
+        // A shorter wait in a delay queue loses nothing.
         "message-ttl" => !has("x-message-ttl"),
         "max-length" | "max-length-bytes" => !has("x-overflow"),
         "dead-letter-routing-key" => has("x-dead-letter-exchange"),

@@ -5,7 +5,7 @@ use crate::fixture::{
 };
 use broker_rabbitmq::{RabbitBroker, Settings};
 use conformance::broker::Opened;
-use job::{Reached, Reason, Rung, Timestamp};
+use job::{Reached, Reason, RetryDelay, Timestamp};
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable};
 use ports::{
@@ -170,7 +170,7 @@ async fn only_the_brokers_own_letters_are_copied_and_tell_their_last_reason() {
     taken.park(&scratch.broker, &Reason::Conflict, Timestamp::EPOCH).await.unwrap();
     scratch.broker.publish(&jobs(VIDEO_KEY), message("later")).await.unwrap();
     let taken = take(&mut deliveries).await;
-    taken.later(&scratch.broker, Rung::OneSecond, Reached::Ledger).await.unwrap();
+    taken.later(&scratch.broker, RetryDelay::OneSecond, Reached::Ledger).await.unwrap();
     drop(take(&mut deliveries).await);
     crate::fixture::soon(deliveries.cancel()).await;
     drop(deliveries);
@@ -203,7 +203,7 @@ async fn put_back_it_dies_a_death_of_its_own(
     raw.publish(VIDEO_KEY, b"again", expiring).await;
     let copy = take(&mut copies).await;
     assert_eq!(copy.message.get(header::DEATH), Some("expired"));
-    copy.later(&scratch.broker, Rung::OneSecond, Reached::Ledger).await.expect("put back");
+    copy.later(&scratch.broker, RetryDelay::OneSecond, Reached::Ledger).await.expect("put back");
     raw.reject_one("jobs.videos.normal").await;
     let copy = take(&mut copies).await;
     assert_eq!(copy.message.get(header::DEATH), Some("rejected"));
@@ -232,7 +232,7 @@ async fn whatever_a_producer_sends_can_be_put_back_and_parked() {
     raw.publish(VIDEO_KEY, &body, properties).await;
     let mut deliveries = scratch.broker.consume(&videos(), 1).await.unwrap();
     let taken = take(&mut deliveries).await;
-    taken.later(&scratch.broker, Rung::OneSecond, Reached::Nothing).await.unwrap();
+    taken.later(&scratch.broker, RetryDelay::OneSecond, Reached::Nothing).await.unwrap();
     let again = take(&mut deliveries).await;
     again.park(&scratch.broker, &Reason::Conflict, Timestamp::EPOCH).await.unwrap();
     let mut dead = scratch.broker.consume(&Source::Dead, 1).await.unwrap();

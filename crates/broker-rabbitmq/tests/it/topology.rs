@@ -7,7 +7,7 @@ use crate::fixture::{Ground, RawClient, open, settings};
 use broker_rabbitmq::topology::{Found, Risk};
 use broker_rabbitmq::{RabbitBroker, Settings};
 use conformance::broker::Opened;
-use job::Rung;
+use job::RetryDelay;
 use ports::{Broker, BrokerError, Destination, JournalStart, Message, PublishError, Source};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -127,7 +127,7 @@ async fn refused_by_name(mut settings: Settings) {
     assert!(matches!(journal, Err(PublishError::Denied(_))), "{journal:?}");
     let journal = broker.consume(&Source::Journal(JournalStart::First), 1).await;
     assert!(matches!(journal, Err(BrokerError::Denied(_))));
-    let to = Destination::Later { rung: Rung::TenMinutes, routing_key: "a.b".into() };
+    let to = Destination::Later { delay: RetryDelay::TenMinutes, routing_key: "a.b".into() };
     assert_eq!(broker.publish(&to, line()).await, Ok(()), "others go on");
     broker.close().await;
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::{Reached, Reason, Rung, Timestamp};
+use job::{Reached, Reason, RetryDelay, Timestamp};
 use tokio::time::Instant;
 
 use super::fixture::{
@@ -18,7 +18,7 @@ pub async fn later_comes_back_under_its_key(door: Arc<dyn Broker>) {
     for (retries, says, stays) in said {
         let since = Instant::now();
         let delivery = take(&mut deliveries).await;
-        delivery.later(door.as_ref(), Rung::OneSecond, says).await.unwrap();
+        delivery.later(door.as_ref(), RetryDelay::OneSecond, says).await.unwrap();
         let again = take(&mut deliveries).await;
         let waited = since.elapsed();
         assert!(waited >= Duration::from_millis(900), "back after only {waited:?}");
@@ -70,7 +70,7 @@ pub async fn what_was_taken_can_always_be_put_back_and_parked(door: Arc<dyn Brok
     door.publish(&jobs(VIDEO_KEY), sent.clone()).await.unwrap();
     let mut deliveries = door.consume(&videos(), 10).await.unwrap();
     let delivery = take(&mut deliveries).await;
-    delivery.later(door.as_ref(), Rung::OneSecond, Reached::Provider).await.unwrap();
+    delivery.later(door.as_ref(), RetryDelay::OneSecond, Reached::Provider).await.unwrap();
     let again = take(&mut deliveries).await;
     assert_eq!(again.message.reached(), Reached::Provider);
     let reason = Reason::NotJson("ä".repeat(5_000));

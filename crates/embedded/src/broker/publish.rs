@@ -41,8 +41,8 @@ fn route(queues: &Queues, to: &Destination) -> Result<Route, PublishError> {
         |key: &str| queues.bound_to(key).ok_or_else(|| PublishError::Unroutable(key.to_owned()));
     Ok(match to {
         Destination::Jobs { routing_key: key } => Route::Queue(lane(key)?, key.clone()),
-        Destination::Later { rung, routing_key: key } => {
-            Route::Later(lane(key)?, key.clone(), rung.wait())
+        Destination::Later { delay, routing_key: key } => {
+            Route::Later(lane(key)?, key.clone(), delay.wait())
         }
         Destination::Dead { routing_key: key } => Route::Queue(queues.dead, key.clone()),
         Destination::Results { routing_key: key } => Route::Results(key.clone()),

@@ -1,8 +1,8 @@
-//! Lanes, the ladder and dead letters.
+//! Lanes, delay queues and dead letters.
 
 use std::time::{Duration, Instant};
 
-use job::{Lane, MAX_MESSAGE_BYTES, Priority, Reached, Reason, Resource, Rung, Timestamp};
+use job::{Lane, MAX_MESSAGE_BYTES, Priority, Reached, Reason, Resource, RetryDelay, Timestamp};
 use ports::{Clock, Destination, Message, PublishError, Source, SystemClock, header};
 
 use crate::fixture::{
@@ -52,7 +52,8 @@ async fn what_no_lane_binds_or_is_too_large_comes_back() {
     let broker = open(&dir).broker();
     for key in ["", "videos", "poems.x.normal", "videos.x.urgent", "normal.videos"] {
         let jobs = Destination::Jobs { routing_key: key.to_owned() };
-        let later = Destination::Later { rung: Rung::OneSecond, routing_key: key.to_owned() };
+        let later =
+            Destination::Later { delay: RetryDelay::OneSecond, routing_key: key.to_owned() };
         for to in [jobs, later] {
             let refused = broker.publish(&to, message(1)).await;
             assert_eq!(refused, Err(PublishError::Unroutable(key.to_owned())));
@@ -205,7 +206,7 @@ async fn later_brings_it_back_after_its_wait_at_the_end_of_its_lane() {
     let mut deliveries = broker.consume(&LANE, 1).await.unwrap();
     let first = next(&mut deliveries).await;
     let begun = Instant::now();
-    first.later(broker.as_ref(), Rung::OneSecond, Reached::Nothing).await.unwrap();
+    first.later(broker.as_ref(), RetryDelay::OneSecond, Reached::Nothing).await.unwrap();
     quiet(&mut deliveries).await;
     drop(deliveries);
     publish(broker.as_ref(), &to_lane(), 1..3).await;

@@ -1,7 +1,7 @@
 //! How a doubt ends that looking cannot decide: sent again, parked, or given up.
 
 use super::{Effect, Move, Step};
-use crate::{Doubt, EventKind, OnDoubt, Outcome, Problem, Rung, State};
+use crate::{Doubt, EventKind, OnDoubt, Outcome, Problem, RetryDelay, State};
 
 impl Move<'_> {
     /// A task that is known to exist is never paid for again, whatever the policy.
@@ -19,7 +19,7 @@ impl Move<'_> {
     }
 
     /// The same round and external id: where the provider enforces ids, it cannot be paid twice.
-    pub(super) fn resubmit(self, doubt: Doubt, why: &str, after: Option<Rung>) -> Step {
+    pub(super) fn resubmit(self, doubt: Doubt, why: &str, after: Option<RetryDelay>) -> Step {
         let attempts = self.record.attempt;
         if attempts >= self.rules.max_attempts {
             let why = format!("gave up after {attempts} attempts, the last: {why}");
@@ -28,24 +28,24 @@ impl Move<'_> {
         self.queue_again(doubt, why, after)
     }
 
-    pub(super) fn queue_again(self, doubt: Doubt, why: &str, after: Option<Rung>) -> Step {
+    pub(super) fn queue_again(self, doubt: Doubt, why: &str, after: Option<RetryDelay>) -> Step {
         if self.record.request.is_nothing() {
             return self.park(format!("{why}, and the request is gone"), Some(doubt));
         }
         let state = State::Queued { why: Some(why.to_owned()) };
         let what = match after {
             None => format!("queued again: {why}"),
-            Some(rung) => format!("queued again in {}: {why}", rung.as_str()),
+            Some(delay) => format!("queued again in {}: {why}", delay.as_str()),
         };
         self.effect(Effect::Requeue { after }).to(state, what)
     }
 
     /// Never for so long that its deadline passes.
-    pub(super) fn after_doubts(&self) -> Option<Rung> {
-        let in_time = |rung: &Rung| {
-            self.record.deadline.is_none_or(|deadline| self.at.now + rung.wait() < deadline)
+    pub(super) fn after_doubts(&self) -> Option<RetryDelay> {
+        let in_time = |delay: &RetryDelay| {
+            self.record.deadline.is_none_or(|deadline| self.at.now + delay.wait() < deadline)
         };
-        Rung::after_doubts(self.record.attempt).filter(in_time)
+        RetryDelay::after_doubts(self.record.attempt).filter(in_time)
     }
 
     pub(super) fn is_too_late(&self) -> bool {

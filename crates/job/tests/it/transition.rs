@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use job::{
     CloudEvent, Doubt, Effect, EventKind, EventSource, ExternalId, Fact, Job, Kept, MessageFacts,
-    Moment, OnDoubt, Outcome, Passed, PathRefusals, Problem, Record, Rules, Rung, State, Step,
-    Timestamp, Watch, decode, transition,
+    Moment, OnDoubt, Outcome, Passed, PathRefusals, Problem, Record, RetryDelay, Rules, State,
+    Step, Timestamp, Watch, decode, transition,
 };
 
 mod doubts;

@@ -67,10 +67,10 @@ impl Broker for Connection {
                 drop(queues);
                 self.wait_in(queue, routing_key, message);
             }
-            Destination::Later { rung, routing_key } => {
+            Destination::Later { delay, routing_key } => {
                 let queue = lane_of(routing_key)?;
                 drop(queues);
-                self.later(queue, routing_key.clone(), message, rung.wait());
+                self.later(queue, routing_key.clone(), message, delay.wait());
             }
             Destination::Dead { routing_key } => {
                 queues.put(DEAD, routing_key, message);

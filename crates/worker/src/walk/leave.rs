@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use job::{Resource, Rung};
+use job::{Resource, RetryDelay};
 use kling::Route;
 use tokio::time::Instant;
 
@@ -58,20 +58,20 @@ impl<'a> Walk<'a> {
     /// storm of POSTs.
     pub(super) async fn turned_away(&self, not_now: NotNow) -> Ending {
         match not_now {
-            NotNow::Lane => Ending::bounce(Rung::OneSecond),
+            NotNow::Lane => Ending::bounce(RetryDelay::OneSecond),
             NotNow::Route { until } => {
                 self.gate.turn_away(self.shared.clock.as_ref()).await;
-                Ending::bounce(rung(until.saturating_duration_since(Instant::now())))
+                Ending::bounce(delay(until.saturating_duration_since(Instant::now())))
             }
         }
     }
 }
 
 /// The longer its route rests, the rarer a job comes back in vain.
-fn rung(rest: Duration) -> Rung {
+fn delay(rest: Duration) -> RetryDelay {
     match rest.as_secs() {
-        0..5 => Rung::FiveSeconds,
-        5..60 => Rung::ThirtySeconds,
-        _ => Rung::TwoMinutes,
+        0..5 => RetryDelay::FiveSeconds,
+        5..60 => RetryDelay::ThirtySeconds,
+        _ => RetryDelay::TwoMinutes,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use job::{Record, Rung};
+use job::{Record, RetryDelay};
 use ports::{Permit, PermitReturn, Permitted};
 
 use super::Walk;
@@ -30,7 +30,7 @@ impl Walk<'_> {
                     // With its slot in hand, which others would take meanwhile. It is not given
                     // back: another delivery of the job may be sending with it.
                     Some(resource) if !self.begins(resource).await => {
-                        Ok(Some(Ending::bounce(Rung::OneSecond)))
+                        Ok(Some(Ending::bounce(RetryDelay::OneSecond)))
                     }
                     Some(_) | None => Ok(None),
                 }
@@ -44,7 +44,7 @@ impl Walk<'_> {
                 let rest = until.since(self.shared.clock.now());
                 let why = format!("the day's submissions are used up until {until}");
                 self.gate.close(why, Reopen::After(rest.min(Duration::from_secs(60))));
-                Ok(Some(Ending::bounce(Rung::ThirtySeconds)))
+                Ok(Some(Ending::bounce(RetryDelay::ThirtySeconds)))
             }
         }
     }

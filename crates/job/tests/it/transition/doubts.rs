@@ -24,8 +24,8 @@ fn a_job_whose_answers_are_lost_again_and_again_is_sent_ever_more_rarely() {
     };
     let requeue = |after| Effect::Requeue { after };
     assert!(after(2).contains(&requeue(None)));
-    assert!(after(3).contains(&requeue(Some(Rung::TwoMinutes))));
-    assert!(after(19).contains(&requeue(Some(Rung::TenMinutes))));
+    assert!(after(3).contains(&requeue(Some(RetryDelay::TwoMinutes))));
+    assert!(after(19).contains(&requeue(Some(RetryDelay::TenMinutes))));
     let deadline = Some(Timestamp::from_millis(90_000 + 600_000));
     let urgent = Record { attempt: 4, deadline, ..record(State::InDoubt { doubt: doubt() }) };
     assert!(step(urgent, Fact::Denied, 90_000, &rules).effects.contains(&requeue(None)));

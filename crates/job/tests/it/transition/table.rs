@@ -38,6 +38,6 @@ fn effect(effect: &Effect) -> String {
         Effect::ReleasePermit { unspent: true, .. } => "release permit unspent".to_owned(),
         Effect::ReleasePermit { .. } => "release permit".to_owned(),
         Effect::Requeue { after: None } => "requeue".to_owned(),
-        Effect::Requeue { after: Some(rung) } => format!("requeue after {}", rung.as_str()),
+        Effect::Requeue { after: Some(delay) } => format!("requeue after {}", delay.as_str()),
     }
 }
