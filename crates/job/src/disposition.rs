@@ -4,10 +4,22 @@ use crate::{Reached, Reason, Record, RetryDelay, State};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Disposition {
     Ack,
-    /// Back after a while, with word of how far the job may have come.
+    /// Published again after the delay, with a header that says how far the job may have come.
     Later(RetryDelay, Reached),
     /// To the dead letters.
     Park(Reason),
+}
+
+impl Disposition {
+    /// For a job of which nothing was recorded and nothing was sent.
+    pub fn unrecorded(delay: RetryDelay) -> Self {
+        Self::Later(delay, Reached::Nothing)
+    }
+
+    /// While another delivery of the job is being worked on.
+    pub fn elsewhere() -> Self {
+        Self::Later(RetryDelay::OneSecond, Reached::Provider)
+    }
 }
 
 impl Record {
@@ -19,10 +31,7 @@ impl Record {
                 let (attempts, cause) = (self.attempt, why.clone());
                 Disposition::Park(Reason::TooManyAttempts { attempts, cause })
             }
-            // Another worker's now: a copy of its message comes here in vain, and is then dropped.
-            State::Submitting { .. } => {
-                Disposition::Later(RetryDelay::OneSecond, Reached::Provider)
-            }
+            State::Submitting { .. } => Disposition::elsewhere(),
             State::Tombstone
             | State::InDoubt { .. }
             | State::Pending { .. }
@@ -59,13 +68,12 @@ mod tests {
         let given_up = Reason::TooManyAttempts { attempts: 0, cause: "x".to_owned() };
         let submitting =
             State::Submitting { owner: String::new(), intent: String::new(), post_deadline: AT };
-        let elsewhere = Disposition::Later(RetryDelay::OneSecond, Reached::Provider);
         let waits = Disposition::Later(RetryDelay::OneSecond, Reached::Ledger);
         let doubt = || Doubt::begun(AT, String::new(), AT);
         for (state, expected) in [
             (State::Tombstone, Disposition::Ack),
             (State::Queued { why: Some("busy".to_owned()) }, waits),
-            (submitting, elsewhere),
+            (submitting, Disposition::elsewhere()),
             (State::InDoubt { doubt: doubt() }, Disposition::Ack),
             (State::Settled { outcome: Outcome::Cancelled, at: AT }, Disposition::Ack),
             (parked(None), Disposition::Park(given_up)),

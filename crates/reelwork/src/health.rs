@@ -7,7 +7,7 @@ use daemon::admin::{Admin, Check, Checks};
 use job::{Operation, Resource};
 use ports::{Broker, Clock, Ledger, Permit};
 use recorder::{Phase, Session};
-use worker::{LaneReport, Resting};
+use worker::{LaneReport, PausedLane};
 
 use crate::backends::Backends;
 use crate::doubted::Doubted;
@@ -82,7 +82,7 @@ impl Watched {
 
     /// Only those that apply.
     async fn notes(&self, ledger_is_reached: bool) -> Vec<Check> {
-        let lanes = self.lanes.as_ref().and_then(|lanes| joined(lanes.resting().iter().map(rests)));
+        let lanes = self.lanes.as_ref().and_then(|lanes| joined(lanes.paused().iter().map(paused)));
         let slots = match self.lanes.is_some() && ledger_is_reached {
             true => self.slots().await,
             false => None,
@@ -116,8 +116,8 @@ impl Watched {
     }
 }
 
-fn rests(resting: &Resting) -> String {
-    let Resting { resource, operation, why, until } = resting;
+fn paused(lane: &PausedLane) -> String {
+    let PausedLane { resource, operation, why, until } = lane;
     let who = operation.as_ref().map_or(resource.as_str(), Operation::as_str);
     match until {
         Some(until) => format!("{who} rests until {until}: {why}"),

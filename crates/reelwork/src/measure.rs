@@ -10,7 +10,7 @@ use job::Resource;
 use kling::Transport;
 use meter::{About, Fleet, Meter};
 use poller::{LookUpReport, LookUpStanding};
-use worker::{LaneReport, Resting};
+use worker::{LaneReport, PausedLane};
 
 use crate::backends::Backends;
 use crate::roles::Roles;
@@ -111,11 +111,10 @@ impl RoleMetrics {
 
     fn lanes(&self) {
         let Some(lanes) = &self.lanes else { return };
-        let resting = lanes.resting();
+        let paused = lanes.paused();
         for resource in Resource::ALL {
-            let whole = |rest: &Resting| rest.resource == resource && rest.operation.is_none();
-            let rests = resting.iter().any(whole);
-            self.meter.resting(resource, rests);
+            let whole = |lane: &PausedLane| lane.resource == resource && lane.operation.is_none();
+            self.meter.resting(resource, paused.iter().any(whole));
         }
     }
 

@@ -1,78 +1,79 @@
-//! The loop of one lane: while its gate is open, take deliveries and work on them.
+//! The loop of one lane: while its intake is open, take deliveries and work on them.
 
 use std::time::Duration;
 
 use ports::{BrokerError, Deliveries, Source};
 
-use crate::desk::Desk;
-use crate::gate::Door;
-use crate::slot_queue::Try;
+use crate::handler::Handler;
+use crate::intake::IntakeState;
+use crate::slot_request::SlotRequest;
 
-/// A consumer that cannot be had, or that ended by itself, is asked for again after this.
+/// After a consumer ended, or could not be started.
 const RECONSUME: Duration = Duration::from_millis(200);
 
-/// Until a person acts nothing changes: asked for more often, it would only fill the log.
+/// Until an operator acts nothing changes: more tries would only fill the log.
 const REFUSED: Duration = Duration::from_secs(5);
 
-pub(crate) fn rest_after(error: &BrokerError) -> Duration {
+pub(crate) fn retry_after(error: &BrokerError) -> Duration {
     match error {
         BrokerError::Unavailable(_) => RECONSUME,
         BrokerError::Denied(_) | BrokerError::Differs(_) => REFUSED,
     }
 }
 
-pub(crate) struct LaneLoop {
-    pub(crate) desk: Desk,
+pub(crate) struct LaneConsumer {
+    pub(crate) handler: Handler,
 }
 
 /// Why deliveries stopped.
 enum Ended {
     Stopping,
-    /// The gate closed or changed its window.
-    Gate,
+    /// The intake was paused or changed its window.
+    Intake,
     /// The broker ended it.
     Closed,
 }
 
-impl LaneLoop {
+impl LaneConsumer {
     pub(crate) async fn run(self) {
-        let mut told = None;
+        let mut warned = None;
         while let Some(window) = self.open_window().await {
-            match self.desk.shared.broker.consume(&Source::Lane(self.desk.lane), window).await {
+            match self.handler.shared.broker.consume(&Source::Lane(self.handler.lane), window).await
+            {
                 Ok(deliveries) => {
-                    told = None;
+                    warned = None;
                     match self.take(deliveries, window).await {
                         Ended::Stopping => return,
-                        Ended::Gate => {}
-                        Ended::Closed => self.desk.shared.clock.sleep(RECONSUME).await,
+                        Ended::Intake => {}
+                        Ended::Closed => self.handler.shared.clock.sleep(RECONSUME).await,
                     }
                 }
                 Err(error) => {
-                    self.tell(&mut told, &error);
-                    self.desk.shared.clock.sleep(rest_after(&error)).await;
+                    self.warn(&mut warned, &error);
+                    self.handler.shared.clock.sleep(retry_after(&error)).await;
                 }
             }
         }
     }
 
     /// Logged once for as long as it stays the same.
-    fn tell(&self, told: &mut Option<String>, error: &BrokerError) {
-        let (lane, words) = (self.desk.lane, error.to_string());
-        match told.as_ref() == Some(&words) {
+    fn warn(&self, warned: &mut Option<String>, error: &BrokerError) {
+        let (lane, words) = (self.handler.lane, error.to_string());
+        match warned.as_ref() == Some(&words) {
             true => tracing::debug!(%lane, %error, "lane still cannot be consumed"),
             false => tracing::warn!(%lane, %error, "lane cannot be consumed"),
         }
-        *told = Some(words);
+        *warned = Some(words);
     }
 
-    /// Waits until the gate is open; `None` when the worker stops.
+    /// Waits until the intake is open; `None` when the worker stops.
     async fn open_window(&self) -> Option<u16> {
         tokio::select! {
             biased;
-            () = self.desk.stop.cancelled() => None,
-            door = self.desk.gate.wait_for(|door| matches!(door, Door::Open { .. })) => match door {
-                Door::Open { window } => Some(window),
-                Door::Closed { .. } => None,
+            () = self.handler.stop.cancelled() => None,
+            state = self.handler.intake.wait_for(is_open) => match state {
+                IntakeState::Open { window } => Some(window),
+                IntakeState::Paused { .. } => None,
             },
         }
     }
@@ -81,37 +82,41 @@ impl LaneLoop {
         loop {
             let delivery = tokio::select! {
                 biased;
-                () = self.desk.stop.cancelled() => {
+                () = self.handler.stop.cancelled() => {
                     self.give_back(deliveries).await;
                     return Ended::Stopping;
                 }
-                _ = self.desk.gate.wait_for(|door| *door != Door::Open { window }) => {
+                _ = self.handler.intake.wait_for(|state| *state != IntakeState::Open { window }) => {
                     self.finish(deliveries).await;
-                    return Ended::Gate;
+                    return Ended::Intake;
                 }
                 delivery = deliveries.next() => delivery,
             };
             match delivery {
-                Some(delivery) => self.desk.work_on(delivery, Try::unwatched()),
+                Some(delivery) => self.handler.spawn(delivery, SlotRequest::unwatched()),
                 None => return Ended::Closed,
             }
         }
     }
 
-    /// What was already taken when the gate changed is still worked on: each delivery finds
-    /// its own answer, which for a full pool is to wait in hand.
+    /// Deliveries that were taken before the intake changed are still worked on: in a full pool
+    /// they wait in hand.
     async fn finish(&self, mut deliveries: Box<dyn Deliveries>) {
         deliveries.cancel().await;
         while let Some(delivery) = deliveries.next().await {
-            self.desk.work_on(delivery, Try::unwatched());
+            self.handler.spawn(delivery, SlotRequest::unwatched());
         }
     }
 
-    /// At a stop the rest goes back at once.
+    /// At a stop the other deliveries go back at once.
     async fn give_back(&self, mut deliveries: Box<dyn Deliveries>) {
         deliveries.cancel().await;
         while let Some(delivery) = deliveries.next().await {
-            self.desk.put_back(delivery).await;
+            self.handler.put_back(delivery).await;
         }
     }
+}
+
+fn is_open(state: &IntakeState) -> bool {
+    matches!(state, IntakeState::Open { .. })
 }

@@ -1,4 +1,4 @@
-//! What is to be told of the lanes.
+//! Which lanes are paused, for metrics and health pages.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,20 +7,20 @@ use job::{Operation, Resource, Timestamp};
 use ports::Clock;
 use tokio::time::Instant;
 
-use crate::gate::{Gate, Rest};
+use crate::intake::{Backoff, Intake};
 
-/// Shows how the lanes are, as it changes.
+/// Always shows the present state.
 #[derive(Clone)]
 pub struct LaneReport {
-    gates: BTreeMap<Resource, Arc<Gate>>,
+    intakes: BTreeMap<Resource, Arc<Intake>>,
     clock: Arc<dyn Clock>,
 }
 
-/// Whose jobs wait for a time, because of trouble.
+/// Jobs that wait for a time because requests failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resting {
+pub struct PausedLane {
     pub resource: Resource,
-    /// Only its jobs wait, and others of the resource pass; `None`: nothing new is taken.
+    /// Only its jobs wait; `None`: all jobs of the resource.
     pub operation: Option<Operation>,
     pub why: String,
     /// When one job tries again; `None`: now.
@@ -28,25 +28,25 @@ pub struct Resting {
 }
 
 impl LaneReport {
-    pub(crate) fn new(gates: BTreeMap<Resource, Arc<Gate>>, clock: Arc<dyn Clock>) -> Self {
-        Self { gates, clock }
+    pub(crate) fn new(intakes: BTreeMap<Resource, Arc<Intake>>, clock: Arc<dyn Clock>) -> Self {
+        Self { intakes, clock }
     }
 
-    /// Lanes that rest, and operations that rest while their lane is well.
-    pub fn resting(&self) -> Vec<Resting> {
-        self.gates.iter().flat_map(|(resource, gate)| self.of(*resource, gate)).collect()
+    /// Lanes, and operations whose lane is well.
+    pub fn paused(&self) -> Vec<PausedLane> {
+        self.intakes.iter().flat_map(|(resource, intake)| self.of(*resource, intake)).collect()
     }
 
-    fn of(&self, resource: Resource, gate: &Gate) -> Vec<Resting> {
+    fn of(&self, resource: Resource, intake: &Intake) -> Vec<PausedLane> {
         let (now, here) = (self.clock.now(), Instant::now());
-        let resting = |operation: Option<Operation>, rest: Rest| {
-            let until = rest.until.map(|until| now + until.saturating_duration_since(here));
-            Resting { resource, operation, why: rest.why, until }
+        let paused = |operation: Option<Operation>, backoff: Backoff| {
+            let until = backoff.until.map(|until| now + until.saturating_duration_since(here));
+            PausedLane { resource, operation, why: backoff.why, until }
         };
-        if let Some(rest) = gate.rest() {
-            return vec![resting(None, rest)];
+        if let Some(backoff) = intake.backoff() {
+            return vec![paused(None, backoff)];
         }
-        let routes = gate.resting_routes().into_iter();
-        routes.map(|(route, rest)| resting(Some(Operation::new(route.path())), rest)).collect()
+        let routes = intake.paused_routes().into_iter();
+        routes.map(|(route, backoff)| paused(Some(Operation::new(route.path())), backoff)).collect()
     }
 }

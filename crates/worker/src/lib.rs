@@ -1,51 +1,53 @@
-//! Takes a job from its lane, hands it to the provider, writes the ledger, settles the
+//! Takes a job from its lane, submits it to the provider, has the answer recorded, and settles the
 //! delivery. Never polls, never announces an outcome.
 //!
-//! A delivery walks down the page: `intake` (a job, or the reason why not), `turn` (around a
-//! rebuild, what may have been sent is first), `walk` (what the ledger already knows decides:
-//! [`job::admit`], [`job::recover`]), `submit` (the one request that costs money), `settle`
-//! ([`job::late_answer()`]: what a late answer may still say; task id into the ledger, journal, then
-//! the ack).
-//! Around it stand the loop of one `lane` and the `gate` that stops a lane which cannot work.
-//! After answers that are not understood, `lane_health` and `route_health` say who may try, `rests`
-//! when, and `trouble` tells the other workers.
-//! While no slot is free, the `full_pool` takes jobs instead, one worker at a time (`pool_turn`),
-//! and those in hand wait in the `slot_queue`.
+//! In the order in which a delivery passes: `lane` consumes, `decode` reads the job, `handler` works
+//! on it until it is settled, `recovery_order` decides whether it may start around a rebuild of the
+//! ledger, `attempt` decides by the job's record ([`job::admit`], [`job::recover`]), `submit` makes
+//! the one request that costs money, `recording` hands its answer to the recorder.
+//!
+//! `intake` pauses lanes that cannot work, and `intake_monitor` opens them again. After unclear
+//! answers, `lane_health` and `route_health` decide which request may probe, `backoff` and
+//! `hold_times` when, and `shared_health` reports it to the other workers.
+//! While no slot is free, `full_pool` takes jobs instead of `lane`, one worker at a time
+//! (`pool_turn`), and deliveries in hand wait in `slot_queue`.
 
 // A new state or fact must be decided wherever one is.
 #![warn(clippy::wildcard_enum_match_arm)]
 
-mod delivery;
-mod desk;
-mod ending;
+mod attempt;
+mod backoff;
+mod decode;
+mod error;
 mod full_pool;
-mod gate;
-mod gatekeeper;
+mod handler;
+mod hold_times;
 mod intake;
+mod intake_monitor;
 mod lane;
 mod lane_health;
 mod lane_report;
 mod models;
-mod notice;
+mod origin;
 mod parking;
+mod pause_writer;
 mod pool_turn;
-mod rests;
+mod reachability;
+mod recording;
+mod recovery_order;
 mod route_health;
 mod settings;
-mod settle;
 mod shared;
+mod shared_health;
 mod slot_queue;
+mod slot_request;
+mod streak;
 mod submit;
-mod taking;
-mod told;
-mod trouble;
-mod turn;
-mod up;
-mod walk;
+mod take;
 mod window;
 mod worker;
 
-pub use lane_report::{LaneReport, Resting};
+pub use lane_report::{LaneReport, PausedLane};
 pub use settings::{Callback, Settings};
 pub use validation::Slots;
 pub use worker::Worker;

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use job::{Passed, Timestamp};
 use kling::Route;
 
-/// Models are the producers' words: no more of them are kept.
+/// Model names come from producers: no more of them are kept.
 const MOST: usize = 256;
 
 /// When a job of each route and model was last accepted; `None` is a job that names no model.
@@ -18,7 +18,7 @@ impl Models {
         }
     }
 
-    /// When others of this lane passed, and those of this route and model.
+    /// When others of this lane were last accepted, and those of this route and model.
     pub(crate) fn passed(&self, route: Route, model: Option<&String>) -> Passed {
         let model_at = self.0.get(&(route, model.cloned())).copied();
         Passed { lane_at: self.0.values().max().copied(), model_at }
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_passes_is_remembered_by_route_and_model() {
+    fn acceptance_is_remembered_by_route_and_model() {
         let (text, image) = (Route::VideosText2video, Route::VideosImage2video);
         let mut models = Models::default();
         let (v1, v2) = ("kling-v1".to_owned(), "kling-v2".to_owned());

@@ -1,58 +1,52 @@
-//! Messages that cannot be done: their bytes go to the dead letters, their id gets an answer.
+//! Messages that are rejected: they go to the dead letters, and their id gets a record and an event.
 
 use job::{
-    BadJob, CloudEvent, Effect, EventKind, Fact, Job, Priority, Problem, Reason, Record,
-    RetryDelay, State, Step, StoredHash,
+    BadJob, CloudEvent, Disposition, Effect, EventKind, Fact, Problem, Reason, Record, State, Step,
 };
 use ports::{Delivery, Fence, Stored};
-use recorder::{Applied, Phase, Plan};
+use recorder::{Applied, Plan};
 
-use crate::ending::{Ending, Trouble};
-use crate::gate::{Gate, Reopen};
-use crate::gatekeeper::REBUILT;
-use crate::intake::Accepted;
-use crate::settle::Settler;
+use crate::error::Error;
+use crate::origin::Origin;
 use crate::shared::Shared;
-use crate::slot_queue::Try;
-use crate::told::Told;
-use crate::walk::Walk;
 
-/// Recorded and announced as rejected, unless its id belongs to a job: that one stands.
+/// What became of a message that cannot be done.
+pub(crate) enum Rejection {
+    Done(Disposition),
+    /// Nothing yet: its id belongs to this job.
+    KnownJob(Box<Stored>, Box<BadJob>),
+}
+
 pub(crate) async fn reject(
     shared: &Shared,
-    gate: &Gate,
+    fence: &Fence,
     delivery: &Delivery,
     bad: BadJob,
-) -> Result<Ending, Trouble> {
-    // Until then its id may be known, under which another event was announced.
-    if shared.session.phase() < Phase::Recalling {
-        gate.close(REBUILT, Reopen::WhenRebuilt);
-        return Ok(Ending::bounce(RetryDelay::OneSecond));
-    }
+) -> Result<Rejection, Error> {
     let plan = Plan::of(rejection(shared, delivery, &bad));
-    let fence = shared.session.fence();
-    match shared.recorder.create(&fence, plan).await? {
-        Applied::Done(_) => Ok(Ending::Park(bad.reason)),
+    let done = match shared.recorder.create(fence, plan).await? {
         Applied::Changed(Some(stored)) if stored.record.was_a_job() => {
-            beside(shared, gate, delivery, *stored, bad).await
+            return Ok(Rejection::KnownJob(stored, Box::new(bad)));
         }
         Applied::Changed(Some(stored)) => {
-            reject_again(shared, &fence, delivery, *stored, bad).await
+            reject_again(shared, fence, delivery, *stored, bad).await?
         }
-        Applied::Changed(None) => Ok(Ending::elsewhere()),
-        Applied::Illegal(illegal) => Err(illegal.into()),
-    }
+        applied @ (Applied::Done(_) | Applied::Changed(None) | Applied::Illegal(_)) => {
+            parked(applied, bad.reason)?
+        }
+    };
+    Ok(Rejection::Done(done))
 }
 
 fn rejection(shared: &Shared, delivery: &Delivery, bad: &BadJob) -> Step {
     let (message, now) = (&delivery.message, shared.clock.now());
     let key = bad.record_key(&message.id, &message.body);
     let mut record = Record::rejected(bad, key, &message.body, now);
-    let told = Told::by(message, now);
-    if let Some(life) = told.life {
+    let origin = Origin::of(message, now);
+    if let Some(life) = origin.life {
         record = record.in_life(life, "");
     }
-    record.enqueued_at = told.enqueued_at;
+    record.enqueued_at = origin.enqueued_at;
     let trace = message.trace_context();
     (record.traceparent, record.tracestate) = (trace.traceparent, trace.tracestate);
     Step { record, effects: vec![Effect::Announce(EventKind::Rejected)] }
@@ -65,78 +59,47 @@ pub(crate) async fn reject_again(
     delivery: &Delivery,
     stored: Stored,
     bad: BadJob,
-) -> Result<Ending, Trouble> {
-    let settler = Settler { shared };
+) -> Result<Disposition, Error> {
     let there = &stored.record;
     let Step { record, effects } = rejection(shared, delivery, &bad);
     if matches!(there.state, State::Tombstone) {
         let record = record.cancelled_ahead(there);
-        return settler.conclude(fence, Stored { record, ..stored }, Fact::CancelRequested).await;
+        return shared.apply(fence, Stored { record, ..stored }, Fact::CancelRequested).await;
     }
-    // The first delivery may have died before it told the journal.
+    // The worker of the first delivery may have died before it wrote to the journal.
     if !there.leaves_its_id() || there.is_of_message(&delivery.message.body) {
         shared.recorder.journal(there).await?;
-        return Ok(Ending::Park(bad.reason));
+        return Ok(Disposition::Park(bad.reason));
     }
     let installation = &shared.settings.rules.installation;
     let step = Step { record: record.after(there, installation, shared.clock.now()), effects };
-    match shared.recorder.swap(fence, stored.version, Plan::of(step)).await? {
-        Applied::Done(_) => Ok(Ending::Park(bad.reason)),
-        Applied::Changed(_) => Ok(Ending::elsewhere()),
-        Applied::Illegal(illegal) => Err(illegal.into()),
-    }
+    parked(shared.recorder.swap(fence, stored.version, Plan::of(step)).await?, bad.reason)
 }
 
-/// The id is a job's. By its request the message is that job's own, and is decided as that job.
-async fn beside(
-    shared: &Shared,
-    gate: &Gate,
-    delivery: &Delivery,
-    stored: Stored,
-    bad: BadJob,
-) -> Result<Ending, Trouble> {
-    let same = bad.request.as_ref().filter(|request| stored.record.is_of(&request.hash()));
-    if let Some(request) = same {
-        let record = &stored.record;
-        let job = Job {
-            key: record.key.clone(),
-            operation: record.operation.clone(),
-            request: request.clone(),
-            priority: Priority::default(),
-            deadline: record.deadline,
-            metadata: record.metadata.clone(),
-            retries: record.retries,
-        };
-        let accepted = Accepted { job, fit: Err(bad.reason) };
-        // Unfit here, it asks for no slot.
-        let leave = Try::unwatched();
-        return Box::pin(Walk::new(shared, gate, delivery, accepted, &leave).go()).await;
-    }
-    let hash = StoredHash::of_message(&delivery.message.body);
-    let fence = shared.session.fence();
-    conflict(shared, &fence, stored, hash.as_str(), bad.reason).await
-}
-
-/// The first stands untouched; the other is announced and kept among the dead letters.
+/// The job that came first stays as it is; the other message is announced and parked.
 pub(crate) async fn conflict(
     shared: &Shared,
     fence: &Fence,
     stored: Stored,
     other: &str,
     reason: Reason,
-) -> Result<Ending, Trouble> {
-    let error = told_as_conflict(&reason);
+) -> Result<Disposition, Error> {
+    let error = conflict_problem(&reason);
     let (source, now) = (shared.recorder.writer().source(), shared.clock.now());
     let event = |record: &Record| CloudEvent::conflict(record, other, error, source, now);
-    match shared.recorder.announce_beside(fence, stored, event).await? {
-        Applied::Done(_) => Ok(Ending::Park(reason)),
-        Applied::Changed(_) => Ok(Ending::elsewhere()),
+    parked(shared.recorder.announce_beside(fence, stored, event).await?, reason)
+}
+
+fn parked(applied: Applied, reason: Reason) -> Result<Disposition, Error> {
+    match applied {
+        Applied::Done(_) => Ok(Disposition::Park(reason)),
+        Applied::Changed(_) => Ok(Disposition::elsewhere()),
         Applied::Illegal(illegal) => Err(illegal.into()),
     }
 }
 
-/// Whatever came second, the first stands.
-fn told_as_conflict(reason: &Reason) -> Problem {
+/// Why the second message was not done, which may not even be a job.
+fn conflict_problem(reason: &Reason) -> Problem {
     let problem = Reason::Conflict.problem();
     if *reason == Reason::Conflict {
         return problem;

@@ -1,5 +1,5 @@
-//! Whose turn it is at a full pool: one worker at a time takes jobs for it. Whoever waits with jobs
-//! in hand asks to be next and soon is, since they came before those in the lanes.
+//! The turn of a full pool: the worker that has it takes jobs for the pool. A worker that waits with
+//! jobs in hand asks to be next and soon is, since its jobs came before those in the lanes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,11 +19,11 @@ const WAY: Duration = Duration::from_millis(250);
 pub(crate) struct PoolTurn {
     shared: Arc<Shared>,
     pool: String,
-    /// Under which name one of those that wait is the next.
+    /// The turn to be the next, which one of the waiting workers has.
     next: String,
     until: Option<Instant>,
     next_until: Option<Instant>,
-    /// Another worker has the turn, and it is not asked for before.
+    /// Another worker has the turn; until then this one does not ask for it.
     anothers_until: Option<Instant>,
     made_way_at: Option<Instant>,
 }
@@ -59,7 +59,7 @@ impl PoolTurn {
         self.end_of(&self.pool).await
     }
 
-    /// Gives back whatever it has, for a worker that stops: others would wait for it.
+    /// For a worker that stops: gives back what others would wait for.
     pub(crate) async fn leave(&mut self) -> Result<(), LedgerError> {
         self.next_is_over().await?;
         match self.until {
@@ -92,7 +92,7 @@ impl PoolTurn {
         Ok(self.next_until.is_some())
     }
 
-    /// Somebody else may be it now.
+    /// Another worker may be the next now.
     async fn next_is_over(&mut self) -> Result<(), LedgerError> {
         match self.next_until.take() {
             Some(_) => self.end_of(&self.next).await,

@@ -1,5 +1,5 @@
-//! Whether answers on one route are understood while others of its lane are well: its own jobs
-//! wait then, and those of other routes pass.
+//! Whether answers on one route are understood while others of its lane are: only the jobs of that
+//! route wait then.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,12 +7,13 @@ use std::time::Duration;
 use kling::Route;
 use tokio::time::Instant;
 
-use crate::lane_health::Leave;
-use crate::rests::{Held, PROBE_PATIENCE, Streak, UNCLEAR_REST, jittered, refused_rest};
+use crate::backoff::{PROBE_PATIENCE, UNCLEAR, jittered, of_refusals};
+use crate::hold_times::HoldTimes;
+use crate::streak::Streak;
 
-/// A single lost answer says nothing of a route.
+/// A single lost answer shows nothing about a route.
 const TROUBLE: u32 = 2;
-/// Far more than the rest after a single one, and less than that after two.
+/// Far longer than the backoff after a single one, and shorter than that after two.
 const SEVERAL: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
@@ -22,45 +23,46 @@ pub(crate) struct Routes(BTreeMap<Route, RouteHealth>);
 struct RouteHealth {
     /// Requests whose outcome is unknown, in a row.
     unclear: Streak,
-    /// Requests that were not let through, in a row.
+    /// Requests that were refused on the way, in a row.
     refused: Streak,
+    /// When the last request was sent whose answer was understood.
     understood: Option<Instant>,
     /// A task is known: look-ups can be tested with it.
     tested: bool,
-    rests_until: Option<Instant>,
+    backs_off_until: Option<Instant>,
     /// Its last probe was.
     is_answered: bool,
     why: String,
 }
 
-/// What a job of a route in trouble may do.
+/// What a job of a failing route may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
-    /// It tries for all of its route.
+pub(crate) enum RouteTurn {
+    /// It probes for its route.
     Probe,
-    Rests(Instant),
+    BacksOff(Instant),
 }
 
 impl RouteHealth {
     fn clear(&mut self, sent_at: Instant) {
         (self.unclear, self.refused) = (Streak::default(), Streak::default());
-        self.rests_until = None;
+        self.backs_off_until = None;
         self.is_answered = true;
         self.understood = self.understood.max(Some(sent_at));
     }
 
-    /// By no answer of the provider that is understood.
-    fn answered(&mut self, route: Route, why: &str, now: Instant, rest: Duration) {
+    /// Its last request failed, in whichever way.
+    fn failed(&mut self, route: Route, why: &str, now: Instant, backoff: Duration) {
         self.is_answered = true;
         why.clone_into(&mut self.why);
-        self.rests_until = Some(now + rest);
+        self.backs_off_until = Some(now + backoff);
         if self.is_troubled() {
-            tracing::warn!(%route, why, ?rest, "the route is in trouble");
+            tracing::warn!(%route, why, ?backoff, "the route is in trouble");
         }
     }
 
     fn is_troubled(&self) -> bool {
-        self.unclear.tries() >= TROUBLE || self.refused.troubles() >= TROUBLE
+        self.unclear.tries() >= TROUBLE || self.refused.failures() >= TROUBLE
     }
 
     fn is_news(&self, sent_at: Instant) -> bool {
@@ -68,6 +70,7 @@ impl RouteHealth {
     }
 }
 
+/// What is known.
 impl Routes {
     pub(crate) fn is_troubled(&self, route: Route) -> bool {
         self.0.get(&route).is_some_and(RouteHealth::is_troubled)
@@ -77,39 +80,45 @@ impl Routes {
         self.0.get(&route).is_some_and(|health| health.tested)
     }
 
-    /// Routes in trouble: why, and when one job tries again.
+    /// Failing routes: why, and when one job probes.
     pub(crate) fn troubled(&self) -> impl Iterator<Item = (Route, &str, Option<Instant>)> {
         let troubled = self.0.iter().filter(|(_, health)| health.is_troubled());
-        troubled.map(|(route, health)| (*route, health.why.as_str(), health.rests_until))
-    }
-
-    /// One of its jobs at a time, each time its rest is over; for as long as the answer may take.
-    pub(crate) fn turn(&mut self, route: Route, now: Instant, post_timeout: Duration) -> Turn {
-        let health = self.0.entry(route).or_default();
-        if let Some(until) = health.rests_until.filter(|until| now < *until) {
-            return Turn::Rests(until);
-        }
-        health.rests_until = Some(now + post_timeout.max(PROBE_PATIENCE));
-        health.is_answered = false;
-        Turn::Probe
-    }
-
-    /// A probe ended without an answer of either kind.
-    pub(crate) fn over(&mut self, leave: &Leave, now: Instant) {
-        if let Some(health) = self.0.get_mut(&leave.route).filter(|health| !health.is_answered) {
-            health.rests_until = health.rests_until.min(Some(now + PROBE_PATIENCE));
-        }
-    }
-
-    /// The lane is well again: none of its routes rests for long because of what befell all.
-    pub(crate) fn lane_is_well(&mut self, now: Instant) {
-        for health in self.0.values_mut() {
-            health.rests_until = health.rests_until.min(Some(now + UNCLEAR_REST));
-        }
+        troubled.map(|(route, health)| (*route, health.why.as_str(), health.backs_off_until))
     }
 
     fn troubled_routes(&self) -> u32 {
         self.0.values().map(|health| u32::from(health.is_troubled())).sum()
+    }
+}
+
+/// Probes.
+impl Routes {
+    /// One job at a time probes, each time the backoff is over; for as long as its answer may take.
+    pub(crate) fn turn(&mut self, route: Route, now: Instant, post_timeout: Duration) -> RouteTurn {
+        let health = self.0.entry(route).or_default();
+        if let Some(until) = health.backs_off_until.filter(|until| now < *until) {
+            return RouteTurn::BacksOff(until);
+        }
+        health.backs_off_until = Some(now + post_timeout.max(PROBE_PATIENCE));
+        health.is_answered = false;
+        RouteTurn::Probe
+    }
+
+    /// A probe ended. It may have had no answer.
+    pub(crate) fn ended(&mut self, route: Route, now: Instant) {
+        if let Some(health) = self.0.get_mut(&route).filter(|health| !health.is_answered) {
+            health.backs_off_until = health.backs_off_until.min(Some(now + PROBE_PATIENCE));
+        }
+    }
+}
+
+/// Answers that were understood.
+impl Routes {
+    /// The lane is well again: no route backs off for long because of what all routes met.
+    pub(crate) fn lane_is_well(&mut self, now: Instant) {
+        for health in self.0.values_mut() {
+            health.backs_off_until = health.backs_off_until.min(Some(now + UNCLEAR));
+        }
     }
 
     /// The provider made a task: a lost answer on this route can be looked for.
@@ -118,59 +127,63 @@ impl Routes {
     }
 
     /// Whether answers on it were not understood before.
-    pub(crate) fn understood(&mut self, leave: &Leave) -> bool {
-        let health = self.0.entry(leave.route).or_default();
+    pub(crate) fn understood(&mut self, route: Route, sent_at: Instant) -> bool {
+        let health = self.0.entry(route).or_default();
         let was_unclear = !health.unclear.is_none();
         if health.is_troubled() {
-            tracing::info!(route = %leave.route, "answers are understood again");
+            tracing::info!(%route, "answers are understood again");
         }
-        health.clear(leave.sent_at);
+        health.clear(sent_at);
         was_unclear
     }
 
     /// Another worker understood the answer to a request that was sent then.
-    pub(crate) fn understood_elsewhere(&mut self, route: Route, sent_at: Instant) {
+    pub(crate) fn understood_reported(&mut self, route: Route, sent_at: Instant) {
         let health = self.0.entry(route).or_default();
         if health.unclear.is_before(sent_at) {
             health.clear(sent_at);
         }
     }
+}
 
-    /// How long it rests; `None`: a later request was understood.
-    pub(crate) fn not_understood(
+/// Requests that failed.
+impl Routes {
+    /// The backoff; `None`: a later request was understood.
+    pub(crate) fn unclear_answer(
         &mut self,
-        leave: &Leave,
+        route: Route,
+        sent_at: Instant,
         why: &str,
         jitter: f64,
-        held: Held,
+        hold: HoldTimes,
     ) -> Option<Duration> {
         let routes = self.troubled_routes();
-        let health = self.0.entry(leave.route).or_default();
-        if !health.is_news(leave.sent_at) {
+        let health = self.0.entry(route).or_default();
+        if !health.is_news(sent_at) {
             return None;
         }
         let now = Instant::now();
-        health.unclear.add(leave.sent_at, now);
-        let rest = held.route_rest(health.unclear.tries(), health.tested, routes);
-        let rest = jittered(rest, jitter);
-        health.answered(leave.route, why, now, rest);
-        Some(rest)
+        health.unclear.add(sent_at, now);
+        let backoff = hold.route_backoff(health.unclear.tries(), health.tested, routes);
+        let backoff = jittered(backoff, jitter);
+        health.failed(route, why, now, backoff);
+        Some(backoff)
     }
 
-    /// Somebody on the way said no. It costs no slot.
-    pub(crate) fn not_let_through(&mut self, leave: &Leave, why: &str, jitter: f64) {
-        let health = self.0.entry(leave.route).or_default();
-        if !health.is_news(leave.sent_at) {
+    /// Refused on the way to the provider. It costs no slot.
+    pub(crate) fn path_refused(&mut self, route: Route, sent_at: Instant, why: &str, jitter: f64) {
+        let health = self.0.entry(route).or_default();
+        if !health.is_news(sent_at) {
             return;
         }
         let now = Instant::now();
-        health.refused.add(leave.sent_at, now);
-        let rest = refused_rest(health.refused.troubles(), jitter);
-        health.answered(leave.route, why, now, rest);
+        health.refused.add(sent_at, now);
+        let backoff = of_refusals(health.refused.failures(), jitter);
+        health.failed(route, why, now, backoff);
     }
 
     /// Another worker's request was not understood. `false`: a later one was.
-    pub(crate) fn heard(
+    pub(crate) fn unclear_reported(
         &mut self,
         route: Route,
         why: &str,
@@ -181,15 +194,15 @@ impl Routes {
         if !health.is_news(sent_at) {
             return false;
         }
-        if !health.unclear.hear(sent_at) {
+        if !health.unclear.add_reported(sent_at) {
             return true;
         }
-        // One that rests for so long was met more than once.
+        // A backoff of this length follows more than one failure.
         if until > Instant::now() + SEVERAL {
             health.unclear.several();
         }
         why.clone_into(&mut health.why);
-        health.rests_until = health.rests_until.max(Some(until));
+        health.backs_off_until = health.backs_off_until.max(Some(until));
         true
     }
 }

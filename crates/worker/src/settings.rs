@@ -4,7 +4,7 @@ use job::{CALLBACK_PATH, CallbackSigner, CallbackTo, Record, Resource, Rules};
 use ports::Limits;
 use validation::Slots;
 
-/// What a worker needs to know besides its doors.
+/// What a worker needs besides its ports.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub rules: Rules,
@@ -21,11 +21,11 @@ pub struct Settings {
     pub in_progress: usize,
     /// A message delivered more often than this is parked, long before the broker drops it.
     pub max_deliveries: u32,
-    /// How wrong a producer's clock may be before its word counts as evidence of anything.
+    /// How wrong a producer's clock may be. Publish times within it are no evidence.
     pub producer_skew: Duration,
-    /// How long an account rests after the provider refused it.
+    /// How long an account is paused after the provider refused it.
     pub account_rest: Duration,
-    /// Where the provider shall call back; `None`: nowhere.
+    /// Where the provider sends callbacks; `None`: it sends none.
     pub callback: Option<Callback>,
 }
 

@@ -5,10 +5,10 @@ use recorder::{Recorder, Session};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::origin::WrongClocks;
 use crate::settings::Settings;
-use crate::told::WrongClocks;
 
-/// What every delivery needs.
+/// What the handling of every delivery needs.
 pub(crate) struct Shared {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) ledger: Arc<dyn Ledger>,
@@ -19,6 +19,6 @@ pub(crate) struct Shared {
     pub(crate) recorder: Recorder,
     pub(crate) wrong_clocks: WrongClocks,
     pub(crate) in_progress: Arc<Semaphore>,
-    /// The drain's time is over: what still waits for a store is left to others.
+    /// Cancelled when the time to drain is over: deliveries that still wait are given back.
     pub(crate) abandon: CancellationToken,
 }

@@ -10,29 +10,29 @@ use tracing::{Instrument, Span};
 
 use crate::settings::Callback;
 
-/// What an answer says about the lane, beyond the one job.
+/// What an answer shows about the provider, beyond the one job.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Weather {
-    /// Nothing was sent.
+pub(crate) enum ProviderHealth {
+    /// Nothing: no request was sent, or others succeed where this one fails.
     Unknown,
-    Fair,
-    /// The provider is full.
+    Healthy,
+    /// The provider is at its limit.
     Busy {
         retry_after: Option<Duration>,
     },
-    /// The provider cannot be reached.
-    Down {
+    /// No request was received.
+    Unreachable {
         why: String,
     },
-    /// Somebody on the way said no, and maybe to everybody.
-    Path {
+    /// A proxy or gateway on the way refused the request, and may refuse all.
+    PathRefused {
         why: String,
     },
-    /// The provider may have heard, and was not understood.
+    /// The request may have been received; its answer was lost or not understood.
     Unclear {
         why: String,
     },
-    /// And so was an earlier request of this job.
+    /// The same, after an earlier request of the same job.
     UnclearAgain {
         why: String,
     },
@@ -42,8 +42,8 @@ pub(crate) enum Weather {
     },
 }
 
-/// The provider's body: the producer's own, with our id in it and our address to call back. An
-/// address that the producer gave is the producer's.
+/// The producer's request with our external id and our callback address. A callback address that
+/// the producer gave stays.
 fn body(record: &Record, request: &Request, callback: Option<&Callback>) -> Request {
     let body = request.with("external_task_id", record.external_id.as_str());
     let is_free = body.fields().get("callback_url").is_none_or(Value::is_null);
@@ -60,16 +60,15 @@ pub(crate) async fn post(
     request: &Request,
     callback: Option<&Callback>,
     passed: Passed,
-) -> (Fact, Weather) {
+) -> (Fact, ProviderHealth) {
     let span = span(record);
     let body = body(record, request, callback);
     let answer = client.submit(route, &body).instrument(span.clone()).await;
-    tell(&span, &answer);
+    trace(&span, &answer);
     read(answer, record, passed)
 }
 
-/// For whoever exports traces (semantic conventions 1.44, generative AI client spans). What is
-/// asked for is not told.
+/// Follows the semantic conventions 1.44, generative AI client spans. The prompt is not in it.
 fn span(record: &Record) -> Span {
     let model = record.model.as_deref();
     tracing::debug_span!(
@@ -86,7 +85,7 @@ fn span(record: &Record) -> Span {
     )
 }
 
-/// Conventions know no video and no sound; a custom word is allowed.
+/// The conventions have no word for video and sound; custom words are allowed.
 fn output(resource: Resource) -> &'static str {
     match resource {
         Resource::Videos => "video",
@@ -95,7 +94,7 @@ fn output(resource: Resource) -> &'static str {
     }
 }
 
-fn tell(span: &Span, answer: &Result<Created, SubmitError>) {
+fn trace(span: &Span, answer: &Result<Created, SubmitError>) {
     match answer {
         Ok(created) => {
             span.record("gen_ai.response.id", &created.task_id);
@@ -118,55 +117,55 @@ fn error_type(error: &SubmitError) -> &'static str {
     }
 }
 
-/// Pure: the answer as a fact about the job and as weather for the lane.
+/// Pure. The answer as a fact about the job and as the provider's health.
 pub(crate) fn read(
     answer: Result<Created, SubmitError>,
     record: &Record,
     passed: Passed,
-) -> (Fact, Weather) {
+) -> (Fact, ProviderHealth) {
     match answer {
         Ok(created) => {
             let status = created.status.word().to_owned();
-            (Fact::Accepted { task_id: created.task_id, status }, Weather::Fair)
+            (Fact::Accepted { task_id: created.task_id, status }, ProviderHealth::Healthy)
         }
         Err(SubmitError::Busy { message, retry_after, .. }) => {
             let why = format!("the provider is busy: {message}");
-            (Fact::PutOff { why }, Weather::Busy { retry_after })
+            (Fact::PutOff { why }, ProviderHealth::Busy { retry_after })
         }
         Err(SubmitError::NotSent { cause }) => {
-            (Fact::NotSent { why: cause.clone() }, Weather::Down { why: cause })
+            (Fact::NotSent { why: cause.clone() }, ProviderHealth::Unreachable { why: cause })
         }
         Err(SubmitError::Account { message, .. }) => {
             let why = format!("the account is refused: {message}");
-            (Fact::PutOff { why: why.clone() }, Weather::AccountRefused { why })
+            (Fact::PutOff { why: why.clone() }, ProviderHealth::AccountRefused { why })
         }
         Err(
             SubmitError::Refused { message, may_be_repeat: true, .. }
             | SubmitError::Path { message, may_be_repeat: true, .. },
         ) if record.sent_before => {
             let cause = format!("refused, perhaps as a repeat of an earlier send: {message}");
-            (Fact::Repeated { cause }, Weather::Fair)
+            (Fact::Repeated { cause }, ProviderHealth::Healthy)
         }
         Err(SubmitError::Path { http_status, message, .. }) => {
             let why = format!("HTTP {http_status}: {message}");
-            // Others pass: the lane need not rest for this one.
+            // Others pass, so the lane need not back off.
             let alone = record.path_refusals.is_some_and(|before| passed.since(before.last));
-            let weather = match alone {
-                true => Weather::Unknown,
-                false => Weather::Path { why: why.clone() },
+            let health = match alone {
+                true => ProviderHealth::Unknown,
+                false => ProviderHealth::PathRefused { why: why.clone() },
             };
-            (Fact::PathRefused { why: format!("refused on the way: {why}"), passed }, weather)
+            (Fact::PathRefused { why: format!("refused on the way: {why}"), passed }, health)
         }
         Err(SubmitError::Refused { code, message, advice, class, .. }) => {
             let error = Problem::new(class_word(class), message).advice(advice).code(code);
-            (Fact::Refused { error }, Weather::Fair)
+            (Fact::Refused { error }, ProviderHealth::Healthy)
         }
-        // Unclear again, it tells of the job and not of the lane: others need not wait for it.
+        // Unclear again, it may be the job: others need not wait for it.
         Err(SubmitError::Unknown { cause }) if record.sent_before => {
-            (Fact::AnswerLost { cause: cause.clone() }, Weather::UnclearAgain { why: cause })
+            (Fact::AnswerLost { cause: cause.clone() }, ProviderHealth::UnclearAgain { why: cause })
         }
         Err(SubmitError::Unknown { cause }) => {
-            (Fact::AnswerLost { cause: cause.clone() }, Weather::Unclear { why: cause })
+            (Fact::AnswerLost { cause: cause.clone() }, ProviderHealth::Unclear { why: cause })
         }
     }
 }
@@ -202,11 +201,11 @@ mod tests {
     fn a_lost_answer_is_a_doubt_and_never_a_failure() {
         let lost = || Err(SubmitError::Unknown { cause: "timed out".into() });
         let fact = Fact::AnswerLost { cause: "timed out".into() };
-        let unclear = Weather::Unclear { why: "timed out".into() };
+        let unclear = ProviderHealth::Unclear { why: "timed out".into() };
         assert_eq!(read(lost(), &sent(false), Passed::default()), (fact.clone(), unclear));
         let again = read(lost(), &sent(true), Passed::default());
-        let unclear_again = Weather::UnclearAgain { why: "timed out".into() };
-        assert_eq!(again, (fact, unclear_again), "one job's trouble rests no lane");
+        let unclear_again = ProviderHealth::UnclearAgain { why: "timed out".into() };
+        assert_eq!(again, (fact, unclear_again), "one job pauses no lane");
     }
 
     #[test]
@@ -255,32 +254,35 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_on_the_way_rests_the_lane_unless_others_pass() {
+    fn a_refusal_on_the_way_pauses_the_lane_unless_others_pass() {
         let page = || {
             let message = "a page".into();
             Err(SubmitError::Path { http_status: 403, message, may_be_repeat: false })
         };
         let mut refused = record(r#"{"prompt":"x"}"#);
-        let (fact, weather) = read(page(), &refused, Passed::default());
+        let (fact, health) = read(page(), &refused, Passed::default());
         assert!(matches!(fact, Fact::PathRefused { .. }));
-        assert!(matches!(weather, Weather::Path { .. }));
+        assert!(matches!(health, ProviderHealth::PathRefused { .. }));
         let last = job::Timestamp::from_millis(5);
         refused.path_refusals = Some(job::PathRefusals { last, against_lane: 1, against_model: 1 });
-        assert!(matches!(read(page(), &refused, Passed::default()).1, Weather::Path { .. }));
+        assert!(matches!(
+            read(page(), &refused, Passed::default()).1,
+            ProviderHealth::PathRefused { .. }
+        ));
         let others = Passed { lane_at: Some(last), model_at: None };
-        assert_eq!(read(page(), &refused, others).1, Weather::Unknown);
+        assert_eq!(read(page(), &refused, others).1, ProviderHealth::Unknown);
     }
 
     #[test]
     fn busy_and_a_refused_account_do_not_count_as_tries() {
         let busy =
             SubmitError::Busy { code: Some(1303), message: "full".into(), retry_after: None };
-        let (fact, weather) = read(Err(busy), &sent(false), Passed::default());
+        let (fact, health) = read(Err(busy), &sent(false), Passed::default());
         assert!(matches!(fact, Fact::PutOff { .. }));
-        assert_eq!(weather, Weather::Busy { retry_after: None });
+        assert_eq!(health, ProviderHealth::Busy { retry_after: None });
         let account = SubmitError::Account { code: Some(1102), message: "empty".into() };
-        let (fact, weather) = read(Err(account), &sent(false), Passed::default());
+        let (fact, health) = read(Err(account), &sent(false), Passed::default());
         assert!(matches!(fact, Fact::PutOff { .. }));
-        assert!(matches!(weather, Weather::AccountRefused { .. }));
+        assert!(matches!(health, ProviderHealth::AccountRefused { .. }));
     }
 }

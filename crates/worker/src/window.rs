@@ -1,6 +1,6 @@
 //! How many deliveries a lane takes at a time, and when the free slots are counted anew.
 
-/// Workers that take jobs for the same slots at a time, at most without taking too many.
+/// So many workers may take jobs for the same slots at a time without taking too many.
 const SHARERS: u32 = 8;
 
 #[derive(Debug)]
@@ -10,11 +10,11 @@ pub(crate) struct Window {
     slots: u32,
     /// Permits granted since it was last set.
     granted: u32,
-    /// So many permits, and the free slots are counted anew.
+    /// After so many permits the free slots are counted anew.
     counted: u32,
 }
 
-/// What a permit means for those who take.
+/// What a granted permit changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     Same,

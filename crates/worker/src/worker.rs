@@ -9,22 +9,22 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::desk::Desk;
-use crate::gate::Gate;
-use crate::gatekeeper::Gatekeeper;
-use crate::lane::LaneLoop;
+use crate::handler::Handler;
+use crate::hold_times::HoldTimes;
+use crate::intake::Intake;
+use crate::intake_monitor::IntakeMonitor;
+use crate::lane::LaneConsumer;
 use crate::lane_report::LaneReport;
-use crate::notice;
-use crate::rests::Held;
+use crate::origin::WrongClocks;
+use crate::pause_writer;
+use crate::reachability::typical_route;
 use crate::settings::Settings;
 use crate::shared::Shared;
-use crate::told::WrongClocks;
-use crate::up::usual;
 
 /// Submits jobs from every lane until it is drained.
 pub struct Worker {
     shared: Arc<Shared>,
-    gates: BTreeMap<Resource, Arc<Gate>>,
+    intakes: BTreeMap<Resource, Arc<Intake>>,
     stop: CancellationToken,
     loops: TaskTracker,
     tasks: TaskTracker,
@@ -53,10 +53,10 @@ impl Worker {
             clock,
             settings,
         });
-        let gate = |resource| (resource, Arc::new(gate(&shared.settings, resource)));
-        let gates = Resource::ALL.into_iter().map(gate);
+        let intake = |resource| (resource, Arc::new(intake(&shared.settings, resource)));
+        let intakes = Resource::ALL.into_iter().map(intake);
         let worker = Self {
-            gates: gates.collect(),
+            intakes: intakes.collect(),
             shared,
             stop: CancellationToken::new(),
             loops: TaskTracker::new(),
@@ -67,42 +67,42 @@ impl Worker {
     }
 
     fn start_lanes(&self) {
-        for (resource, gate) in &self.gates {
-            let desks: Vec<Desk> = Lane::all()
+        for (resource, intake) in &self.intakes {
+            let handlers: Vec<Handler> = Lane::all()
                 .filter(|lane| lane.resource == *resource)
-                .map(|lane| self.desk(lane, gate))
+                .map(|lane| self.handler(lane, intake))
                 .collect();
-            for desk in desks.clone() {
-                self.loops.spawn(LaneLoop { desk }.run());
+            for handler in handlers.clone() {
+                self.loops.spawn(LaneConsumer { handler }.run());
             }
-            let (shared, gate, stop) = (self.shared.clone(), gate.clone(), self.stop.clone());
-            self.loops.spawn(Gatekeeper::of(shared, gate, *resource, desks, stop).run());
+            let (shared, intake, stop) = (self.shared.clone(), intake.clone(), self.stop.clone());
+            self.loops.spawn(IntakeMonitor::new(shared, intake, *resource, handlers, stop).run());
         }
-        self.loops.spawn(notice::run(self.shared.clone(), self.lanes(), self.stop.clone()));
+        self.loops.spawn(pause_writer::run(self.shared.clone(), self.lanes(), self.stop.clone()));
         self.loops.close();
     }
 
-    fn desk(&self, lane: Lane, gate: &Arc<Gate>) -> Desk {
-        Desk {
+    fn handler(&self, lane: Lane, intake: &Arc<Intake>) -> Handler {
+        Handler {
             shared: self.shared.clone(),
-            gate: gate.clone(),
+            intake: intake.clone(),
             lane,
-            queue: Arc::default(),
+            order: Arc::default(),
             stop: self.stop.clone(),
             tasks: self.tasks.clone(),
         }
     }
 
-    /// Which lanes rest, for metrics and health pages.
+    /// Which lanes are paused, for metrics and health pages.
     pub fn lanes(&self) -> LaneReport {
-        LaneReport::new(self.gates.clone(), self.shared.clock.clone())
+        LaneReport::new(self.intakes.clone(), self.shared.clock.clone())
     }
 
-    /// Takes nothing new, gives back what was not begun, finishes and records every POST that
-    /// is under way. `true` when all was done within `patience`.
+    /// Takes no more deliveries, gives back those that were not begun, finishes and records every
+    /// POST that is under way. `true` when all was done within `patience`.
     pub async fn drain(self, patience: Duration) -> bool {
         self.stop.cancel();
-        self.gates.values().for_each(|gate| gate.stop());
+        self.intakes.values().for_each(|intake| intake.stop());
         let finish = async {
             self.loops.wait().await;
             self.tasks.close();
@@ -111,31 +111,31 @@ impl Worker {
         if tokio::time::timeout(patience, finish).await.is_ok() {
             return true;
         }
-        // Half-recorded work is journaled and given back rather than held for ever.
+        // Answers that are half recorded are journaled and their deliveries given back.
         self.shared.abandon.cancel();
         tokio::time::timeout(Duration::from_secs(2), self.tasks.wait()).await.is_ok()
     }
 }
 
-/// From when a lost answer may be looked for until its slot is surely given back.
-const LOOKED_FOR: Duration = Duration::from_secs(10);
+/// From when a lost answer may be looked for until its slot is certainly given back.
+const LOOK_UP: Duration = Duration::from_secs(10);
 
-fn gate(settings: &Settings, resource: Resource) -> Gate {
-    let held = Held {
+fn intake(settings: &Settings, resource: Resource) -> Intake {
+    let hold = HoldTimes {
         slots: settings.slots.of(resource),
         post_timeout: settings.post_timeout,
-        tested: settings.post_timeout + settings.rules.settling + LOOKED_FOR,
-        untested: lives(resource, settings.rules.pace),
+        tested: settings.post_timeout + settings.rules.settling + LOOK_UP,
+        untested: task_life(resource, settings.rules.pace),
     };
-    Gate::new(widest(settings, resource), held)
+    Intake::new(widest(settings, resource), hold)
 }
 
-/// As long as a task that nobody can see may hold its slot.
-fn lives(resource: Resource, pace: f64) -> Duration {
-    Cadence::of(&Operation::new(usual(resource).path()), pace).lives
+/// As long as a task whose id is not known may hold its slot.
+fn task_life(resource: Resource, pace: f64) -> Duration {
+    Cadence::of(&Operation::new(typical_route(resource).path()), pace).lives
 }
 
-/// Never more deliveries at a time than there are slots for them.
+/// Never more deliveries at a time than slots.
 fn widest(settings: &Settings, resource: Resource) -> u16 {
     let slots = match settings.slots.of(resource) {
         0 => u16::MAX,

@@ -1,120 +1,169 @@
-use producer::Producer;
-use serde_json::{Value, json};
-use validation::Slots;
-
+use super::answer::BUSY;
 use super::*;
+use crate::submit::ProviderHealth;
 
-fn settings() -> Settings {
-    Settings { slots: Slots { images: 4, ..Slots::default() }, ..Settings::default() }
+const ROUTE: Route = Route::VideosText2video;
+
+fn opened(widest: u16) -> Intake {
+    let intake = Intake::new(widest, HoldTimes::default());
+    intake.open(widest);
+    intake
 }
 
-/// Why a worker rejects or parks it.
-fn at_the_worker(body: &[u8], deliveries: u32) -> Option<Reason> {
-    let facts = MessageFacts { message_id: Some("m"), routing_key: None };
-    match decoded(body, facts, deliveries, &settings()) {
-        Ok(accepted) => accepted.fit.err(),
-        Err(bad) => Some(bad.reason),
-    }
-}
-
-fn at_the_producer(body: &[u8]) -> Option<Reason> {
-    Producer::read(body, settings().slots).err().map(|invalid| invalid.reason)
-}
-
-/// A good job with some keys changed; null leaves one out.
-fn video(changes: Value) -> Vec<u8> {
-    let mut job = json!({"id": "a", "operation": "videos/text2video", "request": {"prompt": "x"}});
-    for (key, value) in changes.as_object().unwrap() {
-        job[key] = value.clone();
-    }
-    job.to_string().into_bytes()
-}
-
-fn request(operation: &str, request: &Value) -> Vec<u8> {
-    video(json!({"operation": operation, "request": request}))
-}
-
-/// What the schema of a job message does not allow, key by key.
-fn against_the_schema() -> Vec<Vec<u8>> {
-    let changes = [
-        json!({"prioritty": "high"}),
-        json!({"deadline": 5}),
-        json!({"deadline": "tomorrow"}),
-        json!({"id": 5}),
-        json!({"id": "x".repeat(161)}),
-        json!({"id": "a\nb"}),
-        json!({"metadata": []}),
-        json!({"metadata": {"a": "x".repeat(64 * 1024)}}),
-        json!({"operation": null}),
-        json!({"operation": "texts/poem"}),
-        json!({"operation": format!("videos/{}", "x".repeat(100))}),
-        json!({"priority": "urgent"}),
-        json!({"request": null}),
-        json!({"request": "a cat"}),
-        json!({"retries": 11}),
-        json!({"retries": -1}),
-        json!({"retries": "1"}),
-        json!({"tenant": "a/b"}),
-        json!({"tenant": "x".repeat(65)}),
-        json!({"tenant": "reelwork.unreadable"}),
-    ];
-    changes.into_iter().map(video).collect()
-}
-
-/// What the provider or the operator's limits do not allow.
-fn against_the_provider() -> Vec<Vec<u8>> {
-    vec![
-        request("videos/poem", &json!({"prompt": "x"})),
-        request("videos/text2video", &json!({})),
-        request("videos/text2video", &json!({"prompt": ["x"]})),
-        request("videos/text2video", &json!({"prompt": "x".repeat(10_000)})),
-        request("videos/text2video", &json!({"prompt": "x", "cfg_scale": 3})),
-        request("videos/text2video", &json!({"prompt": "x", "duration": 5.5})),
-        request("videos/text2video", &json!({"prompt": "x", "external_task_id": "mine"})),
-        request("images/generations", &json!({"prompt": "x", "n": 5})),
-        request("images/generations", &json!({"prompt": "x", "n": 10})),
-        request("images/generations", &json!({"prompt": "x", "n": 0})),
-    ]
-}
-
-fn no_json() -> Vec<Vec<u8>> {
-    let large = "x".repeat(job::MAX_MESSAGE_BYTES);
-    vec![
-        Vec::new(),
-        b"make me a video".to_vec(),
-        vec![0xff, 0xfe, 0x00, 0x80],
-        b"[{\"id\": \"a\"}]".to_vec(),
-        request("videos/image2video", &json!({"image": large})),
-    ]
-}
-
-#[test]
-fn the_producer_refuses_what_a_worker_would_reject_or_park_with_the_same_words() {
-    for body in [against_the_schema(), against_the_provider(), no_json()].concat() {
-        let text = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();
-        let reason = at_the_worker(&body, 0);
-        assert!(reason.is_some(), "a worker does {text}");
-        assert_eq!(at_the_producer(&body), reason, "{text}");
+fn window(intake: &Intake) -> Option<u16> {
+    match intake.state() {
+        IntakeState::Open { window } => Some(window),
+        IntakeState::Paused { .. } => None,
     }
 }
 
 #[test]
-fn what_one_accepts_the_other_accepts() {
-    for body in [
-        video(json!({})),
-        video(json!({"tenant": null, "metadata": null, "retries": 1.0, "priority": "low"})),
-        request("videos/text2video", &json!({"prompt": "x", "duration": 5})),
-        request("images/generations", &json!({"prompt": "x", "n": 4})),
+fn a_graver_reason_wins_and_a_lighter_one_does_not() {
+    let intake = opened(8);
+    intake.pause("full", PauseReason::PoolFull);
+    intake.pause("unpaid", PauseReason::AccountPaused);
+    intake.pause("busy", PauseReason::Backoff(BUSY));
+    assert_eq!(
+        intake.state(),
+        IntakeState::Paused { why: "unpaid".into(), reason: PauseReason::AccountPaused }
+    );
+}
+
+#[test]
+fn nothing_is_taken_before_the_slots_are_counted() {
+    let intake = Intake::new(8, HoldTimes::default());
+    assert_eq!(window(&intake), None);
+    intake.pause("unpaid", PauseReason::AccountPaused);
+    assert!(intake.forbids_sending(), "any other reason is graver");
+}
+
+#[test]
+fn only_the_provider_or_the_account_forbids_sending() {
+    let intake = opened(8);
+    assert!(!intake.forbids_sending());
+    intake.pause("full", PauseReason::PoolFull);
+    assert!(!intake.forbids_sending());
+    intake.pause("busy", PauseReason::Backoff(BUSY));
+    assert!(intake.forbids_sending());
+    intake.pause("unpaid", PauseReason::AccountPaused);
+    assert!(intake.forbids_sending());
+    intake.open(1);
+    assert!(!intake.forbids_sending());
+}
+
+#[test]
+fn an_intake_that_is_kept_paused_does_not_open() {
+    let intake = opened(8);
+    let kept = intake.keep_paused();
+    intake.pause("not journaled", PauseReason::Backoff(BUSY));
+    intake.open(8);
+    assert!(intake.forbids_sending());
+    drop(kept);
+    intake.open(8);
+    assert!(!intake.forbids_sending());
+}
+
+async fn healthy(intake: &Intake) {
+    let sending = intake.permission(ROUTE).await.unwrap();
+    intake.apply(&sending, &ProviderHealth::Healthy, 0.5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reopened_lane_starts_narrow_and_widens_with_permits() {
+    let intake = opened(8);
+    healthy(&intake).await;
+    intake.pause("full", PauseReason::PoolFull);
+    intake.open(1);
+    let mut seen = Vec::new();
+    for _ in 0..20 {
+        seen.push(window(&intake).unwrap());
+        intake.slot_granted();
+    }
+    assert_eq!(&seen[..7], [1, 1, 2, 2, 2, 2, 4]);
+    assert_eq!(window(&intake), Some(8));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_with_a_limit_is_counted_anew_after_a_part_of_the_free_slots() {
+    let intake = Intake::new(8, HoldTimes { slots: 100, ..HoldTimes::default() });
+    intake.open_for(40);
+    assert_eq!(window(&intake), Some(5));
+    intake.slot_granted();
+    assert_eq!(window(&intake), Some(5), "not before an answer is understood");
+    healthy(&intake).await;
+    (0..3).for_each(|_| intake.slot_granted());
+    assert_eq!(window(&intake), Some(5));
+    intake.slot_granted();
+    assert_eq!(window(&intake), None);
+    assert!(!intake.forbids_sending());
+    intake.open_for(7);
+    intake.slot_granted();
+    assert_eq!(window(&intake), None, "at the first, where few are free");
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_failure_pauses_the_lane_and_one_request_probes() {
+    for health in [
+        ProviderHealth::Unclear { why: "HTTP 500".into() },
+        ProviderHealth::PathRefused { why: "HTTP 403".into() },
+        ProviderHealth::Unreachable { why: "refused".into() },
     ] {
-        let both = (at_the_producer(&body), at_the_worker(&body, 0));
-        assert_eq!(both, (None, None), "{}", String::from_utf8_lossy(&body));
+        let intake = opened(8);
+        healthy(&intake).await;
+        let (one, another) =
+            (intake.permission(ROUTE).await.unwrap(), intake.permission(ROUTE).await.unwrap());
+        intake.apply(&one, &health, 0.5);
+        assert_eq!(intake.permission(ROUTE).await.err(), Some(NotNow::Lane), "{health:?}");
+        drop((one, another));
+        intake.open(1);
+        let probe = intake.permission(ROUTE).await.unwrap();
+        let next = tokio::time::timeout(Duration::from_secs(1), intake.permission(ROUTE));
+        assert!(next.await.is_err(), "one at a time");
+        intake.apply(&probe, &ProviderHealth::Healthy, 0.5);
+        drop(probe);
+        assert!(intake.permission(ROUTE).await.is_ok() && intake.permission(ROUTE).await.is_ok());
     }
 }
 
-#[test]
-fn a_message_delivered_too_often_is_not_checked_once_more() {
-    let most = settings().max_deliveries;
-    let bad = request("videos/text2video", &json!({}));
-    assert_eq!(at_the_worker(&bad, most), Some(Reason::DeliveredTooOften(most)));
-    assert!(matches!(at_the_worker(&bad, most - 1), Some(Reason::InvalidRequest(_))));
+#[tokio::test(start_paused = true)]
+async fn why_a_lane_backs_off_is_shown_until_it_is_well() {
+    let intake = opened(8);
+    assert_eq!(intake.backoff(), None);
+    let sending = intake.permission(ROUTE).await.unwrap();
+    intake.apply(&sending, &ProviderHealth::Unreachable { why: "refused".into() }, 1.0);
+    drop(sending);
+    let backoff = intake.backoff().unwrap();
+    assert_eq!(backoff.why, "the provider cannot be reached: refused");
+    assert_eq!(backoff.until, Some(Instant::now() + Duration::from_secs(1)));
+    intake.open(1);
+    assert_eq!(intake.backoff().unwrap().until, None, "one job probes");
+    healthy(&intake).await;
+    assert_eq!(intake.backoff(), None);
+    intake.pause("full", PauseReason::PoolFull);
+    assert_eq!(intake.backoff(), None, "a full lane does its work");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_request_waits_for_permission_at_a_stop() {
+    let intake = opened(8);
+    let probe = intake.permission(ROUTE).await.unwrap();
+    let waiting = intake.permission(ROUTE);
+    let stopped = async { intake.stop() };
+    let (waited, ()) = tokio::join!(waiting, stopped);
+    assert_eq!(waited.err(), Some(NotNow::Lane), "given back at once");
+    drop(probe);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_for_another_worker_does_not_last_as_long_as_a_backoff_that_is_over() {
+    let (intake, long) = (opened(8), Duration::from_secs(900));
+    assert!(intake.unclear_reported("HTTP 500", Duration::ZERO, long));
+    assert_eq!(intake.backoff_left(), long);
+    tokio::time::advance(Duration::from_secs(2)).await;
+    intake.understood_reported(None, Duration::from_secs(1));
+    assert_eq!(window(&intake), Some(1), "another worker has understood an answer");
+    let short = Duration::from_millis(500);
+    intake.wait_for_another(short);
+    assert!(intake.forbids_sending());
+    assert_eq!(intake.backoff_left(), short);
 }

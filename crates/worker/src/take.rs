@@ -1,5 +1,5 @@
-//! Taking single jobs from the lanes of a full pool. A lane that cannot be taken from keeps no
-//! other from being served.
+//! Takes single jobs from the lanes of a full pool. A lane that fails keeps no other from being
+//! served.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,15 +8,15 @@ use job::Lane;
 use ports::BrokerError;
 use tokio::time::Instant;
 
-use crate::desk::Desk;
-use crate::lane::rest_after;
-use crate::slot_queue::Try;
+use crate::handler::Handler;
+use crate::lane::retry_after;
+use crate::slot_request::SlotRequest;
 
-/// What came of taking one job from a lane.
+/// The result of taking one job from a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
     One,
-    /// Nothing is there, or nothing may be taken.
+    /// The lane is empty, or must not be consumed.
     Nothing,
     /// The broker does not answer.
     NotNow,
@@ -24,47 +24,48 @@ pub(crate) enum Taken {
 
 /// Which lanes could not be taken from.
 #[derive(Default)]
-pub(crate) struct Taking {
+pub(crate) struct LaneTaker {
     failed: Mutex<BTreeMap<Lane, Failed>>,
 }
 
 struct Failed {
     error: BrokerError,
-    asked_again_at: Instant,
+    retry_at: Instant,
 }
 
-impl Taking {
+impl LaneTaker {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Lane, Failed>> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) async fn one(&self, desk: &Desk, leave: Try) -> Taken {
-        if let Some(taken) = self.rests(desk.lane, Instant::now()) {
+    pub(crate) async fn take(&self, handler: &Handler, slot: SlotRequest) -> Taken {
+        if let Some(taken) = self.known(handler.lane, Instant::now()) {
             return taken;
         }
-        match desk.shared.broker.take(desk.lane).await {
+        match handler.shared.broker.take(handler.lane).await {
             Ok(delivery) => {
-                self.lock().remove(&desk.lane);
+                self.lock().remove(&handler.lane);
                 let Some(delivery) = delivery else { return Taken::Nothing };
-                desk.work_on(delivery, leave);
+                handler.spawn(delivery, slot);
                 Taken::One
             }
-            Err(error) => self.fails(desk.lane, error, Instant::now()),
+            Err(error) => self.fails(handler.lane, error, Instant::now()),
         }
     }
 
-    fn rests(&self, lane: Lane, now: Instant) -> Option<Taken> {
+    /// The last result, for as long as the lane is not tried again.
+    fn known(&self, lane: Lane, now: Instant) -> Option<Taken> {
         let failed = self.lock();
-        let rests = failed.get(&lane).filter(|failed| now < failed.asked_again_at)?;
-        Some(taken(&rests.error))
+        let failed = failed.get(&lane).filter(|failed| now < failed.retry_at)?;
+        Some(taken(&failed.error))
     }
 
     /// Logged once for as long as it stays the same.
     fn fails(&self, lane: Lane, error: BrokerError, now: Instant) -> Taken {
         let taken = taken(&error);
-        let asked_again_at = now + rest_after(&error);
+        let retry_at = now + retry_after(&error);
         let words = error.to_string();
-        let before = self.lock().insert(lane, Failed { error, asked_again_at });
+        let before = self.lock().insert(lane, Failed { error, retry_at });
         match before.is_some_and(|before| before.error.to_string() == words) {
             true => tracing::debug!(%lane, error = words, "lane still cannot be taken from"),
             false => tracing::warn!(%lane, error = words, "lane cannot be taken from"),
@@ -73,7 +74,7 @@ impl Taking {
     }
 }
 
-/// Pure. What is refused is refused for this lane.
+/// Pure. A refusal concerns this lane only.
 fn taken(error: &BrokerError) -> Taken {
     match error {
         BrokerError::Unavailable(_) => Taken::NotNow,
@@ -90,23 +91,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_forbidden_lane_counts_as_empty_and_is_asked_for_rarely() {
-        let (taking, now) = (Taking::default(), Instant::now());
+    fn a_forbidden_lane_counts_as_empty_and_is_tried_rarely() {
+        let (taker, now) = (LaneTaker::default(), Instant::now());
         let lane = |priority| Lane { resource: Resource::Videos, priority };
         let high = lane(Priority::High);
-        assert_eq!(taking.fails(high, BrokerError::Denied("no".into()), now), Taken::Nothing);
+        assert_eq!(taker.fails(high, BrokerError::Denied("no".into()), now), Taken::Nothing);
         let later = |seconds| now + Duration::from_secs(seconds);
-        assert_eq!(taking.rests(high, later(4)), Some(Taken::Nothing));
-        assert_eq!(taking.rests(high, later(5)), None, "asked again");
-        assert_eq!(taking.rests(lane(Priority::Normal), now), None, "another lane");
+        assert_eq!(taker.known(high, later(4)), Some(Taken::Nothing));
+        assert_eq!(taker.known(high, later(5)), None, "tried again");
+        assert_eq!(taker.known(lane(Priority::Normal), now), None, "another lane");
     }
 
     #[test]
     fn a_broker_that_does_not_answer_is_no_empty_lane() {
-        let (taking, now) = (Taking::default(), Instant::now());
+        let (taker, now) = (LaneTaker::default(), Instant::now());
         let lane = Lane { resource: Resource::Videos, priority: Priority::High };
-        assert_eq!(taking.fails(lane, BrokerError::Unavailable("x".into()), now), Taken::NotNow);
-        assert_eq!(taking.rests(lane, now), Some(Taken::NotNow));
-        assert_eq!(taking.rests(lane, now + Duration::from_secs(1)), None);
+        assert_eq!(taker.fails(lane, BrokerError::Unavailable("x".into()), now), Taken::NotNow);
+        assert_eq!(taker.known(lane, now), Some(Taken::NotNow));
+        assert_eq!(taker.known(lane, now + Duration::from_secs(1)), None);
     }
 }

@@ -1,4 +1,4 @@
-//! What a message tells of its publishing: a nonce always, a time only where it can be one.
+//! When and by which publish a message came into being, as its headers say.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -7,30 +7,31 @@ use job::{Life, Tenant, Timestamp};
 use ports::Message;
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct Origin {
+    /// `None` also for a time that cannot be right.
     pub(crate) enqueued_at: Option<Timestamp>,
     pub(crate) life: Option<Life>,
 }
 
-impl Told {
-    pub(crate) fn by(message: &Message, now: Timestamp) -> Self {
-        let enqueued_at = message.enqueued_at().and_then(|told| told.plausible(now));
+impl Origin {
+    pub(crate) fn of(message: &Message, now: Timestamp) -> Self {
+        let enqueued_at = message.enqueued_at().and_then(|at| at.plausible(now));
         Self { enqueued_at, life: message.life() }
     }
 }
 
-/// Tenants whose messages told times that cannot be: each is warned about once.
+/// Tenants with publish times that cannot be right: each is warned about once.
 #[derive(Default)]
 pub(crate) struct WrongClocks {
     known: Mutex<BTreeSet<Tenant>>,
 }
 
-/// More tenants than this are not told apart.
+/// More tenants than this are not remembered.
 const MOST: usize = 1000;
 
 impl WrongClocks {
-    pub(crate) fn see(&self, tenant: &Tenant, message: &Message, told: &Told) {
-        let (Some(wrong), None) = (message.enqueued_at(), told.enqueued_at) else {
+    pub(crate) fn warn_once(&self, tenant: &Tenant, message: &Message, origin: &Origin) {
+        let (Some(wrong), None) = (message.enqueued_at(), origin.enqueued_at) else {
             return;
         };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -38,8 +39,8 @@ impl WrongClocks {
             tracing::warn!(
                 %tenant,
                 message_id = %message.id,
-                told_ms = wrong.as_millis(),
-                "a producer tells publish times that cannot be: they count as not told"
+                enqueued_at_ms = wrong.as_millis(),
+                "a producer sends publish times that cannot be right: they are ignored"
             );
         }
     }
@@ -57,7 +58,7 @@ mod tests {
 
     use super::*;
 
-    /// Whatever is warned about, in words.
+    /// All warnings, as text.
     #[derive(Clone, Default)]
     struct Warnings(Arc<Mutex<Vec<String>>>);
 
@@ -93,7 +94,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
-    /// The warnings about these messages: whose, which, and what each tells of its publishing.
+    /// The warnings about messages with this tenant, id and publish time.
     fn warned(messages: &[(&str, &str, Option<i64>)]) -> Vec<String> {
         let (warnings, clocks) = (Warnings::default(), WrongClocks::default());
         tracing::subscriber::with_default(warnings.clone(), || {
@@ -102,8 +103,8 @@ mod tests {
                 if let Some(at) = at {
                     message = message.header(header::ENQUEUED_AT, at.to_string());
                 }
-                let told = Told::by(&message, NOW);
-                clocks.see(&Tenant::new(*tenant).unwrap(), &message, &told);
+                let origin = Origin::of(&message, NOW);
+                clocks.warn_once(&Tenant::new(*tenant).unwrap(), &message, &origin);
             }
         });
         warnings.0.lock().unwrap().clone()
@@ -112,17 +113,17 @@ mod tests {
     #[test]
     fn a_wrong_clock_is_warned_about_once_by_the_name_of_its_producer() {
         let (right, wrong) = (NOW.as_millis() - 1, NOW.as_millis() + 3_600_000);
-        let told = warned(&[
+        let lines = warned(&[
             ("acme", "a-0", Some(right)),
             ("acme", "a-1", Some(wrong)),
             ("acme", "a-2", Some(wrong)),
             ("other", "b-1", Some(0)),
-            ("silent", "c-1", None),
+            ("none", "c-1", None),
         ]);
-        assert_eq!(told.len(), 2, "{told:#?}");
-        for part in ["tenant=acme ", "message_id=a-1 ", "told_ms=1700003600000 "] {
-            assert!(told[0].contains(part), "no {part:?} in {}", told[0]);
+        assert_eq!(lines.len(), 2, "{lines:#?}");
+        for part in ["tenant=acme ", "message_id=a-1 ", "enqueued_at_ms=1700003600000 "] {
+            assert!(lines[0].contains(part), "no {part:?} in {}", lines[0]);
         }
-        assert!(told[1].contains("tenant=other message_id=b-1 told_ms=0 "), "{}", told[1]);
+        assert!(lines[1].contains("tenant=other message_id=b-1 enqueued_at_ms=0 "), "{}", lines[1]);
     }
 }

@@ -1,47 +1,13 @@
-use job::{Disposition, Illegal, Reached, Reason, Record, RetryDelay};
+use job::{Illegal, Reached, Record};
 use ports::{LedgerError, PublishError};
 
-/// How a delivery ends.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    Ack,
-    /// Back in a while, with word of how far the job may have come.
-    Later(RetryDelay, Reached),
-    /// The pool has no room for what the job needs; nothing was recorded or sent.
-    Full {
-        need: u32,
-    },
-    Park(Reason),
-}
-
-impl Ending {
-    /// What the record's new state means for the message that brought it.
-    pub(crate) fn of(record: &Record, jitter: f64) -> Self {
-        match record.disposition(jitter) {
-            Disposition::Ack => Self::Ack,
-            Disposition::Later(delay, reached) => Self::Later(delay, reached),
-            Disposition::Park(reason) => Self::Park(reason),
-        }
-    }
-
-    /// Nothing was recorded or sent.
-    pub(crate) fn bounce(delay: RetryDelay) -> Self {
-        Self::Later(delay, Reached::Nothing)
-    }
-
-    /// Another delivery of the job is at work on it.
-    pub(crate) fn elsewhere() -> Self {
-        Self::Later(RetryDelay::OneSecond, Reached::Provider)
-    }
-}
-
-/// Why a delivery could not be worked on; nothing was decided about the job.
+/// Why a delivery could not be worked on. Nothing was decided about the job.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Trouble {
+pub(crate) enum Error {
     /// Before any record of the job was written.
     #[error(transparent)]
     Untouched(LedgerError),
-    /// Whether the intent was written is not known; surely nothing was sent under it.
+    /// It is not known whether the intent was written. Nothing was sent under it.
     #[error("{error}")]
     Unsent { intent: String, error: LedgerError },
     #[error(transparent)]
@@ -51,12 +17,12 @@ pub(crate) enum Trouble {
     /// The ledger knows it and the journal does not.
     #[error("not journaled: {error}")]
     Unjournaled { record: Box<Record>, error: PublishError },
-    /// Only queued records are taken; should that ever break, nothing is submitted.
+    /// A bug: only queued records are taken. Nothing is submitted.
     #[error(transparent)]
     Illegal(#[from] Box<Illegal>),
 }
 
-impl From<recorder::Error> for Trouble {
+impl From<recorder::Error> for Error {
     fn from(error: recorder::Error) -> Self {
         match error {
             recorder::Error::Ledger(error) => Self::Ledger(error),
@@ -66,8 +32,8 @@ impl From<recorder::Error> for Trouble {
     }
 }
 
-impl Trouble {
-    /// Trouble of this one job: the lane goes on, and the job waits for a person.
+impl Error {
+    /// Error of this one job: the lane goes on, and the job waits for a person.
     pub(crate) fn is_of_one_job(&self) -> bool {
         match self {
             Self::Untouched(error) | Self::Unsent { error, .. } | Self::Ledger(error) => {
@@ -78,7 +44,7 @@ impl Trouble {
         }
     }
 
-    /// A refused fence wrote nothing: the job is as new as it was.
+    /// How far the job may have come. A refused fence wrote nothing.
     pub(crate) fn reached(&self) -> Reached {
         match self {
             Self::Untouched(_)
@@ -99,7 +65,7 @@ impl Trouble {
         }
     }
 
-    /// The intent that whoever takes the message next may know to be unsent.
+    /// The intent that was not sent, for the next worker that gets the message.
     pub(crate) fn unsent(&self) -> Option<&str> {
         match self {
             Self::Unsent { intent, .. } => Some(intent),
@@ -121,16 +87,16 @@ mod tests {
         let corrupt = || LedgerError::Corrupt { key: "a".into(), cause: "b".into() };
         let away = || LedgerError::Unavailable("away".into());
         let of_one_job = [
-            (Trouble::Untouched(corrupt()), true),
-            (Trouble::Ledger(corrupt()), true),
-            (Trouble::Illegal(Box::new(Illegal { state: "pending", fact: "taken" })), true),
-            (Trouble::Untouched(away()), false),
-            (Trouble::Ledger(LedgerError::Fenced), false),
-            (Trouble::Ledger(LedgerError::Denied("no".into())), false),
-            (Trouble::Broker(PublishError::Refused("full".into())), false),
+            (Error::Untouched(corrupt()), true),
+            (Error::Ledger(corrupt()), true),
+            (Error::Illegal(Box::new(Illegal { state: "pending", fact: "taken" })), true),
+            (Error::Untouched(away()), false),
+            (Error::Ledger(LedgerError::Fenced), false),
+            (Error::Ledger(LedgerError::Denied("no".into())), false),
+            (Error::Broker(PublishError::Refused("full".into())), false),
         ];
-        for (trouble, expected) in of_one_job {
-            assert_eq!(trouble.is_of_one_job(), expected, "{trouble}");
+        for (error, expected) in of_one_job {
+            assert_eq!(error.is_of_one_job(), expected, "{error}");
         }
     }
 }

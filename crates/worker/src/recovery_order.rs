@@ -1,8 +1,8 @@
-//! In which order deliveries are worked on around a rebuild.
+//! The order in which deliveries are worked on around a rebuild of the ledger.
 //!
-//! What may have been sent may be running without anybody knowing its slot. It must be first when
-//! the ledger opens, so until then it is kept in hand: on the ladder it would end up behind jobs
-//! that take that slot.
+//! A job that may have been sent may be running in a slot that the ledger does not know. It must be
+//! first when the ledger opens, so until then it is kept in hand: in a delay queue it would end up
+//! behind jobs that take that slot.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use recorder::{LEASE, Phase};
 use tokio::sync::{Mutex, OwnedSemaphorePermit};
 use tokio::time::Instant;
 
-use crate::ending::Trouble;
+use crate::error::Error;
 use crate::shared::Shared;
 
 /// For the rebuild itself, before it is known when the ledger opens.
@@ -24,78 +24,77 @@ const LONGEST: Duration = Duration::from_secs(20 * 60);
 
 const LOOK: Duration = Duration::from_millis(50);
 
-/// So long does what was surely not sent fill the lane's window while others are recalled.
-const MAKES_ROOM: Duration = Duration::from_millis(100);
+/// So long may jobs that were not sent fill the lane's window during the recall.
+const MAKE_ROOM: Duration = Duration::from_millis(100);
 
-/// What makes room goes to the end of its lane: no more than these lose their places.
+/// A job that makes room goes to the end of its lane: no more than these lose their places.
 const MOST_MAKE_ROOM: u32 = 32;
 
 /// Where deliveries of one lane wait for a place, one at a time, so that no lane crowds out another.
 #[derive(Default)]
-pub(crate) struct Queue {
+pub(crate) struct LaneOrder {
     first: Mutex<()>,
-    /// Since the lane was last open.
+    /// Deliveries that went back since the ledger was last open.
     made_room: AtomicU32,
 }
 
-/// What a delivery finds when it asks to be worked on.
-pub(crate) enum Come {
-    /// Its turn, and a place to work.
-    Place(OwnedSemaphorePermit),
-    /// What may have been sent can lie behind it: it goes back to let that come.
-    MakesRoom,
+/// What a delivery does next.
+pub(crate) enum Next {
+    /// It is worked on, in this place.
+    Start(OwnedSemaphorePermit),
+    /// It goes back: a job that may have been sent can be behind it.
+    MakeRoom,
 }
 
-/// The patience for one delivery.
-pub(crate) struct Turn<'a> {
+/// The order for one delivery.
+pub(crate) struct RecoveryOrder<'a> {
     shared: &'a Shared,
-    queue: &'a Queue,
+    lane: &'a LaneOrder,
     reached: Reached,
     until: Instant,
 }
 
-impl<'a> Turn<'a> {
-    pub(crate) fn of(shared: &'a Shared, queue: &'a Queue, delivery: &Delivery) -> Self {
+impl<'a> RecoveryOrder<'a> {
+    pub(crate) fn of(shared: &'a Shared, lane: &'a LaneOrder, delivery: &Delivery) -> Self {
         let patience = patience(shared.settings.post_timeout);
-        Self { shared, queue, reached: delivery.reached(), until: Instant::now() + patience }
+        Self { shared, lane, reached: delivery.reached(), until: Instant::now() + patience }
     }
 
-    /// A place to work, once it is this delivery's turn. Whoever waits for its turn takes none.
-    /// `None`: the worker ends.
-    pub(crate) async fn come(&self) -> Option<Come> {
+    /// Waits for this delivery's turn, and only then for a place. `None`: the worker ends.
+    pub(crate) async fn wait(&self) -> Option<Next> {
         loop {
             let since = Instant::now();
             while self.waits() {
-                if since.elapsed() >= MAKES_ROOM && self.makes_room() {
-                    return Some(Come::MakesRoom);
+                if since.elapsed() >= MAKE_ROOM && self.makes_room() {
+                    return Some(Next::MakeRoom);
                 }
                 tokio::time::sleep(LOOK).await;
             }
-            let first = self.queue.first.lock().await;
+            let first = self.lane.first.lock().await;
             let place = self.shared.in_progress.clone().acquire_owned().await.ok()?;
             drop(first);
             if !self.waits() {
                 if self.shared.session.phase() == Phase::Open {
-                    self.queue.made_room.store(0, Ordering::Relaxed);
+                    self.lane.made_room.store(0, Ordering::Relaxed);
                 }
-                return Some(Come::Place(place));
+                return Some(Next::Start(place));
             }
         }
     }
 
     fn makes_room(&self) -> bool {
         let fresh = self.reached < Reached::Provider;
-        let made_room = &self.queue.made_room;
+        let made_room = &self.lane.made_room;
         self.is_recalling() && fresh && made_room.fetch_add(1, Ordering::Relaxed) < MOST_MAKE_ROOM
     }
 
-    /// Whether to try again rather than put it on the ladder.
-    pub(crate) fn is_kept_after(&self, trouble: &Trouble) -> bool {
-        self.reached == Reached::Provider && is_of_the_ledger(trouble) && self.has_time()
+    /// Whether it is tried again in hand, rather than after a wait in a delay queue.
+    pub(crate) fn is_kept_after(&self, error: &Error) -> bool {
+        self.reached == Reached::Provider && is_of_the_ledger(error) && self.has_time()
     }
 
     fn waits(&self) -> bool {
-        // The others' time ends by itself, soon: who let them pass for long may still not go first.
+        // The recall ends soon: a delivery that waited long may still not go first.
         is_before_its_turn(self.shared.session.phase(), self.reached)
             && (self.is_recalling() || self.has_time())
     }
@@ -109,25 +108,24 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// Pure. On the ladder a message that may have been sent would let a copy pass that was not. Whether
-/// it was written down meanwhile, the next try sees.
-fn is_of_the_ledger(trouble: &Trouble) -> bool {
-    match trouble {
-        Trouble::Untouched(_) | Trouble::Ledger(_) => !trouble.is_of_one_job(),
-        Trouble::Unsent { .. }
-        | Trouble::Broker(_)
-        | Trouble::Unjournaled { .. }
-        | Trouble::Illegal(_) => false,
+/// Pure. In a delay queue a message that may have been sent would be passed by a copy that was not.
+/// The next try shows what was written meanwhile.
+fn is_of_the_ledger(error: &Error) -> bool {
+    match error {
+        Error::Untouched(_) | Error::Ledger(_) => !error.is_of_one_job(),
+        Error::Unsent { .. } | Error::Broker(_) | Error::Unjournaled { .. } | Error::Illegal(_) => {
+            false
+        }
     }
 }
 
-/// Pure. A ledger that lost something opens one lease and one POST after it was noticed; until
-/// then a delivery is kept. Beyond the limit it waits on the ladder after all.
+/// Pure. A ledger that lost records opens one lease and one POST after that was noticed; until then
+/// a delivery is kept. After that it waits in a delay queue.
 fn patience(post_timeout: Duration) -> Duration {
     (REBUILD + LEASE + post_timeout).min(LONGEST)
 }
 
-/// Pure. What was surely not sent goes back to the broker while the ledger is closed.
+/// Pure. A job that was not sent goes back to the broker while the ledger is closed.
 fn is_before_its_turn(phase: Phase, reached: Reached) -> bool {
     match phase {
         Phase::Rebuilding | Phase::Closed => reached == Reached::Provider,
@@ -155,13 +153,13 @@ mod tests {
     #[test]
     fn what_may_have_been_sent_is_kept_while_the_ledger_does_not_answer() {
         let away = || LedgerError::Unavailable("away".into());
-        assert!(is_of_the_ledger(&Trouble::Untouched(away())));
-        assert!(is_of_the_ledger(&Trouble::Ledger(away())), "written or not");
-        assert!(is_of_the_ledger(&Trouble::Ledger(LedgerError::Fenced)));
+        assert!(is_of_the_ledger(&Error::Untouched(away())));
+        assert!(is_of_the_ledger(&Error::Ledger(away())), "written or not");
+        assert!(is_of_the_ledger(&Error::Ledger(LedgerError::Fenced)));
         let corrupt = LedgerError::Corrupt { key: "a".into(), cause: "b".into() };
-        assert!(!is_of_the_ledger(&Trouble::Ledger(corrupt)), "of one job");
-        let unsent = Trouble::Unsent { intent: "i".into(), error: away() };
-        assert!(!is_of_the_ledger(&unsent), "the next copy tells that it was not sent");
+        assert!(!is_of_the_ledger(&Error::Ledger(corrupt)), "of one job");
+        let unsent = Error::Unsent { intent: "i".into(), error: away() };
+        assert!(!is_of_the_ledger(&unsent), "the next copy says that it was not sent");
     }
 
     #[test]

@@ -1,0 +1,53 @@
+//! What other workers reported about their requests. Times are how long ago such a request was sent.
+
+use std::time::Duration;
+
+use kling::Route;
+use tokio::time::Instant;
+
+use super::{Intake, IntakeState, PauseReason, lock};
+
+impl Intake {
+    /// An answer was not understood. `false`: this worker has understood a later one.
+    pub(crate) fn unclear_reported(&self, why: &str, ago: Duration, backoff: Duration) -> bool {
+        let Some(sent_at) = Instant::now().checked_sub(ago) else { return false };
+        let news = lock(&self.health).unclear_reported(sent_at);
+        if news && !backoff.is_zero() {
+            self.pause(why, PauseReason::Backoff(backoff));
+        }
+        news
+    }
+
+    pub(crate) fn unclear_route_reported(
+        &self,
+        route: Route,
+        why: &str,
+        ago: Duration,
+        backoff: Duration,
+    ) -> bool {
+        let now = Instant::now();
+        let Some(sent_at) = now.checked_sub(ago) else { return false };
+        lock(&self.health).routes_mut().unclear_reported(route, why, sent_at, now + backoff)
+    }
+
+    /// An answer was understood, of this route or of any: errors before it are over.
+    pub(crate) fn understood_reported(&self, route: Option<Route>, ago: Duration) {
+        let now = Instant::now();
+        let Some(sent_at) = now.checked_sub(ago) else { return };
+        match route {
+            Some(route) => {
+                lock(&self.health).routes_mut().understood_reported(route, sent_at);
+            }
+            None => {
+                let over = lock(&self.health).understood_reported(sent_at, now);
+                let backs_off = matches!(
+                    self.state(),
+                    IntakeState::Paused { reason: PauseReason::Backoff(_), .. }
+                );
+                if over && backs_off {
+                    self.open(1);
+                }
+            }
+        }
+    }
+}
