@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::crash::deployment::Deployment;
 use crate::crash::orphans;
 use crate::crash::points::{self, Cell};
-use crate::crash::scene;
+use crate::crash::scenario;
 use crate::crash::verdict::Verdict;
 use crate::harness::{Backend, Environment, say};
 
@@ -83,7 +83,7 @@ fn draw(state: &mut u64) -> u64 {
 
 impl Deaths {
     async fn strike(&mut self, deployment: &mut Deployment, cell: &Cell) {
-        let strike = scene::strike(deployment, cell).await;
+        let strike = scenario::strike(deployment, cell).await;
         say(strike.to_string());
         if !strike.in_time() {
             self.late.push(strike.to_string());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::Wire;
+use crate::harness::LinkState;
 use crate::installation::Installation;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) enum Link {
 pub(crate) enum Fault {
     /// No fault, to see the effect of the measurement itself.
     Nothing,
-    Wire(Link, Wire),
+    LinkState(Link, LinkState),
     /// SIGKILL, and started again at the end.
     BrokerKilled,
     /// Publishers are blocked.
@@ -48,18 +48,18 @@ const LATE: Duration = Duration::from_millis(200);
 /// Every fault of a connection on every link, then the faults of the servers themselves.
 pub(crate) fn table() -> Vec<Fault> {
     let wires = [
-        Wire::Late(LATE),
-        Wire::Cut,
-        Wire::Reset,
-        Wire::HalfOpen,
-        Wire::Deaf,
-        Wire::SlowClose,
-        Wire::Sliced,
-        Wire::Stalled,
+        LinkState::Late(LATE),
+        LinkState::Cut,
+        LinkState::Reset,
+        LinkState::HalfOpen,
+        LinkState::Deaf,
+        LinkState::SlowClose,
+        LinkState::Sliced,
+        LinkState::Stalled,
     ];
     let mut table = vec![Fault::Nothing];
     for link in [Link::Amqp, Link::Redis, Link::Http] {
-        table.extend(wires.map(|wire| Fault::Wire(link, wire)));
+        table.extend(wires.map(|state| Fault::LinkState(link, state)));
     }
     table.extend([
         Fault::BrokerKilled,
@@ -84,7 +84,7 @@ impl Fault {
     pub(crate) async fn begin(self, at: &mut Installation) {
         match self {
             Self::Nothing => {}
-            Self::Wire(link, wire) => at.proxy(link).set(wire),
+            Self::LinkState(link, state) => at.proxy(link).set(state),
             Self::BrokerKilled => at.rabbit.kill(),
             Self::MemoryAlarm => at.rabbit.memory(0.0001).await,
             Self::JobsExchangeDeleted => at.delete_jobs_exchange().await,
@@ -105,7 +105,7 @@ impl Fault {
     pub(crate) async fn end(self, at: &mut Installation) {
         match self {
             Self::Nothing => {}
-            Self::Wire(link, _) => at.proxy(link).set(Wire::Whole),
+            Self::LinkState(link, _) => at.proxy(link).set(LinkState::Whole),
             Self::BrokerKilled => at.rabbit.restart().await,
             Self::MemoryAlarm => at.rabbit.memory(0.6).await,
             Self::JobsExchangeDeleted | Self::LaneDeleted => at.apply_topology().await,
@@ -150,17 +150,17 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = match self {
             Self::Nothing => "nothing",
-            Self::Wire(link, wire) => {
-                let word = match wire {
-                    Wire::Whole => "whole",
-                    Wire::Late(_) => "200 ms late each way",
-                    Wire::Cut => "cut",
-                    Wire::Reset => "reset",
-                    Wire::HalfOpen => "half-open",
-                    Wire::Deaf => "one-way loss",
-                    Wire::SlowClose => "slow close",
-                    Wire::Sliced => "1 to 7 bytes at a time",
-                    Wire::Stalled => "stalled",
+            Self::LinkState(link, state) => {
+                let word = match state {
+                    LinkState::Whole => "whole",
+                    LinkState::Late(_) => "200 ms late each way",
+                    LinkState::Cut => "cut",
+                    LinkState::Reset => "reset",
+                    LinkState::HalfOpen => "half-open",
+                    LinkState::Deaf => "one-way loss",
+                    LinkState::SlowClose => "slow close",
+                    LinkState::Sliced => "1 to 7 bytes at a time",
+                    LinkState::Stalled => "stalled",
                 };
                 return write!(f, "{link}: {word}");
             }

@@ -16,14 +16,14 @@ const SLOTS: [(&str, u32); 3] = [("videos", 450), ("images", 200), ("audio", 200
 const FIRST: usize = 800;
 const LATER: usize = 400;
 
-struct Scene {
+struct Fixture {
     environment: Environment,
     company: Company,
     consumer: Consumer,
     jobs: Vec<Wish>,
 }
 
-impl Scene {
+impl Fixture {
     /// Tasks are long enough that many are in flight at the same time, and some responses so late
     /// that some POSTs are always between sending and record.
     async fn set(adjust: impl FnOnce(&mut Program)) -> Self {
@@ -100,53 +100,53 @@ fn with_look_up(_defaults: &mut Program) {}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_emptied_ledger_is_rebuilt_while_jobs_arrive() {
-    let mut scene = Scene::set(with_look_up).await;
-    scene.until_in_flight(500).await;
-    scene.environment.redis().flush();
+    let mut fixture = Fixture::set(with_look_up).await;
+    fixture.until_in_flight(500).await;
+    fixture.environment.redis().flush();
     let since = Instant::now();
-    scene.submit_the_rest().await;
-    scene.ends_well(since).await;
+    fixture.submit_the_rest().await;
+    fixture.ends_well(since).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_emptied_ledger_is_rebuilt_though_a_worker_died_between_post_and_record() {
-    let mut scene = Scene::set(with_look_up).await;
-    scene.until_in_flight(500).await;
-    scene.until_some_are_being_submitted(10).await;
-    scene.company.workers[0].kill().await;
-    scene.environment.redis().flush();
+    let mut fixture = Fixture::set(with_look_up).await;
+    fixture.until_in_flight(500).await;
+    fixture.until_some_are_being_submitted(10).await;
+    fixture.company.workers[0].kill().await;
+    fixture.environment.redis().flush();
     let since = Instant::now();
-    scene.submit_the_rest().await;
-    scene.ends_well(since).await;
+    fixture.submit_the_rest().await;
+    fixture.ends_well(since).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ledger_set_back_to_an_old_snapshot_learns_what_it_missed() {
-    let mut scene = Scene::set(with_look_up).await;
-    scene.until_in_flight(200).await;
-    let snapshot = scene.environment.redis().snapshot();
-    scene.until_in_flight(500).await;
-    scene.environment.redis().restore(&snapshot).await;
+    let mut fixture = Fixture::set(with_look_up).await;
+    fixture.until_in_flight(200).await;
+    let snapshot = fixture.environment.redis().snapshot();
+    fixture.until_in_flight(500).await;
+    fixture.environment.redis().restore(&snapshot).await;
     let since = Instant::now();
-    scene.submit_the_rest().await;
-    scene.ends_well(since).await;
+    fixture.submit_the_rest().await;
+    fixture.ends_well(since).await;
 }
 
 /// Nothing was lost: work goes on as soon as the journal has been compared.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ledger_that_only_restarted_goes_on_within_seconds() {
-    let mut scene = Scene::set(with_look_up).await;
-    scene.until_in_flight(300).await;
-    scene.environment.redis().restart().await;
+    let mut fixture = Fixture::set(with_look_up).await;
+    fixture.until_in_flight(300).await;
+    fixture.environment.redis().restart().await;
     let since = Instant::now();
-    let before = scene.company.provider.accounts().await.accepted;
+    let before = fixture.company.provider.accounts().await.accepted;
     until("a job is submitted again", async || {
-        scene.company.provider.accounts().await.accepted > before + 5
+        fixture.company.provider.accounts().await.accepted > before + 5
     })
     .await;
     let resumed = since.elapsed();
     say(format!("submitting again {:.1} s after the restart", resumed.as_secs_f64()));
     assert!(resumed < Duration::from_secs(15), "{resumed:?}");
-    scene.submit_the_rest().await;
-    scene.ends_well(since).await;
+    fixture.submit_the_rest().await;
+    fixture.ends_well(since).await;
 }

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::examples::example;
 use crate::harness::{
-    Backend, Consumer, Environment, Process, Provider, Proxy, Python, Scraped, Wire, Wish, lines,
-    until,
+    Backend, Consumer, Environment, LinkState, Process, Provider, Proxy, Python, Scraped, Wish,
+    lines, until,
 };
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -147,6 +147,6 @@ async fn a_broker_that_hangs_is_told() {
     let _worker: Process = worker.program.start_role("worker", "worker").await;
     let checks = async || worker.page().await.sum("reelwork_up", &["check=\"checks\""]);
     until("it is well", async || checks().await == Some(1.0)).await;
-    proxy.set(Wire::Stalled);
+    proxy.set(LinkState::Stalled);
     until("nobody answers", async || checks().await == Some(0.0)).await;
 }

@@ -10,7 +10,7 @@ use broker_rabbitmq::{RabbitBroker, Settings};
 use job::{Lane, Priority, Resource};
 use ports::{Broker, Destination, Message, Source};
 
-use crate::harness::{Backend, Environment, Proxy, Wire, soon, until};
+use crate::harness::{Backend, Environment, LinkState, Proxy, soon, until};
 
 const MOMENT: Duration = Duration::from_millis(300);
 const LATE: Duration = Duration::from_millis(150);
@@ -30,7 +30,7 @@ async fn wired() -> Proxy {
     Proxy::to(address).await
 }
 
-/// The answer, if one comes in a moment; an error when the wire breaks.
+/// The answer, if one comes in a moment; an error when the state breaks.
 async fn ask(caller: &mut TcpStream) -> Option<std::io::Result<usize>> {
     let mut received = [0; 64];
     let asking = async {
@@ -48,18 +48,18 @@ async fn ask(caller: &mut TcpStream) -> Option<std::io::Result<usize>> {
 }
 
 async fn open(proxy: &Proxy) -> TcpStream {
-    TcpStream::connect(proxy.address).await.expect("a wire")
+    TcpStream::connect(proxy.address).await.expect("a state")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whole_late_and_sliced_wires_carry_everything() {
     let proxy = wired().await;
     let mut caller = open(&proxy).await;
-    for wire in [Wire::Whole, Wire::Sliced] {
-        proxy.set(wire);
-        assert!(matches!(ask(&mut caller).await, Some(Ok(14))), "{wire:?}");
+    for state in [LinkState::Whole, LinkState::Sliced] {
+        proxy.set(state);
+        assert!(matches!(ask(&mut caller).await, Some(Ok(14))), "{state:?}");
     }
-    proxy.set(Wire::Late(LATE / 2));
+    proxy.set(LinkState::Late(LATE / 2));
     let asked = Instant::now();
     assert!(matches!(ask(&mut caller).await, Some(Ok(14))));
     assert!(asked.elapsed() >= LATE, "both ways are late");
@@ -69,9 +69,9 @@ async fn whole_late_and_sliced_wires_carry_everything() {
 async fn a_stalled_wire_loses_nothing() {
     let proxy = wired().await;
     let mut caller = open(&proxy).await;
-    proxy.set(Wire::Stalled);
+    proxy.set(LinkState::Stalled);
     assert!(ask(&mut caller).await.is_none(), "nothing passes");
-    proxy.set(Wire::Whole);
+    proxy.set(LinkState::Whole);
     let mut received = [0; 14];
     soon("what was stalled comes", caller.read_exact(&mut received)).await.expect("the answer");
     assert_eq!(&received, b"are you there?");
@@ -79,19 +79,19 @@ async fn a_stalled_wire_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cut_and_reset_wires_end_what_is_open_and_what_comes() {
-    for wire in [Wire::Cut, Wire::Reset] {
+    for state in [LinkState::Cut, LinkState::Reset] {
         let proxy = wired().await;
         let mut before = open(&proxy).await;
         assert!(matches!(ask(&mut before).await, Some(Ok(14))));
-        proxy.set(wire);
+        proxy.set(state);
         // Nothing listens, or a reset arrives before the client knows that it is connected.
         let after = TcpStream::connect(proxy.address).await;
         for mut caller in std::iter::once(before).chain(after) {
             let told = ask(&mut caller).await;
-            assert!(matches!(told, Some(Ok(0) | Err(_))), "{wire:?}: {told:?}");
+            assert!(matches!(told, Some(Ok(0) | Err(_))), "{state:?}: {told:?}");
         }
-        proxy.set(Wire::Whole);
-        until(&format!("{wire:?} is mended"), async || {
+        proxy.set(LinkState::Whole);
+        until(&format!("{state:?} is mended"), async || {
             let Ok(mut caller) = TcpStream::connect(proxy.address).await else { return false };
             matches!(ask(&mut caller).await, Some(Ok(14)))
         })
@@ -101,21 +101,21 @@ async fn cut_and_reset_wires_end_what_is_open_and_what_comes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn half_open_and_deaf_wires_leave_the_caller_waiting() {
-    for wire in [Wire::HalfOpen, Wire::Deaf] {
+    for state in [LinkState::HalfOpen, LinkState::Deaf] {
         let proxy = wired().await;
-        proxy.set(wire);
+        proxy.set(state);
         let mut caller = open(&proxy).await;
-        assert!(ask(&mut caller).await.is_none(), "{wire:?} answers");
-        proxy.set(Wire::Whole);
+        assert!(ask(&mut caller).await.is_none(), "{state:?} answers");
+        proxy.set(LinkState::Whole);
         let told = ask(&mut caller).await;
-        assert!(matches!(told, Some(Ok(0) | Err(_))), "{wire:?} goes on: {told:?}");
+        assert!(matches!(told, Some(Ok(0) | Err(_))), "{state:?} goes on: {told:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_close_ends_one_half() {
     let proxy = wired().await;
-    proxy.set(Wire::SlowClose);
+    proxy.set(LinkState::SlowClose);
     let mut caller = open(&proxy).await;
     let mut received = [0; 1];
     assert_eq!(soon("the end", caller.read(&mut received)).await.expect("an end"), 0);

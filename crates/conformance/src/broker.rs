@@ -27,7 +27,7 @@ pub use words::*;
 /// A broker for one case, and its cleanup.
 #[async_trait]
 pub trait Opened: Send {
-    fn door(&self) -> Arc<dyn Broker>;
+    fn broker(&self) -> Arc<dyn Broker>;
 
     /// Removes what the case has created, also after a failed case.
     async fn close(self);
@@ -35,7 +35,7 @@ pub trait Opened: Send {
 
 #[async_trait]
 impl Opened for Arc<dyn Broker> {
-    fn door(&self) -> Arc<dyn Broker> {
+    fn broker(&self) -> Arc<dyn Broker> {
         self.clone()
     }
 
@@ -47,7 +47,7 @@ pub async fn run<F: Future<Output = ()>>(
     opened: impl Opened,
     case: impl FnOnce(Arc<dyn Broker>) -> F,
 ) {
-    let result = AssertUnwindSafe(case(opened.door())).catch_unwind().await;
+    let result = AssertUnwindSafe(case(opened.broker())).catch_unwind().await;
     opened.close().await;
     if let Err(panic) = result {
         resume_unwind(panic);

@@ -39,7 +39,7 @@ pub const RETENTION: Duration = Duration::from_secs(1);
 /// A ledger for one case, and its cleanup.
 #[async_trait]
 pub trait Opened: Send {
-    fn door(&self) -> Arc<dyn Ledger>;
+    fn ledger(&self) -> Arc<dyn Ledger>;
 
     /// Removes what the case has created, also after a failed case.
     async fn close(self);
@@ -47,7 +47,7 @@ pub trait Opened: Send {
 
 #[async_trait]
 impl Opened for Arc<dyn Ledger> {
-    fn door(&self) -> Arc<dyn Ledger> {
+    fn ledger(&self) -> Arc<dyn Ledger> {
         self.clone()
     }
 
@@ -59,7 +59,7 @@ pub async fn run<F: Future<Output = ()>>(
     opened: impl Opened,
     case: impl FnOnce(Arc<dyn Ledger>) -> F,
 ) {
-    let result = AssertUnwindSafe(case(opened.door())).catch_unwind().await;
+    let result = AssertUnwindSafe(case(opened.ledger())).catch_unwind().await;
     opened.close().await;
     if let Err(panic) = result {
         resume_unwind(panic);

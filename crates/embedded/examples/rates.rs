@@ -18,7 +18,7 @@ const CALLERS: u32 = 256;
 const EACH: u32 = 40;
 
 #[derive(Clone)]
-struct Doors {
+struct Stores {
     broker: Arc<dyn Broker>,
     ledger: Arc<dyn Ledger>,
     fence: Arc<Fence>,
@@ -31,28 +31,28 @@ async fn main() {
     let embedded = Embedded::open(Settings::new(dir.path().join("rates.db"), "rates")).unwrap();
     let ledger = embedded.ledger();
     let fence = ledger.join(now(), Duration::from_secs(600)).await.unwrap();
-    let doors = Doors { broker: embedded.broker(), ledger, fence: Arc::new(fence) };
-    rate("publish, 1 KiB", &doors, |doors, n| async move { publish_one(&doors, n).await }).await;
-    consume_all(&doors).await;
-    rate("create and swap", &doors, |doors, n| async move { remember(&doors, n).await }).await;
+    let stores = Stores { broker: embedded.broker(), ledger, fence: Arc::new(fence) };
+    rate("publish, 1 KiB", &stores, |stores, n| async move { publish_one(&stores, n).await }).await;
+    consume_all(&stores).await;
+    rate("create and swap", &stores, |stores, n| async move { remember(&stores, n).await }).await;
     let subscription = Subscription { name: Some("rates".to_owned()), binding: "#".to_owned() };
-    drop(doors.broker.consume(&Source::Results(subscription), 1).await.unwrap());
-    // All that a job asks of the doors but its delivery.
-    rate("a job's calls", &doors, |doors, n| async move { whole_job(&doors, n).await }).await;
+    drop(stores.broker.consume(&Source::Results(subscription), 1).await.unwrap());
+    // All that a job asks of the stores but its delivery.
+    rate("a job's calls", &stores, |stores, n| async move { whole_job(&stores, n).await }).await;
     embedded.close().await;
 }
 
-async fn rate<F, Fut>(what: &str, doors: &Doors, work: F)
+async fn rate<F, Fut>(what: &str, stores: &Stores, work: F)
 where
-    F: Fn(Doors, u32) -> Fut + Copy + Send + 'static,
+    F: Fn(Stores, u32) -> Fut + Copy + Send + 'static,
     Fut: Future<Output = ()> + Send,
 {
     let begun = Instant::now();
     let callers = (0..CALLERS).map(|caller| {
-        let doors = doors.clone();
+        let stores = stores.clone();
         tokio::spawn(async move {
             for n in 0..EACH {
-                work(doors.clone(), caller * EACH + n).await;
+                work(stores.clone(), caller * EACH + n).await;
             }
         })
     });
@@ -70,15 +70,15 @@ fn lane() -> Source {
     Source::Lane(Lane { resource: Resource::Videos, priority: Priority::Normal })
 }
 
-async fn publish_one(doors: &Doors, n: u32) {
+async fn publish_one(stores: &Stores, n: u32) {
     let to = Destination::Jobs { routing_key: "videos.text2video.normal".to_owned() };
     let message = Message::json(n.to_string(), vec![b'x'; 1024]);
-    doors.broker.publish(&to, message).await.unwrap();
+    stores.broker.publish(&to, message).await.unwrap();
 }
 
-async fn consume_all(doors: &Doors) {
+async fn consume_all(stores: &Stores) {
     let begun = Instant::now();
-    let mut deliveries = doors.broker.consume(&lane(), 256).await.unwrap();
+    let mut deliveries = stores.broker.consume(&lane(), 256).await.unwrap();
     let mut acks = tokio::task::JoinSet::new();
     for _ in 0..CALLERS * EACH {
         let delivery = deliveries.next().await.unwrap();
@@ -106,16 +106,16 @@ fn plain(record: &Record) -> Write {
     Write { record: record.clone(), due: None, outbox: Vec::new(), outbox_lease: Duration::ZERO }
 }
 
-async fn remember(doors: &Doors, n: u32) {
+async fn remember(stores: &Stores, n: u32) {
     let write = plain(&record(n + 1_000_000));
-    doors.ledger.create(&doors.fence, write.clone()).await.unwrap();
-    doors.ledger.swap(&doors.fence, 1, write).await.unwrap();
+    stores.ledger.create(&stores.fence, write.clone()).await.unwrap();
+    stores.ledger.swap(&stores.fence, 1, write).await.unwrap();
 }
 
 /// The calls of one job from its publish to its announced event, nothing between them.
-async fn whole_job(doors: &Doors, n: u32) {
-    let Doors { broker, ledger, fence } = doors;
-    publish_one(doors, n).await;
+async fn whole_job(stores: &Stores, n: u32) {
+    let Stores { broker, ledger, fence } = stores;
+    publish_one(stores, n).await;
     let permit = permit(&record(n).key);
     ledger.take_permit(fence, &permit, &Limits::default()).await.unwrap();
     let mut record = record(n);
@@ -127,7 +127,7 @@ async fn whole_job(doors: &Doors, n: u32) {
     ledger.swap(fence, 1, due).await.unwrap();
     broker.publish(&Destination::Journal, Message::json("j", vec![b'x'; 800])).await.unwrap();
     ledger.claim_due(fence, 1, Duration::from_secs(60)).await.unwrap();
-    finish(doors, record, permit).await;
+    finish(stores, record, permit).await;
 }
 
 fn permit(key: &JobKey) -> Permit {
@@ -135,8 +135,8 @@ fn permit(key: &JobKey) -> Permit {
     Permit { pool, key: key.clone(), round: 1, weight: 1, revision: 0 }
 }
 
-async fn finish(doors: &Doors, mut record: Record, permit: Permit) {
-    let Doors { broker, ledger, fence } = doors;
+async fn finish(stores: &Stores, mut record: Record, permit: Permit) {
+    let Stores { broker, ledger, fence } = stores;
     record.state = State::Settled { outcome: Outcome::Cancelled, at: now() };
     let to = Destination::Results { routing_key: "videos.text2video.succeeded".to_owned() };
     let entry = OutboxEntry {

@@ -76,7 +76,7 @@ impl BadJob {
 
 /// A job as it travels; what says nothing is left out.
 #[derive(Serialize)]
-struct Wire<'a> {
+struct Serialized<'a> {
     id: &'a JobId,
     tenant: &'a Tenant,
     operation: &'a Operation,
@@ -97,7 +97,7 @@ impl Job {
 
     /// The message that [`decode`] reads back into this job.
     pub fn to_message(&self) -> String {
-        let wire = Wire {
+        let wire = Serialized {
             id: &self.key.id,
             tenant: &self.key.tenant,
             operation: &self.operation,

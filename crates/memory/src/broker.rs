@@ -1,11 +1,11 @@
-//! The broker door on plain queues.
+//! The broker port on plain queues.
 
 mod connection;
+mod consumer;
 mod disorder;
 mod journal;
 mod queues;
 mod taken;
-mod tap;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

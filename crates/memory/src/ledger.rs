@@ -1,4 +1,4 @@
-//! The ledger door on plain maps.
+//! The ledger port on plain maps.
 
 mod contents;
 mod due;

@@ -18,7 +18,7 @@ impl StoreTime {
         Self { base: DAWN, started: Instant::now() }
     }
 
-    /// The wall's time, for doors that are used without a simulation.
+    /// The time of the system, for stores that are used without a simulation.
     pub fn of_wall() -> Self {
         Self { base: SystemClock.now(), started: Instant::now() }
     }

@@ -20,7 +20,8 @@ impl Operator {
     pub async fn cancel(&self, key: &JobKey) -> Result<Cancelled, Error> {
         loop {
             let fence = self.session.fence();
-            let (tombstone, wrote) = self.recorder.writer().bury(&fence, key.clone()).await?;
+            let (tombstone, wrote) =
+                self.recorder.writer().write_tombstone(&fence, key.clone()).await?;
             let present = match wrote {
                 Wrote::Done(_) => {
                     self.recorder.journal(tombstone.record()).await?;

@@ -20,14 +20,14 @@ const RETENTION: Duration = Duration::from_secs(3600);
 /// Nothing more in the journal within this.
 const SILENCE: Duration = Duration::from_millis(200);
 
-struct Scene {
+struct Fixture {
     broker: Arc<dyn Broker>,
     ledger: Arc<dyn Ledger>,
     session: Arc<Session>,
     operator: Operator,
 }
 
-impl Scene {
+impl Fixture {
     async fn set() -> Self {
         let broker = Arc::new(MemoryBroker::new().connect());
         let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::new(StoreTime::of_wall(), RETENTION));
@@ -65,7 +65,7 @@ impl Scene {
 
 const KEY: &str = "videos.text2video.normal";
 
-impl Scene {
+impl Fixture {
     async fn buried(&self, letter: Message) {
         let to = Destination::Dead { routing_key: KEY.to_owned() };
         self.broker.publish(&to, letter).await.unwrap();
@@ -115,111 +115,111 @@ fn in_doubt() -> State {
 
 #[tokio::test]
 async fn a_job_that_was_put_back_is_asked_to_be_cancelled_and_the_journal_knows() {
-    let scene = Scene::set().await;
-    scene.left(&Record { restored: true, ..record("a", State::Queued { why: None }) }).await;
-    let Cancelled::Job(asked) = scene.operator.cancel(&key("a")).await.unwrap() else {
+    let fixture = Fixture::set().await;
+    fixture.left(&Record { restored: true, ..record("a", State::Queued { why: None }) }).await;
+    let Cancelled::Job(asked) = fixture.operator.cancel(&key("a")).await.unwrap() else {
         panic!("it was not sent")
     };
     assert!(asked.cancel_requested && asked.state.kind() == StateKind::Queued);
-    let lines = scene.journaled().await;
+    let lines = fixture.journaled().await;
     assert!(lines.len() == 1 && lines[0].cancel_requested && lines[0].request.here().is_some());
 }
 
 #[tokio::test]
 async fn a_job_that_nobody_has_seen_is_cancelled_ahead_once() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set().await;
     for _ in 0..2 {
-        assert_eq!(scene.operator.cancel(&key("a")).await.unwrap(), Cancelled::Unseen);
+        assert_eq!(fixture.operator.cancel(&key("a")).await.unwrap(), Cancelled::Unseen);
     }
-    let lines = scene.journaled().await;
+    let lines = fixture.journaled().await;
     assert!(lines.len() == 1 && matches!(lines[0].state, State::Tombstone));
 }
 
 #[tokio::test]
 async fn what_was_submitted_is_not_cancelled() {
-    let scene = Scene::set().await;
-    scene.left(&record("a", in_doubt())).await;
-    let done = scene.operator.cancel(&key("a")).await.unwrap();
+    let fixture = Fixture::set().await;
+    fixture.left(&record("a", in_doubt())).await;
+    let done = fixture.operator.cancel(&key("a")).await.unwrap();
     assert!(matches!(done, Cancelled::TooLate(_)));
-    assert_eq!(scene.state("a").await, StateKind::InDoubt);
-    assert!(scene.journaled().await.is_empty());
+    assert_eq!(fixture.state("a").await, StateKind::InDoubt);
+    assert!(fixture.journaled().await.is_empty());
 }
 
 #[tokio::test]
 async fn a_doubt_that_is_failed_gives_its_slot_back_and_is_announced() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set().await;
     let doubted = record("a", in_doubt());
-    scene.left(&doubted).await;
-    let (fence, permit) = (scene.session.fence(), Permit::of(&doubted).unwrap());
-    scene.ledger.take_permit(&fence, &permit, &Limits::default()).await.unwrap();
+    fixture.left(&doubted).await;
+    let (fence, permit) = (fixture.session.fence(), Permit::of(&doubted).unwrap());
+    fixture.ledger.take_permit(&fence, &permit, &Limits::default()).await.unwrap();
     let fail = Decision::Fail { error: Problem::new("in_doubt", "given up") };
-    scene.operator.settle_doubt(&key("a"), &fail).await.unwrap();
-    assert_eq!(scene.state("a").await, StateKind::Failed);
-    assert_eq!(scene.ledger.used(&permit.pool).await.unwrap(), 0);
-    assert_eq!(scene.journaled().await.len(), 1);
-    let outbox = scene.ledger.claim_outbox(&fence, 10, Duration::ZERO).await.unwrap();
+    fixture.operator.settle_doubt(&key("a"), &fail).await.unwrap();
+    assert_eq!(fixture.state("a").await, StateKind::Failed);
+    assert_eq!(fixture.ledger.used(&permit.pool).await.unwrap(), 0);
+    assert_eq!(fixture.journaled().await.len(), 1);
+    let outbox = fixture.ledger.claim_outbox(&fence, 10, Duration::ZERO).await.unwrap();
     assert_eq!(outbox.items.len(), 1);
-    let again = scene.operator.settle_doubt(&key("a"), &fail).await;
+    let again = fixture.operator.settle_doubt(&key("a"), &fail).await;
     assert!(matches!(again, Err(Error::NotInDoubt { state: "failed", .. })), "{again:?}");
 }
 
 #[tokio::test]
 async fn another_jobs_task_is_not_attached() {
-    let scene = Scene::set().await;
-    scene.left(&record("a", in_doubt())).await;
+    let fixture = Fixture::set().await;
+    fixture.left(&record("a", in_doubt())).await;
     let task = AccountTask { account: "default".into(), id: "7".into() };
-    scene.ledger.claim_task(&scene.session.fence(), &task, &key("b"), 1).await.unwrap();
+    fixture.ledger.claim_task(&fixture.session.fence(), &task, &key("b"), 1).await.unwrap();
     let attach = |id: &str| Decision::Attach { task_id: id.to_owned() };
-    let done = scene.operator.settle_doubt(&key("a"), &attach("7")).await;
+    let done = fixture.operator.settle_doubt(&key("a"), &attach("7")).await;
     assert!(matches!(done, Err(Error::OthersTask { .. })), "{done:?}");
     for nothing in ["", "..", "7\n", "7 8"] {
-        let done = scene.operator.settle_doubt(&key("a"), &attach(nothing)).await;
+        let done = fixture.operator.settle_doubt(&key("a"), &attach(nothing)).await;
         assert!(matches!(done, Err(Error::NotATask { .. })), "{nothing:?}");
     }
-    assert_eq!(scene.state("a").await, StateKind::InDoubt);
-    let attached = scene.operator.settle_doubt(&key("a"), &attach("8")).await.unwrap();
+    assert_eq!(fixture.state("a").await, StateKind::InDoubt);
+    let attached = fixture.operator.settle_doubt(&key("a"), &attach("8")).await.unwrap();
     assert_eq!(attached.task_id.as_deref(), Some("8"));
-    let unknown = scene.operator.settle_doubt(&key("c"), &attach("9")).await;
+    let unknown = fixture.operator.settle_doubt(&key("c"), &attach("9")).await;
     assert!(matches!(unknown, Err(Error::Unknown(_))));
 }
 
 /// Who had it before it died is not told, and a ledger that was emptied has forgotten it.
 #[tokio::test]
 async fn what_the_broker_gave_up_may_have_been_sent() {
-    let scene = Scene::set().await;
-    scene.buried(letter("a").header(header::DEATH, "expired")).await;
-    assert_eq!(scene.replayed().await, Reached::Provider);
+    let fixture = Fixture::set().await;
+    fixture.buried(letter("a").header(header::DEATH, "expired")).await;
+    assert_eq!(fixture.replayed().await, Reached::Provider);
     let said = letter("b").header(header::DEATH, "expired").header(header::REACHED, "nothing");
-    scene.buried(said).await;
-    assert_eq!(scene.replayed().await, Reached::Provider, "it was said before it was taken");
-    scene.buried(letter("c").header(header::REASON, "invalid")).await;
-    assert_eq!(scene.replayed().await, Reached::Provider, "by a version that did not say it");
+    fixture.buried(said).await;
+    assert_eq!(fixture.replayed().await, Reached::Provider, "it was said before it was taken");
+    fixture.buried(letter("c").header(header::REASON, "invalid")).await;
+    assert_eq!(fixture.replayed().await, Reached::Provider, "by a version that did not say it");
 }
 
 /// Workers send, hash and keep it as text; the letter has it as its producer wrote it.
 #[tokio::test]
 async fn a_number_in_place_of_text_is_the_same_job_when_it_is_replayed() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set().await;
     let body = |duration| body("a").replace(r#""x""#, &format!(r#""x","duration":{duration}"#));
     let job = decode(body(r#""5""#).as_bytes(), MessageFacts::default()).unwrap();
     let record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
     let (why, at) = ("x".to_owned(), Timestamp::EPOCH);
-    scene.left(&Record { state: State::Parked { why, doubt: None, at }, ..record }).await;
+    fixture.left(&Record { state: State::Parked { why, doubt: None, at }, ..record }).await;
     let parked = Message::json("a", body("5")).header(header::REASON, "invalid");
-    scene.buried(parked).await;
-    scene.replayed().await;
-    assert_eq!(scene.state("a").await, StateKind::Queued);
+    fixture.buried(parked).await;
+    fixture.replayed().await;
+    assert_eq!(fixture.state("a").await, StateKind::Queued);
 }
 
 #[tokio::test]
 async fn what_a_worker_parked_unsent_was_not_sent_and_nothing_of_a_new_round() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set().await;
     let parked = |id| letter(id).header(header::REASON, "invalid");
-    scene.buried(parked("a").header(header::REACHED, "nothing")).await;
-    assert_eq!(scene.replayed().await, Reached::Nothing);
+    fixture.buried(parked("a").header(header::REACHED, "nothing")).await;
+    assert_eq!(fixture.replayed().await, Reached::Nothing);
     let (why, at) = ("x".to_owned(), Timestamp::EPOCH);
-    scene.left(&record("b", State::Parked { why, doubt: None, at })).await;
-    scene.buried(parked("b").header(header::REACHED, "provider")).await;
-    assert_eq!(scene.replayed().await, Reached::Nothing);
-    assert_eq!(scene.state("b").await, StateKind::Queued);
+    fixture.left(&record("b", State::Parked { why, doubt: None, at })).await;
+    fixture.buried(parked("b").header(header::REACHED, "provider")).await;
+    assert_eq!(fixture.replayed().await, Reached::Nothing);
+    assert_eq!(fixture.state("b").await, StateKind::Queued);
 }

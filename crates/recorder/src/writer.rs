@@ -79,7 +79,11 @@ impl Writer {
     }
 
     /// A tombstone where there is no record yet: the job is cancelled when it comes.
-    pub async fn bury(&self, fence: &Fence, key: JobKey) -> Result<(Plan, Wrote), LedgerError> {
+    pub async fn write_tombstone(
+        &self,
+        fence: &Fence,
+        key: JobKey,
+    ) -> Result<(Plan, Wrote), LedgerError> {
         let record = Record::tombstone(key, self.clock.now());
         let plan = Plan::of(Step { record, effects: Vec::new() });
         let wrote = self.create(fence, &plan).await?;

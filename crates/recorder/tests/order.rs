@@ -76,14 +76,14 @@ impl BrokerLayer for NotedBroker {
     }
 }
 
-struct Scene {
+struct Fixture {
     notes: Notes,
     ledger: Arc<dyn Ledger>,
     broker: Arc<dyn Broker>,
     session: Arc<Session>,
 }
 
-impl Scene {
+impl Fixture {
     async fn set() -> Self {
         let notes = Notes::default();
         let inner = Arc::new(MemoryLedger::new(StoreTime::of_wall(), RETENTION));
@@ -140,27 +140,27 @@ fn failed() -> Fact {
 /// As worker, gateway and commands do; a poller announces.
 #[tokio::test]
 async fn a_slot_is_free_before_the_journal_knows_and_nobody_is_told() {
-    let scene = Scene::set().await;
-    scene.left(in_doubt()).await;
-    let recorder = scene.recorder(Rules::default());
+    let fixture = Fixture::set().await;
+    fixture.left(in_doubt()).await;
+    let recorder = fixture.recorder(Rules::default());
     let error = Problem::new("in_doubt", "given up");
-    scene.apply(&recorder, Fact::Abandoned { error }).await;
-    assert_eq!(scene.notes.taken(), ["swap", "give_permits", "journal"]);
+    fixture.apply(&recorder, Fact::Abandoned { error }).await;
+    assert_eq!(fixture.notes.taken(), ["swap", "give_permits", "journal"]);
 }
 
 /// As pollers do: the provider can be asked again, so the event goes first, and a ledger that is
 /// rebuilt from the line need not announce it again.
 #[tokio::test]
 async fn an_end_is_announced_then_journaled_then_marked() {
-    let scene = Scene::set().await;
-    scene.left(pending()).await;
-    let (batcher, writes) = Batcher::new(scene.ledger.clone(), scene.session.clone());
-    let recorder = scene.recorder(Rules::default()).announcing(batcher, Duration::from_secs(5));
-    scene.apply(&recorder, failed()).await;
-    assert_eq!(scene.notes.taken(), ["swap", "results", "journal"]);
+    let fixture = Fixture::set().await;
+    fixture.left(pending()).await;
+    let (batcher, writes) = Batcher::new(fixture.ledger.clone(), fixture.session.clone());
+    let recorder = fixture.recorder(Rules::default()).announcing(batcher, Duration::from_secs(5));
+    fixture.apply(&recorder, failed()).await;
+    assert_eq!(fixture.notes.taken(), ["swap", "results", "journal"]);
     drop(recorder);
     writes.await;
-    let mut small = scene.notes.taken();
+    let mut small = fixture.notes.taken();
     small.sort_unstable();
     assert_eq!(small, ["announced", "give_permits"]);
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::LimitViolations;
 use crate::chance::Chance;
-use crate::fault::{self, FaultKind, Scene, Spoiled, TaskFaults};
+use crate::fault::{self, FaultKind, Spoiled, Target, TaskFaults};
 use crate::jobs::Jobs;
 use crate::marker::Marker;
 use crate::operation::Operation;
@@ -174,9 +174,9 @@ impl Books {
         self.tally.unmarked += u64::from(!submission.marker.explicit);
         let (marker, attempt) = self.jobs.attempt(&submission.marker.name);
         let job = JobAttempt { marker, attempt };
-        let scene =
-            Scene { operation: submission.operation, chance: job.chance(settings), attempt };
-        let faults = fault::of_create(&settings.faults, &scene);
+        let target =
+            Target { operation: submission.operation, chance: job.chance(settings), attempt };
+        let faults = fault::of_create(&settings.faults, &target);
         let delay = faults.delay.unwrap_or_default();
         if faults.delay.is_some() {
             self.tally.fault(FaultKind::DelayMs);

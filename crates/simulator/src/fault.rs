@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::operation::Operation;
 
-pub(crate) use plan::{QueryFaults, Scene, Spoiled, TaskFaults, of_create, of_query};
+pub(crate) use plan::{QueryFaults, Spoiled, Target, TaskFaults, of_create, of_query};
 
 /// One kind of fault and when it strikes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -128,11 +128,11 @@ impl Fault {
         (!known).then(|| format!("faults: unknown operation {name:?}"))
     }
 
-    fn strikes(&self, place: usize, scene: &Scene) -> bool {
-        self.first_n.is_none_or(|n| scene.attempt <= n)
-            && self.after_n.is_none_or(|n| scene.attempt > n)
-            && self.operation.as_deref().is_none_or(|name| name == scene.operation.name())
-            && scene.draw(place).happens(self.rate)
+    fn strikes(&self, place: usize, target: &Target) -> bool {
+        self.first_n.is_none_or(|n| target.attempt <= n)
+            && self.after_n.is_none_or(|n| target.attempt > n)
+            && self.operation.as_deref().is_none_or(|name| name == target.operation.name())
+            && target.draw(place).happens(self.rate)
     }
 
     fn delay(&self) -> Duration {

@@ -36,12 +36,12 @@ mod shape;
 
 // How it is served.
 mod callbacks;
+mod connection;
 mod routes;
 mod server;
 mod sessions;
 mod span;
 mod state;
-mod wire;
 
 pub use accounts::{Accounts, CallbackCounts, HelperCounts, LimitViolations, TaskEntry};
 pub use callbacks::Callbacks;

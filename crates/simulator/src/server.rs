@@ -12,9 +12,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::accounts::Accounts;
+use crate::connection::{ConnectionHandle, CuttableListener};
 use crate::settings::Settings;
 use crate::state::State;
-use crate::wire::{Door, Wire};
 use crate::{callbacks, routes};
 
 /// How long requests in progress may take when the simulator stops.
@@ -123,12 +123,13 @@ impl Simulator {
 }
 
 async fn serve(listener: TcpListener, state: Arc<State>, mut stop: watch::Receiver<bool>) {
-    let service = routes::router(state).into_make_service_with_connect_info::<Wire>();
+    let service = routes::router(state).into_make_service_with_connect_info::<ConnectionHandle>();
     let stopped = async move {
         // An error means that the simulator was dropped: that ends it as well.
         let _ = stop.wait_for(|stop| *stop).await;
     };
-    let served = axum::serve(Door(listener), service).with_graceful_shutdown(stopped).await;
+    let served =
+        axum::serve(CuttableListener(listener), service).with_graceful_shutdown(stopped).await;
     if let Err(error) = served {
         tracing::error!(%error, "simulator stopped serving");
     }

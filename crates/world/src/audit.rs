@@ -10,8 +10,8 @@ use crate::judge::key_of;
 use crate::plan::TASK;
 use crate::provider::{File, Task};
 use crate::report::Report;
-use crate::script::{Kind, Line};
-use crate::stage::Stage;
+use crate::script::{Kind, Publication};
+use crate::world::World;
 
 /// Calls with an effect that a world may make for each job: honest worlds stay below 40.
 const ACTS_PER_JOB: u64 = 60;
@@ -32,27 +32,27 @@ const ACTS_BESIDE: u64 = 300;
 /// POSTs of one job that may reach the provider; every refusal as busy is one more.
 const POSTS_PER_JOB: u32 = 30;
 
-pub(crate) fn is_at_rest(stage: &Stage) -> bool {
-    let contents = stage.ledger.contents();
+pub(crate) fn is_at_rest(world: &World) -> bool {
+    let contents = world.ledger.contents();
     let is_final =
         |key: &&JobKey| contents.records.get(*key).is_some_and(|row| row.record.state.is_final());
     let is_over = |key: &JobKey| match contents.records.get(key).map(|row| &row.record.state) {
         Some(State::Parked { doubt, .. }) => doubt.is_none(),
-        _ => !waits_for_others(stage, &contents, key),
+        _ => !waits_for_others(world, &contents, key),
     };
-    let turned_away = |key: &&JobKey| waits_for_others(stage, &contents, key);
-    let waiting = stage.keys().into_iter().filter(|key| turned_away(key)).count();
+    let turned_away = |key: &&JobKey| waits_for_others(world, &contents, key);
+    let waiting = world.keys().into_iter().filter(|key| turned_away(key)).count();
     contents.unsaid() == 0
-        && stage.keys().iter().all(|key| is_final(key) || turned_away(key))
+        && world.keys().iter().all(|key| is_final(key) || turned_away(key))
         && !contents.all_held().any(|held| is_over(&held.permit.key))
-        && stage.broker.queues().is_quiet_but_for(waiting * 2)
+        && world.broker.queues().is_quiet_but_for(waiting * 2)
 }
 
 /// Only others that pass could tell that it is refused for what it is, and none come any more.
-fn waits_for_others(stage: &Stage, contents: &Contents, key: &JobKey) -> bool {
-    let blocked = |line: &Line| line.key == *key && line.kind == Kind::Blocked;
+fn waits_for_others(world: &World, contents: &Contents, key: &JobKey) -> bool {
+    let blocked = |line: &Publication| line.key == *key && line.kind == Kind::Blocked;
     let record = contents.records.get(key).map(|row| &row.record);
-    record.is_some_and(is_turned_away) && stage.script.iter().any(blocked)
+    record.is_some_and(is_turned_away) && world.script.iter().any(blocked)
 }
 
 fn is_turned_away(record: &Record) -> bool {
@@ -61,30 +61,30 @@ fn is_turned_away(record: &Record) -> bool {
 }
 
 /// P8: more was done than the jobs explain.
-pub(crate) fn spins(stage: &Stage) -> bool {
-    let faults = stage.trace.faults();
+pub(crate) fn spins(world: &World) -> bool {
+    let faults = world.trace.faults();
     let of = |kind: &str| faults.get(kind).copied().unwrap_or_default();
     let rebuilds = of("ledger emptied") + of("ledger set back") + of("all at once");
-    let longer = stage.plan.provider.task.saturating_sub(TASK).as_secs() * ACTS_PER_SECOND;
+    let longer = world.plan.provider.task.saturating_sub(TASK).as_secs() * ACTS_PER_SECOND;
     let each = ACTS_PER_JOB + longer + rebuilds * ACTS_PER_REBUILD;
-    let given_up = if rebuilds > 0 { stage.broker.queues().buried } else { 0 };
+    let given_up = if rebuilds > 0 { world.broker.queues().buried } else { 0 };
     let doubts = (of("task forgotten") + given_up) * ACTS_PER_DOUBT;
-    stage.trace.acts() > u64::from(stage.plan.jobs) * each + doubts + ACTS_BESIDE
+    world.trace.acts() > u64::from(world.plan.jobs) * each + doubts + ACTS_BESIDE
 }
 
 /// Heard before and after the second lives began.
 pub(crate) fn verdict(
-    stage: &Stage,
+    world: &World,
     first: &[CloudEvent],
     second: &[CloudEvent],
     rested: bool,
 ) -> Report {
     let (before, mut heard) = (by_key(first), by_key(second));
-    let reborn = stage.reborn().clone();
+    let reborn = world.reborn().clone();
     for (key, events) in before.iter().filter(|(key, _)| !reborn.contains(*key)) {
         heard.entry(key.clone()).or_default().extend(events.iter().cloned());
     }
-    let mut audit = Audit { stage, heard, violations: Vec::new(), lost: 0 };
+    let mut audit = Audit { world, heard, violations: Vec::new(), lost: 0 };
     audit.all_jobs();
     audit.lives(&before, &reborn);
     audit.conflicts();
@@ -93,11 +93,11 @@ pub(crate) fn verdict(
         audit.accuse("the world never came to rest".to_owned());
         audit.remains();
     }
-    if spins(stage) {
-        audit.accuse(format!("{} acts are more than the work explains", stage.trace.acts()));
+    if spins(world) {
+        audit.accuse(format!("{} acts are more than the work explains", world.trace.acts()));
     }
     let Audit { violations, lost, .. } = audit;
-    report(stage, &[first, second].concat(), violations, lost)
+    report(world, &[first, second].concat(), violations, lost)
 }
 
 fn by_key(heard: &[CloudEvent]) -> BTreeMap<JobKey, Vec<CloudEvent>> {
@@ -111,7 +111,7 @@ fn by_key(heard: &[CloudEvent]) -> BTreeMap<JobKey, Vec<CloudEvent>> {
 }
 
 struct Audit<'a> {
-    stage: &'a Stage,
+    world: &'a World,
     heard: BTreeMap<JobKey, Vec<CloudEvent>>,
     violations: Vec<String>,
     lost: u64,
@@ -124,9 +124,9 @@ impl Audit<'_> {
 
     /// P1 and P3: each identity has one outcome, and it was heard of.
     fn all_jobs(&mut self) {
-        for key in self.stage.keys() {
+        for key in self.world.keys() {
             let record = {
-                let contents = self.stage.ledger.contents();
+                let contents = self.world.ledger.contents();
                 contents.records.get(key).map(|row| row.record.clone())
             };
             let before = self.violations.len();
@@ -140,7 +140,7 @@ impl Audit<'_> {
 
     fn job(&mut self, record: &Record) {
         let key = &record.key;
-        if waits_for_others(self.stage, &self.stage.ledger.contents(), key) {
+        if waits_for_others(self.world, &self.world.ledger.contents(), key) {
             return;
         }
         let Some(kind) = kind_of(&record.state) else {
@@ -173,8 +173,8 @@ impl Audit<'_> {
         let State::Settled { outcome: Outcome::Rejected { error }, .. } = &record.state else {
             return;
         };
-        let is_right = |line: &Line| matches!(line.kind, Kind::Good | Kind::Other);
-        let mut lines = self.stage.script.iter().filter(|line| line.key == record.key);
+        let is_right = |line: &Publication| matches!(line.kind, Kind::Good | Kind::Other);
+        let mut lines = self.world.script.iter().filter(|line| line.key == record.key);
         if lines.all(is_right) {
             self.accuse(format!("{} was right, and was rejected: {error:?}", record.key));
         }
@@ -183,10 +183,11 @@ impl Audit<'_> {
     /// What was paid for is what is known.
     fn paid(&mut self, record: &Record) {
         let key = &record.key;
-        let books = self.stage.provider.books();
-        let ids = books.by_marker.get(&Line::marker(key)).map(Vec::as_slice).unwrap_or_default();
+        let books = self.world.provider.books();
+        let ids =
+            books.by_marker.get(&Publication::marker(key)).map(Vec::as_slice).unwrap_or_default();
         let last = ids.last().and_then(|id| books.tasks.get_key_value(id));
-        let decided = self.stage.decided().contains(key);
+        let decided = self.world.decided().contains(key);
         let wrong = contradiction(record, last).filter(|_| !decided);
         drop(books);
         if let Some(wrong) = wrong {
@@ -196,8 +197,8 @@ impl Audit<'_> {
 
     /// The request that came second is kept where people look, and was announced.
     fn conflicts(&mut self) {
-        let lines = &self.stage.script;
-        let second = |line: &&Line| line.kind == Kind::Other;
+        let lines = &self.world.script;
+        let second = |line: &&Publication| line.kind == Kind::Other;
         for key in lines.iter().filter(second).map(|line| &line.key) {
             if lines.iter().any(|line| line.key == *key && line.kind == Kind::Bad) {
                 continue;
@@ -206,13 +207,13 @@ impl Audit<'_> {
             let ours = |letter: &&Parcel| letter.message.id == id;
             let died = |letter: &Parcel| letter.message.get(header::DEATH).is_some();
             let deaths: Vec<bool> =
-                self.stage.broker.queues().dead().filter(ours).map(died).collect();
+                self.world.broker.queues().dead().filter(ours).map(died).collect();
             // The broker may give the second message up again and again before anybody reads it.
             let (kept, given_up) = (!deaths.is_empty(), deaths.contains(&true));
             let events = self.heard.get(key).map(Vec::as_slice).unwrap_or_default();
             let told = events.iter().any(|event| event.kind() == Some(EventKind::Conflict));
             if kept && !told && given_up {
-                self.stage.trace.fault("conflict given up");
+                self.world.trace.fault("conflict given up");
             } else if !kept || !told {
                 self.accuse(format!("{key} had a conflict: kept {kept}, told {told}"));
             }
@@ -221,12 +222,12 @@ impl Audit<'_> {
 
     /// P2, P4 and P8, from the provider's own accounts.
     fn provider(&mut self) {
-        let books = self.stage.provider.books();
+        let books = self.world.provider.books();
         let mut wrong: Vec<String> =
             books.double_paid.iter().map(|marker| format!("{marker} was paid twice")).collect();
         for resource in Resource::ALL {
             let peak = books.peaks.get(resource.as_str()).copied().unwrap_or_default();
-            let limit = self.stage.plan.slots.of(resource);
+            let limit = self.world.plan.slots.of(resource);
             if peak > limit {
                 wrong.push(format!("{peak} {resource} ran at once, {limit} may"));
             }
@@ -239,7 +240,7 @@ impl Audit<'_> {
 
     /// What keeps a world from rest.
     fn remains(&mut self) {
-        let contents = self.stage.ledger.contents();
+        let contents = self.world.ledger.contents();
         let held: Vec<String> =
             contents.all_held().map(|held| format!("{} holds a permit", held.permit.key)).collect();
         let unsaid = contents.unsaid();
@@ -248,7 +249,7 @@ impl Audit<'_> {
         if unsaid > 0 {
             self.accuse(format!("{unsaid} entries are unsaid"));
         }
-        if !self.stage.broker.queues().is_quiet() {
+        if !self.world.broker.queues().is_quiet() {
             self.accuse("the broker is not empty".to_owned());
         }
     }
@@ -303,30 +304,30 @@ fn contradiction(record: &Record, last: Option<(&String, &Task)>) -> Option<Stri
     }
 }
 
-fn report(stage: &Stage, heard: &[CloudEvent], mut violations: Vec<String>, lost: u64) -> Report {
-    let findings = stage.judge.findings();
+fn report(world: &World, heard: &[CloudEvent], mut violations: Vec<String>, lost: u64) -> Report {
+    let findings = world.judge.findings();
     violations.extend(findings.violations.iter().cloned());
     let distinct: BTreeSet<&String> = heard.iter().map(|event| &event.id).collect();
     let mut outcomes: BTreeMap<String, u64> = BTreeMap::new();
-    for row in stage.ledger.contents().records.values() {
+    for row in world.ledger.contents().records.values() {
         *outcomes.entry(row.record.state.word().to_owned()).or_default() += 1;
     }
-    let mut faults = stage.trace.faults();
-    faults.insert("given up by the broker", stage.broker.queues().buried);
+    let mut faults = world.trace.faults();
+    faults.insert("given up by the broker", world.broker.queues().buried);
     Report {
-        seed: stage.plan.seed,
-        jobs: u64::from(stage.plan.jobs),
+        seed: world.plan.seed,
+        jobs: u64::from(world.plan.jobs),
         lost,
-        double_paid: stage.provider.books().double_paid.len() as u64,
+        double_paid: world.provider.books().double_paid.len() as u64,
         duplicate_events: (heard.len() - distinct.len()) as u64,
         outcomes,
         faults,
         late_writes_refused: findings.late_refused,
-        millis: stage.time.elapsed_ms(),
-        calls: stage.trace.calls(),
-        acts: stage.trace.acts(),
-        trace_hash: stage.trace.hash(),
-        trace: stage.trace.text(),
+        millis: world.time.elapsed_ms(),
+        calls: world.trace.calls(),
+        acts: world.trace.acts(),
+        trace_hash: world.trace.hash(),
+        trace: world.trace.text(),
         violations,
     }
 }

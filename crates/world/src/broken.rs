@@ -3,7 +3,7 @@
 
 mod broker;
 mod ledger;
-mod wire;
+mod transport;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,7 +120,7 @@ impl Broken {
     }
 
     pub(crate) fn transport(self, inner: Arc<dyn Transport>, chance: Chance) -> Arc<dyn Transport> {
-        Arc::new(wire::BrokenWire { broken: self, inner, chance })
+        Arc::new(transport::BrokenTransport { broken: self, inner, chance })
     }
 
     pub(crate) fn rules(self, rules: Rules) -> Rules {

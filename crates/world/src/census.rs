@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Processes are numbered through, over all keepers of a world.
+/// Processes are numbered through, over all supervisors of a world.
 #[derive(Debug, Default)]
 pub(crate) struct Census(AtomicU32);
 

@@ -10,8 +10,8 @@ use tokio::time::sleep;
 
 use crate::chance::Chance;
 use crate::life::Life;
+use crate::outages::Outages;
 use crate::trace::Trace;
-use crate::weather::Weather;
 
 /// The address that the processes tell the provider.
 pub(crate) const URL: &str = "https://front.test";
@@ -24,14 +24,14 @@ const LATE_MS: u64 = 3_000;
 
 pub(crate) struct Front {
     chance: Chance,
-    weather: Arc<Weather>,
+    outages: Arc<Outages>,
     trace: Arc<Trace>,
     open: Mutex<Vec<(Arc<Life>, Arc<Mailbox>)>>,
 }
 
 impl Front {
-    pub(crate) fn new(chance: Chance, weather: Arc<Weather>, trace: Arc<Trace>) -> Self {
-        Self { chance, weather, trace, open: Mutex::default() }
+    pub(crate) fn new(chance: Chance, outages: Arc<Outages>, trace: Arc<Trace>) -> Self {
+        Self { chance, outages, trace, open: Mutex::default() }
     }
 
     /// From now on this process receives callbacks, as long as it lives.
@@ -56,7 +56,7 @@ impl Front {
 
     /// What the provider has to say goes to `url`: late, perhaps twice, perhaps never.
     pub(crate) async fn call(self: Arc<Self>, url: String, body: Value) {
-        let rates = self.weather.rates();
+        let rates = self.outages.rates();
         if self.chance.happens(rates.callback_lost) {
             return self.trace.fault("callback lost");
         }

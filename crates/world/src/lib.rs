@@ -1,14 +1,15 @@
-//! An in-memory world for worker and poller, driven from one seed.
+//! A deterministic simulation of an installation, driven by one seed.
 //!
-//! A [`Plan`] decides what a seed does; [`run`] plays it: producers follow a `script`, `keeper`s
-//! keep processes running, `disturb`ances strike them, until `audit` says what came of it.
+//! A [`Plan`] decides what a seed does and [`run`] runs it: producers publish a `script`,
+//! `supervisor`s keep processes running, `fault`s and `outages` strike them, and at the end `audit`
+//! checks the promises.
 //!
-//! A `process` is the real session, worker, poller, follower and callback mailbox on doors of its
-//! own (`process_ledger`, `process_broker`, `process_wire`, `process_clock`, `front`). An `operator`
-//! comes and goes. Each of their calls goes through its
-//! `life`: there it is late, is frozen, or dies at a numbered point. Behind those doors stand the
-//! stores in memory (crate `memory`) with a `judge` beside them, and the
-//! `provider` with accounts of its own. [`Broken`] are mistakes that must be found.
+//! A `process` is the real session, worker, poller, follower and callback mailbox with ports of its
+//! own (`process_ledger`, `process_broker`, `process_transport`, `process_clock`, `front`). An
+//! `operator` starts and ends from time to time. Each call goes through the `life` of its process,
+//! where it is delayed, freezes, or kills the process at a numbered point. Behind the ports are the
+//! stores in memory (crate `memory`), watched by a `judge`, and the simulated `provider` with its
+//! own accounts. [`Broken`] lists mistakes that the simulation must find.
 
 mod audit;
 mod broken;
@@ -18,24 +19,24 @@ mod fault;
 mod front;
 mod judge;
 mod judged;
-mod keeper;
 mod life;
 mod operator;
+mod outages;
 mod page;
 mod plan;
 mod process;
 mod process_broker;
 mod process_clock;
 mod process_ledger;
-mod process_wire;
+mod process_transport;
 mod provider;
 mod report;
 mod run;
 mod script;
 mod second_life;
-mod stage;
+mod supervisor;
 mod trace;
-mod weather;
+mod world;
 
 pub use broken::Broken;
 pub use chance::Chance;

@@ -7,14 +7,14 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::chance::Chance;
+use crate::outages::Outages;
 use crate::trace::Trace;
-use crate::weather::Weather;
 
 /// One process: whether it runs, and where it dies. Every call of its doors goes through here.
 pub(crate) struct Life {
     pub(crate) number: u32,
     pub(crate) chance: Chance,
-    pub(crate) weather: Arc<Weather>,
+    pub(crate) outages: Arc<Outages>,
     pub(crate) trace: Arc<Trace>,
     connection: Connection,
     state: Mutex<State>,
@@ -48,13 +48,13 @@ impl Life {
         number: u32,
         dies_at: Option<u64>,
         chance: Chance,
-        weather: Arc<Weather>,
+        outages: Arc<Outages>,
         trace: Arc<Trace>,
         connection: Connection,
     ) -> Self {
         let state = Mutex::new(State { dies_at, ..State::default() });
         let dead = CancellationToken::new();
-        Self { number, chance, weather, trace, connection, state, dead }
+        Self { number, chance, outages, trace, connection, state, dead }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -65,7 +65,7 @@ impl Life {
         self.dead.is_cancelled()
     }
 
-    /// From this instant no door answers, and the broker takes back what was held.
+    /// From this instant no backend answers, and the broker takes back unacknowledged messages.
     pub(crate) fn end(&self) {
         if !self.dead.is_cancelled() {
             self.dead.cancel();
@@ -126,7 +126,7 @@ impl Life {
     }
 
     async fn travel(&self) {
-        let delay = self.weather.delay(&self.chance);
+        let delay = self.outages.delay(&self.chance);
         if !delay.is_zero() {
             sleep(delay).await;
         }

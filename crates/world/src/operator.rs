@@ -16,9 +16,9 @@ use crate::broken::Broken;
 use crate::chance::Chance;
 use crate::fault::Command;
 use crate::life::Life;
-use crate::process::{Doors, follower_settings};
+use crate::process::{Backends, follower_settings};
 use crate::script::Kind;
-use crate::stage::{RETENTION, Stage};
+use crate::world::{RETENTION, World};
 
 /// Longer than it takes to compare a large journal.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -33,7 +33,7 @@ const VISIT: Duration = Duration::from_secs(120);
 
 /// One command, with a connection of its own.
 pub(crate) struct Operator {
-    stage: Arc<Stage>,
+    world: Arc<World>,
     chance: Chance,
     broker: Arc<dyn Broker>,
     ledger: Arc<dyn Ledger>,
@@ -44,45 +44,45 @@ pub(crate) struct Operator {
 /// What a store did not do: the command fails, and nothing is known of the rest.
 type Done = Option<()>;
 
-pub(crate) async fn visit(stage: Arc<Stage>, command: Command) {
+pub(crate) async fn visit(world: Arc<World>, command: Command) {
     match command {
-        Command::Replay => replay(&stage, command).await,
+        Command::Replay => replay(&world, command).await,
         Command::Cancel | Command::Drop | Command::Fail => {
-            one_visit(&stage, command, &[]).await;
+            one_visit(&world, command, &[]).await;
         }
     }
 }
 
 /// Twice, since it may have failed; and as long as it is not known to have succeeded.
-async fn replay(stage: &Arc<Stage>, command: Command) {
-    let chosen = one_visit(stage, command, &[]).await;
-    sleep(stage.chance.millis(500, 8_000)).await;
-    one_visit(stage, command, &chosen).await;
+async fn replay(world: &Arc<World>, command: Command) {
+    let chosen = one_visit(world, command, &[]).await;
+    sleep(world.chance.millis(500, 8_000)).await;
+    one_visit(world, command, &chosen).await;
     for _ in 0..REPEATS {
         // Not only what the first one told: it may have failed before it told anything.
-        let left = half_done(stage);
+        let left = half_done(world);
         if left.is_empty() {
             return;
         }
-        sleep(stage.chance.millis(2_000, 5_000)).await;
-        one_visit(stage, command, &left).await;
+        sleep(world.chance.millis(2_000, 5_000)).await;
+        one_visit(world, command, &left).await;
     }
 }
 
 /// The letters by which a round was begun whose message is not known to be there: the command has
 /// failed, and a person repeats it.
-fn half_done(stage: &Stage) -> Vec<String> {
-    let contents = stage.ledger.contents();
+fn half_done(world: &World) -> Vec<String> {
+    let contents = world.ledger.contents();
     let queued = |record: &&Record| matches!(record.state, State::Queued { .. });
     let records = contents.records.values().map(|row| &row.record);
     records.filter(queued).filter_map(|record| record.replayed.clone()).collect()
 }
 
 /// Which letters were worked on.
-async fn one_visit(stage: &Arc<Stage>, command: Command, again: &[String]) -> Vec<String> {
-    let life = stage.life(stage.census.next());
+async fn one_visit(world: &Arc<World>, command: Command, again: &[String]) -> Vec<String> {
+    let life = world.life(world.census.next());
     let visit = async {
-        let operator = Operator::join(stage, &life).await?;
+        let operator = Operator::join(world, &life).await?;
         let chosen = operator.act(command, again).await;
         operator.session.leave().await;
         Some(chosen)
@@ -94,21 +94,21 @@ async fn one_visit(stage: &Arc<Stage>, command: Command, again: &[String]) -> Ve
 
 impl Operator {
     /// A ledger that lost its memory is compared first, here or by whoever is faster.
-    async fn join(stage: &Arc<Stage>, life: &Arc<Life>) -> Option<Self> {
-        let Doors { broker, ledger, clock, .. } = Doors::of(stage, life)?;
+    async fn join(world: &Arc<World>, life: &Arc<Life>) -> Option<Self> {
+        let Backends { broker, ledger, clock, .. } = Backends::of(world, life)?;
         let joined = follower::join(broker.as_ref(), ledger.clone(), clock.clone()).await.ok()?;
         let session = Arc::new(joined);
-        let at_once = stage.broken == Some(Broken::TombstonesStay);
-        let compared = at_once || compared(stage, &broker, &ledger, &clock, &session).await;
+        let at_once = world.broken == Some(Broken::TombstonesStay);
+        let compared = at_once || compared(world, &broker, &ledger, &clock, &session).await;
         if !compared {
             session.leave().await;
             return None;
         }
         let chance = life.chance.fork();
-        let (rules, joined) = (stage.rules(), session.clone());
+        let (rules, joined) = (world.rules(), session.clone());
         let actions =
             operator::Operator::new(ledger.clone(), broker.clone(), joined, rules, RETENTION);
-        Some(Self { stage: stage.clone(), chance, broker, ledger, session, actions })
+        Some(Self { world: world.clone(), chance, broker, ledger, session, actions })
     }
 
     async fn act(&self, command: Command, again: &[String]) -> Vec<String> {
@@ -123,24 +123,24 @@ impl Operator {
     }
 
     fn counted(&self, kind: &'static str, key: &JobKey) {
-        self.stage.trace.fault(kind);
-        self.stage.trace.line("operator", format_args!("{kind} {key}"));
+        self.world.trace.fault(kind);
+        self.world.trace.line("operator", format_args!("{kind} {key}"));
     }
 
     /// Not one that two requests share: which of them is the job is not said beforehand.
     fn any_key(&self) -> Option<JobKey> {
-        let keys = self.stage.keys();
+        let keys = self.world.keys();
         let at = usize::try_from(self.chance.below(keys.len() as u64)).ok()?;
         keys.get(at).copied().filter(|key| !self.is_shared(key)).cloned()
     }
 
     fn is_shared(&self, key: &JobKey) -> bool {
-        self.stage.script.iter().any(|line| line.key == *key && line.kind == Kind::Other)
+        self.world.script.iter().any(|line| line.key == *key && line.kind == Kind::Other)
     }
 }
 
 async fn compared(
-    stage: &Stage,
+    world: &World,
     broker: &Arc<dyn Broker>,
     ledger: &Arc<dyn Ledger>,
     clock: &Arc<dyn Clock>,
@@ -149,7 +149,7 @@ async fn compared(
     if session.phase() >= Phase::Closed {
         return true;
     }
-    let settings = follower::Settings { goes_on: false, ..follower_settings(stage) };
+    let settings = follower::Settings { goes_on: false, ..follower_settings(world) };
     let follower =
         Follower::start(broker.clone(), ledger.clone(), session.clone(), clock.clone(), settings);
     let reached = timeout(PATIENCE, session.reached(Phase::Closed)).await;

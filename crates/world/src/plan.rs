@@ -15,7 +15,7 @@ pub struct Plan {
     pub jobs: u32,
     pub(crate) processes: u32,
     pub(crate) slots: Slots,
-    pub(crate) provider: Manners,
+    pub(crate) provider: Behaviour,
     pub(crate) on_doubt: OnDoubt,
     pub(crate) disorder: bool,
     pub(crate) rates: Rates,
@@ -34,7 +34,7 @@ pub struct Plan {
 
 /// How the provider treats its callers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Manners {
+pub(crate) struct Behaviour {
     pub(crate) ids: Ids,
     /// A task can be found by its external id.
     pub(crate) look_up: bool,
@@ -66,7 +66,7 @@ pub(crate) enum Callbacks {
     Foreign,
 }
 
-impl Manners {
+impl Behaviour {
     fn of(chance: &Chance) -> Self {
         let ids = match chance.below(20) {
             0..=10 => Ids::Enforced,
@@ -120,7 +120,7 @@ impl Plan {
     pub fn of(seed: u64, jobs: u32) -> Self {
         let chance = Chance::new(seed);
         let processes = u32::try_from(chance.between(1, 4)).unwrap_or(1);
-        let provider = Manners::of(&chance);
+        let provider = Behaviour::of(&chance);
         let enforces_ids = provider.ids == Ids::Enforced;
         let resubmit = enforces_ids && chance.happens(0.2);
         let slots = |least| u32::try_from(chance.between(least, 40)).unwrap_or(40);
@@ -155,7 +155,7 @@ impl Plan {
         let crash_points = points.to_vec();
         let callbacks = Callbacks::Queryable;
         let provider =
-            Manners { ids: Ids::Ignored, look_up: true, auto: false, callbacks, task: TASK };
+            Behaviour { ids: Ids::Ignored, look_up: true, auto: false, callbacks, task: TASK };
         let quiet = Self { blocked: false, ..Self::of(seed, 1) };
         let rates = Rates::default();
         let on_doubt = OnDoubt::Park;
@@ -196,14 +196,14 @@ impl Plan {
     pub fn unanswered(seed: u64, jobs: u32) -> Self {
         let calm = Self::calm(seed, jobs, TASK, Vec::new());
         let (look_up, auto, callbacks) = (false, true, Callbacks::Never);
-        let provider = Manners { ids: Ids::Dropped, look_up, auto, callbacks, task: TASK };
+        let provider = Behaviour { ids: Ids::Dropped, look_up, auto, callbacks, task: TASK };
         Self { provider, rates: Rates { answer_lost: 0.9, ..Rates::default() }, ..calm }
     }
 
     /// No trouble but these faults, beside a provider that takes a repeated id for another task.
     fn calm(seed: u64, jobs: u32, task: Duration, faults: Vec<(Duration, Fault)>) -> Self {
         let callbacks = Callbacks::Queryable;
-        let provider = Manners { ids: Ids::Ignored, look_up: true, auto: false, callbacks, task };
+        let provider = Behaviour { ids: Ids::Ignored, look_up: true, auto: false, callbacks, task };
         let (on_doubt, rates, lifetime, second_lives) = (OnDoubt::Park, Rates::default(), None, 0);
         let world = Self::of(seed, jobs);
         Self { provider, faults, on_doubt, rates, lifetime, second_lives, ..world }

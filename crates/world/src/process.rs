@@ -1,4 +1,4 @@
-//! One process: a session, a worker, a poller and a follower on doors of its own.
+//! One process: a session, a worker, a poller and a follower on backends of its own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +17,8 @@ use crate::plan::Plan;
 use crate::process_broker::ProcessBroker;
 use crate::process_clock::ProcessClock;
 use crate::process_ledger::ProcessLedger;
-use crate::process_wire::{BASE_URL, ProcessWire};
-use crate::stage::{RETENTION, Stage};
+use crate::process_transport::{BASE_URL, ProcessTransport};
+use crate::world::{RETENTION, World};
 
 pub(crate) struct Process {
     worker: Worker,
@@ -28,7 +28,7 @@ pub(crate) struct Process {
 }
 
 /// What a process is given.
-pub(crate) struct Doors {
+pub(crate) struct Backends {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -40,16 +40,16 @@ const SKEW_MS: u64 = 200;
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
-impl Doors {
-    pub(crate) fn of(stage: &Stage, life: &Arc<Life>) -> Option<Self> {
-        let (broker, ledger) = stage.stores(life);
-        let wire = ProcessWire { life: life.clone(), provider: stage.provider.clone() };
-        let transport = stage.transport(Arc::new(wire), life);
+impl Backends {
+    pub(crate) fn of(world: &World, life: &Arc<Life>) -> Option<Self> {
+        let (broker, ledger) = world.stores(life);
+        let transport = ProcessTransport { life: life.clone(), provider: world.provider.clone() };
+        let transport = world.transport(Arc::new(transport), life);
         let ahead = life.chance.millis(0, SKEW_MS);
         Some(Self {
             broker: Arc::new(ProcessBroker { life: life.clone(), inner: broker }),
             ledger: Arc::new(ProcessLedger { life: life.clone(), inner: ledger }),
-            clock: Arc::new(ProcessClock { life: life.clone(), time: stage.time, ahead }),
+            clock: Arc::new(ProcessClock { life: life.clone(), time: world.time, ahead }),
             kling: Client::new(transport, BASE_URL, "key".to_owned().into()).ok()?,
         })
     }
@@ -67,24 +67,24 @@ impl Doors {
 }
 
 impl Process {
-    /// Joins the ledger and begins to work; `None` only if the doors cannot be made.
-    pub(crate) async fn start(stage: &Stage, life: &Arc<Life>) -> Option<Self> {
-        let doors = Doors::of(stage, life)?;
-        let session = Arc::new(doors.join().await);
-        let Doors { broker, ledger, clock, kling } = doors;
-        if let Some(signer) = stage.signer.clone() {
+    /// Joins the ledger and begins to work; `None` only if the backends cannot be made.
+    pub(crate) async fn start(world: &World, life: &Arc<Life>) -> Option<Self> {
+        let backends = Backends::of(world, life)?;
+        let session = Arc::new(backends.join().await);
+        let Backends { broker, ledger, clock, kling } = backends;
+        if let Some(signer) = world.signer.clone() {
             let nowhere = ([127, 0, 0, 1], 0).into();
-            let settings = gateway::Settings::new(nowhere, signer, stage.rules());
+            let settings = gateway::Settings::new(nowhere, signer, world.rules());
             let (ledger, session, clock) = (ledger.clone(), session.clone(), clock.clone());
-            stage.front.enter(life.clone(), Mailbox::new(ledger, session, clock, settings));
+            world.front.enter(life.clone(), Mailbox::new(ledger, session, clock, settings));
         }
-        let (worker_settings, poller_settings) = settings(stage);
+        let (worker_settings, poller_settings) = settings(world);
         let follower = Follower::start(
             broker.clone(),
             ledger.clone(),
             session.clone(),
             clock.clone(),
-            follower_settings(stage),
+            follower_settings(world),
         );
         let worker = Worker::start(
             broker.clone(),
@@ -109,43 +109,43 @@ impl Process {
     }
 }
 
-fn settings(stage: &Stage) -> (worker::Settings, poller::Settings) {
-    let rules = stage.rules();
+fn settings(world: &World) -> (worker::Settings, poller::Settings) {
+    let rules = world.rules();
     let rest = Duration::from_secs(2);
     let worker = worker::Settings {
         rules: rules.clone(),
-        producer_skew: stage.producer_skew(),
-        slots: stage.plan.slots,
+        producer_skew: world.producer_skew(),
+        slots: world.plan.slots,
         post_timeout: Plan::POST,
         prefetch: 16,
         in_progress: 64,
         account_rest: rest,
-        callback: callback(stage),
+        callback: callback(world),
         ..worker::Settings::default()
     };
     let poller = poller::Settings {
         rules,
-        callbacks: stage.signer.is_some(),
-        look_up: stage.look_up(),
+        callbacks: world.signer.is_some(),
+        look_up: world.look_up(),
         concurrency: 32,
         batch: 64,
         look_timeout: Duration::from_secs(2),
         account_rest: rest,
-        adopts: Duration::from_millis(stage.time.elapsed_ms()) >= stage.plan.adopted_from,
+        adopts: Duration::from_millis(world.time.elapsed_ms()) >= world.plan.adopted_from,
         reconcile: Duration::from_secs(5),
         ..poller::Settings::default()
     };
     (worker, poller)
 }
 
-fn callback(stage: &Stage) -> Option<Callback> {
-    let signer = stage.signer.clone()?;
+fn callback(world: &World) -> Option<Callback> {
+    let signer = world.signer.clone()?;
     Some(Callback { url: front::URL.to_owned(), signer })
 }
 
-pub(crate) fn follower_settings(stage: &Stage) -> follower::Settings {
+pub(crate) fn follower_settings(world: &World) -> follower::Settings {
     follower::Settings {
-        rules: stage.rules(),
+        rules: world.rules(),
         retention: RETENTION,
         post_timeout: Plan::POST,
         ..follower::Settings::default()

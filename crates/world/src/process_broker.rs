@@ -10,7 +10,7 @@ use ports::{
 };
 
 use crate::life::{Life, Weight};
-use crate::weather::{Far, Fate};
+use crate::outages::{Fate, Remote};
 
 pub(crate) struct ProcessBroker {
     pub(crate) life: Arc<Life>,
@@ -35,7 +35,7 @@ fn place(to: &Destination) -> String {
 
 impl Life {
     fn broker_fate(&self) -> Fate {
-        let fate = self.weather.fate(Far::Broker, self.weather.rates().broker, &self.chance);
+        let fate = self.outages.fate(Remote::Broker, self.outages.rates().broker, &self.chance);
         if fate != Fate::Fine {
             self.trace.fault("broker silent");
         }
@@ -68,7 +68,7 @@ impl BrokerLayer for ProcessBroker {
     ) -> Result<Box<dyn Deliveries>, BrokerError> {
         let life = &self.life;
         life.before("consume", Weight::Idle).await;
-        if life.weather.is_away(Far::Broker) {
+        if life.outages.is_out(Remote::Broker) {
             life.after("consume", Weight::Idle, "away".to_owned()).await;
             return Err(BrokerError::Unavailable("no connection".to_owned()));
         }
@@ -81,7 +81,7 @@ impl BrokerLayer for ProcessBroker {
     async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
         let life = &self.life;
         life.before("get", Weight::Idle).await;
-        if life.weather.is_away(Far::Broker) {
+        if life.outages.is_out(Remote::Broker) {
             life.after("get", Weight::Idle, "away".to_owned()).await;
             return Err(BrokerError::Unavailable("no connection".to_owned()));
         }

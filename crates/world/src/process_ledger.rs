@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use ports::{Call, Ledger, LedgerError, LedgerLayer, Method, Summary};
 
 use crate::life::{Life, Weight};
-use crate::weather::{Far, Fate};
+use crate::outages::{Fate, Remote};
 
 pub(crate) struct ProcessLedger {
     pub(crate) life: Arc<Life>,
@@ -43,7 +43,7 @@ impl ProcessLedger {
     ) -> Answer<T> {
         let (life, name, weight) = (&self.life, call.method.name(), weight(call.method));
         life.before(name, weight).await;
-        let fate = life.weather.fate(Far::Ledger, life.weather.rates().ledger, &life.chance);
+        let fate = life.outages.fate(Remote::Ledger, life.outages.rates().ledger, &life.chance);
         let answer = match fate {
             Fate::NoEffect => Err(silence()),
             Fate::Fine | Fate::NoAnswer => calling.await,

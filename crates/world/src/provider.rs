@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::chance::Chance;
 use crate::front::Front;
-use crate::plan::{Callbacks, Ids, Manners, Rates};
+use crate::plan::{Behaviour, Callbacks, Ids, Rates};
 
 /// Begins the prompt of every job and names it.
 pub(crate) const MARKER: &str = "marker:";
@@ -31,7 +31,7 @@ const LATE_FILE_MS: u64 = 15_000;
 pub(crate) struct Provider {
     time: StoreTime,
     chance: Chance,
-    manners: Manners,
+    behaviour: Behaviour,
     rates: Rates,
     front: Arc<Front>,
     books: Mutex<Books>,
@@ -84,11 +84,11 @@ impl Provider {
     pub(crate) fn new(
         time: StoreTime,
         chance: Chance,
-        manners: Manners,
+        behaviour: Behaviour,
         rates: Rates,
         front: Arc<Front>,
     ) -> Self {
-        Self { time, chance, manners, rates, front, books: Mutex::default() }
+        Self { time, chance, behaviour, rates, front, books: Mutex::default() }
     }
 
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
@@ -105,10 +105,10 @@ impl Provider {
         if prompt.contains(FORBIDDEN) {
             return complaint(400, 1301, "the content was found unsafe");
         }
-        if self.manners.ids == Ids::Enforced && books.by_external_id.contains_key(external_id) {
+        if self.behaviour.ids == Ids::Enforced && books.by_external_id.contains_key(external_id) {
             return complaint(400, 1201, "external_task_id already exists");
         }
-        let kept = if self.manners.ids == Ids::Dropped { "" } else { external_id };
+        let kept = if self.behaviour.ids == Ids::Dropped { "" } else { external_id };
         let task = self.task(route, body, kept);
         let (ends_at, fails) = (task.ends_at, task.fails);
         let id = books.accept(marker, task, self.time.now());
@@ -118,7 +118,7 @@ impl Provider {
 
     /// Sometimes while it works, and once more at the end.
     fn will_call_back(&self, id: &str, url: &str, ends_at: Timestamp, fails: bool) {
-        let id = match self.manners.callbacks {
+        let id = match self.behaviour.callbacks {
             Callbacks::Queryable => id.to_owned(),
             Callbacks::Foreign => format!("behind-{id}"),
             Callbacks::Never => return,
@@ -143,7 +143,7 @@ impl Provider {
     fn task(&self, route: Route, body: &Value, external_id: &str) -> Task {
         let now = self.time.now();
         let empty = serde_json::Map::new();
-        let longest = u64::try_from(self.manners.task.as_millis()).unwrap_or(u64::MAX);
+        let longest = u64::try_from(self.behaviour.task.as_millis()).unwrap_or(u64::MAX);
         let ends_at = now + self.chance.millis(100, longest);
         Task {
             external_id: external_id.to_owned(),
@@ -187,7 +187,7 @@ impl Provider {
         let now = self.time.now();
         let mut books = self.books();
         books.looks += 1;
-        let by_external_id = books.by_external_id.get(id).filter(|_| self.manners.look_up);
+        let by_external_id = books.by_external_id.get(id).filter(|_| self.behaviour.look_up);
         let found = match by_external_id {
             Some(task) => books.tasks.get_key_value(task).filter(|(_, t)| t.visible_at <= now),
             None => books.tasks.get_key_value(id),

@@ -12,13 +12,13 @@ use tokio::time::sleep;
 use crate::audit;
 use crate::broken::Broken;
 use crate::fault::Fault;
-use crate::keeper::Keeper;
 use crate::operator;
+use crate::outages::Remote;
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::second_life;
-use crate::stage::Stage;
-use crate::weather::Far;
+use crate::supervisor::Supervisor;
+use crate::world::World;
 
 /// What a consumer was told.
 pub(crate) type Heard = Arc<Mutex<Vec<CloudEvent>>>;
@@ -39,39 +39,39 @@ pub fn run(plan: &Plan, broken: Option<Broken>, keep_trace: bool) -> Report {
 }
 
 async fn play(plan: Plan, broken: Option<Broken>, keep_trace: bool) -> Report {
-    let stage = Arc::new(Stage::new(plan, broken, keep_trace));
-    stage.broker.keep_for(stage.plan.lifetime);
-    let heard = listen(&stage).await;
-    let keepers: Vec<Arc<Keeper>> =
-        (0..stage.plan.processes).map(|_| Keeper::start(stage.clone())).collect();
+    let world = Arc::new(World::new(plan, broken, keep_trace));
+    world.broker.keep_for(world.plan.lifetime);
+    let heard = listen(&world).await;
+    let supervisors: Vec<Arc<Supervisor>> =
+        (0..world.plan.processes).map(|_| Supervisor::start(world.clone())).collect();
     let mut trouble = JoinSet::new();
-    trouble.spawn(publish(stage.clone()));
-    trouble.spawn(disturb(stage.clone(), keepers.clone()));
+    trouble.spawn(publish(world.clone()));
+    trouble.spawn(disturb(world.clone(), supervisors.clone()));
     while trouble.join_next().await.is_some() {}
-    stage.weather.calm();
-    stage.trace.line("world", format_args!("CALM"));
-    let first = verdict(&stage, &heard, 0).await;
-    if !first.is_good() || second_life::begin(&stage).await == 0 {
+    world.outages.end_all();
+    world.trace.line("world", format_args!("CALM"));
+    let first = verdict(&world, &heard, 0).await;
+    if !first.is_good() || second_life::begin(&world).await == 0 {
         return first;
     }
     let before = heard.lock().unwrap_or_else(PoisonError::into_inner).len();
-    verdict(&stage, &heard, before).await
+    verdict(&world, &heard, before).await
 }
 
 /// Once nothing is left to do. So much was heard before the second lives began.
-async fn verdict(stage: &Arc<Stage>, heard: &Heard, before: usize) -> Report {
-    let rested = rest(stage).await;
+async fn verdict(world: &Arc<World>, heard: &Heard, before: usize) -> Report {
+    let rested = rest(world).await;
     let heard = heard.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let (first, second) = heard.split_at(before);
-    audit::verdict(stage, first, second, rested)
+    audit::verdict(world, first, second, rested)
 }
 
 /// One consumer of everything, from the beginning.
-async fn listen(stage: &Arc<Stage>) -> Heard {
+async fn listen(world: &Arc<World>) -> Heard {
     let heard = Heard::default();
     let subscription = Subscription { name: Some("audience".to_owned()), binding: "#".to_owned() };
     let source = Source::Results(subscription);
-    let connection = stage.broker.connect();
+    let connection = world.broker.connect();
     if let Ok(deliveries) = connection.consume(&source, 100).await {
         tokio::spawn(take_down(deliveries, heard.clone()));
     }
@@ -88,80 +88,80 @@ async fn take_down(mut deliveries: Box<dyn Deliveries>, heard: Heard) {
     }
 }
 
-async fn publish(stage: Arc<Stage>) {
-    let connection = stage.broker.connect();
-    for line in &stage.script {
-        until(&stage, line.at).await;
+async fn publish(world: Arc<World>) {
+    let connection = world.broker.connect();
+    for line in &world.script {
+        until(&world, line.at).await;
         let to = Destination::Jobs { routing_key: line.routing_key() };
-        let done = connection.publish(&to, line.message(&stage.time)).await;
+        let done = connection.publish(&to, line.message(&world.time)).await;
         if let Err(error) = done {
-            stage.judge.accuse(format!("{} could not be published: {error}", line.key));
+            world.judge.accuse(format!("{} could not be published: {error}", line.key));
         }
     }
 }
 
-async fn until(stage: &Stage, at: Duration) {
-    sleep(at.saturating_sub(Duration::from_millis(stage.time.elapsed_ms()))).await;
+async fn until(world: &World, at: Duration) {
+    sleep(at.saturating_sub(Duration::from_millis(world.time.elapsed_ms()))).await;
 }
 
-async fn disturb(stage: Arc<Stage>, keepers: Vec<Arc<Keeper>>) {
+async fn disturb(world: Arc<World>, supervisors: Vec<Arc<Supervisor>>) {
     let mut visits = JoinSet::new();
-    for (at, fault) in &stage.plan.faults {
-        until(&stage, *at).await;
-        stage.trace.line("world", format_args!("FAULT {fault:?}"));
-        strike(&stage, &keepers, *fault);
+    for (at, fault) in &world.plan.faults {
+        until(&world, *at).await;
+        world.trace.line("world", format_args!("FAULT {fault:?}"));
+        strike(&world, &supervisors, *fault);
         if let Fault::Command(command) = *fault {
-            visits.spawn(operator::visit(stage.clone(), command));
+            visits.spawn(operator::visit(world.clone(), command));
         }
     }
     while visits.join_next().await.is_some() {}
     // What is away or frozen comes back by itself: the calm begins when trouble is over.
-    if !stage.plan.faults.is_empty() {
+    if !world.plan.faults.is_empty() {
         sleep(Duration::from_secs(10)).await;
     }
 }
 
-fn strike(stage: &Stage, keepers: &[Arc<Keeper>], fault: Fault) {
+fn strike(world: &World, supervisors: &[Arc<Supervisor>], fault: Fault) {
     if let Some(kind) = fault.kind() {
-        stage.trace.fault(kind);
+        world.trace.fault(kind);
     }
     match fault {
-        Fault::LedgerAway(wait) => stage.weather.send_away(Far::Ledger, wait),
-        Fault::BrokerAway(wait) => stage.weather.send_away(Far::Broker, wait),
-        Fault::ProviderAway(wait) => stage.weather.send_away(Far::Provider, wait),
-        Fault::AccountRefused(wait) => stage.weather.send_away(Far::Account, wait),
-        Fault::PostsBreak(wait) => stage.weather.send_away(Far::Posts, wait),
-        Fault::PathRefuses(wait) => stage.weather.send_away(Far::Path, wait),
-        Fault::TasksForgotten => stage.forget_tasks(),
+        Fault::LedgerAway(wait) => world.outages.begin(Remote::Ledger, wait),
+        Fault::BrokerAway(wait) => world.outages.begin(Remote::Broker, wait),
+        Fault::ProviderAway(wait) => world.outages.begin(Remote::Provider, wait),
+        Fault::AccountRefused(wait) => world.outages.begin(Remote::Account, wait),
+        Fault::PostsBreak(wait) => world.outages.begin(Remote::Posts, wait),
+        Fault::PathRefuses(wait) => world.outages.begin(Remote::Path, wait),
+        Fault::TasksForgotten => world.forget_tasks(),
         Fault::Command(_) => {}
         Fault::Blackout => {
-            keepers.iter().for_each(|keeper| keeper.strike(fault));
-            stage.ledger.contents().forget();
+            supervisors.iter().for_each(|supervisor| supervisor.strike(fault));
+            world.ledger.contents().forget();
         }
-        Fault::Forget => stage.ledger.contents().forget(),
-        Fault::Snapshot => stage.take_snapshot(),
-        Fault::SetBack => stage.set_back(),
+        Fault::Forget => world.ledger.contents().forget(),
+        Fault::Snapshot => world.take_snapshot(),
+        Fault::SetBack => world.set_back(),
         Fault::Crash(slot) | Fault::Stop(slot) | Fault::Freeze(slot, _) | Fault::Cut(slot) => {
-            if let Some(keeper) = keepers.get(slot as usize) {
-                keeper.strike(fault);
+            if let Some(supervisor) = supervisors.get(slot as usize) {
+                supervisor.strike(fault);
             }
         }
     }
 }
 
 /// Waits until nothing is left to do; `false` when that does not come.
-async fn rest(stage: &Stage) -> bool {
-    let end = stage.time.now() + PATIENCE;
-    while stage.time.now() < end {
+async fn rest(world: &World) -> bool {
+    let end = world.time.now() + PATIENCE;
+    while world.time.now() < end {
         sleep(Duration::from_secs(1)).await;
-        if audit::is_at_rest(stage) {
+        if audit::is_at_rest(world) {
             sleep(AFTERWARDS).await;
             // A job that is turned away may have been tried again meanwhile.
-            if audit::is_at_rest(stage) {
+            if audit::is_at_rest(world) {
                 return true;
             }
         }
-        if audit::spins(stage) {
+        if audit::spins(world) {
             return false;
         }
     }

@@ -12,7 +12,7 @@ use crate::provider::{BLOCKED, FORBIDDEN, MARKER};
 
 /// One message, and when it is published.
 #[derive(Clone, Debug)]
-pub(crate) struct Line {
+pub(crate) struct Publication {
     pub(crate) at: Duration,
     pub(crate) key: JobKey,
     pub(crate) kind: Kind,
@@ -80,43 +80,44 @@ pub(crate) enum Kind {
 const SPREAD_MS: u64 = 25_000;
 
 /// Every message of a run, in order of time.
-pub(crate) fn write(chance: &Chance, jobs: u32, twins: f64, blocked: bool) -> Vec<Line> {
+pub(crate) fn write(chance: &Chance, jobs: u32, twins: f64, blocked: bool) -> Vec<Publication> {
     let mut lines = Vec::new();
     for number in 1..=jobs {
-        let line = line(chance, number, jobs);
+        let publication = publication(chance, number, jobs);
         if chance.happens(twins) {
-            let kind = if chance.happens(0.2) { Kind::Other } else { line.kind };
-            let at = line.at + chance.millis(0, 3_000);
-            lines.push(Line { at, kind, ..line.clone() });
+            let kind = if chance.happens(0.2) { Kind::Other } else { publication.kind };
+            let at = publication.at + chance.millis(0, 3_000);
+            lines.push(Publication { at, kind, ..publication.clone() });
         }
-        lines.push(line);
+        lines.push(publication);
     }
     if blocked {
         lines.extend(one_blocked(chance, jobs));
     }
-    lines.sort_by_key(|line| line.at);
+    lines.sort_by_key(|publication| publication.at);
     lines
 }
 
 /// One that is turned away, and others of its lane that pass while it is tried again and again.
-fn one_blocked(chance: &Chance, jobs: u32) -> Vec<Line> {
-    let alike = |number: u32| Line {
+fn one_blocked(chance: &Chance, jobs: u32) -> Vec<Publication> {
+    let alike = |number: u32| Publication {
         kind: Kind::Good,
         priority: Priority::Normal,
         operation: "videos/text2video",
         slots: 1,
         deadline: None,
-        ..line(chance, jobs + number, jobs)
+        ..publication(chance, jobs + number, jobs)
     };
-    let mut lines = vec![Line { kind: Kind::Blocked, at: chance.millis(0, 5_000), ..alike(1) }];
+    let mut lines =
+        vec![Publication { kind: Kind::Blocked, at: chance.millis(0, 5_000), ..alike(1) }];
     for number in 2..=6 {
         let at = Duration::from_secs(u64::from(number) * 12);
-        lines.push(Line { at, ..alike(number) });
+        lines.push(Publication { at, ..alike(number) });
     }
     lines
 }
 
-fn line(chance: &Chance, number: u32, jobs: u32) -> Line {
+fn publication(chance: &Chance, number: u32, jobs: u32) -> Publication {
     let (operation, slots) = match chance.below(10) {
         0..=5 => ("videos/text2video", 1),
         6..=8 => ("images/generations", chance.between(1, 3)),
@@ -128,7 +129,7 @@ fn line(chance: &Chance, number: u32, jobs: u32) -> Line {
         1 => Kind::Bad,
         _ => Kind::Good,
     };
-    Line {
+    Publication {
         at: chance.millis(0, if jobs == 1 { 0 } else { SPREAD_MS }),
         key: key(chance, number),
         kind,
@@ -147,7 +148,7 @@ fn key(chance: &Chance, number: u32) -> JobKey {
     JobKey::new(tenant.unwrap_or_default(), id)
 }
 
-impl Line {
+impl Publication {
     pub(crate) fn marker(key: &JobKey) -> String {
         key.to_string()
     }
@@ -206,11 +207,11 @@ mod tests {
         let time = StoreTime::simulated();
         let lines = write(&Chance::new(3), 300, 0.3, true);
         assert!(lines.len() > 320);
-        for line in lines {
-            let (message, routing_key) = (line.message(&time), line.routing_key());
+        for publication in lines {
+            let (message, routing_key) = (publication.message(&time), publication.routing_key());
             let facts = MessageFacts { message_id: None, routing_key: Some(&routing_key) };
             let job = decode(&message.body, facts);
-            assert_eq!(job.is_ok(), line.kind != Kind::Bad, "{job:?}");
+            assert_eq!(job.is_ok(), publication.kind != Kind::Bad, "{job:?}");
             let Ok(job) = job else { continue };
             let route = kling::Route::parse(job.operation.as_str()).unwrap();
             assert_eq!(kling::validate(route, job.request.fields()).errors, []);

@@ -9,11 +9,11 @@ use memory::StoreTime;
 #[derive(Debug)]
 pub(crate) struct Trace {
     time: StoreTime,
-    told: Mutex<Told>,
+    told: Mutex<Entry>,
 }
 
 #[derive(Debug)]
-struct Told {
+struct Entry {
     line: String,
     text: Option<String>,
     hash: u64,
@@ -27,7 +27,7 @@ const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
 
 impl Trace {
     pub(crate) fn new(time: StoreTime, keep: bool) -> Self {
-        let told = Told {
+        let told = Entry {
             line: String::new(),
             text: keep.then(String::new),
             hash: FNV_BASIS,
@@ -38,7 +38,7 @@ impl Trace {
         Self { time, told: Mutex::new(told) }
     }
 
-    fn told(&self) -> MutexGuard<'_, Told> {
+    fn told(&self) -> MutexGuard<'_, Entry> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -56,7 +56,7 @@ impl Trace {
         }
     }
 
-    /// One more call through a door; how many there were.
+    /// Counts one more call to a backend and returns the count.
     pub(crate) fn call(&self) -> u64 {
         let mut told = self.told();
         told.calls += 1;

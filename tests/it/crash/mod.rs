@@ -6,7 +6,7 @@
 pub(crate) mod deployment;
 pub(crate) mod orphans;
 pub(crate) mod points;
-pub(crate) mod scene;
+pub(crate) mod scenario;
 pub(crate) mod verdict;
 
 use std::time::Duration;
@@ -34,7 +34,7 @@ async fn every_point(backend: Backend, wanted: impl Fn(&Cell) -> bool) {
     let mut deployment = Deployment::started(Environment::on(backend), |_| ()).await;
     let cells = points::cells(&deployment.program, backend).await;
     for cell in cells.iter().filter(|cell| wanted(cell)) {
-        let strike = scene::strike(&mut deployment, cell).await;
+        let strike = scenario::strike(&mut deployment, cell).await;
         say(strike.to_string());
         assert!(strike.in_time(), "too late: {strike}");
     }
@@ -70,7 +70,7 @@ async fn a_guess_is_seen_in_the_accounts() {
     let mut deployment = Deployment::started(Environment::on(Backend::Rabbitmq), guessing).await;
     let cells = points::cells(&deployment.program, Backend::Rabbitmq).await;
     let sent = cells.iter().find(|cell| cell.point == "post.sent").expect("the point");
-    assert!(scene::strike(&mut deployment, sent).await.in_time());
+    assert!(scenario::strike(&mut deployment, sent).await.in_time());
     let verdict = deployment.verdict().await;
     say(verdict.to_string());
     assert!(verdict.double_paid > 0, "nobody noticed: {verdict}");

@@ -7,12 +7,12 @@ use crate::harness::{Backend, Program};
 pub(crate) struct Cell {
     pub(crate) point: String,
     pub(crate) role: &'static str,
-    pub(crate) scene: Scene,
+    pub(crate) scenario: Scenario,
 }
 
 /// What the test does so that a process reaches a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scene {
+pub(crate) enum Scenario {
     /// Jobs pass by.
     Traffic,
     /// The producer's own command.
@@ -50,9 +50,9 @@ pub(crate) async fn cells(program: &Program, backend: Backend) -> Vec<Cell> {
 
 fn cells_of(point: &str, backend: Backend) -> Vec<Cell> {
     let (effect, _moment) = point.rsplit_once('.').expect("an effect and a moment");
-    let (scene, roles) = reached(effect);
+    let (scenario, roles) = reached(effect);
     // Queues in the SQLite file have no limit, and no follower compares that file with itself.
-    let missing = matches!(scene, Scene::FullConsumer | Scene::Leading);
+    let missing = matches!(scenario, Scenario::FullConsumer | Scenario::Leading);
     if backend == Backend::Embedded && missing {
         return Vec::new();
     }
@@ -61,7 +61,7 @@ fn cells_of(point: &str, backend: Backend) -> Vec<Cell> {
         Backend::Embedded => roles.iter().copied().map(together).collect(),
     };
     roles.dedup();
-    roles.into_iter().map(|role| Cell { point: point.to_owned(), role, scene }).collect()
+    roles.into_iter().map(|role| Cell { point: point.to_owned(), role, scenario }).collect()
 }
 
 /// On one file, one process has all roles.
@@ -72,29 +72,29 @@ fn together(role: &'static str) -> &'static str {
 const EVERYBODY: &[&str] = &["worker", "poller", "gateway"];
 
 /// Each new effect needs an entry here; without one, the tests fail.
-fn reached(effect: &str) -> (Scene, &'static [&'static str]) {
+fn reached(effect: &str) -> (Scenario, &'static [&'static str]) {
     match effect {
-        "publish.jobs" => (Scene::Publishing, &["submit"]),
-        "ledger.join" | "ledger.follow" => (Scene::Beginning, EVERYBODY),
-        "ledger.followed" => (Scene::Leading, EVERYBODY),
-        "ledger.open" | "ledger.lost" => (Scene::Distrusting, EVERYBODY),
-        "ledger.renew" => (Scene::Traffic, EVERYBODY),
-        "ledger.swap" | "publish.journal" => (Scene::Traffic, &["worker", "poller"]),
-        "ledger.take_permit" | "ledger.create" | "post" | "ack" => (Scene::Traffic, &["worker"]),
+        "publish.jobs" => (Scenario::Publishing, &["submit"]),
+        "ledger.join" | "ledger.follow" => (Scenario::Beginning, EVERYBODY),
+        "ledger.followed" => (Scenario::Leading, EVERYBODY),
+        "ledger.open" | "ledger.lost" => (Scenario::Distrusting, EVERYBODY),
+        "ledger.renew" => (Scenario::Traffic, EVERYBODY),
+        "ledger.swap" | "publish.journal" => (Scenario::Traffic, &["worker", "poller"]),
+        "ledger.take_permit" | "ledger.create" | "post" | "ack" => (Scenario::Traffic, &["worker"]),
         "ledger.give_permits"
         | "ledger.claim_due"
         | "query"
         | "ledger.claim_outbox"
         | "publish.results"
-        | "ledger.announced" => (Scene::Traffic, &["poller"]),
-        "ledger.claim_task" => (Scene::Orphans, &["poller"]),
-        "ledger.take_turn" | "ledger.end_turn" => (Scene::Crowd, &["worker"]),
-        "publish.dead" => (Scene::Nonsense, &["worker"]),
-        "publish.later" => (Scene::EndingBusy, &["worker"]),
-        "ledger.pause" => (Scene::Blocked, &["worker"]),
-        "ledger.propose" | "ledger.look_now" => (Scene::CalledBack, &["gateway"]),
-        "ledger.postpone" => (Scene::FullConsumer, &["poller"]),
-        "ledger.leave" => (Scene::Ending, EVERYBODY),
+        | "ledger.announced" => (Scenario::Traffic, &["poller"]),
+        "ledger.claim_task" => (Scenario::Orphans, &["poller"]),
+        "ledger.take_turn" | "ledger.end_turn" => (Scenario::Crowd, &["worker"]),
+        "publish.dead" => (Scenario::Nonsense, &["worker"]),
+        "publish.later" => (Scenario::EndingBusy, &["worker"]),
+        "ledger.pause" => (Scenario::Blocked, &["worker"]),
+        "ledger.propose" | "ledger.look_now" => (Scenario::CalledBack, &["gateway"]),
+        "ledger.postpone" => (Scenario::FullConsumer, &["poller"]),
+        "ledger.leave" => (Scenario::Ending, EVERYBODY),
         unknown => panic!("nobody knows how the point {unknown} is reached"),
     }
 }

@@ -8,12 +8,12 @@ mod own_redis;
 mod process;
 mod program;
 mod provider;
+mod proxy;
 mod python;
 mod requests;
 mod roles;
 mod scraped;
 mod wait;
-mod wire;
 
 mod collector;
 mod consumer;
@@ -30,12 +30,12 @@ pub(crate) use own_redis::{OwnRedis, free_port};
 pub(crate) use process::Process;
 pub(crate) use program::{Done, Program};
 pub(crate) use provider::Provider;
+pub(crate) use proxy::{LinkState, Proxy};
 pub(crate) use python::Python;
 pub(crate) use requests::{Wish, lines, mixed};
 pub(crate) use roles::Setup;
 pub(crate) use scraped::Scraped;
 pub(crate) use wait::{soon, until};
-pub(crate) use wire::{Proxy, Wire};
 
 /// Prints figures of a run; the test runner shows them on demand or after a failure.
 pub(crate) fn say(words: impl AsRef<str>) {

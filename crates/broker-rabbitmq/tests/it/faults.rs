@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::fixture::proxy::{Proxy, Wire};
+use crate::fixture::proxy::{LinkState, Proxy};
 use crate::fixture::{Scratch, VIDEO_KEY, jobs, open_with, settings, take, until, videos};
 use broker_rabbitmq::{RabbitBroker, Settings};
 use conformance::broker::Opened;
@@ -56,14 +56,14 @@ async fn a_publish_through_a_cut_wire_is_unknown_and_nothing_confirmed_is_lost()
     for _ in 0..2 {
         let before = confirmed.load(Ordering::SeqCst);
         until("publishing goes on", || confirmed.load(Ordering::SeqCst) > before + 200).await;
-        proxy.set(Wire::Cut);
+        proxy.set(LinkState::Cut);
         let mut seen = confirmed.load(Ordering::SeqCst);
         until("publishing stops", || {
             std::mem::replace(&mut seen, confirmed.load(Ordering::SeqCst)) == seen
         })
         .await;
         let mended = Instant::now();
-        proxy.set(Wire::Whole);
+        proxy.set(LinkState::Whole);
         let before = confirmed.load(Ordering::SeqCst);
         until("publishing resumes", || confirmed.load(Ordering::SeqCst) > before).await;
         assert!(mended.elapsed() < RESUMED, "resumed after {:?}", mended.elapsed());
@@ -96,7 +96,7 @@ async fn a_consumer_ends_with_its_wire_and_the_next_one_gets_the_redelivery() {
     let mut deliveries = scratch.broker.consume(&videos(), 10).await.unwrap();
     let held = take(&mut deliveries).await;
     let dropped = scratch.broker.consume(&Source::Dead, 1).await.unwrap();
-    proxy.set(Wire::Cut);
+    proxy.set(LinkState::Cut);
     // "b" had arrived too, and is shown as long as the cut has not been felt.
     let ending = async {
         while deliveries.next().await.is_some() {}
@@ -109,7 +109,7 @@ async fn a_consumer_ends_with_its_wire_and_the_next_one_gets_the_redelivery() {
     let refused = scratch.broker.consume(&videos(), 10).await;
     assert!(matches!(refused.err(), Some(BrokerError::Unavailable(_))));
     assert!(matches!(scratch.broker.check().await, Err(BrokerError::Unavailable(_))));
-    proxy.set(Wire::Whole);
+    proxy.set(LinkState::Whole);
     let mended = Instant::now();
     let mut deliveries = loop {
         match scratch.broker.consume(&videos(), 10).await {
@@ -137,14 +137,14 @@ async fn a_connection_built_anew_declares_what_has_gone_and_bears_what_differs()
     raw.delete_queue("jobs.audio.low").await;
     raw.declare_classic("jobs.audio.low").await;
     assert!(matches!(publish(&scratch.broker, "a").await, Err(PublishError::Unroutable(_))));
-    proxy.set(Wire::Cut);
+    proxy.set(LinkState::Cut);
     until_some("the cut is felt", async {
         // A queue that is missing is also an error, but not this one.
         while !matches!(scratch.broker.check().await, Err(BrokerError::Unavailable(_))) {}
         true
     })
     .await;
-    proxy.set(Wire::Whole);
+    proxy.set(LinkState::Whole);
     let mended = Instant::now();
     while let Err(error) = publish(&scratch.broker, "a").await {
         assert!(mended.elapsed() < RESUMED, "{error}");
@@ -157,13 +157,13 @@ async fn a_silent_broker_is_unknown_in_time_and_given_up_by_its_heartbeat() {
     let proxy = Proxy::to(crate::fixture::address()).await;
     let scratch = behind(&proxy, "?heartbeat=1").await;
     let mut deliveries = scratch.broker.consume(&videos(), 10).await.unwrap();
-    proxy.set(Wire::Frozen);
+    proxy.set(LinkState::Frozen);
     let since = Instant::now();
     let result = publish(&scratch.broker, "a").await;
     assert!(matches!(result, Err(PublishError::Unknown(_))), "{result:?}");
     assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
     until_some("the consumer ends", async { deliveries.next().await.is_none() }).await;
-    proxy.set(Wire::Whole);
+    proxy.set(LinkState::Whole);
     let mended = Instant::now();
     while let Err(error) = publish(&scratch.broker, "b").await {
         assert!(mended.elapsed() < RESUMED, "{error}");

@@ -39,9 +39,9 @@ pub(super) fn message(id: &str) -> Message {
 }
 
 /// Publishes small messages under the same key, one after the other.
-pub(super) async fn publish(door: &Arc<dyn Broker>, to: &Destination, ids: &[&str]) {
+pub(super) async fn publish(broker: &Arc<dyn Broker>, to: &Destination, ids: &[&str]) {
     for id in ids {
-        door.publish(to, message(id)).await.unwrap();
+        broker.publish(to, message(id)).await.unwrap();
     }
 }
 
@@ -71,9 +71,9 @@ pub(super) async fn expect_nothing(deliveries: &mut Box<dyn Deliveries>) {
 }
 
 /// Waits until so many messages are ready: neither taken nor held by a consumer.
-pub(super) async fn expect_depth(door: &Arc<dyn Broker>, source: &Source, depth: u64) {
+pub(super) async fn expect_depth(broker: &Arc<dyn Broker>, source: &Source, depth: u64) {
     soon(async {
-        while door.depth(source).await.unwrap() != depth {
+        while broker.depth(source).await.unwrap() != depth {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     })

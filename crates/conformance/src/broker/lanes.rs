@@ -11,9 +11,9 @@ use super::fixture::{
 };
 use ports::{Broker, Delivery, PublishError, Source};
 
-pub async fn a_published_job_is_delivered_once_and_gone_when_acknowledged(door: Arc<dyn Broker>) {
-    publish(&door, &jobs(VIDEO_KEY), &["a"]).await;
-    let mut deliveries = door.consume(&videos(), 10).await.unwrap();
+pub async fn a_published_job_is_delivered_once_and_gone_when_acknowledged(broker: Arc<dyn Broker>) {
+    publish(&broker, &jobs(VIDEO_KEY), &["a"]).await;
+    let mut deliveries = broker.consume(&videos(), 10).await.unwrap();
     let delivery = take(&mut deliveries).await;
     assert_eq!(delivery.routing_key, VIDEO_KEY);
     assert_eq!(delivery.message.id, "a");
@@ -22,12 +22,12 @@ pub async fn a_published_job_is_delivered_once_and_gone_when_acknowledged(door: 
     assert_eq!(delivery.offset, None);
     delivery.ack().await.unwrap();
     drop(deliveries);
-    let mut again = door.consume(&videos(), 10).await.unwrap();
+    let mut again = broker.consume(&videos(), 10).await.unwrap();
     expect_nothing(&mut again).await;
-    expect_depth(&door, &videos(), 0).await;
+    expect_depth(&broker, &videos(), 0).await;
 }
 
-pub async fn lanes_are_kept_apart(door: Arc<dyn Broker>) {
+pub async fn lanes_are_kept_apart(broker: Arc<dyn Broker>) {
     for (key, resource, priority) in [
         ("videos.avatar.image2video.high", Resource::Videos, Priority::High),
         ("videos.text2video.low", Resource::Videos, Priority::Low),
@@ -35,32 +35,32 @@ pub async fn lanes_are_kept_apart(door: Arc<dyn Broker>) {
         ("audio.tts.normal", Resource::Audio, Priority::Normal),
         (VIDEO_KEY, Resource::Videos, Priority::Normal),
     ] {
-        publish(&door, &jobs(key), &[key]).await;
-        let mut deliveries = door.consume(&lane(resource, priority), 10).await.unwrap();
+        publish(&broker, &jobs(key), &[key]).await;
+        let mut deliveries = broker.consume(&lane(resource, priority), 10).await.unwrap();
         let delivery = take(&mut deliveries).await;
         assert_eq!((delivery.routing_key.as_str(), delivery.message.id.as_str()), (key, key));
         delivery.ack().await.unwrap();
-        expect_depth(&door, &lane(resource, priority), 0).await;
+        expect_depth(&broker, &lane(resource, priority), 0).await;
     }
 }
 
-pub async fn a_key_without_a_lane_is_unroutable(door: Arc<dyn Broker>) {
+pub async fn a_key_without_a_lane_is_unroutable(broker: Arc<dyn Broker>) {
     for key in ["texts.poem.normal", "videos.text2video.urgent", "", "videos"] {
-        let refused = door.publish(&jobs(key), message("a")).await;
+        let refused = broker.publish(&jobs(key), message("a")).await;
         assert_eq!(refused, Err(PublishError::Unroutable(key.to_owned())), "{key}");
     }
-    door.publish(&jobs(VIDEO_KEY), message("a")).await.unwrap();
+    broker.publish(&jobs(VIDEO_KEY), message("a")).await.unwrap();
 }
 
 /// A broker confirms many publishes at once: no publisher may get the result of another.
-pub async fn every_publisher_hears_its_own_fate(door: Arc<dyn Broker>) {
+pub async fn every_publisher_hears_its_own_fate(broker: Arc<dyn Broker>) {
     const ROUTABLE: usize = 2500;
     let publishes = (0..2 * ROUTABLE).map(|number| {
-        let door = door.clone();
+        let broker = broker.clone();
         tokio::spawn(async move {
             let lost = number % 2 == 1;
             let key = if lost { "texts.poem.normal" } else { VIDEO_KEY };
-            let result = door.publish(&jobs(key), message(&number.to_string())).await;
+            let result = broker.publish(&jobs(key), message(&number.to_string())).await;
             let unroutable = Err(PublishError::Unroutable(key.to_owned()));
             assert_eq!(result, if lost { unroutable } else { Ok(()) }, "message {number}");
         })
@@ -68,33 +68,33 @@ pub async fn every_publisher_hears_its_own_fate(door: Arc<dyn Broker>) {
     for publish in soon(join_all(publishes)).await {
         publish.unwrap();
     }
-    expect_depth(&door, &videos(), ROUTABLE as u64).await;
+    expect_depth(&broker, &videos(), ROUTABLE as u64).await;
 }
 
-pub async fn depth_counts_what_is_ready(door: Arc<dyn Broker>) {
-    expect_depth(&door, &videos(), 0).await;
-    publish(&door, &jobs(VIDEO_KEY), &["a", "b", "c"]).await;
-    expect_depth(&door, &videos(), 3).await;
-    let mut deliveries = door.consume(&videos(), 1).await.unwrap();
+pub async fn depth_counts_what_is_ready(broker: Arc<dyn Broker>) {
+    expect_depth(&broker, &videos(), 0).await;
+    publish(&broker, &jobs(VIDEO_KEY), &["a", "b", "c"]).await;
+    expect_depth(&broker, &videos(), 3).await;
+    let mut deliveries = broker.consume(&videos(), 1).await.unwrap();
     let delivery = take(&mut deliveries).await;
-    expect_depth(&door, &videos(), 2).await;
-    assert!(door.is_read(&videos()).await.unwrap(), "one is held");
+    expect_depth(&broker, &videos(), 2).await;
+    assert!(broker.is_read(&videos()).await.unwrap(), "one is held");
     drop((delivery, deliveries));
-    expect_depth(&door, &videos(), 3).await;
+    expect_depth(&broker, &videos(), 3).await;
     soon(async {
-        while door.is_read(&videos()).await.unwrap() {
+        while broker.is_read(&videos()).await.unwrap() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     })
     .await;
 }
 
-pub async fn a_consumer_holds_no_more_than_its_prefetch(door: Arc<dyn Broker>) {
-    publish(&door, &jobs(VIDEO_KEY), &["a", "b", "c", "d"]).await;
-    let mut deliveries = door.consume(&videos(), 2).await.unwrap();
+pub async fn a_consumer_holds_no_more_than_its_prefetch(broker: Arc<dyn Broker>) {
+    publish(&broker, &jobs(VIDEO_KEY), &["a", "b", "c", "d"]).await;
+    let mut deliveries = broker.consume(&videos(), 2).await.unwrap();
     let first = take(&mut deliveries).await;
     let second = take(&mut deliveries).await;
-    expect_depth(&door, &videos(), 2).await;
+    expect_depth(&broker, &videos(), 2).await;
     expect_nothing(&mut deliveries).await;
     first.ack().await.unwrap();
     let third = take(&mut deliveries).await;
@@ -104,19 +104,19 @@ pub async fn a_consumer_holds_no_more_than_its_prefetch(door: Arc<dyn Broker>) {
     assert_eq!(take_ids(&mut deliveries, 1).await, ["d"]);
 }
 
-pub async fn many_publishers_and_consumers_lose_nothing(door: Arc<dyn Broker>) {
+pub async fn many_publishers_and_consumers_lose_nothing(broker: Arc<dyn Broker>) {
     const TASKS: usize = 50;
     const EACH: usize = 10;
     let publishers = (0..TASKS).map(|task| {
-        let door = door.clone();
+        let broker = broker.clone();
         tokio::spawn(async move {
             for number in 0..EACH {
                 let id = format!("{task}-{number}");
-                door.publish(&jobs(VIDEO_KEY), message(&id)).await.unwrap();
+                broker.publish(&jobs(VIDEO_KEY), message(&id)).await.unwrap();
             }
         })
     });
-    let consumers = (0..2).map(|_| take_until_quiet(door.clone()));
+    let consumers = (0..2).map(|_| take_until_quiet(broker.clone()));
     let (published, taken) =
         soon(async { tokio::join!(join_all(publishers), join_all(consumers)) }).await;
     published.into_iter().for_each(|result| result.unwrap());
@@ -127,8 +127,8 @@ pub async fn many_publishers_and_consumers_lose_nothing(door: Arc<dyn Broker>) {
 }
 
 /// Takes messages until none has arrived for a while.
-async fn take_until_quiet(door: Arc<dyn Broker>) -> Vec<String> {
-    let mut deliveries = door.consume(&videos(), 20).await.unwrap();
+async fn take_until_quiet(broker: Arc<dyn Broker>) -> Vec<String> {
+    let mut deliveries = broker.consume(&videos(), 20).await.unwrap();
     let mut ids = Vec::new();
     let mut acks = Vec::new();
     let quiet = std::time::Duration::from_secs(2);
@@ -142,40 +142,40 @@ async fn take_until_quiet(door: Arc<dyn Broker>) -> Vec<String> {
     ids
 }
 
-pub async fn a_good_broker_passes_its_check(door: Arc<dyn Broker>) {
-    assert_eq!(door.check().await, Ok(()));
+pub async fn a_good_broker_passes_its_check(broker: Arc<dyn Broker>) {
+    assert_eq!(broker.check().await, Ok(()));
 }
 
-pub async fn a_lane_is_taken_from_one_at_a_time(door: Arc<dyn Broker>) {
-    publish(&door, &jobs(VIDEO_KEY), &["a", "b", "c"]).await;
-    let first = taken(&door).await.expect("the first");
+pub async fn a_lane_is_taken_from_one_at_a_time(broker: Arc<dyn Broker>) {
+    publish(&broker, &jobs(VIDEO_KEY), &["a", "b", "c"]).await;
+    let first = taken(&broker).await.expect("the first");
     assert_eq!((first.message.id.as_str(), first.routing_key.as_str()), ("a", VIDEO_KEY));
     assert!(!first.redelivered);
-    expect_depth(&door, &videos(), 2).await;
-    let second = taken(&door).await.expect("the second");
+    expect_depth(&broker, &videos(), 2).await;
+    let second = taken(&broker).await.expect("the second");
     assert_eq!(second.message.id, "b", "the first is still held");
     first.ack().await.unwrap();
     second.requeue().await.unwrap();
-    let again = taken(&door).await.expect("what was given back");
+    let again = taken(&broker).await.expect("what was given back");
     assert_eq!((again.message.id.as_str(), again.redelivered), ("b", true));
     again.requeue().await.unwrap();
-    let ids = [taken(&door).await, taken(&door).await];
+    let ids = [taken(&broker).await, taken(&broker).await];
     let ids = ids.iter().flatten().map(|delivery| delivery.message.id.as_str());
     assert_eq!(ids.collect::<BTreeSet<_>>(), BTreeSet::from(["b", "c"]));
-    assert!(taken(&door).await.is_none(), "both are held");
+    assert!(taken(&broker).await.is_none(), "both are held");
 }
 
-async fn taken(door: &Arc<dyn Broker>) -> Option<Delivery> {
+async fn taken(broker: &Arc<dyn Broker>) -> Option<Delivery> {
     let Source::Lane(lane) = videos() else { return None };
-    door.take(lane).await.unwrap()
+    broker.take(lane).await.unwrap()
 }
 
-pub async fn nothing_is_taken_from_an_empty_lane(door: Arc<dyn Broker>) {
+pub async fn nothing_is_taken_from_an_empty_lane(broker: Arc<dyn Broker>) {
     for lane in Lane::all() {
-        assert!(door.take(lane).await.unwrap().is_none(), "{lane}");
+        assert!(broker.take(lane).await.unwrap().is_none(), "{lane}");
     }
-    publish(&door, &jobs(VIDEO_KEY), &["a"]).await;
-    taken(&door).await.expect("it is there now").ack().await.unwrap();
-    assert!(taken(&door).await.is_none());
-    expect_depth(&door, &videos(), 0).await;
+    publish(&broker, &jobs(VIDEO_KEY), &["a"]).await;
+    taken(&broker).await.expect("it is there now").ack().await.unwrap();
+    assert!(taken(&broker).await.is_none());
+    expect_depth(&broker, &videos(), 0).await;
 }

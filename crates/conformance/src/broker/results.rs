@@ -6,30 +6,30 @@ use ports::Broker;
 const SUCCEEDED: &str = "videos.text2video.succeeded";
 const FAILED: &str = "images.generations.failed";
 
-pub async fn results_reach_every_subscription(door: Arc<dyn Broker>) {
-    let mut one = door.consume(&listening(Some("one"), "#"), 10).await.unwrap();
-    let mut two = door.consume(&listening(Some("two"), "#"), 10).await.unwrap();
-    let mut three = door.consume(&listening(None, "#"), 10).await.unwrap();
-    publish(&door, &results(SUCCEEDED), &["a", "b"]).await;
+pub async fn results_reach_every_subscription(broker: Arc<dyn Broker>) {
+    let mut one = broker.consume(&listening(Some("one"), "#"), 10).await.unwrap();
+    let mut two = broker.consume(&listening(Some("two"), "#"), 10).await.unwrap();
+    let mut three = broker.consume(&listening(None, "#"), 10).await.unwrap();
+    publish(&broker, &results(SUCCEEDED), &["a", "b"]).await;
     for deliveries in [&mut one, &mut two, &mut three] {
         assert_eq!(take_ids(deliveries, 2).await, ["a", "b"]);
         expect_nothing(deliveries).await;
     }
 }
 
-pub async fn a_named_subscription_keeps_while_nobody_listens(door: Arc<dyn Broker>) {
+pub async fn a_named_subscription_keeps_while_nobody_listens(broker: Arc<dyn Broker>) {
     let source = listening(Some("billing"), "#");
-    drop(door.consume(&source, 10).await.unwrap());
-    publish(&door, &results(SUCCEEDED), &["a", "b"]).await;
-    expect_depth(&door, &source, 2).await;
-    let mut deliveries = door.consume(&source, 10).await.unwrap();
+    drop(broker.consume(&source, 10).await.unwrap());
+    publish(&broker, &results(SUCCEEDED), &["a", "b"]).await;
+    expect_depth(&broker, &source, 2).await;
+    let mut deliveries = broker.consume(&source, 10).await.unwrap();
     assert_eq!(take_ids(&mut deliveries, 2).await, ["a", "b"]);
 }
 
-pub async fn an_unnamed_subscription_hears_from_now_on(door: Arc<dyn Broker>) {
-    publish(&door, &results(SUCCEEDED), &["before"]).await;
-    let mut deliveries = door.consume(&listening(None, "#"), 10).await.unwrap();
-    publish(&door, &results(SUCCEEDED), &["after"]).await;
+pub async fn an_unnamed_subscription_hears_from_now_on(broker: Arc<dyn Broker>) {
+    publish(&broker, &results(SUCCEEDED), &["before"]).await;
+    let mut deliveries = broker.consume(&listening(None, "#"), 10).await.unwrap();
+    publish(&broker, &results(SUCCEEDED), &["after"]).await;
     let delivery = take(&mut deliveries).await;
     assert_eq!(delivery.message.id, "after");
     assert_eq!(delivery.routing_key, SUCCEEDED);
@@ -38,19 +38,19 @@ pub async fn an_unnamed_subscription_hears_from_now_on(door: Arc<dyn Broker>) {
     assert!(again.redelivered);
     again.ack().await.unwrap();
     drop(deliveries);
-    publish(&door, &results(SUCCEEDED), &["meanwhile"]).await;
-    let mut later = door.consume(&listening(None, "#"), 10).await.unwrap();
+    publish(&broker, &results(SUCCEEDED), &["meanwhile"]).await;
+    let mut later = broker.consume(&listening(None, "#"), 10).await.unwrap();
     expect_nothing(&mut later).await;
 }
 
-pub async fn a_binding_filters(door: Arc<dyn Broker>) {
-    let mut succeeded = door.consume(&listening(Some("s"), "#.succeeded"), 10).await.unwrap();
-    let mut images = door.consume(&listening(None, "images.*.*"), 10).await.unwrap();
-    let mut exact = door.consume(&listening(Some("e"), FAILED), 10).await.unwrap();
-    publish(&door, &results(SUCCEEDED), &["video"]).await;
-    publish(&door, &results("videos.avatar.image2video.succeeded"), &["avatar"]).await;
-    publish(&door, &results(FAILED), &["image"]).await;
-    publish(&door, &results("images.multi.image2image.failed"), &["deep"]).await;
+pub async fn a_binding_filters(broker: Arc<dyn Broker>) {
+    let mut succeeded = broker.consume(&listening(Some("s"), "#.succeeded"), 10).await.unwrap();
+    let mut images = broker.consume(&listening(None, "images.*.*"), 10).await.unwrap();
+    let mut exact = broker.consume(&listening(Some("e"), FAILED), 10).await.unwrap();
+    publish(&broker, &results(SUCCEEDED), &["video"]).await;
+    publish(&broker, &results("videos.avatar.image2video.succeeded"), &["avatar"]).await;
+    publish(&broker, &results(FAILED), &["image"]).await;
+    publish(&broker, &results("images.multi.image2image.failed"), &["deep"]).await;
     assert_eq!(take_ids(&mut succeeded, 2).await, ["video", "avatar"]);
     assert_eq!(take_ids(&mut images, 1).await, ["image"]);
     assert_eq!(take_ids(&mut exact, 1).await, ["image"]);
@@ -59,11 +59,11 @@ pub async fn a_binding_filters(door: Arc<dyn Broker>) {
     }
 }
 
-pub async fn listeners_of_one_name_share(door: Arc<dyn Broker>) {
+pub async fn listeners_of_one_name_share(broker: Arc<dyn Broker>) {
     let source = listening(Some("billing"), "#");
-    let mut one = door.consume(&source, 1).await.unwrap();
-    let mut two = door.consume(&source, 1).await.unwrap();
-    publish(&door, &results(SUCCEEDED), &["a", "b"]).await;
+    let mut one = broker.consume(&source, 1).await.unwrap();
+    let mut two = broker.consume(&source, 1).await.unwrap();
+    publish(&broker, &results(SUCCEEDED), &["a", "b"]).await;
     let first = take(&mut one).await;
     let second = take(&mut two).await;
     assert_ne!(first.message.id, second.message.id);
@@ -73,8 +73,8 @@ pub async fn listeners_of_one_name_share(door: Arc<dyn Broker>) {
     expect_nothing(&mut two).await;
 }
 
-pub async fn a_result_nobody_wants_is_taken_all_the_same(door: Arc<dyn Broker>) {
-    publish(&door, &results(SUCCEEDED), &["a"]).await;
-    let _images = door.consume(&listening(None, "images.#"), 10).await.unwrap();
-    publish(&door, &results(SUCCEEDED), &["b"]).await;
+pub async fn a_result_nobody_wants_is_taken_all_the_same(broker: Arc<dyn Broker>) {
+    publish(&broker, &results(SUCCEEDED), &["a"]).await;
+    let _images = broker.consume(&listening(None, "images.#"), 10).await.unwrap();
+    publish(&broker, &results(SUCCEEDED), &["b"]).await;
 }

@@ -28,8 +28,8 @@ pub(super) const FUTURE: Timestamp = Timestamp::from_millis(9_000_000_000_000);
 
 pub(super) const CREATED: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
-pub(super) async fn member(door: &dyn Ledger) -> Fence {
-    door.join(CREATED, LONG).await.unwrap()
+pub(super) async fn member(ledger: &dyn Ledger) -> Fence {
+    ledger.join(CREATED, LONG).await.unwrap()
 }
 
 pub(super) fn key(id: &str) -> JobKey {
@@ -123,37 +123,42 @@ pub(super) fn entry(record: &Record, id: &str, closes: bool) -> OutboxEntry {
     }
 }
 
-pub(super) async fn created(door: &dyn Ledger, fence: &Fence, write: Write) {
-    assert_eq!(door.create(fence, write).await.unwrap(), Created::New);
+pub(super) async fn created(ledger: &dyn Ledger, fence: &Fence, write: Write) {
+    assert_eq!(ledger.create(fence, write).await.unwrap(), Created::New);
 }
 
 /// Swaps from the expected version, and returns the next one.
-pub(super) async fn swapped(door: &dyn Ledger, fence: &Fence, expected: u64, write: Write) -> u64 {
-    match door.swap(fence, expected, write).await.unwrap() {
+pub(super) async fn swapped(
+    ledger: &dyn Ledger,
+    fence: &Fence,
+    expected: u64,
+    write: Write,
+) -> u64 {
+    match ledger.swap(fence, expected, write).await.unwrap() {
         Swapped::Done(version) => version,
         Swapped::Stale(there) => panic!("expected version {expected}, found {there:?}"),
     }
 }
 
-pub(super) async fn loaded(door: &dyn Ledger, id: &str) -> Stored {
-    let stored = door.load(&key(id)).await.unwrap();
+pub(super) async fn loaded(ledger: &dyn Ledger, id: &str) -> Stored {
+    let stored = ledger.load(&key(id)).await.unwrap();
     stored.unwrap_or_else(|| panic!("no record of {id}"))
 }
 
 /// A write that changes nothing, to learn whether the fence still holds.
-pub(super) async fn fence_of(door: &dyn Ledger, fence: &Fence) -> Result<(), LedgerError> {
+pub(super) async fn fence_of(ledger: &dyn Ledger, fence: &Fence) -> Result<(), LedgerError> {
     let unknown = OutboxId { key: key("unknown"), id: "unknown".to_owned() };
-    door.postpone(fence, &unknown, LONG).await
+    ledger.postpone(fence, &unknown, LONG).await
 }
 
 /// Whether the lease has ended everywhere: a store may keep it in several places, and each copy
 /// ends a moment after the one before.
-pub(super) async fn has_ended(door: &dyn Ledger, fence: &Fence) -> bool {
+pub(super) async fn has_ended(ledger: &dyn Ledger, fence: &Fence) -> bool {
     let mut answers =
-        vec![door.end_turn(fence, "pool").await.err(), door.follow(fence).await.err()];
+        vec![ledger.end_turn(fence, "pool").await.err(), ledger.follow(fence).await.err()];
     for name in ["there", "new", "unknown"] {
         let id = OutboxId { key: key(name), id: "unknown".to_owned() };
-        answers.push(door.postpone(fence, &id, LONG).await.err());
+        answers.push(ledger.postpone(fence, &id, LONG).await.err());
     }
     answers.iter().all(|answer| *answer == Some(LedgerError::Fenced))
 }

@@ -6,91 +6,94 @@ use job::Timestamp;
 use super::fixture::*;
 use ports::{Fence, Ledger, LedgerError, Limits, OutboxId, Permit, PermitReturn};
 
-pub async fn an_empty_ledger_has_no_generation(door: Arc<dyn Ledger>) {
-    assert_eq!(door.generation().await.unwrap(), None);
-    assert_eq!(door.opens_at().await.unwrap(), None);
-    assert!(door.load(&key("a")).await.unwrap().is_none());
+pub async fn an_empty_ledger_has_no_generation(ledger: Arc<dyn Ledger>) {
+    assert_eq!(ledger.generation().await.unwrap(), None);
+    assert_eq!(ledger.opens_at().await.unwrap(), None);
+    assert!(ledger.load(&key("a")).await.unwrap().is_none());
 }
 
-pub async fn joins_agree_on_one_generation(door: Arc<dyn Ledger>) {
+pub async fn joins_agree_on_one_generation(ledger: Arc<dyn Ledger>) {
     let joins = (0..16).map(|n| {
-        let door = door.clone();
+        let ledger = ledger.clone();
         let began_at = Timestamp::from_millis(1_000_000 + n);
-        tokio::spawn(async move { door.join(began_at, LONG).await.unwrap() })
+        tokio::spawn(async move { ledger.join(began_at, LONG).await.unwrap() })
     });
     let mut fences = Vec::new();
     for join in joins.collect::<Vec<_>>() {
         fences.push(join.await.unwrap());
     }
-    let present = door.generation().await.unwrap().unwrap();
+    let present = ledger.generation().await.unwrap().unwrap();
     assert!((1_000_000..1_000_016).contains(&present.began_at.as_millis()));
     assert!(fences.iter().all(|fence| fence.generation == present));
     let owners: HashSet<_> = fences.iter().map(|fence| &fence.owner).collect();
     assert_eq!(owners.len(), 16, "every joining is an owner of its own");
     for (n, fence) in fences.iter().enumerate() {
-        created(&*door, fence, plain(record(&format!("job-{n}")))).await;
+        created(&*ledger, fence, plain(record(&format!("job-{n}")))).await;
     }
 }
 
-pub async fn a_later_join_keeps_the_generation(door: Arc<dyn Ledger>) {
-    let first = door.join(Timestamp::from_millis(7), LONG).await.unwrap();
-    let second = door.join(Timestamp::from_millis(9), LONG).await.unwrap();
+pub async fn a_later_join_keeps_the_generation(ledger: Arc<dyn Ledger>) {
+    let first = ledger.join(Timestamp::from_millis(7), LONG).await.unwrap();
+    let second = ledger.join(Timestamp::from_millis(9), LONG).await.unwrap();
     assert_eq!(first.generation.began_at, Timestamp::from_millis(7));
     assert_eq!(second.generation, first.generation);
-    assert_eq!(door.generation().await.unwrap(), Some(first.generation));
+    assert_eq!(ledger.generation().await.unwrap(), Some(first.generation));
 }
 
-pub async fn an_ended_lease_fences_every_write(door: Arc<dyn Ledger>) {
-    let late = door.join(CREATED, SHORT).await.unwrap();
-    let alive = member(&*door).await;
-    created(&*door, &alive, due_at(record("there"), PAST)).await;
-    until("the lease to end", async || has_ended(&*door, &late).await).await;
-    for (what, refusal) in every_write(&*door, &late).await {
+pub async fn an_ended_lease_fences_every_write(ledger: Arc<dyn Ledger>) {
+    let late = ledger.join(CREATED, SHORT).await.unwrap();
+    let alive = member(&*ledger).await;
+    created(&*ledger, &alive, due_at(record("there"), PAST)).await;
+    until("the lease to end", async || has_ended(&*ledger, &late).await).await;
+    for (what, refusal) in every_write(&*ledger, &late).await {
         assert_eq!(refusal, Some(LedgerError::Fenced), "{what}");
     }
-    assert_eq!(loaded(&*door, "there").await.version, 1);
-    assert!(door.load(&key("new")).await.unwrap().is_none());
-    assert_eq!(door.used("pool").await.unwrap(), 0);
-    fence_of(&*door, &alive).await.unwrap();
+    assert_eq!(loaded(&*ledger, "there").await.version, 1);
+    assert!(ledger.load(&key("new")).await.unwrap().is_none());
+    assert_eq!(ledger.used("pool").await.unwrap(), 0);
+    fence_of(&*ledger, &alive).await.unwrap();
 }
 
-pub async fn leaving_ends_the_lease_at_once(door: Arc<dyn Ledger>) {
-    let fence = member(&*door).await;
-    let other = member(&*door).await;
-    fence_of(&*door, &fence).await.unwrap();
-    door.leave(&fence).await.unwrap();
-    for (what, refusal) in every_write(&*door, &fence).await {
+pub async fn leaving_ends_the_lease_at_once(ledger: Arc<dyn Ledger>) {
+    let fence = member(&*ledger).await;
+    let other = member(&*ledger).await;
+    fence_of(&*ledger, &fence).await.unwrap();
+    ledger.leave(&fence).await.unwrap();
+    for (what, refusal) in every_write(&*ledger, &fence).await {
         assert_eq!(refusal, Some(LedgerError::Fenced), "{what}");
     }
-    fence_of(&*door, &other).await.unwrap();
-    door.leave(&fence).await.unwrap();
+    fence_of(&*ledger, &other).await.unwrap();
+    ledger.leave(&fence).await.unwrap();
 }
 
-pub async fn renewing_keeps_the_lease(door: Arc<dyn Ledger>) {
+pub async fn renewing_keeps_the_lease(ledger: Arc<dyn Ledger>) {
     let lease = SHORT * 10;
-    let kept = door.join(CREATED, lease).await.unwrap();
-    let dropped = door.join(CREATED, lease).await.unwrap();
+    let kept = ledger.join(CREATED, lease).await.unwrap();
+    let dropped = ledger.join(CREATED, lease).await.unwrap();
     until("the lease that nobody renews to end", async || {
-        door.renew(&kept, lease).await.unwrap();
-        fence_of(&*door, &dropped).await == Err(LedgerError::Fenced)
+        ledger.renew(&kept, lease).await.unwrap();
+        fence_of(&*ledger, &dropped).await == Err(LedgerError::Fenced)
     })
     .await;
-    created(&*door, &kept, plain(record("a"))).await;
+    created(&*ledger, &kept, plain(record("a"))).await;
 }
 
-pub async fn every_write_of_another_generation_is_refused(door: Arc<dyn Ledger>) {
-    let fence = member(&*door).await;
-    created(&*door, &fence, due_at(record("there"), PAST)).await;
+pub async fn every_write_of_another_generation_is_refused(ledger: Arc<dyn Ledger>) {
+    let fence = member(&*ledger).await;
+    created(&*ledger, &fence, due_at(record("there"), PAST)).await;
     let mut other = fence.clone();
     other.generation.id = "another".to_owned();
-    for (what, refusal) in every_write(&*door, &other).await {
+    for (what, refusal) in every_write(&*ledger, &other).await {
         assert_eq!(refusal, Some(LedgerError::GenerationChanged), "{what}");
     }
-    assert_eq!(loaded(&*door, "there").await.version, 1);
+    assert_eq!(loaded(&*ledger, "there").await.version, 1);
 }
 
 /// The result of each fenced call under this fence.
-async fn every_write(door: &dyn Ledger, fence: &Fence) -> Vec<(&'static str, Option<LedgerError>)> {
+async fn every_write(
+    ledger: &dyn Ledger,
+    fence: &Fence,
+) -> Vec<(&'static str, Option<LedgerError>)> {
     let permit =
         Permit { pool: "pool".to_owned(), key: key("there"), round: 1, weight: 1, revision: 0 };
     let back = PermitReturn {
@@ -104,18 +107,18 @@ async fn every_write(door: &dyn Ledger, fence: &Fence) -> Vec<(&'static str, Opt
     let id = OutboxId { key: key("there"), id: "e".to_owned() };
     let limits = Limits::default();
     vec![
-        ("create", door.create(fence, plain(record("new"))).await.err()),
-        ("swap", door.swap(fence, 1, plain(record("there"))).await.err()),
-        ("claim_due", door.claim_due(fence, 9, SHORT).await.err()),
-        ("claim_outbox", door.claim_outbox(fence, 9, SHORT).await.err()),
-        ("announced", door.announced(fence, std::slice::from_ref(&id)).await.err()),
-        ("postpone", door.postpone(fence, &id, SHORT).await.err()),
-        ("take_permit", door.take_permit(fence, &permit, &limits).await.err()),
-        ("give_permits", door.give_permits(fence, &[back]).await.err()),
-        ("renew", door.renew(fence, LONG).await.err()),
-        ("follow", door.follow(fence).await.err()),
-        ("followed", door.followed(fence, 1).await.err()),
-        ("lost", door.lost(fence).await.err()),
-        ("open", door.open(fence, CREATED).await.err()),
+        ("create", ledger.create(fence, plain(record("new"))).await.err()),
+        ("swap", ledger.swap(fence, 1, plain(record("there"))).await.err()),
+        ("claim_due", ledger.claim_due(fence, 9, SHORT).await.err()),
+        ("claim_outbox", ledger.claim_outbox(fence, 9, SHORT).await.err()),
+        ("announced", ledger.announced(fence, std::slice::from_ref(&id)).await.err()),
+        ("postpone", ledger.postpone(fence, &id, SHORT).await.err()),
+        ("take_permit", ledger.take_permit(fence, &permit, &limits).await.err()),
+        ("give_permits", ledger.give_permits(fence, &[back]).await.err()),
+        ("renew", ledger.renew(fence, LONG).await.err()),
+        ("follow", ledger.follow(fence).await.err()),
+        ("followed", ledger.followed(fence, 1).await.err()),
+        ("lost", ledger.lost(fence).await.err()),
+        ("open", ledger.open(fence, CREATED).await.err()),
     ]
 }

@@ -1,4 +1,4 @@
-//! The doors of one file, from outside.
+//! Broker and ledger of one file, from outside.
 // A panic is how a test fails.
 #![allow(clippy::unwrap_used)]
 

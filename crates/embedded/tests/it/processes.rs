@@ -298,12 +298,12 @@ async fn fences_hold_across_processes() {
     assert_eq!(there.ledger().create(&theirs, write.clone()).await.unwrap(), Created::New);
     assert!(the_job(&here.ledger()).await.owner_alive);
     // A process that closes takes its leases with it, and speaks no more.
-    let door = there.ledger();
+    let ledger = there.ledger();
     there.close().await;
     assert!(!the_job(&here.ledger()).await.owner_alive);
     assert_eq!(here.ledger().renew(&theirs, LONG).await, Err(LedgerError::Fenced));
     assert_eq!(here.ledger().swap(&theirs, 1, write).await, Err(LedgerError::Fenced));
-    assert!(matches!(door.renew(&theirs, LONG).await, Err(LedgerError::Unavailable(_))));
+    assert!(matches!(ledger.renew(&theirs, LONG).await, Err(LedgerError::Unavailable(_))));
 }
 
 #[tokio::test(flavor = "multi_thread")]

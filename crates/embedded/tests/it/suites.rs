@@ -22,7 +22,7 @@ async fn fresh() -> Fresh {
 
 #[async_trait]
 impl conformance::ledger::Opened for Fresh {
-    fn door(&self) -> Arc<dyn Ledger> {
+    fn ledger(&self) -> Arc<dyn Ledger> {
         self.embedded.ledger()
     }
 
@@ -33,7 +33,7 @@ impl conformance::ledger::Opened for Fresh {
 
 #[async_trait]
 impl conformance::broker::Opened for Fresh {
-    fn door(&self) -> Arc<dyn Broker> {
+    fn broker(&self) -> Arc<dyn Broker> {
         self.embedded.broker()
     }
 

@@ -31,12 +31,12 @@ fn due_with_entry(id: &str) -> Write {
     Write { record, due: Some(ZERO), outbox: vec![entry], outbox_lease: Duration::ZERO }
 }
 
-struct Scene {
+struct Fixture {
     dir: TempDir,
     embedded: Embedded,
 }
 
-impl Scene {
+impl Fixture {
     fn set() -> Self {
         let dir = tempfile::tempdir().unwrap();
         Self { embedded: open(&dir), dir }
@@ -71,10 +71,10 @@ async fn an_unreadable_record_stops_no_other() {
         "UPDATE record SET key = 'bad' WHERE key = 'default/bad'",
         "UPDATE record SET key = CAST(x'ff2f61' AS TEXT) WHERE key = 'default/bad'",
     ] {
-        let scene = Scene::set();
-        let fence = scene.two().await;
-        scene.damage(damage);
-        let ledger = scene.embedded.ledger();
+        let fixture = Fixture::set();
+        let fence = fixture.two().await;
+        fixture.damage(damage);
+        let ledger = fixture.embedded.ledger();
         assert_eq!(due(ledger.as_ref(), &fence).await, ["default/good"], "{damage}");
         let again = ledger.claim_due(&fence, 9, LONG).await.unwrap();
         assert!(again.items.is_empty() && again.next.unwrap() > again.now, "nobody spins over it");
@@ -94,10 +94,10 @@ async fn an_unreadable_entry_stops_no_other() {
         "UPDATE outbox SET id = CAST(x'ff' AS TEXT) WHERE key = 'default/bad'",
         "UPDATE outbox SET destination = CAST(x'ff' AS TEXT) WHERE key = 'default/bad'",
     ] {
-        let scene = Scene::set();
-        let fence = scene.two().await;
-        scene.damage(damage);
-        let claimed = scene.embedded.ledger().claim_outbox(&fence, 9, LONG).await.unwrap();
+        let fixture = Fixture::set();
+        let fence = fixture.two().await;
+        fixture.damage(damage);
+        let claimed = fixture.embedded.ledger().claim_outbox(&fence, 9, LONG).await.unwrap();
         let found: Vec<_> = claimed.items.iter().map(|entry| &entry.key).collect();
         assert_eq!(found, [&key("good")], "{damage}");
     }
@@ -105,15 +105,15 @@ async fn an_unreadable_entry_stops_no_other() {
 
 #[tokio::test]
 async fn an_unreadable_permit_or_proposal_stops_no_other() {
-    let scene = Scene::set();
-    let (fence, ledger) = (scene.two().await, scene.embedded.ledger());
+    let fixture = Fixture::set();
+    let (fence, ledger) = (fixture.two().await, fixture.embedded.ledger());
     for id in ["bad", "good"] {
         let permit = Permit { pool: "pool".into(), key: key(id), round: 1, weight: 1, revision: 0 };
         ledger.take_permit(&fence, &permit, &Limits::default()).await.unwrap();
         ledger.propose(&key("good"), 1, id, LONG).await.unwrap();
     }
-    scene.damage("UPDATE permit SET key = 'bad' WHERE key = 'default/bad'");
-    scene.damage("UPDATE proposal SET task = CAST(x'ff' AS TEXT) WHERE task = 'bad'");
+    fixture.damage("UPDATE permit SET key = 'bad' WHERE key = 'default/bad'");
+    fixture.damage("UPDATE proposal SET task = CAST(x'ff' AS TEXT) WHERE task = 'bad'");
     let held = ledger.permits("pool").await.unwrap();
     assert_eq!(held.iter().map(|held| &held.permit.key).collect::<Vec<_>>(), [&key("good")]);
     assert_eq!(ledger.proposals(&key("good"), 1).await.unwrap(), ["good"]);
@@ -122,12 +122,12 @@ async fn an_unreadable_permit_or_proposal_stops_no_other() {
 /// A row that fails while it is read would fail every transaction, and with it everything.
 #[tokio::test]
 async fn a_damaged_message_or_line_stops_no_other() {
-    let scene = Scene::set();
-    let broker = scene.embedded.broker();
+    let fixture = Fixture::set();
+    let broker = fixture.embedded.broker();
     publish(broker.as_ref(), &to_lane(), 0..2).await;
     publish(broker.as_ref(), &ports::Destination::Journal, 0..2).await;
-    scene.damage("UPDATE message SET props = CAST(x'ff' AS TEXT) WHERE id = 1");
-    scene.damage("UPDATE journal SET props = CAST(x'ff' AS TEXT) WHERE offset = 0");
+    fixture.damage("UPDATE message SET props = CAST(x'ff' AS TEXT) WHERE id = 1");
+    fixture.damage("UPDATE journal SET props = CAST(x'ff' AS TEXT) WHERE offset = 0");
     for source in [LANE, Source::Journal(JournalStart::First)] {
         let mut deliveries = broker.consume(&source, 9).await.unwrap();
         assert_eq!(drain(&mut deliveries, 2).await[1], "1", "{source:?}");

@@ -20,13 +20,13 @@ use tokio::time::Instant;
 const POST_TIMEOUT: Duration = Duration::from_millis(500);
 const RETENTION: Duration = Duration::from_secs(2);
 
-struct Scene {
+struct Fixture {
     directory: TempDir,
     broker: Arc<dyn Broker>,
     ledger: Arc<dyn Ledger>,
 }
 
-impl Scene {
+impl Fixture {
     fn set() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let open = |name: &str| {
@@ -105,48 +105,48 @@ fn settled() -> State {
 
 #[tokio::test]
 async fn what_is_running_comes_back_with_its_slot_and_submitting_waits_a_post_deadline() {
-    let scene = Scene::set();
+    let fixture = Fixture::set();
     let mut running = record("running", 3, pending());
     (running.task_id, running.slots) = (Some("7".into()), 4);
-    scene.journal(&record("running", 1, State::Queued { why: None }), None).await;
-    scene.journal(&running, None).await;
+    fixture.journal(&record("running", 1, State::Queued { why: None }), None).await;
+    fixture.journal(&running, None).await;
     let began = SystemClock.now();
-    let session = scene.rebuild().await;
-    let back = scene.load("running").await.unwrap();
+    let session = fixture.rebuild().await;
+    let back = fixture.load("running").await.unwrap();
     assert_eq!((back.task_id.as_deref(), back.revision, back.restored), (Some("7"), 3, true));
     let pool = Permit::pool_of("default", job::Resource::Videos);
-    assert_eq!(scene.ledger.used(&pool).await.unwrap(), 4);
+    assert_eq!(fixture.ledger.used(&pool).await.unwrap(), 4);
     assert!(session.opens_at().unwrap() >= began + POST_TIMEOUT, "{:?}", session.opens_at());
 }
 
 /// Somebody cancelled while the ledger was empty, and nobody knew the job.
 #[tokio::test]
 async fn a_paid_task_is_not_hidden_by_a_tombstone() {
-    let scene = Scene::set();
+    let fixture = Fixture::set();
     let mut running = record("running", 3, pending());
     running.task_id = Some("7".into());
-    scene.journal(&running, None).await;
-    scene.journal(&record("waiting", 3, State::Queued { why: None }), None).await;
-    let cancelling = scene.session().await;
+    fixture.journal(&running, None).await;
+    fixture.journal(&record("waiting", 3, State::Queued { why: None }), None).await;
+    let cancelling = fixture.session().await;
     for id in ["running", "waiting"] {
         let record = Record::tombstone(key(id), SystemClock.now());
-        scene.journal(&record, None).await;
+        fixture.journal(&record, None).await;
         let write = Write { record, due: None, outbox: Vec::new(), outbox_lease: Duration::ZERO };
-        scene.ledger.create(&cancelling.fence(), write).await.unwrap();
+        fixture.ledger.create(&cancelling.fence(), write).await.unwrap();
     }
-    drop(scene.rebuild().await);
-    let running = scene.load("running").await.unwrap();
+    drop(fixture.rebuild().await);
+    let running = fixture.load("running").await.unwrap();
     assert_eq!((running.task_id.as_deref(), running.state.word()), (Some("7"), "pending"));
-    let waiting = scene.load("waiting").await.unwrap();
+    let waiting = fixture.load("waiting").await.unwrap();
     assert_eq!((waiting.state.word(), waiting.cancel_requested), ("queued", true));
 }
 
 #[tokio::test]
 async fn who_leads_after_one_that_found_a_loss_waits_too() {
-    let scene = Scene::set();
-    scene.journal(&record("running", 3, pending()), None).await;
-    let first = scene.session().await;
-    scene.ledger.follow(&first.fence()).await.unwrap();
+    let fixture = Fixture::set();
+    fixture.journal(&record("running", 3, pending()), None).await;
+    let first = fixture.session().await;
+    fixture.ledger.follow(&first.fence()).await.unwrap();
     // It has put everything back and dies before it opens the generation.
     let write = Write {
         record: record("running", 3, pending()),
@@ -154,47 +154,47 @@ async fn who_leads_after_one_that_found_a_loss_waits_too() {
         outbox: Vec::new(),
         outbox_lease: Duration::ZERO,
     };
-    scene.ledger.lost(&first.fence()).await.unwrap();
-    scene.ledger.create(&first.fence(), write).await.unwrap();
-    scene.ledger.followed(&first.fence(), 1).await.unwrap();
-    scene.ledger.leave(&first.fence()).await.unwrap();
+    fixture.ledger.lost(&first.fence()).await.unwrap();
+    fixture.ledger.create(&first.fence(), write).await.unwrap();
+    fixture.ledger.followed(&first.fence(), 1).await.unwrap();
+    fixture.ledger.leave(&first.fence()).await.unwrap();
     let began = SystemClock.now();
-    let next = scene.rebuild().await;
+    let next = fixture.rebuild().await;
     assert!(next.opens_at().unwrap() >= began + POST_TIMEOUT, "{:?}", next.opens_at());
 }
 
 #[tokio::test]
 async fn the_open_ledger_is_compared_on_from_where_it_was() {
-    let scene = Scene::set();
-    drop(scene.rebuild().await);
-    scene.journal(&record("later", 2, pending()), None).await;
-    let session = scene.session().await;
-    let follower = scene.follow(&session);
+    let fixture = Fixture::set();
+    drop(fixture.rebuild().await);
+    fixture.journal(&record("later", 2, pending()), None).await;
+    let session = fixture.session().await;
+    let follower = fixture.follow(&session);
     let deadline = Instant::now() + Duration::from_secs(15);
-    while scene.load("later").await.is_none() {
+    while fixture.load("later").await.is_none() {
         assert!(Instant::now() < deadline, "it is not put back");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(follower.drain(Duration::from_secs(5)).await);
     let pool = Permit::pool_of("default", job::Resource::Videos);
-    assert_eq!(scene.ledger.used(&pool).await.unwrap(), 1);
+    assert_eq!(fixture.ledger.used(&pool).await.unwrap(), 1);
 }
 
 #[tokio::test]
 async fn a_parked_job_is_written_anew_before_its_line_can_be_gone() {
-    let scene = Scene::set();
-    let session = scene.rebuild().await;
+    let fixture = Fixture::set();
+    let session = fixture.rebuild().await;
     let parked = State::Parked { why: "x".into(), doubt: None, at: Timestamp::EPOCH };
     let young = SystemClock.now() + Duration::from_secs(60);
     for (id, created) in [("old", Timestamp::EPOCH), ("young", young)] {
         let record = Record { created_at: created, ..record(id, 2, parked.clone()) };
         let write = Write { record, due: None, outbox: Vec::new(), outbox_lease: Duration::ZERO };
-        scene.ledger.create(&session.fence(), write).await.unwrap();
+        fixture.ledger.create(&session.fence(), write).await.unwrap();
     }
     let again = Duration::from_secs(1);
-    let follower = scene.follow_with(&session, |settings| settings.parked_again = again);
+    let follower = fixture.follow_with(&session, |settings| settings.parked_again = again);
     let journal = Source::Journal(JournalStart::First);
-    let mut lines = scene.broker.consume(&journal, 9).await.unwrap();
+    let mut lines = fixture.broker.consume(&journal, 9).await.unwrap();
     let written = async {
         loop {
             let line = lines.next().await.unwrap();
@@ -210,17 +210,17 @@ async fn a_parked_job_is_written_anew_before_its_line_can_be_gone() {
 
 #[tokio::test]
 async fn what_was_announced_is_not_said_again_and_still_expires() {
-    let scene = Scene::set();
-    scene.journal(&record("told", 4, settled()), Some(EventKind::Cancelled)).await;
-    scene.journal(&record("untold", 4, settled()), None).await;
-    let session = scene.rebuild().await;
+    let fixture = Fixture::set();
+    fixture.journal(&record("told", 4, settled()), Some(EventKind::Cancelled)).await;
+    fixture.journal(&record("untold", 4, settled()), None).await;
+    let session = fixture.rebuild().await;
     let claimed =
-        scene.ledger.claim_outbox(&session.fence(), 9, Duration::from_secs(9)).await.unwrap();
+        fixture.ledger.claim_outbox(&session.fence(), 9, Duration::from_secs(9)).await.unwrap();
     let said: Vec<_> = claimed.items.iter().map(|entry| entry.key.clone()).collect();
     assert_eq!(said, [key("untold")]);
-    assert!(scene.load("told").await.is_some());
+    assert!(fixture.load("told").await.is_some());
     let deadline = Instant::now() + Duration::from_secs(15);
-    while scene.load("told").await.is_some() {
+    while fixture.load("told").await.is_some() {
         assert!(Instant::now() < deadline, "it never expires");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -228,37 +228,37 @@ async fn what_was_announced_is_not_said_again_and_still_expires() {
 
 #[tokio::test]
 async fn differences_are_shown_and_none_are_left_after_a_rebuild() {
-    let scene = Scene::set();
-    assert!(is_blank(scene.broker.as_ref(), &SystemClock).await.unwrap());
-    scene.journal(&record("a", 2, pending()), None).await;
-    assert!(!is_blank(scene.broker.as_ref(), &SystemClock).await.unwrap());
+    let fixture = Fixture::set();
+    assert!(is_blank(fixture.broker.as_ref(), &SystemClock).await.unwrap());
+    fixture.journal(&record("a", 2, pending()), None).await;
+    assert!(!is_blank(fixture.broker.as_ref(), &SystemClock).await.unwrap());
     let now = SystemClock.now();
     let restoring = Restoring { now, retention: RETENTION, settles_at: now };
     let look =
-        || differences(scene.broker.as_ref(), scene.ledger.as_ref(), &SystemClock, restoring);
+        || differences(fixture.broker.as_ref(), fixture.ledger.as_ref(), &SystemClock, restoring);
     let found = look().await.unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].journal.state, &found[0].ledger), ("pending", &None));
-    scene.rebuild().await;
+    fixture.rebuild().await;
     assert_eq!(look().await.unwrap(), []);
 }
 
 /// A POST may have left before any job had a line: whoever comes after the loss must wait for it.
 #[tokio::test]
 async fn only_one_generation_takes_itself_for_the_first() {
-    let scene = Scene::set();
+    let fixture = Fixture::set();
     let enter = |ledger: Arc<dyn Ledger>| {
-        let broker = scene.broker.clone();
+        let broker = fixture.broker.clone();
         async move { join(broker.as_ref(), ledger, Arc::new(SystemClock)).await.unwrap() }
     };
-    let first = enter(scene.ledger.clone()).await;
-    let beside = enter(scene.ledger.clone()).await;
+    let first = enter(fixture.ledger.clone()).await;
+    let beside = enter(fixture.ledger.clone()).await;
     for session in [&first, &beside] {
         assert_eq!(session.fence().generation.began_at, Timestamp::EPOCH);
         assert_eq!(session.phase(), Phase::Open);
     }
     // Another ledger beside the same journal: all that the first one held is lost.
-    let settings = FileSettings::new(scene.directory.path().join("other.db"), "follower");
+    let settings = FileSettings::new(fixture.directory.path().join("other.db"), "follower");
     let after = enter(Embedded::open(settings).unwrap().ledger()).await;
     assert!(after.fence().generation.began_at > Timestamp::EPOCH);
     assert_eq!(after.phase(), Phase::Rebuilding);

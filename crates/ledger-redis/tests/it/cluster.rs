@@ -13,7 +13,7 @@ type Case = fn(Arc<dyn Ledger>) -> Pin<Box<dyn Future<Output = ()>>>;
 
 macro_rules! cases {
     ($($name:ident),* $(,)?) => {
-        [$((stringify!($name), (|door| Box::pin(suite::$name(door))) as Case)),*]
+        [$((stringify!($name), (|ledger| Box::pin(suite::$name(ledger))) as Case)),*]
     };
 }
 

@@ -121,8 +121,8 @@ impl Broker for Connection {
     async fn is_read(&self, source: &Source) -> Result<bool, BrokerError> {
         let mut queues = self.broker.queues();
         let queue = queue_of(&mut queues, source);
-        let taps = queues.by_name.get(&queue).is_some_and(|queue| !queue.taps.is_empty());
-        Ok(taps || queues.held.values().any(|held| held.queue == queue))
+        let consumers = queues.by_name.get(&queue).is_some_and(|queue| !queue.consumers.is_empty());
+        Ok(consumers || queues.held.values().any(|held| held.queue == queue))
     }
 
     async fn check(&self) -> Result<(), BrokerError> {

@@ -6,9 +6,9 @@ use job::JournalEntry;
 use ports::{Message, header};
 use tokio::sync::Notify;
 
+use super::consumer::{Consumer, Flow};
 use super::disorder::Disorder;
 use super::journal::Journal;
-use super::tap::{Flow, Tap};
 
 pub(super) const DEAD: &str = "dead";
 pub(super) const BROKER_DEAD: &str = "broker-dead";
@@ -20,7 +20,7 @@ const REACH: u64 = 8;
 #[derive(Debug)]
 pub struct Queues {
     pub(super) by_name: BTreeMap<String, Queue>,
-    pub(super) taps: BTreeMap<u64, Tap>,
+    pub(super) consumers: BTreeMap<u64, Consumer>,
     /// Taken and not settled, by tag.
     pub(super) held: BTreeMap<u64, Held>,
     pub(super) journal: Journal,
@@ -40,7 +40,7 @@ pub(super) struct Queue {
     /// Which results it wants; `None` for lanes and dead letters.
     pub(super) binding: Option<String>,
     /// Who takes from it; the first is served next.
-    pub(super) taps: Vec<u64>,
+    pub(super) consumers: Vec<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ pub struct Parcel {
 pub(super) struct Held {
     pub(super) parcel: Parcel,
     pub(super) queue: String,
-    tap: u64,
+    consumer: u64,
     connection: u64,
 }
 
@@ -66,7 +66,7 @@ impl Queues {
     pub(super) fn new(disorder: Option<Disorder>) -> Self {
         Self {
             by_name: BTreeMap::new(),
-            taps: BTreeMap::new(),
+            consumers: BTreeMap::new(),
             held: BTreeMap::new(),
             journal: Journal::default(),
             away: 0,
@@ -97,7 +97,7 @@ impl Queues {
     pub(super) fn grow_too_old(&mut self, lane: &str, rank: u64) {
         let waiting = self.by_name.get_mut(lane).and_then(|queue| queue.ready.remove(&rank));
         if let Some(parcel) = waiting {
-            return self.bury(parcel);
+            return self.dead_letter(parcel);
         }
         let is_it = |held: &&mut Held| held.queue == lane && held.parcel.rank == rank;
         if let Some(held) = self.held.values_mut().find(is_it) {
@@ -106,7 +106,7 @@ impl Queues {
     }
 
     /// Among the dead letters, where people look; and a copy for whoever adopts it.
-    fn bury(&mut self, parcel: Parcel) {
+    fn dead_letter(&mut self, parcel: Parcel) {
         let Parcel { message, routing_key, .. } = parcel;
         let message = message.header(header::DEATH, "expired");
         self.buried += 1;
@@ -128,8 +128,8 @@ impl Queues {
 
     pub(super) fn add_tap(&mut self, connection: u64, queue: &str, prefetch: u16) -> u64 {
         let number = self.name();
-        self.taps.insert(number, Tap::new(connection, queue, prefetch));
-        self.by_name.entry(queue.to_owned()).or_default().taps.push(number);
+        self.consumers.insert(number, Consumer::new(connection, queue, prefetch));
+        self.by_name.entry(queue.to_owned()).or_default().consumers.push(number);
         self.dispatch(queue);
         number
     }
@@ -140,27 +140,27 @@ impl Queues {
             let tag = self.name();
             let Some(queue) = self.by_name.get_mut(name) else { return };
             let Some(parcel) = queue.ready.remove(&rank) else { return };
-            queue.taps.rotate_left(1);
-            let Some(tap) = self.taps.get_mut(&number) else { return };
-            tap.hand(tag);
-            let (queue, connection) = (name.to_owned(), tap.connection);
-            self.held.insert(tag, Held { parcel, queue, tap: number, connection });
+            queue.consumers.rotate_left(1);
+            let Some(consumer) = self.consumers.get_mut(&number) else { return };
+            consumer.hand(tag);
+            let (queue, connection) = (name.to_owned(), consumer.connection);
+            self.held.insert(tag, Held { parcel, queue, consumer: number, connection });
         }
     }
 
     /// Which message goes next, and to whom.
     fn next_hand_over(&mut self, name: &str) -> Option<(u64, u64)> {
         let queue = self.by_name.get_mut(name)?;
-        let has_room = |number: &u64| self.taps.get(number).is_some_and(Tap::has_room);
-        let at = queue.taps.iter().position(has_room)?;
-        queue.taps.rotate_left(at);
+        let has_room = |number: &u64| self.consumers.get(number).is_some_and(Consumer::has_room);
+        let at = queue.consumers.iter().position(has_room)?;
+        queue.consumers.rotate_left(at);
         let reach = REACH.min(queue.ready.len() as u64);
         let skip = self.disorder.as_ref().map_or(0, |disorder| disorder.below(reach));
         let rank = *queue.ready.keys().nth(usize::try_from(skip).unwrap_or(0))?;
-        Some((rank, *queue.taps.first()?))
+        Some((rank, *queue.consumers.first()?))
     }
 
-    /// The first that is ready, held by nobody's tap.
+    /// The first that is ready, held by nobody's consumer.
     pub(super) fn take(&mut self, connection: u64, name: &str) -> Option<(u64, Parcel)> {
         let tag = self.name();
         let reach = self.by_name.get(name)?.ready.len() as u64;
@@ -169,7 +169,7 @@ impl Queues {
         let ready = &mut self.by_name.get_mut(name)?.ready;
         let rank = *ready.keys().nth(usize::try_from(skip).unwrap_or(0))?;
         let parcel = ready.remove(&rank)?;
-        let held = Held { parcel: parcel.clone(), queue: name.to_owned(), tap: 0, connection };
+        let held = Held { parcel: parcel.clone(), queue: name.to_owned(), consumer: 0, connection };
         self.held.insert(tag, held);
         Some((tag, parcel))
     }
@@ -177,8 +177,8 @@ impl Queues {
     /// What is held under a tag goes; `None` when it was given back with its connection.
     pub(super) fn settle(&mut self, tag: u64) -> Option<Held> {
         let held = self.held.remove(&tag)?;
-        if let Some(tap) = self.taps.get_mut(&held.tap) {
-            tap.unsettled -= 1;
+        if let Some(consumer) = self.consumers.get_mut(&held.consumer) {
+            consumer.unsettled -= 1;
         }
         Some(held)
     }
@@ -188,7 +188,7 @@ impl Queues {
         let Some(Held { mut parcel, queue: name, .. }) = self.settle(tag) else { return false };
         parcel.deliveries += 1;
         if parcel.too_old {
-            self.bury(parcel);
+            self.dead_letter(parcel);
             self.dispatch(&name);
             return true;
         }
@@ -202,32 +202,32 @@ impl Queues {
 
     /// The consumer is gone. What it never showed goes back; what it showed is still held.
     pub(super) fn remove_tap(&mut self, number: u64, private: bool) {
-        let Some(tap) = self.taps.remove(&number) else { return };
-        if let Some(queue) = self.by_name.get_mut(&tap.queue) {
-            queue.taps.retain(|other| *other != number);
+        let Some(consumer) = self.consumers.remove(&number) else { return };
+        if let Some(queue) = self.by_name.get_mut(&consumer.queue) {
+            queue.consumers.retain(|other| *other != number);
         }
-        for tag in tap.buffer {
+        for tag in consumer.buffer {
             self.give_back(tag);
         }
         if private {
-            self.by_name.remove(&tap.queue);
+            self.by_name.remove(&consumer.queue);
         }
     }
 
     /// The connection is lost: its consumers end, and all that it held comes again.
     pub(super) fn cut(&mut self, connection: u64) {
         let ours: Vec<u64> = self
-            .taps
+            .consumers
             .iter()
-            .filter(|(_, tap)| tap.connection == connection)
+            .filter(|(_, consumer)| consumer.connection == connection)
             .map(|(n, _)| *n)
             .collect();
         for number in ours {
-            let Some(tap) = self.taps.get_mut(&number) else { continue };
-            tap.buffer.clear();
-            tap.end(Flow::Cut);
-            if let Some(queue) = self.by_name.get_mut(&tap.queue) {
-                queue.taps.retain(|other| *other != number);
+            let Some(consumer) = self.consumers.get_mut(&number) else { continue };
+            consumer.buffer.clear();
+            consumer.end(Flow::Cut);
+            if let Some(queue) = self.by_name.get_mut(&consumer.queue) {
+                queue.consumers.retain(|other| *other != number);
             }
         }
         let held = self.held.iter().filter(|(_, held)| held.connection == connection);
@@ -239,7 +239,7 @@ impl Queues {
     }
 
     pub(super) fn ring_of(&self, number: u64) -> Option<Arc<Notify>> {
-        self.taps.get(&number).map(|tap| tap.ring.clone())
+        self.consumers.get(&number).map(|consumer| consumer.ring.clone())
     }
 
     pub fn ready(&self, queue: &str) -> usize {

@@ -2,8 +2,8 @@ use async_trait::async_trait;
 use ports::{Deliveries, Delivery, Handling, PublishError, Settle};
 
 use super::MemoryBroker;
+use super::consumer::Flow;
 use super::queues::Parcel;
-use super::tap::Flow;
 
 /// A consumer's stream of deliveries.
 pub(super) struct Taken {
@@ -19,8 +19,8 @@ impl Deliveries for Taken {
         loop {
             let ring = {
                 let mut queues = self.broker.queues();
-                let tap = queues.taps.get_mut(&self.number)?;
-                let (tag, flow) = (tap.buffer.pop_front(), tap.flow);
+                let consumer = queues.consumers.get_mut(&self.number)?;
+                let (tag, flow) = (consumer.buffer.pop_front(), consumer.flow);
                 match tag {
                     Some(tag) => {
                         let parcel = queues.held.get(&tag)?.parcel.clone();
@@ -35,10 +35,10 @@ impl Deliveries for Taken {
     }
 
     async fn cancel(&mut self) {
-        if let Some(tap) = self.broker.queues().taps.get_mut(&self.number)
-            && tap.flow == Flow::Open
+        if let Some(consumer) = self.broker.queues().consumers.get_mut(&self.number)
+            && consumer.flow == Flow::Open
         {
-            tap.end(Flow::Stopped);
+            consumer.end(Flow::Stopped);
         }
     }
 }

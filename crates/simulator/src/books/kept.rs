@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::paper::{Line, Paper, Task, What};
+use super::paper::{Change, Paper, Task, What};
 use super::{Books, Entry};
 use crate::sessions::{Purpose, Sessions};
 use crate::settings::Settings;
@@ -32,7 +32,7 @@ impl Books {
         Ok((books, sessions))
     }
 
-    fn replay(&mut self, line: Line<'_>, sessions: &mut Sessions) {
+    fn replay(&mut self, line: Change<'_>, sessions: &mut Sessions) {
         self.settle(line.at_us);
         match line.what {
             What::Submission { job, task } => {
@@ -82,7 +82,7 @@ impl Books {
 
 fn write(paper: &mut Option<Paper>, at_us: u64, what: What<'_>, tally: &super::Tally) {
     if let Some(paper) = paper {
-        paper.write(&Line { at_us, what, tally: Cow::Borrowed(tally) });
+        paper.write(&Change { at_us, what, tally: Cow::Borrowed(tally) });
     }
 }
 

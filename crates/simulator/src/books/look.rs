@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Books, Entry};
 use crate::chance::Chance;
-use crate::fault::{self, FaultKind, QueryFaults, Scene, Spoiled};
+use crate::fault::{self, FaultKind, QueryFaults, Spoiled, Target};
 use crate::ident;
 use crate::operation::Operation;
 use crate::settings::Settings;
@@ -124,8 +124,8 @@ impl Entry {
             return QueryFaults::default();
         }
         let chance = Chance::new(settings.seed).with_text(&self.facts.marker);
-        let scene = Scene { operation: self.facts.operation, chance, attempt: self.looks };
-        fault::of_query(&settings.faults, &scene)
+        let target = Target { operation: self.facts.operation, chance, attempt: self.looks };
+        fault::of_query(&settings.faults, &target)
     }
 
     fn view(&self, now_us: u64) -> View {

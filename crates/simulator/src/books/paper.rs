@@ -14,7 +14,7 @@ use crate::task::Facts;
 
 /// One change, and the counts after it.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Line<'a> {
+pub(super) struct Change<'a> {
     pub(super) at_us: u64,
     pub(super) what: What<'a>,
     pub(super) tally: Cow<'a, Tally>,
@@ -51,7 +51,7 @@ pub(super) struct Paper {
 
 impl Paper {
     /// Passes every line to `read`, in order. An incomplete last line is cut off.
-    pub(super) fn open(path: &Path, mut read: impl FnMut(Line<'_>)) -> io::Result<Paper> {
+    pub(super) fn open(path: &Path, mut read: impl FnMut(Change<'_>)) -> io::Result<Paper> {
         let file = open(path)?;
         let mut reader = BufReader::new(&file);
         let (mut text, mut number, mut length) = (Vec::new(), 0, 0);
@@ -75,7 +75,7 @@ impl Paper {
     }
 
     /// Written when this returns, also should the process be killed next.
-    pub(super) fn write(&mut self, line: &Line<'_>) {
+    pub(super) fn write(&mut self, line: &Change<'_>) {
         let written = serde_json::to_vec(line).map_err(io::Error::from).and_then(|mut text| {
             text.push(b'\n');
             self.file.write_all(&text).map(|()| text.len() as u64)

@@ -10,7 +10,7 @@ use crate::task::{Ending, Failure};
 
 /// The request that a fault may affect: one attempt of one job, or one query for one task.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Scene {
+pub(crate) struct Target {
     pub(crate) operation: Operation,
     /// Seed and marker.
     pub(crate) chance: Chance,
@@ -18,7 +18,7 @@ pub(crate) struct Scene {
     pub(crate) attempt: u32,
 }
 
-impl Scene {
+impl Target {
     pub(super) fn draw(&self, place: usize) -> Chance {
         self.chance.with(place as u64 + 1).with(u64::from(self.attempt))
     }
@@ -67,10 +67,10 @@ pub(crate) struct QueryFaults {
 }
 
 /// The faults that strike a create. Of several that exclude each other the first listed wins.
-pub(crate) fn of_create(faults: &[Fault], scene: &Scene) -> CreateFaults {
+pub(crate) fn of_create(faults: &[Fault], target: &Target) -> CreateFaults {
     let mut plan = CreateFaults::default();
     for (place, fault) in faults.iter().enumerate() {
-        if fault.strikes(place, scene) {
+        if fault.strikes(place, target) {
             plan.add(fault);
         }
     }
@@ -140,7 +140,7 @@ fn ending(kind: FaultKind) -> Option<Ending> {
 }
 
 /// Selects the faults of a query.
-pub(crate) fn of_query(faults: &[Fault], scene: &Scene) -> QueryFaults {
+pub(crate) fn of_query(faults: &[Fault], target: &Target) -> QueryFaults {
     let mut plan = QueryFaults::default();
     for (place, fault) in faults.iter().enumerate() {
         let spoiled = match fault.kind {
@@ -150,7 +150,7 @@ pub(crate) fn of_query(faults: &[Fault], scene: &Scene) -> QueryFaults {
             FaultKind::QueryDelayMs => None,
             _ => continue,
         };
-        if !fault.strikes(place, scene) {
+        if !fault.strikes(place, target) {
             continue;
         }
         match spoiled {
@@ -165,9 +165,9 @@ pub(crate) fn of_query(faults: &[Fault], scene: &Scene) -> QueryFaults {
 mod tests {
     use super::*;
 
-    fn scene(marker: &str, attempt: u32) -> Scene {
+    fn target(marker: &str, attempt: u32) -> Target {
         let chance = Chance::new(1).with_text(marker);
-        Scene { operation: Operation::Text2Video, chance, attempt }
+        Target { operation: Operation::Text2Video, chance, attempt }
     }
 
     #[test]
@@ -185,7 +185,7 @@ mod tests {
         let mut first = Fault::at_rate(FaultKind::Busy, 1.0);
         first.first_n = Some(2);
         let struck = |fault: &Fault, attempt| {
-            of_create(std::slice::from_ref(fault), &scene("a", attempt)).instead.is_some()
+            of_create(std::slice::from_ref(fault), &target("a", attempt)).instead.is_some()
         };
         assert_eq!([1, 2, 3].map(|n| struck(&first, n)), [true, true, false]);
         let mut after = Fault::at_rate(FaultKind::Busy, 1.0);
@@ -202,8 +202,8 @@ mod tests {
             [Fault::at_rate(FaultKind::Busy, 0.5), Fault::at_rate(FaultKind::LostAnswer, 0.5)];
         let mut seen = std::collections::HashSet::new();
         for n in 0..50 {
-            let plan = of_create(&faults, &scene(&format!("j{n}"), 1));
-            let again = of_create(&faults, &scene(&format!("j{n}"), 1));
+            let plan = of_create(&faults, &target(&format!("j{n}"), 1));
+            let again = of_create(&faults, &target(&format!("j{n}"), 1));
             assert_eq!(plan.instead, again.instead);
             seen.insert((plan.instead.is_some(), plan.spoiled.is_some()));
         }
@@ -214,7 +214,7 @@ mod tests {
     fn exclusive_faults_yield_to_the_first() {
         let faults =
             [Fault::at_rate(FaultKind::Html, 1.0), Fault::at_rate(FaultKind::ResetBefore, 1.0)];
-        let plan = of_create(&faults, &scene("a", 1));
+        let plan = of_create(&faults, &target("a", 1));
         assert_eq!(plan.instead, Some((FaultKind::Html, Spoiled::Html)));
     }
 }

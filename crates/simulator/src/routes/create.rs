@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::gate::{Call, answer};
 use crate::books::{Judged, Late, Submission, Verdict};
+use crate::connection::ConnectionHandle;
 use crate::field::{get, text};
 use crate::operation::{Operation, Pool};
 use crate::refusal::Refusal;
@@ -18,7 +19,6 @@ use crate::sessions::Purpose;
 use crate::shape;
 use crate::state::State;
 use crate::task::Wish;
-use crate::wire::Wire;
 use crate::{marker, price, rules};
 
 pub(super) async fn create(
@@ -52,7 +52,7 @@ pub(super) async fn create(
         Verdict::Spoiled(spoiled) => call.spoil(&spoiled),
         Verdict::Late(after, late) => {
             tokio::spawn(create_late(state, after, late));
-            call.cut(Wire::close)
+            call.cut(ConnectionHandle::close)
         }
     }
 }

@@ -10,12 +10,12 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
+use crate::connection::ConnectionHandle;
 use crate::fault::Spoiled;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::shape::{self, Shape};
 use crate::state::State;
-use crate::wire::Wire;
 
 /// One API request, apart from its path and body.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(super) struct Call {
     pub(super) request_id: String,
     /// Whether it may be served at all.
     pub(super) entry: Result<(), Refusal>,
-    wire: Option<Wire>,
+    wire: Option<ConnectionHandle>,
 }
 
 impl FromRequestParts<Arc<State>> for Call {
@@ -40,7 +40,10 @@ impl FromRequestParts<Arc<State>> for Call {
         } else if let Some(problem) = shape_problem {
             entry = Err(Refusal::value(format!("{}: {problem}", shape::HEADER)));
         }
-        let wire = parts.extensions.get().map(|ConnectInfo(wire): &ConnectInfo<Wire>| wire.clone());
+        let wire = parts
+            .extensions
+            .get()
+            .map(|ConnectInfo(wire): &ConnectInfo<ConnectionHandle>| wire.clone());
         Ok(Call { settings, shape, request_id: state.request_id(), entry, wire })
     }
 }
@@ -87,13 +90,13 @@ impl Call {
             Spoiled::NoTaskId => {
                 answer(200, &shape::without_task_id(&self.shape, &self.request_id))
             }
-            Spoiled::Closed => self.cut(Wire::close),
-            Spoiled::Reset => self.cut(Wire::reset),
+            Spoiled::Closed => self.cut(ConnectionHandle::close),
+            Spoiled::Reset => self.cut(ConnectionHandle::reset),
         }
     }
 
     /// Ends the connection: the empty answer returned here is never written.
-    pub(super) fn cut(&self, how: impl Fn(&Wire)) -> Response {
+    pub(super) fn cut(&self, how: impl Fn(&ConnectionHandle)) -> Response {
         if let Some(wire) = &self.wire {
             how(wire);
         }

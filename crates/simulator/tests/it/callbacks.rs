@@ -47,16 +47,16 @@ impl Receiver {
     }
 }
 
-struct Scene {
+struct Fixture {
     bench: Bench,
     receiver: Receiver,
 }
 
-impl Scene {
-    async fn start(callbacks: Callbacks, settings: Settings) -> Scene {
+impl Fixture {
+    async fn start(callbacks: Callbacks, settings: Settings) -> Fixture {
         let callbacks = Callbacks { enabled: true, ..callbacks };
         let bench = Bench::start(Settings { callbacks, ..settings }).await;
-        Scene { bench, receiver: Receiver::start(StatusCode::OK).await }
+        Fixture { bench, receiver: Receiver::start(StatusCode::OK).await }
     }
 
     /// Creates a task that calls back, and answers its id.
@@ -86,26 +86,26 @@ impl Scene {
 #[tokio::test]
 async fn every_status_change_is_called_back_as_a_bare_task() {
     let settings = Settings { life_ms: Some(100), ..Settings::default() };
-    let mut scene = Scene::start(Callbacks::default(), settings).await;
-    let id = scene.task().await;
-    let (headers, first) = scene.receiver.next().await;
+    let mut fixture = Fixture::start(Callbacks::default(), settings).await;
+    let id = fixture.task().await;
+    let (headers, first) = fixture.receiver.next().await;
     assert!(headers.get("webhook-signature").is_none());
     assert_eq!((&first["task_id"], &first["task_status"]), (&json!(id), &json!("processing")));
-    let (_, last) = scene.receiver.next().await;
+    let (_, last) = fixture.receiver.next().await;
     assert_eq!(last["task_status"], "succeed");
     assert_eq!(last["task_info"]["external_task_id"], "x");
-    let (_, looked) = scene.bench.get(&format!("{T2V}/{id}")).await;
+    let (_, looked) = fixture.bench.get(&format!("{T2V}/{id}")).await;
     assert_eq!(last["task_result"], looked["data"]["task_result"]);
-    scene.counted(|counts| counts.sent == 2).await;
+    fixture.counted(|counts| counts.sent == 2).await;
 }
 
 #[tokio::test]
 async fn failures_are_called_back() {
     let faults = vec![Fault::always(FaultKind::FailGeneration)];
     let settings = Settings { faults, ..at_once() };
-    let mut scene = Scene::start(Callbacks::default(), settings).await;
-    scene.task().await;
-    let (_, call) = scene.receiver.next().await;
+    let mut fixture = Fixture::start(Callbacks::default(), settings).await;
+    fixture.task().await;
+    let (_, call) = fixture.receiver.next().await;
     assert_eq!(
         (&call["task_status"], &call["task_status_msg"]),
         (&json!("failed"), &json!("generation error"))
@@ -141,16 +141,16 @@ async fn signed_enveloped_and_duplicated() {
         secret: Some(SECRET.into()),
         ..Callbacks::default()
     };
-    let mut scene = Scene::start(callbacks, at_once()).await;
-    let id = scene.task().await;
-    let (headers, body) = scene.receiver.next_raw().await;
+    let mut fixture = Fixture::start(callbacks, at_once()).await;
+    let id = fixture.task().await;
+    let (headers, body) = fixture.receiver.next_raw().await;
     assert!(is_signed(&headers, &body));
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let timestamp: u64 = headers["webhook-timestamp"].to_str().unwrap().parse().unwrap();
     assert!(timestamp.abs_diff(now) < 60);
     let call: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!((&call["code"], &call["data"]["task_id"]), (&json!(0), &json!(id)));
-    let (again, repeated) = scene.receiver.next_raw().await;
+    let (again, repeated) = fixture.receiver.next_raw().await;
     assert_eq!(again["webhook-id"], headers["webhook-id"]);
     assert_eq!(repeated, body);
 }
@@ -160,26 +160,26 @@ async fn a_forged_callback_follows_under_another_signature() {
     let callbacks =
         Callbacks { forged_rate: 1.0, secret: Some(SECRET.into()), ..Callbacks::default() };
     let faults = vec![Fault::always(FaultKind::FailGeneration)];
-    let mut scene = Scene::start(callbacks, Settings { faults, ..at_once() }).await;
-    let id = scene.task().await;
+    let mut fixture = Fixture::start(callbacks, Settings { faults, ..at_once() }).await;
+    let id = fixture.task().await;
     let parse = |body: &[u8]| -> Value { serde_json::from_slice(body).unwrap() };
-    let (headers, honest) = scene.receiver.next_raw().await;
+    let (headers, honest) = fixture.receiver.next_raw().await;
     assert_eq!(parse(&honest)["task_status"], "failed");
     assert!(is_signed(&headers, &honest));
-    let (headers, forged) = scene.receiver.next_raw().await;
+    let (headers, forged) = fixture.receiver.next_raw().await;
     assert!(!is_signed(&headers, &forged));
     let forged = parse(&forged);
     assert_eq!((&forged["task_id"], &forged["task_status"]), (&json!(id), &json!("succeed")));
-    scene.counted(|counts| counts.sent == 2 && counts.forged == 1).await;
+    fixture.counted(|counts| counts.sent == 2 && counts.forged == 1).await;
 }
 
 #[tokio::test]
 async fn late_and_wrong_ids() {
     let callbacks = Callbacks { late_ms: 300, wrong_id: true, ..Callbacks::default() };
-    let mut scene = Scene::start(callbacks, at_once()).await;
+    let mut fixture = Fixture::start(callbacks, at_once()).await;
     let begin = Instant::now();
-    let id = scene.task().await;
-    let (_, call) = scene.receiver.next().await;
+    let id = fixture.task().await;
+    let (_, call) = fixture.receiver.next().await;
     assert!(begin.elapsed() >= Duration::from_millis(300));
     assert_ne!(call["task_id"], json!(id));
     assert_eq!(call["task_status"], "succeed");
@@ -188,19 +188,19 @@ async fn late_and_wrong_ids() {
 #[tokio::test]
 async fn some_go_missing_some_fail_and_strangers_are_refused() {
     let callbacks = Callbacks { missing_rate: 1.0, ..Callbacks::default() };
-    let scene = Scene::start(callbacks, at_once()).await;
-    scene.task().await;
-    scene.counted(|counts| counts.withheld == 1).await;
+    let fixture = Fixture::start(callbacks, at_once()).await;
+    fixture.task().await;
+    fixture.counted(|counts| counts.withheld == 1).await;
 
-    let mut scene = Scene::start(Callbacks::default(), at_once()).await;
-    scene.receiver = Receiver::start(StatusCode::INTERNAL_SERVER_ERROR).await;
-    scene.task().await;
-    scene.counted(|counts| counts.failed == 1).await;
-    scene.receiver.url = "http://callbacks.example.com/".into();
-    let mut body = scene.body();
+    let mut fixture = Fixture::start(Callbacks::default(), at_once()).await;
+    fixture.receiver = Receiver::start(StatusCode::INTERNAL_SERVER_ERROR).await;
+    fixture.task().await;
+    fixture.counted(|counts| counts.failed == 1).await;
+    fixture.receiver.url = "http://callbacks.example.com/".into();
+    let mut body = fixture.body();
     body["external_task_id"] = "y".into();
-    assert_eq!(scene.bench.create(T2V, body).await.0, 200);
-    scene.counted(|counts| counts.refused == 1 && counts.sent == 0).await;
+    assert_eq!(fixture.bench.create(T2V, body).await.0, 200);
+    fixture.counted(|counts| counts.refused == 1 && counts.sent == 0).await;
 }
 
 #[tokio::test]

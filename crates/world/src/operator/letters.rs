@@ -41,7 +41,7 @@ impl Operator {
 
     async fn replay_one(&self, letter: Letter, repeated: bool) -> Done {
         let key = letter.key()?;
-        let answer = match self.stage.broken == Some(Broken::LetterAnew) && repeated {
+        let answer = match self.world.broken == Some(Broken::LetterAnew) && repeated {
             true => self.begin_anew(&key).await?,
             false => self.actions.begin(&letter).await.ok()?,
         };
@@ -62,7 +62,7 @@ impl Operator {
 
     /// The mistake: another round, whatever came of the one before.
     async fn begin_anew(&self, key: &JobKey) -> Option<Replay> {
-        let (fence, rules) = (self.session.fence(), self.stage.rules());
+        let (fence, rules) = (self.session.fence(), self.world.rules());
         let stored = self.ledger.load_whole(key).await.ok()??;
         let writer = Writer::new(self.ledger.clone(), self.session.clone(), rules);
         let recorder = Recorder::new(writer, self.broker.clone(), self.session.clone());

@@ -7,7 +7,7 @@ use operator::{Cancelled, Decision, Error};
 use ports::Clock;
 
 use super::{Done, Operator};
-use crate::script::Line;
+use crate::script::Publication;
 
 /// A doubt that is looked into still is nobody's to end.
 const YOUNG: Duration = Duration::from_secs(15);
@@ -30,7 +30,7 @@ impl Operator {
 
     /// A doubt of which the provider says that no task of it is at work.
     pub(super) async fn fail(&self) -> Done {
-        let keys = self.stage.keys();
+        let keys = self.world.keys();
         let begin = usize::try_from(self.chance.below(keys.len() as u64)).unwrap_or(0);
         let order = keys.iter().skip(begin).chain(keys.iter().take(begin));
         for key in order {
@@ -63,10 +63,10 @@ impl Operator {
         done: Result<(), Error>,
     ) -> Done {
         let goes_on = |record: &Record| doubt_since(record).is_some();
-        let there = self.stage.ledger.contents().records.get(key).map(|row| goes_on(&row.record));
+        let there = self.world.ledger.contents().records.get(key).map(|row| goes_on(&row.record));
         // What was journaled stands, also where the ledger has been set back since.
         if doubted && (done.is_ok() || there != Some(true)) {
-            self.stage.decided().insert(key.clone());
+            self.world.decided().insert(key.clone());
         }
         done.ok()?;
         self.counted(what, key);
@@ -74,9 +74,9 @@ impl Operator {
     }
 
     fn is_at_work(&self, key: &JobKey) -> bool {
-        let now = self.stage.time.now();
-        let books = self.stage.provider.books();
-        let ids = books.by_marker.get(&Line::marker(key));
+        let now = self.world.time.now();
+        let books = self.world.provider.books();
+        let ids = books.by_marker.get(&Publication::marker(key));
         let mut tasks = ids.into_iter().flatten().filter_map(|id| books.tasks.get(id));
         tasks.any(|task| task.is_at_work(now))
     }

@@ -4,9 +4,9 @@
 
 mod broken;
 mod determinism;
+mod installation;
 mod orphans;
 mod pairs;
 mod recall;
-mod town;
 mod turns;
 mod worlds;

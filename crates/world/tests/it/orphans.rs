@@ -56,15 +56,15 @@ async fn lives(ledger: &dyn Ledger, owner: &Fence, life: Duration) {
 /// From the death of a worker, so long after its intent, until its job is in doubt.
 async fn found_after(life: Duration) -> Duration {
     let (time, blank) = (StoreTime::simulated(), Timestamp::EPOCH);
-    let door: Arc<dyn Ledger> = Arc::new(MemoryLedger::new(time, LEASE));
-    let session = Session::join(door.clone(), Arc::new(ports::SystemClock), blank).await.unwrap();
-    let poller = poller(door.clone(), Arc::new(session));
-    let worker = door.join(blank, LEASE).await.unwrap();
-    door.create(&worker, intent(&worker, time.now())).await.unwrap();
-    lives(&*door, &worker, life).await;
+    let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::new(time, LEASE));
+    let session = Session::join(ledger.clone(), Arc::new(ports::SystemClock), blank).await.unwrap();
+    let poller = poller(ledger.clone(), Arc::new(session));
+    let worker = ledger.join(blank, LEASE).await.unwrap();
+    ledger.create(&worker, intent(&worker, time.now())).await.unwrap();
+    lives(&*ledger, &worker, life).await;
     let died = Instant::now();
     let key = JobKey::parse("default/a").unwrap();
-    let state = async || door.load(&key).await.unwrap().unwrap().record.state.kind();
+    let state = async || ledger.load(&key).await.unwrap().unwrap().record.state.kind();
     assert_eq!(state().await, StateKind::Submitting, "its owner lived until now");
     while state().await == StateKind::Submitting {
         sleep(Duration::from_millis(10)).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::town::{SLOTS, Town};
+use crate::installation::{Installation, SLOTS};
 
 /// Hundreds of rounds of a full pool; a job stays in hand for a quarter of an hour.
 const LONG: Duration = Duration::from_secs(300);
@@ -14,75 +14,75 @@ const SOON: Duration = Duration::from_secs(5);
 
 #[tokio::test(start_paused = true)]
 async fn the_turn_stays_with_the_worker_that_has_a_wide_job_in_hand() {
-    let town = Town::new();
-    town.fill().await;
-    let _one = town.worker().await;
+    let installation = Installation::new();
+    installation.fill().await;
+    let _one = installation.worker().await;
     // They do not ask at the same moments.
     sleep(Duration::from_millis(130)).await;
-    let _other = town.worker().await;
-    town.publish("wide", SLOTS).await;
+    let _other = installation.worker().await;
+    installation.publish("wide", SLOTS).await;
     for id in ["narrow-1", "narrow-2", "narrow-3"] {
-        town.publish(id, 1).await;
+        installation.publish(id, 1).await;
     }
-    town.frees(1).await;
+    installation.frees(1).await;
     sleep(LONG).await;
-    assert_eq!(town.provider.accepted(), [""; 0], "the slot is kept for the wide one");
-    town.frees(SLOTS as usize - 1).await;
+    assert_eq!(installation.provider.accepted(), [""; 0], "the slot is kept for the wide one");
+    installation.frees(SLOTS as usize - 1).await;
     sleep(SOON).await;
-    assert_eq!(town.provider.accepted(), ["wide"]);
-    town.frees(1).await;
+    assert_eq!(installation.provider.accepted(), ["wide"]);
+    installation.frees(1).await;
     sleep(SOON).await;
-    assert_eq!(town.provider.accepted(), ["wide", "narrow-1", "narrow-2", "narrow-3"]);
+    assert_eq!(installation.provider.accepted(), ["wide", "narrow-1", "narrow-2", "narrow-3"]);
 }
 
 /// Other workers would wait for it, while slots are free.
 #[tokio::test(start_paused = true)]
 async fn a_worker_that_stops_gives_back_its_turn_and_its_place_as_the_next() {
-    let town = Town::new();
-    let one = town.worker().await;
+    let installation = Installation::new();
+    let one = installation.worker().await;
     sleep(Duration::from_millis(130)).await;
-    let other = town.worker().await;
+    let other = installation.worker().await;
     sleep(SOON).await;
-    town.fill().await;
+    installation.fill().await;
     for n in 1..=2 {
-        town.publish_at("low", &format!("low-{n}")).await;
-        town.publish_at("high", &format!("high-{n}")).await;
+        installation.publish_at("low", &format!("low-{n}")).await;
+        installation.publish_at("high", &format!("high-{n}")).await;
     }
     let mut rounds = 0;
-    while town.turns_are_taken().await != [true, true] {
+    while installation.turns_are_taken().await != [true, true] {
         rounds += 1;
         assert!(rounds < 10_000, "no worker has the turn while another one waits to be the next");
         sleep(Duration::from_millis(1)).await;
     }
     let patience = Duration::from_secs(1);
     assert_eq!(tokio::join!(one.drain(patience), other.drain(patience)), (true, true));
-    assert_eq!(town.turns_are_taken().await, [false, false]);
+    assert_eq!(installation.turns_are_taken().await, [false, false]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_with_jobs_in_hand_soon_has_the_turn() {
-    let town = Town::new();
-    let _one = town.worker().await;
+    let installation = Installation::new();
+    let _one = installation.worker().await;
     sleep(Duration::from_millis(130)).await;
-    let _other = town.worker().await;
+    let _other = installation.worker().await;
     sleep(SOON).await;
     // Each takes one of each lane and finds the pool full.
-    town.fill().await;
+    installation.fill().await;
     for id in ["low-1", "low-2"] {
-        town.publish_at("low", id).await;
+        installation.publish_at("low", id).await;
     }
     for id in ["high-1", "high-2"] {
-        town.publish_at("high", id).await;
+        installation.publish_at("high", id).await;
     }
     sleep(SOON).await;
     for n in 3..=30 {
-        town.publish_at("high", &format!("high-{n}")).await;
+        installation.publish_at("high", &format!("high-{n}")).await;
     }
     for _ in 0..20 {
-        town.frees(1).await;
+        installation.frees(1).await;
         sleep(Duration::from_millis(200)).await;
     }
-    let accepted = town.provider.accepted();
+    let accepted = installation.provider.accepted();
     let place = |id: &str| accepted.iter().position(|accepted| accepted == id);
     let places = ["high-1", "high-2"].map(|id| place(id).expect("accepted"));
     assert!(places.iter().all(|place| *place < 8), "{accepted:?}");

@@ -1,4 +1,4 @@
-//! Our side: every role of the program in one process, through the crates' public doors.
+//! Our side: every role of the program in one process, through the crates' public backends.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,13 +33,13 @@ const SWEEP: Duration = Duration::from_millis(5);
 const DRAIN: Duration = Duration::from_secs(20);
 
 /// The ways out of the roles, watched or not.
-struct Doors {
+struct Backends {
     broker: Arc<dyn Broker>,
     ledger: Arc<dyn Ledger>,
     transport: Arc<dyn Transport>,
 }
 
-impl Doors {
+impl Backends {
     /// As with an admin port.
     fn metered(self) -> Self {
         let meter = meter::Meter::new(About { version: "bench", role: "both" });
@@ -64,21 +64,25 @@ pub(crate) async fn run(
     let ledger = ledger_redis::Settings::new(load.redis.clone(), &namespace);
     let ledger = Arc::new(RedisLedger::connect(ledger).await?);
     let transport = Arc::new(HttpTransport::new(&HttpSettings::default())?);
-    let doors = Doors { broker: Arc::new(broker.clone()), ledger: ledger.clone(), transport };
-    let doors = if metered { doors.metered() } else { doors };
-    let measured = measure(load, provider, doors).await;
+    let backends = Backends { broker: Arc::new(broker.clone()), ledger: ledger.clone(), transport };
+    let backends = if metered { backends.metered() } else { backends };
+    let measured = measure(load, provider, backends).await;
     broker.close().await;
     ledger.erase().await?;
     settings.topology().erase(&settings, &[AUDIENCE]).await?;
     measured
 }
 
-async fn measure(load: &Load, provider: Option<u32>, doors: Doors) -> Result<Measured, Failed> {
-    let producer = Producer::new(doors.broker.clone());
+async fn measure(
+    load: &Load,
+    provider: Option<u32>,
+    backends: Backends,
+) -> Result<Measured, Failed> {
+    let producer = Producer::new(backends.broker.clone());
     let mut results = producer.results(Some(AUDIENCE), "#").await?;
     let clock = Arc::new(SystemClock);
-    let session = Arc::new(Session::join(doors.ledger.clone(), clock, Timestamp::EPOCH).await?);
-    let (worker, poller) = roles(load, doors, session.clone())?;
+    let session = Arc::new(Session::join(backends.ledger.clone(), clock, Timestamp::EPOCH).await?);
+    let (worker, poller) = roles(load, backends, session.clone())?;
 
     let meter = Meter::start(load, provider).await?;
     let (published, heard) =
@@ -96,8 +100,12 @@ async fn measure(load: &Load, provider: Option<u32>, doors: Doors) -> Result<Mea
     Ok(measured)
 }
 
-fn roles(load: &Load, doors: Doors, session: Arc<Session>) -> Result<(Worker, Poller), Failed> {
-    let Doors { broker, ledger, transport } = doors;
+fn roles(
+    load: &Load,
+    backends: Backends,
+    session: Arc<Session>,
+) -> Result<(Worker, Poller), Failed> {
+    let Backends { broker, ledger, transport } = backends;
     let kling = kling::Client::new(transport, &load.provider, "bench".into())?;
     let rules = Rules { pace: PACE, ..Rules::default() };
     let at_once = usize::from(load.at_once);

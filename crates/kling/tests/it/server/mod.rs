@@ -105,7 +105,7 @@ pub(crate) struct Raw {
 }
 
 /// The server's end of one connection.
-pub(crate) struct Wire {
+pub(crate) struct ServerEnd {
     stream: TcpStream,
     requests: Arc<AtomicUsize>,
 }
@@ -113,7 +113,7 @@ pub(crate) struct Wire {
 impl Raw {
     pub(crate) async fn start<F, Fut>(behave: F) -> Self
     where
-        F: Fn(Wire) -> Fut + Send + 'static,
+        F: Fn(ServerEnd) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
@@ -124,7 +124,7 @@ impl Raw {
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 counters.0.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(behave(Wire { stream, requests: Arc::clone(&counters.1) }));
+                tokio::spawn(behave(ServerEnd { stream, requests: Arc::clone(&counters.1) }));
             }
         });
         Self { address, connections, requests, task: task.abort_handle() }
@@ -152,7 +152,7 @@ impl Drop for Raw {
     }
 }
 
-impl Wire {
+impl ServerEnd {
     /// Read one whole request: head, and the body its length announces.
     pub(crate) async fn read_request(&mut self) {
         let mut read = Vec::new();

@@ -5,7 +5,7 @@ use tokio::sync::Notify;
 
 /// One consumer of a queue.
 #[derive(Debug)]
-pub(super) struct Tap {
+pub(super) struct Consumer {
     pub(super) connection: u64,
     pub(super) queue: String,
     /// Taken for it and not shown yet, by tag.
@@ -26,7 +26,7 @@ pub(super) enum Flow {
     Cut,
 }
 
-impl Tap {
+impl Consumer {
     pub(super) fn new(connection: u64, queue: &str, prefetch: u16) -> Self {
         Self {
             connection,

@@ -10,7 +10,7 @@ use super::deployment::{
     Deployment, IMAGE, IN_HAND, SLOTS, UNDER_WAY, VIDEO, provider_settings,
     provider_settings_calling_back, provider_settings_living,
 };
-use super::points::{Cell, Scene};
+use super::points::{Cell, Scenario};
 use crate::harness::{FullQueue, say, until};
 
 /// Jobs published so that some reach the point.
@@ -60,13 +60,13 @@ pub(crate) async fn strike(deployment: &mut Deployment, cell: &Cell) -> Strike {
 }
 
 async fn strike_once(deployment: &mut Deployment, cell: &Cell) -> Strike {
-    if cell.scene == Scene::Publishing {
+    if cell.scenario == Scenario::Publishing {
         return strike_producer(deployment, cell).await;
     }
-    match cell.scene {
-        Scene::Distrusting | Scene::Leading => live_long(deployment, json!([])).await,
+    match cell.scenario {
+        Scenario::Distrusting | Scenario::Leading => live_long(deployment, json!([])).await,
         // A worker that is killed now leaves many POSTs without a response.
-        Scene::Orphans => {
+        Scenario::Orphans => {
             live_long(deployment, json!([{"kind": "delay_ms", "value": 2_500}])).await
         }
         _ => {}
@@ -76,7 +76,7 @@ async fn strike_once(deployment: &mut Deployment, cell: &Cell) -> Strike {
     let full = lead_to(deployment, cell).await;
     dead(deployment, cell).await;
     let strike = seen(deployment, cell, began).await;
-    if cell.scene != Scene::Traffic {
+    if cell.scenario != Scenario::Traffic {
         deployment.provider.change(provider_settings(json!([]))).await;
         deployment.environment.ledger().await.resume("default").await.expect("a ledger");
     }
@@ -122,31 +122,31 @@ async fn seen(deployment: &Deployment, cell: &Cell, began: Instant) -> Strike {
 
 /// Gives the order and plays what brings the process there.
 async fn lead_to(deployment: &mut Deployment, cell: &Cell) -> Option<FullQueue> {
-    match cell.scene {
-        Scene::Traffic => {
+    match cell.scenario {
+        Scenario::Traffic => {
             deployment.order(cell.role, &cell.point);
             // A poller has enough to do; a worker waits for something new.
             if cell.role != "poller" {
                 deployment.publish(BATCH).await;
             }
         }
-        Scene::Crowd => {
+        Scenario::Crowd => {
             deployment.order(cell.role, &cell.point);
             deployment.publish(SLOTS).await;
         }
-        Scene::Beginning => {
+        Scenario::Beginning => {
             deployment.process(cell.role).kill().await;
             deployment.order(cell.role, &cell.point);
             deployment.begin(cell.role);
         }
-        Scene::Leading => {
+        Scenario::Leading => {
             deployment.kill_all_but(cell.role).await;
             deployment.order(cell.role, &cell.point);
             // The last leader may have compared every line, so one more is needed.
             let broker = deployment.environment.broker().await;
             Barrier::publish(broker.as_ref(), &SystemClock).await.expect("a line of the journal");
         }
-        Scene::Orphans => {
+        Scenario::Orphans => {
             deployment.kill_all_but(cell.role).await;
             deployment.order(cell.role, &cell.point);
             if cell.role == "up" {
@@ -154,36 +154,36 @@ async fn lead_to(deployment: &mut Deployment, cell: &Cell) -> Option<FullQueue> 
                 deployment.begin(cell.role);
             }
         }
-        Scene::Distrusting => {
+        Scenario::Distrusting => {
             deployment.kill_all_but(cell.role).await;
             deployment.process(cell.role).kill().await;
             deployment.environment.ledger().await.distrust().await.expect("a ledger");
             deployment.order(cell.role, &cell.point);
             deployment.begin(cell.role);
         }
-        Scene::Ending => {
+        Scenario::Ending => {
             deployment.order(cell.role, &cell.point);
             deployment.process(cell.role).terminate();
         }
-        Scene::EndingBusy => end_busy(deployment, cell).await,
-        Scene::Nonsense => nonsense(deployment, cell).await,
-        Scene::Blocked => {
+        Scenario::EndingBusy => end_busy(deployment, cell).await,
+        Scenario::Nonsense => nonsense(deployment, cell).await,
+        Scenario::Blocked => {
             let faults = json!([{"kind": "account_blocked"}]);
             deployment.provider.change(provider_settings(faults)).await;
             deployment.order(cell.role, &cell.point);
             deployment.publish(BATCH).await;
         }
-        Scene::FullConsumer => {
+        Scenario::FullConsumer => {
             let full = FullQueue::on(&deployment.environment).await;
             deployment.order(cell.role, &cell.point);
             return Some(full);
         }
-        Scene::CalledBack => {
+        Scenario::CalledBack => {
             deployment.order(cell.role, &cell.point);
             deployment.provider.change(provider_settings_calling_back()).await;
             deployment.publish(BATCH).await;
         }
-        Scene::Publishing => {}
+        Scenario::Publishing => {}
     }
     None
 }

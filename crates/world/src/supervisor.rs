@@ -6,21 +6,21 @@ use tokio::time::sleep;
 use crate::fault::Fault;
 use crate::life::Life;
 use crate::process::Process;
-use crate::stage::Stage;
+use crate::world::World;
 
 /// Sees to it that one process runs: a new one whenever the last has ended.
-pub(crate) struct Keeper {
-    stage: Arc<Stage>,
+pub(crate) struct Supervisor {
+    world: Arc<World>,
     life: Mutex<Option<Arc<Life>>>,
     /// The present process shall end politely.
     stop: Notify,
 }
 
-impl Keeper {
-    pub(crate) fn start(stage: Arc<Stage>) -> Arc<Self> {
-        let keeper = Arc::new(Self { stage, life: Mutex::default(), stop: Notify::new() });
-        tokio::spawn(keeper.clone().keep());
-        keeper
+impl Supervisor {
+    pub(crate) fn start(world: Arc<World>) -> Arc<Self> {
+        let supervisor = Arc::new(Self { world, life: Mutex::default(), stop: Notify::new() });
+        tokio::spawn(supervisor.clone().keep());
+        supervisor
     }
 
     fn life(&self) -> MutexGuard<'_, Option<Arc<Life>>> {
@@ -29,7 +29,7 @@ impl Keeper {
 
     async fn keep(self: Arc<Self>) {
         loop {
-            let life = self.stage.life(self.stage.census.next());
+            let life = self.world.life(self.world.census.next());
             *self.life() = Some(life.clone());
             tokio::select! {
                 biased;
@@ -43,9 +43,9 @@ impl Keeper {
 
     /// Returns when the process was stopped politely.
     async fn run(&self, life: &Arc<Life>) {
-        let Some(process) = Process::start(&self.stage, life).await else { return };
+        let Some(process) = Process::start(&self.world, life).await else { return };
         self.stop.notified().await;
-        self.stage.front.leave(life);
+        self.world.front.leave(life);
         process.stop().await;
     }
 

@@ -10,10 +10,10 @@ use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use crate::life::{Life, Weight};
+use crate::outages::Remote;
 use crate::page;
 use crate::plan::Plan;
 use crate::provider::{BLOCKED, Provider, complaint};
-use crate::weather::Far;
 
 /// The base URL that the processes are given.
 pub(crate) const BASE_URL: &str = "https://provider.test";
@@ -21,7 +21,7 @@ pub(crate) const BASE_URL: &str = "https://provider.test";
 /// How much longer than its sender waits a request may be under way.
 const LINGERING_MS: u64 = 1_000;
 
-pub(crate) struct ProcessWire {
+pub(crate) struct ProcessTransport {
     pub(crate) life: Arc<Life>,
     pub(crate) provider: Arc<Provider>,
 }
@@ -43,20 +43,20 @@ enum Way {
     Arrives(Duration, bool),
 }
 
-impl ProcessWire {
+impl ProcessTransport {
     fn way(&self, blocked: bool) -> Way {
-        let (chance, weather) = (&self.life.chance, &self.life.weather);
-        let rates = weather.rates();
-        if weather.is_away(Far::Provider) || chance.happens(rates.not_sent) {
+        let (chance, outages) = (&self.life.chance, &self.life.outages);
+        let rates = outages.rates();
+        if outages.is_out(Remote::Provider) || chance.happens(rates.not_sent) {
             return Way::NotSent;
         }
-        if blocked || weather.is_away(Far::Path) {
+        if blocked || outages.is_out(Remote::Path) {
             return Way::Turned(page::any(chance));
         }
-        if weather.is_away(Far::Account) {
+        if outages.is_out(Remote::Account) {
             return Way::Refused(complaint(429, 1102, "the resource pack is used up"));
         }
-        if weather.is_away(Far::Posts) {
+        if outages.is_out(Remote::Posts) {
             return Way::Breaks { created: chance.happens(0.5) };
         }
         if chance.happens(rates.busy) {
@@ -118,14 +118,14 @@ impl ProcessWire {
     }
 
     async fn get(&self, id: &str) -> Answer {
-        let (chance, weather) = (&self.life.chance, &self.life.weather);
-        if weather.is_away(Far::Provider) {
+        let (chance, outages) = (&self.life.chance, &self.life.outages);
+        if outages.is_out(Remote::Provider) {
             return self.fault("look not sent", Err(TransportError::NotSent("refused".into())));
         }
-        if weather.is_away(Far::Path) {
+        if outages.is_out(Remote::Path) {
             return self.fault("look turned away", Ok(page::any(chance)));
         }
-        if !chance.happens(weather.rates().look_lost) {
+        if !chance.happens(outages.rates().look_lost) {
             return Ok(self.provider.query(id));
         }
         match chance.below(3) {
@@ -140,7 +140,7 @@ impl ProcessWire {
 }
 
 #[async_trait]
-impl Transport for ProcessWire {
+impl Transport for ProcessTransport {
     async fn send(&self, request: HttpRequest) -> Answer {
         let path = request.url.strip_prefix(BASE_URL).and_then(|p| p.strip_prefix("/kling/v1/"));
         let path = path.unwrap_or_default().to_owned();

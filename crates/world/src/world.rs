@@ -16,23 +16,23 @@ use crate::front::Front;
 use crate::judge::Judge;
 use crate::judged::{JudgedBroker, JudgedLedger};
 use crate::life::Life;
+use crate::outages::Outages;
 use crate::plan::{Callbacks, Plan};
 use crate::provider::Provider;
-use crate::script::{self, Line};
+use crate::script::{self, Publication};
 use crate::trace::Trace;
-use crate::weather::Weather;
 
 /// Longer than any run: what becomes of a repeat after that is not asked here.
 pub(crate) const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Everything in one world besides its processes.
-pub(crate) struct Stage {
+pub(crate) struct World {
     pub(crate) plan: Plan,
     pub(crate) broken: Option<Broken>,
     pub(crate) time: StoreTime,
     pub(crate) chance: Chance,
     pub(crate) trace: Arc<Trace>,
-    pub(crate) weather: Arc<Weather>,
+    pub(crate) outages: Arc<Outages>,
     pub(crate) ledger: Arc<MemoryLedger>,
     pub(crate) broker: MemoryBroker,
     pub(crate) provider: Arc<Provider>,
@@ -40,7 +40,7 @@ pub(crate) struct Stage {
     /// Where the provider calls back, addresses are signed.
     pub(crate) signer: Option<CallbackSigner>,
     pub(crate) judge: Arc<Judge>,
-    pub(crate) script: Vec<Line>,
+    pub(crate) script: Vec<Publication>,
     pub(crate) census: Census,
     /// Ids that name another job now than at first.
     pub(crate) reborn: Mutex<BTreeSet<JobKey>>,
@@ -50,7 +50,7 @@ pub(crate) struct Stage {
     pub(crate) snapshot: Mutex<Option<Contents>>,
 }
 
-impl Stage {
+impl World {
     pub(crate) fn new(plan: Plan, broken: Option<Broken>, keep_trace: bool) -> Self {
         let time = StoreTime::simulated();
         let chance = Chance::new(plan.seed.wrapping_mul(2).wrapping_add(1));
@@ -58,8 +58,8 @@ impl Stage {
         ledger.contents().trusts_anybody = broken == Some(Broken::NoFence);
         let order = chance.fork();
         let trace = Arc::new(Trace::new(time, keep_trace));
-        let weather = Arc::new(Weather::new(plan.rates));
-        let front = Arc::new(Front::new(chance.fork(), weather.clone(), trace.clone()));
+        let outages = Arc::new(Outages::new(plan.rates));
+        let front = Arc::new(Front::new(chance.fork(), outages.clone(), trace.clone()));
         let calls_back = plan.provider.callbacks != Callbacks::Never;
         let secrets = [SecretString::from("a secret of the world")];
         let signer = CallbackSigner::new("world", &secrets).filter(|_| calls_back);
@@ -80,7 +80,7 @@ impl Stage {
             signer,
             judge: Arc::new(Judge::new(ledger.clone())),
             trace,
-            weather,
+            outages,
             script: script::write(&chance.fork(), plan.jobs, plan.rates.twins, plan.blocked),
             census: Census::default(),
             reborn: Mutex::default(),
@@ -97,9 +97,9 @@ impl Stage {
     /// A new process with a connection of its own.
     pub(crate) fn life(&self, number: u32) -> Arc<Life> {
         let dies_at = self.plan.crash_points.get(number as usize - 1).copied();
-        let (weather, trace) = (self.weather.clone(), self.trace.clone());
+        let (outages, trace) = (self.outages.clone(), self.trace.clone());
         let connection = self.broker.connect();
-        Arc::new(Life::new(number, dies_at, self.chance.fork(), weather, trace, connection))
+        Arc::new(Life::new(number, dies_at, self.chance.fork(), outages, trace, connection))
     }
 
     /// The stores as a process reaches them: judged, and perhaps broken.
@@ -115,10 +115,14 @@ impl Stage {
         }
     }
 
-    pub(crate) fn transport(&self, wire: Arc<dyn Transport>, life: &Life) -> Arc<dyn Transport> {
+    pub(crate) fn transport(
+        &self,
+        transport: Arc<dyn Transport>,
+        life: &Life,
+    ) -> Arc<dyn Transport> {
         match self.broken {
-            Some(broken) => broken.transport(wire, life.chance.fork()),
-            None => wire,
+            Some(broken) => broken.transport(transport, life.chance.fork()),
+            None => transport,
         }
     }
 

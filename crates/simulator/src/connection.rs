@@ -18,9 +18,9 @@ const RESET: u8 = 2;
 
 /// A handle on the connection a request came by.
 #[derive(Clone, Debug)]
-pub(crate) struct Wire(Arc<AtomicU8>);
+pub(crate) struct ConnectionHandle(Arc<AtomicU8>);
 
-impl Wire {
+impl ConnectionHandle {
     /// Nothing more is written; the connection ends with FIN.
     pub(crate) fn close(&self) {
         self.0.store(CLOSE, Ordering::Release);
@@ -33,19 +33,19 @@ impl Wire {
 }
 
 /// Accepts connections that can be cut.
-pub(crate) struct Door(pub(crate) TcpListener);
+pub(crate) struct CuttableListener(pub(crate) TcpListener);
 
-impl Listener for Door {
-    type Io = Line;
+impl Listener for CuttableListener {
+    type Io = Connection;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Line, SocketAddr) {
+    async fn accept(&mut self) -> (Connection, SocketAddr) {
         // The listener of axum knows how to wait out a lack of file descriptors.
         let (stream, addr) = Listener::accept(&mut self.0).await;
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY not set");
         }
-        (Line { stream, cut: Wire(Arc::new(AtomicU8::new(WHOLE))) }, addr)
+        (Connection { stream, cut: ConnectionHandle(Arc::new(AtomicU8::new(WHOLE))) }, addr)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -53,19 +53,19 @@ impl Listener for Door {
     }
 }
 
-impl Connected<IncomingStream<'_, Door>> for Wire {
-    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
+impl Connected<IncomingStream<'_, CuttableListener>> for ConnectionHandle {
+    fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
         stream.io().cut.clone()
     }
 }
 
 /// A connection. Once cut, every write fails, and the server drops it.
-pub(crate) struct Line {
+pub(crate) struct Connection {
     stream: TcpStream,
-    cut: Wire,
+    cut: ConnectionHandle,
 }
 
-impl Line {
+impl Connection {
     fn check(&self) -> io::Result<()> {
         match self.cut.0.load(Ordering::Acquire) {
             WHOLE => return Ok(()),
@@ -76,7 +76,7 @@ impl Line {
     }
 }
 
-impl AsyncRead for Line {
+impl AsyncRead for Connection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -86,7 +86,7 @@ impl AsyncRead for Line {
     }
 }
 
-impl AsyncWrite for Line {
+impl AsyncWrite for Connection {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::Deliveries;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wire {
+pub(crate) enum LinkState {
     Whole,
     /// Delays all data by this time, in both directions.
     Late(Duration),
@@ -32,7 +32,7 @@ pub(crate) enum Wire {
     Stalled,
 }
 
-impl Wire {
+impl LinkState {
     /// Open connections end when this begins.
     fn ends(self) -> bool {
         matches!(self, Self::Cut | Self::Reset | Self::HalfOpen | Self::SlowClose)
@@ -41,7 +41,7 @@ impl Wire {
 
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
-    wire: watch::Sender<Wire>,
+    link: watch::Sender<LinkState>,
     pub(crate) deliveries: Arc<Deliveries>,
 }
 
@@ -49,38 +49,38 @@ impl Proxy {
     pub(crate) async fn to(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let (wire, state) = watch::channel(Wire::Whole);
+        let (sender, link) = watch::channel(LinkState::Whole);
         let deliveries = Arc::new(Deliveries::default());
         let seen = deliveries.clone();
         tokio::spawn(async move {
             let mut listener = Some(listener);
             while let Some(open) = listener {
-                accept(&open, server, &state, &seen).await;
+                accept(&open, server, &link, &seen).await;
                 drop(open);
-                listener = mended(address, state.clone()).await;
+                listener = mended(address, link.clone()).await;
             }
         });
-        Self { address, wire, deliveries }
+        Self { address, link: sender, deliveries }
     }
 
-    pub(crate) fn set(&self, wire: Wire) {
-        self.wire.send_replace(wire);
+    pub(crate) fn set(&self, state: LinkState) {
+        self.link.send_replace(state);
     }
 }
 
-/// Until the wire is cut, or the proxy is gone.
+/// Until the link is cut, or the proxy is gone.
 async fn accept(
     listener: &TcpListener,
     server: SocketAddr,
-    state: &watch::Receiver<Wire>,
+    link: &watch::Receiver<LinkState>,
     seen: &Arc<Deliveries>,
 ) {
-    let mut cut = state.clone();
-    let mut cut = std::pin::pin!(cut.wait_for(|wire| *wire == Wire::Cut));
+    let mut cut = link.clone();
+    let mut cut = std::pin::pin!(cut.wait_for(|state| *state == LinkState::Cut));
     loop {
         tokio::select! {
             accepted = listener.accept() => if let Ok((client, _)) = accepted {
-                tokio::spawn(serve(client, server, state.clone(), seen.clone()));
+                tokio::spawn(serve(client, server, link.clone(), seen.clone()));
             },
             _ = &mut cut => return,
         }
@@ -88,48 +88,48 @@ async fn accept(
 }
 
 /// Waits without listening until the proxy works again; `None` if it was dropped.
-async fn mended(address: SocketAddr, mut state: watch::Receiver<Wire>) -> Option<TcpListener> {
-    state.wait_for(|wire| *wire != Wire::Cut).await.ok()?;
-    state.has_changed().ok()?;
+async fn mended(address: SocketAddr, mut link: watch::Receiver<LinkState>) -> Option<TcpListener> {
+    link.wait_for(|state| *state != LinkState::Cut).await.ok()?;
+    link.has_changed().ok()?;
     Some(TcpListener::bind(address).await.expect("the port that it had"))
 }
 
 async fn serve(
     mut client: TcpStream,
     server: SocketAddr,
-    mut state: watch::Receiver<Wire>,
+    mut link: watch::Receiver<LinkState>,
     seen: Arc<Deliveries>,
 ) {
     let _ = client.set_nodelay(true);
-    if !state.borrow().ends() {
+    if !link.borrow().ends() {
         let Ok(mut server) = TcpStream::connect(server).await else { return };
         let _ = server.set_nodelay(true);
         tokio::select! {
-            () = pass(&mut client, &mut server, &state, &seen) => return,
-            _ = broken(state.clone()) => {}
+            () = pass(&mut client, &mut server, &link, &seen) => return,
+            _ = broken(link.clone()) => {}
         }
     }
-    let wire = *state.borrow_and_update();
-    match wire {
-        Wire::Reset => {
+    let state = *link.borrow_and_update();
+    match state {
+        LinkState::Reset => {
             let _ = client.set_zero_linger();
         }
-        Wire::SlowClose => {
+        LinkState::SlowClose => {
             let _ = client.shutdown().await;
-            hold(&mut client, state).await;
+            hold(&mut client, link).await;
         }
         // Only new connections: open ones have been closed.
-        Wire::HalfOpen => hold(&mut client, state).await,
+        LinkState::HalfOpen => hold(&mut client, link).await,
         _ => {}
     }
 }
 
-async fn broken(mut state: watch::Receiver<Wire>) {
-    let _ = state.wait_for(|wire| wire.ends()).await;
+async fn broken(mut link: watch::Receiver<LinkState>) {
+    let _ = link.wait_for(|state| state.ends()).await;
 }
 
 /// Reads and answers nothing until the mode changes.
-async fn hold(client: &mut TcpStream, mut state: watch::Receiver<Wire>) {
+async fn hold(client: &mut TcpStream, mut link: watch::Receiver<LinkState>) {
     let mut buffer = vec![0; 4096];
     let swallowing = async {
         while client.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
@@ -137,20 +137,20 @@ async fn hold(client: &mut TcpStream, mut state: watch::Receiver<Wire>) {
     };
     tokio::select! {
         () = swallowing => {}
-        _ = state.changed() => {}
+        _ = link.changed() => {}
     }
 }
 
 async fn pass(
     client: &mut TcpStream,
     server: &mut TcpStream,
-    state: &watch::Receiver<Wire>,
+    link: &watch::Receiver<LinkState>,
     seen: &Deliveries,
 ) {
     let (from_client, to_client) = client.split();
     let (from_server, to_server) = server.split();
-    let there = Way { wire: state.clone(), seen: None };
-    let back = Way { wire: state.clone(), seen: Some(seen) };
+    let there = Way { link: link.clone(), seen: None };
+    let back = Way { link: link.clone(), seen: Some(seen) };
     tokio::select! {
         () = there.run(from_client, to_server) => {}
         () = back.run(from_server, to_client) => {}
@@ -159,7 +159,7 @@ async fn pass(
 
 /// One direction of a connection; frames from the server are counted.
 struct Way<'a> {
-    wire: watch::Receiver<Wire>,
+    link: watch::Receiver<LinkState>,
     seen: Option<&'a Deliveries>,
 }
 
@@ -171,10 +171,10 @@ const QUEUE: usize = 256;
 impl Way<'_> {
     async fn run(self, from: impl AsyncReadExt + Unpin, to: impl AsyncWriteExt + Unpin) {
         let (queue, queued) = mpsc::channel(QUEUE);
-        let wire = self.wire.clone();
+        let link = self.link.clone();
         tokio::select! {
             () = self.read(from, queue) => {}
-            _ = write(to, queued, wire) => {}
+            _ = write(to, queued, link) => {}
         }
     }
 
@@ -186,13 +186,13 @@ impl Way<'_> {
             if let Some(seen) = self.seen {
                 frames.read(&buffer[..count], seen);
             }
-            let wire = *self.wire.borrow();
-            if wire == Wire::Deaf && self.seen.is_some() {
+            let state = *self.link.borrow();
+            if state == LinkState::Deaf && self.seen.is_some() {
                 // The rest would be unreadable without the lost part.
-                let _ = self.wire.clone().wait_for(|wire| *wire != Wire::Deaf).await;
+                let _ = self.link.clone().wait_for(|state| *state != LinkState::Deaf).await;
                 return;
             }
-            let delay = if let Wire::Late(delay) = wire { delay } else { Duration::ZERO };
+            let delay = if let LinkState::Late(delay) = state { delay } else { Duration::ZERO };
             if queue.send((Instant::now() + delay, buffer[..count].to_vec())).await.is_err() {
                 return;
             }
@@ -205,12 +205,12 @@ impl Way<'_> {
 async fn write(
     mut to: impl AsyncWriteExt + Unpin,
     mut queued: mpsc::Receiver<Chunk>,
-    mut wire: watch::Receiver<Wire>,
+    mut link: watch::Receiver<LinkState>,
 ) -> std::io::Result<()> {
     while let Some((at, chunk)) = queued.recv().await {
         tokio::time::sleep_until(at).await;
-        let _ = wire.wait_for(|wire| *wire != Wire::Stalled).await;
-        if *wire.borrow() == Wire::Sliced {
+        let _ = link.wait_for(|state| *state != LinkState::Stalled).await;
+        if *link.borrow() == LinkState::Sliced {
             write_sliced(&mut to, &chunk).await?;
         } else {
             to.write_all(&chunk).await?;

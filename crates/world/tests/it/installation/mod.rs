@@ -52,14 +52,14 @@ fn job_of(priority: &str, id: &str, images: u32) -> Message {
 }
 
 /// A broker and a ledger for workers of one pool.
-pub(crate) struct Town {
+pub(crate) struct Installation {
     pub(crate) provider: Arc<Provider>,
     pub(crate) broker: MemoryBroker,
     pub(crate) ledger: Arc<dyn Ledger>,
     pool: String,
 }
 
-impl Town {
+impl Installation {
     pub(crate) fn new() -> Self {
         let ledger = Arc::new(MemoryLedger::new(StoreTime::simulated(), RETENTION));
         let pool = Permit::pool_of("default", Resource::Images);

@@ -8,14 +8,14 @@ use super::Broken;
 use crate::chance::Chance;
 use crate::provider::complaint;
 
-pub(super) struct BrokenWire {
+pub(super) struct BrokenTransport {
     pub(super) broken: Broken,
     pub(super) inner: Arc<dyn Transport>,
     pub(super) chance: Chance,
 }
 
 #[async_trait]
-impl Transport for BrokenWire {
+impl Transport for BrokenTransport {
     async fn send(&self, mut request: HttpRequest) -> Result<HttpResponse, TransportError> {
         let is_post = request.method == Method::Post;
         if is_post && self.broken == Broken::FreshExternalIds {
@@ -56,7 +56,7 @@ fn without_file(mut answer: HttpResponse) -> HttpResponse {
     answer
 }
 
-impl BrokenWire {
+impl BrokenTransport {
     fn rename(&self, request: &mut HttpRequest) {
         let body = request.body.take().unwrap_or_default();
         let mut body: Value = serde_json::from_slice(&body).unwrap_or_default();
