@@ -165,6 +165,7 @@ macro_rules! ledger {
             accounts_do_not_share_tasks
 
             a_pause_lasts_until_resumed
+            pauses_are_listed_by_account
             the_newest_witness_of_each_operation_is_kept
             a_list_shows_the_newest_first
             a_list_takes_only_what_is_asked_for

@@ -1,9 +1,11 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use futures::future::try_join_all;
 use job::Timestamp;
-use ports::{Fence, HeldPermit, LedgerError, Limits, Pause, Permit, PermitReturn, Permitted};
+use ports::{
+    Fence, HeldPermit, LedgerError, Limits, NamedPause, Pause, Permit, PermitReturn, Permitted,
+};
 use redis::Cmd;
 
 use crate::RedisLedger;
@@ -157,6 +159,21 @@ pub(crate) async fn paused(
     let command = on_pauses(ledger, "HGET", account);
     let text: Option<Vec<u8>> = ledger.link.ask(&command, Repeat::Safe).await?;
     text.map(|text| codec::from_json(account, &text)).transpose()
+}
+
+pub(crate) async fn pauses(
+    ledger: &RedisLedger,
+    account: &str,
+) -> Result<Vec<NamedPause>, LedgerError> {
+    let mut command = redis::cmd("HGETALL");
+    command.arg(ledger.keys.permits().pauses());
+    let found: BTreeMap<String, Vec<u8>> = ledger.link.ask(&command, Repeat::Safe).await?;
+    let read = found.into_iter().map(|(name, text)| {
+        let pause = codec::from_json(&name, &text)?;
+        Ok(NamedPause { name, pause })
+    });
+    let readable = read.filter_map(|pause| ledger.unreadable.skip(pause));
+    Ok(readable.filter(|pause| pause.is_of(account)).collect())
 }
 
 pub(crate) async fn resume(ledger: &RedisLedger, account: &str) -> Result<(), LedgerError> {

@@ -17,8 +17,8 @@ use async_trait::async_trait;
 use job::{JobKey, Record, Timestamp};
 use ports::{
     AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation, HeldPermit, Ledger,
-    LedgerError, Limits, ListFilter, Members, OutboxEntry, OutboxId, Pause, Permit, PermitReturn,
-    Permits, Permitted, Records, Standing, Stored, Swapped, Witness, Write,
+    LedgerError, Limits, ListFilter, Members, NamedPause, OutboxEntry, OutboxId, Pause, Permit,
+    PermitReturn, Permits, Permitted, Records, Standing, Stored, Swapped, Witness, Write,
 };
 
 pub use contents::{Contents, Row};
@@ -228,6 +228,14 @@ impl Accounts for MemoryLedger {
 
     async fn paused(&self, account: &str) -> Result<Option<Pause>, LedgerError> {
         Ok(self.contents().pauses.get(account).cloned())
+    }
+
+    async fn pauses(&self, account: &str) -> Result<Vec<NamedPause>, LedgerError> {
+        let contents = self.contents();
+        let all = contents.pauses.iter();
+        let named =
+            all.map(|(name, pause)| NamedPause { name: name.clone(), pause: pause.clone() });
+        Ok(named.filter(|named| named.is_of(account)).collect())
     }
 
     async fn resume(&self, account: &str) -> Result<(), LedgerError> {

@@ -13,8 +13,8 @@ pub use self::broker::BrokerLayer;
 pub use self::summary::Summary;
 use crate::{
     AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation, HeldPermit, Ledger,
-    LedgerError, Limits, ListFilter, Members, OutboxEntry, OutboxId, Pause, Permit, PermitReturn,
-    Permits, Permitted, Records, Standing, Stored, Swapped, Witness, Write,
+    LedgerError, Limits, ListFilter, Members, NamedPause, OutboxEntry, OutboxId, Pause, Permit,
+    PermitReturn, Permits, Permitted, Records, Standing, Stored, Swapped, Witness, Write,
 };
 
 type Answer<T> = Result<T, LedgerError>;
@@ -144,6 +144,7 @@ calls! {
     Accounts {
         Pause pause(account: &str, pause: &Pause) -> ();
         Paused paused(account: &str) -> Option<Pause>;
+        Pauses pauses(account: &str) -> Vec<NamedPause>;
         Resume resume(account: &str) -> ();
         Witness witness(account: &str, witness: &Witness) -> ();
         Witnesses witnesses(account: &str) -> Vec<Witness>;

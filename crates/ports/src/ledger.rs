@@ -10,7 +10,7 @@ mod records;
 
 use async_trait::async_trait;
 
-pub use self::accounts::{AccountTask, Accounts, MOST_PROPOSALS, Pause, TASK_SLACK};
+pub use self::accounts::{AccountTask, Accounts, MOST_PROPOSALS, NamedPause, Pause, TASK_SLACK};
 pub use self::due::{Claimed, Due};
 pub use self::error::LedgerError;
 pub use self::members::{Fence, Following, Generation, Members, Standing};

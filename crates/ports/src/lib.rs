@@ -30,8 +30,8 @@ pub use handling::Handling;
 pub use layer::{BrokerLayer, Call, LedgerLayer, Method, Summary};
 pub use ledger::{
     AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation, Ledger,
-    LedgerError, ListFilter, MOST_PROPOSALS, Members, OutboxEntry, OutboxId, Pause, Permits,
-    Records, Standing, Stored, Swapped, TASK_SLACK, Write,
+    LedgerError, ListFilter, MOST_PROPOSALS, Members, NamedPause, OutboxEntry, OutboxId, Pause,
+    Permits, Records, Standing, Stored, Swapped, TASK_SLACK, Write,
 };
 pub use message::{Destination, Message, header};
 pub use permit::{HeldPermit, Limits, Permit, PermitReturn, Permitted};

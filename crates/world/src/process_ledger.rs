@@ -103,6 +103,7 @@ fn weight(method: Method) -> Weight {
         | Method::Used
         | Method::Permits
         | Method::Paused
+        | Method::Pauses
         | Method::Witnesses
         | Method::Proposals
         | Method::Check

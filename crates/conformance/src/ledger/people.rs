@@ -4,7 +4,7 @@ use std::time::Duration;
 use job::{JobId, JobKey, Operation, StateKind, Tenant};
 
 use super::fixture::*;
-use ports::{Ledger, ListFilter, Pause, Witness};
+use ports::{Ledger, ListFilter, NamedPause, Pause, Witness};
 
 pub async fn a_pause_lasts_until_resumed(ledger: Arc<dyn Ledger>) {
     assert_eq!(ledger.paused("default").await.unwrap(), None);
@@ -20,6 +20,19 @@ pub async fn a_pause_lasts_until_resumed(ledger: Arc<dyn Ledger>) {
         ledger.resume("default").await.unwrap();
         assert_eq!(ledger.paused("default").await.unwrap(), None);
     }
+}
+
+pub async fn pauses_are_listed_by_account(ledger: Arc<dyn Ledger>) {
+    let pause = |reason: &str| Pause { reason: reason.to_owned(), since: CREATED, until: FUTURE };
+    for name in ["default", "default:videos", "default:videos:a/b", "default2", "another:videos"] {
+        ledger.pause(name, &pause(name)).await.unwrap();
+    }
+    ledger.resume("default:videos:a/b").await.unwrap();
+    let found = ledger.pauses("default").await.unwrap();
+    let expected = ["default", "default:videos"]
+        .map(|name| NamedPause { name: name.to_owned(), pause: pause(name) });
+    assert_eq!(found, expected);
+    assert_eq!(ledger.pauses("nobody").await.unwrap(), []);
 }
 
 fn witness(operation: &str, task_id: &str) -> Witness {

@@ -18,6 +18,13 @@ pub(crate) fn get(sql: &Connection, ns: i64, account: &str) -> rusqlite::Result<
         .optional()
 }
 
+/// Name and body of each, by name.
+pub(crate) fn all(sql: &Connection, ns: i64) -> rusqlite::Result<Vec<(String, String)>> {
+    sql.prepare_cached("SELECT account, body FROM pause WHERE ns = ?1 ORDER BY account")?
+        .query_map(params![ns], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
 pub(crate) fn clear(tx: &mut Tx<'_>, ns: i64, account: &str) -> rusqlite::Result<()> {
     tx.sql
         .prepare_cached("DELETE FROM pause WHERE ns = ?1 AND account = ?2")?

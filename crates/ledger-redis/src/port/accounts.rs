@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use job::JobKey;
-use ports::{AccountTask, Accounts, Fence, LedgerError, Pause, Witness};
+use ports::{AccountTask, Accounts, Fence, LedgerError, NamedPause, Pause, Witness};
 
 use crate::{RedisLedger, permits, proposals, witnesses};
 
@@ -14,6 +14,10 @@ impl Accounts for RedisLedger {
 
     async fn paused(&self, account: &str) -> Result<Option<Pause>, LedgerError> {
         permits::paused(self, account).await
+    }
+
+    async fn pauses(&self, account: &str) -> Result<Vec<NamedPause>, LedgerError> {
+        permits::pauses(self, account).await
     }
 
     async fn resume(&self, account: &str) -> Result<(), LedgerError> {

@@ -44,6 +44,7 @@ async fn the_keys_of_every_script_share_a_slot() {
         proposals_are_few_and_in_order,
         a_task_has_one_owner,
         a_pause_lasts_until_resumed,
+        pauses_are_listed_by_account,
         the_newest_witness_of_each_operation_is_kept,
         a_list_takes_only_what_is_asked_for,
     ];

@@ -6,8 +6,8 @@ use job::{JobKey, Record, Timestamp};
 
 use crate::{
     AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Limits, ListFilter,
-    OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing, Stored, Swapped,
-    Witness, Write,
+    NamedPause, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing, Stored,
+    Swapped, Witness, Write,
 };
 
 /// A few words about a value: an argument of a call, or its answer.
@@ -108,6 +108,7 @@ macro_rules! fields {
 fields! {
     AccountTask {id} "{id}";
     Generation {id} "{id}";
+    NamedPause {name} "{name}";
     OutboxEntry {key, id} "{key} {id}";
     OutboxId {id} "{id}";
     Pause {reason} "{reason}";

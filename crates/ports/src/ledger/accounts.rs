@@ -32,12 +32,30 @@ pub struct Pause {
     pub until: Timestamp,
 }
 
+/// A pause, and of what: an account, one of its pools, or one operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedPause {
+    /// As [`Permit::pool_of`](crate::Permit::pool_of) and the like make it.
+    pub name: String,
+    pub pause: Pause,
+}
+
+impl NamedPause {
+    /// Whether it is of this account: no account has a colon in its name.
+    pub fn is_of(&self, account: &str) -> bool {
+        self.name.strip_prefix(account).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    }
+}
+
 /// Shared by all workers and pollers of an account.
 #[async_trait]
 pub trait Accounts: Send + Sync + 'static {
     async fn pause(&self, account: &str, pause: &Pause) -> Result<(), LedgerError>;
 
     async fn paused(&self, account: &str) -> Result<Option<Pause>, LedgerError>;
+
+    /// All pauses of an account, its pools and its operations, by name; also those that have ended.
+    async fn pauses(&self, account: &str) -> Result<Vec<NamedPause>, LedgerError>;
 
     async fn resume(&self, account: &str) -> Result<(), LedgerError>;
 

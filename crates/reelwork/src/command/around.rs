@@ -3,7 +3,7 @@
 use daemon::{Config, Limits};
 use job::{Operation, Record, Resource, Timestamp};
 use kling::Route;
-use ports::{Accounts, Ledger, LedgerError, Pause, Permit, Permits};
+use ports::{Accounts, Ledger, LedgerError, NamedPause, Pause, Permit, Permits};
 
 use crate::doubted;
 
@@ -26,25 +26,25 @@ impl Around {
         now: Timestamp,
     ) -> Result<Self, LedgerError> {
         let account = record.map_or(&config.kling.account, |record| &record.account);
-        let paused = ledger.paused(account).await?.filter(|pause| pause.until > now);
+        let pauses = Pauses::read(ledger, account, now).await?;
         let own = record.and_then(|record| record.operation.resource());
         let mut lanes = Vec::new();
         for resource in Resource::ALL.into_iter().filter(|r| own.is_none_or(|own| own == *r)) {
             let pool = Permit::pool_of(account, resource);
-            lanes.extend(rest(ledger, &pool, &format!("lane {resource}"), now).await?);
+            lanes.extend(pauses.sentence(&pool, &format!("lane {resource}")));
             lanes.extend(full(ledger, &pool, slots(&config.limits, resource)).await?);
             lanes.extend(doubted::in_doubt(ledger, &pool).await);
         }
         for operation in operations(record) {
             let Some(resource) = operation.resource() else { continue };
             let name = Permit::rest_of(account, resource, &operation);
-            lanes.extend(rest(ledger, &name, operation.as_str(), now).await?);
+            lanes.extend(pauses.sentence(&name, operation.as_str()));
         }
         let held = match record {
             Some(record) => held(ledger, record).await?,
             None => None,
         };
-        Ok(Self { paused, held, lanes })
+        Ok(Self { paused: pauses.of(account).cloned(), held, lanes })
     }
 
     /// Appended to another sentence; empty when there is nothing to add.
@@ -65,15 +65,29 @@ fn operations(record: Option<&Record>) -> Vec<Operation> {
     }
 }
 
-/// As workers have left it under that name; `who` rests.
-async fn rest(
-    ledger: &dyn Accounts,
-    name: &str,
-    who: &str,
-    now: Timestamp,
-) -> Result<Option<String>, LedgerError> {
-    let rest = ledger.paused(name).await?.filter(|rest| rest.until > now);
-    Ok(rest.map(|rest| format!("{who} rests until {}: {}", rest.until, rest.reason)))
+/// The pauses of an account that have not ended.
+struct Pauses(Vec<NamedPause>);
+
+impl Pauses {
+    async fn read(
+        ledger: &dyn Accounts,
+        account: &str,
+        now: Timestamp,
+    ) -> Result<Self, LedgerError> {
+        let mut pauses = ledger.pauses(account).await?;
+        pauses.retain(|named| named.pause.until > now);
+        Ok(Self(pauses))
+    }
+
+    fn of(&self, name: &str) -> Option<&Pause> {
+        self.0.iter().find(|named| named.name == name).map(|named| &named.pause)
+    }
+
+    /// `what`: the lane or operation that has this name in the ledger.
+    fn sentence(&self, name: &str, what: &str) -> Option<String> {
+        let Pause { until, reason, .. } = self.of(name)?;
+        Some(format!("{what} rests until {until}: {reason}"))
+    }
 }
 
 async fn full(ledger: &dyn Permits, pool: &str, slots: u32) -> Result<Option<String>, LedgerError> {

@@ -74,6 +74,7 @@ fn effect(method: Method) -> Option<Effect> {
         | Method::Used
         | Method::Permits
         | Method::Paused
+        | Method::Pauses
         | Method::Resume
         | Method::Witness
         | Method::Witnesses

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use job::JobKey;
-use ports::{AccountTask, Accounts, Fence, LedgerError, Pause, TASK_SLACK, Witness};
+use ports::{AccountTask, Accounts, Fence, LedgerError, NamedPause, Pause, TASK_SLACK, Witness};
 
 use crate::ledger::{FileLedger, pauses, proposals, row, witnesses};
 
@@ -18,6 +18,17 @@ impl Accounts for FileLedger {
         let (ns, asked) = (self.store.ns, account.to_owned());
         let body = self.read(move |sql| Ok(pauses::get(sql, ns, &asked)?)).await?;
         body.map(|body| row::from_json(account, body.as_bytes())).transpose()
+    }
+
+    async fn pauses(&self, account: &str) -> Result<Vec<NamedPause>, LedgerError> {
+        let ns = self.store.ns;
+        let all = self.read(move |sql| Ok(pauses::all(sql, ns)?)).await?;
+        let read = all.into_iter().map(|(name, body)| {
+            let pause = row::from_json(&name, body.as_bytes())?;
+            Ok(NamedPause { name, pause })
+        });
+        let readable = read.filter_map(|pause| self.unreadable.skip(pause));
+        Ok(readable.filter(|pause| pause.is_of(account)).collect())
     }
 
     async fn resume(&self, account: &str) -> Result<(), LedgerError> {
