@@ -11,7 +11,7 @@ use ports::{
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
-use crate::trouble::Trouble;
+use crate::error::Error;
 
 const MOST: usize = 256;
 
@@ -96,13 +96,13 @@ impl Batch {
         deliveries: &mut dyn Deliveries,
         barrier: Option<&Barrier>,
         patience: Duration,
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, Error> {
         let mut batch = Self::default();
         let mut deadline = Instant::now() + patience;
         while batch.has_room() && !batch.met_barrier {
             match timeout_at(deadline, deliveries.next()).await {
                 Ok(Some(delivery)) => batch.take(delivery, barrier).await,
-                Ok(None) => return Err(Trouble::Ended),
+                Ok(None) => return Err(Error::Ended),
                 Err(_) => break,
             }
             deadline = Instant::now() + GATHER;

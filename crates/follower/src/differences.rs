@@ -5,7 +5,7 @@ use ports::{Barrier, Broker, Clock, JournalStart, LedgerError, Records, Source};
 use serde::Serialize;
 
 use crate::batch::{AHEAD, Batch, SILENCE, behind};
-use crate::trouble::Trouble;
+use crate::error::Error;
 
 /// A job that the journal knows better than the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,7 +29,7 @@ pub async fn differences(
     ledger: &dyn Records,
     clock: &dyn Clock,
     restoring: Restoring,
-) -> Result<Vec<Difference>, Trouble> {
+) -> Result<Vec<Difference>, Error> {
     let barrier = Barrier::publish(broker, clock).await?;
     let first = Source::Journal(JournalStart::First);
     let mut deliveries = broker.consume(&first, AHEAD).await?;
@@ -37,7 +37,7 @@ pub async fn differences(
     loop {
         let batch = Batch::read(deliveries.as_mut(), Some(&barrier), SILENCE).await?;
         if batch.next.is_none() {
-            return Err(Trouble::Ended);
+            return Err(Error::Ended);
         }
         candidates.retain(|key, _| !batch.lines.contains_key(key));
         let behind = behind(ledger, &batch).await?.into_iter();
@@ -63,7 +63,7 @@ async fn confirm(
     ledger: &dyn Records,
     restoring: Restoring,
     candidates: BTreeMap<JobKey, JournalEntry>,
-) -> Result<Vec<Difference>, Trouble> {
+) -> Result<Vec<Difference>, Error> {
     let mut found = Vec::new();
     for (key, entry) in candidates {
         let present = present(ledger, &key).await?;

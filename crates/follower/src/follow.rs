@@ -10,10 +10,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::{AHEAD, Batch, SILENCE};
+use crate::error::Error;
 use crate::parked::Parked;
 use crate::restore::Restorer;
 use crate::shared::Shared;
-use crate::trouble::Trouble;
 
 /// Between looks whether somebody must take the lead.
 const LOOK: Duration = Duration::from_millis(300);
@@ -28,8 +28,8 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             turn = turn(&shared) => turn,
         };
-        if let Err(trouble) = turn {
-            tracing::warn!(%trouble, "the journal is not compared with the ledger");
+        if let Err(error) = turn {
+            tracing::warn!(%error, "the journal is not compared with the ledger");
         }
         if !shared.settings.goes_on && shared.session.phase() > Phase::Rebuilding {
             return;
@@ -43,7 +43,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
 }
 
 /// Leads until the membership ends or something fails; returns at once while another leads.
-async fn turn(shared: &Arc<Shared>) -> Result<(), Trouble> {
+async fn turn(shared: &Arc<Shared>) -> Result<(), Error> {
     let fence = shared.session.fence();
     match shared.ledger.follow(&fence).await? {
         Some(following) => Lead::begin(shared, fence, following).await?.go().await,
@@ -76,7 +76,7 @@ impl Lead {
         shared: &Arc<Shared>,
         fence: Arc<Fence>,
         following: Following,
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, Error> {
         let is_open = shared.session.phase() > Phase::Rebuilding;
         let barrier = match is_open {
             true => None,
@@ -104,7 +104,7 @@ impl Lead {
         })
     }
 
-    async fn go(mut self) -> Result<(), Trouble> {
+    async fn go(mut self) -> Result<(), Error> {
         while self.shared.session.fence().owner == self.fence.owner {
             let barrier = self.barrier.as_ref();
             let batch = Batch::read(self.deliveries.as_mut(), barrier, LOOK).await?;
@@ -123,7 +123,7 @@ impl Lead {
         Ok(())
     }
 
-    async fn put_back(&mut self, batch: &Batch) -> Result<(), Trouble> {
+    async fn put_back(&mut self, batch: &Batch) -> Result<(), Error> {
         let missing = self.restorer.missing(batch).await?;
         let is_new = !self.lost && (self.forgot || !missing.is_empty());
         // Before anything is put back: after that nobody could find it missing.
@@ -135,7 +135,7 @@ impl Lead {
         Ok(())
     }
 
-    async fn note(&mut self, batch: &Batch) -> Result<(), Trouble> {
+    async fn note(&mut self, batch: &Batch) -> Result<(), Error> {
         if batch.next.is_some() {
             (self.next, self.heard) = (batch.next, Instant::now());
         }
@@ -152,7 +152,7 @@ impl Lead {
         Ok(())
     }
 
-    async fn mark(&mut self) -> Result<(), Trouble> {
+    async fn mark(&mut self) -> Result<(), Error> {
         if let Some(next) = self.next.take() {
             self.shared.ledger.followed(&self.fence, next).await?;
         }
@@ -162,7 +162,7 @@ impl Lead {
 
     /// Everything that the journal knows is in the ledger. If something had been lost, an
     /// intent to submit may have been too: its POST must have ended before others follow.
-    async fn open(&mut self) -> Result<(), Trouble> {
+    async fn open(&mut self) -> Result<(), Error> {
         let slots = self.restorer.recount().await?;
         let wait = match self.lost {
             true => LEASE + self.shared.settings.post_timeout,

@@ -11,7 +11,7 @@ use ports::{
 use recorder::Session;
 
 use crate::batch::{Batch, SILENCE};
-use crate::trouble::Trouble;
+use crate::error::Error;
 
 /// Joins the ledger. One that never had a generation, beside a journal without a line, has
 /// forgotten nothing; any other new generation may have, so it begins now and stays closed until
@@ -20,7 +20,7 @@ pub async fn join(
     broker: &dyn Broker,
     ledger: Arc<dyn Members>,
     clock: Arc<dyn Clock>,
-) -> Result<Session, Trouble> {
+) -> Result<Session, Error> {
     let virgin = ledger.generation().await?.is_none() && is_blank(broker, clock.as_ref()).await?;
     if !virgin {
         let now = clock.now();
@@ -50,7 +50,7 @@ async fn begun(broker: &dyn Broker, generation: &Generation) -> Result<(), Publi
 
 /// Whether the journal tells of no generation at all. Asked with a barrier, because a broker only
 /// estimates how many lines there are.
-pub async fn is_blank(broker: &dyn Broker, clock: &dyn Clock) -> Result<bool, Trouble> {
+pub async fn is_blank(broker: &dyn Broker, clock: &dyn Clock) -> Result<bool, Error> {
     none(broker, clock, |_| true).await
 }
 
@@ -59,7 +59,7 @@ async fn none(
     broker: &dyn Broker,
     clock: &dyn Clock,
     such: impl Fn(&str) -> bool,
-) -> Result<bool, Trouble> {
+) -> Result<bool, Error> {
     let barrier = Barrier::publish(broker, clock).await?;
     let mut deliveries = broker.consume(&Source::Journal(JournalStart::First), 1).await?;
     loop {
@@ -69,7 +69,7 @@ async fn none(
             (false, _, _) => return Ok(false),
             (true, true, _) => return Ok(true),
             (true, false, Some(_)) => {}
-            (true, false, None) => return Err(Trouble::Ended),
+            (true, false, None) => return Err(Error::Ended),
         }
     }
 }

@@ -14,6 +14,7 @@
 
 mod batch;
 mod differences;
+mod error;
 mod follow;
 mod follower;
 mod join;
@@ -21,10 +22,9 @@ mod parked;
 mod restore;
 mod settings;
 mod shared;
-mod trouble;
 
 pub use differences::{Difference, Version, differences};
+pub use error::Error;
 pub use follower::Follower;
 pub use join::{is_blank, join};
 pub use settings::Settings;
-pub use trouble::Trouble;

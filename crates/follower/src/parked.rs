@@ -7,8 +7,8 @@ use job::{Record, StateKind, Timestamp};
 use ports::ListFilter;
 use tokio::time::Instant;
 
+use crate::error::Error;
 use crate::shared::{MOST, Shared};
-use crate::trouble::Trouble;
 
 /// Whoever has just taken the lead has more urgent things to do.
 const SETTLING_IN: Duration = Duration::from_secs(600);
@@ -26,7 +26,7 @@ impl Parked {
     }
 
     /// Nothing happens before it is time again.
-    pub(crate) async fn keep(&mut self) -> Result<(), Trouble> {
+    pub(crate) async fn keep(&mut self) -> Result<(), Error> {
         if Instant::now() < self.next {
             return Ok(());
         }

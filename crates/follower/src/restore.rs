@@ -9,8 +9,8 @@ use ports::{Fence, LedgerError, Limits, ListFilter, OutboxId, Permit, PermitRetu
 use recorder::{LEASE, Plan, Writer, Wrote};
 
 use crate::batch::{Batch, Line, behind};
+use crate::error::Error;
 use crate::shared::{MOST, Shared};
-use crate::trouble::Trouble;
 
 /// Records written at once.
 const AT_ONCE: usize = 32;
@@ -31,7 +31,7 @@ pub(crate) struct Restorer {
 
 impl Restorer {
     /// What the ledger has lost of these.
-    pub(crate) async fn missing(&self, batch: &Batch) -> Result<Vec<Restored>, Trouble> {
+    pub(crate) async fn missing(&self, batch: &Batch) -> Result<Vec<Restored>, Error> {
         let (behind, restoring) =
             (behind(self.shared.ledger.as_ref(), batch).await?, self.restoring());
         let restored = |(entry, present)| restoring.restore(entry, present);
@@ -43,24 +43,26 @@ impl Restorer {
         &self,
         batch: &Batch,
         missing: Vec<Restored>,
-    ) -> Result<usize, Trouble> {
+    ) -> Result<usize, Error> {
         let now = self.shared.session.store_now();
         let puts: Vec<_> = missing.into_iter().map(|one| self.put_or_skip(one, now)).collect();
         let done: Vec<bool> = stream::iter(puts).buffer_unordered(AT_ONCE).try_collect().await?;
         if !self.is_open {
             let conflicts = batch.conflicts.iter().filter_map(Line::entry);
-            stream::iter(conflicts.map(Ok)).try_for_each(|entry| self.say_or_skip(entry)).await?;
+            stream::iter(conflicts.map(Ok))
+                .try_for_each(|entry| self.announce_or_skip(entry))
+                .await?;
         }
         Ok(done.into_iter().filter(|done| *done).count())
     }
 
     /// One record that cannot be read must not keep all others from coming back.
-    async fn put_or_skip(&self, restored: Restored, now: Timestamp) -> Result<bool, Trouble> {
+    async fn put_or_skip(&self, restored: Restored, now: Timestamp) -> Result<bool, Error> {
         Ok(readable(self.put(restored, now).await)?.unwrap_or(false))
     }
 
     /// Whether the ledger was behind indeed.
-    async fn put(&self, restored: Restored, now: Timestamp) -> Result<bool, Trouble> {
+    async fn put(&self, restored: Restored, now: Timestamp) -> Result<bool, Error> {
         self.count(&restored.record, now).await?;
         let (plan, restoring) = (plan(&restored), self.restoring());
         let lease = if restored.told { TOLD } else { Duration::ZERO };
@@ -87,20 +89,18 @@ impl Restorer {
         self.shared.recorder.writer()
     }
 
-    async fn say_or_skip(&self, entry: JournalEntry) -> Result<(), Trouble> {
-        readable(self.say_again(entry).await).map(drop)
+    async fn announce_or_skip(&self, entry: JournalEntry) -> Result<(), Error> {
+        readable(self.announce_again(entry).await).map(drop)
     }
 
-    /// Whether a conflict was announced before the loss is not known: it is said again, under
+    /// It is not known whether a conflict was announced before the loss: it is announced again, under
     /// the same id.
-    async fn say_again(&self, entry: JournalEntry) -> Result<(), Trouble> {
+    async fn announce_again(&self, entry: JournalEntry) -> Result<(), Error> {
         let Some(event) = entry.event else {
             return Ok(());
         };
         while let Some(stored) = self.shared.ledger.load(&entry.record.key).await? {
-            if let Wrote::Done(_) =
-                self.writer().announce_beside(&self.fence, stored, &event).await?
-            {
+            if let Wrote::Done(_) = self.writer().write_event(&self.fence, stored, &event).await? {
                 break;
             }
         }
@@ -177,9 +177,9 @@ fn plan(restored: &Restored) -> Plan {
 }
 
 /// `None` for a record that the ledger cannot read: it is left for a person.
-fn readable<T>(done: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
+fn readable<T>(done: Result<T, Error>) -> Result<Option<T>, Error> {
     match done {
-        Err(Trouble::Ledger(error @ LedgerError::Corrupt { .. })) => {
+        Err(Error::Ledger(error @ LedgerError::Corrupt { .. })) => {
             tracing::error!(%error, "not compared with the journal");
             Ok(None)
         }

@@ -40,118 +40,98 @@ const GENERATION: [f64; 15] = [
 /// Buckets in seconds for the lateness of a query.
 const LATENESS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0];
 
-#[derive(Debug)]
-pub(crate) struct Families {
-    pub(crate) taken: Counts<2>,
-    pub(crate) submitted: Counts<2>,
-    pub(crate) completed: Counts<3>,
-    pub(crate) in_doubt: Counts<1>,
-    pub(crate) duration: TracedTimes<2>,
-    pub(crate) phase: TracedTimes<1>,
-    pub(crate) responses: Counts<4>,
-    pub(crate) request_duration: Times<1>,
-    pub(crate) paused: Gauges<1>,
-    pub(crate) look_up: Gauges<2>,
-    pub(crate) permit_requests: Counts<2>,
-    pub(crate) in_flight: Gauges<1>,
-    pub(crate) in_flight_limit: Gauges<1>,
-    pub(crate) in_doubt_slots: Gauges<1>,
-    pub(crate) resting: Gauges<1>,
-    pub(crate) unanswered: Counter,
-    pub(crate) daily_limit: Gauge,
-    pub(crate) units: Sums<2>,
-    pub(crate) due_lag: Histogram,
-    pub(crate) task_age: Histogram,
-    pub(crate) looks: Counts<1>,
-    pub(crate) publishes: Counts<2>,
-    pub(crate) publish_duration: Times<1>,
-    pub(crate) settled: Counts<2>,
-    pub(crate) lane_depth: Gauges<1>,
-    pub(crate) dead_depth: Gauges<0>,
-    pub(crate) calls: Counts<2>,
-    pub(crate) call_duration: Times<1>,
-    pub(crate) open: Gauge,
-    pub(crate) leader: Gauge,
-    pub(crate) up: Gauges<1>,
-    pub(crate) build: Gauges<2>,
-    /// Name and type of each family, also of those without a sample.
-    #[cfg(test)]
-    pub(crate) names: Vec<String>,
+/// One row for each family: its field, its type, its name and its help.
+macro_rules! families {
+    ($($field:ident: $type:ty = $make:ident($($argument:expr),*);)*) => {
+        #[derive(Debug)]
+        pub(crate) struct Families {
+            $(pub(crate) $field: $type,)*
+            /// Name and type of each family, also of those without a sample.
+            #[cfg(test)]
+            pub(crate) names: Vec<String>,
+        }
+
+        impl Families {
+            pub(crate) fn registered(registry: &mut Registry) -> Self {
+                let registry = registry.sub_registry_with_prefix("reelwork");
+                let mut own = Own { registry, names: vec![] };
+                Self {
+                    $($field: own.$make($($argument),*),)*
+                    #[cfg(test)]
+                    names: own.names,
+                }
+            }
+        }
+    };
 }
 
-impl Families {
-    pub(crate) fn registered(registry: &mut Registry) -> Self {
-        let mut own =
-            Own { registry: registry.sub_registry_with_prefix("reelwork"), names: vec![] };
-        Self {
-            taken: own.add("jobs_taken", "Messages taken from a lane."),
-            submitted: own.add("jobs_submitted", "Tasks that the provider made; each is paid."),
-            completed: own.add("jobs_completed", "Jobs that ended or were parked, by outcome."),
-            in_doubt: own.add("jobs_in_doubt", "Submissions whose answer was lost."),
-            duration: own.traced(
-                "job_duration_seconds",
-                "From the producer's publish to the outcome.",
-                || HistogramWithExemplars::new(GENERATION.into_iter()),
-            ),
-            phase: own.traced(
-                "job_phase_seconds",
-                "Queue: publish to submitted. Generate: submitted to outcome.",
-                || HistogramWithExemplars::new(GENERATION.into_iter()),
-            ),
-            responses: own.add("provider_responses", "The provider's answers, and their loss."),
-            request_duration: own.times(
-                "provider_request_duration_seconds",
-                "Requests to the provider, to the end of the answer.",
-            ),
-            paused: own.add("account_paused", "1 while the provider refuses the account."),
-            look_up: own.add(
-                "look_up",
-                "1 for how far look-ups by external id may be believed; told by pollers.",
-            ),
-            permit_requests: own.add("permit_requests", "Slots asked for at the provider."),
-            in_flight: own.add("tasks_in_flight", "Slots in use; told by the leader only."),
-            in_flight_limit: own.add("tasks_in_flight_limit", "Slots there are; 0: no limit."),
-            in_doubt_slots: own.add(
-                "slots_in_doubt",
-                "Slots held by doubts, of those in use; told by the leader only.",
-            ),
-            resting: own.add("lane_resting", "1 while a resource's lanes rest after trouble."),
-            unanswered: own
-                .add("broker_unanswered", "Requests to the broker that were not answered in time."),
-            daily_limit: own.add(
-                "submissions_per_day_limit",
-                "Submissions that a UTC day may have; 0: no limit.",
-            ),
-            units: own.add("units_deducted", "What the provider says tasks took, in its units."),
-            due_lag: own.histogram(
-                "poll_due_lag_seconds",
-                "How long after it was due a job was claimed for a look.",
-                &LATENESS,
-            ),
-            task_age: own.histogram(
-                "poll_task_age_seconds",
-                "Age of pending tasks when claimed for a look.",
-                &GENERATION,
-            ),
-            looks: own.add("poll_looks", "Jobs claimed for a look, by their state."),
-            publishes: own.add("publishes", "Messages handed to the broker, by outcome."),
-            publish_duration: own.times(
-                "publish_duration_seconds",
-                "From handing a message to the broker to its confirm.",
-            ),
-            settled: own.add("deliveries_settled", "Messages of lanes that were settled."),
-            lane_depth: own.add("lane_depth", "Messages ready; told by the leader only."),
-            dead_depth: own.add("dead_depth", "Dead letters; told by the leader only."),
-            calls: own.add("ledger_calls", "Calls of the ledger, by result."),
-            call_duration: own.times("ledger_call_duration_seconds", "Calls of the ledger."),
-            open: own.add("ledger_open", "0 while it is rebuilt and nothing is submitted."),
-            leader: own.add("leader", "1 in the process that compares journal and ledger."),
-            up: own.add("up", "The lines of /readyz: 1 well, 0 not."),
-            build: own.add("build_info", "The program and its role; always 1."),
-            #[cfg(test)]
-            names: own.names,
-        }
-    }
+families! {
+    taken: Counts<2> = add("jobs_taken", "Messages taken from a lane.");
+    submitted: Counts<2> = add("jobs_submitted", "Tasks that the provider made; each is paid.");
+    completed: Counts<3> = add("jobs_completed", "Jobs that ended or were parked, by outcome.");
+    in_doubt: Counts<1> = add("jobs_in_doubt", "Submissions whose answer was lost.");
+    duration: TracedTimes<2> = traced(
+        "job_duration_seconds",
+        "From the producer's publish to the outcome.",
+        || HistogramWithExemplars::new(GENERATION.into_iter())
+    );
+    phase: TracedTimes<1> = traced(
+        "job_phase_seconds",
+        "Queue: publish to submitted. Generate: submitted to outcome.",
+        || HistogramWithExemplars::new(GENERATION.into_iter())
+    );
+    responses: Counts<4> = add("provider_responses", "The provider's answers, and their loss.");
+    request_duration: Times<1> = times(
+        "provider_request_duration_seconds",
+        "Requests to the provider, to the end of the answer."
+    );
+    paused: Gauges<1> = add("account_paused", "1 while the provider refuses the account.");
+    look_up: Gauges<2> = add(
+        "look_up",
+        "1 for how far look-ups by external id may be believed; reported by pollers."
+    );
+    permit_requests: Counts<2> = add("permit_requests", "Slots asked for at the provider.");
+    in_flight: Gauges<1> = add("tasks_in_flight", "Slots in use; reported by the leader only.");
+    in_flight_limit: Gauges<1> = add("tasks_in_flight_limit", "Slots there are; 0: no limit.");
+    in_doubt_slots: Gauges<1> = add(
+        "slots_in_doubt",
+        "Slots held by doubts, of those in use; reported by the leader only."
+    );
+    resting: Gauges<1> = add("lane_resting", "1 while a resource's lanes are paused after errors.");
+    unanswered: Counter = add(
+        "broker_unanswered",
+        "Requests to the broker that were not answered in time."
+    );
+    daily_limit: Gauge = add(
+        "submissions_per_day_limit",
+        "Submissions that a UTC day may have; 0: no limit."
+    );
+    units: Sums<2> = add("units_deducted", "What the provider says tasks took, in its units.");
+    due_lag: Histogram = histogram(
+        "poll_due_lag_seconds",
+        "How long after it was due a job was claimed for a look.",
+        &LATENESS
+    );
+    task_age: Histogram = histogram(
+        "poll_task_age_seconds",
+        "Age of pending tasks when claimed for a look.",
+        &GENERATION
+    );
+    looks: Counts<1> = add("poll_looks", "Jobs claimed for a look, by their state.");
+    publishes: Counts<2> = add("publishes", "Messages handed to the broker, by outcome.");
+    publish_duration: Times<1> = times(
+        "publish_duration_seconds",
+        "From handing a message to the broker to its confirm."
+    );
+    settled: Counts<2> = add("deliveries_settled", "Messages of lanes that were settled.");
+    lane_depth: Gauges<1> = add("lane_depth", "Messages ready; reported by the leader only.");
+    dead_depth: Gauges<0> = add("dead_depth", "Dead letters; reported by the leader only.");
+    calls: Counts<2> = add("ledger_calls", "Calls of the ledger, by result.");
+    call_duration: Times<1> = times("ledger_call_duration_seconds", "Calls of the ledger.");
+    open: Gauge = add("ledger_open", "0 while it is rebuilt and nothing is submitted.");
+    leader: Gauge = add("leader", "1 in the process that compares journal and ledger.");
+    up: Gauges<1> = add("up", "The lines of /readyz: 1 well, 0 not.");
+    build: Gauges<2> = add("build_info", "The program and its role; always 1.");
 }
 
 /// Families under the program's own prefix.

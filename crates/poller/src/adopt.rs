@@ -12,7 +12,7 @@ use recorder::{Applied, Phase};
 use tokio_util::sync::CancellationToken;
 use validation::{slots, with_text};
 
-use crate::settle::{self, Trouble};
+use crate::recording::{self, Error};
 use crate::shared::Shared;
 
 const PREFETCH: u16 = 16;
@@ -64,8 +64,8 @@ async fn take(shared: &Shared, mut deliveries: Box<dyn Deliveries>, stop: &Cance
             drop(letter);
             return;
         }
-        if let Err(trouble) = handle(shared, letter).await {
-            tracing::warn!(%trouble, "a letter of the broker is not adopted yet");
+        if let Err(error) = handle(shared, letter).await {
+            tracing::warn!(%error, "a letter of the broker is not adopted yet");
             // One that never can be must not keep the others: they are in our hands already.
             stop.run_until_cancelled(shared.clock.sleep(REST)).await.unwrap_or_default();
         }
@@ -73,7 +73,7 @@ async fn take(shared: &Shared, mut deliveries: Box<dyn Deliveries>, stop: &Cance
 }
 
 /// Dropped on the way, the letter comes again.
-async fn handle(shared: &Shared, letter: Delivery) -> Result<(), Trouble> {
+async fn handle(shared: &Shared, letter: Delivery) -> Result<(), Error> {
     for _ in 0..TRIES {
         match one_try(shared, &letter).await? {
             Tried::Done => return Ok(letter.ack().await?),
@@ -95,7 +95,7 @@ enum Tried {
     Again,
 }
 
-async fn one_try(shared: &Shared, letter: &Delivery) -> Result<Tried, Trouble> {
+async fn one_try(shared: &Shared, letter: &Delivery) -> Result<Tried, Error> {
     let fence = shared.session.fence();
     let read = read(letter);
     let found = match key(&read) {
@@ -114,7 +114,7 @@ async fn one_try(shared: &Shared, letter: &Delivery) -> Result<Tried, Trouble> {
             None => Ok(Tried::Done),
         },
         (Adoption::Conclude(fact), Some(stored)) => {
-            settle::settle(shared, &fence, stored, fact, None).await?;
+            recording::record(shared, &fence, stored, fact, None).await?;
             Ok(Tried::Again)
         }
         (Adoption::PutBack, _) => Ok(Tried::PutBack),
@@ -167,12 +167,7 @@ fn new_record(shared: &Shared, letter: &Delivery, read: &Read) -> Option<Record>
     }
 }
 
-async fn begin(
-    shared: &Shared,
-    fence: &Fence,
-    record: Record,
-    fact: Fact,
-) -> Result<Tried, Trouble> {
+async fn begin(shared: &Shared, fence: &Fence, record: Record, fact: Fact) -> Result<Tried, Error> {
     let plan = shared.recorder.writer().plan(record, fact)?;
     hold(shared, fence, plan.record()).await?;
     match shared.adopted.create(fence, plan).await? {
@@ -186,7 +181,7 @@ async fn begin(
 }
 
 /// What may have been sent may be running.
-async fn hold(shared: &Shared, fence: &Fence, next: &Record) -> Result<(), Trouble> {
+async fn hold(shared: &Shared, fence: &Fence, next: &Record) -> Result<(), Error> {
     match next.holds_permit(next.round) {
         true => Ok(shared.recorder.writer().hold(fence, next).await?),
         false => Ok(()),
@@ -225,7 +220,7 @@ async fn fill(
     there: Stored,
     record: Record,
     fact: Fact,
-) -> Result<Tried, Trouble> {
+) -> Result<Tried, Error> {
     let is_cancelled = fact == Fact::CancelRequested;
     let record = match is_cancelled {
         true => record.cancelled_ahead(&there.record),
@@ -233,12 +228,12 @@ async fn fill(
     };
     let plan = shared.recorder.writer().plan(record, fact)?;
     hold(shared, fence, plan.record()).await?;
-    settle::write(shared, fence, there.version, plan, None).await?;
+    recording::write(shared, fence, there.version, plan, None).await?;
     Ok(Tried::Again)
 }
 
 /// Whoever adopted it before may have died before the journal knew.
-async fn leave(shared: &Shared, found: Option<Stored>) -> Result<Tried, Trouble> {
+async fn leave(shared: &Shared, found: Option<Stored>) -> Result<Tried, Error> {
     let Some(stored) = found else { return Ok(Tried::Done) };
     match shared.recorder.journal_again(stored).await? {
         Applied::Done(_) => Ok(Tried::Done),

@@ -1,11 +1,11 @@
-//! Takes what is due, asks the provider, completes the record, announces. Never submits.
+//! Claims due records, queries the provider, has the outcome recorded and announced. Never submits.
 //!
-//! A `sweep` claims due records and hands each to `look` (a task that the provider has) or
-//! to `inquiry` (a POST whose answer was lost: `fit` says which task can be its own, `doubt` what
-//! else was found out, `look_up` which look-up may be believed). The fact that comes back goes through
-//! `settle` to the recorder, which also announces it; whatever a
-//! dead process left unsaid through `outbox`. `reconcile` finds permits that nobody
-//! holds, and `adopt` takes up jobs whose messages the broker itself has given up.
+//! A `sweep` claims due records and hands each to `look` (its task is known) or to `inquiry` (the
+//! answer to its POST was lost: `fit` decides which task can be its own, `doubt` reads the other
+//! answers, `look_up` which look-up may be believed). The resulting fact goes through `recording` to
+//! the recorder, which also announces it. `outbox` publishes events that a dead process left behind,
+//! `reconcile` finds permits that no job holds any more, and `adopt` reads messages that RabbitMQ
+//! itself dead-lettered.
 
 // A new state or fact must be decided wherever one is.
 #![warn(clippy::wildcard_enum_match_arm)]
@@ -20,8 +20,8 @@ mod look_up;
 mod outbox;
 mod poller;
 mod reconcile;
+mod recording;
 mod settings;
-mod settle;
 mod shared;
 mod shared_witnesses;
 mod sweep;

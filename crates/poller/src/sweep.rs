@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 
+use crate::recording::{Error, record};
 use crate::settings::LookUpBy;
-use crate::settle::{Trouble, settle};
 use crate::shared::Shared;
 use crate::{ask, inquiry, look, shared_witnesses, trace};
 
@@ -102,12 +102,12 @@ async fn visit(shared: &Shared, fence: &Fence, stored: Stored, sweep: Option<&st
     let Some(fact) = fact(shared, &stored).await else {
         return;
     };
-    match settle(shared, fence, stored, fact, sweep).await {
+    match record(shared, fence, stored, fact, sweep).await {
         Ok(()) => {}
-        Err(Trouble::Illegal(illegal)) => {
+        Err(Error::Illegal(illegal)) => {
             tracing::error!(%illegal, "a look said something that cannot be");
         }
-        Err(trouble) => tracing::warn!(%trouble, "not settled yet"),
+        Err(error) => tracing::warn!(%error, "not settled yet"),
     }
 }
 

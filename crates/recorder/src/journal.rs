@@ -1,7 +1,41 @@
-use job::{JournalEntry, Record, Timestamp};
-use ports::{Generation, LedgerError, Message};
+//! The journal: one line for each change of a record, from which the ledger can be rebuilt.
 
-use crate::whole::require_whole;
+use job::{JournalEntry, Record, Timestamp};
+use ports::{Destination, Generation, LedgerError, Message, Stored};
+
+use crate::recorder::{Applied, Error, Recorder};
+use crate::whole::{require_whole, whole};
+
+impl Recorder {
+    /// A record that was written before, and that the journal may lack.
+    pub async fn journal_again(&self, stored: Stored) -> Result<Applied, Error> {
+        let Stored { record, version, .. } = stored;
+        match whole(self.writer.ledger.as_ref(), version, record).await? {
+            Some(record) => self.journal(&record).await.map(|()| Applied::Done(Box::new(record))),
+            None => Ok(Applied::Changed(None)),
+        }
+    }
+
+    /// Writes the present record to the journal.
+    pub async fn journal(&self, record: &Record) -> Result<(), Error> {
+        let line = self.line(record, None)?;
+        self.publish_line(record, line).await
+    }
+
+    pub(crate) fn line(
+        &self,
+        record: &Record,
+        event: Option<&[u8]>,
+    ) -> Result<Message, LedgerError> {
+        let (fence, now) = (self.session.fence(), self.writer.clock.now());
+        journal_message(&fence.generation, now, record, event)
+    }
+
+    pub(crate) async fn publish_line(&self, record: &Record, line: Message) -> Result<(), Error> {
+        let published = self.broker.publish(&Destination::Journal, line).await;
+        published.map_err(|error| Error::Unjournaled { record: Box::new(record.clone()), error })
+    }
+}
 
 /// A line of the journal as a message; `event` is the body of an announcement as published.
 /// A record must be recreated from it, so it takes the request along.

@@ -1,8 +1,9 @@
-//! The one hand that writes records. A fact becomes a record here and nowhere else, and what
-//! follows from it is done in one order: ledger, permits, journal, announcement.
+//! The only crate that writes records. It applies a fact to a record and does what follows in one
+//! order: ledger, permits, journal, announcement.
 //!
-//! Read [`Session`] (the lease under which it writes), [`Plan`] (a legal move), [`Writer`] (how it
-//! reaches the ledger), [`Recorder`] (what follows), then `answer` (what a POST told), `announce` and `put_back`.
+//! Read [`Session`] (the lease under which it writes), [`Plan`] (a legal change), [`Writer`] (the
+//! write to the ledger), [`Recorder`] and `follow_up`, then `answer` (of a POST), `announce` and
+//! `put_back`.
 
 // A new state or fact must be decided wherever one is.
 #![warn(clippy::wildcard_enum_match_arm)]
@@ -13,6 +14,7 @@ mod announcer;
 mod announces;
 mod answer;
 mod batch;
+mod follow_up;
 mod journal;
 mod plan;
 mod put_back;

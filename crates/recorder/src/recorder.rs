@@ -1,22 +1,20 @@
-//! What follows from a write: permits first, then the journal, then the announcement. What the
-//! provider can be asked again is announced before it is journaled: see `announce`.
+//! Applies a fact to a record and writes it. `follow_up` does what follows from the write.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::{CloudEvent, Effect, Fact, Illegal, Record, State, StateKind, Step};
-use ports::{Broker, Destination, Fence, LedgerError, Message, PermitReturn, PublishError, Stored};
+use job::{CloudEvent, Effect, Fact, Illegal, Record, Step};
+use ports::{Broker, Fence, LedgerError, PublishError, Stored};
 
 use crate::announces::{Announces, Earlier};
 use crate::batch::Batcher;
-use crate::journal::journal_message;
 use crate::plan::Plan;
 use crate::session::Session;
 use crate::whole::whole;
-use crate::writer::{Writer, Written, Wrote};
+use crate::writer::{Writer, Wrote};
 
-/// Writes records and does what follows. Whoever read a record names the fence under which it
-/// was read: another generation counts its versions anew.
+/// Writes records and does what follows. The caller names the fence under which a record was read:
+/// another generation counts its versions anew.
 pub struct Recorder {
     pub(crate) writer: Writer,
     pub(crate) broker: Arc<dyn Broker>,
@@ -31,7 +29,7 @@ pub struct Recorder {
 pub enum Applied {
     /// In the ledger, and what follows from it is done.
     Done(Box<Record>),
-    /// Somebody wrote in between, and nothing was changed. What is there now, where it was seen.
+    /// The record was changed in between, and nothing was written. The present record, if it was read.
     Changed(Option<Box<Stored>>),
     /// It cannot happen to this record any more.
     Illegal(Box<Illegal>),
@@ -132,35 +130,6 @@ impl Recorder {
         Ok(Applied::Done(Box::new(record)))
     }
 
-    /// A record that was written before: the journal may not know it yet.
-    pub async fn journal_again(&self, stored: Stored) -> Result<Applied, Error> {
-        let Stored { record, version, .. } = stored;
-        match whole(self.writer.ledger.as_ref(), version, record).await? {
-            Some(record) => self.journal(&record).await.map(|()| Applied::Done(Box::new(record))),
-            None => Ok(Applied::Changed(None)),
-        }
-    }
-
-    /// One line of the journal: what is true of a job now.
-    pub async fn journal(&self, record: &Record) -> Result<(), Error> {
-        let line = self.line(record, None)?;
-        self.publish_line(record, line).await
-    }
-
-    pub(crate) fn line(
-        &self,
-        record: &Record,
-        event: Option<&[u8]>,
-    ) -> Result<Message, LedgerError> {
-        let (fence, now) = (self.session.fence(), self.writer.clock.now());
-        journal_message(&fence.generation, now, record, event)
-    }
-
-    async fn publish_line(&self, record: &Record, line: Message) -> Result<(), Error> {
-        let published = self.broker.publish(&Destination::Journal, line).await;
-        published.map_err(|error| Error::Unjournaled { record: Box::new(record.clone()), error })
-    }
-
     /// A look that brings no news leaves the request in the ledger; what is announced, journaled
     /// or published again takes it along. `None`: the record has changed since.
     async fn in_hand(&self, version: u64, plan: Plan) -> Result<Option<Plan>, LedgerError> {
@@ -172,79 +141,5 @@ impl Recorder {
         let Plan { step, was } = plan;
         let record = whole(self.writer.ledger.as_ref(), version, step.record).await?;
         Ok(record.map(|record| Plan { step: Step { record, effects: step.effects }, was }))
-    }
-
-    /// `plan` is in the ledger.
-    pub(crate) async fn follow_up(
-        &self,
-        plan: Plan,
-        written: Written,
-        earlier: Earlier,
-    ) -> Result<Box<Record>, Error> {
-        self.report(&plan);
-        self.give_back(&plan).await;
-        match &self.announces {
-            Announces::Later => {
-                let (journaled, ()) =
-                    tokio::join!(self.journal(plan.record()), self.note_owner(plan.record()));
-                journaled?;
-            }
-            Announces::Itself(_) if written.outbox.is_empty() => self.journal_news(&plan).await?,
-            Announces::Itself(_) => {
-                for entry in written.outbox {
-                    self.announce(entry, Some(plan.record()), earlier).await?;
-                }
-            }
-        }
-        Ok(Box::new(plan.into_record()))
-    }
-
-    async fn journal_news(&self, plan: &Plan) -> Result<(), Error> {
-        let goes_on = matches!(plan.record().state, State::Pending { .. } | State::InDoubt { .. });
-        match plan.is_news() && goes_on {
-            true => self.journal(plan.record()).await,
-            false => Ok(()),
-        }
-    }
-
-    /// A permit that stays behind is found by the reconciler.
-    pub(crate) async fn give_back(&self, plan: &Plan) {
-        let returns = PermitReturn::of(&plan.step);
-        if let Announces::Itself(batcher) = &self.announces {
-            return batcher.give_back(returns).await;
-        }
-        if returns.is_empty() {
-            return;
-        }
-        let fence = self.session.fence();
-        if let Err(error) = self.writer.ledger.give_permits(&fence, &returns).await {
-            tracing::warn!(%error, "a permit was not given back yet");
-        }
-    }
-
-    async fn note_owner(&self, record: &Record) {
-        let Some(task) = record.task_id.as_deref().filter(|_| self.notes_owners) else { return };
-        match self.writer.own(&self.session.fence(), record, task).await {
-            Ok(true) => {}
-            Ok(false) => tracing::error!(task, "the task is another job's"),
-            Err(error) => tracing::warn!(%error, "not noted whose the task is"),
-        }
-    }
-
-    /// A look that finds a task still at work is no news; the change of a task's status is an
-    /// event of the span in which it was looked at.
-    fn report(&self, plan: &Plan) {
-        let looks = matches!(self.announces, Announces::Itself(_));
-        if looks && !plan.is_news() {
-            return;
-        }
-        let (record, was) = (plan.record(), plan.was().map(StateKind::word));
-        let state = record.state.word();
-        if looks {
-            tracing::info!(name: "kling.status_changed", from = was, to = state);
-        }
-        let what = record.history.last().map_or("", |entry| entry.what.as_str());
-        let task = record.task_id.as_deref();
-        tracing::info!(state, was, round = record.round, task, "{what}");
     }
 }

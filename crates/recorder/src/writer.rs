@@ -91,7 +91,7 @@ impl Writer {
     }
 
     /// The record stays as it is, with one more event to announce.
-    pub async fn announce_beside(
+    pub async fn write_event(
         &self,
         fence: &Fence,
         stored: Stored,

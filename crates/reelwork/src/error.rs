@@ -69,14 +69,14 @@ impl From<LedgerError> for Error {
     }
 }
 
-impl From<follower::Trouble> for Error {
-    fn from(trouble: follower::Trouble) -> Self {
-        match trouble {
-            follower::Trouble::Ledger(error) => error.into(),
-            follower::Trouble::Broker(error) => error.into(),
-            follower::Trouble::Publish(error) => error.into(),
-            follower::Trouble::Recorder(_) | follower::Trouble::Ended => {
-                Self::Unavailable(trouble.to_string())
+impl From<follower::Error> for Error {
+    fn from(error: follower::Error) -> Self {
+        match error {
+            follower::Error::Ledger(error) => error.into(),
+            follower::Error::Broker(error) => error.into(),
+            follower::Error::Publish(error) => error.into(),
+            follower::Error::Recorder(_) | follower::Error::Ended => {
+                Self::Unavailable(error.to_string())
             }
         }
     }

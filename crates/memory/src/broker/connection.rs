@@ -94,7 +94,7 @@ impl Broker for Connection {
             return Ok(Box::new(Lines { broker: self.broker.clone(), number }));
         }
         let queue = queue_of(&mut queues, source);
-        let number = queues.add_tap(self.number, &queue, prefetch);
+        let number = queues.add_consumer(self.number, &queue, prefetch);
         let private = matches!(source, Source::Results(Subscription { name: None, .. }));
         Ok(Box::new(Taken { broker: self.broker.clone(), number, private }))
     }

@@ -1,20 +1,20 @@
+//! Every queue of the broker, and who holds which of its messages. `hand_over` gives messages to
+//! consumers.
+
+mod hand_over;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use job::JournalEntry;
 use ports::{Message, header};
-use tokio::sync::Notify;
 
-use super::consumer::{Consumer, Flow};
+use super::consumer::Consumer;
 use super::disorder::Disorder;
 use super::journal::Journal;
 
 pub(super) const DEAD: &str = "dead";
 pub(super) const BROKER_DEAD: &str = "broker-dead";
-
-/// How far out of order a disorderly broker delivers.
-const REACH: u64 = 8;
 
 /// Every queue, and who holds what of it.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub struct Queues {
     /// Messages that were given up.
     pub buried: u64,
     names: u64,
-    disorder: Option<Disorder>,
+    pub(super) disorder: Option<Disorder>,
     /// How long a message may wait in a lane.
     pub(super) lifetime: Option<Duration>,
 }
@@ -126,54 +126,6 @@ impl Queues {
         }
     }
 
-    pub(super) fn add_tap(&mut self, connection: u64, queue: &str, prefetch: u16) -> u64 {
-        let number = self.name();
-        self.consumers.insert(number, Consumer::new(connection, queue, prefetch));
-        self.by_name.entry(queue.to_owned()).or_default().consumers.push(number);
-        self.dispatch(queue);
-        number
-    }
-
-    /// Gives what is ready to whoever has room for it.
-    pub(super) fn dispatch(&mut self, name: &str) {
-        while let Some((rank, number)) = self.next_hand_over(name) {
-            let tag = self.name();
-            let Some(queue) = self.by_name.get_mut(name) else { return };
-            let Some(parcel) = queue.ready.remove(&rank) else { return };
-            queue.consumers.rotate_left(1);
-            let Some(consumer) = self.consumers.get_mut(&number) else { return };
-            consumer.hand(tag);
-            let (queue, connection) = (name.to_owned(), consumer.connection);
-            self.held.insert(tag, Held { parcel, queue, consumer: number, connection });
-        }
-    }
-
-    /// Which message goes next, and to whom.
-    fn next_hand_over(&mut self, name: &str) -> Option<(u64, u64)> {
-        let queue = self.by_name.get_mut(name)?;
-        let has_room = |number: &u64| self.consumers.get(number).is_some_and(Consumer::has_room);
-        let at = queue.consumers.iter().position(has_room)?;
-        queue.consumers.rotate_left(at);
-        let reach = REACH.min(queue.ready.len() as u64);
-        let skip = self.disorder.as_ref().map_or(0, |disorder| disorder.below(reach));
-        let rank = *queue.ready.keys().nth(usize::try_from(skip).unwrap_or(0))?;
-        Some((rank, *queue.consumers.first()?))
-    }
-
-    /// The first that is ready, held by nobody's consumer.
-    pub(super) fn take(&mut self, connection: u64, name: &str) -> Option<(u64, Parcel)> {
-        let tag = self.name();
-        let reach = self.by_name.get(name)?.ready.len() as u64;
-        let skip =
-            self.disorder.as_ref().map_or(0, |disorder| disorder.below(REACH.min(reach).max(1)));
-        let ready = &mut self.by_name.get_mut(name)?.ready;
-        let rank = *ready.keys().nth(usize::try_from(skip).unwrap_or(0))?;
-        let parcel = ready.remove(&rank)?;
-        let held = Held { parcel: parcel.clone(), queue: name.to_owned(), consumer: 0, connection };
-        self.held.insert(tag, held);
-        Some((tag, parcel))
-    }
-
     /// What is held under a tag goes; `None` when it was given back with its connection.
     pub(super) fn settle(&mut self, tag: u64) -> Option<Held> {
         let held = self.held.remove(&tag)?;
@@ -198,48 +150,6 @@ impl Queues {
         }
         self.dispatch(&name);
         true
-    }
-
-    /// The consumer is gone. What it never showed goes back; what it showed is still held.
-    pub(super) fn remove_tap(&mut self, number: u64, private: bool) {
-        let Some(consumer) = self.consumers.remove(&number) else { return };
-        if let Some(queue) = self.by_name.get_mut(&consumer.queue) {
-            queue.consumers.retain(|other| *other != number);
-        }
-        for tag in consumer.buffer {
-            self.give_back(tag);
-        }
-        if private {
-            self.by_name.remove(&consumer.queue);
-        }
-    }
-
-    /// The connection is lost: its consumers end, and all that it held comes again.
-    pub(super) fn cut(&mut self, connection: u64) {
-        let ours: Vec<u64> = self
-            .consumers
-            .iter()
-            .filter(|(_, consumer)| consumer.connection == connection)
-            .map(|(n, _)| *n)
-            .collect();
-        for number in ours {
-            let Some(consumer) = self.consumers.get_mut(&number) else { continue };
-            consumer.buffer.clear();
-            consumer.end(Flow::Cut);
-            if let Some(queue) = self.by_name.get_mut(&consumer.queue) {
-                queue.consumers.retain(|other| *other != number);
-            }
-        }
-        let held = self.held.iter().filter(|(_, held)| held.connection == connection);
-        let tags: Vec<u64> = held.map(|(tag, _)| *tag).collect();
-        for tag in tags {
-            self.give_back(tag);
-        }
-        self.journal.cut(connection);
-    }
-
-    pub(super) fn ring_of(&self, number: u64) -> Option<Arc<Notify>> {
-        self.consumers.get(&number).map(|consumer| consumer.ring.clone())
     }
 
     pub fn ready(&self, queue: &str) -> usize {

@@ -57,7 +57,7 @@ pub(super) fn handed(broker: &MemoryBroker, tag: u64, parcel: Parcel) -> Deliver
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        self.broker.queues().remove_tap(self.number, self.private);
+        self.broker.queues().remove_consumer(self.number, self.private);
     }
 }
 

@@ -1,4 +1,4 @@
-//! A fact about a claimed record is recorded, and what follows from it.
+//! Hands facts about claimed records to the recorder.
 
 use job::{Fact, Illegal};
 use ports::{Fence, LedgerError, PublishError, Stored};
@@ -9,7 +9,7 @@ use crate::shared::Shared;
 use crate::trace;
 
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Trouble {
+pub(crate) enum Error {
     #[error(transparent)]
     Recorder(#[from] recorder::Error),
     #[error(transparent)]
@@ -20,14 +20,14 @@ pub(crate) enum Trouble {
     Illegal(#[from] Box<Illegal>),
 }
 
-/// Whoever wrote in between has the newer knowledge: then this look was for nothing.
-pub(crate) async fn settle(
+/// If another process wrote in between, its write is newer and this look is dropped.
+pub(crate) async fn record(
     shared: &Shared,
     fence: &Fence,
     stored: Stored,
     fact: Fact,
     sweep: Option<&str>,
-) -> Result<(), Trouble> {
+) -> Result<(), Error> {
     let plan = shared.recorder.writer().plan(stored.record, fact)?;
     write(shared, fence, stored.version, plan, sweep).await
 }
@@ -39,7 +39,7 @@ pub(crate) async fn write(
     version: u64,
     plan: Plan,
     sweep: Option<&str>,
-) -> Result<(), Trouble> {
+) -> Result<(), Error> {
     let span = trace::completion(shared.settings.spans, &plan, sweep);
     match shared.recorder.swap(fence, version, plan).instrument(span).await? {
         Applied::Done(_) | Applied::Changed(_) => Ok(()),

@@ -2,7 +2,7 @@ use ports::{BrokerError, LedgerError, PublishError};
 
 /// Why the journal could not be compared; tried again.
 #[derive(Debug, thiserror::Error)]
-pub enum Trouble {
+pub enum Error {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error(transparent)]

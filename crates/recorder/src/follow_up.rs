@@ -1,0 +1,86 @@
+//! What follows from a write: permits first, then the journal, then the announcement. An outcome
+//! that the provider can be asked for again is announced before it is journaled: see `announce`.
+
+use job::{Record, State, StateKind};
+use ports::PermitReturn;
+
+use crate::announces::{Announces, Earlier};
+use crate::plan::Plan;
+use crate::recorder::{Error, Recorder};
+use crate::writer::Written;
+
+impl Recorder {
+    /// `plan` is in the ledger.
+    pub(crate) async fn follow_up(
+        &self,
+        plan: Plan,
+        written: Written,
+        earlier: Earlier,
+    ) -> Result<Box<Record>, Error> {
+        self.report(&plan);
+        self.give_back(&plan).await;
+        match &self.announces {
+            Announces::Later => {
+                let (journaled, ()) =
+                    tokio::join!(self.journal(plan.record()), self.note_owner(plan.record()));
+                journaled?;
+            }
+            Announces::Itself(_) if written.outbox.is_empty() => self.journal_news(&plan).await?,
+            Announces::Itself(_) => {
+                for entry in written.outbox {
+                    self.announce(entry, Some(plan.record()), earlier).await?;
+                }
+            }
+        }
+        Ok(Box::new(plan.into_record()))
+    }
+
+    async fn journal_news(&self, plan: &Plan) -> Result<(), Error> {
+        let goes_on = matches!(plan.record().state, State::Pending { .. } | State::InDoubt { .. });
+        match plan.is_news() && goes_on {
+            true => self.journal(plan.record()).await,
+            false => Ok(()),
+        }
+    }
+
+    /// A permit that stays behind is found by the reconciler.
+    pub(crate) async fn give_back(&self, plan: &Plan) {
+        let returns = PermitReturn::of(&plan.step);
+        if let Announces::Itself(batcher) = &self.announces {
+            return batcher.give_back(returns).await;
+        }
+        if returns.is_empty() {
+            return;
+        }
+        let fence = self.session.fence();
+        if let Err(error) = self.writer.ledger.give_permits(&fence, &returns).await {
+            tracing::warn!(%error, "a permit was not given back yet");
+        }
+    }
+
+    async fn note_owner(&self, record: &Record) {
+        let Some(task) = record.task_id.as_deref().filter(|_| self.notes_owners) else { return };
+        match self.writer.own(&self.session.fence(), record, task).await {
+            Ok(true) => {}
+            Ok(false) => tracing::error!(task, "the task is another job's"),
+            Err(error) => tracing::warn!(%error, "not noted whose the task is"),
+        }
+    }
+
+    /// A look that finds a task still at work is no news; the change of a task's status is an
+    /// event of the span in which it was looked at.
+    fn report(&self, plan: &Plan) {
+        let looks = matches!(self.announces, Announces::Itself(_));
+        if looks && !plan.is_news() {
+            return;
+        }
+        let (record, was) = (plan.record(), plan.was().map(StateKind::word));
+        let state = record.state.word();
+        if looks {
+            tracing::info!(name: "kling.status_changed", from = was, to = state);
+        }
+        let what = record.history.last().map_or("", |entry| entry.what.as_str());
+        let task = record.task_id.as_deref();
+        tracing::info!(state, was, round = record.round, task, "{what}");
+    }
+}
