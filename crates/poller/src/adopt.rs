@@ -1,4 +1,4 @@
-//! Jobs whose messages the broker itself has given up: record, event and journal follow.
+//! Jobs whose messages RabbitMQ dead-lettered: writes their record, event and journal line.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,16 +17,16 @@ use crate::shared::Shared;
 
 const PREFETCH: u16 = 16;
 
-/// After a store that did not do its part.
+/// Wait after the broker or the ledger failed.
 const REST: Duration = Duration::from_secs(2);
 
-/// While the ledger is being rebuilt: what may have been sent takes its slot before others do.
+/// While the ledger is rebuilt. Short: jobs that may have been sent take their slots first.
 const REBUILD: Duration = Duration::from_millis(200);
 
-/// A topology that nobody may change can lack the queue for long.
+/// A missing queue that the broker's permissions forbid to declare may be missing for long.
 const RECONSUME: Duration = Duration::from_secs(15);
 
-/// How often a record may change under our eyes before the letter is looked at anew.
+/// How often one message is tried again because its record has changed.
 const TRIES: usize = 4;
 
 pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
@@ -36,9 +36,9 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     }
 }
 
-/// Until the broker ends it; then it is asked again after this.
+/// Consumes until the broker ends it. Returns the wait before the next attempt.
 async fn turn(shared: &Shared, stop: &CancellationToken) -> Duration {
-    // Before that a record may be missing although its job is known.
+    // Before this phase a record may be missing although its job is known.
     if shared.session.phase() < Phase::Recalling {
         return REBUILD;
     }
@@ -57,7 +57,7 @@ async fn turn(shared: &Shared, stop: &CancellationToken) -> Duration {
     }
 }
 
-/// Until the broker ends it, the ledger is rebuilt or the poller stops.
+/// Consumes until the broker ends it, the ledger is rebuilt or the poller stops.
 async fn take(shared: &Shared, mut deliveries: Box<dyn Deliveries>, stop: &CancellationToken) {
     while let Some(Some(letter)) = stop.run_until_cancelled(deliveries.next()).await {
         if shared.session.phase() < Phase::Recalling {
@@ -66,13 +66,13 @@ async fn take(shared: &Shared, mut deliveries: Box<dyn Deliveries>, stop: &Cance
         }
         if let Err(error) = handle(shared, letter).await {
             tracing::warn!(%error, "a letter of the broker is not adopted yet");
-            // One that never can be must not keep the others: they are in our hands already.
+            // Not returned: a message that always fails must not block those already received.
             stop.run_until_cancelled(shared.clock.sleep(REST)).await.unwrap_or_default();
         }
     }
 }
 
-/// Dropped on the way, the letter comes again.
+/// If this fails, the broker delivers the message again.
 async fn handle(shared: &Shared, letter: Delivery) -> Result<(), Error> {
     for _ in 0..TRIES {
         match one_try(shared, &letter).await? {
@@ -159,7 +159,7 @@ fn judge(
     adopt(found.map(|stored| &stored.record), letter)
 }
 
-/// `None` for what is no job and names no id either.
+/// `None` if the message is not a job and contains no id.
 fn new_record(shared: &Shared, letter: &Delivery, read: &Read) -> Option<Record> {
     match read {
         Ok(job) => Some(record(shared, letter, job)),
@@ -180,7 +180,7 @@ async fn begin(shared: &Shared, fence: &Fence, record: Record, fact: Fact) -> Re
     }
 }
 
-/// What may have been sent may be running.
+/// A job that may have been sent takes its slots: its task may be running.
 async fn hold(shared: &Shared, fence: &Fence, next: &Record) -> Result<(), Error> {
     match next.holds_permit(next.round) {
         true => Ok(shared.recorder.writer().hold(fence, next).await?),
@@ -206,14 +206,14 @@ fn record(shared: &Shared, letter: &Delivery, job: &Job) -> Record {
     record
 }
 
-/// What nobody can read as a job; `None` where it names no id either.
+/// The record for a message that is not a job; `None` if it contains no id.
 fn bad_record(shared: &Shared, letter: &Delivery, bad: &BadJob) -> Option<Record> {
     let now = shared.clock.now();
     let key = bad.key.clone()?;
     Some(Record::of_bad_job(bad, key, &letter.message.body, now))
 }
 
-/// The job's own words in the place of what told nothing of it.
+/// Replaces a record without the job's data by one that has them.
 async fn fill(
     shared: &Shared,
     fence: &Fence,
@@ -232,7 +232,7 @@ async fn fill(
     Ok(Tried::Again)
 }
 
-/// Whoever adopted it before may have died before the journal knew.
+/// The process that adopted it may have died before it wrote the journal line.
 async fn leave(shared: &Shared, found: Option<Stored>) -> Result<Tried, Error> {
     let Some(stored) = found else { return Ok(Tried::Done) };
     match shared.recorder.journal_again(stored).await? {

@@ -1,4 +1,4 @@
-//! Questions to the provider, in time and with the right account.
+//! Queries to the provider, with a time limit and the right account.
 
 use job::Record;
 use kling::{KnownTask, LookUp, QueryError, Route, Task};
@@ -30,7 +30,7 @@ pub(crate) async fn by_external_id(
     answer
 }
 
-/// Whether a task that exists is found by its external id: if not, denials prove nothing.
+/// Whether the look-up finds a task that exists. If not, its denials prove nothing.
 pub(crate) async fn finds(
     shared: &Shared,
     route: Route,
@@ -57,7 +57,7 @@ pub(crate) async fn truthful(
     answer
 }
 
-/// A task can only be asked about with the account it was submitted with.
+/// A task can only be queried with the account that submitted it.
 pub(crate) fn route(shared: &Shared, record: &Record) -> Result<Route, QueryError> {
     if record.account != shared.settings.account {
         let cause = format!("the task belongs to the account \"{}\"", record.account);

@@ -5,7 +5,7 @@ use kling::{QueryError, Task};
 
 use crate::fit::origin;
 
-/// Pure: the answer to a look-up. `trusted`: its denials may be believed.
+/// Pure. `trusted`: whether an answer that no task exists may be believed.
 pub(crate) fn read(
     record: &Record,
     answer: Result<Option<Task>, QueryError>,

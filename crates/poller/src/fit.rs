@@ -1,20 +1,20 @@
-//! What the provider tells of a task that may be a doubt's own.
+//! Decides whether a task that a callback named can belong to a job in doubt.
 
 use job::{Candidate, Origin, Record, Timestamp};
 use kling::{QueryError, Task};
 
-/// What asking for a proposed task told.
+/// The result of a query for a proposed task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Judgement {
     Fits(Candidate),
-    /// It is not ours, or nothing shows that it is.
+    /// It belongs to another job, or nothing shows that it belongs to this one.
     Refuted(String),
-    /// The provider was not heard about it.
+    /// The provider gave no usable answer about it.
     Unanswered(String),
 }
 
-/// Pure: a proposal is believed when the provider answers for it under our operation and
-/// [`Record::refutes`] finds nothing against it.
+/// Pure. A proposed task fits if the provider returns it for the job's operation and
+/// [`Record::refutes`] finds no contradiction.
 pub(crate) fn judge(
     record: &Record,
     proposed: &str,

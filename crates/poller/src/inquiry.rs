@@ -1,5 +1,5 @@
-//! Looking for a task whose answer was lost: under our external id, and under the ids that
-//! callbacks named. Whatever is found must be nobody else's.
+//! Looks for a task whose response was lost: by the job's external id, and by the task ids that
+//! callbacks named. A task that is found must not belong to another job.
 
 use futures::future::join_all;
 use job::{Fact, Kept, LookedUp, Proposals, Record, conclude, waits_for_callbacks};
@@ -20,7 +20,7 @@ pub(crate) async fn inquire(shared: &Shared, record: &Record) -> Result<Fact, Le
         }
         looked_up = LookedUp::Unclear(format!("task {} is another job's", candidate.task_id));
     }
-    // One that was accepted and is denied since may be shown again.
+    // A task that was accepted and later denied may exist after all.
     let mut proposed = shared.ledger.proposals(&record.key, record.round).await?;
     proposed.extend(record.task_id.clone().filter(|id| !proposed.contains(id)));
     let asked = proposed
@@ -52,7 +52,7 @@ async fn own(shared: &Shared, record: &Record, task_id: &str) -> Result<bool, Le
     shared.recorder.writer().own(&shared.session.fence(), record, task_id).await
 }
 
-/// A producer that gave an address of its own gets the callbacks itself.
+/// If the request has its own `callback_url`, the callbacks go there.
 async fn expects_callback(shared: &Shared, record: &Record) -> Result<bool, LedgerError> {
     if !shared.settings.callbacks {
         return Ok(false);
@@ -80,8 +80,8 @@ async fn look_up(shared: &Shared, record: &Record) -> LookedUp {
     }
 }
 
-/// A look-up that also denies a task which we know to exist is no witness: the provider may not
-/// keep external ids at all, whatever the configuration says, and to believe it would pay twice.
+/// A look-up that also denies an existing task proves nothing: the provider may not store external
+/// ids, whatever the configuration states. Believing it would cause a second payment.
 async fn cross_examined(shared: &Shared, record: &Record, form: kling::LookUp) -> LookedUp {
     let Ok(route) = ask::route(shared, record) else {
         return LookedUp::Denied;

@@ -7,7 +7,7 @@
 //! `reconcile` finds permits that no job holds any more, and `adopt` reads messages that RabbitMQ
 //! itself dead-lettered.
 
-// A new state or fact must be decided wherever one is.
+// A new state or fact must be handled in every match.
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod adopt;

@@ -1,4 +1,4 @@
-//! Asking about a task that the provider has, and what its answer means.
+//! Turns the provider's answer about a known task into a fact.
 
 use job::{Fact, Outcome, Output, OutputKind, Problem, Timestamp};
 use kling::{FailureClass, QueryError, Task, TaskStatus, classify_failure};
@@ -6,7 +6,7 @@ use kling::{FailureClass, QueryError, Task, TaskStatus, classify_failure};
 /// Kling deletes generated files after 30 days (API reference, retention).
 const FILES_KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3600);
 
-/// Pure: an answer as a fact. `now` dates the files.
+/// Pure. `now`: the time from which the files expire.
 pub(crate) fn read(answer: Result<Task, QueryError>, now: Timestamp) -> Fact {
     let task = match answer {
         Ok(task) => task,

@@ -1,5 +1,5 @@
-//! Which look-up by external id may be believed: each form is tried on a task that exists and on
-//! one that cannot.
+//! Which look-up by external id can be believed: each form is tested with a task that exists and
+//! with an id that does not.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,31 +16,31 @@ use crate::trials::{Trial, Trials, Unheard};
 
 const CHECK: Duration = Duration::from_secs(5);
 
-/// What to do about a doubt's look-up.
+/// What to do for a job in doubt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     Use(LookUp),
     /// No answer would prove anything.
     Worthless(String),
-    /// Not known now, and perhaps later.
+    /// Not known now, perhaps later.
     Unclear(String),
 }
 
-/// How far the look-up by external id may be believed.
+/// How far the look-up by external id can be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookUpStanding {
-    /// As configured, untried.
+    /// A form is configured; it is not tested.
     Configured,
-    /// Some form answers rightly on each route that was tried.
+    /// On each tested route some form answers correctly.
     Truthful,
     /// On some route no form does.
     Worthless,
-    /// Nothing has been tried yet: no task is known to exist.
+    /// Nothing has been tested yet: no task is known to exist.
     Untried,
 }
 
 impl LookUpStanding {
-    /// Every word, for metrics.
+    /// All words, for metrics.
     pub const WORDS: [&'static str; 4] = ["configured", "truthful", "worthless", "untried"];
 
     pub fn word(self) -> &'static str {
@@ -53,7 +53,7 @@ impl LookUpStanding {
     }
 }
 
-/// What is known of the provider's look-ups, as it changes.
+/// What is known of the provider's look-ups; always current.
 #[derive(Clone)]
 pub struct LookUpReport {
     by: LookUpBy,
@@ -65,7 +65,7 @@ impl LookUpReport {
         Self { by, trials }
     }
 
-    /// `None` where nobody is asked.
+    /// `None` if no look-up is configured.
     pub fn standing(&self) -> Option<LookUpStanding> {
         match self.by {
             LookUpBy::None => None,
@@ -75,7 +75,7 @@ impl LookUpReport {
     }
 }
 
-/// Pure. The worst that is known: one route without a look-up is one where doubts are parked.
+/// Pure. The worst of all routes: on a route without a look-up, jobs in doubt are parked.
 fn standing(tried: &[(Route, Option<LookUp>)]) -> LookUpStanding {
     match tried {
         [] => LookUpStanding::Untried,
@@ -84,7 +84,7 @@ fn standing(tried: &[(Route, Option<LookUp>)]) -> LookUpStanding {
     }
 }
 
-/// By which form to ask about a record's task.
+/// The form of look-up to use for a record's task.
 pub(crate) async fn form(shared: &Shared, record: &Record) -> Form {
     match shared.settings.look_up {
         LookUpBy::None => Form::Worthless("no look-up by external id is configured".to_owned()),
@@ -120,7 +120,7 @@ async fn tried(shared: &Shared, route: Route, now: Timestamp) -> Result<Trial, S
         return Err(why);
     }
     let truthful = match ask::truthful(shared, route, &existing).await {
-        // It forgets its tasks: no look-up is worth anything.
+        // The provider does not keep its tasks: no look-up proves anything.
         Err(QueryError::NotFound { .. })
             if !shared.witnesses.is_denied(route, &existing.task_id) =>
         {
@@ -143,7 +143,7 @@ async fn tried(shared: &Shared, route: Route, now: Timestamp) -> Result<Trial, S
     }
 }
 
-/// Tries once in a while without a doubt, so that its result is known beforehand.
+/// Tests the look-ups regularly, so that the result is known before a job is in doubt.
 pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     if shared.settings.look_up != LookUpBy::Auto {
         return;

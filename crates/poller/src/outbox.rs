@@ -1,4 +1,4 @@
-//! What workers wrote to be said, and what a dead process left unsaid.
+//! Publishes the outbox entries of workers, and those that a dead process left behind.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,20 +12,20 @@ use tracing::Instrument;
 use crate::shared::Shared;
 use crate::trace;
 
-/// After a ledger that could not be asked.
+/// Wait after the ledger did not answer.
 const TROUBLE: Duration = Duration::from_secs(1);
 
-/// Others may claim an entry again after this.
+/// After this, other pollers may claim an entry again.
 const LEASE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     loop {
-        // Looked at before the pass: the last one comes after the stop, so that what a worker
-        // of the same process wrote while draining is said too.
+        // Read before the pass, so that one more pass follows the stop: events that a worker of
+        // this process wrote while draining are published too.
         let stopping = stop.is_cancelled();
         let claimed = claim(&shared).await;
         let found = !claimed.is_empty();
-        // Each on its own: one full consumer queue must not stop anything else.
+        // Concurrently: one full consumer queue must not delay other entries.
         let each = claimed.into_iter().map(|entry| say(&shared, entry));
         futures::future::join_all(each).await;
         if stopping {
@@ -79,8 +79,8 @@ async fn say(shared: &Shared, entry: OutboxEntry) {
     }
 }
 
-/// What cannot be read is announced without its journal line. While the ledger does not answer,
-/// the entry waits for its claim to end.
+/// If the record cannot be read, the event is announced without a journal line. While the ledger
+/// does not answer, the entry waits until its claim ends.
 async fn load(shared: &Shared, entry: &OutboxEntry) -> Result<Option<Record>, LedgerError> {
     match shared.ledger.load_whole(&entry.key).await {
         Ok(stored) => Ok(stored.map(|stored| stored.record)),

@@ -14,10 +14,10 @@ use crate::trials::Trials;
 use crate::witnesses::Witnesses;
 use crate::{adopt, look_up, outbox, reconcile, sweep};
 
-/// How long the poller that settled a job keeps its announcement to itself.
+/// How long only the poller that settled a job may publish its event.
 const OWN_ANNOUNCEMENT: Duration = Duration::from_secs(10);
 
-/// Follows tasks to their end and announces it, until it is drained.
+/// Polls tasks until they end and announces their outcomes, until it is drained.
 pub struct Poller {
     stop: CancellationToken,
     loops: TaskTracker,
@@ -69,8 +69,8 @@ impl Poller {
         LookUpReport::new(settings.look_up, trials)
     }
 
-    /// Claims nothing new and finishes the looks under way. `true` when all was done within
-    /// `patience`; what was not is claimed by others when its lease ends.
+    /// Claims nothing new and finishes the queries under way. Returns whether all were done within
+    /// `patience`; other pollers claim the rest when the leases end.
     pub async fn drain(self, patience: Duration) -> bool {
         self.stop.cancel();
         let Self { loops, tasks, batching, shared, .. } = self;
@@ -78,7 +78,7 @@ impl Poller {
             loops.wait().await;
             tasks.close();
             tasks.wait().await;
-            // The last batcher goes with the shared state; then its loop ends.
+            // The last batcher is dropped with the shared state; then its loop ends.
             drop(shared);
             batching.await.is_ok()
         };

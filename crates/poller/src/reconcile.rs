@@ -1,4 +1,4 @@
-//! Permits whose release was lost: a permit is over when its record says so.
+//! Frees permits whose release was lost: the record shows that the permit has ended.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = shared.clock.sleep(shared.settings.reconcile) => {}
         }
-        // Before that a record may be missing although its task is running.
+        // Before this phase a record may be missing although its task is running.
         if shared.session.phase() < Phase::Open {
             continue;
         }
@@ -38,7 +38,7 @@ async fn reconcile(shared: &Shared, resource: Resource) -> Result<(), LedgerErro
         if shared.clock.now().since(held.since) < YOUNG {
             continue;
         }
-        // One record that cannot be read or given back must not keep the others.
+        // An error with one record must not stop the comparison of the others.
         if let Err(error) = compare(shared, &held).await {
             tracing::warn!(job = %held.permit.key, %error, "a permit could not be compared");
         }

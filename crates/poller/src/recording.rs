@@ -20,7 +20,7 @@ pub(crate) enum Error {
     Illegal(#[from] Box<Illegal>),
 }
 
-/// If another process wrote in between, its write is newer and this look is dropped.
+/// If another process wrote in between, its write is newer and this fact is dropped.
 pub(crate) async fn record(
     shared: &Shared,
     fence: &Fence,
@@ -32,7 +32,7 @@ pub(crate) async fn record(
     write(shared, fence, stored.version, plan, sweep).await
 }
 
-/// A plan over the version that it was made from.
+/// Writes a plan over the version that it was made from.
 pub(crate) async fn write(
     shared: &Shared,
     fence: &Fence,

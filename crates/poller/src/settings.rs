@@ -4,42 +4,42 @@ use job::Rules;
 use kling::LookUp;
 use spans::Spans;
 
-/// How to ask the provider for a task by our external id.
+/// How to look up a task at the provider by our external id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookUpBy {
-    /// It cannot be asked.
+    /// No look-up.
     None,
-    /// By the form that is seen to tell the truth.
+    /// By the form that answers correctly in tests.
     Auto,
-    /// By this form; its denials are believed if the rules say so.
+    /// By this form. The rules decide whether its denials are believed.
     Form(LookUp),
 }
 
-/// What a poller needs to know besides its doors.
+/// The configuration of a poller.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub rules: Rules,
-    /// The provider account whose tasks this poller can ask about.
+    /// The provider account whose tasks this poller can query.
     pub account: String,
-    /// How to ask the provider for a task by external id.
+    /// How to look up a task by external id.
     pub look_up: LookUpBy,
-    /// The provider is asked to call back, so a callback may settle a doubt.
+    /// The provider is asked for callbacks, so a callback may settle a doubt.
     pub callbacks: bool,
-    /// Looks under way at once.
+    /// Maximum number of concurrent queries.
     pub concurrency: usize,
-    /// Due records claimed at a time.
+    /// Maximum number of due records in one claim.
     pub batch: usize,
-    /// How often to ask the ledger when nothing is known to become due sooner.
+    /// Time between two claims if no record is known to become due sooner.
     pub sweep: Duration,
-    /// A look that takes longer is given up; it says nothing about the task.
+    /// A query that takes longer is given up; it shows nothing about the task.
     pub look_timeout: Duration,
-    /// How long an account rests after the provider refused it.
+    /// How long the account is paused after the provider refused it.
     pub account_rest: Duration,
     /// How often permits are compared with records.
     pub reconcile: Duration,
-    /// The broker may give messages up by itself: what it gave up is adopted.
+    /// Whether messages that RabbitMQ itself dead-lettered are adopted.
     pub adopts: bool,
-    /// How the process names its spans to others, if it traces.
+    /// How spans are passed to other processes, if the process exports traces.
     pub spans: Spans,
 }
 

@@ -8,7 +8,7 @@ use crate::settings::Settings;
 use crate::trials::Trials;
 use crate::witnesses::Witnesses;
 
-/// What every look needs.
+/// What all parts of the poller use.
 pub(crate) struct Shared {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) ledger: Arc<dyn Ledger>,
@@ -17,8 +17,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
     pub(crate) recorder: Recorder,
-    /// For jobs that the broker gave up: announced from the outbox, because a consumer whose queue
-    /// is full must not keep the next letter waiting.
+    /// For messages that the broker dead-lettered. Their events are published from the outbox, so
+    /// that a full consumer queue does not delay the next message.
     pub(crate) adopted: Recorder,
     pub(crate) looking: Arc<Semaphore>,
     pub(crate) trials: Arc<Trials>,

@@ -6,10 +6,10 @@ use ports::{ListFilter, Witness};
 
 use crate::shared::Shared;
 
-/// So many records are read for their tasks.
+/// Maximum number of records that are read to find tasks.
 const MOST_READ: usize = 200;
 
-/// The provider has shown this task.
+/// Stores a task that the provider has shown.
 pub(crate) async fn see(shared: &Shared, route: Route, witness: Witness) {
     if !shared.witnesses.put(route, witness.clone()) {
         return;
@@ -21,7 +21,7 @@ pub(crate) async fn see(shared: &Shared, route: Route, witness: Witness) {
     }
 }
 
-/// One that was seen by this poller, or by another one lately.
+/// A task seen by this poller, or recently by another one.
 pub(crate) async fn of(shared: &Shared, route: Route) -> Option<Witness> {
     if shared.witnesses.get(route).is_none() {
         learn(shared).await;
@@ -32,7 +32,7 @@ pub(crate) async fn of(shared: &Shared, route: Route) -> Option<Witness> {
     shared.witnesses.get(route)
 }
 
-/// A ledger that was emptied, or that an earlier version kept, has them in its records only.
+/// An emptied ledger, or one from an earlier version, has tasks in its records only.
 async fn learn_from_records(shared: &Shared) {
     let filter = ListFilter::of_states(&[StateKind::Pending, StateKind::Succeeded], MOST_READ);
     match shared.ledger.list(&filter).await {
@@ -51,7 +51,7 @@ fn witness(record: Record) -> Option<Witness> {
     Some(Witness { operation, external_id, task_id: task_id?, seen_at })
 }
 
-/// What was seen before this poller began.
+/// Reads which tasks pollers have stored in the ledger.
 pub(crate) async fn learn(shared: &Shared) {
     match shared.ledger.witnesses(&shared.settings.account).await {
         Ok(known) => shared.witnesses.learn(known, shared.clock.now()),

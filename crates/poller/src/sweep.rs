@@ -1,4 +1,4 @@
-//! Claims what is due and looks at each, as many at once as allowed.
+//! Claims due records and queries each, up to the allowed number at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,15 +16,15 @@ use crate::settings::LookUpBy;
 use crate::shared::Shared;
 use crate::{ask, inquiry, look, shared_witnesses, trace};
 
-/// After a ledger that could not be asked.
+/// Wait after the ledger did not answer.
 const TROUBLE: Duration = Duration::from_secs(1);
 
-/// Others may look after this; longer than a look may take.
+/// After this, other pollers may claim the record. Longer than a query may take.
 const LEASE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, tasks: TaskTracker) {
     while !stop.is_cancelled() {
-        // What a ledger holds before it is rebuilt may be old news.
+        // Until the ledger is rebuilt, its records may be outdated.
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
@@ -62,7 +62,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, tasks: Tas
     }
 }
 
-/// Waits until a good part of the places is free, so that a claim is worth its round trip.
+/// Waits until a quarter of the places is free, so that a claim is worth its round trip.
 async fn places(shared: &Shared, stop: &CancellationToken) -> Option<usize> {
     let worth = u32::try_from(shared.settings.concurrency / 4).unwrap_or(u32::MAX).max(1);
     tokio::select! {
@@ -84,20 +84,20 @@ async fn claim(shared: &Shared, fence: &Fence, limit: usize) -> Claimed<Stored> 
     }
 }
 
-/// Until the next record is due, and never longer than the sweep: others add to the set.
+/// Until the next record is due, at most `sweep`: other processes add records.
 fn rest<T>(claimed: &Claimed<T>, sweep: Duration) -> Duration {
     const SHORTEST: Duration = Duration::from_millis(5);
     let until_next = claimed.next.map_or(sweep, |next| next.since(claimed.now));
     until_next.clamp(SHORTEST, sweep.max(SHORTEST))
 }
 
-/// Of the gravest level, so that whatever is logged inside tells about which job.
+/// At level error, so that no filter removes it: each log line inside names the job.
 pub(crate) fn span(record: &Record) -> Span {
     let (task, trace_id) = (record.task_id.as_deref(), record.trace_id());
     tracing::error_span!("job", job = %record.key, task, trace_id)
 }
 
-/// Settled under the fence of the claim: another generation may hold another version of it.
+/// Writes with the fence of the claim: another generation may have another version of it.
 async fn visit(shared: &Shared, fence: &Fence, stored: Stored, sweep: Option<&str>) {
     let Some(fact) = fact(shared, &stored).await else {
         return;
@@ -111,7 +111,7 @@ async fn visit(shared: &Shared, fence: &Fence, stored: Stored, sweep: Option<&st
     }
 }
 
-/// `None` when there is nothing to say: the claim ends by itself and somebody looks again.
+/// `None`: there is no fact; after its claim has ended, the record is claimed again.
 async fn fact(shared: &Shared, stored: &Stored) -> Option<Fact> {
     let record = &stored.record;
     match &record.state {
@@ -145,7 +145,7 @@ async fn look(shared: &Shared, record: &Record) -> Fact {
     look::read(answer, shared.clock.now())
 }
 
-/// A task that a person attached may have been created with another external id.
+/// A task that an operator attached may have another external id: then it is no witness.
 async fn see(shared: &Shared, record: &Record, task: &Task) {
     let external_id = record.external_id.clone();
     let other = task.external_task_id.as_ref().is_some_and(|id| id != external_id.as_str());

@@ -1,8 +1,8 @@
-//! Spans of the poller, for whoever exports traces.
+//! Spans of the poller, for processes that export traces.
 //!
-//! A task takes minutes and a sweep finds hundreds: each sweep is a root, and each task that
-//! comes to its end another, linked to the worker's span and to the sweep. A look that finds the
-//! task still at work has none: waiting is a metric, not a span.
+//! A task takes minutes, and a sweep claims hundreds. So each sweep is a root span. Each task that
+//! ends is another, linked to the span of the worker and to the sweep. A query that finds the task
+//! still running has no span.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use recorder::Plan;
 use spans::Spans;
 use tracing::Span;
 
-/// Of a sweep that found something.
+/// For a sweep that claimed records.
 pub(crate) fn sweep(found: &[Stored], now: Timestamp) -> Span {
     if found.is_empty() {
         return Span::none();
@@ -26,7 +26,7 @@ pub(crate) fn sweep(found: &[Stored], now: Timestamp) -> Span {
     )
 }
 
-/// How late the latest of them is looked at.
+/// The longest time for which one of them has been due.
 fn lag(found: &[Stored], now: Timestamp) -> Duration {
     let late = found.iter().filter_map(|stored| match stored.record.state {
         State::Pending { next_look, .. } => Some(now.since(next_look)),
@@ -40,7 +40,7 @@ fn lag(found: &[Stored], now: Timestamp) -> Duration {
     late.max().unwrap_or_default()
 }
 
-/// Of what follows from the last word about a job; none for any other.
+/// For the last event of a job; no span for other changes.
 pub(crate) fn completion(spans: Spans, plan: &Plan, sweep: Option<&str>) -> Span {
     match plan.record().state.is_final() && plan.is_news() {
         true => root(spans, "complete task", plan.record(), sweep),
@@ -48,7 +48,7 @@ pub(crate) fn completion(spans: Spans, plan: &Plan, sweep: Option<&str>) -> Span
     }
 }
 
-/// Of saying what a worker, or a dead process, has left to be said.
+/// For an event that is published from the outbox.
 pub(crate) fn announcement(spans: Spans, record: Option<&Record>) -> Span {
     record.map_or_else(Span::none, |record| root(spans, "announce outcome", record, None))
 }

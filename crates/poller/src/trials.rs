@@ -1,4 +1,4 @@
-//! The latest trials of the look-ups by external id.
+//! The latest tests of the look-ups by external id.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,10 +7,10 @@ use std::time::Duration;
 use job::Timestamp;
 use kling::{LookUp, Route};
 
-/// A trial is repeated after this; one that failed sooner, since a doubt may wait for it.
+/// For this long a test is valid; a failed one is shorter, since a doubt may wait for it.
 const HOLDS: Duration = Duration::from_secs(600);
 const FAILED_HOLDS: Duration = Duration::from_secs(60);
-/// And one without an answer, whoever asks for it.
+/// For this long a test without an answer is not repeated, for any job.
 const UNHEARD_HOLDS: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,14 +25,14 @@ impl Trial {
     }
 }
 
-/// The latest trial of each route.
+/// The latest test of each route.
 #[derive(Default)]
 pub(crate) struct Trials {
     of: Mutex<HashMap<Route, Trial>>,
     unheard: Mutex<HashMap<Route, Unheard>>,
 }
 
-/// A trial that was not answered, and why.
+/// A test that got no answer, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unheard {
     pub(crate) why: String,
@@ -59,7 +59,7 @@ impl Trials {
         }
     }
 
-    /// Many doubts wait for one answer: each would ask for it again.
+    /// Many jobs in doubt wait for one answer: without this, each would repeat the query.
     pub(crate) fn put_off(&self, route: Route, unheard: Unheard) {
         self.unheard.lock().unwrap_or_else(PoisonError::into_inner).insert(route, unheard);
     }
@@ -70,7 +70,7 @@ impl Trials {
         unheard.get(&route).filter(recent).map(|unheard| unheard.why.clone())
     }
 
-    /// It has stopped holding: the next doubt tries anew.
+    /// The result is no longer valid: the next job in doubt repeats the test.
     pub(crate) fn forget(&self, route: Route) {
         self.of.lock().unwrap_or_else(PoisonError::into_inner).remove(&route);
         tracing::warn!(%route, "the look-up by external id denies a task that exists");
@@ -96,7 +96,7 @@ mod tests {
         assert!(bad.holds(AT) && !bad.holds(AT + FAILED_HOLDS));
     }
 
-    /// As many doubts as wait for it would each ask again.
+    /// Otherwise every job in doubt that waits for it would repeat the query.
     #[test]
     fn a_trial_without_an_answer_is_not_repeated_at_once() {
         let (trials, route) = (Trials::default(), Route::VideosText2video);

@@ -1,5 +1,5 @@
-//! Tasks that the provider was seen to have, by which its look-ups are tested. The ledger keeps
-//! them for pollers that begin later; where it has none, its records may name one.
+//! Tasks that the provider is known to have; look-ups are tested with them. The ledger stores them
+//! for pollers that start later. If it has none, its records may contain one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,25 +9,25 @@ use job::Timestamp;
 use kling::Route;
 use ports::Witness;
 
-/// The ledger is told of a younger one no more often.
+/// A route's newer witness is written to the ledger at most this often.
 const TOLD_EVERY: Duration = Duration::from_secs(600);
 
-/// Records are read for their tasks no more often.
+/// Records are read for their tasks at most this often.
 const READ_EVERY: Duration = Duration::from_secs(60);
 
-/// The task of each route that was seen last.
+/// The last task seen on each route.
 #[derive(Default)]
 pub(crate) struct Witnesses {
     seen: Mutex<BTreeMap<Route, Seen>>,
-    /// Task ids that were learned and that the provider denies.
+    /// Ids of learned tasks that the provider denies.
     denied: Mutex<BTreeSet<String>>,
-    /// When records were read for their tasks.
+    /// When records were last read for their tasks.
     read_at: Mutex<Option<Timestamp>>,
 }
 
 struct Seen {
     witness: Witness,
-    /// By another poller, or an earlier one; perhaps of another provider.
+    /// From the ledger: seen by another or earlier poller, perhaps at another provider.
     learned: bool,
     told_at: Option<Timestamp>,
 }
@@ -37,7 +37,7 @@ impl Witnesses {
         lock(&self.seen)
     }
 
-    /// Whether the ledger is to be told.
+    /// Returns whether it must be written to the ledger.
     pub(crate) fn put(&self, route: Route, witness: Witness) -> bool {
         let (mut seen, now) = (self.lock(), witness.seen_at);
         let told_at = seen.get(&route).and_then(|seen| seen.told_at);
@@ -48,14 +48,14 @@ impl Witnesses {
         tell
     }
 
-    /// The ledger could not be told.
+    /// It could not be written to the ledger.
     pub(crate) fn untold(&self, route: Route) {
         if let Some(seen) = self.lock().get_mut(&route) {
             seen.told_at = None;
         }
     }
 
-    /// From the ledger: what was seen here meanwhile is younger.
+    /// Adds witnesses from the ledger; those seen here are newer and stay.
     pub(crate) fn learn(&self, known: Vec<Witness>, now: Timestamp) {
         let denied = lock(&self.denied);
         let known = known.into_iter().filter(|known| known.is_recent(now));
@@ -65,7 +65,7 @@ impl Witnesses {
         }
     }
 
-    /// All keys of the ledger are looked at for it.
+    /// Limits how often all keys of the ledger are read.
     pub(crate) fn may_read(&self, now: Timestamp) -> bool {
         let mut read_at = lock(&self.read_at);
         let may = read_at.is_none_or(|at| now.since(at) >= READ_EVERY);
@@ -75,13 +75,13 @@ impl Witnesses {
         may
     }
 
-    /// Every route that has one.
+    /// All routes that have a witness.
     pub(crate) fn routes(&self) -> Vec<Route> {
         self.lock().keys().copied().collect()
     }
 
-    /// The provider denies this task. `true`: one that was only learned, perhaps of another
-    /// provider, or another is known by now; it says nothing about the look-up.
+    /// The provider denies this task. `true`: that shows nothing about the look-up. The task was
+    /// only learned, perhaps from another provider, or another one is known by now.
     pub(crate) fn is_denied(&self, route: Route, task_id: &str) -> bool {
         let mut seen = self.lock();
         let Some(present) = seen.get(&route) else { return true };
