@@ -1,4 +1,4 @@
-//! Lines of the journal, read a batch at a time.
+//! Lines of the journal, read in batches.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,31 +15,31 @@ use crate::error::Error;
 
 const MOST: usize = 256;
 
-/// Lines with files inside are few to a batch: each is read, parsed and written, and held
-/// several times over meanwhile.
+/// A limit in bytes, because a line can contain files: each is held several times while it is
+/// parsed and written.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 
-/// Lines that the broker sends ahead, each of up to 8 MiB: it counts lines and no bytes.
+/// Lines that the broker sends ahead. It counts lines, not bytes; a line can have 8 MiB.
 pub(crate) const AHEAD: u16 = 16;
 
-/// Nothing more comes from a journal that is silent for so long before its barrier.
+/// If no line arrives for this long before the barrier, none will.
 pub(crate) const SILENCE: Duration = Duration::from_secs(10);
 
-/// The state of a cancellation that came before its job. Versions before gave it a revision.
+/// The state of a cancellation that came before its job. Earlier versions gave it a revision.
 const TOMBSTONE: &str = "tombstone";
 
-/// A batch is complete once nothing has come for so long.
+/// A batch is complete when no line has arrived for this long.
 const GATHER: Duration = Duration::from_millis(20);
 
-/// The newest line of each job among those read, in the order of their keys.
+/// The newest line that was read of each job, ordered by key.
 #[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) lines: BTreeMap<JobKey, Line>,
-    /// What is to be said of jobs besides how they end.
+    /// Lines with a conflict event.
     pub(crate) conflicts: Vec<Line>,
-    /// Under which these lines were written.
+    /// The generations in which these lines were written.
     pub(crate) generations: BTreeSet<String>,
-    /// The line after the last one read.
+    /// The offset after the last line that was read.
     pub(crate) next: Option<u64>,
     pub(crate) met_barrier: bool,
     count: usize,
@@ -51,7 +51,7 @@ pub(crate) struct Line {
     body: Bytes,
 }
 
-/// As little of a line as tells whether the ledger is behind it.
+/// The part of a line that shows whether the ledger is behind it.
 #[derive(Deserialize)]
 struct Head {
     version: u32,
@@ -90,7 +90,7 @@ impl Head {
 }
 
 impl Batch {
-    /// Waits for a first line until `patience` is over, then takes what comes along. Ends at
+    /// Waits for the first line until `patience` is over, then reads what follows at once. Ends at
     /// the barrier.
     pub(crate) async fn read(
         deliveries: &mut dyn Deliveries,
@@ -127,13 +127,13 @@ impl Batch {
             }
             _ => self.keep(delivery.message.body.clone()),
         }
-        // A line is read, not taken: this only makes room for the next.
+        // An ack removes nothing from the journal: it only makes room for the next line.
         if let Err(error) = delivery.ack().await {
             tracing::debug!(%error, "a journal line was not acknowledged");
         }
     }
 
-    /// Of two lines with one revision the later one knows more: it tells what was announced.
+    /// Of two lines with one revision the later one is kept: it shows what was announced.
     fn keep(&mut self, body: Bytes) {
         let head: Head = match serde_json::from_slice(&body) {
             Ok(head) => head,
@@ -147,13 +147,13 @@ impl Batch {
         }
         let conflict = head.tells_of_conflict();
         let HeadRecord { key, revision, state } = head.record;
-        // It tells nothing of the job, whenever it was written.
+        // It contains nothing of the job, whenever it was written.
         let revision = if state.state == TOMBSTONE { 0 } else { revision };
         if conflict {
             self.conflicts.push(Line { revision, body: body.clone() });
         }
         let present = self.lines.get(&key).map(|line| line.revision);
-        // A conflict may be the only line of its job yet; it does not tell how the job ended.
+        // A conflict may be the first line of its job; it does not show how the job ended.
         let newer = match conflict {
             true => present.is_none_or(|present| present < revision),
             false => present.is_none_or(|present| present <= revision),
@@ -172,7 +172,7 @@ impl Line {
     }
 }
 
-/// The lines that the ledger is behind, with the revision that it has.
+/// The lines that are newer than the ledger's records, with the revisions of those.
 pub(crate) async fn behind(
     ledger: &dyn Records,
     batch: &Batch,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::batch::{AHEAD, Batch, SILENCE, behind};
 use crate::error::Error;
 
-/// A job that the journal knows better than the ledger.
+/// A job whose record in the ledger is missing or older than in the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
     pub key: JobKey,
@@ -22,8 +22,8 @@ pub struct Version {
     pub state: &'static str,
 }
 
-/// Reads the whole journal and changes no record. A job that moves on meanwhile is no
-/// difference; neither is one that has expired.
+/// Reads the whole journal and changes no record. Jobs that change meanwhile and records that have
+/// expired are not reported.
 pub async fn differences(
     broker: &dyn Broker,
     ledger: &dyn Records,
@@ -48,7 +48,7 @@ pub async fn differences(
     }
 }
 
-/// All of them may be missing: without what does not tell one state from another.
+/// All records may be missing: removes what the comparison does not need.
 fn lean(mut entry: JournalEntry) -> JournalEntry {
     entry.record.request = Kept::Nothing;
     entry.record.metadata = Default::default();
@@ -58,7 +58,7 @@ fn lean(mut entry: JournalEntry) -> JournalEntry {
     entry
 }
 
-/// Looked at again: the ledger may have been told meanwhile.
+/// Compares again: the ledger may have been updated meanwhile.
 async fn confirm(
     ledger: &dyn Records,
     restoring: Restoring,
@@ -75,7 +75,7 @@ async fn confirm(
     Ok(found)
 }
 
-/// What the ledger has. What it cannot read is older than anything.
+/// The version in the ledger. A record that cannot be read counts as older than any line.
 async fn present(ledger: &dyn Records, key: &JobKey) -> Result<Option<Version>, LedgerError> {
     match ledger.load(key).await {
         Ok(stored) => Ok(stored.map(|stored| Version::of(&stored.record))),

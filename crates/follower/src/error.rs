@@ -1,6 +1,6 @@
 use ports::{BrokerError, LedgerError, PublishError};
 
-/// Why the journal could not be compared; tried again.
+/// Why the comparison with the journal failed; it is repeated.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! The lead: from the first line not compared to the end of the journal, and on from there.
+//! The leader: compares the journal from the first new line to its end, then follows it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use crate::parked::Parked;
 use crate::restore::Restorer;
 use crate::shared::Shared;
 
-/// Between looks whether somebody must take the lead.
+/// How often a process tries to become the leader.
 const LOOK: Duration = Duration::from_millis(300);
 
-/// How often the position is written down.
+/// How often the position is stored.
 const MARK: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
@@ -42,7 +42,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     }
 }
 
-/// Leads until the membership ends or something fails; returns at once while another leads.
+/// Leads until the membership ends or an error occurs; returns at once while another leads.
 async fn turn(shared: &Arc<Shared>) -> Result<(), Error> {
     let fence = shared.session.fence();
     match shared.ledger.follow(&fence).await? {
@@ -57,13 +57,13 @@ struct Lead {
     deliveries: Box<dyn Deliveries>,
     restorer: Restorer,
     parked: Parked,
-    /// The store's time.
+    /// By the store's clock.
     began: Timestamp,
-    /// Until it is met.
+    /// `None` if the generation is open.
     barrier: Option<Barrier>,
-    /// The ledger did not know how far it had been compared.
+    /// The ledger has no position up to which it was compared.
     forgot: bool,
-    /// Something was missing, found by this lead or one before it in this generation.
+    /// Records were missing: found by this leader, or an earlier one in this generation.
     lost: bool,
     restored: usize,
     next: Option<u64>,
@@ -126,7 +126,7 @@ impl Lead {
     async fn put_back(&mut self, batch: &Batch) -> Result<(), Error> {
         let missing = self.restorer.missing(batch).await?;
         let is_new = !self.lost && (self.forgot || !missing.is_empty());
-        // Before anything is put back: after that nobody could find it missing.
+        // Before any record is restored: after that the loss could not be detected.
         if self.barrier.is_some() && is_new {
             self.shared.ledger.lost(&self.fence).await?;
             self.lost = true;
@@ -139,7 +139,7 @@ impl Lead {
         if batch.next.is_some() {
             (self.next, self.heard) = (batch.next, Instant::now());
         }
-        // A barrier was written and does not come: this is not the journal whose position we know.
+        // The barrier was published but does not arrive: the position belongs to another journal.
         if self.barrier.is_some() && self.heard.elapsed() > SILENCE {
             tracing::warn!("the journal is not where it was: compared from its beginning");
             let first = Source::Journal(JournalStart::First);
@@ -160,8 +160,8 @@ impl Lead {
         Ok(())
     }
 
-    /// Everything that the journal knows is in the ledger. If something had been lost, an
-    /// intent to submit may have been too: its POST must have ended before others follow.
+    /// The ledger contains all records of the journal. If any were missing, an intent to submit may
+    /// be missing too: its POST must have ended before others are sent.
     async fn open(&mut self) -> Result<(), Error> {
         let slots = self.restorer.recount().await?;
         let wait = match self.lost {

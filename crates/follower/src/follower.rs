@@ -10,7 +10,7 @@ use crate::follow;
 use crate::settings::Settings;
 use crate::shared::Shared;
 
-/// Follows the journal while it leads, and stands by while another member does.
+/// Follows the journal while it is the leader, and waits while another process is.
 pub struct Follower {
     stop: CancellationToken,
     following: JoinHandle<()>,
@@ -32,7 +32,7 @@ impl Follower {
         Self { stop, following }
     }
 
-    /// Stops at once: whoever leads next goes on where this one was. `true` when it ended
+    /// Stops at once: the next leader continues at the stored position. Returns whether it ended
     /// within `patience`.
     pub async fn drain(self, patience: Duration) -> bool {
         self.stop.cancel();

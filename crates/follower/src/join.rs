@@ -1,5 +1,4 @@
-//! Becoming a member: whether a ledger without a generation has forgotten anything is told by
-//! the journal.
+//! Joins the ledger. If the ledger has no generation, the journal shows whether it has lost data.
 
 use std::sync::Arc;
 
@@ -13,9 +12,8 @@ use recorder::Session;
 use crate::batch::{Batch, SILENCE};
 use crate::error::Error;
 
-/// Joins the ledger. One that never had a generation, beside a journal without a line, has
-/// forgotten nothing; any other new generation may have, so it begins now and stays closed until
-/// somebody follows.
+/// Joins the ledger. One that never had a generation, with an empty journal, has lost nothing. Any
+/// other new generation may have: it begins now and stays closed until it is compared.
 pub async fn join(
     broker: &dyn Broker,
     ledger: Arc<dyn Members>,
@@ -27,7 +25,7 @@ pub async fn join(
         return Ok(Session::join(ledger, clock, now).await?);
     }
     let session = Session::join(ledger.clone(), clock.clone(), Timestamp::EPOCH).await?;
-    // Since the journal was read, others may have worked and the ledger have lost it all.
+    // Since the journal was read, others may have written records and the ledger lost them.
     let generation = session.fence().generation.clone();
     let is_first = generation.began_at == Timestamp::EPOCH;
     if !is_first || none(broker, clock.as_ref(), |id| id != generation.id).await? {
@@ -40,21 +38,21 @@ pub async fn join(
     Ok(Session::join(ledger, clock, now).await?)
 }
 
-/// Before anything is submitted: should the ledger be lost before the journal tells of any job,
-/// whoever comes next must not take itself for the first.
+/// Before anything is submitted: if the ledger is lost before a job has a journal line, the next
+/// process must not conclude that it is the first.
 async fn begun(broker: &dyn Broker, generation: &Generation) -> Result<(), PublishError> {
     let mut line = Message::json(generation.id.as_str(), generation.id.clone());
     line.kind = Some(JOURNAL_GENERATION.to_owned());
     broker.publish(&Destination::Journal, line).await
 }
 
-/// Whether the journal tells of no generation at all. Asked with a barrier, because a broker only
-/// estimates how many lines there are.
+/// Whether the journal contains no generation at all. Reads to a barrier, because a broker only
+/// estimates the number of lines.
 pub async fn is_blank(broker: &dyn Broker, clock: &dyn Clock) -> Result<bool, Error> {
     none(broker, clock, |_| true).await
 }
 
-/// Whether there is no line of such a generation.
+/// Whether no line has such a generation.
 async fn none(
     broker: &dyn Broker,
     clock: &dyn Clock,

@@ -1,15 +1,14 @@
-//! Compares the journal with the ledger, and puts back what the ledger has lost.
+//! Compares the journal with the ledger, and restores the records that the ledger has lost.
 //!
-//! Who `join`s a ledger without a generation asks the journal whether something was forgotten.
-//! One living member of the ledger follows at a time. It reads the journal from the line up to
-//! which it was compared before, in `batch`es of which only what is missing or older in the
-//! ledger is looked at closely, and `restore`d. A ledger that lost its memory begins a new
-//! generation, which stays closed until a `barrier`, published into the journal, has been met:
-//! then everything that the journal knows is in the ledger. The same reading without any
-//! writing is a [`difference`](differences). The journal forgets what is old: `parked` jobs are
-//! written anew.
+//! `join` reads from the journal whether a ledger without a generation has lost data. One process
+//! follows the journal at a time. It reads the lines after the last comparison in `batch`es, and
+//! `restore`s the records that are missing or older in the ledger. A ledger that has lost its data
+//! begins a new generation. That stays closed until a `barrier` message has been read from the
+//! journal: then the ledger contains all records of the journal. The same comparison without writes
+//! gives the [`difference`](differences). The journal deletes old lines, so those of `parked` jobs
+//! are written again.
 
-// A new state or fact must be decided wherever one is.
+// A new state or fact must be handled in every match.
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod batch;

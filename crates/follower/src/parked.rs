@@ -1,4 +1,4 @@
-//! Lines of the journal grow old and go, but a parked job waits for a person as long as it takes.
+//! The journal deletes old lines, but a parked job waits for an operator without a time limit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use tokio::time::Instant;
 use crate::error::Error;
 use crate::shared::{MOST, Shared};
 
-/// Whoever has just taken the lead has more urgent things to do.
+/// A new leader first has more urgent work.
 const SETTLING_IN: Duration = Duration::from_secs(600);
 
-/// Writes the lines of parked jobs anew before they can be gone.
+/// Writes the lines of parked jobs again before the journal deletes them.
 pub(crate) struct Parked {
     shared: Arc<Shared>,
     next: Instant,
@@ -25,7 +25,7 @@ impl Parked {
         Self { shared, next: Instant::now() + wait }
     }
 
-    /// Nothing happens before it is time again.
+    /// Does nothing until the next turn is due.
     pub(crate) async fn keep(&mut self) -> Result<(), Error> {
         if Instant::now() < self.next {
             return Ok(());
@@ -43,7 +43,7 @@ impl Parked {
         let written = old.len();
         for key in old {
             let Some(stored) = self.shared.ledger.load_whole(&key).await? else { continue };
-            // Without its event: announced once more after a loss, rather than never.
+            // Without its event: after a loss it is announced once more, rather than never.
             self.shared.recorder.journal(&stored.record).await?;
         }
         tracing::debug!(written, "parked jobs are in the journal anew");
@@ -51,7 +51,7 @@ impl Parked {
     }
 }
 
-/// A younger one has a line that will be there at the next turn too.
+/// The line of a younger record will still be in the journal at the next turn.
 fn is_old(written: Timestamp, now: Timestamp, again: Duration) -> bool {
     now.since(written) >= again
 }

@@ -1,4 +1,4 @@
-//! What the ledger is missing is put back, and its slots are taken for it.
+//! Restores the records that the ledger has lost, and takes their slots.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,22 +15,22 @@ use crate::shared::{MOST, Shared};
 /// Records written at once.
 const AT_ONCE: usize = 32;
 
-/// A request to the ledger is many times larger than the slot that it is about.
+/// Limits the memory: a request to the ledger is much larger than the permit in it.
 const COUNTED_AT_ONCE: usize = 1024;
 
-/// Longer than it takes to mark as announced what was announced before the loss.
+/// Longer than it takes to mark the events that were published before the loss.
 const TOLD: Duration = Duration::from_secs(60);
 
 pub(crate) struct Restorer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) fence: Arc<Fence>,
-    /// The generation is open: slots are taken record by record. Before it opens they are
-    /// counted once, when all records are back.
+    /// The generation is open: slots are taken with each record. Before it opens, they are counted
+    /// once, when all records are restored.
     pub(crate) is_open: bool,
 }
 
 impl Restorer {
-    /// What the ledger has lost of these.
+    /// The records of this batch that the ledger has lost.
     pub(crate) async fn missing(&self, batch: &Batch) -> Result<Vec<Restored>, Error> {
         let (behind, restoring) =
             (behind(self.shared.ledger.as_ref(), batch).await?, self.restoring());
@@ -38,7 +38,7 @@ impl Restorer {
         Ok(behind.into_iter().filter_map(restored).collect())
     }
 
-    /// How many of them the ledger still lacked.
+    /// Returns how many of them the ledger still lacked.
     pub(crate) async fn put_back(
         &self,
         batch: &Batch,
@@ -56,12 +56,12 @@ impl Restorer {
         Ok(done.into_iter().filter(|done| *done).count())
     }
 
-    /// One record that cannot be read must not keep all others from coming back.
+    /// A record that cannot be read must not prevent the restoring of all others.
     async fn put_or_skip(&self, restored: Restored, now: Timestamp) -> Result<bool, Error> {
         Ok(readable(self.put(restored, now).await)?.unwrap_or(false))
     }
 
-    /// Whether the ledger was behind indeed.
+    /// Returns whether the ledger really lacked it.
     async fn put(&self, restored: Restored, now: Timestamp) -> Result<bool, Error> {
         self.count(&restored.record, now).await?;
         let (plan, restoring) = (plan(&restored), self.restoring());
@@ -73,7 +73,7 @@ impl Restorer {
         };
         self.own(plan.record()).await?;
         if restored.told {
-            // Only then does its retention begin.
+            // The retention of the record begins only then.
             let told: Vec<OutboxId> = outbox.iter().map(|entry| entry.outbox_id()).collect();
             self.shared.ledger.announced(&self.fence, &told).await?;
         }
@@ -93,8 +93,8 @@ impl Restorer {
         readable(self.announce_again(entry).await).map(drop)
     }
 
-    /// It is not known whether a conflict was announced before the loss: it is announced again, under
-    /// the same id.
+    /// It is not known whether a conflict was announced before the loss: the event is published
+    /// again, with the same id.
     async fn announce_again(&self, entry: JournalEntry) -> Result<(), Error> {
         let Some(event) = entry.event else {
             return Ok(());
@@ -107,7 +107,7 @@ impl Restorer {
         Ok(())
     }
 
-    /// Whose the task is, so that no callback can name it for another job.
+    /// Stores which job has the task, so that no callback can name it for another job.
     async fn own(&self, record: &Record) -> Result<(), LedgerError> {
         let Some(task) = record.task_id.as_deref() else { return Ok(()) };
         if !self.writer().own(&self.fence, record, task).await? {
@@ -124,8 +124,8 @@ impl Restorer {
         Restoring { now, retention: settings.retention, settles_at }
     }
 
-    /// Before the record is there: a slot without a record is given back by the reconciler, a
-    /// record without its slot would let too many run.
+    /// Before the record is written: the reconciler frees a slot without a record, but a record
+    /// without its slot would let too many tasks run.
     async fn count(&self, record: &Record, now: Timestamp) -> Result<(), LedgerError> {
         let may_be_running = record.may_be_running();
         if may_be_running && self.is_open {
@@ -138,7 +138,7 @@ impl Restorer {
         Ok(())
     }
 
-    /// Slots of all that may be running, whatever the limit says: they are in use.
+    /// Takes the slots of all jobs that may be running, beyond any limit: they are in use.
     pub(crate) async fn recount(&self) -> Result<usize, LedgerError> {
         let working_in = StateKind::ALL.into_iter().filter(|kind| kind.may_be_running());
         let working_in: Vec<StateKind> = working_in.collect();
@@ -170,13 +170,13 @@ impl Restorer {
     }
 }
 
-/// What is announced of it, if its job has ended.
+/// Announces the end of the job, if it has ended.
 fn plan(restored: &Restored) -> Plan {
     let effects = restored.ending.map(Effect::Announce).into_iter().collect();
     Plan::of(Step { record: restored.record.clone(), effects })
 }
 
-/// `None` for a record that the ledger cannot read: it is left for a person.
+/// `None` for a record that the ledger cannot read: it is left to an operator.
 fn readable<T>(done: Result<T, Error>) -> Result<Option<T>, Error> {
     match done {
         Err(Error::Ledger(error @ LedgerError::Corrupt { .. })) => {

@@ -2,21 +2,21 @@ use std::time::Duration;
 
 use job::Rules;
 
-/// What a follower needs to know besides its doors.
+/// The configuration of a follower.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub rules: Rules,
     /// Settled records older than this have expired.
     pub retention: Duration,
-    /// A request that left before the ledger was lost has been answered after this.
+    /// A request that was sent before the ledger was lost has been answered after this.
     pub post_timeout: Duration,
-    /// The brake on spending is set: what was submitted today is counted again.
+    /// Submissions per day are limited: those of today are counted again.
     pub counts_days: bool,
-    /// How often the lines of parked jobs are written anew: less than half as long as the journal
-    /// keeps them.
+    /// How often the lines of parked jobs are written again: less than half of the time that the
+    /// journal keeps them.
     pub parked_again: Duration,
-    /// Whether to go on once the generation is open. Of no use where journal and ledger are one
-    /// file and can only be lost together.
+    /// Whether to continue once the generation is open. Useless if journal and ledger are one file:
+    /// they can only be lost together.
     pub goes_on: bool,
 }
 

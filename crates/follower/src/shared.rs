@@ -5,10 +5,10 @@ use recorder::{Recorder, Session};
 
 use crate::settings::Settings;
 
-/// More than a ledger holds.
+/// More records than a ledger contains.
 pub(crate) const MOST: usize = 1_000_000_000;
 
-/// What the follower's parts work with.
+/// What the parts of the follower use.
 pub(crate) struct Shared {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) ledger: Arc<dyn Ledger>,

@@ -1,4 +1,4 @@
-//! A rebuild of jobs with files inside keeps within what a role is given.
+//! A rebuild of jobs with files in their requests stays within the memory of a role.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +48,7 @@ async fn a_rebuild_of_large_jobs_is_bound_by_bytes() {
         let line = journal_message(&generation, SystemClock.now(), &record(n), None).unwrap();
         broker.publish(&Destination::Journal, line).await.unwrap();
     }
-    // The peak begins anew.
+    // Resets the peak.
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
     let before = peak();
     let clock = Arc::new(SystemClock);

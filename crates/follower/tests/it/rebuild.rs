@@ -119,7 +119,7 @@ async fn what_is_running_comes_back_with_its_slot_and_submitting_waits_a_post_de
     assert!(session.opens_at().unwrap() >= began + POST_TIMEOUT, "{:?}", session.opens_at());
 }
 
-/// Somebody cancelled while the ledger was empty, and nobody knew the job.
+/// The jobs were cancelled while the ledger was empty and they were not known.
 #[tokio::test]
 async fn a_paid_task_is_not_hidden_by_a_tombstone() {
     let fixture = Fixture::set();
@@ -147,7 +147,7 @@ async fn who_leads_after_one_that_found_a_loss_waits_too() {
     fixture.journal(&record("running", 3, pending()), None).await;
     let first = fixture.session().await;
     fixture.ledger.follow(&first.fence()).await.unwrap();
-    // It has put everything back and dies before it opens the generation.
+    // It restores everything and dies before it opens the generation.
     let write = Write {
         record: record("running", 3, pending()),
         due: None,
@@ -243,7 +243,7 @@ async fn differences_are_shown_and_none_are_left_after_a_rebuild() {
     assert_eq!(look().await.unwrap(), []);
 }
 
-/// A POST may have left before any job had a line: whoever comes after the loss must wait for it.
+/// A POST may have been sent before any job had a line: the next process must wait for it.
 #[tokio::test]
 async fn only_one_generation_takes_itself_for_the_first() {
     let fixture = Fixture::set();
@@ -257,7 +257,7 @@ async fn only_one_generation_takes_itself_for_the_first() {
         assert_eq!(session.fence().generation.began_at, Timestamp::EPOCH);
         assert_eq!(session.phase(), Phase::Open);
     }
-    // Another ledger beside the same journal: all that the first one held is lost.
+    // Another ledger with the same journal: everything in the first one is lost.
     let settings = FileSettings::new(fixture.directory.path().join("other.db"), "follower");
     let after = enter(Embedded::open(settings).unwrap().ledger()).await;
     assert!(after.fence().generation.began_at > Timestamp::EPOCH);
