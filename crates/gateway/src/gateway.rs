@@ -22,7 +22,7 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Listens when this returns.
+    /// Returns once it listens.
     pub async fn start(
         ledger: Arc<dyn Ledger>,
         session: Arc<Session>,
@@ -38,13 +38,13 @@ impl Gateway {
         Ok(Self { address, stop, serving })
     }
 
-    /// Where it listens; tells the port when any was asked for.
+    /// Where it listens; needed if the port was chosen by the system.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Takes nothing new and answers what is under way. `true` when all was done within
-    /// `patience`; callers that are cut off may come again.
+    /// Accepts nothing new and answers the requests under way. Returns whether all were answered
+    /// within `patience`; a caller whose connection is cut may repeat its request.
     pub async fn drain(mut self, patience: Duration) -> bool {
         self.stop.cancel();
         match tokio::time::timeout(patience, &mut self.serving).await {

@@ -1,11 +1,11 @@
-//! The HTTP front. Today it receives callbacks; nothing is ever published from one.
+//! The HTTP server for callbacks. Nothing is published from a callback.
 //!
-//! A callback's address tells which submission it is about, and its token that we gave the
-//! address away (`receive`, over HTTP; `mailbox`, without). What the body says is a hint:
-//! [`job::callback_hint()`] decides what follows from it, the mailbox writes that into the ledger,
-//! and a poller asks the provider what is true.
+//! A callback's address contains the submission that it is about, and a token which proves that we
+//! issued the address (`receive` over HTTP; `mailbox` without). Its body is only a hint:
+//! [`job::callback_hint()`] decides what follows, the mailbox writes that to the ledger, and a
+//! poller queries the provider.
 
-// A new state or fact must be decided wherever one is.
+// A new state or fact must be handled in every match.
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod gateway;

@@ -1,4 +1,4 @@
-//! A callback without HTTP: whose it is, and what of it goes into the ledger before it is answered.
+//! A callback without HTTP: its job, and what is written to the ledger before the response.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use recorder::{Phase, Session, Writer, Wrote};
 
 use crate::settings::Settings;
 
-/// A longer one is nobody's: ids seen so far have 18 to 40 signs.
+/// A longer one is no task id: ids seen so far have 18 to 40 characters.
 const MOST_ID_BYTES: usize = 200;
 
-/// Others write too; after so many the caller may come again.
+/// Other processes write too; after this many attempts the caller must repeat the callback.
 const TRIES: usize = 3;
 
-/// Where callbacks are put.
+/// Writes callbacks to the ledger.
 pub struct Mailbox {
     ledger: Arc<dyn Ledger>,
     session: Arc<Session>,
@@ -22,7 +22,7 @@ pub struct Mailbox {
     writer: Writer,
 }
 
-/// Why a callback was not kept; it may come again.
+/// Why a callback was not stored; the caller may repeat it.
 #[derive(Debug, thiserror::Error)]
 pub enum NotKept {
     #[error(transparent)]
@@ -46,14 +46,14 @@ impl Mailbox {
         Self { ledger, session, settings, writer }
     }
 
-    /// Whose callbacks come to this address; `None` if we did not give it away.
+    /// The submission for which we issued this address; `None` if we did not issue it.
     pub fn whose(&self, address: &str) -> Option<CallbackTo> {
         self.settings.signer.read(address).ok()
     }
 
-    /// Once this returns without an error the callback need not come again.
+    /// If this returns no error, the callback need not be repeated.
     pub async fn put(&self, to: &CallbackTo, body: &[u8]) -> Result<(), NotKept> {
-        // A body that cannot be read still tells that something has changed.
+        // A body that cannot be read still shows that something has changed.
         let task_id = kling::decode_callback(body).ok().and_then(|task| task.task_id);
         keep(self, to, task_id.as_deref().filter(|id| is_plausible(id))).await
     }
@@ -63,8 +63,8 @@ fn is_plausible(id: &str) -> bool {
     is_task_id(id) && id.len() <= MOST_ID_BYTES && id.is_ascii()
 }
 
-/// Whatever happens, the provider's word is not taken for true: a task id is a proposal, and its
-/// absence only means that there is nothing to keep.
+/// The body is never taken as true: a task id is a proposal, and without one there is nothing to
+/// store.
 async fn keep(mailbox: &Mailbox, to: &CallbackTo, task_id: Option<&str>) -> Result<(), NotKept> {
     let keeping = keep_in_time(mailbox, to, task_id);
     let patience = mailbox.settings.ledger_timeout;
@@ -94,10 +94,10 @@ async fn keep_in_time(
                 return Ok(mailbox.ledger.look_now(&to.key).await?);
             }
             (CallbackHint::Keep, Some(id), _) => return Ok(propose(mailbox, to, id).await?),
-            // The order matters: whoever looks now must find the proposal.
+            // The order matters: the poller that looks now must find the proposal.
             (CallbackHint::KeepAndTell, Some(id), Some(stored)) => {
                 propose(mailbox, to, id).await?;
-                // What a ledger holds before it is rebuilt may be old: it must not look newer.
+                // Until the ledger is rebuilt, its record may be outdated: it must not look newer.
                 if mailbox.session.phase() == Phase::Rebuilding {
                     return Err(NotKept::Rebuilding);
                 }
@@ -119,7 +119,7 @@ async fn propose(mailbox: &Mailbox, to: &CallbackTo, task_id: &str) -> Result<()
     mailbox.ledger.propose(&to.key, to.round, task_id, keep_for).await
 }
 
-/// `false` when somebody wrote in between. `fence`: under which it was read.
+/// `false` if another process wrote in between. `fence`: of the read.
 async fn tell(
     mailbox: &Mailbox,
     fence: &Fence,

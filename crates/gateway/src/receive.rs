@@ -1,4 +1,4 @@
-//! A callback over HTTP: whose it is, what it says, and an answer at once.
+//! A callback over HTTP: its job, its body, and an immediate response.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use tracing::{Instrument, Span};
 
 use crate::mailbox::Mailbox;
 
-/// What every request needs.
+/// What every request uses.
 struct Front {
     mailbox: Mailbox,
     places: Semaphore,
@@ -27,10 +27,10 @@ pub(crate) fn routes(mailbox: Mailbox) -> Router {
     Router::new().route(&path, post(receive)).with_state(Arc::new(Front { mailbox, places }))
 }
 
-/// What the caller is told, beside the status.
+/// The status and the text of a response.
 type Answer = (StatusCode, String);
 
-/// Strangers learn nothing, and none of their bytes are read.
+/// A caller with an unknown address gets no information, and its body is not read.
 async fn receive(
     State(front): State<Arc<Front>>,
     Path(address): Path<String>,
@@ -46,8 +46,8 @@ async fn receive(
     answer
 }
 
-/// For whoever exports traces (semantic conventions 1.44, HTTP server spans). The address in the
-/// route signs itself: it is not told.
+/// For processes that export traces (semantic conventions 1.44, HTTP server spans). The address
+/// contains its own token: it is not exported.
 fn span(key: &JobKey) -> Span {
     tracing::info_span!(
         parent: None,
@@ -61,7 +61,7 @@ fn span(key: &JobKey) -> Span {
     )
 }
 
-/// Read before a place is taken: who sends slowly keeps nobody from one.
+/// The body is read before a place is taken: a slow sender occupies none.
 async fn take(mailbox: &Mailbox, places: &Semaphore, to: &CallbackTo, body: Body) -> Answer {
     let body = match whole(mailbox, body).await {
         Ok(body) => body,

@@ -3,26 +3,26 @@ use std::time::Duration;
 
 use job::{CallbackSigner, Rules};
 
-/// What a gateway needs to know besides its doors.
+/// The configuration of a gateway.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub listen: SocketAddr,
     pub signer: CallbackSigner,
     pub rules: Rules,
-    /// How long a proposed task id is kept: longer than a doubt may last, because people look
-    /// into parked ones.
+    /// How long a proposed task id is stored: longer than a doubt may last, because operators look
+    /// into parked jobs.
     pub keep_for: Duration,
-    /// A larger body is refused; a task with its results takes a few KiB.
+    /// A larger body is refused; a task with its results has a few KiB.
     pub most_bytes: usize,
     /// Between the first byte of a request and its last header, or between two requests.
     pub head_timeout: Duration,
-    /// Connections at once: who has waited longest without a whole request makes place.
+    /// Maximum number of connections: the one longest without a whole request is closed.
     pub connections: usize,
-    /// A caller that is slower is sent away.
+    /// A caller that sends its body more slowly is refused.
     pub body_timeout: Duration,
-    /// A ledger that is slower counts as away, and the caller may come again.
+    /// If the ledger is slower, the callback is refused and the caller may repeat it.
     pub ledger_timeout: Duration,
-    /// Callbacks worked on at once.
+    /// Maximum number of callbacks handled at once.
     pub concurrency: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Callbacks over HTTP, kept in a ledger on a file.
+//! Callbacks over HTTP, stored in a ledger on a file.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
@@ -73,7 +73,7 @@ impl Bench {
         self.ledger.proposals(&key(), 1).await.unwrap()
     }
 
-    /// Jobs that somebody would look at now.
+    /// Number of records that are due now.
     async fn due(&self) -> usize {
         let claimed = self.ledger.claim_due(&self.session.fence(), 10, Duration::ZERO).await;
         claimed.unwrap().items.len()
@@ -204,7 +204,7 @@ async fn a_body_has_a_cap() {
     assert!(bench.proposals().await.is_empty(), "no id is that long");
 }
 
-/// Connections that have begun to say something and say no more.
+/// Connections that send the beginning of a request and nothing more.
 async fn half_sent(bench: &Bench, many: usize, begun: &str) -> Vec<TcpStream> {
     let mut streams = Vec::new();
     for _ in 0..many {
@@ -226,7 +226,7 @@ async fn callers_that_never_finish_keep_no_other_from_being_heard() {
     let bodies = half_sent(&bench, CONNECTIONS / 2, &head).await;
     assert_eq!(bench.call_back("7").await, 200);
     for mut stream in heads {
-        // The gateway ends each: with a word, or without one.
+        // The gateway closes each, with or without a response.
         let mut told = Vec::new();
         let ending = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut told));
         let _reset_or_closed = ending.await.unwrap();
