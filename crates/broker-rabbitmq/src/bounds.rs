@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-/// How one connection is opened and used.
+/// Time limits for one connection.
 #[derive(Clone, Copy)]
 pub(crate) struct Bounds {
-    /// One request and its answer on an open connection.
+    /// For one request and its response on an open connection.
     pub(crate) answer: Duration,
-    /// A channel that is not closed within this costs its connection.
+    /// For closing a channel: after this, its connection is cut.
     pub(crate) close: Duration,
 }

@@ -17,13 +17,13 @@ use crate::publish::{Parcel, Publishing, address};
 use crate::topology::{inspect, look, verdict};
 use crate::{Settings, Topology};
 
-/// How long a caller waits for a connection that is being built anew.
+/// How long a caller waits for a connection that is being restored.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Longer names would not fit AMQP's 255 bytes together with what follows.
+/// Names with a longer namespace could exceed AMQP's limit of 255 bytes.
 const MOST_NAMESPACE_BYTES: usize = 100;
 
-/// The broker port on RabbitMQ. Clones share two connections: a broker in need of memory stops
+/// The broker port on RabbitMQ. Clones share two connections: with a memory alarm RabbitMQ stops
 /// reading from connections that publish, and acknowledgements must still get through.
 #[derive(Clone)]
 pub struct RabbitBroker {
@@ -42,7 +42,8 @@ struct Inner {
 }
 
 impl RabbitBroker {
-    /// Connects, and declares or checks what must be there. Takes 10 s to say `Unavailable`; afterwards lost connections are built anew, however long it takes.
+    /// Connects, and declares or checks the topology. Returns `Unavailable` after 10 s. Later, lost
+    /// connections are restored without a time limit.
     pub async fn connect(settings: Settings) -> Result<Self, BrokerError> {
         check_namespace(&settings.namespace)?;
         let uri = settings.uri()?;
@@ -73,7 +74,7 @@ impl RabbitBroker {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Closes both connections, for all clones: what is not settled goes back to its queue.
+    /// Closes both connections, for all clones: unsettled deliveries go back to their queues.
     pub async fn close(self) {
         self.inner.outbound.close().await;
         self.inner.inbound.close().await;
@@ -111,7 +112,7 @@ impl Broker for RabbitBroker {
         consume(connection, names, source, prefetch, settings).await
     }
 
-    /// In a task of its own: a caller that stops waiting leaves nothing unsettled.
+    /// In a task of its own: if the caller stops waiting, no delivery is left unsettled.
     async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
         let connection = self.inbound().await?;
         let inner = self.inner.clone();

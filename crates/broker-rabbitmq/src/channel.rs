@@ -1,7 +1,7 @@
-//! A channel that leaves nothing behind: unanswered or dropped, it is closed for certain.
+//! A channel that is certainly closed when it is dropped, or when a request got no answer.
 //!
-//! lapin keeps a channel open as long as a consumer is registered on it or an answer may still
-//! come, also when it is not used any more. The broker would then deliver to a consumer that is gone.
+//! lapin keeps a channel open while a consumer is registered on it or an answer may still come,
+//! even if it is no longer used. The broker would then deliver to a consumer that is gone.
 
 use std::future::Future;
 use std::ops::Deref;
@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use crate::error::{code, is_unanswered, within};
 use crate::socket::Cutter;
 
-/// How a channel is closed: in order, or by cutting its connection.
+/// Closes a channel: in order, or by cutting its connection.
 #[derive(Clone)]
 pub(crate) struct Closer {
     cutter: Cutter,
@@ -48,7 +48,7 @@ impl Closer {
         Self { cutter, most, runtime, begun: Arc::default(), unanswered }
     }
 
-    /// The broker reads the close after whatever it has not answered yet.
+    /// The broker reads the close after all requests that it has not answered yet.
     fn begin(&self, channel: &lapin::Channel) {
         if self.begun.swap(true, Ordering::SeqCst) || !channel.status().connected() {
             return;
@@ -81,7 +81,7 @@ impl Channel {
         Self { channel, closer, answer }
     }
 
-    /// One request. Unanswered in time, it ends the channel.
+    /// Sends one request. If it gets no answer in time, the channel is closed.
     pub(crate) async fn ask<T>(
         &self,
         request: impl Future<Output = lapin::Result<T>>,
@@ -103,12 +103,12 @@ impl Channel {
         answered
     }
 
-    /// Without waiting for it.
+    /// Does not wait until it is closed.
     pub(crate) fn close(&self) {
         self.closer.begin(&self.channel);
     }
 
-    /// Open, and not about to be closed by us.
+    /// Open, and not being closed by us.
     pub(crate) fn is_open(&self) -> bool {
         !self.closer.begun.load(Ordering::SeqCst) && self.channel.status().connected()
     }

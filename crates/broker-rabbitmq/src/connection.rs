@@ -17,13 +17,13 @@ use crate::socket::{Socket, duplicate};
 
 /// From the first packet to an open connection.
 const CONNECT: Duration = Duration::from_secs(10);
-/// Name look-up, TCP and TLS; less than the above, so that lapin's thread ends by itself.
+/// Name look-up, TCP and TLS; less than [`CONNECT`], so that lapin's thread ends by itself.
 const DIAL: Duration = Duration::from_secs(8);
-/// How often a connection is looked at, should an event be missed.
+/// How often a connection is checked, in case an event is missed.
 const LOOK: Duration = Duration::from_millis(500);
 const CLOSE: Duration = Duration::from_secs(2);
 
-/// One connection to the broker. Dropped, it is cut.
+/// One connection to the broker. It is cut when it is dropped.
 pub(crate) struct BrokerConnection {
     connection: Arc<lapin::Connection>,
     socket: Socket,
@@ -32,7 +32,7 @@ pub(crate) struct BrokerConnection {
 }
 
 impl BrokerConnection {
-    /// Opens a connection that calls itself `name` in the broker's listings.
+    /// Opens a connection that appears as `name` in the broker's lists.
     pub(crate) async fn open(
         uri: &AMQPUri,
         name: &str,
@@ -49,7 +49,7 @@ impl BrokerConnection {
         Ok(Self { connection: Arc::new(connection), socket, bounds, unanswered })
     }
 
-    /// Opened in a task of its own: a channel that is opened too late for us is closed there.
+    /// Opened in a task of its own, which closes the channel if it is opened too late.
     pub(crate) async fn channel(&self) -> lapin::Result<Channel> {
         let connection = self.connection.clone();
         let (cutter, unanswered) = (self.socket.cutter(), self.unanswered.clone());
@@ -70,12 +70,12 @@ impl BrokerConnection {
         self.connection.status().connected()
     }
 
-    /// The broker takes no messages: a memory or disk alarm.
+    /// The broker accepts no messages: a memory or disk alarm.
     pub(crate) fn is_blocked(&self) -> bool {
         self.connection.status().blocked()
     }
 
-    /// Returns when the connection has ended. One caller at a time: events come only once.
+    /// Returns when the connection has ended. For one caller at a time: each event comes once.
     pub(crate) async fn ended(&self) {
         let mut events = Box::pin(self.connection.events_listener());
         while self.is_up() {
@@ -102,8 +102,8 @@ async fn connect(
 ) -> lapin::Result<lapin::Connection> {
     let properties = ConnectionProperties::default().with_connection_name(name.into());
     let runtime = lapin::runtime::default_runtime()?;
-    // Our own dialling, because lapin's cannot be bounded, and leaves a thread waiting for ever
-    // on a broker that accepts and then sends nothing: cutting the socket ends it.
+    // lapin's own dialling has no time limit: its thread waits for ever on a broker that accepts
+    // and then sends nothing. Cutting this socket ends it.
     let reactor = runtime.clone();
     let dial = async move |uri: AMQPUri, _| {
         let dialling = async {

@@ -1,5 +1,5 @@
-//! The two content modes of CloudEvents. Within this program an event is always structured; how
-//! it looks to consumers is a matter of the wire.
+//! The two content modes of CloudEvents. Within this program an event is always structured; the
+//! mode only concerns the published message.
 
 use std::collections::BTreeMap;
 
@@ -16,15 +16,15 @@ pub enum Content {
     Binary { prefix: String },
 }
 
-/// Of a content type: everything else is binary, if it is an event at all.
+/// The content type of structured events begins with this; all other events are binary.
 const STRUCTURED: &str = "application/cloudevents";
 const STRUCTURED_JSON: &str = "application/cloudevents+json";
 
-/// No binding to AMQP 0-9-1 exists: these are what others write.
+/// CloudEvents has no binding to AMQP 0-9-1: other programs use these prefixes.
 const PREFIXES: [&str; 3] = ["cloudEvents_", "cloudEvents:", "ce-"];
 
 impl Content {
-    /// An event as it is to be published; what is no event stays as it is.
+    /// The form in which an event is published; other messages are not changed.
     pub(crate) fn of_event(&self, message: Message) -> Message {
         match self {
             Self::Binary { prefix } if message.content_type.starts_with(STRUCTURED) => {
@@ -36,7 +36,7 @@ impl Content {
 }
 
 fn binary(prefix: &str, message: &Message) -> Option<Message> {
-    // Kept as text: a number in it may have more digits than a double.
+    // As raw text: a number in it may have more digits than a double.
     let mut event: Parts = serde_json::from_slice(&message.body).ok()?;
     let body = event.remove("data")?.get().as_bytes().to_vec().into();
     let content_type = text(&event.remove("datacontenttype")?);
@@ -55,7 +55,7 @@ fn text(value: &RawValue) -> String {
     serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned())
 }
 
-/// An event as it is read, in whichever mode and under whichever prefix it was published.
+/// Makes an event of either mode, with any known prefix, a structured one.
 pub(crate) fn structured(message: Message) -> Message {
     let named = |prefix: &&str| message.headers.contains_key(&format!("{prefix}specversion"));
     let prefix = PREFIXES.into_iter().find(named);

@@ -8,16 +8,16 @@ use ports::BrokerError;
 
 /// AMQP reply codes (AMQP 0-9-1, constants).
 pub(crate) mod code {
-    /// Of an orderly close.
+    /// For an orderly close.
     pub(crate) const CLOSE_NORMALLY: u16 = 200;
     pub(crate) const ACCESS_REFUSED: u16 = 403;
     pub(crate) const NOT_FOUND: u16 = 404;
     pub(crate) const PRECONDITION_FAILED: u16 = 406;
-    /// Also what an unknown or forbidden virtual host answers.
+    /// Also the reply for an unknown or forbidden virtual host.
     pub(crate) const NOT_ALLOWED: u16 = 530;
 }
 
-/// The broker's reply code, when it was the broker that refused.
+/// The broker's reply code, if the broker refused.
 pub(crate) fn reply_code(error: &lapin::Error) -> Option<u16> {
     match error.kind() {
         ErrorKind::ProtocolError(error) => Some(error.get_id()),
@@ -25,7 +25,7 @@ pub(crate) fn reply_code(error: &lapin::Error) -> Option<u16> {
     }
 }
 
-/// On one line; lapin's errors never hold the URL.
+/// On one line; lapin's errors never contain the URL.
 pub(crate) fn cause(error: &lapin::Error) -> String {
     let text = match error.kind() {
         ErrorKind::ProtocolError(error) => error.get_message().to_string(),
@@ -35,7 +35,7 @@ pub(crate) fn cause(error: &lapin::Error) -> String {
     text.replace(['\r', '\n'], " ")
 }
 
-/// Why no connection came about.
+/// Why no connection was opened.
 pub(crate) fn connecting(error: &lapin::Error, address: &str) -> BrokerError {
     match reply_code(error) {
         Some(code::ACCESS_REFUSED | code::NOT_ALLOWED) => BrokerError::Denied(cause(error)),
@@ -43,7 +43,7 @@ pub(crate) fn connecting(error: &lapin::Error, address: &str) -> BrokerError {
     }
 }
 
-/// Why something on a channel was refused; `thing` names what it was about.
+/// Why a request on a channel failed; `thing` is the subject of the request.
 pub(crate) fn using(thing: &str, error: &lapin::Error) -> BrokerError {
     let text = format!("{thing}: {}", cause(error));
     match reply_code(error) {
@@ -53,7 +53,7 @@ pub(crate) fn using(thing: &str, error: &lapin::Error) -> BrokerError {
     }
 }
 
-/// Bounds a wait on the broker: a frozen one answers nothing, and lapin waits for ever.
+/// Limits a wait for the broker: a frozen one answers nothing, and lapin waits for ever.
 pub(crate) async fn within<T>(
     most: Duration,
     waiting: impl Future<Output = lapin::Result<T>>,
@@ -67,7 +67,7 @@ pub(crate) async fn within<T>(
     }
 }
 
-/// Whether it was [`within`] that ended the wait.
+/// Whether [`within`] ended the wait.
 pub(crate) fn is_unanswered(error: &lapin::Error) -> bool {
     matches!(error.kind(), ErrorKind::IOError(error) if error.kind() == io::ErrorKind::TimedOut)
 }

@@ -1,16 +1,15 @@
 //! The broker on RabbitMQ (3.10 and 4.x): topology, confirmed publish, deliveries settled
 //! by value, reconnection.
 //!
-//! Read in this order: how it is set up ([`Settings`]), what the things on the broker are called
-//! and how they are declared ([`topology`]), how a connection and its channels are opened,
-//! kept and closed (`connection`, `channel`, `link`), how a message looks on the wire
-//! (`content`, `properties`), how it is published and taken (`publish`, `consume`), and [`RabbitBroker`], which only calls them.
+//! Read in this order: the settings ([`Settings`]), the names on the broker and how they are
+//! declared ([`topology`]), how a connection and its channels are opened, kept and closed
+//! (`connection`, `channel`, `link`), how a message is encoded (`content`, `properties`), how it is
+//! published and consumed (`publish`, `consume`), and [`RabbitBroker`], which only calls these.
 //!
-//! Three habits of lapin shape this crate. Its own recovery is not used: a lost connection ends
-//! everything that used it, and a new one is built. One task owns each publishing channel,
-//! because concurrent publishers on one channel can get each other's confirms. And a returned
-//! message is told apart from a confirmed one by its own identity, never by the confirm that
-//! happened to carry it.
+//! Three properties of lapin shape this crate. Its own recovery is not used: a lost connection ends
+//! everything that used it, and a new one is opened. One task owns each publishing channel, because
+//! concurrent publishers on one channel can get each other's confirms. And a returned message is
+//! recognized by its own identity, never by the confirm that carried it.
 
 mod settings;
 

@@ -13,32 +13,32 @@ use crate::channel::Unanswered;
 use crate::connection::BrokerConnection;
 use crate::topology::apply;
 
-/// Full jitter below a ceiling that doubles up to 2 s, so that work resumes soon after a fault.
+/// Full jitter, with a ceiling that doubles up to 2 s, so that work resumes soon after a fault.
 const FIRST: Duration = Duration::from_millis(100);
 const MOST: Duration = Duration::from_secs(2);
 /// A connection that ends sooner does not reset the ceiling.
 const STEADY: Duration = Duration::from_secs(5);
 
-/// How a lost connection is built anew.
+/// How a lost connection is restored.
 #[derive(Clone)]
 pub(crate) struct Dialer {
     pub(crate) uri: AMQPUri,
     pub(crate) name: String,
     pub(crate) bounds: Bounds,
     pub(crate) unanswered: Unanswered,
-    /// Declared again on every connection: a broker may come back empty.
+    /// Declared again on every connection: a broker may restart empty.
     pub(crate) topology: Option<Topology>,
 }
 
 impl Dialer {
-    /// The first connection: what differs there is an error.
+    /// The first connection: a topology that differs is an error.
     pub(crate) async fn dial(&self) -> Result<BrokerConnection, BrokerError> {
         let connection = self.open().await?;
         self.declare(&connection).await?;
         Ok(connection)
     }
 
-    /// A later one: what was good enough to begin with is not a reason to stop.
+    /// A later connection: a topology that differs now is only logged.
     async fn redial(&self) -> Result<BrokerConnection, BrokerError> {
         let connection = self.open().await?;
         match self.declare(&connection).await {
@@ -68,7 +68,7 @@ enum State {
     Down(BrokerError),
 }
 
-/// A connection that is kept: lost, it is built anew until the link is dropped.
+/// A connection that is restored when it is lost, until the link is dropped.
 pub(crate) struct Link {
     state: watch::Receiver<State>,
     keeper: JoinHandle<()>,
@@ -86,7 +86,7 @@ impl Link {
         LinkView(self.state.clone())
     }
 
-    /// Ends the keeping and closes what is open.
+    /// Stops restoring it and closes the open connection.
     pub(crate) async fn close(&self) {
         self.keeper.abort();
         let state = self.state.borrow().clone();
@@ -107,7 +107,7 @@ impl Drop for Link {
 pub(crate) struct LinkView(watch::Receiver<State>);
 
 impl LinkView {
-    /// The connection, waiting for it at most so long. The error is the last attempt's.
+    /// The connection; waits for it at most `patience`. The error is that of the last attempt.
     pub(crate) async fn up(
         &self,
         patience: Duration,
@@ -119,7 +119,7 @@ impl LinkView {
         }
     }
 
-    /// The connection, however long it takes; `None` once the link is closed.
+    /// The connection, without a time limit; `None` once the link is closed.
     pub(crate) async fn next(&self) -> Option<Arc<BrokerConnection>> {
         let mut state = self.0.clone();
         let up = |state: &State| matches!(state, State::Up(connection) if connection.is_up());
@@ -176,7 +176,7 @@ async fn keep(first: Arc<BrokerConnection>, dialer: Dialer, tell: watch::Sender<
     }
 }
 
-/// How long to wait before the next try; `jitter` is uniform in [0, 1).
+/// How long to wait before the next attempt; `jitter` is uniform in [0, 1).
 pub(crate) fn pause(tries: u32, jitter: f64) -> Duration {
     let ceiling = FIRST.saturating_mul(2u32.saturating_pow(tries.min(10)));
     ceiling.min(MOST).mul_f64(jitter)

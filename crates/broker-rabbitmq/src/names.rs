@@ -1,12 +1,12 @@
 use job::{Lane, RetryDelay};
 use spans::Place;
 
-/// As traces name it.
+/// A place on the broker, for traces.
 pub(crate) fn place<'a>(exchange: &'a str, routing_key: &'a str, queue: &'a str) -> Place<'a> {
     Place { system: "rabbitmq", exchange, routing_key, queue }
 }
 
-/// What the things on the broker are called.
+/// The names of exchanges and queues.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
     namespace: String,

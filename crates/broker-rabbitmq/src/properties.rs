@@ -11,22 +11,22 @@ use crate::error::short;
 /// AMQP delivery mode: written to disk, also after dead-lettering.
 const PERSISTENT: u8 = 2;
 
-/// Who says what is an event.
+/// The app id of events.
 const PROGRAM: &str = "reelwork";
 
 const MOST_SHORT_BYTES: usize = 255;
 
-/// RabbitMQ reads these as lists of further routing keys; a string ends the channel.
+/// RabbitMQ reads these as lists of further routing keys; a string value ends the channel.
 const SENDER_SELECTED: [&str; 2] = ["CC", "BCC"];
 
 const DELIVERY_COUNT: &str = "x-delivery-count";
 const ACQUIRED_COUNT: &str = "x-acquired-count";
 const STREAM_OFFSET: &str = "x-stream-offset";
 const DEATHS: &str = "x-death";
-/// In the name of every queue in which a job waits to come back: it does so by dying there.
+/// In the name of every delay queue. A job leaves it by being dead-lettered.
 const DELAY: &str = ".later.";
 
-/// What the broker writes for itself. Sent on with a copy, it would speak of another life.
+/// Headers that the broker writes. In a published copy they would describe another message.
 const BROKERS_OWN: [&str; 10] = [
     DELIVERY_COUNT,
     ACQUIRED_COUNT,
@@ -40,7 +40,7 @@ const BROKERS_OWN: [&str; 10] = [
     "x-last-death-exchange",
 ];
 
-/// A message as AMQP writes it; AMQP's own timestamp counts seconds.
+/// Encodes a message; AMQP's own timestamp counts seconds.
 pub(crate) fn encode(message: &Message) -> Result<BasicProperties, PublishError> {
     let mut properties = BasicProperties::default()
         .with_delivery_mode(PERSISTENT)
@@ -82,17 +82,17 @@ fn property(text: &str) -> Result<ShortString, PublishError> {
     short(text).ok_or(PublishError::TooLarge { bytes: text.len(), most: MOST_SHORT_BYTES })
 }
 
-/// Ours about a letter that we put among the dead.
+/// Our headers on a message that we put into the dead letters.
 const REASONS: [&str; 4] = [header::REASON, header::DETAIL, header::ROUTING_KEY, header::DEAD_AT];
 
-/// A message as it came, with what the broker adds to it.
+/// A received message, with what the broker added to it.
 pub(crate) struct Arrived {
     pub(crate) message: Message,
     pub(crate) delivery_count: u32,
     pub(crate) offset: Option<u64>,
 }
 
-/// `dead`: from the dead letters, where the broker's own reason is kept if ours is missing.
+/// `dead`: from the dead letters; what the broker put there gets the broker's reason, not ours.
 pub(crate) fn decode(properties: &BasicProperties, body: Vec<u8>, dead: bool) -> Arrived {
     let text = |value: &Option<ShortString>| value.as_ref().map(ToString::to_string);
     let table = properties.headers().as_ref();
@@ -106,7 +106,7 @@ pub(crate) fn decode(properties: &BasicProperties, body: Vec<u8>, dead: bool) ->
         headers: table.map(own_headers).unwrap_or_default(),
         body: Bytes::from(body),
     };
-    // What we put there tells of no death: a reason beside one was copied by its producer.
+    // Messages that we put there have no death: a reason beside one was copied by its producer.
     let deaths = table.filter(|_| dead).map(deaths).unwrap_or_default();
     if !deaths.is_empty() {
         message.headers.retain(|name, _| !REASONS.contains(&name.as_str()));
@@ -118,7 +118,7 @@ pub(crate) fn decode(properties: &BasicProperties, body: Vec<u8>, dead: bool) ->
     Arrived { message, delivery_count: delivery_count(table), offset: number(table, STREAM_OFFSET) }
 }
 
-/// Other tools than ours have moved it back among the jobs: who had it before it died is not told.
+/// Another tool has moved it back to a lane: it may have been sent before it was dead-lettered.
 fn died_in_a_lane(table: &FieldTable) -> bool {
     let Some(AMQPValue::FieldArray(entries)) = table.inner().get(DEATHS) else {
         return false;
@@ -130,7 +130,7 @@ fn died_in_a_lane(table: &FieldTable) -> bool {
     entries.as_slice().iter().filter_map(queue).any(|queue| !queue.contains(DELAY))
 }
 
-/// A broker that counts what was acquired (RabbitMQ 4.3) may leave a producer's count beside it.
+/// Beside its own count (RabbitMQ 4.3, acquired), a broker may leave that of a producer.
 fn delivery_count(table: Option<&FieldTable>) -> u32 {
     let told = number(table, DELIVERY_COUNT).unwrap_or(0);
     let most = number(table, ACQUIRED_COUNT).unwrap_or(u64::MAX);
@@ -145,8 +145,8 @@ fn own_headers(table: &FieldTable) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Why and where the broker dead-lettered it: the first time as its headers tell, and the last
-/// time, which RabbitMQ 3 tells in the table `x-death` only: there a header was its producer's.
+/// Why and where the broker dead-lettered it. The first time is in its headers. RabbitMQ 3 has the
+/// last time only in the table `x-death`: a header about it came from the producer.
 fn deaths(table: &FieldTable) -> BTreeMap<String, String> {
     let fields = table.inner();
     let Some(AMQPValue::FieldArray(entries)) = fields.get(DEATHS) else {
@@ -165,7 +165,7 @@ fn deaths(table: &FieldTable) -> BTreeMap<String, String> {
     deaths
 }
 
-/// Strings, whole numbers and truth values; nothing else has one plain spelling.
+/// Strings, whole numbers and booleans; other values have no single plain form.
 fn plain(value: &AMQPValue) -> Option<String> {
     match value {
         AMQPValue::LongString(text) => Some(text.to_string()),

@@ -11,35 +11,35 @@ use crate::{Content, Topology};
 /// Heartbeats every 10 s: a silent broker is given up after 20 s. `?heartbeat=` overrides it.
 const HEARTBEAT_SECONDS: u16 = 10;
 
-/// How to reach the broker, and what to expect there.
+/// How to reach the broker, and which topology it must have.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `amqp://user:password@host:port/vhost` or `amqps://…`. Never logged.
     pub url: SecretString,
-    /// The first word of every name on the broker.
+    /// The prefix of every name on the broker.
     pub namespace: String,
-    /// Declare what is missing when connecting. Otherwise it is only looked for.
+    /// Declare what is missing when connecting. Otherwise the topology is only checked.
     pub manage_topology: bool,
     /// A larger body is refused.
     pub max_message_bytes: usize,
-    /// Where the management plugin listens on the broker's host, if there is one: policies are
-    /// looked for there.
+    /// The port of the management plugin on the broker's host, if there is one: policies are read
+    /// from it.
     pub management_port: u16,
-    /// How long the broker may take to answer a request. Unanswered, its channel is closed.
+    /// How long the broker may take to answer a request. After this its channel is closed.
     pub answer_timeout: Duration,
-    /// How long it may take to close such a channel. Unanswered too, the connection is cut: longer
-    /// than the 30 s after which a quorum queue gives up itself.
+    /// How long it may take to close such a channel. After this the connection is cut. Longer than
+    /// the 30 s after which a quorum queue itself gives up.
     pub close_timeout: Duration,
-    /// How long a publish or a settlement may take, waiting for a connection included.
+    /// How long a publish or a settlement may take, including the wait for a connection.
     pub publish_timeout: Duration,
-    /// Messages in a lane before publishers are refused: far, and to be alarmed on.
+    /// Messages in a lane before publishers are refused: high, so that an alert comes first.
     pub lane_max_length: u64,
-    /// How events look to consumers.
+    /// In which content mode events are published.
     pub content: Content,
-    /// How long the journal keeps a line: at least as long as anything that is rebuilt from it. A
-    /// journal that is there and keeps more is taken as it is; one that keeps less is refused.
+    /// How long the journal keeps a line: at least as long as anything rebuilt from it. An existing
+    /// journal may keep lines longer; one that keeps them shorter is refused.
     pub journal_max_age: Duration,
-    /// How the process names its spans to others, if it traces.
+    /// How spans are passed to other processes, if the process exports traces.
     pub spans: Spans,
 }
 
@@ -61,7 +61,7 @@ impl Settings {
         }
     }
 
-    /// What these settings expect on the broker.
+    /// The topology that these settings require.
     pub fn topology(&self) -> Topology {
         let mut topology =
             Topology::of(&self.namespace, self.lane_max_length, self.journal_max_age);
@@ -75,7 +75,7 @@ impl Settings {
         Bounds { answer: self.answer_timeout, close: self.close_timeout }
     }
 
-    /// The URL, read. A parser's own words may quote the password, so they are not passed on.
+    /// The parsed URL. The parser's messages may quote the password, so they are not passed on.
     pub(crate) fn uri(&self) -> Result<AMQPUri, BrokerError> {
         let text = self.url.expose_secret();
         let malformed = || {
@@ -85,7 +85,7 @@ impl Settings {
         };
         let parsed = url::Url::parse(text).map_err(|_| malformed())?;
         let mut uri: AMQPUri = text.parse().map_err(|_| malformed())?;
-        // The parser does not know IPv6 hosts and would silently take localhost.
+        // The parser does not know IPv6 hosts and would use localhost instead.
         let host = parsed.host_str().filter(|host| !host.is_empty());
         let host = host.ok_or_else(malformed)?;
         uri.authority.host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
@@ -97,7 +97,7 @@ impl Settings {
         Ok(uri)
     }
 
-    /// Where it is, for people: no user, no password.
+    /// The address of the broker for messages: without user and password.
     pub(crate) fn address(uri: &AMQPUri) -> String {
         let scheme = match uri.scheme {
             AMQPScheme::AMQP => "amqp",

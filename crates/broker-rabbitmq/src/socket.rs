@@ -1,7 +1,7 @@
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, OnceLock};
 
-/// A second handle on the connection's socket. Dropped, it cuts the connection.
+/// A second handle on the connection's socket. Dropping it cuts the connection.
 #[derive(Default)]
 pub(crate) struct Socket(pub(crate) Arc<OnceLock<TcpStream>>);
 
@@ -22,14 +22,14 @@ impl Drop for Socket {
     }
 }
 
-/// Cuts a connection from outside: the broker then ends everything that was open on it.
+/// Cuts a connection: the broker then ends everything that was open on it.
 #[derive(Clone)]
 pub(crate) struct Cutter(Arc<OnceLock<TcpStream>>);
 
 impl Cutter {
     pub(crate) fn cut(&self) {
         if let Some(stream) = self.0.get() {
-            // Closed already, most times.
+            // Usually closed already.
             let _ = stream.shutdown(Shutdown::Both);
         }
     }

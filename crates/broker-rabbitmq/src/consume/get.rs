@@ -1,4 +1,4 @@
-//! Taking one message when it is asked for, on a channel that is kept for it.
+//! Takes single messages on request, on a channel that is kept for this.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::connection::BrokerConnection;
 use crate::error::using;
 use crate::names::Names;
 
-/// One request at a time.
+/// Handles one request at a time.
 #[derive(Default)]
 pub(crate) struct Getting {
     intake: Mutex<Option<Arc<Intake>>>,

@@ -11,7 +11,7 @@ use crate::content::structured;
 use crate::names::place;
 use crate::properties::decode;
 
-/// Makes deliveries of what came on a channel.
+/// Turns messages from a channel into deliveries.
 pub(super) struct Holder {
     pub(super) intake: Arc<Intake>,
     pub(super) timeout: Duration,
@@ -27,7 +27,7 @@ impl Holder {
             Kind::Jobs { .. } | Kind::DeadLetters | Kind::Log => arrived.message,
         };
         let routing_key = taken.routing_key.to_string();
-        // On a first delivery it is the producer's: the broker writes none there.
+        // On a first delivery the count is the producer's: the broker writes none there.
         let delivery_count = if taken.redelivered { arrived.delivery_count } else { 0 };
         let spans = self.spans;
         let ticket = self.ticket(taken.delivery_tag, *kind == Kind::Log);

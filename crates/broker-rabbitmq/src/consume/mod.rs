@@ -1,4 +1,4 @@
-//! Taking: one channel to each consumer, deliveries that own what settles them.
+//! Consuming: one channel for each consumer, and deliveries that own what settles them.
 
 mod get;
 mod holder;
@@ -23,14 +23,13 @@ use source::{arguments, queue};
 pub(crate) use source::{depth, is_read};
 use stream::Stream;
 
-/// A consumer's channel, open while anything taken on it can still be settled: the last one to
-/// let go closes it.
+/// The channel of a consumer; closed when the consumer and all its deliveries are dropped.
 pub(crate) struct Intake {
     channel: Channel,
     _wire: Arc<BrokerConnection>,
 }
 
-/// What becomes of something taken here.
+/// What is consumed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// From this queue, which is bound to that exchange; its handling is traced.
@@ -41,7 +40,7 @@ pub(crate) enum Kind {
     /// In either content mode.
     Events,
     DeadLetters,
-    /// Read, not taken: settling it in any way makes room for the next.
+    /// A stream: settling a line in any way only makes room for the next.
     Log,
 }
 

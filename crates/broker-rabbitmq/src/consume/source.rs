@@ -8,7 +8,7 @@ use crate::error::{code, reply_code, short, using};
 use crate::names::Names;
 use crate::topology::{bind, declare_queue, subscription_queue};
 
-/// The queue to consume; a subscription's is made here.
+/// The queue to consume; that of a subscription is declared here.
 pub(super) async fn queue(
     channel: &Channel,
     names: &Names,
@@ -35,7 +35,7 @@ async fn subscribe(
     Ok(queue)
 }
 
-/// Kept while it has no consumer. What its users bind adds up.
+/// Kept while it has no consumer. The bindings of its users accumulate.
 async fn named(channel: &Channel, name: String) -> Result<ShortString, BrokerError> {
     let thing = format!("queue {name}");
     let queue = subscription_queue(name);
@@ -44,7 +44,7 @@ async fn named(channel: &Channel, name: String) -> Result<ShortString, BrokerErr
     Ok(declared.name().clone())
 }
 
-/// Gone with its consumer, and with the connection; the broker gives the name.
+/// Deleted with its consumer and with the connection; the broker chooses the name.
 async fn unnamed(channel: &Channel) -> Result<ShortString, BrokerError> {
     let options = QueueDeclareOptions::exclusive().auto_delete();
     let declaring = channel.queue_declare("".into(), options, FieldTable::default());
@@ -66,7 +66,7 @@ pub(super) fn fixed(names: &Names, source: &Source) -> Result<ShortString, Broke
     short(&name).ok_or_else(|| BrokerError::Denied(format!("queue {name}: the name is too long")))
 }
 
-/// Where reading begins, for the journal; nothing elsewhere.
+/// For the journal: where reading begins. Empty for other sources.
 pub(super) fn arguments(source: &Source) -> FieldTable {
     let mut table = FieldTable::default();
     if let Source::Journal(start) = source {
@@ -75,7 +75,7 @@ pub(super) fn arguments(source: &Source) -> FieldTable {
             JournalStart::Offset(offset) => {
                 AMQPValue::LongLongInt(i64::try_from(*offset).unwrap_or(i64::MAX))
             }
-            // AMQP counts seconds: the one in which the moment lies.
+            // AMQP counts seconds: the second that contains this time.
             JournalStart::Since(at) => {
                 let seconds = at.as_millis().div_euclid(1000);
                 AMQPValue::Timestamp(u64::try_from(seconds).unwrap_or(0))
@@ -87,7 +87,7 @@ pub(super) fn arguments(source: &Source) -> FieldTable {
     table
 }
 
-/// Messages ready there. A subscription that does not exist (yet) holds none.
+/// Number of ready messages; 0 for a subscription that does not exist (yet).
 pub(crate) async fn depth(
     connection: &BrokerConnection,
     names: &Names,
@@ -96,7 +96,7 @@ pub(crate) async fn depth(
     Ok(looked(connection, names, source).await?.map_or(0, |queue| queue.message_count().into()))
 }
 
-/// Whether anybody consumes there.
+/// Whether the queue has a consumer.
 pub(crate) async fn is_read(
     connection: &BrokerConnection,
     names: &Names,

@@ -26,7 +26,7 @@ struct Open {
     consumer: Consumer,
     intake: Arc<Intake>,
     kind: Kind,
-    /// Our cancel failed, and the channel is closed with what was taken on it: it comes again.
+    /// Our cancel failed: the channel is closed, and its deliveries are delivered again.
     cut: bool,
 }
 
@@ -53,7 +53,7 @@ impl Deliveries for Stream {
         match (taken, &self.open) {
             (Some(taken), Some(open)) => Some(self.holder(open).delivery(&open.kind, taken)),
             _ => {
-                // lapin's stream must not be asked again after its end: it would wait for ever.
+                // lapin's stream must not be polled after its end: it would wait for ever.
                 self.open = None;
                 None
             }
@@ -75,8 +75,8 @@ impl Stream {
 }
 
 impl Drop for Stream {
-    /// What has arrived and was not asked for goes back, also while an earlier delivery still
-    /// holds the channel open.
+    /// Messages that arrived and were not requested go back, even while an earlier delivery keeps
+    /// the channel open.
     fn drop(&mut self) {
         if let Some(open) = self.open.take() {
             self.runtime.spawn(open.give_up());
@@ -91,7 +91,7 @@ impl Open {
             true => self.consumer.next().now_or_never().flatten(),
         };
         match next? {
-            // Of a channel that has ended nothing can be settled: the broker delivers it again.
+            // Deliveries of a closed channel cannot be settled: the broker delivers them again.
             Ok(taken) => self.intake.channel.is_open().then_some(taken),
             Err(error) => {
                 tracing::debug!(%error, queue = %self.consumer.queue(), "a consumer has ended");

@@ -9,14 +9,14 @@ use tokio::runtime::Handle;
 use super::Intake;
 use crate::error::cause;
 
-/// The right to settle one delivery. It keeps the channel open on which it came.
+/// The right to settle one delivery. It keeps the delivery's channel open.
 pub(crate) struct Ticket {
     pub(crate) intake: Arc<Intake>,
     pub(crate) number: u64,
     pub(crate) is_log: bool,
     pub(crate) timeout: Duration,
     pub(crate) runtime: Handle,
-    /// Set before the answer goes out: then dropping it sends nothing more.
+    /// Set before the answer is sent: after that, dropping the ticket sends nothing.
     pub(crate) settled: bool,
 }
 
@@ -52,7 +52,7 @@ async fn acknowledge(intake: &Intake, number: u64) -> lapin::Result<()> {
     intake.channel.basic_ack(number, BasicAckOptions::default()).await
 }
 
-/// A stream takes nothing back: a nack would end the whole connection.
+/// A stream cannot take a message back: a nack would end the whole connection.
 pub(super) async fn give_back(intake: &Intake, number: u64, is_log: bool) -> lapin::Result<()> {
     if is_log {
         return acknowledge(intake, number).await;

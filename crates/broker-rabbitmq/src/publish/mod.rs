@@ -1,4 +1,4 @@
-//! Confirmed publishing: many callers, a few channels, one task to each channel.
+//! Confirmed publishing: many callers, a few channels, one task for each channel.
 
 mod outstanding;
 mod parcel;
@@ -19,16 +19,16 @@ use publisher::publish_all;
 
 /// A broker handles each channel in a process of its own: several share the work.
 const CHANNELS: usize = 4;
-/// Waiting for one channel; beyond it the callers themselves wait.
+/// Orders that wait for one channel; with more, the callers wait.
 const QUEUED: usize = 256;
 
-/// One caller's message and where its answer goes.
+/// The message of one caller, and where its result is sent.
 pub(crate) struct Order {
     parcel: Parcel,
     answer: oneshot::Sender<Result<(), PublishError>>,
 }
 
-/// The channels, and whose turn it is.
+/// The channels, which are used in turn.
 pub(crate) struct Publishing {
     line: LinkView,
     channels: Vec<mpsc::Sender<Order>>,
@@ -65,7 +65,7 @@ impl Publishing {
         }
     }
 
-    /// Why there is no answer in time. `handed`: it may have gone out.
+    /// Why there is no confirm in time. `handed`: the message may have been sent.
     fn overdue(&self, handed: bool) -> PublishError {
         let timeout = self.timeout;
         match self.line.now() {

@@ -6,11 +6,10 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures::task::AtomicWaker;
 
-/// Futures that wait side by side, each under a rising number.
+/// Futures that wait concurrently, each with an increasing number.
 ///
-/// Unlike `FuturesUnordered`, [`drain`](Self::drain) promises more than progress: it returns
-/// only when every future woken before any of the results it returns has been polled too. What
-/// a returned message means hangs on that (see `returns`).
+/// Unlike `FuturesUnordered`, [`drain`](Self::drain) returns only when every future that was woken
+/// before any of the returned results has been polled too. `returns` depends on this.
 pub(crate) struct Outstanding<F, T> {
     waiting: BTreeMap<u64, Waiting<F, T>>,
     woken: Arc<Woken>,
@@ -35,7 +34,7 @@ impl Woken {
     }
 }
 
-/// Wakes one future: its number is noted before the task is woken.
+/// Wakes one future: its number is stored before the task is woken.
 struct Bell {
     number: u64,
     woken: Arc<Woken>,
@@ -53,7 +52,7 @@ impl<F: Future + Unpin, T> Outstanding<F, T> {
         Self { waiting: BTreeMap::new(), woken: Arc::default(), issued: 0 }
     }
 
-    /// Takes a future in; it is polled by the next [`drain`](Self::drain).
+    /// Adds a future; it is polled by the next [`drain`](Self::drain).
     pub(crate) fn push(&mut self, future: F, tag: T) {
         self.issued += 1;
         let number = self.issued;
@@ -64,7 +63,7 @@ impl<F: Future + Unpin, T> Outstanding<F, T> {
         self.waiting.insert(number, Waiting { future, waker, tag });
     }
 
-    /// Everything that is ready; waits for the first.
+    /// All results that are ready; waits for the first.
     pub(crate) async fn drain(&mut self) -> Vec<(T, F::Output)> {
         std::future::poll_fn(|cx| {
             self.woken.task.register(cx.waker());
@@ -76,7 +75,7 @@ impl<F: Future + Unpin, T> Outstanding<F, T> {
         .await
     }
 
-    /// Everything that is ready now.
+    /// All results that are ready now.
     pub(crate) fn ready(&mut self) -> Vec<(T, F::Output)> {
         let mut done = Vec::new();
         loop {
@@ -106,7 +105,7 @@ impl<F: Future + Unpin, T> Outstanding<F, T> {
         self.waiting.len()
     }
 
-    /// The last number given out.
+    /// The last number that was assigned.
     pub(crate) fn newest(&self) -> u64 {
         self.issued
     }

@@ -11,13 +11,13 @@ use crate::error::short;
 use crate::names::Names;
 use crate::properties::encode;
 
-/// A message as it is handed to lapin.
+/// A message in the form that lapin takes.
 pub(crate) struct Parcel {
     pub(crate) exchange: ShortString,
     pub(crate) routing_key: ShortString,
     pub(crate) properties: BasicProperties,
     pub(crate) body: Bytes,
-    /// Set before it goes out: until then the broker surely has nothing.
+    /// Set before it is sent: until then the broker does not have it.
     pub(crate) handed: Arc<AtomicBool>,
 }
 
@@ -29,7 +29,7 @@ impl Parcel {
         most: usize,
     ) -> Result<Self, PublishError> {
         let bytes = message.body.len();
-        // Only a producer can do something about it: what we have taken or must say gets in.
+        // Only a producer can act on the error: all other messages are made to fit.
         let message = match to {
             Destination::Jobs { .. } if bytes > most => {
                 return Err(PublishError::TooLarge { bytes, most });
@@ -59,8 +59,8 @@ impl Parcel {
     }
 }
 
-/// Where messages go, and under which key. The journal is reached by its queue's name, so that
-/// a missing one is noticed.
+/// The exchange and the routing key of a destination. The journal is addressed by its queue's name,
+/// so that a missing one is noticed.
 pub(crate) fn address(names: &Names, to: &Destination) -> (String, String) {
     match to {
         Destination::Jobs { routing_key } => (names.jobs(), routing_key.clone()),
@@ -71,8 +71,8 @@ pub(crate) fn address(names: &Names, to: &Destination) -> (String, String) {
     }
 }
 
-/// What tells one publish from another when the broker returns it. Two with equal labels are
-/// repeats of one message to one place, and share its fate.
+/// Identifies a publish when the broker returns it. Two with equal labels are repeats of one
+/// message to one destination, and get the same result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Label {
     pub(crate) exchange: ShortString,

@@ -16,21 +16,21 @@ use crate::channel::Channel;
 use crate::connection::BrokerConnection;
 use crate::link::{LinkView, pause};
 
-/// In flight on one channel; beyond it orders wait.
+/// Unconfirmed messages on one channel; with more, orders wait.
 const WINDOW: usize = 512;
-/// Handed to lapin at once before confirms are read again.
+/// Messages given to lapin at once before confirms are read again.
 const BATCH: usize = 64;
-/// Publishes whose callers have given up still wait for their confirm. With this many of them a
-/// queue behind us never confirms, and the channel is opened anew.
+/// Publishes whose callers have given up still wait for their confirm. With this many, a queue
+/// never confirms, and a new channel is opened.
 const ABANDONED: usize = 4096;
-/// How often the channel is looked at beside its events.
+/// How often the channel is checked, besides its events.
 const LOOK: Duration = Duration::from_millis(200);
-/// A channel that ends sooner did not end the trouble.
+/// A channel that ends sooner does not reset the delay.
 const STEADY: Duration = Duration::from_secs(5);
 
 type Answering = tokio::sync::oneshot::Sender<Result<(), PublishError>>;
 
-/// Publishes all orders, on one channel at a time, until the senders are gone.
+/// Publishes all orders, on one channel at a time, until the senders are dropped.
 pub(crate) async fn publish_all(line: LinkView, mut orders: mpsc::Receiver<Order>) {
     let mut tries = 0;
     while !orders.is_closed() || !orders.is_empty() {
@@ -45,7 +45,7 @@ pub(crate) async fn publish_all(line: LinkView, mut orders: mpsc::Receiver<Order
     }
 }
 
-/// The next connection; `None` when it is not needed any more.
+/// The next connection; `None` when none is needed any more.
 async fn next(line: &LinkView, orders: &mpsc::Receiver<Order>) -> Option<Arc<BrokerConnection>> {
     loop {
         tokio::select! {
@@ -86,8 +86,8 @@ async fn serve(
     flight.end();
 }
 
-/// What is on its way on one channel. This task alone publishes on it: lapin numbers a publish
-/// before it queues it, so two tasks at once could get each other's confirm.
+/// The unconfirmed publishes of one channel. Only this task publishes on it: lapin numbers a
+/// publish before it queues it, so two tasks could get each other's confirm.
 struct Flight {
     channel: Arc<Channel>,
     outstanding: Outstanding<Confirming, (Label, Answering)>,
@@ -112,7 +112,7 @@ impl Flight {
 
     fn send(&mut self, order: Order) {
         let Order { parcel, answer } = order;
-        // In this order: who gives up and then finds it not handed knows that it never goes out.
+        // In this order: a caller that gives up and finds it not set knows that it is never sent.
         parcel.handed.store(true, Ordering::SeqCst);
         if answer.is_closed() {
             return;
@@ -120,7 +120,7 @@ impl Flight {
         let label = parcel.label();
         let confirming = Box::pin(publish(self.channel.clone(), parcel));
         self.outstanding.push(confirming, (label, answer));
-        // Polled at once: only then is it on its way.
+        // Polled at once: only then is it sent.
         self.settle_ready();
     }
 
@@ -157,7 +157,7 @@ impl Flight {
         self.abandoned = abandoned.count();
     }
 
-    /// The channel has ended: what was not confirmed is unknown.
+    /// The channel has ended: the result of unconfirmed publishes is unknown.
     fn end(mut self) {
         self.settle_ready();
         let unsettled = self.outstanding.into_tags().map(|(_, answer)| answer);

@@ -4,17 +4,17 @@ use ports::PublishError;
 use super::parcel::Label;
 use crate::error::{cause, code, reply_code};
 
-/// Tells returned messages from confirmed ones on one channel.
+/// Separates returned messages from confirmed ones on one channel.
 ///
-/// The broker sends a message back before it confirms it, and lapin hands each message that came
-/// back to the next confirm that completes, whosever that is: with several publishes in flight,
+/// The broker returns a message before it confirms it. lapin attaches each returned message to the
+/// next confirm that completes, for whichever publish. With several publishes in flight,
 /// `Ack(None)` may belong to a message that no queue took, and `Ack(Some(_))` to one that arrived.
-/// But a returned message is always carried by a confirm that completes no later than all that
-/// were in flight when it came back, and lapin completes confirms in one thread. So:
+/// But the confirm that carries a returned message completes no later than all publishes that were
+/// in flight when it was returned, and lapin completes confirms in one thread. So:
 ///
-/// - `Ack(None)`: our own return, if there was one, was carried by an earlier confirm. It is
-///   known once all earlier confirms have been read.
-/// - `Ack(Some(another's))`: ours may still be on its way. It is known once everything in
+/// - `Ack(None)`: if our message was returned, an earlier confirm carried it. This is known once
+///   all earlier confirms have been read.
+/// - `Ack(Some(other message))`: ours may still be returned. This is known once everything in
 ///   flight now has completed: until then the publish is held.
 pub(crate) struct Returns<T> {
     returned: Vec<Label>,
@@ -24,21 +24,21 @@ pub(crate) struct Returns<T> {
 struct Held<T> {
     tag: T,
     label: Label,
-    /// Known when everything up to this number has completed.
+    /// The result is known when everything up to this number has completed.
     until: u64,
 }
 
 /// A publish whose confirm has completed.
 pub(crate) type Completed<T> = (T, Label, Confirm);
 
-/// What came back for a publish, with the label of the message that came along: anybody's.
+/// The response to a publish, with the label of the message it carried, of whichever publish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Confirm {
     Ack(Option<Label>),
     Nack(Option<Label>),
-    /// Nothing did.
+    /// No response.
     Lost(String),
-    /// Nothing did, because we may not publish there.
+    /// No response, because we have no permission to publish there.
     Denied(String),
 }
 
@@ -71,9 +71,8 @@ impl<T> Returns<T> {
         Self { returned: Vec::new(), held: Vec::new() }
     }
 
-    /// Decides what can be decided. `completed` holds all that completed so far and was not
-    /// given here before; `newest` is the last publish on its way, `oldest` the first one that
-    /// has not completed.
+    /// Decides what can be decided. `completed`: all that completed since the last call. `newest`:
+    /// the last publish in flight. `oldest`: the first one that has not completed.
     pub(crate) fn decide(
         &mut self,
         completed: Vec<Completed<T>>,
@@ -118,7 +117,7 @@ impl<T> Returns<T> {
         }
     }
 
-    /// Takes one message with this label off those that came back.
+    /// Removes one message with this label from the returned ones.
     fn claim(&mut self, label: &Label) -> bool {
         let found = self.returned.iter().position(|returned| returned == label);
         if let Some(index) = found {
@@ -127,7 +126,7 @@ impl<T> Returns<T> {
         found.is_some()
     }
 
-    /// What was never decided.
+    /// Publishes that are still undecided.
     pub(crate) fn into_tags(self) -> impl Iterator<Item = T> {
         self.held.into_iter().map(|held| held.tag)
     }

@@ -3,8 +3,8 @@ use serde_json::{Map, Value, json};
 use super::{Argument, Arguments, Topology};
 
 impl Topology {
-    /// The same as a RabbitMQ `definitions.json`, for import at the broker's start or by its
-    /// management plugin. Holds no users, permissions or policies.
+    /// The topology as a RabbitMQ `definitions.json`, for import at the broker's start or with its
+    /// management plugin. Contains no users, permissions or policies.
     pub fn definitions(&self) -> Value {
         let exchanges = self.exchanges.iter().map(|exchange| {
             json!({

@@ -21,7 +21,7 @@ impl Topology {
         erased.map_err(|error| using("erasing", &error))
     }
 
-    /// Deleting what is not there succeeds.
+    /// It is no error if something does not exist.
     async fn erase_over(
         &self,
         connection: &BrokerConnection,

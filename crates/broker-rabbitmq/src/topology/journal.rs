@@ -1,5 +1,5 @@
-//! How long a journal keeps its lines. AMQP tells it nowhere but in the words of a refusal, so they
-//! are read; what cannot be read there counts as different.
+//! How long a journal keeps its lines. AMQP shows this only in the text of a refusal, which is
+//! parsed; a text that cannot be parsed counts as different.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::{Argument, Queue};
 
 const MAX_AGE: &str = "x-max-age";
 
-/// The refused journal differs in nothing but that it keeps its lines longer than is asked.
+/// The refused journal differs only by keeping its lines longer than requested.
 pub(super) fn keeps_longer(queue: &Queue, refusal: &str) -> bool {
     match (wanted(queue), current(refusal)) {
         (Some(wanted), Some(current)) => current > wanted,
@@ -15,7 +15,7 @@ pub(super) fn keeps_longer(queue: &Queue, refusal: &str) -> bool {
     }
 }
 
-/// What to do about one that keeps them too short.
+/// What to do about a journal that keeps its lines too short.
 pub(super) fn too_short(queue: &Queue, refusal: &str) -> Option<String> {
     let (wanted, current) = (wanted(queue)?, current(refusal)?);
     let days = |age: Duration| age.as_secs_f64() / 86_400.0;

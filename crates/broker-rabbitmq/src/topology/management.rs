@@ -1,5 +1,5 @@
-//! RabbitMQ's management API, as far as one question goes. AMQP shows no policies; where the
-//! plugin listens on the broker's host and our user may ask, it does.
+//! RabbitMQ's management API, for one query. AMQP shows no policies; the API does, if the plugin
+//! listens on the broker's host and our user may use it.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 const COLUMNS: &str = "name,policy,operator_policy,effective_policy_definition";
 
-/// The queues of our virtual host with their policies; `None` where it is unknown.
+/// The queues of our virtual host with their policies; `None` if they cannot be read.
 pub(super) async fn queues(uri: &AMQPUri, port: u16) -> Option<Value> {
-    // Over an open wire no password goes that AMQP would have sent encrypted.
+    // A password that AMQP sends encrypted is not sent over an unencrypted connection.
     if uri.scheme != AMQPScheme::AMQP {
         return None;
     }
@@ -25,7 +25,7 @@ pub(super) async fn queues(uri: &AMQPUri, port: u16) -> Option<Value> {
     answer(&asked.ok()?)
 }
 
-/// HTTP/1.0: the answer comes in one piece and ends with the connection.
+/// HTTP/1.0: the response is not chunked and ends with the connection.
 async fn ask(uri: &AMQPUri, port: u16) -> std::io::Result<Vec<u8>> {
     let host = uri.authority.host.as_str();
     let user = &uri.authority.userinfo;

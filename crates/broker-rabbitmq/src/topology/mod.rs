@@ -1,4 +1,4 @@
-//! The topology as data: what must be on the broker, and what is.
+//! The topology as data: what must exist on the broker, and what does exist.
 
 mod arguments;
 mod definitions;
@@ -22,20 +22,20 @@ pub(crate) use probe::{apply, bind, declare_queue, inspect, look, verdict};
 
 use crate::names::Names;
 
-/// The worker parks at 20 deliveries; the broker's own limit only ends what no worker parks.
+/// The worker parks at 20 deliveries; the broker's limit only ends what no worker parks.
 const LANE_DELIVERY_LIMIT: i64 = 1_000;
 
-/// Where nothing may be dropped for having been looked at often: RabbitMQ 4 drops after 20.
+/// For queues that must not drop a message after many deliveries: RabbitMQ 4 drops after 20.
 const NO_DELIVERY_LIMIT: i64 = 1_000_000;
 
-/// Results without a subscription. Beyond it the oldest go, because refusing would stop
-/// the announcement of every other result; the journal still holds them.
+/// Results without a subscription. Beyond this the oldest are dropped, because refusing would stop
+/// the publishing of every other result; the journal still contains them.
 const UNROUTED_MAX_LENGTH: i64 = 1_000_000;
 
 /// Why a broker dead-letters (RabbitMQ manual, dead letter exchanges).
 const DEATHS: [&str; 4] = ["expired", "maxlen", "delivery_limit", "rejected"];
 
-/// Age is enforced by whole segments: small ones, so that a quiet journal ages too.
+/// Lines expire by whole segments: small ones, so that those of a quiet journal expire too.
 const JOURNAL_SEGMENT_BYTES: i64 = 64_000_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,16 +61,16 @@ pub struct Exchange {
     pub name: String,
     pub kind: ExchangeType,
     pub arguments: Arguments,
-    /// Missing, and not permitted to be made, it is done without.
+    /// If it is missing and must not be declared, work continues without it.
     pub optional: bool,
 }
 
-/// A durable queue or stream; which, its argument `x-queue-type` says.
+/// A durable queue or stream, as its argument `x-queue-type` defines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queue {
     pub name: String,
     pub arguments: Arguments,
-    /// Missing, and not permitted to be made, it is done without.
+    /// If it is missing and must not be declared, work continues without it.
     pub optional: bool,
 }
 
@@ -82,7 +82,7 @@ pub struct Binding {
     pub arguments: Arguments,
 }
 
-/// What is bound.
+/// The target of a binding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bound {
     Queue(String),
@@ -104,11 +104,11 @@ impl Bound {
     }
 }
 
-/// Everything that must be on the broker before a job can be published. Named result subscriptions
-/// are made by their subscribers.
+/// Everything that must exist on the broker before a job can be published. Named subscriptions to
+/// results are declared by their subscribers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topology {
-    /// For [`definitions`](Self::definitions) only: a connection knows its own.
+    /// For [`definitions`](Self::definitions) only: a connection has its own.
     pub vhost: String,
     pub exchanges: Vec<Exchange>,
     pub queues: Vec<Queue>,
@@ -133,7 +133,7 @@ impl Topology {
         topology
     }
 
-    /// No alternate exchange: it would defeat mandatory publishing.
+    /// No alternate exchange: it would hide unroutable jobs from mandatory publishing.
     fn jobs(&mut self, names: &Names, lane_max_length: u64) {
         self.exchange(names.jobs(), ExchangeType::Topic, Arguments::default());
         for lane in Lane::all() {
@@ -146,7 +146,7 @@ impl Topology {
         }
     }
 
-    /// One TTL for all messages of a delay queue: RabbitMQ expires at the head only.
+    /// One TTL for all messages of a delay queue: RabbitMQ only expires messages at the head.
     fn later(&mut self, names: &Names) {
         for delay in RetryDelay::ALL {
             let name = names.later(delay);
@@ -162,8 +162,8 @@ impl Topology {
         self.pair(names.dead(), ExchangeType::Topic, arguments);
     }
 
-    /// What the broker puts among the dead tells so in a header that ours do not have: a copy of
-    /// it is taken here, to be adopted.
+    /// Messages that the broker dead-letters have a header that ours lack. A copy of them goes to
+    /// this queue, to be adopted.
     fn broker_dead(&mut self, names: &Names) {
         let name = names.broker_dead();
         let (kind, none) = (ExchangeType::Headers, Arguments::default());
@@ -205,7 +205,7 @@ impl Topology {
         self.queue(names.journal(), arguments);
     }
 
-    /// An exchange and a queue of one name: everything sent there is kept, with its key.
+    /// An exchange and a queue with one name: the queue gets every message, with its key.
     fn pair(&mut self, name: String, kind: ExchangeType, arguments: Arguments) {
         let everything = match kind {
             ExchangeType::Topic => "#",
@@ -236,7 +236,7 @@ pub(crate) fn subscription_queue(name: String) -> Queue {
     Queue { name, arguments, optional: false }
 }
 
-/// At-least-once dead-lettering asks for `reject-publish`; without it the broker silently falls
+/// At-least-once dead-lettering requires `reject-publish`; without it the broker silently falls
 /// back to at-most-once (RabbitMQ manual, quorum queues, dead lettering).
 fn safe_dead_letters(arguments: Arguments, exchange: String) -> Arguments {
     arguments

@@ -1,5 +1,5 @@
-//! What our user may do, found out without doing it: the broker checks permissions first, and then
-//! refuses what cannot be right in any case.
+//! Checks the permissions of our user without effect: the broker checks permissions first, and then
+//! refuses these requests, which are invalid in any case.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::error::{code, reply_code, short, using};
 use crate::names::Names;
 use crate::{Settings, Topology};
 
-/// Something that our user may not do.
+/// A permission that our user lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Forbidden {
     Write { exchange: String },
@@ -37,7 +37,7 @@ impl fmt::Display for Forbidden {
 }
 
 impl Topology {
-    /// What a worker and a poller need and this user lacks, of what is there. Changes nothing.
+    /// Permissions that workers and pollers need and this user lacks. Changes nothing.
     pub async fn forbidden(&self, settings: &Settings) -> Result<Vec<Forbidden>, BrokerError> {
         let connection = BrokerConnection::open(
             &settings.uri()?,
@@ -74,10 +74,10 @@ impl Topology {
     }
 }
 
-/// An expiration that is no number is refused, once writing is permitted.
+/// With write permission, the broker refuses the invalid expiration.
 async fn write(connection: &BrokerConnection, exchange: &str) -> lapin::Result<()> {
     let channel = connection.channel().await?;
-    // A publish has no answer but its confirm.
+    // The only response to a publish is its confirm.
     channel.ask(channel.confirm_select(ConfirmSelectOptions::default())).await?;
     let properties = BasicProperties::default().with_expiration("none".into());
     let exchange = short(exchange).unwrap_or_default();
@@ -87,7 +87,7 @@ async fn write(connection: &BrokerConnection, exchange: &str) -> lapin::Result<(
     channel.ask(async { sending.await?.await.map(drop) }).await
 }
 
-/// A priority that is no number is refused, once reading is permitted.
+/// With read permission, the broker refuses the invalid priority.
 async fn read(connection: &BrokerConnection, queue: &str) -> lapin::Result<()> {
     let channel = connection.channel().await?;
     let mut arguments = FieldTable::default();

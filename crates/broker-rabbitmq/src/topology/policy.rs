@@ -1,5 +1,5 @@
-//! Policies that can lose jobs. What a queue was declared with wins over a policy for what becomes
-//! of its dead letters and of what does not fit; of limits, the lower one holds.
+//! Policies that can lose jobs. For dead letters and overflow, the arguments of a queue win over a
+//! policy; of two limits, the lower one applies.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::{Queue, Topology, management};
 use crate::Settings;
 
-/// A job that is put back is delivered anew each time; less than this can be used up by an outage.
+/// A job that is put back is delivered again each time; an outage can use up a lower limit.
 const LEAST_DELIVERIES: i64 = 100;
 
-/// A policy under which something of ours can be lost.
+/// A policy that can lose messages of our queues.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Risk {
     pub queue: String,
@@ -29,8 +29,8 @@ impl fmt::Display for Risk {
 }
 
 impl Topology {
-    /// `None` where they cannot be seen: without the management plugin, for a user who may not
-    /// ask it, or over TLS.
+    /// `None` if policies cannot be read: without the management plugin, without permission to use
+    /// it, or over TLS.
     pub async fn risks(&self, settings: &Settings) -> Option<Vec<Risk>> {
         let uri = settings.uri().ok()?;
         let told = management::queues(&uri, settings.management_port).await?;
@@ -62,7 +62,7 @@ fn loses(queue: &Queue, key: &str, value: &Value) -> bool {
     let has = |argument: &str| queue.arguments.get(argument).is_some();
     match key {
         "expires" | "max-age" => true,
-        // A shorter wait in a delay queue loses nothing.
+        // A shorter TTL in a delay queue loses nothing.
         "message-ttl" => !has("x-message-ttl"),
         "max-length" | "max-length-bytes" => !has("x-overflow"),
         "dead-letter-routing-key" => has("x-dead-letter-exchange"),

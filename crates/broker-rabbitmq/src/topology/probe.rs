@@ -14,7 +14,7 @@ use crate::channel::Unanswered;
 use crate::connection::BrokerConnection;
 use crate::error::{cause, code, reply_code, short, using};
 
-/// One thing that is expected, and what is there.
+/// One expected exchange or queue, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// `queue reelwork.dead`
@@ -22,12 +22,12 @@ pub struct Finding {
     /// `x-queue-type=quorum …`
     pub expected: String,
     pub found: Found,
-    /// Missing, it stops no work.
+    /// If it is missing, work continues.
     pub optional: bool,
 }
 
 impl Finding {
-    /// It keeps us from working.
+    /// Whether it prevents work.
     pub fn is_wrong(&self) -> bool {
         match &self.found {
             Found::Missing => !self.optional,
@@ -43,7 +43,7 @@ pub enum Found {
     Missing,
     /// The broker's own text on the difference.
     Differs(String),
-    /// It is there, but we may not compare it: this needs the permission to configure it.
+    /// It exists, but comparing it requires the permission to configure it.
     NotComparable,
 }
 
@@ -59,8 +59,8 @@ impl fmt::Display for Finding {
 }
 
 impl Topology {
-    /// Looks at every exchange and queue and declares nothing. Bindings cannot be seen over
-    /// AMQP: [`apply`](Self::apply) makes them sure.
+    /// Checks every exchange and queue and declares nothing that is missing. Bindings cannot be
+    /// read over AMQP: [`apply`](Self::apply) declares them.
     pub async fn show(&self, settings: &Settings) -> Result<Vec<Finding>, BrokerError> {
         let connection = connection(settings).await?;
         let findings = inspect(&connection, self).await;
@@ -68,8 +68,8 @@ impl Topology {
         findings
     }
 
-    /// Declares what is missing and binds everything. What differs is reported and left alone:
-    /// changing it means deleting it, with its messages.
+    /// Declares what is missing and all bindings. What differs is reported and not changed: that
+    /// would require deleting it, with its messages.
     pub async fn apply(&self, settings: &Settings) -> Result<(), BrokerError> {
         let connection = connection(settings).await?;
         let applied = apply(&connection, self).await;
@@ -84,7 +84,7 @@ pub(super) async fn connection(settings: &Settings) -> Result<BrokerConnection, 
     BrokerConnection::open(&settings.uri()?, "reelwork topology", bounds, unanswered).await
 }
 
-/// Every thing, looked at without declaring anything.
+/// Checks everything without declaring what is missing.
 pub(crate) async fn inspect(
     connection: &BrokerConnection,
     topology: &Topology,
@@ -101,7 +101,7 @@ pub(crate) async fn inspect(
     Ok(findings)
 }
 
-/// Whether everything is there, in as many round trips; arguments are not compared.
+/// Whether everything exists, with one round trip each; arguments are not compared.
 pub(crate) async fn look(
     connection: &BrokerConnection,
     topology: &Topology,
@@ -114,7 +114,7 @@ pub(crate) async fn look(
     verdict(findings)
 }
 
-/// Declares and binds everything that can be; then the differences are the error.
+/// Declares and binds everything that is possible; then the differences are the error.
 pub(crate) async fn apply(
     connection: &BrokerConnection,
     topology: &Topology,
@@ -137,7 +137,7 @@ pub(crate) async fn apply(
     verdict(findings)
 }
 
-/// What keeps us from working, all of it at once.
+/// All findings that prevent work, in one error.
 pub(crate) fn verdict(findings: Vec<Finding>) -> Result<(), BrokerError> {
     let wrong: Vec<String> =
         findings.iter().filter(|finding| finding.is_wrong()).map(Finding::to_string).collect();
@@ -147,7 +147,7 @@ pub(crate) fn verdict(findings: Vec<Finding>) -> Result<(), BrokerError> {
     }
 }
 
-/// One end of it is not there.
+/// One end of the binding is missing.
 fn lacks(findings: &[Finding], binding: &Binding) -> bool {
     let ends = [
         format!("exchange {}", binding.exchange),
@@ -241,7 +241,7 @@ impl fmt::Display for Thing<'_> {
     }
 }
 
-/// A channel for questions: the broker closes it with every "no", so it is opened anew.
+/// A channel for checks: the broker closes it with every refusal, so it is opened again.
 struct Probe<'a> {
     connection: &'a BrokerConnection,
     channel: Option<Channel>,
@@ -260,7 +260,7 @@ impl<'a> Probe<'a> {
         Ok(self.channel.insert(channel))
     }
 
-    /// Passive: is it there? Active: is it the same? The broker makes it when it is not there.
+    /// Passive: does it exist? Active: is it the same? If missing, the broker then declares it.
     async fn declare(&mut self, thing: Thing<'_>, passive: bool) -> Result<Found, BrokerError> {
         let channel = self.channel().await?;
         let declared = match thing {
@@ -270,7 +270,7 @@ impl<'a> Probe<'a> {
         let Err(error) = declared else {
             return Ok(Found::AsExpected);
         };
-        // The close is under way: this channel must not be asked again.
+        // The channel is being closed and must not be used again.
         self.channel = None;
         match reply_code(&error) {
             Some(code::NOT_FOUND) if passive => Ok(Found::Missing),

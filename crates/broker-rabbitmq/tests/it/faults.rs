@@ -1,4 +1,4 @@
-//! The wire is cut or falls silent: what is unknown is said to be, and work resumes by itself.
+//! The connection is cut or frozen: unknown results are reported, and work resumes by itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,8 +10,8 @@ use broker_rabbitmq::{RabbitBroker, Settings};
 use conformance::broker::Opened;
 use ports::{Broker, BrokerError, Message, PublishError, Source, Subscription};
 
-/// That work resumes by itself; how soon is measured where nothing else runs. A disk that is busy
-/// with something else alone can hold the broker up for seconds.
+/// Only that work resumes; how soon is measured elsewhere, on an idle machine. A busy disk alone
+/// can delay the broker for seconds.
 const RESUMED: Duration = Duration::from_secs(20);
 
 async fn behind(proxy: &Proxy, query: &str) -> Scratch {
@@ -97,7 +97,7 @@ async fn a_consumer_ends_with_its_wire_and_the_next_one_gets_the_redelivery() {
     let held = take(&mut deliveries).await;
     let dropped = scratch.broker.consume(&Source::Dead, 1).await.unwrap();
     proxy.set(LinkState::Cut);
-    // "b" had arrived too, and is shown as long as the cut has not been felt.
+    // "b" had arrived too, and is delivered until the cut is noticed.
     let ending = async {
         while deliveries.next().await.is_some() {}
         true
@@ -173,7 +173,7 @@ async fn a_silent_broker_is_unknown_in_time_and_given_up_by_its_heartbeat() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_accepts_and_says_nothing_leaves_no_thread_behind() {
-    // The system accepts for it.
+    // The operating system accepts the connection.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("amqp://guest:guest@{}", silent.local_addr().expect("an address"));
     let since = Instant::now();

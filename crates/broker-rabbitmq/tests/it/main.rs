@@ -1,4 +1,4 @@
-//! The broker on a real RabbitMQ, and on wires and nodes that fail.
+//! The broker on a real RabbitMQ, and with connections and nodes that fail.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

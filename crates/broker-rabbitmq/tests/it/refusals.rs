@@ -1,4 +1,4 @@
-//! What the broker refuses, and how it is told.
+//! What the broker refuses, and which error is returned.
 
 use crate::fixture::{
     RawClient, Scratch, VIDEO_KEY, jobs, open, open_with, settings, take, until_ok, videos,
@@ -159,7 +159,7 @@ async fn what_the_broker_dead_letters_can_be_adopted() {
     scratch.close().await;
 }
 
-/// Put back before, so that its first death was a wait of ours.
+/// It was put back before, so its first death was the wait in a delay queue.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_the_brokers_own_letters_are_copied_and_tell_their_last_reason() {
     let scratch = open().await;
@@ -193,7 +193,7 @@ async fn only_the_brokers_own_letters_are_copied_and_tell_their_last_reason() {
     scratch.close().await;
 }
 
-/// What was written about the first death is not taken for the second's.
+/// The reason of the first death is not used for the second.
 async fn put_back_it_dies_a_death_of_its_own(
     scratch: &Scratch,
     raw: &RawClient,
@@ -210,7 +210,7 @@ async fn put_back_it_dies_a_death_of_its_own(
     copy.ack().await.expect("settled");
 }
 
-/// More than we would publish ourselves, and as much as AMQP lets anybody.
+/// More than we would publish ourselves, and as much as AMQP permits.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_a_producer_sends_can_be_put_back_and_parked() {
     let scratch = open().await;
@@ -245,7 +245,7 @@ async fn whatever_a_producer_sends_can_be_put_back_and_parked() {
     scratch.close().await;
 }
 
-/// An older version may have left an event with too much beside it in the outbox.
+/// An older version may have left an event with too large headers in the outbox.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_is_announced_whatever_is_beside_it() {
     let scratch = open().await;

@@ -1,4 +1,4 @@
-//! What is expected on the broker, what is found there, and that nothing is forced.
+//! What is expected on the broker, what is found there, and that no difference is overwritten.
 
 use std::time::Duration;
 
@@ -118,7 +118,7 @@ async fn what_our_user_may_not_do_is_found_without_doing_it() {
     refused_by_name(settings).await;
 }
 
-/// Used all the same, what is forbidden is told apart from a broker that is away.
+/// In use, a missing permission is another error than a broker that is unavailable.
 async fn refused_by_name(mut settings: Settings) {
     settings.manage_topology = false;
     let broker = RabbitBroker::connect(settings).await.expect("connected");
@@ -150,7 +150,7 @@ async fn a_policy_that_can_lose_jobs_is_seen_where_somebody_shows_it() {
         key: "message-ttl".to_owned(),
         value: "60000".to_owned(),
     });
-    // What the plugin shows comes after the policy.
+    // The plugin shows the policy with a delay.
     let mut seen = None;
     crate::fixture::soon(async {
         while seen.as_ref().is_none_or(Vec::is_empty) {

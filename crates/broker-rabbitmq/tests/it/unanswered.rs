@@ -1,4 +1,4 @@
-//! A broker that does not answer in time: what was asked leaves nothing behind.
+//! A broker that does not answer in time: an unanswered request leaves nothing behind.
 
 use std::time::Duration;
 
@@ -25,10 +25,10 @@ async fn is_unanswered(broker: &RabbitBroker) {
     assert!(matches!(refused, Some(BrokerError::Unavailable(_))), "{refused:?}");
 }
 
-/// All jobs come to the one consumer there is.
+/// All jobs are delivered to the only consumer.
 async fn all_come(broker: &RabbitBroker) {
     let mut deliveries = loop {
-        // The connection may be one that is built anew.
+        // The connection may be one that is being restored.
         if let Ok(deliveries) = broker.consume(&videos(), PREFETCH).await {
             break deliveries;
         }
