@@ -1,4 +1,4 @@
-//! Many worlds, as many at once as there are threads; started by `cargo xtask simulate`.
+//! Runs many worlds, one on each thread at a time; started by `cargo xtask simulate`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program speaks to its caller")]
 
 use std::collections::BTreeMap;
@@ -12,15 +12,15 @@ use world::{Plan, Report, run};
 struct Options {
     jobs: u64,
     seed: u64,
-    /// Jobs of each world.
+    /// Number of jobs in each world.
     world: u32,
     threads: u32,
     json: bool,
-    /// Only this seed, with every line of what happens.
+    /// Runs only this seed, and prints everything that happens.
     replay: Option<u64>,
 }
 
-/// What all worlds came to.
+/// The sum of the reports of all worlds.
 #[derive(Default)]
 struct Sum {
     worlds: u64,
@@ -32,7 +32,7 @@ struct Sum {
     calls: u64,
     acts: u64,
     simulated_ms: u64,
-    /// The most calls with an effect that one world made for each of its jobs.
+    /// The most calls with an effect for each job, of all worlds.
     most_acts_per_job: u64,
     outcomes: BTreeMap<String, u64>,
     faults: BTreeMap<&'static str, u64>,
@@ -96,7 +96,7 @@ fn main() -> ExitCode {
     if sum.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Each thread takes the next seed, so that what was run does not depend on their number.
+/// Each thread takes the next seed, so the seeds that are run do not depend on the threads.
 fn simulate(options: &Options) -> Sum {
     let worlds = options.jobs.div_ceil(u64::from(options.world));
     let (next, sum) = (AtomicU64::new(0), Mutex::new(Sum::default()));

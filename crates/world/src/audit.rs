@@ -1,4 +1,4 @@
-//! The verdict on a run that has come to rest.
+//! Checks the promises once nothing is left to do in a run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,23 +13,23 @@ use crate::report::Report;
 use crate::script::{Kind, Publication};
 use crate::world::World;
 
-/// Calls with an effect that a world may make for each job: honest worlds stay below 40.
+/// Calls with an effect that a world may make for each job: correct programs stay below 40.
 const ACTS_PER_JOB: u64 = 60;
 
-/// And for each second that its task may take beyond the usual: it is looked at.
+/// More of them for each second that its task may take beyond the usual: it is polled.
 const ACTS_PER_SECOND: u64 = 1;
 
-/// And for each whenever its ledger is rebuilt.
+/// More of them for each job whenever the ledger is rebuilt.
 const ACTS_PER_REBUILD: u64 = 12;
 
-/// What is looked for like a lost answer, until the doubt is given up: a task that the provider
-/// denies, and after a loss a message that the broker gave up.
+/// More for what is looked up until the doubt is given up: a task that the provider denies, and
+/// after a loss of the ledger a message that the broker dead-lettered.
 const ACTS_PER_DOUBT: u64 = 60;
 
-/// What processes do whatever the number of jobs.
+/// Calls that do not depend on the number of jobs.
 const ACTS_BESIDE: u64 = 300;
 
-/// POSTs of one job that may reach the provider; every refusal as busy is one more.
+/// POSTs of one job that may reach the provider; each refusal as busy adds one.
 const POSTS_PER_JOB: u32 = 30;
 
 pub(crate) fn is_at_rest(world: &World) -> bool {
@@ -48,7 +48,7 @@ pub(crate) fn is_at_rest(world: &World) -> bool {
         && world.broker.queues().is_quiet_but_for(waiting * 2)
 }
 
-/// Only others that pass could tell that it is refused for what it is, and none come any more.
+/// Only jobs that succeed show that a refusal concerns this job, and no more are published.
 fn waits_for_others(world: &World, contents: &Contents, key: &JobKey) -> bool {
     let blocked = |line: &Publication| line.key == *key && line.kind == Kind::Blocked;
     let record = contents.records.get(key).map(|row| &row.record);
@@ -60,7 +60,7 @@ fn is_turned_away(record: &Record) -> bool {
     tries && record.path_refusals.is_some()
 }
 
-/// P8: more was done than the jobs explain.
+/// P8: there were more calls than the jobs explain.
 pub(crate) fn spins(world: &World) -> bool {
     let faults = world.trace.faults();
     let of = |kind: &str| faults.get(kind).copied().unwrap_or_default();
@@ -72,7 +72,7 @@ pub(crate) fn spins(world: &World) -> bool {
     world.trace.acts() > u64::from(world.plan.jobs) * each + doubts + ACTS_BESIDE
 }
 
-/// Heard before and after the second lives began.
+/// `first` and `second`: events received before and after ids were used again.
 pub(crate) fn verdict(
     world: &World,
     first: &[CloudEvent],
@@ -122,7 +122,7 @@ impl Audit<'_> {
         self.violations.push(what);
     }
 
-    /// P1 and P3: each identity has one outcome, and it was heard of.
+    /// P1 and P3: each identity has one outcome, and it was announced.
     fn all_jobs(&mut self) {
         for key in self.world.keys() {
             let record = {
@@ -156,7 +156,7 @@ impl Audit<'_> {
         self.paid(record);
     }
 
-    /// Consumers drop what they have heard under the same event id.
+    /// Otherwise consumers would drop an event, because they have received its id before.
     fn lives(&mut self, before: &BTreeMap<JobKey, Vec<CloudEvent>>, reborn: &BTreeSet<JobKey>) {
         for key in reborn {
             let of = |heard: &BTreeMap<JobKey, Vec<CloudEvent>>| -> BTreeSet<String> {
@@ -168,7 +168,7 @@ impl Audit<'_> {
         }
     }
 
-    /// A job that was right is never refused: neither for the path's trouble nor for another job.
+    /// A valid job is never rejected: neither for an error on the way nor for another job.
     fn refused(&mut self, record: &Record) {
         let State::Settled { outcome: Outcome::Rejected { error }, .. } = &record.state else {
             return;
@@ -180,7 +180,7 @@ impl Audit<'_> {
         }
     }
 
-    /// What was paid for is what is known.
+    /// The outcome agrees with the task that was paid for.
     fn paid(&mut self, record: &Record) {
         let key = &record.key;
         let books = self.world.provider.books();
@@ -195,7 +195,7 @@ impl Audit<'_> {
         }
     }
 
-    /// The request that came second is kept where people look, and was announced.
+    /// The second request is among the dead letters, and the conflict was announced.
     fn conflicts(&mut self) {
         let lines = &self.world.script;
         let second = |line: &&Publication| line.kind == Kind::Other;
@@ -208,7 +208,7 @@ impl Audit<'_> {
             let died = |letter: &Parcel| letter.message.get(header::DEATH).is_some();
             let deaths: Vec<bool> =
                 self.world.broker.queues().dead().filter(ours).map(died).collect();
-            // The broker may give the second message up again and again before anybody reads it.
+            // The broker may dead-letter the second message repeatedly before it is consumed.
             let (kept, given_up) = (!deaths.is_empty(), deaths.contains(&true));
             let events = self.heard.get(key).map(Vec::as_slice).unwrap_or_default();
             let told = events.iter().any(|event| event.kind() == Some(EventKind::Conflict));
@@ -220,7 +220,7 @@ impl Audit<'_> {
         }
     }
 
-    /// P2, P4 and P8, from the provider's own accounts.
+    /// P2, P4 and P8, from the provider's own records.
     fn provider(&mut self) {
         let books = self.world.provider.books();
         let mut wrong: Vec<String> =
@@ -238,7 +238,7 @@ impl Audit<'_> {
         self.violations.extend(wrong);
     }
 
-    /// What keeps a world from rest.
+    /// Reports what is left to do.
     fn remains(&mut self) {
         let contents = self.world.ledger.contents();
         let held: Vec<String> =
@@ -255,7 +255,7 @@ impl Audit<'_> {
     }
 }
 
-/// How a state is announced; `None` while it is no end.
+/// The event for a state; `None` while the job has not ended.
 fn kind_of(state: &State) -> Option<EventKind> {
     match state {
         State::Parked { .. } => Some(EventKind::Parked),
@@ -270,7 +270,7 @@ fn kind_of(state: &State) -> Option<EventKind> {
     }
 }
 
-/// Pure: what the record says against what the provider has last accepted for the job.
+/// Pure: compares the record with the last task that the provider accepted for the job.
 fn contradiction(record: &Record, last: Option<(&String, &Task)>) -> Option<String> {
     let known = record.task_id.as_ref();
     match (&record.state, last) {
@@ -278,7 +278,7 @@ fn contradiction(record: &Record, last: Option<(&String, &Task)>) -> Option<Stri
             let wrong = task.fails || task.file == File::Never || known != Some(id);
             wrong.then(|| format!("succeeded, but not as {id}"))
         }
-        // A person gave it up before anything was sent.
+        // An operator dropped it before anything was sent.
         (State::Settled { outcome: Outcome::Failed { error }, .. }, None)
             if error.kind == "dropped" =>
         {
@@ -292,7 +292,7 @@ fn contradiction(record: &Record, last: Option<(&String, &Task)>) -> Option<Stri
             let needs = matches!(outcome, Outcome::Succeeded { .. } | Outcome::Failed { .. });
             needs.then(|| format!("{} without a task", outcome.word()))
         }
-        // A failed round was paid too; what follows it may be refused.
+        // A failed round was paid too; the next round may be rejected.
         (_, Some((_, task))) if task.fails => None,
         (State::Settled { outcome, .. }, Some((id, _))) => {
             Some(format!("was {}, and {id} is paid for", outcome.word()))

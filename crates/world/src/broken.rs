@@ -1,5 +1,5 @@
-//! Deliberate mistakes, each one that a program like this could make. The simulation must find
-//! every one; no line of them is in the program itself.
+//! Deliberate mistakes that a program like this could contain. The simulation must find each of
+//! them; none is in the code of the program itself.
 
 mod broker;
 mod ledger;
@@ -20,64 +20,64 @@ use crate::chance::Chance;
 pub enum Broken {
     /// The delivery is acknowledged when it is taken.
     AckBeforeRecord,
-    /// Writes are believed whoever makes them, and over whatever is there.
+    /// Writes are accepted with any fence and over any version.
     NoFence,
-    /// A lost answer counts as a request that was never sent.
+    /// A lost response counts as a request that was never sent.
     ResubmitOnTimeout,
-    /// Events go out before the ledger knows what they tell.
+    /// Events are published before the ledger has their facts.
     AnnounceBeforeWrite,
     /// Every job is granted a slot.
     PermitsNotCounted,
-    /// No slot is ever given back.
+    /// No slot is ever freed.
     PermitsKept,
     /// The first denial is believed, however early.
     EagerDenial,
-    /// Every POST has an external id of its own.
+    /// Every POST has a new external id.
     FreshExternalIds,
-    /// Every write of an event gives it another id.
+    /// Every write of an event gives it a new id.
     RandomEventIds,
-    /// What must be said is not written with the record.
+    /// Events are not written to the outbox with the record.
     OutboxForgotten,
-    /// The intent is only in the worker's memory while it sends.
+    /// While the worker sends, the intent is only in its memory.
     IntentInMemory,
-    /// A full lane counts as free, and what shall come back later comes back at once.
+    /// A full lane counts as free, and a delayed job is published again at once.
     Restless,
-    /// A ledger that has lost its memory is open at once.
+    /// A ledger that has lost its data is open at once.
     OpenAtOnce,
-    /// No change of a job is written into the journal.
+    /// No change of a job is written to the journal.
     JournalForgotten,
-    /// After a rebuild nobody counts the slots that are in use.
+    /// After a rebuild the slots in use are not counted.
     SlotsNotRecounted,
-    /// What a callback names is believed.
+    /// A task id from a callback is attached without a query.
     CallbackBelieved,
-    /// What a producer takes for the time is evidence.
+    /// A producer's clock is trusted.
     ClocksBelieved,
-    /// A denial is believed of a look-up that was never seen to find anything.
+    /// The denial of a look-up is believed that was never tested.
     LookUpUntried,
     /// An id that is used again has the external id and the event ids of its first job.
     LivesConfused,
-    /// A letter that the broker wrote counts as never sent.
+    /// A message that the broker dead-lettered counts as never sent.
     DeadLettersUnsent,
-    /// Whoever compares slots with records gives one back that is in use.
+    /// The comparison of slots with records frees one that is in use.
     SlotsFreedEarly,
-    /// An answer 5xx counts as a request that was never sent.
+    /// A 5xx response counts as a request that was never sent.
     ResubmitOnServerError,
-    /// Trouble on the way to the provider is taken for its refusal of the job.
+    /// An error on the way to the provider is taken for its refusal of the job.
     TroubleTakenForRefusal,
     /// Commands write before a rebuilt ledger is complete, and their tombstones stay in it.
     TombstonesStay,
-    /// A letter that is replayed again begins another round, whatever came of the first.
+    /// A dead letter that is replayed again begins another round, even if the first has begun one.
     LetterAnew,
-    /// A page from somebody on the way is taken for the provider's refusal of the job.
+    /// A page from a proxy is taken for the provider's refusal of the job.
     PagesTakenForRefusals,
-    /// That a denied task had been accepted is forgotten.
+    /// It is forgotten that a denied task had been accepted.
     EvidenceForgotten,
     /// A success whose file cannot be read yet is taken for a failure.
     NoFileIsFailure,
 }
 
 impl Broken {
-    /// Each of them.
+    /// All mistakes.
     pub const ALL: [Self; 28] = [
         Self::AckBeforeRecord,
         Self::NoFence,
@@ -127,7 +127,7 @@ impl Broken {
         match self {
             Self::EagerDenial => Rules { settling: Duration::ZERO, denials_needed: 0, ..rules },
             Self::LookUpUntried => Rules { denials_trusted: true, ..rules },
-            // A task that is denied is looked for anew after a while, which would mend it.
+            // A denied task is looked for again after a while, which would hide the mistake.
             Self::CallbackBelieved => Rules { denied_looks: u32::MAX, ..rules },
             _ => rules,
         }

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Processes are numbered through, over all supervisors of a world.
+/// Numbers the processes of a world, over all supervisors.
 #[derive(Debug, Default)]
 pub(crate) struct Census(AtomicU32);
 

@@ -3,17 +3,17 @@ use std::time::Duration;
 
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// All randomness of a world: the same numbers for the same seed on every machine (splitmix64).
+/// All randomness of a world: the same seed gives the same numbers everywhere (splitmix64).
 #[derive(Debug)]
 pub struct Chance(AtomicU64);
 
 impl Chance {
-    /// The stream of this seed.
+    /// The numbers of this seed.
     pub fn new(seed: u64) -> Self {
         Self(AtomicU64::new(mix(seed ^ STEP)))
     }
 
-    /// A stream of its own, so that one part's throws do not move another's.
+    /// A generator of its own, so that one part's numbers do not depend on another part.
     pub fn fork(&self) -> Self {
         Self::new(self.next())
     }
@@ -38,12 +38,12 @@ impl Chance {
         low + self.below(high.saturating_sub(low) + 1)
     }
 
-    /// `true` so often of one.
+    /// `true` with this probability.
     pub fn happens(&self, often: f64) -> bool {
         often > 0.0 && self.unit() < often
     }
 
-    /// A wait between two numbers of milliseconds.
+    /// A random duration between two numbers of milliseconds.
     pub fn millis(&self, low: u64, high: u64) -> Duration {
         Duration::from_millis(self.between(low, high))
     }

@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use crate::chance::Chance;
 
-/// Something that goes wrong at a moment, not with a call.
+/// Something that fails at a given time, independent of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     Crash(u32),
-    /// A polite end, as by a new version.
+    /// An orderly stop, as for an upgrade.
     Stop(u32),
     Freeze(u32, Duration),
     /// The broker drops the connection of a living process.
@@ -17,31 +17,31 @@ pub(crate) enum Fault {
     BrokerAway(Duration),
     ProviderAway(Duration),
     AccountRefused(Duration),
-    /// Every POST is answered with a server error, whether or not it created a task.
+    /// Every POST is answered with a server error, whether it created a task or not.
     PostsBreak(Duration),
-    /// Somebody on the way answers everything in the provider's place.
+    /// A proxy answers everything in the provider's place.
     PathRefuses(Duration),
-    /// The provider forgets the tasks that we have noted.
+    /// The provider forgets the tasks that are in the journal.
     TasksForgotten,
-    /// A person uses the command line.
+    /// An operator uses the command line.
     Command(Command),
     /// The ledger is emptied.
     Forget,
-    /// A snapshot of the ledger is taken; no trouble by itself.
+    /// A snapshot of the ledger is taken; no fault by itself.
     Snapshot,
     /// The ledger is set back to its last snapshot.
     SetBack,
 }
 
-/// What a person does.
+/// What an operator does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     Cancel,
-    /// Some dead letters, and the same once more.
+    /// Replays some dead letters, and then the same again.
     Replay,
-    /// A dead letter, and the job that was parked with it.
+    /// Drops a dead letter, and the job that was parked with it.
     Drop,
-    /// A doubt whose task is not at work.
+    /// Ends a doubt whose task is not running.
     Fail,
 }
 
@@ -57,12 +57,12 @@ impl Command {
 }
 
 impl Fault {
-    /// A ledger is rebuilt after it.
+    /// The ledger must be rebuilt after it.
     fn loses(self) -> bool {
         matches!(self, Self::Blackout | Self::Forget | Self::SetBack)
     }
 
-    /// What it is counted as.
+    /// Its name in the counts.
     pub(crate) fn kind(self) -> Option<&'static str> {
         Some(match self {
             Self::Crash(_) => "crash",
@@ -85,7 +85,7 @@ impl Fault {
     }
 }
 
-/// Faults come while jobs come, and a while after.
+/// Faults begin while jobs are published, and for some time after.
 const TROUBLE: u64 = 45_000;
 
 /// How old a snapshot may be that the ledger is set back to.
@@ -104,8 +104,8 @@ pub(crate) fn throw(chance: &Chance, processes: u32, may_freeze: bool) -> Vec<(D
     faults
 }
 
-/// A frozen process may send after its last check: only a provider that enforces ids covers
-/// that, so only there is it a fault that must do no harm.
+/// A frozen process may send a POST after its last check. Only a provider that enforces ids
+/// prevents harm from that, so only there may a process freeze.
 fn fault(chance: &Chance, processes: u32, may_freeze: bool) -> Fault {
     let slot = u32::try_from(chance.below(u64::from(processes))).unwrap_or(0);
     match chance.below(14) {
@@ -122,7 +122,7 @@ fn fault(chance: &Chance, processes: u32, may_freeze: bool) -> Fault {
     }
 }
 
-/// What strikes everybody, or whoever sends.
+/// Faults that affect all processes, or all that send.
 fn of_many(chance: &Chance) -> Vec<(Duration, Fault)> {
     let mut faults = Vec::new();
     let blackouts = if chance.happens(0.3) { chance.between(1, 4) } else { 0 };
@@ -133,8 +133,8 @@ fn of_many(chance: &Chance) -> Vec<(Duration, Fault)> {
     faults.into_iter().map(|fault| (chance.millis(0, TROUBLE), fault)).collect()
 }
 
-/// What somebody else does, on the way, at the provider or at the command line: it comes beside
-/// all other trouble, and also while a ledger that was lost is rebuilt.
+/// Faults by proxies, the provider or an operator: in addition to all others, and also while a lost
+/// ledger is rebuilt.
 pub(crate) fn of_others(chance: &Chance, faults: &[(Duration, Fault)]) -> Vec<(Duration, Fault)> {
     let mut others = Vec::new();
     if chance.happens(0.25) {

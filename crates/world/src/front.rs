@@ -1,4 +1,4 @@
-//! Where the provider calls back: at any process that runs, as behind a load balancer.
+//! Where the provider calls back: any process that runs, as behind a load balancer.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,13 +13,13 @@ use crate::life::Life;
 use crate::outages::Outages;
 use crate::trace::Trace;
 
-/// The address that the processes tell the provider.
+/// The address in the callback URLs.
 pub(crate) const URL: &str = "https://front.test";
 
-/// A provider that gets no answer tries again so often.
+/// How often the provider tries to deliver a callback.
 const TRIES: u32 = 3;
 
-/// Its callbacks are late by up to so much.
+/// The longest delay of a callback.
 const LATE_MS: u64 = 3_000;
 
 pub(crate) struct Front {
@@ -41,7 +41,7 @@ impl Front {
         open.push((life, Arc::new(mailbox)));
     }
 
-    /// It takes no more callbacks.
+    /// This process receives no more callbacks.
     pub(crate) fn leave(&self, life: &Life) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|(other, _)| other.number != life.number);
@@ -54,7 +54,7 @@ impl Front {
         open.get(usize::try_from(at).unwrap_or(0)).cloned()
     }
 
-    /// What the provider has to say goes to `url`: late, perhaps twice, perhaps never.
+    /// Sends a callback to `url`: late, perhaps twice, perhaps never.
     pub(crate) async fn call(self: Arc<Self>, url: String, body: Value) {
         let rates = self.outages.rates();
         if self.chance.happens(rates.callback_lost) {
@@ -81,7 +81,7 @@ impl Front {
         }
     }
 
-    /// Whether it was answered as kept.
+    /// Whether the response was that the callback is stored.
     async fn deliver(&self, address: &str, body: &Value) -> bool {
         let Some((life, mailbox)) = self.somebody() else { return false };
         let Some(to) = mailbox.whose(address) else { return false };

@@ -1,4 +1,4 @@
-//! Watches what the stores are made to do, beside them, and says what must never happen.
+//! Watches the calls of the stores and reports what must never happen.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,19 +7,19 @@ use job::{CloudEvent, EventKind, JobKey, Record, State};
 use memory::MemoryLedger;
 use ports::{Destination, Fence, Message, Write};
 
-/// What was seen so far.
+/// The observations so far.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     pub(crate) violations: Vec<String>,
-    /// Events that the ledger was told of.
+    /// Events that were written to the ledger.
     known: BTreeSet<String>,
-    /// What each job's round was settled as, and in which generation of the ledger.
+    /// The outcome of each job's round, and the generation in which it was written.
     settled: BTreeMap<(JobKey, u32), (&'static str, String)>,
-    /// Event ids by what they say.
+    /// Event ids by job, kind and round.
     ids: BTreeMap<(JobKey, &'static str, u32), BTreeSet<String>>,
-    /// How each round was announced to have ended.
+    /// The outcome of each round as it was announced.
     told: BTreeMap<(JobKey, u32), &'static str>,
-    /// Writes of those who had lost their lease, refused.
+    /// Refused writes of processes that had lost their lease.
     pub(crate) late_refused: u64,
 }
 
@@ -41,7 +41,7 @@ impl Judge {
         self.findings().violations.push(what.into());
     }
 
-    /// The id is used again for another job: what was seen of the first is no repeat.
+    /// The id is used for another job: observations of the first do not count.
     pub(crate) fn begin_life(&self, key: &JobKey) {
         let mut findings = self.findings();
         findings.settled.retain(|(of, _), _| of != key);
@@ -49,13 +49,13 @@ impl Judge {
         findings.told.retain(|(of, _), _| of != key);
     }
 
-    /// Whether this voice may write now.
+    /// Whether a process with this fence may write now.
     pub(crate) fn may_write(&self, fence: &Fence) -> bool {
         let contents = self.ledger.contents();
         contents.generation.as_ref() == Some(&fence.generation) && contents.is_alive(&fence.owner)
     }
 
-    /// The version that is there now.
+    /// The record's present version.
     pub(crate) fn version(&self, key: &JobKey) -> Option<u64> {
         self.ledger.contents().records.get(key).map(|row| row.version)
     }
@@ -66,12 +66,12 @@ impl Judge {
         before.is_some_and(|b| b.round == record.round && is_settled(b))
     }
 
-    /// Called before a write, so that what is there can still be seen.
+    /// Called before a write, while the previous record is still there.
     pub(crate) fn intends(&self, record: &Record) -> bool {
         is_settled(record) && !self.was_settled(record)
     }
 
-    /// A write was done. A ledger that forgot an outcome may be told of it again, and of no other.
+    /// A write was done. A ledger that lost an outcome may get it again, and no other one.
     pub(crate) fn written(&self, fence: &Fence, write: &Write, settles: bool) {
         let Write { record, outbox, .. } = write;
         let mut findings = self.findings();
@@ -84,7 +84,7 @@ impl Judge {
         let Some((word, generation)) = findings.settled.insert(place, settled.clone()) else {
             return;
         };
-        // What was lost before anybody heard of it may end otherwise.
+        // An outcome that was lost before it was announced may be replaced by another.
         if generation == settled.1 {
             let Record { key, round, .. } = record;
             let what = format!("{key} was settled twice in round {round}: {word}, {}", settled.0);
@@ -92,7 +92,7 @@ impl Judge {
         }
     }
 
-    /// A write was tried by somebody who might not.
+    /// A process without a valid lease tried to write.
     pub(crate) fn late(&self, name: &str, about: &str, refused: bool) {
         let mut findings = self.findings();
         findings.late_refused += u64::from(refused);
@@ -101,7 +101,7 @@ impl Judge {
         }
     }
 
-    /// Something is about to be published.
+    /// A message is about to be published.
     pub(crate) fn published(&self, to: &Destination, message: &Message) {
         if !matches!(to, Destination::Results { .. }) {
             return;
@@ -137,7 +137,7 @@ impl Judge {
     }
 }
 
-/// Of what a ledger has forgotten, a person may think otherwise.
+/// After a loss of the ledger, an operator may decide otherwise.
 fn is_by_a_person(event: &CloudEvent) -> bool {
     let error = event.data.error.as_ref();
     error.is_some_and(|error| error.kind == "dropped" || error.kind == "operator")
@@ -158,7 +158,7 @@ fn is_settled(record: &Record) -> bool {
     matches!(record.state, State::Settled { .. })
 }
 
-/// Whom an event is about.
+/// The job of an event.
 pub(crate) fn key_of(event: &CloudEvent) -> Option<JobKey> {
     JobKey::parse(&format!("{}/{}", event.data.tenant, event.data.job_id))
 }

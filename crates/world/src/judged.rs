@@ -1,4 +1,4 @@
-//! The stores' ports with the judge beside them.
+//! The ports of the stores, observed by the judge.
 
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ impl LedgerLayer for JudgedLedger {
 }
 
 impl JudgedLedger {
-    /// Refused it must be, if who writes is late.
+    /// A call of a process without a valid lease must be refused.
     async fn watched<T>(
         &self,
         call: Call<'_>,
@@ -85,7 +85,7 @@ fn of_write<'a>(method: Method, fence: &'a Fence, write: &Write) -> Call<'a> {
     Call { about: write.record.key.to_string(), ..Call::of(method, Some(fence)) }
 }
 
-/// A late end changes nothing, and a turn is only a matter of order.
+/// A late end changes nothing, and a turn only concerns the order.
 fn is_refused_late(method: Method) -> bool {
     !matches!(method, Method::Leave | Method::TakeTurn | Method::EndTurn)
 }

@@ -1,15 +1,15 @@
 //! A deterministic simulation of an installation, driven by one seed.
 //!
 //! A [`Plan`] decides what a seed does and [`run`] runs it: producers publish a `script`,
-//! `supervisor`s keep processes running, `fault`s and `outages` strike them, and at the end `audit`
-//! checks the promises.
+//! `supervisor`s keep processes running, `fault`s and `outages` disturb them, and at the end
+//! `audit` checks the promises.
 //!
-//! A `process` is the real session, worker, poller, follower and callback mailbox with ports of its
-//! own (`process_ledger`, `process_broker`, `process_transport`, `process_clock`, `front`). An
-//! `operator` starts and ends from time to time. Each call goes through the `life` of its process,
+//! A `process` is the real session, worker, poller, follower and callback mailbox with its own
+//! ports (`process_ledger`, `process_broker`, `process_transport`, `process_clock`, `front`). An
+//! `operator` runs commands from time to time. Each call passes through the `life` of its process,
 //! where it is delayed, freezes, or kills the process at a numbered point. Behind the ports are the
-//! stores in memory (crate `memory`), watched by a `judge`, and the simulated `provider` with its
-//! own accounts. [`Broken`] lists mistakes that the simulation must find.
+//! stores in memory (crate `memory`), observed by a `judge`, and the simulated `provider` with its
+//! own records. [`Broken`] lists mistakes that the simulation must find.
 
 mod audit;
 mod broken;

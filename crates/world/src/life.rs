@@ -10,7 +10,7 @@ use crate::chance::Chance;
 use crate::outages::Outages;
 use crate::trace::Trace;
 
-/// One process: whether it runs, and where it dies. Every call of its doors goes through here.
+/// One process: whether it runs, and where it dies. Every call of its ports passes through it.
 pub(crate) struct Life {
     pub(crate) number: u32,
     pub(crate) chance: Chance,
@@ -29,18 +29,18 @@ struct State {
     dies_at: Option<u64>,
 }
 
-/// How a call counts among the points at which a process can die.
+/// At which points of a call a process can die.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weight {
-    /// Before it, and after its effect before its answer.
+    /// Before the call, and between its effect and its response.
     Effect,
-    /// Only after it, if it brought something.
+    /// Only after the call, if it returned something.
     Taking,
-    /// Dying here is dying at the next effect.
+    /// At none: dying here equals dying at the next effect.
     Idle,
 }
 
-/// More calls than any honest run makes: then nobody answers any more, and time goes on.
+/// More calls than any correct run makes: from then on no call returns, and time advances.
 const SPINNING: u64 = 3_000_000;
 
 impl Life {
@@ -65,7 +65,7 @@ impl Life {
         self.dead.is_cancelled()
     }
 
-    /// From this instant no backend answers, and the broker takes back unacknowledged messages.
+    /// From now on no backend answers, and the broker takes back unacknowledged messages.
     pub(crate) fn end(&self) {
         if !self.dead.is_cancelled() {
             self.dead.cancel();
@@ -85,12 +85,12 @@ impl Life {
         self.state().frozen_until = Some(Instant::now() + wait);
     }
 
-    /// Returns when the process is no more.
+    /// Returns when the process has ended.
     pub(crate) async fn ended(&self) {
         self.dead.cancelled().await;
     }
 
-    /// Waits while frozen, for ever when dead.
+    /// Waits while the process is frozen, for ever when it is dead.
     pub(crate) async fn pass(&self) {
         loop {
             if self.is_dead() {
@@ -104,7 +104,7 @@ impl Life {
         }
     }
 
-    /// What stands between a call and its effect.
+    /// What happens between a call and its effect.
     pub(crate) async fn before(&self, name: &str, weight: Weight) {
         if self.trace.call() > SPINNING {
             return pending().await;
@@ -115,7 +115,7 @@ impl Life {
         }
     }
 
-    /// What stands between an effect and its answer.
+    /// What happens between an effect and its response.
     pub(crate) async fn after(&self, name: &str, weight: Weight, what: String) {
         self.trace.line(format_args!("p{}", self.number), format_args!("{name} {what}"));
         if weight != Weight::Idle {

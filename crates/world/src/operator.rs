@@ -1,4 +1,4 @@
-//! A person at the command line: the program's own actions, by a member of the ledger.
+//! An operator at the command line: the real actions, in a process of its own.
 
 mod letters;
 mod settle;
@@ -20,12 +20,12 @@ use crate::process::{Backends, follower_settings};
 use crate::script::Kind;
 use crate::world::{RETENTION, World};
 
-/// Longer than it takes to compare a large journal.
+/// Longer than the comparison of a large journal takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// A person tries again so often.
+/// How often an operator repeats a command.
 const REPEATS: u32 = 10;
 
 /// A command that takes longer is given up.
@@ -41,7 +41,7 @@ pub(crate) struct Operator {
     actions: operator::Operator,
 }
 
-/// What a store did not do: the command fails, and nothing is known of the rest.
+/// `None`: a store failed; the command ends, and the rest is unknown.
 type Done = Option<()>;
 
 pub(crate) async fn visit(world: Arc<World>, command: Command) {
@@ -53,13 +53,13 @@ pub(crate) async fn visit(world: Arc<World>, command: Command) {
     }
 }
 
-/// Twice, since it may have failed; and as long as it is not known to have succeeded.
+/// Twice, since the first may have failed; and repeated until it is known to have succeeded.
 async fn replay(world: &Arc<World>, command: Command) {
     let chosen = one_visit(world, command, &[]).await;
     sleep(world.chance.millis(500, 8_000)).await;
     one_visit(world, command, &chosen).await;
     for _ in 0..REPEATS {
-        // Not only what the first one told: it may have failed before it told anything.
+        // Not only those of the first run: it may have failed before it returned any.
         let left = half_done(world);
         if left.is_empty() {
             return;
@@ -69,8 +69,8 @@ async fn replay(world: &Arc<World>, command: Command) {
     }
 }
 
-/// The letters by which a round was begun whose message is not known to be there: the command has
-/// failed, and a person repeats it.
+/// The dead letters that have begun a round whose message may be missing: the command has failed,
+/// and an operator repeats it.
 fn half_done(world: &World) -> Vec<String> {
     let contents = world.ledger.contents();
     let queued = |record: &&Record| matches!(record.state, State::Queued { .. });
@@ -78,7 +78,7 @@ fn half_done(world: &World) -> Vec<String> {
     records.filter(queued).filter_map(|record| record.replayed.clone()).collect()
 }
 
-/// Which letters were worked on.
+/// Returns which dead letters were handled.
 async fn one_visit(world: &Arc<World>, command: Command, again: &[String]) -> Vec<String> {
     let life = world.life(world.census.next());
     let visit = async {
@@ -93,7 +93,7 @@ async fn one_visit(world: &Arc<World>, command: Command, again: &[String]) -> Ve
 }
 
 impl Operator {
-    /// A ledger that lost its memory is compared first, here or by whoever is faster.
+    /// A ledger that has lost its data is compared first, here or by another process.
     async fn join(world: &Arc<World>, life: &Arc<Life>) -> Option<Self> {
         let Backends { broker, ledger, clock, .. } = Backends::of(world, life)?;
         let joined = follower::join(broker.as_ref(), ledger.clone(), clock.clone()).await.ok()?;
@@ -112,7 +112,7 @@ impl Operator {
     }
 
     async fn act(&self, command: Command, again: &[String]) -> Vec<String> {
-        // What could not be done is done by the next command, or never.
+        // What failed is done by the next command, or never.
         match command {
             Command::Cancel => self.cancel().await,
             Command::Fail => self.fail().await,
@@ -127,7 +127,7 @@ impl Operator {
         self.world.trace.line("operator", format_args!("{kind} {key}"));
     }
 
-    /// Not one that two requests share: which of them is the job is not said beforehand.
+    /// Not an id that two requests share: which of them is the job is not known in advance.
     fn any_key(&self) -> Option<JobKey> {
         let keys = self.world.keys();
         let at = usize::try_from(self.chance.below(keys.len() as u64)).ok()?;

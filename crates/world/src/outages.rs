@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use crate::chance::Chance;
 use crate::plan::Rates;
 
-/// Which services are out at present, and how often single calls fail.
+/// Which services are unavailable now, and how often single calls fail.
 #[derive(Debug)]
 pub(crate) struct Outages {
     rates: Rates,
@@ -19,7 +19,7 @@ struct State {
     out_until: [Option<Instant>; 6],
 }
 
-/// What can be out for a while.
+/// What can be unavailable for a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Remote {
     Ledger,
@@ -29,7 +29,7 @@ pub(crate) enum Remote {
     Account,
     /// The provider fails on every POST.
     Posts,
-    /// A proxy on the way refuses every request.
+    /// A proxy refuses every request.
     Path,
 }
 
@@ -37,9 +37,9 @@ pub(crate) enum Remote {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     Fine,
-    /// It never arrived.
+    /// The call never arrived.
     NoEffect,
-    /// It was done, and its answer was lost.
+    /// The call was done, and its response was lost.
     NoAnswer,
 }
 
@@ -77,7 +77,7 @@ impl Outages {
         }
     }
 
-    /// Mostly nothing or little; sometimes long enough that others overtake.
+    /// Mostly nothing or little; sometimes long enough for other calls to overtake it.
     pub(crate) fn delay(&self, chance: &Chance) -> Duration {
         let rates = self.rates();
         match chance.unit() {

@@ -1,4 +1,4 @@
-//! What somebody on the way to the provider answers in its place: nothing of it is the provider's.
+//! Responses that a proxy gives in the provider's place: none of them is the provider's.
 
 use kling::HttpResponse;
 

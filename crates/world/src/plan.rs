@@ -6,12 +6,12 @@ use worker::Slots;
 use crate::chance::Chance;
 use crate::fault::{self, Command, Fault};
 
-/// All that is decided before a run begins; everything else follows from the seed.
+/// Everything that is decided before a run begins; the rest follows from the seed.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Where all randomness comes from.
+    /// The source of all randomness.
     pub seed: u64,
-    /// Identities that are published.
+    /// Number of identities that are published.
     pub jobs: u32,
     pub(crate) processes: u32,
     pub(crate) slots: Slots,
@@ -20,49 +20,49 @@ pub struct Plan {
     pub(crate) disorder: bool,
     pub(crate) rates: Rates,
     pub(crate) faults: Vec<(Duration, Fault)>,
-    /// Somebody on the way refuses one of the jobs for good.
+    /// A proxy refuses one of the jobs in all attempts.
     pub(crate) blocked: bool,
     /// How long a message may wait in its lane.
     pub(crate) lifetime: Option<Duration>,
-    /// Only processes that begin after this adopt what the broker gives up.
+    /// Only processes that start after this adopt messages that the broker dead-lettered.
     pub(crate) adopted_from: Duration,
-    /// How many ids are used for another job once the record of the first has expired.
+    /// How many ids are used for another job after the record of the first has expired.
     pub(crate) second_lives: u64,
-    /// At which point each incarnation of the only process dies.
+    /// The points at which the successive processes die, if there is only one at a time.
     pub(crate) crash_points: Vec<u64>,
 }
 
-/// How the provider treats its callers.
+/// How the provider behaves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Behaviour {
     pub(crate) ids: Ids,
     /// A task can be found by its external id.
     pub(crate) look_up: bool,
-    /// Whoever asks finds out by itself whether that is so.
+    /// Processes find out themselves whether it can.
     pub(crate) auto: bool,
     pub(crate) callbacks: Callbacks,
-    /// The longest that a task takes.
+    /// The longest time that a task takes.
     pub(crate) task: Duration,
 }
 
-/// What it does with external ids.
+/// How it treats external ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ids {
     /// A repeated one is refused.
     Enforced,
-    /// A repeated one is another task.
+    /// A repeated one creates another task.
     Ignored,
-    /// They are forgotten.
+    /// They are not stored.
     Dropped,
 }
 
-/// What it says when a task has ended.
+/// Which task id its callbacks contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Callbacks {
     Never,
     /// The id under which the task can be queried.
     Queryable,
-    /// An id that the gateway in front of it does not know.
+    /// An id under which the task cannot be queried.
     Foreign,
 }
 
@@ -83,20 +83,20 @@ impl Behaviour {
     }
 }
 
-/// How often of one a single call goes wrong.
+/// The probability that a single call fails in each way.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rates {
     pub(crate) ledger: f64,
     pub(crate) broker: f64,
-    /// A call takes long enough to be overtaken.
+    /// A call takes long enough for others to overtake it.
     pub(crate) slow: f64,
-    /// The POST never left.
+    /// The POST was not sent.
     pub(crate) not_sent: f64,
-    /// The POST vanished on its way.
+    /// The POST was lost on the way.
     pub(crate) vanished: f64,
-    /// The task was created and the answer lost.
+    /// The task was created and the response lost.
     pub(crate) answer_lost: f64,
-    /// The request is under way for longer than its sender waits.
+    /// The request takes longer to arrive than its sender waits.
     pub(crate) lingers: f64,
     pub(crate) busy: f64,
     pub(crate) look_lost: f64,
@@ -112,11 +112,11 @@ pub(crate) struct Rates {
 
 pub(crate) const TASK: Duration = Duration::from_secs(6);
 
-/// Longer than a ledger that has lost something stays closed: its tasks still run by then.
+/// Longer than a ledger that has lost data stays closed: its tasks still run by then.
 const LONG_TASK: Duration = Duration::from_secs(40);
 
 impl Plan {
-    /// A random world of its own.
+    /// A random world.
     pub fn of(seed: u64, jobs: u32) -> Self {
         let chance = Chance::new(seed);
         let processes = u32::try_from(chance.between(1, 4)).unwrap_or(1);
@@ -150,7 +150,7 @@ impl Plan {
         plan
     }
 
-    /// One job and one process, whose incarnations die at these points.
+    /// One job and one process at a time; the successive processes die at these points.
     pub fn of_points(seed: u64, points: &[u64]) -> Self {
         let crash_points = points.to_vec();
         let callbacks = Callbacks::Queryable;
@@ -164,22 +164,22 @@ impl Plan {
         Self { lifetime, second_lives, crash_points, ..alone }
     }
 
-    /// Calm, but for a provider that again and again forgets tasks that it has accepted.
+    /// No faults, except that the provider repeatedly forgets tasks that it has accepted.
     pub fn forgetful(seed: u64, jobs: u32) -> Self {
         let at = |second| (Duration::from_secs(second), Fault::TasksForgotten);
         Self::calm(seed, jobs, LONG_TASK, (1..6).map(|turn| at(turn * 5)).collect())
     }
 
-    /// Calm, but for every process that dies again and again as the ledger is emptied: what was
-    /// under way is told only by the messages, and by the clocks of their producers.
+    /// No faults, except that all processes die repeatedly while the ledger is emptied: only the
+    /// messages and the clocks of producers show what was being done.
     pub fn blackouts(seed: u64, jobs: u32) -> Self {
         let at = |second| (Duration::from_secs(second), Fault::Blackout);
         let calm = Self::calm(seed, jobs, TASK, (1..6).map(|turn| at(turn * 2)).collect());
         Self { rates: Rates { slow: 0.3, ..Rates::default() }, ..calm }
     }
 
-    /// Calm, but for a broker that soon gives messages up, and a person who replays them before any
-    /// process adopts them, as every process dies and the ledger is emptied.
+    /// No faults, except that the broker soon dead-letters messages, and an operator replays them
+    /// before any process adopts them, while processes die and the ledger is emptied.
     pub fn given_up(seed: u64, jobs: u32) -> Self {
         let at = |second: u64, fault| (Duration::from_secs(second), fault);
         let mut faults: Vec<_> = (1..6).map(|turn| at(turn * 10, Fault::Blackout)).collect();
@@ -191,8 +191,8 @@ impl Plan {
         Self { rates, lifetime, adopted_from, ..calm }
     }
 
-    /// Calm, but for a provider that keeps no external ids and most of whose answers are lost: of
-    /// few routes is a task known by which a look-up could be tested.
+    /// No faults, except that the provider stores no external ids and most of its responses are
+    /// lost: for few routes a task is known with which a look-up can be tested.
     pub fn unanswered(seed: u64, jobs: u32) -> Self {
         let calm = Self::calm(seed, jobs, TASK, Vec::new());
         let (look_up, auto, callbacks) = (false, true, Callbacks::Never);
@@ -200,7 +200,7 @@ impl Plan {
         Self { provider, rates: Rates { answer_lost: 0.9, ..Rates::default() }, ..calm }
     }
 
-    /// No trouble but these faults, beside a provider that takes a repeated id for another task.
+    /// Only these faults, with a provider that creates another task for a repeated id.
     fn calm(seed: u64, jobs: u32, task: Duration, faults: Vec<(Duration, Fault)>) -> Self {
         let callbacks = Callbacks::Queryable;
         let provider = Behaviour { ids: Ids::Ignored, look_up: true, auto: false, callbacks, task };
@@ -212,8 +212,8 @@ impl Plan {
     /// How long a POST may take; simulated waits are a tenth of the real ones.
     pub(crate) const POST: Duration = Duration::from_secs(5);
 
-    /// What may still be under way when a POST's sender has given up: the time a lease lasts
-    /// beyond a slow answer, a lingering request, a look-up that is not up to date.
+    /// What may be unfinished when the sender of a POST has given up: a lease that outlasts a slow
+    /// response, a request still on the way, a look-up that is out of date.
     pub(crate) const SETTLING: Duration = Duration::from_secs(8);
 
     pub(crate) fn rules(&self) -> Rules {
@@ -232,7 +232,7 @@ impl Plan {
 }
 
 impl Rates {
-    /// Every world has its own troubles; some have none of a kind.
+    /// Every world has other rates; some have none of a kind.
     fn of(chance: &Chance) -> Self {
         let some = |most: f64| if chance.happens(0.6) { most * chance.unit() } else { 0.0 };
         Self {

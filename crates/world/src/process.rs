@@ -1,4 +1,4 @@
-//! One process: a session, a worker, a poller and a follower on backends of its own.
+//! One process: session, worker, poller and follower with their own ports.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub(crate) struct Process {
     session: Arc<Session>,
 }
 
-/// What a process is given.
+/// The ports of a process.
 pub(crate) struct Backends {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) ledger: Arc<dyn Ledger>,
@@ -54,7 +54,7 @@ impl Backends {
         })
     }
 
-    /// Whatever is away at the start comes back.
+    /// Repeats until the backends are available.
     async fn join(&self) -> Session {
         let Self { broker, ledger, clock, .. } = self;
         loop {
@@ -67,7 +67,7 @@ impl Backends {
 }
 
 impl Process {
-    /// Joins the ledger and begins to work; `None` only if the backends cannot be made.
+    /// Joins the ledger and begins to work; `None` only if the ports cannot be made.
     pub(crate) async fn start(world: &World, life: &Arc<Life>) -> Option<Self> {
         let backends = Backends::of(world, life)?;
         let session = Arc::new(backends.join().await);
@@ -98,7 +98,7 @@ impl Process {
         Some(Self { worker, poller, follower, session })
     }
 
-    /// The polite end: the worker first, so that what it records is still announced.
+    /// An orderly stop: the worker first, so that what it records is still announced.
     pub(crate) async fn stop(self) {
         self.worker.drain(PATIENCE).await;
         self.poller.drain(PATIENCE).await;

@@ -77,7 +77,7 @@ impl BrokerLayer for ProcessBroker {
         Ok(Box::new(ProcessDeliveries { life: life.clone(), inner }))
     }
 
-    /// Like a delivery that a consumer is given: what is taken by one that dies comes again.
+    /// Like a delivery to a consumer: if the process dies, the message is delivered again.
     async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
         let life = &self.life;
         life.before("get", Weight::Idle).await;
@@ -117,7 +117,7 @@ struct ProcessDeliveries {
 
 #[async_trait]
 impl Deliveries for ProcessDeliveries {
-    /// No wait between taking and handing over: a dropped future must lose nothing.
+    /// No wait between taking and returning: a dropped future must lose nothing.
     async fn next(&mut self) -> Option<Delivery> {
         let delivery = self.inner.next().await;
         let life = &self.life;
@@ -126,7 +126,7 @@ impl Deliveries for ProcessDeliveries {
         }
         let delivery = delivery?;
         life.trace.call();
-        // A line of the journal is read and not taken: it has no effect that could be lost.
+        // A journal line is not removed by reading: no effect could be lost.
         if let Some(offset) = delivery.offset {
             life.trace.line(format_args!("p{}", life.number), format_args!("read {offset}"));
             return Some(delivery);
@@ -164,7 +164,7 @@ impl Settle for ProcessReceipt {
         life.before("ack", Weight::Effect).await;
         let fate = life.broker_fate();
         let done = match fate {
-            // Dropped unsettled: it comes again, as after a lost connection.
+            // Dropped unsettled: it is delivered again, as after a lost connection.
             Fate::NoEffect => Err(silence()),
             Fate::Fine | Fate::NoAnswer => inner.ack().await,
         };

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::life::Life;
 
-/// Time and chance as one process has them: its clock may be ahead, and stops with it.
+/// Time and randomness of one process: its clock may be ahead, and stops with it.
 pub(crate) struct ProcessClock {
     pub(crate) life: Arc<Life>,
     pub(crate) time: StoreTime,

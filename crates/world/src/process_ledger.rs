@@ -1,4 +1,4 @@
-//! The ledger as one process sees it: slow, away at times, and silent once the process is dead.
+//! The ledger as one process sees it: slow, at times unavailable, and silent after its death.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ fn silence() -> LedgerError {
     LedgerError::Unavailable("no answer".to_owned())
 }
 
-/// What only reads, or is repeated soon, is no point at which to die.
+/// A call that only reads or is soon repeated is no point at which to die.
 fn weight(method: Method) -> Weight {
     match method {
         Method::ClaimDue | Method::ClaimOutbox => Weight::Taking,

@@ -1,4 +1,4 @@
-//! The way from one process to the provider: what is on it arrives even when its sender dies.
+//! The connection to the provider: a request that was sent arrives even if its sender dies.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use crate::page;
 use crate::plan::Plan;
 use crate::provider::{BLOCKED, Provider, complaint};
 
-/// The base URL that the processes are given.
+/// The base URL of the processes.
 pub(crate) const BASE_URL: &str = "https://provider.test";
 
-/// How much longer than its sender waits a request may be under way.
+/// How much longer than its sender waits a request may take.
 const LINGERING_MS: u64 = 1_000;
 
 pub(crate) struct ProcessTransport {
@@ -28,18 +28,18 @@ pub(crate) struct ProcessTransport {
 
 type Answer = Result<HttpResponse, TransportError>;
 
-/// What becomes of one POST.
+/// What happens to one POST.
 enum Way {
     NotSent,
     Vanished,
     Refused(HttpResponse),
-    /// By somebody on the way.
+    /// By a proxy.
     Turned(HttpResponse),
-    /// Answered as broken; whether a task was created is not told.
+    /// Answered with a server error, whether a task was created or not.
     Breaks {
         created: bool,
     },
-    /// Arrives after so long; whether its answer finds the way back.
+    /// The time until it arrives, and whether its response does.
     Arrives(Duration, bool),
 }
 
@@ -94,7 +94,7 @@ impl ProcessTransport {
         }
     }
 
-    /// On its way it belongs to nobody.
+    /// A request on the way does not depend on its sender.
     async fn arrive(&self, route: Route, body: Value, way: Duration, heard: bool) -> Answer {
         let (tell, told) = oneshot::channel();
         let (provider, life) = (self.provider.clone(), self.life.clone());
@@ -102,7 +102,7 @@ impl ProcessTransport {
             sleep(way).await;
             let answer = provider.create(route, &body);
             life.trace.line("provider", format_args!("POST {}", words(&answer)));
-            // Nobody may be left to hear it.
+            // The receiver may have ended.
             let _ = tell.send(answer);
         });
         match timeout(Plan::POST, told).await {

@@ -1,4 +1,4 @@
-//! The provider, with accounts of its own: by a marker inside the request, never by external id.
+//! The provider, with its own records: by a marker in the request, never by external id.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,19 +13,19 @@ use crate::chance::Chance;
 use crate::front::Front;
 use crate::plan::{Behaviour, Callbacks, Ids, Rates};
 
-/// Begins the prompt of every job and names it.
+/// The prefix of every prompt, followed by the job's key.
 pub(crate) const MARKER: &str = "marker:";
 
-/// A prompt that the provider refuses for good.
+/// A prompt that the provider always refuses.
 pub(crate) const FORBIDDEN: &str = "forbidden";
 
 /// A prompt that never reaches the provider.
 pub(crate) const BLOCKED: &str = "blocked";
 
-/// Longer than a look-up may be behind what was accepted.
+/// The longest time by which a look-up is out of date.
 const LAG_MS: u64 = 1_000;
 
-/// The longest that a file can come after its task has succeeded: shorter than it is looked for.
+/// The longest time from the success of a task to its file; the file is looked for longer.
 const LATE_FILE_MS: u64 = 15_000;
 
 pub(crate) struct Provider {
@@ -37,7 +37,7 @@ pub(crate) struct Provider {
     books: Mutex<Books>,
 }
 
-/// What was accepted, and what it came to.
+/// The accepted tasks and their states.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
     pub(crate) tasks: BTreeMap<String, Task>,
@@ -47,7 +47,7 @@ pub(crate) struct Books {
     pub(crate) posts: BTreeMap<String, u32>,
     /// GETs by task or external id.
     pub(crate) looks: u64,
-    /// The most slots that were ever in use, by resource.
+    /// The most slots ever in use at once, by resource.
     pub(crate) peaks: BTreeMap<&'static str, u32>,
     /// Accepted while an earlier task of the same job had not failed.
     pub(crate) double_paid: Vec<String>,
@@ -63,11 +63,11 @@ pub(crate) struct Task {
     ends_at: Timestamp,
     pub(crate) fails: bool,
     pub(crate) file: File,
-    /// The provider knows nothing of it any more.
+    /// The provider denies the task.
     forgotten: bool,
 }
 
-/// What there is to read once a task has succeeded.
+/// What can be read once a task has succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum File {
     From(Timestamp),
@@ -116,7 +116,7 @@ impl Provider {
         created(&id, "submitted", kept)
     }
 
-    /// Sometimes while it works, and once more at the end.
+    /// Calls back sometimes while the task runs, and once at its end.
     fn will_call_back(&self, id: &str, url: &str, ends_at: Timestamp, fails: bool) {
         let id = match self.behaviour.callbacks {
             Callbacks::Queryable => id.to_owned(),
@@ -169,7 +169,7 @@ impl Provider {
         }
     }
 
-    /// From now on it denies these tasks. How many it knew.
+    /// From now on these tasks are denied. Returns how many existed.
     pub(crate) fn forget(&self, ids: &BTreeSet<String>) -> usize {
         let mut books = self.books();
         let books = &mut *books;
@@ -182,7 +182,7 @@ impl Provider {
         known
     }
 
-    /// A GET arrives: for a task id, or for an external id where that is known.
+    /// A GET arrives: for a task id, or for an external id that is known.
     pub(crate) fn query(&self, id: &str) -> HttpResponse {
         let now = self.time.now();
         let mut books = self.books();
@@ -206,7 +206,7 @@ impl Task {
 }
 
 impl Books {
-    /// The marker is another job's from now on.
+    /// From now on the marker belongs to another job.
     pub(crate) fn begin_life(&mut self, marker: &str) {
         self.by_marker.remove(marker);
         self.posts.remove(marker);

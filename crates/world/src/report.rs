@@ -2,36 +2,36 @@ use std::collections::BTreeMap;
 
 use crate::plan::Plan;
 
-/// What came of one run.
+/// The result of one run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// The run can be repeated with it.
+    /// With it the run can be repeated.
     pub seed: u64,
     /// Identities that were published.
     pub jobs: u64,
-    /// Every broken promise, in words.
+    /// All broken promises, in words.
     pub violations: Vec<String>,
-    /// Identities without an outcome, or whose outcome nobody heard of.
+    /// Identities without an outcome, or whose outcome was not announced.
     pub lost: u64,
-    /// Submissions accepted beside one that was still good.
+    /// Submissions accepted although an earlier one had not failed.
     pub double_paid: u64,
-    /// Events that came more than once.
+    /// Events that were received more than once.
     pub duplicate_events: u64,
-    /// Jobs by how they ended.
+    /// Number of jobs by outcome.
     pub outcomes: BTreeMap<String, u64>,
-    /// How often each kind of fault struck.
+    /// Number of faults by kind.
     pub faults: BTreeMap<&'static str, u64>,
-    /// Writes of those who had lost their lease, all refused unless a violation says otherwise.
+    /// Writes of processes that had lost their lease; all were refused, except for violations.
     pub late_writes_refused: u64,
     /// Simulated time.
     pub millis: u64,
-    /// Calls through the doors of all processes.
+    /// Calls of the ports of all processes.
     pub calls: u64,
-    /// Those of them that had an effect.
+    /// The calls that had an effect.
     pub acts: u64,
-    /// Of everything that happened, in order.
+    /// The hash of everything that happened, in order.
     pub trace_hash: u64,
-    /// The same in words, if it was kept.
+    /// The same as text, if it was kept.
     pub trace: Option<String>,
 }
 
@@ -46,7 +46,7 @@ impl Report {
         self.violations.is_empty() && self.lost == 0 && self.double_paid == 0
     }
 
-    /// How to see this run again.
+    /// The command that repeats this run.
     pub fn replay(&self) -> String {
         format!("cargo xtask simulate --replay {} --world {}", self.seed, self.jobs)
     }

@@ -1,4 +1,4 @@
-//! One world from its first message to its last: trouble, then calm, then the verdict.
+//! One world from its first message to its last: faults, then none, then the checks.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,16 +20,16 @@ use crate::second_life;
 use crate::supervisor::Supervisor;
 use crate::world::World;
 
-/// What a consumer was told.
+/// The events that a consumer received.
 pub(crate) type Heard = Arc<Mutex<Vec<CloudEvent>>>;
 
-/// A world that is not at rest by then never will be. A job may wait ten minutes for its next try.
+/// A world that is still busy by then always will be. A retry may take ten minutes.
 const PATIENCE: Duration = Duration::from_secs(1800);
 
-/// Repeats may still be under way when the last job is done.
+/// Repeats may still be on the way when the last job has ended.
 const AFTERWARDS: Duration = Duration::from_secs(3);
 
-/// Runs a plan to its end. The same plan gives the same report, to the last byte.
+/// Runs a plan to its end. The same plan gives the same report, byte for byte.
 pub fn run(plan: &Plan, broken: Option<Broken>, keep_trace: bool) -> Report {
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
     match runtime {
@@ -58,7 +58,7 @@ async fn play(plan: Plan, broken: Option<Broken>, keep_trace: bool) -> Report {
     verdict(&world, &heard, before).await
 }
 
-/// Once nothing is left to do. So much was heard before the second lives began.
+/// Checks once nothing is left to do. `before`: events received before ids were used again.
 async fn verdict(world: &Arc<World>, heard: &Heard, before: usize) -> Report {
     let rested = rest(world).await;
     let heard = heard.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -66,7 +66,7 @@ async fn verdict(world: &Arc<World>, heard: &Heard, before: usize) -> Report {
     audit::verdict(world, first, second, rested)
 }
 
-/// One consumer of everything, from the beginning.
+/// One consumer of all events, from the beginning.
 async fn listen(world: &Arc<World>) -> Heard {
     let heard = Heard::default();
     let subscription = Subscription { name: Some("audience".to_owned()), binding: "#".to_owned() };
@@ -115,7 +115,7 @@ async fn disturb(world: Arc<World>, supervisors: Vec<Arc<Supervisor>>) {
         }
     }
     while visits.join_next().await.is_some() {}
-    // What is away or frozen comes back by itself: the calm begins when trouble is over.
+    // Outages and freezes end by themselves: the calm phase begins after them.
     if !world.plan.faults.is_empty() {
         sleep(Duration::from_secs(10)).await;
     }
@@ -149,14 +149,14 @@ fn strike(world: &World, supervisors: &[Arc<Supervisor>], fault: Fault) {
     }
 }
 
-/// Waits until nothing is left to do; `false` when that does not come.
+/// Waits until nothing is left to do; `false` if that does not happen.
 async fn rest(world: &World) -> bool {
     let end = world.time.now() + PATIENCE;
     while world.time.now() < end {
         sleep(Duration::from_secs(1)).await;
         if audit::is_at_rest(world) {
             sleep(AFTERWARDS).await;
-            // A job that is turned away may have been tried again meanwhile.
+            // A refused job may have been tried again meanwhile.
             if audit::is_at_rest(world) {
                 return true;
             }

@@ -1,4 +1,4 @@
-//! What the producers of a world publish.
+//! The messages that the producers of a world publish.
 
 use std::time::Duration;
 
@@ -20,21 +20,21 @@ pub(crate) struct Publication {
     operation: &'static str,
     slots: u64,
     retries: u64,
-    /// Counted from its publishing.
+    /// Counted from when it is published.
     deadline: Option<Duration>,
     clock: ProducersClock,
 }
 
-/// What a producer takes for the time.
+/// How a producer's clock differs from the true time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ProducersClock {
     Right,
-    /// Also by hours, as where local time is told as UTC.
+    /// Also by hours, as if local time were given as UTC.
     Ahead(Duration),
     Behind(Duration),
-    /// Told in microseconds.
+    /// In microseconds.
     Micros,
-    /// Not told at all.
+    /// The message has no time.
     Absent,
 }
 
@@ -50,7 +50,7 @@ impl ProducersClock {
         }
     }
 
-    /// Milliseconds, as its message has them.
+    /// In milliseconds, as the message contains it.
     fn told(self, now: Timestamp) -> Option<i64> {
         let millis = |by: Duration| i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         Some(match self {
@@ -68,18 +68,18 @@ pub(crate) enum Kind {
     Good,
     /// The provider will refuse it.
     Forbidden,
-    /// It names an operation's field that does not exist: no job.
+    /// It has a field that does not exist: it is not a job.
     Bad,
-    /// Another request under the same id.
+    /// Another request with the same id.
     Other,
-    /// Somebody on the way to the provider refuses it and no other.
+    /// A proxy refuses this job and no other.
     Blocked,
 }
 
 /// Longer than the least busy world needs for one job.
 const SPREAD_MS: u64 = 25_000;
 
-/// Every message of a run, in order of time.
+/// All messages of a run, ordered by time.
 pub(crate) fn write(chance: &Chance, jobs: u32, twins: f64, blocked: bool) -> Vec<Publication> {
     let mut lines = Vec::new();
     for number in 1..=jobs {
@@ -98,7 +98,7 @@ pub(crate) fn write(chance: &Chance, jobs: u32, twins: f64, blocked: bool) -> Ve
     lines
 }
 
-/// One that is turned away, and others of its lane that pass while it is tried again and again.
+/// One that is refused, and others of its lane that pass while it is tried repeatedly.
 fn one_blocked(chance: &Chance, jobs: u32) -> Vec<Publication> {
     let alike = |number: u32| Publication {
         kind: Kind::Good,

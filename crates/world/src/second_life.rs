@@ -1,4 +1,4 @@
-//! Ids that are used again, long after the record of the job that had them has expired.
+//! Ids that are used for another job after the record of the first has expired.
 
 use job::JobKey;
 use ports::{Broker, Destination};
@@ -6,7 +6,7 @@ use ports::{Broker, Destination};
 use crate::script::{Kind, Publication};
 use crate::world::World;
 
-/// How many there are.
+/// Returns how many there are.
 pub(crate) async fn begin(world: &World) -> usize {
     let mut lines = candidates(world);
     let mut begun = 0;
@@ -21,7 +21,7 @@ pub(crate) async fn begin(world: &World) -> usize {
     begun
 }
 
-/// Good jobs whose id was never used for anything else.
+/// Valid jobs whose id has never been used for anything else.
 fn candidates(world: &World) -> Vec<&Publication> {
     let lines = &world.script;
     let is_plain = |key: &JobKey| {

@@ -8,11 +8,11 @@ use crate::life::Life;
 use crate::process::Process;
 use crate::world::World;
 
-/// Sees to it that one process runs: a new one whenever the last has ended.
+/// Keeps one process running: starts a new one whenever it has ended.
 pub(crate) struct Supervisor {
     world: Arc<World>,
     life: Mutex<Option<Arc<Life>>>,
-    /// The present process shall end politely.
+    /// The present process must stop in order.
     stop: Notify,
 }
 
@@ -41,7 +41,7 @@ impl Supervisor {
         }
     }
 
-    /// Returns when the process was stopped politely.
+    /// Returns when the process was stopped in order.
     async fn run(&self, life: &Arc<Life>) {
         let Some(process) = Process::start(&self.world, life).await else { return };
         self.stop.notified().await;
@@ -49,7 +49,7 @@ impl Supervisor {
         process.stop().await;
     }
 
-    /// Something goes wrong with the present process.
+    /// Applies a fault to the present process.
     pub(crate) fn strike(&self, fault: Fault) {
         let Some(life) = self.life().clone() else { return };
         match fault {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use memory::StoreTime;
 
-/// What happened, line by line; always its hash, and the text when somebody wants to read it.
+/// What happened, line by line: always as a hash, and as text if that is wanted.
 #[derive(Debug)]
 pub(crate) struct Trace {
     time: StoreTime,

@@ -22,10 +22,10 @@ use crate::provider::Provider;
 use crate::script::{self, Publication};
 use crate::trace::Trace;
 
-/// Longer than any run: what becomes of a repeat after that is not asked here.
+/// Longer than any run: repeats after the retention are not tested here.
 pub(crate) const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Everything in one world besides its processes.
+/// All parts of one world except its processes.
 pub(crate) struct World {
     pub(crate) plan: Plan,
     pub(crate) broken: Option<Broken>,
@@ -37,16 +37,16 @@ pub(crate) struct World {
     pub(crate) broker: MemoryBroker,
     pub(crate) provider: Arc<Provider>,
     pub(crate) front: Arc<Front>,
-    /// Where the provider calls back, addresses are signed.
+    /// `None` if the provider does not call back.
     pub(crate) signer: Option<CallbackSigner>,
     pub(crate) judge: Arc<Judge>,
     pub(crate) script: Vec<Publication>,
     pub(crate) census: Census,
-    /// Ids that name another job now than at first.
+    /// Ids that now belong to another job than at first.
     pub(crate) reborn: Mutex<BTreeSet<JobKey>>,
-    /// Doubts that a person has ended.
+    /// Doubts that an operator has ended.
     decided: Mutex<BTreeSet<JobKey>>,
-    /// The ledger as it was at an earlier moment.
+    /// The ledger at an earlier time.
     pub(crate) snapshot: Mutex<Option<Contents>>,
 }
 
@@ -102,7 +102,7 @@ impl World {
         Arc::new(Life::new(number, dies_at, self.chance.fork(), outages, trace, connection))
     }
 
-    /// The stores as a process reaches them: judged, and perhaps broken.
+    /// The stores of a process: observed by the judge, and perhaps with a mistake.
     pub(crate) fn stores(&self, life: &Life) -> (Arc<dyn Broker>, Arc<dyn Ledger>) {
         let judge = self.judge.clone();
         let inner = Arc::new(life.connection().clone());
@@ -133,7 +133,7 @@ impl World {
         }
     }
 
-    /// How wrong a producer's clock may be.
+    /// How far a producer's clock may be off.
     pub(crate) fn producer_skew(&self) -> Duration {
         match self.broken {
             Some(Broken::ClocksBelieved) => Duration::ZERO,
@@ -151,13 +151,13 @@ impl World {
         }
     }
 
-    /// Keeps what the ledger holds now.
+    /// Keeps the present contents of the ledger.
     pub(crate) fn take_snapshot(&self) {
         let contents = self.ledger.contents().clone();
         *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = Some(contents);
     }
 
-    /// The ledger holds again what it held when a snapshot was taken; nothing, if there is none.
+    /// Restores the last snapshot of the ledger; empties it if there is none.
     pub(crate) fn set_back(&self) {
         let snapshot = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match snapshot {
@@ -166,8 +166,8 @@ impl World {
         }
     }
 
-    /// The provider denies every task that the journal tells of: nobody can say that it does not
-    /// exist.
+    /// The provider denies every task that is in the journal: such a denial must not count as proof
+    /// that the task does not exist.
     pub(crate) fn forget_tasks(&self) {
         let noted = self.broker.queues().noted_tasks();
         let known = self.provider.forget(&noted);
@@ -182,7 +182,7 @@ impl World {
         self.decided.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Every identity that was published, once.
+    /// All identities that were published, each once.
     pub(crate) fn keys(&self) -> Vec<&JobKey> {
         let mut keys: Vec<&JobKey> = self.script.iter().map(|line| &line.key).collect();
         keys.sort();

@@ -60,13 +60,13 @@ impl BrokerLayer for BrokenBroker {
 }
 
 impl BrokenBroker {
-    /// Barriers are still written: whoever waits for one must not wait for ever.
+    /// Barriers are still written: otherwise a follower would wait for ever.
     fn forgets(&self, line: &Message) -> bool {
         self.broken == Broken::JournalForgotten && line.kind.as_deref() != Some(JOURNAL_BARRIER)
     }
 }
 
-/// Acknowledges what it hands out.
+/// Acknowledges each delivery when it is taken.
 struct Hasty {
     inner: Box<dyn Deliveries>,
 }
@@ -85,7 +85,7 @@ impl Deliveries for Hasty {
 
 async fn hasty(mut delivery: Delivery) -> Delivery {
     let settle = std::mem::replace(&mut delivery.settle, Box::new(Settled));
-    // It was just taken: nothing can be unknown about it.
+    // It was just taken: the result cannot be unknown.
     let _ = settle.ack().await;
     delivery
 }
@@ -99,7 +99,7 @@ fn punctual(mut delivery: Delivery, time: StoreTime) -> Delivery {
     delivery
 }
 
-/// Takes what a producer tells ahead of us for the present.
+/// Takes a producer's time in the future for the present.
 struct Punctual {
     inner: Box<dyn Deliveries>,
     time: StoreTime,

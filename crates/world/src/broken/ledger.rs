@@ -15,11 +15,11 @@ pub(super) struct BrokenLedger {
     broken: Broken,
     broker: Arc<dyn Broker>,
     inner: Arc<dyn Ledger>,
-    /// Intents that were not written, and a number for event ids.
+    /// Intents that were not written, and a counter for event ids.
     memory: Mutex<(BTreeMap<JobKey, Record>, u64)>,
 }
 
-/// How long it is that the mistaken are believed to live.
+/// The lease with which the mistaken writes are made.
 const LEASE: Duration = Duration::from_secs(1);
 
 type Answer<T> = Result<T, LedgerError>;
@@ -33,7 +33,7 @@ impl BrokenLedger {
         with(&mut self.memory.lock().unwrap_or_else(PoisonError::into_inner).0)
     }
 
-    /// What is done to every write on its way.
+    /// Applies the mistake to a write.
     async fn twist(&self, mut write: Write) -> Write {
         match self.broken {
             Broken::OutboxForgotten => write.outbox.clear(),
@@ -42,7 +42,7 @@ impl BrokenLedger {
             Broken::RandomEventIds => write.outbox.iter_mut().for_each(|entry| self.rename(entry)),
             Broken::AnnounceBeforeWrite => {
                 for entry in &write.outbox {
-                    // Whether it went well is not asked: that is the mistake.
+                    // The result is ignored: that is the mistake.
                     let _ = self.broker.publish(&entry.to, entry.message.clone()).await;
                 }
             }
@@ -51,7 +51,7 @@ impl BrokenLedger {
         write
     }
 
-    /// The job waits for that task now, whatever the provider says of it.
+    /// The job waits for this task from now on, whatever the provider answers.
     async fn believe(&self, key: &JobKey, task: &str) -> Answer<()> {
         let Some(Stored { mut record, version, .. }) = self.inner.load(key).await? else {
             return Ok(());
@@ -64,7 +64,7 @@ impl BrokenLedger {
         record.state = State::Pending { status: "submitted".to_owned(), looks: 0, next_look };
         let due = Some(next_look);
         let write = Write { record, due, outbox: Vec::new(), outbox_lease: Duration::ZERO };
-        // As a process would that has just joined.
+        // As a process that has just joined.
         let fence = self.inner.join(next_look, Duration::from_secs(1)).await?;
         self.inner.swap(&fence, version, write).await.map(drop)
     }
@@ -146,7 +146,7 @@ impl LedgerLayer for BrokenLedger {
     ) -> Answer<Permitted> {
         match self.broken {
             Broken::PermitsNotCounted => Ok(Permitted::Granted),
-            // Whoever counts again asks without a limit.
+            // A recount takes permits without a limit.
             Broken::SlotsNotRecounted if limits.concurrency == 0 => Ok(Permitted::Granted),
             _ => self.inner.take_permit(fence, permit, limits).await,
         }

@@ -45,7 +45,7 @@ fn has_code(answer: &HttpResponse) -> bool {
     body.get("code").is_some()
 }
 
-/// The same, as failed if it succeeded and has no file.
+/// The same response, as failed if it succeeded and has no file.
 fn without_file(mut answer: HttpResponse) -> HttpResponse {
     let mut body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let data = &mut body["data"];

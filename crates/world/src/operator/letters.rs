@@ -11,16 +11,16 @@ use tokio::time::timeout;
 use super::{Done, Operator};
 use crate::broken::Broken;
 
-/// Nothing more within this means that all were seen.
+/// If no letter arrives within this, all have been read.
 const QUIET: Duration = Duration::from_secs(2);
 
 const MOST: u16 = 1000;
 
-/// So many letters are replayed at once.
+/// Maximum number of letters replayed at once.
 const AT_ONCE: usize = 6;
 
 impl Operator {
-    /// Some of them, or those that were replayed before and are still there. Sometimes the
+    /// Replays some letters, or those that were replayed before and still exist. Sometimes the
     /// acknowledgement is lost, and the letter stays.
     pub(super) async fn replay(&self, again: &[String]) -> Vec<String> {
         let mut chosen = Vec::new();
@@ -60,7 +60,7 @@ impl Operator {
         letter.delivery.ack().await.ok()
     }
 
-    /// The mistake: another round, whatever came of the one before.
+    /// The mistake: begins another round even if the one before has begun.
     async fn begin_anew(&self, key: &JobKey) -> Option<Replay> {
         let (fence, rules) = (self.session.fence(), self.world.rules());
         let stored = self.ledger.load_whole(key).await.ok()??;
@@ -71,7 +71,7 @@ impl Operator {
         matches!(applied, Applied::Done(_)).then_some(Replay::Begin)
     }
 
-    /// The first letter whose job waits for a person.
+    /// Drops the first letter whose job waits for an operator.
     pub(super) async fn drop_letter(&self) -> Done {
         for letter in self.letters().await? {
             let Some(key) = letter.key().filter(|key| !self.is_shared(key)) else { continue };
@@ -85,7 +85,7 @@ impl Operator {
         Some(())
     }
 
-    /// All that are there, in our hands: what is not settled goes back.
+    /// Takes all letters that exist; those that are not settled go back.
     async fn letters(&self) -> Option<Vec<Letter>> {
         let depth = self.broker.depth(&Source::Dead).await.ok()?;
         let mut deliveries = self.broker.consume(&Source::Dead, MOST).await.ok()?;

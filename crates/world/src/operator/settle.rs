@@ -9,11 +9,11 @@ use ports::Clock;
 use super::{Done, Operator};
 use crate::script::Publication;
 
-/// A doubt that is looked into still is nobody's to end.
+/// A younger doubt is still being looked into and must not be ended.
 const YOUNG: Duration = Duration::from_secs(15);
 
 impl Operator {
-    /// What has not been submitted; what was goes on.
+    /// Cancels a job; one that was already submitted continues.
     pub(super) async fn cancel(&self) -> Done {
         let key = self.any_key()?;
         let doubted = self.doubted(&key).await?;
@@ -28,7 +28,7 @@ impl Operator {
         self.note(what, &key, doubted, done.map(drop))
     }
 
-    /// A doubt of which the provider says that no task of it is at work.
+    /// Ends a doubt if, for the provider, none of its tasks is running.
     pub(super) async fn fail(&self) -> Done {
         let keys = self.world.keys();
         let begin = usize::try_from(self.chance.below(keys.len() as u64)).unwrap_or(0);
@@ -46,15 +46,15 @@ impl Operator {
         Some(())
     }
 
-    /// Whether it is in doubt; `None` when its task is at work, as the provider's own pages show.
+    /// Whether it is in doubt; `None` if its task is running, by the provider's own records.
     pub(super) async fn doubted(&self, key: &JobKey) -> Option<bool> {
         let stored = self.ledger.load(key).await.ok()?;
         let doubted = stored.is_some_and(|stored| doubt_since(&stored.record).is_some());
         (!doubted || !self.is_at_work(key)).then_some(doubted)
     }
 
-    /// What became of its task is the person's to answer for, also where it is not known whether
-    /// the ledger has it.
+    /// From now on the operator is responsible for the task, even if it is unknown whether the
+    /// ledger has the decision.
     pub(super) fn note(
         &self,
         what: &'static str,
@@ -64,7 +64,7 @@ impl Operator {
     ) -> Done {
         let goes_on = |record: &Record| doubt_since(record).is_some();
         let there = self.world.ledger.contents().records.get(key).map(|row| goes_on(&row.record));
-        // What was journaled stands, also where the ledger has been set back since.
+        // What was journaled is valid, even if the ledger has been set back since.
         if doubted && (done.is_ok() || there != Some(true)) {
             self.world.decided().insert(key.clone());
         }

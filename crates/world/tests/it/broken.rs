@@ -1,11 +1,11 @@
 //! A simulation that finds nothing must be able to find something: every deliberate mistake is
-//! caught within a few worlds, and the world that caught it is named.
+//! found within a few worlds, and the seed is reported.
 
 #![allow(clippy::print_stderr, reason = "the seed is what a person wants to see")]
 
 use world::{Broken, Plan, Report, run};
 
-/// Worlds that a mistake may survive.
+/// Worlds in which a mistake may go unnoticed.
 const WORLDS: u64 = 300;
 
 const JOBS: u32 = 60;
@@ -64,7 +64,7 @@ caught! {
     a_success_without_a_file_taken_for_a_failure: NoFileIsFailure by "paid twice"
 }
 
-// Rare in a world with other troubles.
+// Rare in a world with other faults.
 caught! {
     Plan::blackouts;
     a_producers_clock_that_is_believed: ClocksBelieved by "paid twice"
@@ -75,7 +75,7 @@ caught! {
     a_letter_of_the_broker_taken_for_unsent: DeadLettersUnsent by "paid twice"
 }
 
-// Elsewhere a task that is known to exist tells that its denials prove nothing.
+// In other worlds, a task that is known to exist shows that the denials prove nothing.
 caught! {
     Plan::unanswered;
     a_look_up_that_was_never_tried: LookUpUntried by "paid twice"

@@ -1,4 +1,4 @@
-//! One seed, one run: to the last byte.
+//! One seed always gives the same run, byte for byte.
 
 use world::{Plan, run};
 

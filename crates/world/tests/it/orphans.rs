@@ -1,4 +1,4 @@
-//! How soon a poller finds what a dead worker was submitting, whenever the worker dies.
+//! How soon a poller finds a job that a dead worker was submitting, whenever the worker dies.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use tokio::time::{Instant, sleep};
 
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// Of the poller: its sweep, and what else it does meanwhile.
+/// For the poller's sweep and its other work.
 const SOON: Duration = Duration::from_millis(200);
 
-/// Nobody answers: an orphan is found without the provider.
+/// The provider never answers: an orphan is found without it.
 struct Silence;
 
 #[async_trait]
@@ -27,7 +27,7 @@ impl Transport for Silence {
     }
 }
 
-/// A job that a worker is submitting, since now.
+/// A record of a job that a worker submits since now.
 fn intent(owner: &Fence, now: Timestamp) -> Write {
     let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"a cat"}}"#;
     let job = decode(body, MessageFacts::default()).unwrap();
@@ -53,7 +53,7 @@ async fn lives(ledger: &dyn Ledger, owner: &Fence, life: Duration) {
     sleep(dies - Instant::now()).await;
 }
 
-/// From the death of a worker, so long after its intent, until its job is in doubt.
+/// The time from a worker's death, `life` after its intent, until its job is in doubt.
 async fn found_after(life: Duration) -> Duration {
     let (time, blank) = (StoreTime::simulated(), Timestamp::EPOCH);
     let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::new(time, LEASE));

@@ -1,5 +1,5 @@
-//! One job, one process after another: the first dies at every point of its way, and its
-//! successor at every point of what is then left to do.
+//! One job, one process after another: the first dies at every point, and the second at every point
+//! of the remaining work.
 
 #![allow(clippy::print_stdout, reason = "how many pairs there were is the figure")]
 

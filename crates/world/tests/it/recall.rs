@@ -1,4 +1,4 @@
-//! After a loss of the ledger, what may have been sent comes before whatever was surely not.
+//! After a loss of the ledger, jobs that may have been sent come before those that surely were not.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use crate::installation::{Installation, job};
 
-/// Of the ledger that lost its memory, which is open by then.
+/// By then the ledger that lost its data is open.
 const LATER: Duration = Duration::from_secs(10);
 
 #[tokio::test(start_paused = true)]
@@ -18,7 +18,7 @@ async fn what_may_have_been_sent_is_found_behind_whole_windows_of_others() {
     let lost = Timestamp::from_millis(1);
     let fence = installation.ledger.join(lost, LEASE).await.unwrap();
     let now = installation.ledger.renew(&fence, LEASE).await.unwrap().now;
-    // Twice under one id: this one was never seen, and the record of the other is gone.
+    // Two messages with one id: this one was never taken, and the record of the other is lost.
     installation.publish("twice", 1).await;
     for n in 0..6 {
         installation.publish(&format!("fresh-{n}"), 1).await;

@@ -1,4 +1,4 @@
-//! Two workers of a full pool: which of them may take jobs for it.
+//! Two workers of a full pool: which of them may take jobs.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use tokio::time::sleep;
 
 use crate::installation::{Installation, SLOTS};
 
-/// Hundreds of rounds of a full pool; a job stays in hand for a quarter of an hour.
+/// Hundreds of rounds of a full pool; a job is held for up to a quarter of an hour.
 const LONG: Duration = Duration::from_secs(300);
 
-/// A few rounds: what can be submitted has been.
+/// A few rounds: long enough to submit what can be submitted.
 const SOON: Duration = Duration::from_secs(5);
 
 #[tokio::test(start_paused = true)]
@@ -17,7 +17,7 @@ async fn the_turn_stays_with_the_worker_that_has_a_wide_job_in_hand() {
     let installation = Installation::new();
     installation.fill().await;
     let _one = installation.worker().await;
-    // They do not ask at the same moments.
+    // The workers must not ask at the same times.
     sleep(Duration::from_millis(130)).await;
     let _other = installation.worker().await;
     installation.publish("wide", SLOTS).await;
@@ -35,7 +35,7 @@ async fn the_turn_stays_with_the_worker_that_has_a_wide_job_in_hand() {
     assert_eq!(installation.provider.accepted(), ["wide", "narrow-1", "narrow-2", "narrow-3"]);
 }
 
-/// Other workers would wait for it, while slots are free.
+/// Otherwise other workers would wait for it although slots are free.
 #[tokio::test(start_paused = true)]
 async fn a_worker_that_stops_gives_back_its_turn_and_its_place_as_the_next() {
     let installation = Installation::new();
@@ -66,7 +66,7 @@ async fn whoever_waits_with_jobs_in_hand_soon_has_the_turn() {
     sleep(Duration::from_millis(130)).await;
     let _other = installation.worker().await;
     sleep(SOON).await;
-    // Each takes one of each lane and finds the pool full.
+    // Each worker takes one job of each lane and finds the pool full.
     installation.fill().await;
     for id in ["low-1", "low-2"] {
         installation.publish_at("low", id).await;

@@ -1,9 +1,9 @@
-//! Many small worlds, each with its own troubles.
+//! Many small worlds, each with other faults.
 
 use world::{Plan, run};
 
-/// A failing seed of `cargo xtask simulate` belongs here once it is understood, until the plan
-/// of worlds changes: then it plays another world.
+/// A failing seed of `cargo xtask simulate` is added here once it is understood. When the plan of
+/// worlds changes, a seed gives another world.
 const FOUND: [(u64, u32, &str); 6] = [
     (48, 200, "what was cancelled ahead and given up twice by the broker never ended"),
     (295, 200, "a wide job waited for the slots of jobs that waited in the lane to be sent again"),

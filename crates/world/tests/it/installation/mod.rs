@@ -14,7 +14,7 @@ pub(crate) const SLOTS: u32 = 9;
 
 const RETENTION: Duration = Duration::from_secs(300);
 
-/// Accepts everything, and writes down in which order.
+/// Accepts everything, and records the order.
 #[derive(Default)]
 pub(crate) struct Provider {
     accepted: Mutex<Vec<String>>,
@@ -95,7 +95,7 @@ impl Installation {
         self.broker.connect().publish(&to, message).await.unwrap();
     }
 
-    /// Slots of tasks that somebody else follows.
+    /// Takes all slots, for tasks that no worker here follows.
     pub(crate) async fn fill(&self) {
         let fence = self.member().await;
         for n in 0..SLOTS {
@@ -107,7 +107,7 @@ impl Installation {
         }
     }
 
-    /// So many tasks end.
+    /// Frees the slots of this many tasks.
     pub(crate) async fn frees(&self, tasks: usize) {
         let fence = self.member().await;
         let held = self.ledger.permits(&self.pool).await.unwrap();
@@ -115,7 +115,7 @@ impl Installation {
         self.ledger.give_permits(&fence, &over).await.unwrap();
     }
 
-    /// Whether a worker has the turn of the pool, and whether one is to be the next.
+    /// Whether a worker has the turn of the pool, and whether one is the next.
     pub(crate) async fn turns_are_taken(&self) -> [bool; 2] {
         let fence = self.member().await;
         let next = format!("{}:next", self.pool);
