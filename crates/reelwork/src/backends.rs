@@ -25,7 +25,7 @@ impl Backends {
     pub(crate) async fn open(config: &Config) -> Result<Self, Error> {
         match (&config.broker.url, &config.ledger.url) {
             (Endpoint::Url(broker), Endpoint::Url(ledger)) => {
-                // Both to their end: a connection that is half made panics when its runtime goes.
+                // Both to their end: a connection that is half open panics when its runtime ends.
                 let (broker, ledger) =
                     tokio::join!(open_broker(config, broker, spans()), open_ledger(config, ledger));
                 Ok(Self { broker: broker?, ledger: ledger? })
@@ -64,7 +64,7 @@ impl Backends {
         }
     }
 
-    /// For commands that only look: what cannot be written, as on a full disk, can be read.
+    /// For commands that only read: a ledger can be read even if it cannot be written (full disk).
     pub(crate) async fn look_at_ledger(config: &Config) -> Result<Arc<dyn Ledger>, Error> {
         match (Self::open_ledger(config).await, &config.ledger.url) {
             (Err(Error::Denied(cause)), Endpoint::Embedded) => {
@@ -110,7 +110,7 @@ pub(crate) fn broker_settings(config: &Config, url: &SecretUrl) -> broker_rabbit
     settings
 }
 
-/// Where no traces are exported, no span has a name.
+/// Without export of traces, no span has a name.
 pub(crate) fn spans() -> Spans {
     Spans::named_by(daemon::traces::traceparent)
 }

@@ -1,4 +1,4 @@
-//! Slots at the provider that are held by doubts.
+//! Slots at the provider that are held by jobs in doubt.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use meter::slots_in_doubt;
 use ports::Ledger;
 use tokio::sync::Mutex;
 
-/// The ledger is not asked more often than this, however many probes come.
+/// The ledger is queried at most this often, however many probes arrive.
 const FRESH: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
@@ -30,7 +30,7 @@ impl Doubted {
     }
 }
 
-/// `None` where there are none, or where the ledger does not answer.
+/// `None` if there are none, or if the ledger does not answer.
 pub(crate) async fn in_doubt(ledger: &dyn Ledger, pool: &str) -> Option<String> {
     match slots_in_doubt(ledger, pool).await.ok()? {
         0 => None,

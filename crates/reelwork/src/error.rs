@@ -2,7 +2,7 @@ use daemon::{ConfigError, ExitCode, Problem};
 use ports::{BrokerError, LedgerError, PublishError};
 use producer::{ProduceError, ReplayError};
 
-/// Why a command did not do it: one line for people, one number for programs.
+/// Why a command failed: a line of text and an exit code.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("{0}")]

@@ -15,11 +15,11 @@ use crate::error::Error;
 use crate::measure::{ACCOUNT, Measure};
 use crate::roles::Roles;
 
-/// What the checks look at.
+/// What the checks use.
 struct Watched {
     broker: Arc<dyn Broker>,
     ledger: Arc<dyn Ledger>,
-    /// Weak, so that its owner can leave it while a check runs.
+    /// Weak, so that its owner can end it while a check runs.
     session: Weak<Session>,
     account: String,
     /// Whether its requests use the provider's account.
@@ -30,7 +30,7 @@ struct Watched {
     measure: Measure,
 }
 
-/// The admin port, where one is configured.
+/// Starts the admin port, if one is configured.
 pub(crate) fn admin(
     config: &Config,
     backends: &Backends,
@@ -80,7 +80,7 @@ impl Watched {
         checks
     }
 
-    /// Only those that apply.
+    /// Only the notes that apply.
     async fn notes(&self, ledger_is_reached: bool) -> Vec<Check> {
         let lanes = self.lanes.as_ref().and_then(|lanes| joined(lanes.paused().iter().map(paused)));
         let slots = match self.lanes.is_some() && ledger_is_reached {
@@ -93,7 +93,7 @@ impl Watched {
         present.map(|(name, what)| Check::noted(name, what)).collect()
     }
 
-    /// No operator is needed: the roles continue once it is open.
+    /// No operator is needed: the roles continue once the ledger is open.
     fn not_open(&self) -> Option<String> {
         match self.session.upgrade()?.phase() {
             Phase::Rebuilding => Some("the ledger is compared with it".to_owned()),

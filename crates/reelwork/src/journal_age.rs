@@ -7,11 +7,11 @@ use job::{Cadence, Operation};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// What every installation has had; a journal is not shortened.
+/// The age in every installation so far; the journal is never made shorter.
 const LEAST: Duration = Duration::from_secs(14 * 24 * 3600);
 
-/// A record is journaled when it changes; from there on, this much more than it may stay open or
-/// be remembered, for the time an outage takes.
+/// A record is journaled when it changes. The journal keeps the line for this much longer than the
+/// record may stay open or be kept, in case of an outage.
 const SLACK: Duration = Duration::from_secs(2 * 24 * 3600);
 
 pub(crate) fn journal_age(config: &Config) -> Duration {
@@ -27,7 +27,7 @@ fn paced(wait: Duration, config: &Config) -> Duration {
     wait.mul_f64(config.poll.pace.max(1.0))
 }
 
-/// Small changes of a setting do not ask for another journal.
+/// Small changes of a setting do not require another journal.
 fn whole_days(age: Duration) -> Duration {
     let days = age.as_secs().div_ceil(DAY.as_secs());
     Duration::from_secs(days * DAY.as_secs())

@@ -1,4 +1,4 @@
-//! The program: the command line and the wiring.
+//! The program: the command line, and the code that connects the crates.
 
 mod backends;
 mod cli;
@@ -27,8 +27,8 @@ use crate::error::Error;
 use crate::notice::Notice;
 use crate::output::{Output, Stderr};
 
-/// A third of a worker's time went into the system's allocator: many short-lived futures and
-/// messages of a few hundred bytes.
+/// The system's allocator used a third of a worker's time: many short-lived futures and messages of
+/// a few hundred bytes.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -66,7 +66,7 @@ fn start(cli: Cli, output: &mut Output) -> Result<ExitCode, Error> {
     let CommandConfig { config, borrowed_key } = load(&cli.command, sources)?;
     let traces = traces(&cli.command, &config);
     daemon::logs::init(&config.telemetry, traces.as_ref().ok().and_then(Option::as_ref));
-    // Not on `auto`: scripts wait for these lines in their plain form.
+    // Not for `auto`: scripts wait for these lines in their plain form.
     if cli.command.is_role() && config.telemetry.log_format == LogFormat::Json {
         output.set_stderr(Stderr::Log);
     }
@@ -76,7 +76,7 @@ fn start(cli: Cli, output: &mut Output) -> Result<ExitCode, Error> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(command::run(cli.command, config, output));
-    // A blocked reader (stdin, a file) must not hold the process.
+    // A blocked reader (stdin, a file) must not keep the process running.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     if let Some(traces) = traces {
         traces.flush();
@@ -84,7 +84,7 @@ fn start(cli: Cli, output: &mut Output) -> Result<ExitCode, Error> {
     done
 }
 
-/// Where spans go, if anywhere.
+/// The export of traces, if one is configured.
 fn traces(command: &Command, config: &Config) -> Result<Option<Traces>, Error> {
     let Some(name) = command.service() else {
         return Ok(None);
@@ -112,8 +112,8 @@ fn load(command: &Command, mut sources: Sources) -> Result<CommandConfig, Error>
         }
         loaded = Config::load(&sources)?;
     }
-    // A command that people run for its result logs only warnings unless the filter is set. Errors of
-    // lapin are handled by the broker's crate, which logs them itself.
+    // A command that is run for its result logs only warnings, unless the filter is set. The
+    // broker's crate handles errors of lapin and logs them itself.
     let is_set = loaded
         .effective
         .iter()

@@ -80,7 +80,7 @@ impl Measure {
         self.meter.as_ref().map(Meter::refusals).unwrap_or_default()
     }
 
-    /// That no look at a task has been answered for a time.
+    /// A sentence, if no query for a task has been answered for some time.
     pub(crate) fn unanswered_looks(&self) -> Option<String> {
         self.meter.as_ref().and_then(Meter::unanswered_looks)
     }
@@ -102,7 +102,7 @@ impl RoleMetrics {
         }
     }
 
-    /// When a store hangs, the gauges must not keep the values from before.
+    /// If a store hangs, the gauges must not keep their previous values.
     async fn look(&self) {
         let checks = tokio::time::timeout(PATIENCE, (self.checks)()).await;
         self.meter.up("checks", checks.is_ok());

@@ -1,4 +1,4 @@
-//! What a role announces of itself: a line for people, or an event where programs read the log.
+//! What a role reports about itself: as a line of text, or as a log event if programs read the log.
 
 use std::net::SocketAddr;
 

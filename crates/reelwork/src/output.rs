@@ -12,15 +12,15 @@ pub(crate) struct Output {
     stderr: Stderr,
 }
 
-/// In which form messages go to stderr.
+/// The form of messages on stderr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stderr {
     Lines,
-    /// As events of the log, which a program reads: another line would not be JSON.
+    /// As log events for programs: a plain line would not be JSON.
     Log,
 }
 
-/// Text for people, line by line; nothing inside a line can begin another.
+/// Text, line by line; nothing inside a line can begin another.
 pub(crate) struct Words(Vec<String>);
 
 impl From<String> for Words {
@@ -36,7 +36,7 @@ impl From<Vec<String>> for Words {
 }
 
 impl Words {
-    /// Of a text whose lines are our own.
+    /// For text whose lines are our own.
     pub(crate) fn of_lines(text: &str) -> Self {
         Self(text.lines().map(str::to_owned).collect())
     }
@@ -52,7 +52,7 @@ impl Output {
         Self { json, stderr: Stderr::Lines }
     }
 
-    /// Only once there is a log.
+    /// Only after the log is set up.
     pub(crate) fn set_stderr(&mut self, stderr: Stderr) {
         self.stderr = stderr;
     }
@@ -61,7 +61,7 @@ impl Output {
         self.stderr == Stderr::Log
     }
 
-    /// One result: a JSON line, or the words for people.
+    /// One result: a JSON line, or text.
     pub(crate) fn result<W: Into<Words>>(&self, value: &impl Serialize, words: impl FnOnce() -> W) {
         match self.json {
             true => self.text(&serde_json::to_string(value).unwrap_or_default()),
@@ -69,12 +69,12 @@ impl Output {
         }
     }
 
-    /// A result that is JSON for people too.
+    /// A result that is always JSON.
     pub(crate) fn json(&self, value: &impl Serialize) {
         self.text(&serde_json::to_string_pretty(value).unwrap_or_default());
     }
 
-    /// Lines of our own. A reader that has gone away ends the process quietly, as `| head` expects.
+    /// Lines of our own. If the reader has gone, the process ends quietly, as `| head` expects.
     pub(crate) fn text(&self, text: &str) {
         let mut stdout = io::stdout().lock();
         let text = printable(text);

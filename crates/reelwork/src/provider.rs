@@ -8,12 +8,12 @@ use kling::{Client, ErrorWords, HttpSettings, HttpTransport, Transport};
 use crate::crash;
 use crate::error::Error;
 
-/// A client on the real network.
+/// A client over the network.
 pub(crate) fn client(config: &Config, key: SecretString) -> Result<Client, Error> {
     client_over(config, key, transport(config)?)
 }
 
-/// The real network.
+/// The transport over the network.
 pub(crate) fn transport(config: &Config) -> Result<Arc<dyn Transport>, Error> {
     let settings = HttpSettings {
         connect_timeout: config.kling.connect_timeout,

@@ -135,7 +135,7 @@ impl Roles {
             clean &= poller.drain(self.patience).await;
         }
         clean &= self.follower.drain(self.patience).await;
-        // The last holder: all roles have ended.
+        // The last reference: all roles have ended.
         if let Some(session) = Arc::into_inner(self.session) {
             session.leave().await;
         }

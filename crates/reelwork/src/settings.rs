@@ -18,7 +18,7 @@ pub(crate) fn rules(config: &Config) -> Rules {
         pace: config.poll.pace,
         post_timeout: config.kling.timeout,
         settling: config.doubt.settling,
-        // With auto only a look-up that has been tried reports a denial.
+        // With `auto`, only a look-up that has been tested reports a denial.
         denials_trusted: config.kling.trust_denials || config.kling.look_up == LookUp::Auto,
         on_doubt: match config.doubt.policy {
             DoubtPolicy::Park => OnDoubt::Park,
@@ -89,7 +89,7 @@ pub(crate) fn poller(config: &Config) -> poller::Settings {
 pub(crate) fn gateway(config: &Config) -> Option<gateway::Settings> {
     let mut settings =
         gateway::Settings::new(config.gateway.listen, signer(config)?, rules(config));
-    // People look into parked doubts when they find the time.
+    // Operators may look into parked doubts much later.
     settings.keep_for = settings.keep_for.max(config.ledger.retention);
     Some(settings)
 }
@@ -114,7 +114,7 @@ mod tests {
         Config::load(&Sources::default()).unwrap().config
     }
 
-    /// Without what depends on the look-up: the crates' own defaults know of none.
+    /// Without the settings of the look-up, which the crates' own defaults do not have.
     fn common(rules: Rules) -> Rules {
         Rules { denials_trusted: false, ..rules }
     }
@@ -127,7 +127,7 @@ mod tests {
         let set = worker::Settings { rules: common(set.rules), ..set };
         assert_eq!(format!("{set:?}"), format!("{:?}", worker::Settings::default()));
         let set = poller(&config);
-        // No key names the spans, and the crate's own default has no look-up.
+        // No key sets the names of spans, and the crate's own default has no look-up.
         let own = poller::Settings::default();
         let (look_up, spans) = (LookUpBy::None, own.spans);
         let set = poller::Settings { rules: common(set.rules), look_up, spans, ..set };

@@ -1,4 +1,4 @@
-//! A record as people and programs see it.
+//! A record as commands print it.
 
 use job::{Outcome, Output, Problem, Record, State};
 use serde::Serialize;
@@ -27,10 +27,10 @@ pub(crate) struct JobView<'a> {
     pub(crate) submitted_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) finished_at: Option<String>,
-    /// No job has come under this id: should one, it is cancelled.
+    /// No job has arrived with this id: if one does, it is cancelled.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) unseen: bool,
-    /// The ledger was not compared with the journal, which may know more.
+    /// The ledger was not compared with the journal, which may contain more.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) uncompared: bool,
 }
@@ -78,7 +78,7 @@ impl<'a> JobView<'a> {
     }
 }
 
-/// A result that misses a file must not look complete.
+/// A result that lacks a file must not look complete.
 pub(crate) fn told_left_out(files: u32) -> Option<String> {
     (files > 0).then(|| format!("  left out, without an address: {files} more"))
 }
@@ -99,7 +99,7 @@ fn ending(state: &State) -> (&[Output], Option<Problem>, Option<job::Timestamp>)
     }
 }
 
-/// A job that no worker has recorded: the broker may hold it, or nobody may know it.
+/// A job that no worker has recorded: it is in the broker, or does not exist.
 #[derive(Debug, Serialize)]
 pub(crate) struct Unseen<'a> {
     pub(crate) id: &'a str,
@@ -112,7 +112,7 @@ pub(crate) struct Unseen<'a> {
 }
 
 impl<'a> Unseen<'a> {
-    /// Should it come, it is cancelled.
+    /// If the job arrives, it is cancelled.
     pub(crate) fn cancelled(key: &'a job::JobKey) -> Self {
         Self { state: "cancelled", unseen: true, ..Self::of(key) }
     }

@@ -9,16 +9,16 @@ use crate::doubted;
 
 #[derive(Debug, Default)]
 pub(crate) struct Around {
-    /// Of the account.
+    /// The pause of the account.
     pub(crate) paused: Option<Pause>,
-    /// The slot that the job itself holds by its doubt.
+    /// The slot that the job itself holds because it is in doubt.
     pub(crate) held: Option<String>,
-    /// Why its lane takes nothing, and what is in use there.
+    /// Why its lane takes no jobs, and which slots are in use there.
     lanes: Vec<String>,
 }
 
 impl Around {
-    /// Of every lane, where it is not known by which the job comes.
+    /// Of every lane, if the lane of the job is not known.
     pub(crate) async fn of(
         config: &Config,
         ledger: &dyn Ledger,
@@ -57,7 +57,7 @@ impl Around {
     }
 }
 
-/// Its own, or every one where it is not known which that is.
+/// The operation of the job, or all operations if it is not known.
 fn operations(record: Option<&Record>) -> Vec<Operation> {
     match record {
         Some(record) => vec![record.operation.clone()],
@@ -96,7 +96,7 @@ async fn full(ledger: &dyn Permits, pool: &str, slots: u32) -> Result<Option<Str
     Ok(full.then(|| format!("{used} of {slots} slots of pool {pool} are taken")))
 }
 
-/// It is free again when the doubt is settled, or when no such task can live any more.
+/// It is free again when the doubt is settled, or when no such task can run any more.
 async fn held(ledger: &dyn Permits, record: &Record) -> Result<Option<String>, LedgerError> {
     let Some(resource) = record.operation.resource().filter(|_| record.is_in_doubt(record.round))
     else {

@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::output::Output;
 use crate::view::{JobView, Unseen};
 
-/// Cancels what has not been submitted. Kling has no way to stop a task: one that was
-/// submitted goes on, is billed, and is announced like any other.
+/// Cancels a job that has not been submitted. Kling cannot stop a task: a submitted one continues,
+/// is billed, and is announced like any other.
 pub(crate) async fn run(
     config: &Config,
     named: &Named,

@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use crate::error::Error;
 
-/// By `--yes`, or by the answer of the person at the terminal.
+/// By `--yes`, or by the operator's answer at the terminal.
 pub(crate) fn agreed(yes: bool, what: &str) -> bool {
     if yes || !std::io::stdin().is_terminal() {
         return yes;

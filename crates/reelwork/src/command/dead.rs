@@ -79,7 +79,7 @@ fn missing(why: &str, shared: bool) -> Error {
     }
 }
 
-/// The letters that were asked for, once the person has confirmed their number.
+/// The letters that were requested, once the operator has confirmed their number.
 async fn taken(
     backends: &Backends,
     which: &Which,

@@ -20,8 +20,8 @@ struct Check {
     code: u8,
 }
 
-/// Checks everything that is needed, free of charge, and prints each result. The exit code is
-/// that of the most severe.
+/// Checks everything that is needed, free of charge, and prints each result. The exit code is that
+/// of the most severe one.
 pub(crate) async fn run(
     config: &Config,
     with_probe: bool,
@@ -103,7 +103,7 @@ async fn ledger(config: &Config) -> Check {
     finding("ledger", look.await)
 }
 
-/// Asks for a task that cannot exist: free, and any clear denial proves address and key.
+/// Queries a task that cannot exist: free, and a clear denial proves address and key.
 async fn provider(config: &Config) -> Check {
     let look = async {
         let key = config.kling.require_api_key()?.clone();

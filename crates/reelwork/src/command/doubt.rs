@@ -1,4 +1,4 @@
-//! Jobs in doubt: it is not known whether they were submitted. Shown, and settled by a person.
+//! Jobs of which it is not known whether they were submitted: lists and settles them.
 
 mod list;
 mod settle;
@@ -54,7 +54,7 @@ async fn attach(
     settle::by(config, &key, Decision::Attach { task_id }, output).await
 }
 
-/// The provider knows the task, and it is not another job's.
+/// The provider knows the task, and it does not belong to another job.
 async fn check(config: &Config, record: &Record, task_id: &str) -> Result<(), Error> {
     let api_key = config.kling.require_api_key()?.expose_secret().into();
     let route = Route::parse(record.operation.as_str())

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::output::Output;
 use crate::view::told_left_out;
 
-/// Prints results as they come, until a signal, the count or the idle time ends it.
+/// Prints results as they arrive, until a signal, the count or the idle time ends it.
 pub(crate) async fn run(
     options: Events,
     config: &Config,
@@ -19,7 +19,7 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Error> {
     let shutdown = Shutdown::on_signals()?;
     let producer = Producer::new(Backends::open_broker(config).await?);
-    // Before the journal is read: results that are announced meanwhile come here.
+    // Before the journal is read: results that are published meanwhile arrive here.
     let mut results = producer.results(options.name.as_deref(), &options.binding).await?;
     let mut shown = Shown { output, left: options.count, replay: None };
     let followed = tokio::select! {
@@ -30,7 +30,7 @@ pub(crate) async fn run(
     followed.map(|()| ExitCode::Ok)
 }
 
-/// Longer than it takes to journal what was announced.
+/// Longer than it takes to journal an event that was published.
 const LATE: Duration = Duration::from_secs(30);
 
 struct Shown<'a> {

@@ -6,7 +6,7 @@ use daemon::{Config, ExitCode};
 use crate::error::Error;
 use crate::output::{Output, Words};
 
-/// Asks the admin port of a role on this host; for health checks in an image without a shell.
+/// Queries the admin port of a role on this host; for health checks in an image without a shell.
 pub(crate) async fn run(config: &Config, ready: bool, output: &Output) -> Result<ExitCode, Error> {
     let listen = config.admin.listen.ok_or_else(|| {
         Error::Denied("admin.listen is not set: set REELWORK_ADMIN__LISTEN for the role too".into())

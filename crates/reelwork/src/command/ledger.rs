@@ -1,4 +1,4 @@
-//! What the ledger holds, compared with the journal and the provider.
+//! The contents of the ledger, compared with the journal and the provider.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::output::Output;
 use crate::provider;
 use crate::settings;
 
-/// Queries under way at once.
+/// Maximum number of concurrent queries.
 const AT_ONCE: usize = 16;
 
 pub(crate) async fn run(
@@ -33,13 +33,13 @@ pub(crate) async fn run(
     }
 }
 
-/// One line of the check, for programs and for people.
+/// One line of the check.
 #[derive(Debug, Serialize)]
 struct Row {
     tenant: String,
     id: String,
     ledger: String,
-    /// What the journal has instead, or else the provider.
+    /// The version in the journal; if there is none, the provider's answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     journal: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ impl Row {
     }
 }
 
-/// Tasks that the ledger waits for and the provider does not know.
+/// Tasks that are pending in the ledger and that the provider does not know.
 async fn denied_tasks(
     config: &Config,
     backends: &Backends,
@@ -123,7 +123,7 @@ async fn denial(client: &kling::Client, record: &Record) -> Option<Row> {
     }
 }
 
-/// Ends the generation and compares everything, here or in the role that is faster.
+/// Ends the generation and compares everything, here or in a role that is faster.
 async fn rebuild(config: &Config, backends: &Backends, output: &Output) -> Result<ExitCode, Error> {
     backends.ledger.distrust().await?;
     let session = Arc::new(backends.join().await?);

@@ -1,4 +1,4 @@
-//! Whether a task can be found by its external id: tried on tasks that the ledger knows, free of
+//! Whether a task can be found by its external id: tested with tasks from the ledger, free of
 //! charge.
 
 use daemon::{Config, LookUp};
@@ -9,7 +9,7 @@ use crate::backends::Backends;
 use crate::error::Error;
 use crate::provider;
 
-/// What is known about the look-up that doubts are settled by.
+/// What is known about the look-up that settles doubts.
 pub(crate) async fn tried(config: &Config) -> Result<String, Error> {
     match config.kling.look_up {
         LookUp::None => return Ok("none: what is in doubt waits for a callback or a person".into()),
@@ -27,7 +27,7 @@ pub(crate) async fn tried(config: &Config) -> Result<String, Error> {
     }
     let mut found = Vec::new();
     for witness in known {
-        // A newer version may know more of them.
+        // A newer version may have stored an operation that this one does not know.
         let Some(route) = Route::parse(witness.operation.as_str()) else { continue };
         found.push(format!("{} {}", route.path(), on_route(&client, route, &witness).await?));
     }

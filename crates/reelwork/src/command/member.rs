@@ -1,4 +1,4 @@
-//! Commands that write are members of the ledger, and wait until it has been compared.
+//! Commands that write join the ledger, and wait until it has been compared.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use crate::error::Error;
 use crate::output::Output;
 use crate::settings;
 
-/// Longer than it takes to compare a large journal.
+/// Longer than the comparison of a large journal takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// A command's membership, with which a person acts.
+/// The membership of a command, with the actions of an operator.
 pub(crate) struct Member {
     pub(crate) backends: Backends,
     pub(crate) operator: Operator,
@@ -27,8 +27,8 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    /// Joins a ledger that has been compared with the journal. One that lost its data does not know
-    /// the paid jobs: it is compared first, here or by the role that is faster.
+    /// Joins a ledger that has been compared with the journal. One that lost its data does not have
+    /// the paid jobs: it is compared first, here or in a role that is faster.
     pub(crate) async fn join(config: &Config, output: &Output) -> Result<Self, Error> {
         let backends = Backends::open(config).await?;
         let session = Arc::new(backends.join().await?);

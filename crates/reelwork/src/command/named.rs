@@ -1,4 +1,4 @@
-//! A job as a person names it: by its id, or by tenant and id as they are printed.
+//! A job as an operator names it: by its id, or by tenant and id as they are printed.
 
 use futures::{StreamExt, TryStreamExt};
 use job::{Job, JobId, JobKey, Record, RequestHash, Tenant};
@@ -6,12 +6,12 @@ use ports::{LedgerError, Records, Stored};
 
 use crate::error::Error;
 
-/// An id may hold a slash, so what is given can be read in two ways.
+/// An id may contain a slash, so the text can mean two keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
-    /// The likelier first.
+    /// The likelier one first.
     keys: Vec<JobKey>,
-    /// Of the request that was published under it.
+    /// The hash of the request that this command published under it.
     request: Option<RequestHash>,
 }
 
@@ -20,7 +20,7 @@ impl Named {
         Self { keys: vec![job.key.clone()], request: Some(job.request.hash()) }
     }
 
-    /// By this very command.
+    /// By this command.
     pub(crate) fn was_published(&self) -> bool {
         self.request.is_some()
     }
@@ -38,20 +38,20 @@ impl Named {
         if let Some(printed) = JobKey::parse(text) {
             keys.push(printed);
         }
-        // As it is printed for this very tenant: rather that than an id that begins so.
+        // Printed for this same tenant: this is likelier than an id that begins with the tenant.
         if keys.get(1).is_some_and(|printed| printed.tenant == tenant) {
             keys.swap(0, 1);
         }
         Ok(Self { keys, request: None })
     }
 
-    /// What it is taken for where nothing is known of it.
+    /// The key that is assumed if no record is found.
     pub(crate) fn key(&self) -> &JobKey {
         &self.keys[0]
     }
 
-    /// Of one that the ledger does not know. A worker may have had it and put it back, which leaves
-    /// no record.
+    /// For a job without a record. A worker may have had it and put it back, which leaves no
+    /// record.
     pub(crate) fn unseen(&self) -> String {
         format!(
             "{}: no worker has recorded it: it waits in the broker (also where a worker put it \
@@ -60,7 +60,7 @@ impl Named {
         )
     }
 
-    /// The whole text as an id first: that is what was asked for to the letter.
+    /// The whole text as an id first, because that is exactly what was requested.
     pub(crate) async fn load(&self, ledger: &dyn Records) -> Result<Option<Stored>, LedgerError> {
         let exact = self.keys.iter().max_by_key(|key| key.id.as_str().len());
         for key in exact.into_iter().chain(&self.keys) {
@@ -71,14 +71,14 @@ impl Named {
         Ok(None)
     }
 
-    /// The one that is known, or what it is taken for.
+    /// The key that has a record, or the one that is assumed.
     pub(crate) async fn resolve(&self, ledger: &dyn Records) -> Result<JobKey, LedgerError> {
         let found = self.load(ledger).await?;
         Ok(found.map_or_else(|| self.key().clone(), |stored| stored.record.key))
     }
 }
 
-/// Several at once, in their order.
+/// Loads several at once; returns them in their order.
 pub(crate) async fn load_all(
     ledger: &dyn Records,
     named: &[Named],

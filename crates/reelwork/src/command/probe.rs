@@ -1,4 +1,4 @@
-//! Finds out, with one cheap paid task, what the provider really supports.
+//! Finds out with one cheap paid task what the provider really supports.
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::error::Error;
 use crate::output::Output;
 use crate::provider;
 
-/// The cheapest task there is: one picture of the oldest model (list price $0.0035).
+/// The cheapest task: one picture of the oldest model (list price $0.0035).
 const ROUTE: Route = Route::ImagesGenerations;
 
-/// A task may take a moment to be found.
+/// It may take some time until a task can be found.
 const TRIES: u32 = 5;
 const BETWEEN: Duration = Duration::from_secs(1);
 
@@ -23,13 +23,13 @@ const BETWEEN: Duration = Duration::from_secs(1);
 pub(crate) struct Findings {
     task_id: String,
     external_id_echoed: bool,
-    /// The answer to each form of look-up: found, denied, or why there was none.
+    /// The result of each form of look-up: found, denied, or an error.
     look_up_path: String,
     look_up_query: String,
     look_up_list: String,
-    /// An id that was never used is denied by the same form.
+    /// The same form denies an id that was never used.
     unknown_id_denied: bool,
-    /// Needs a public address, and the receiver that the gateway will bring.
+    /// This needs a public address.
     callbacks: &'static str,
     /// The settings to use.
     advice: Vec<String>,

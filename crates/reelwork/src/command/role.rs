@@ -28,7 +28,7 @@ pub(crate) async fn gateway(config: Config, output: &Output) -> Result<ExitCode,
     until_stopped(roles, admin, "gateway", &shutdown, output).await
 }
 
-/// Every role in one process; with `simulate`, also a provider to work against.
+/// All roles in one process; with `simulate`, also a simulated provider.
 pub(crate) async fn up(
     mut config: Config,
     simulate: bool,
@@ -39,7 +39,7 @@ pub(crate) async fn up(
         return run(config, Which::Both, output).await;
     }
     let settings = simulator::Settings { speed: SIMULATED_SPEED, ..simulator::Settings::default() };
-    // Beside the ledger that knows its tasks: a second start finds both, or neither.
+    // Next to the ledger with its tasks: a second start finds both, or neither.
     let books = books.unwrap_or_else(|| config.embedded.path.with_extension("simulator.jsonl"));
     let listen = ([127, 0, 0, 1], 0).into();
     let simulator = simulator::Simulator::start_with_books(settings, &books, listen).await?;
@@ -70,7 +70,7 @@ async fn serve(
     let measure = Measure::of(config, which.word());
     let transport = measure.transport(provider::transport(config)?);
     let client = provider::client_over(config, key, transport)?;
-    // From here on a signal means: drain.
+    // From here on, a signal starts the drain.
     let shutdown = Shutdown::on_signals()?;
     let backends = measure.backends(Backends::open(config).await?);
     let roles = Roles::start(config, &backends, client, which).await?;

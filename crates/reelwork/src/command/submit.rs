@@ -1,4 +1,4 @@
-//! Jobs become messages, and each gets a receipt.
+//! Publishes jobs, and prints a receipt for each.
 
 mod lines;
 
@@ -18,10 +18,10 @@ use crate::error::Error;
 use crate::output::Output;
 use crate::settings;
 
-/// Publishes under way at once: as many jobs, of megabytes each, are in memory.
+/// Maximum number of concurrent publishes: so many jobs, of megabytes each, are in memory.
 const AT_ONCE: usize = 64;
 
-/// The result for one job; it has the id even when the outcome is not known.
+/// The result for one job; it contains the id even if the outcome is not known.
 #[derive(Debug, Serialize)]
 struct Receipt {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,7 +66,7 @@ pub(crate) async fn run(
     };
     let sum = publish_all(jobs, config, options.wait, output).await?;
     let code = sum.code(match options.file {
-        // Others in it may have been published.
+        // Other jobs of the file may have been published.
         Some(_) => ExitCode::Failure,
         None => ExitCode::Usage,
     });
@@ -79,7 +79,7 @@ pub(crate) async fn run(
     Ok(if code == ExitCode::Ok { waited } else { code })
 }
 
-/// Values of `--set` keep their digits; where the provider wants text, a number becomes one.
+/// Values of `--set` keep their digits; where the provider requires text, a number becomes text.
 fn from_flags(options: &Submit, operation: &str) -> Draft {
     let mut draft = Draft::new(operation).retries(options.retries);
     if let Some(prompt) = &options.prompt {
@@ -118,7 +118,7 @@ async fn publish_all(
     keep: bool,
     output: &Output,
 ) -> Result<Sum, Error> {
-    // Connected by the first valid job: a file without one needs no broker.
+    // Connects for the first valid job: a file without one needs no broker.
     let producer = OnceCell::new();
     let producer = &producer;
     let publishing = jobs
@@ -179,7 +179,7 @@ async fn publish(
     Ok((receipt, Some(Named::of_job(&job))))
 }
 
-/// OpenTelemetry's way to hand a trace to a program.
+/// OpenTelemetry's variable to pass a trace to a program.
 fn callers_span() -> Option<String> {
     std::env::var("TRACEPARENT").ok().filter(|name| job::trace_id(name).is_some())
 }

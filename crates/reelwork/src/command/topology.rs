@@ -38,7 +38,7 @@ pub(crate) async fn run(
     }
 }
 
-/// 1 when something is missing or different.
+/// Exit code 1 if something is missing or different.
 async fn show(
     topology: &Topology,
     settings: &broker_rabbitmq::Settings,
@@ -54,7 +54,7 @@ async fn show(
     Ok(if all_there { ExitCode::Ok } else { ExitCode::Failure })
 }
 
-/// Makes nothing. What is missing or forbidden, all of it at once, with what to do about it.
+/// Declares nothing. Reports everything that is missing or forbidden, and what to do about it.
 pub(crate) async fn looked_at(config: &Config, url: &SecretUrl) -> Result<String, Error> {
     let settings = broker_settings(config, url);
     let topology = settings.topology();
@@ -86,7 +86,7 @@ pub(crate) async fn looked_at(config: &Config, url: &SecretUrl) -> Result<String
     }
 }
 
-/// AMQP shows no policies, so the command reports where they can be seen.
+/// AMQP shows no policies, so the command reports where to find them.
 fn on_policies(namespace: &str) -> String {
     format!(
         "policies cannot be seen (AMQP shows none, and no management plugin tells us on port \

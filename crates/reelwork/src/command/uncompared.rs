@@ -1,4 +1,4 @@
-//! The warning that the ledger was not compared with the journal: one that was emptied knows less.
+//! The warning that the ledger was not compared with the journal: an emptied one lacks records.
 
 use ports::{LedgerError, Members};
 

@@ -14,7 +14,7 @@ use crate::output::Output;
 use crate::view::{JobView, Unseen};
 
 const LOOK: Duration = Duration::from_millis(250);
-/// Loads under way at once.
+/// Maximum number of concurrent loads.
 const AT_ONCE: usize = 64;
 
 pub(crate) async fn run(
@@ -32,7 +32,7 @@ pub(crate) async fn run(
     until_done(ledger, jobs, timeout, output).await
 }
 
-/// Prints each job as it ends. 3 when one did not succeed, 5 when some had not ended in time.
+/// Prints each job when it ends. Returns 3 if one did not succeed, 5 if one did not end in time.
 pub(crate) async fn until_done(
     ledger: Arc<dyn Ledger>,
     mut jobs: Vec<Named>,
@@ -72,7 +72,7 @@ pub(crate) async fn until_done(
     }
 }
 
-/// Of each job in turn, its record if it has ended.
+/// For each job in order, its record if it has ended.
 async fn ended(
     ledger: &Arc<dyn Ledger>,
     jobs: &[Named],
@@ -85,7 +85,7 @@ async fn ended(
     Ok(jobs.iter().zip(loaded).map(over).collect())
 }
 
-/// The result that is there is another job's.
+/// The result belongs to another job.
 fn tell_conflict(record: &Record, output: &Output) {
     let id = &record.key.id;
     output.result(&Unseen::conflict(&record.key), || format!("{id}  conflict"));
@@ -98,8 +98,8 @@ fn succeeded(record: &Record) -> bool {
     matches!(&record.state, State::Settled { outcome: Outcome::Succeeded { .. }, .. })
 }
 
-/// Reports the state of the jobs that have not ended. For unknown ids it is not known whether
-/// waiting helps.
+/// Reports the state of the jobs that have not ended. For ids without a record it is not known
+/// whether waiting helps.
 async fn timed_out(
     ledger: &Arc<dyn Ledger>,
     jobs: &[Named],

@@ -47,7 +47,7 @@ pub(crate) async fn run(
     Ok(ExitCode::Ok)
 }
 
-/// Whether the lane and the account matter: only to a job that waits to be sent.
+/// The lane and the account concern only a job that waits to be sent.
 fn waits(state: &State) -> bool {
     matches!(state, State::Queued { .. })
 }
@@ -110,7 +110,7 @@ fn reason(problem: &Problem) -> String {
     words
 }
 
-/// What the looks at the task have shown besides its status.
+/// What the queries have shown about the task besides its status.
 fn watched(watch: &Watch) -> String {
     let mut words = String::new();
     if let Some(since) = watch.unread_since {

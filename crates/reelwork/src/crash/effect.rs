@@ -34,11 +34,11 @@ pub(super) enum Effect {
     Leave,
 }
 
-/// Where around an effect.
+/// The position of a point relative to its effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moment {
     Before,
-    /// Only a POST has it: the request is out, its answer has not been read.
+    /// Only for a POST: the request is sent, its response has not been read.
     Sent,
     After,
 }
@@ -118,7 +118,7 @@ impl Effect {
     }
 }
 
-/// The table: every point by its name.
+/// The names of all points.
 pub(super) fn points() -> impl Iterator<Item = String> {
     let of = |effect: Effect| effect.moments().iter().map(move |moment| point(effect, *moment));
     Effect::ALL.into_iter().flat_map(of)
@@ -144,7 +144,7 @@ mod tests {
 
     use super::*;
 
-    /// A new effect that is not in the table would never be tried.
+    /// A new effect that is missing in the table would never be tested.
     #[test]
     fn every_effect_is_in_the_table_once() {
         let places = Effect::ALL.iter().map(|effect| *effect as usize);

@@ -38,8 +38,8 @@ async fn between<T>(effect: Option<Effect>, calling: impl Future<Output = T>) ->
     }
 }
 
-/// What only reads has no points: a death there leaves nothing half done. Nor has what only people
-/// do, one command at a time, and what only spares others a question.
+/// Calls that only read have no points: a death there leaves nothing half done. Nor have calls of
+/// operators, one at a time, and those that only save other processes a query.
 fn effect(method: Method) -> Option<Effect> {
     match method {
         Method::Join => Some(Effect::Join),

@@ -1,9 +1,9 @@
-//! Crash points: before and after every external effect, this process can be made to die.
+//! Crash points: this process can be made to die before and after every external effect.
 //!
-//! Compiled in for tests only. Broker, ledger and transport are wrapped, so that no other code
-//! knows of it. Nothing happens until the file that `CRASH_POINTS_FILE` names exists: each line is a
-//! point and what `fail` shall do there, `ledger.swap.after=return` to die, or any other action
-//! of that crate. The process that removes the file dies, so of many processes exactly one does.
+//! Compiled in for tests only. Broker, ledger and transport are wrapped, so no other code depends
+//! on it. Nothing happens until the file named by `CRASH_POINTS_FILE` exists. Each of its lines has
+//! a point and an action of the crate `fail`: `ledger.swap.after=return` to die, or any other. The
+//! process that removes the file dies, so of many processes exactly one does.
 
 mod broker;
 mod effect;
@@ -19,7 +19,7 @@ use ports::{Broker, Ledger};
 use crate::output::Output;
 use effect::{Effect, Moment};
 
-/// Every point, numbered from 1 in the order in which a job causes them.
+/// All points, numbered from 1 in the order in which a job causes them.
 pub(crate) fn list(output: &Output) {
     for (index, point) in effect::points().enumerate() {
         let number = index + 1;
@@ -49,7 +49,7 @@ pub(crate) fn transport(inner: Arc<dyn Transport>) -> Arc<dyn Transport> {
     }
 }
 
-/// An effect between its two points.
+/// Runs an effect between its two points.
 async fn around<T>(effect: Effect, doing: impl Future<Output = T>) -> T {
     orders::reach(effect, Moment::Before);
     let done = doing.await;

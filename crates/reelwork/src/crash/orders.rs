@@ -1,4 +1,4 @@
-//! When to die: orders come in a file, so that the driver decides the moment.
+//! When to die: the orders are in a file, so that the test decides when.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -9,7 +9,7 @@ use super::effect::{Effect, Moment, point};
 
 const VARIABLE: &str = "CRASH_POINTS_FILE";
 
-/// Somebody may want this process to die.
+/// Whether a test may order this process to die.
 pub(super) fn expected() -> bool {
     file().is_some()
 }
@@ -27,7 +27,7 @@ pub(super) fn reach(effect: Effect, moment: Moment) {
     fail::fail_point!(&name, |_| die(file));
 }
 
-/// New orders replace the old ones; the same ones go on counting.
+/// New orders replace the old ones; the same orders continue to count.
 fn follow(orders: &str) {
     static FOLLOWED: Mutex<String> = Mutex::new(String::new());
     let mut followed = FOLLOWED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,7 +51,7 @@ fn die(file: &Path) {
         return;
     }
     let _ = kill_process(getpid(), Signal::KILL);
-    // Not one step further, even should the signal take its time.
+    // Not one step further, even if the signal arrives late.
     loop {
         std::thread::park();
     }

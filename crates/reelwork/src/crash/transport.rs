@@ -7,8 +7,8 @@ use kling::{HttpRequest, HttpResponse, Method, Transport, TransportError};
 use super::effect::{Effect, Moment};
 use super::{around, orders};
 
-/// A request on its way to a server on this machine has arrived after this; the driver sees in
-/// the provider's accounts that it had.
+/// After this a request to a server on this machine has arrived; the test checks that in the
+/// accounts of the provider.
 const ON_ITS_WAY: Duration = Duration::from_millis(40);
 
 pub(super) struct Crashing {
@@ -20,7 +20,7 @@ impl Crashing {
         Self { inner }
     }
 
-    /// An answer that is faster than the point never passes it.
+    /// A response that is faster than this does not reach the point.
     async fn post(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         let mut answer = self.inner.send(request);
         tokio::select! {

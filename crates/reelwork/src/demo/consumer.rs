@@ -1,4 +1,4 @@
-//! A consumer with its own count.
+//! A consumer that counts the events.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use producer::{Producer, Results};
 use crate::demo::system::SUBSCRIPTION;
 use crate::error::Error;
 
-/// A repeat of an event would come right behind it.
+/// A repeat of an event would arrive within this.
 const REPEATS: Duration = Duration::from_millis(200);
 
 pub(crate) struct Consumer {
@@ -26,7 +26,7 @@ impl Consumer {
         Ok(Self { results, received: HashMap::new(), outcomes: BTreeMap::new() })
     }
 
-    /// `false` when no more can come.
+    /// `false` if no more can arrive.
     pub(crate) async fn receive(&mut self) -> bool {
         let Some(result) = self.results.next().await else { return false };
         let event = &result.event;
@@ -58,7 +58,7 @@ impl Consumer {
         self.outcomes.values().filter(|outcome| **outcome == kind).count() as u64
     }
 
-    /// Different events received.
+    /// Number of different events received.
     pub(crate) fn events(&self) -> u64 {
         self.received.len() as u64
     }

@@ -1,4 +1,4 @@
-//! The jobs of a demo: real prompts, spread over operations that need nothing but words.
+//! The jobs of a demo: real prompts for operations that need only text.
 
 use std::path::Path;
 
@@ -9,10 +9,10 @@ use crate::error::Error;
 
 const DEFAULT_JOBS: usize = 20;
 
-/// Text-to-audio takes no longer prompt (API reference, audio), marker included.
+/// The longest prompt for text-to-audio (API reference, audio), including the marker.
 const AUDIO_PROMPT: usize = 150;
 
-/// The marker by which the provider's accounts tell jobs apart: inside the request, not beside it.
+/// The marker by which the provider's accounts identify jobs: inside the request.
 fn marked(prompt: &str, id: &str) -> String {
     format!("{prompt} [job:{id}]")
 }

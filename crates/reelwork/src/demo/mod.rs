@@ -1,5 +1,5 @@
-//! The main job, end to end in one process: simulated provider, worker, poller, producer and
-//! consumer, and three independent accounts of what happened.
+//! Jobs from end to end in one process: simulated provider, worker, poller, producer and consumer,
+//! and three independent counts of what happened.
 
 mod consumer;
 mod jobs;
@@ -23,11 +23,11 @@ use consumer::Consumer;
 use report::Report;
 use system::System;
 
-/// Publishes under way at once.
+/// Maximum number of concurrent publishes.
 const AT_ONCE: usize = 64;
 
-/// When no event comes for this long, what is missing is lost: at the demo's speed the slowest
-/// task lives a few seconds.
+/// If no event arrives for this long, the missing jobs are lost: at the demo's speed the slowest
+/// task runs for a few seconds.
 const SILENCE: Duration = Duration::from_secs(15);
 
 pub(crate) async fn run(options: Demo, config: Config, output: &Output) -> Result<ExitCode, Error> {
@@ -38,7 +38,7 @@ pub(crate) async fn run(options: Demo, config: Config, output: &Output) -> Resul
 
     let bar = output.progress(jobs.len() as u64, "demo");
     let started = Instant::now();
-    // Listening while publishing: events of early jobs come before the last job is in.
+    // Consumes while publishing: events of early jobs arrive before the last job is published.
     let (published, ()) =
         tokio::join!(publish(&producer, &jobs), listen(&mut consumer, jobs.len(), &bar));
     let seconds = started.elapsed().as_secs_f64();
@@ -52,7 +52,7 @@ pub(crate) async fn run(options: Demo, config: Config, output: &Output) -> Resul
     Ok(if report.is_clean() { ExitCode::Ok } else { ExitCode::Failure })
 }
 
-/// Every key whose publish returned.
+/// The keys of all jobs that the broker has confirmed.
 async fn publish(producer: &Producer, jobs: &[Job]) -> Result<Vec<JobKey>, Error> {
     let publishing =
         futures::stream::iter(jobs).map(|job| producer.publish(job)).buffer_unordered(AT_ONCE);
@@ -64,7 +64,7 @@ async fn listen(consumer: &mut Consumer, jobs: usize, bar: &ProgressBar) {
     while consumer.outcomes() < jobs {
         match tokio::time::timeout(SILENCE, consumer.receive()).await {
             Ok(true) => bar.set_position(consumer.outcomes() as u64),
-            // Closed or silent: the counts tell what is missing.
+            // Closed or silent: the counts show what is missing.
             Ok(false) | Err(_) => return,
         }
     }

@@ -1,4 +1,4 @@
-//! Three accounts side by side: what was published, what was received, what was charged.
+//! Three counts side by side: jobs published, events received, submissions charged.
 
 use job::{EventKind, JobKey};
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::demo::consumer::Consumer;
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     backend: &'static str,
-    /// Published: the broker confirmed them.
+    /// Jobs published and confirmed by the broker.
     jobs: u64,
     succeeded: u64,
     failed: u64,
@@ -19,9 +19,9 @@ pub(crate) struct Report {
     /// Different events received by the consumer.
     events: u64,
     duplicate_events: u64,
-    /// Published, and no outcome was received.
+    /// Jobs published without an outcome received.
     lost: u64,
-    /// Accepted by the provider, which charges for each.
+    /// Submissions accepted by the provider, which charges for each.
     paid_submissions: u64,
     /// Jobs with more than one accepted submission.
     double_paid: u64,

@@ -1,4 +1,4 @@
-//! Faults on purpose: they show that the counts notice a lost or twice paid job.
+//! Deliberate faults: they show that the counts detect a lost job or one that was paid twice.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use ports::{Broker, BrokerLayer, Destination, Message, PublishError};
 
 use crate::cli::Sabotage;
 
-/// Pays for one job twice, under another external id.
+/// Pays for one job twice, with another external id.
 pub(crate) struct DoublePost {
     inner: HttpTransport,
     done: AtomicBool,

@@ -1,4 +1,4 @@
-//! What a demo runs: a simulated provider, a backend of its own, and every role.
+//! The parts of a demo: a simulated provider, a backend of its own, and all roles.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ const SPEED: f64 = 400.0;
 /// The name of the demo's own subscription.
 pub(crate) const SUBSCRIPTION: &str = "demo";
 
-/// Slots at the provider per resource: enough to keep it busy, few enough to be met.
+/// Slots at the provider for each resource: enough to keep it busy, and few enough to be used up.
 const SLOTS: u32 = 100;
 
 pub(crate) struct System {
@@ -31,7 +31,7 @@ pub(crate) struct System {
     backend: Own,
 }
 
-/// What belongs to this demo alone and goes when it ends.
+/// What belongs only to this demo and is deleted when it ends.
 enum Own {
     Embedded(Embedded, tempfile::TempDir),
     Services(Box<Config>),
@@ -110,7 +110,7 @@ fn embedded_backend() -> Result<(Backends, Own), Error> {
     Ok((backends, Own::Embedded(embedded, directory)))
 }
 
-/// The configured services, under a name of our own.
+/// The configured services, with a namespace of its own.
 async fn services(config: &mut Config) -> Result<(Backends, Own), Error> {
     let namespace = format!("demo-{:.8}", uuid::Uuid::new_v4().simple());
     (config.broker.namespace, config.ledger.namespace) = (namespace.clone(), namespace);

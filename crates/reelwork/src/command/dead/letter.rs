@@ -21,13 +21,13 @@ pub(super) fn row(letter: &Letter) -> Value {
     })
 }
 
-/// Ours, or the broker's own.
+/// Our reason, or the broker's.
 fn reason(letter: &Letter) -> &str {
     let known = letter.reason().or_else(|| letter.delivery.message.get(header::DEATH));
     known.unwrap_or("dead_lettered")
 }
 
-/// By its own name, the message's id, or the job's.
+/// By the letter's name, the message's id, or the job's.
 pub(super) fn is(letter: &Letter, id: &str) -> bool {
     let of_job = |key: JobKey| key.id.as_str() == id || key.to_string() == id;
     let of_message = !id.is_empty() && letter.delivery.message.id == id;

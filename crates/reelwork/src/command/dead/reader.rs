@@ -10,13 +10,13 @@ use tokio::time::Instant;
 use crate::error::Error;
 
 const MOST: u64 = u16::MAX as u64;
-/// When no letter comes for this long, all were seen.
+/// If no letter arrives for this long, all have been read.
 const QUIET: Duration = Duration::from_secs(2);
 /// Longer than `dead list` holds the letters.
 const BUSY: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Walks over what is there now, once.
+/// Reads the letters that exist now, each once.
 pub(super) struct Reader {
     deliveries: Box<dyn Deliveries>,
     left: u64,
@@ -30,7 +30,7 @@ pub(super) const SHARED: &str = "somebody else reads the dead letters at this mo
     some: this is not all that is there; try again";
 
 impl Reader {
-    /// `most`: how many are of interest.
+    /// `most`: the largest number of letters that is wanted.
     pub(super) async fn open(broker: &Arc<dyn Broker>, most: u64) -> Result<Self, Error> {
         let shared = is_shared(broker.as_ref()).await?;
         let left = broker.depth(&Source::Dead).await?.min(most);
@@ -49,12 +49,12 @@ impl Reader {
         }
         self.left -= 1;
         let next = tokio::time::timeout(QUIET, self.deliveries.next()).await.ok().flatten();
-        // One that was counted and does not come is held by another reader.
+        // A letter that was counted and does not arrive is held by another reader.
         self.shared |= next.is_none();
         Some(self.names.name(next?))
     }
 
-    /// All that are wanted, and the others.
+    /// All that are wanted, and all others.
     pub(super) async fn sort(
         &mut self,
         wanted: impl Fn(&Letter) -> bool,
@@ -66,7 +66,7 @@ impl Reader {
         (yes, no)
     }
 
-    /// Gives the others back and ends in order: only then has the broker every settlement.
+    /// Gives the others back and closes in order: only then has the broker every settlement.
     pub(super) async fn close(mut self, others: Vec<Letter>) {
         for letter in others {
             give_back(letter.delivery).await;
@@ -78,7 +78,7 @@ impl Reader {
     }
 }
 
-/// Waits a little for others to give back what they hold.
+/// Waits a short time until other readers have given back their letters.
 async fn is_shared(broker: &dyn Broker) -> Result<bool, BrokerError> {
     let give_up = Instant::now() + BUSY;
     while broker.is_read(&Source::Dead).await? {
@@ -91,6 +91,6 @@ async fn is_shared(broker: &dyn Broker) -> Result<bool, BrokerError> {
 }
 
 async fn give_back(delivery: Delivery) {
-    // A letter that cannot be given back now comes back with the connection.
+    // A letter that cannot be given back now goes back when the connection ends.
     drop(delivery.requeue().await);
 }

@@ -8,13 +8,13 @@ use crate::error::Error;
 use crate::output::Output;
 use crate::view::JobView;
 
-/// The record, if it is one that a person may settle.
+/// The record, if it is one that an operator may settle.
 pub(super) async fn in_question(ledger: &dyn Ledger, named: &Named) -> Result<Stored, Error> {
     let stored = named.load(ledger).await?;
     Ok(operator::in_question(named.key(), stored)?)
 }
 
-/// Writes what a person knows or decides.
+/// Writes the decision of an operator.
 pub(super) async fn by(
     config: &Config,
     named: &Named,

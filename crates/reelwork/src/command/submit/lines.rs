@@ -1,4 +1,4 @@
-//! Jobs from a file, a line at a time.
+//! Reads jobs from a file, line by line.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -14,11 +14,11 @@ use crate::error::Error;
 /// Lines read ahead.
 const AHEAD: usize = 4;
 
-/// No more of a line is kept; a longer one is refused for its size.
+/// No more of a line is stored; a longer one is refused for its size.
 const MOST: u64 = MAX_MESSAGE_BYTES as u64 + 2;
 
 /// Each line is a job: an invalid one is reported, and the next one is read. Reading blocks, so it
-/// has a thread of its own.
+/// has its own thread.
 pub(super) fn of_file(
     path: &Path,
     slots: Slots,
@@ -67,7 +67,7 @@ fn read(
             continue;
         }
         let job = (Some(number), Producer::read(text, slots));
-        // Nobody listens any more: the command has ended.
+        // The receiver is closed: the command has ended.
         if jobs.blocking_send(Ok(job)).is_err() {
             break;
         }
@@ -75,7 +75,7 @@ fn read(
     Ok(())
 }
 
-/// Without what editors put around a line: a byte order mark, blanks, a carriage return.
+/// Without what editors add to a line: a byte order mark, blanks, a carriage return.
 fn content(line: &[u8]) -> &[u8] {
     const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
     let text = line.trim_ascii();
@@ -91,7 +91,7 @@ mod tests {
 
     const GOOD: &str = r#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
 
-    /// The numbers of the lines, and whether each is a job.
+    /// The line numbers, and whether each line is a job.
     fn numbered(text: &str) -> Vec<(Option<usize>, bool)> {
         let (jobs, mut lines) = mpsc::channel(16);
         read(text.as_bytes(), Slots::default(), &jobs).unwrap();
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(numbered(&text), [(Some(4), true), (Some(6), true)]);
     }
 
-    /// One line after the other, each as long as the others.
+    /// Many lines of the same length.
     struct Long {
         given: Arc<AtomicUsize>,
     }
@@ -134,11 +134,11 @@ mod tests {
         let given = Arc::new(AtomicUsize::new(0));
         let source = Long { given: given.clone() };
         let mut lines = ahead(source, Slots::default(), |error| Error::Usage(error.to_string()));
-        // Until nobody has read any and nothing more can wait.
+        // Until no line has been taken and the channel is full.
         while lines.capacity() > 0 {
             std::thread::yield_now();
         }
-        // Those in the channel, the next, and one begun by the buffer.
+        // The lines in the channel, the next one, and one that the buffer has begun.
         assert!(given.load(Ordering::SeqCst) <= (AHEAD + 2) * LINE_BYTES);
         let read = std::iter::from_fn(|| lines.blocking_recv()).count();
         assert_eq!(read, LINES);
