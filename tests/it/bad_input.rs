@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Backend, Consumer, Environment, Provider, Python, Wish, soon, until};
 
-/// A good job right behind a bad message is done within this.
+/// A valid job right behind an invalid message is done within this.
 const FEW_SECONDS: Duration = Duration::from_secs(8);
 
 struct Bad {
@@ -238,7 +238,7 @@ async fn the_same_message_twice_is_done_once(environment: Environment) {
     let mut up = program.start_role("up", "up").await;
     let received = consumer.receives_outcomes(wishes.len()).await;
     received.has_one_outcome_each(wishes.iter().map(|wish| wish.id.as_str()));
-    // What is still in hand is settled by the drain; then nothing may be left anywhere.
+    // The drain settles all deliveries; then nothing may be left anywhere.
     up.stop().await;
     assert_eq!(broker.depth(&Source::Dead).await.expect("a depth"), 0);
     let accounts = provider.accounts().await;
@@ -262,7 +262,7 @@ async fn a_large_inline_image_is_refused_before_it_is_published(environment: Env
     }
 }
 
-/// A service forwards a message with all its headers, and writes numbers where Kling wants text.
+/// A service forwards a message with all its headers, and writes numbers where Kling requires text.
 #[tokio::test(flavor = "multi_thread")]
 async fn copied_headers_and_numbers_stop_no_job() {
     let environment = Environment::on(Backend::Rabbitmq);
@@ -297,7 +297,7 @@ async fn copied_headers_and_numbers_stop_no_job() {
     assert_eq!(publisher.ended(FEW_SECONDS).await, Some(0));
     let received = consumer.receives_outcomes(copied.len()).await;
     assert_eq!(received.count(EventKind::Succeeded), copied.len(), "{received:?}");
-    // What is still in hand is settled by the drain.
+    // The drain settles all deliveries.
     up.stop().await;
     let received = consumer.received();
     assert_eq!(received.count(EventKind::Conflict), 0, "a number and its text are one request");

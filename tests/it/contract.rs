@@ -1,4 +1,4 @@
-//! The documents for programs in other languages, read by programs in other languages.
+//! The documents for programs in other languages, used by programs in other languages.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,14 +15,14 @@ fn schema(name: &str) -> String {
     path.display().to_string()
 }
 
-/// What a reader printed, one line each, once it has read everything.
+/// The lines that a reader printed, once it has read everything.
 async fn read(mut reader: Process) -> Vec<String> {
     let ended = reader.ended(Duration::from_secs(60)).await;
     assert_eq!(ended, Some(0), "{}", reader.stderr());
     reader.stdout().lines().map(str::to_owned).collect()
 }
 
-/// Whatever may become of a job, a schema validator and the CloudEvents SDK understand it.
+/// A schema validator and the CloudEvents SDK understand the events of every outcome.
 #[tokio::test(flavor = "multi_thread")]
 async fn events_are_read_by_a_validator_and_by_the_cloudevents_sdk() {
     let environment = Environment::on(Backend::Rabbitmq);

@@ -121,7 +121,7 @@ async fn with_look_up(backend: Backend, jobs: usize) {
     dropped.parked_with(jobs, "also denies a task which exists");
 }
 
-/// By default. One that drops external ids is found out before its denials do harm.
+/// As by default. A provider that drops external ids is detected before its denials do harm.
 async fn with_a_tried_look_up(backend: Backend, jobs: usize) {
     for external_ids in ["enforced", "ignored"] {
         cell(backend, Way::TriedLookUp, external_ids, jobs).await.all_succeeded(jobs);
@@ -222,7 +222,7 @@ async fn forged_callbacks_change_nothing() {
 /// Callbacks come long after the doubt was given up: the parked job is opened again and settled.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_callback_after_the_parking_settles_the_job() {
-    // One at a time is tried while no answer is understood.
+    // While no response has been understood, one job at a time is sent.
     const JOBS: usize = 3;
     let environment = Environment::on(Backend::Embedded);
     let provider = Provider::here(json!({

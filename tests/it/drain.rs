@@ -11,7 +11,7 @@ use crate::harness::{Consumer, Environment, Provider, Wish, until};
 const JOBS: usize = 40;
 /// The jobs that the first worker is submitting at SIGTERM.
 const IN_HAND: usize = 10;
-/// Far longer than giving back may take.
+/// Far longer than returning the other deliveries may take.
 const ANSWER_MS: u64 = 4_000;
 
 on_each_backend!(half_sent_posts_are_recorded_and_the_rest_goes_back_at_once);
@@ -27,7 +27,7 @@ async fn half_sent_posts_are_recorded_and_the_rest_goes_back_at_once(environment
     let file = environment.file("jobs.jsonl", &lines);
 
     let mut first = program.start_role("worker-1", "worker").await;
-    // One answer that was understood: from here on many are sent at once.
+    // One response that was understood: from here on, many requests are sent at once.
     program.run(&["submit", "videos/text2video", "--prompt", "x", "--key", "warm"]).await.exits(0);
     until("it was answered", async || {
         program.run(&["get", "warm", "--json"]).await.json()["task_id"].is_string()

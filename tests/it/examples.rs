@@ -52,7 +52,7 @@ async fn the_node_programs_count_each_job_and_event_once() {
     assert_eq!(kept, 2);
 }
 
-/// A job that is published twice is paid once; an event that comes twice counts once.
+/// A job that is published twice is paid once; an event that is received twice counts once.
 async fn once_each(
     environment: &Environment,
     consume: impl Fn(&Environment) -> Process,

@@ -1,4 +1,4 @@
-//! A provider that misbehaves, and what becomes of jobs and money.
+//! A provider with faults, and what follows for jobs and payments.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use simulator::{Accounts, FaultKind};
 
 use crate::harness::{Backend, Consumer, Environment, Provider, Received, Setup, Wish, until};
 
-/// Publishes so many jobs to a provider with these faults, and waits until each has its outcome.
+/// Publishes this many jobs to a provider with these faults, and waits until each has its outcome.
 async fn run(
     environment: &Environment,
     setup: Setup,
@@ -92,7 +92,7 @@ async fn lost_answers_without_look_up_are_parked(environment: Environment) {
     assert_eq!((accounts.submissions, accounts.accepted), (60, 60));
 }
 
-/// Ten ways to lose an answer, with and without a task behind it.
+/// Ten ways to lose a response, with and without a task that was created.
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_became_of_the_answer_each_job_is_paid_once() {
     let kinds = [
@@ -151,7 +151,7 @@ async fn a_blocked_account_is_paused_everywhere_and_resumed() {
     let mut setup = Setup::quick();
     (setup.worker.account_rest, setup.worker.in_progress) = (REST, IN_HAND);
     let consumer = Consumer::subscribed(&environment).await;
-    // All are there at once: the worker takes many before the first answer comes.
+    // All are published at once: the worker takes many before the first response arrives.
     let ids = publish(&environment, 40).await;
     let roles = setup.start(&environment, &provider).await;
 
@@ -199,7 +199,7 @@ async fn success_without_a_file_ends_failed() {
     assert_eq!(error["kind"], "no_output");
 }
 
-/// The outcome of eight jobs, all alike, each submitted once.
+/// The common outcome of eight jobs, each submitted once.
 async fn outcome_under(faults: Value, kind: EventKind) -> Value {
     let environment = Environment::on(Backend::Embedded);
     let (received, accounts) = run(&environment, Setup::quick(), faults, 8).await;

@@ -1,5 +1,5 @@
-//! One simulator, two workers, two pollers, a producer: all processes of their own, and a plain
-//! client of another language that counts.
+//! One simulator, two workers, two pollers and a producer, each in its own process, and a client in
+//! another language that counts.
 
 use std::time::{Duration, Instant};
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::five_processes::{Company, provider_settings};
 use crate::harness::{Consumer, Environment, Program, Received, Wish, mixed, say, until};
 
-/// As many slots as it takes to have 500 tasks in flight.
+/// Enough slots for 500 tasks in flight.
 const SLOTS: [(&str, u32); 3] = [("videos", 450), ("images", 200), ("audio", 200)];
 
 const FIRST: usize = 800;
@@ -69,7 +69,7 @@ impl Fixture {
         self.company.submit(&self.environment, &self.jobs[FIRST..]).await;
     }
 
-    /// Every job ends, well and paid once, and the limits held.
+    /// Every job ends, none is lost or paid twice, and no limit was exceeded.
     async fn ends_well(&self, since: Instant) -> Received {
         let received = self.consumer.receives_outcomes(self.jobs.len()).await;
         received.has_one_outcome_each(self.jobs.iter().map(|job| job.id.as_str()));
@@ -132,7 +132,7 @@ async fn a_ledger_set_back_to_an_old_snapshot_learns_what_it_missed() {
     fixture.ends_well(since).await;
 }
 
-/// Nothing was lost: work goes on as soon as the journal has been compared.
+/// Nothing was lost: work continues as soon as the journal has been compared.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ledger_that_only_restarted_goes_on_within_seconds() {
     let mut fixture = Fixture::set(with_look_up).await;

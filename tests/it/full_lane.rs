@@ -94,7 +94,7 @@ impl Busy {
         }
     }
 
-    /// Publishes to the queues in which jobs wait for a time.
+    /// Number of messages published to the delay queues.
     async fn trips(&self) -> f64 {
         let mut trips = 0.0;
         for (worker, _) in &self.workers {
@@ -171,7 +171,7 @@ async fn a_full_lane_serves_high_before_normal_before_low() {
         order.iter().rposition(|id| id.starts_with(priority)).expect("all were submitted")
     };
     say(format!("last high {}, normal {}", last("high"), last("normal")));
-    // Some were in before the first of a higher priority was published.
+    // Some jobs were submitted before the first of a higher priority was published.
     assert!(last("high") < EACH + EACH / 2, "at {}: {order:?}", last("high"));
     assert!(last("normal") < 2 * EACH + EACH / 2, "at {}: {order:?}", last("normal"));
 }

@@ -1,4 +1,4 @@
-//! Messages that the broker itself gives up: their jobs end too, and are announced.
+//! Messages that RabbitMQ itself dead-letters: their jobs end too, and are announced.
 
 use job::EventKind;
 use lapin::options::{BasicGetOptions, BasicPublishOptions, BasicRejectOptions};
@@ -10,7 +10,7 @@ use crate::harness::{Backend, Consumer, Environment, Provider, Wish, until};
 
 const VIDEO: &str = "videos.text2video.normal";
 
-/// A producer of another kind, and a consumer that refuses.
+/// A producer and a consumer that do not use this project's libraries.
 struct Foreign {
     namespace: String,
     channel: Channel,

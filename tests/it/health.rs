@@ -27,7 +27,7 @@ impl Watched {
         (answer.status().as_u16(), answer.text().await.expect("text"))
     }
 
-    /// Waits until it is as ready as this.
+    /// Waits until readiness has this status, with this line.
     pub(crate) async fn is(&self, status: u16, line: &str) {
         let what = format!("{status} with {line}");
         until(&what, async || {
@@ -188,7 +188,7 @@ async fn a_full_disk_is_told_and_what_is_known_can_be_read() {
     assert_ne!(submitted.code, 0, "{submitted:?}");
 }
 
-/// The image's own health check asks so, wherever `admin.listen` points.
+/// The image's health check sends this request to whatever `admin.listen` names.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_simulated_provider_tells_that_it_lives() {
     let environment = Environment::on(Backend::Embedded);

@@ -11,8 +11,8 @@ use crate::harness::{Backend, Consumer, Environment, Program, Received, mixed, s
 
 const JOBS: usize = 400;
 
-/// Some answers come so late that many POSTs are between sending and record when the first
-/// tasks have already ended.
+/// Some responses are so late that many POSTs are between sending and record when the first tasks
+/// have already ended.
 const LATE_ANSWER_MS: u64 = 4_000;
 
 async fn survive(
@@ -62,7 +62,7 @@ async fn submitting(environment: &Environment) -> usize {
     environment.ledger().await.list(&filter).await.expect("the ledger").len()
 }
 
-/// Nothing was paid twice, and the limits held.
+/// No job was paid twice, and no limit was exceeded.
 async fn paid_once(company: &Company) -> simulator::Accounts {
     let accounts = company.provider.accounts().await;
     assert_eq!(accounts.double_paid, 0, "{:?}", accounts.tasks_per_job);
@@ -90,7 +90,7 @@ async fn without_look_up_the_jobs_caught_between_post_and_record_are_parked() {
     assert_eq!(done.exits(0).lines().len(), parked);
 }
 
-/// The provider can be asked: every job caught in the window is found, or proven not to be there
+/// The provider has a look-up: every job between POST and record is found, or proven not to exist
 /// and submitted again.
 #[tokio::test(flavor = "multi_thread")]
 async fn with_look_up_every_job_succeeds() {

@@ -10,7 +10,7 @@ use crate::harness::{
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-/// A role's log, as a log collector reads it: the last line may not be whole yet.
+/// The log of a role, as a log collector reads it: the last line may be incomplete.
 fn log(role: &Process) -> Vec<Value> {
     let log = role.stderr();
     let whole = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
@@ -30,7 +30,7 @@ fn says(log: &[Value], words: &str) -> Option<Value> {
     log.iter().find(says).cloned()
 }
 
-/// From the first line to the last, also of a role that cannot start.
+/// From the first line to the last, also for a role that cannot start.
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_a_role_says_in_json_is_one_object_a_line() {
     let environment = Environment::on(Backend::Embedded);

@@ -18,7 +18,7 @@ mod python_producer;
 mod rolling;
 mod simulated;
 
-// What goes wrong.
+// Faults.
 mod bad_input;
 mod crash;
 mod doubts;
@@ -37,7 +37,7 @@ mod permissions;
 mod traces;
 mod wires;
 
-// What is written down.
+// Documents and sources.
 mod circles;
 mod command_line;
 mod contract;

@@ -63,7 +63,7 @@ fn members() -> Vec<(String, BTreeSet<String>)> {
     manifest_order().into_iter().map(|name| (name.clone(), uses[&name].clone())).collect()
 }
 
-/// `cargo metadata` sorts; the manifest's own order is the table of contents.
+/// `cargo metadata` sorts the crates; the order in the manifest is that of the table.
 fn manifest_order() -> Vec<String> {
     let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("the manifest");
     let list = manifest.split("members = [").nth(1).and_then(|rest| rest.split(']').next());
@@ -142,14 +142,14 @@ fn every_link_of_a_page_leads_to_a_file() {
     }
 }
 
-/// The two roles meet in the ledger and in the vocabulary, never in each other.
+/// Worker and poller share the ledger and the types, and never depend on each other.
 #[test]
 fn worker_and_poller_do_not_know_each_other() {
     let members: BTreeMap<_, _> = members().into_iter().collect();
     assert!(!members["worker"].contains("poller") && !members["poller"].contains("worker"));
 }
 
-/// Crates that act on jobs: what they know of one goes through `recorder` into the ledger.
+/// Crates that act on jobs: they write to the ledger only through `recorder`.
 const ACTORS: [&str; 6] = ["worker", "poller", "follower", "gateway", "operator", "reelwork"];
 
 /// The crash points forward every call of the port, so they call these methods too.
@@ -171,8 +171,8 @@ fn only_the_recorder_writes_records() {
     }
 }
 
-/// A record's state is what `job` makes of it: elsewhere nobody writes one down, and nobody allows
-/// itself the transition but the one who writes.
+/// Only `job` decides the state of a record. No other crate sets one, and only the recorder may
+/// call the transition.
 #[test]
 fn only_job_decides() {
     assert!(decides("record\n    .state = State::Tombstone;"), "a state is set");

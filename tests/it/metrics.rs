@@ -135,7 +135,7 @@ async fn what_a_process_counted_is_told_while_the_stores_are_away() {
     .await;
 }
 
-/// The last values from before would show a healthy broker.
+/// The previous values would show a healthy broker.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_hangs_is_told() {
     let environment = Environment::on(Backend::Rabbitmq);

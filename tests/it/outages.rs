@@ -25,12 +25,12 @@ struct Outage {
     probes: u64,
 }
 
-/// With the default limit, and so many workers.
+/// With the default limits and this many workers.
 async fn outage(kind: FaultKind, workers: u32) -> Outage {
     let environment = Environment::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({})).await;
     let mut program = environment.program_for(&provider);
-    // How long a doubt takes to settle is another matter.
+    // The time to settle a doubt is not measured here.
     program.set("kling.timeout", "4s");
     program.set("doubt.settling", "1s");
     program.set("limits.videos", "5");
@@ -107,7 +107,7 @@ async fn a_route_that_is_refused_on_the_way_stops_no_other() {
     broken_route(FaultKind::ForbiddenPage, "HTTP 403").await;
 }
 
-/// How many requests were struck until the jobs of another route were done.
+/// Number of requests that failed until the jobs of another route were done.
 async fn broken_route(kind: FaultKind, word: &str) -> u64 {
     const BROKEN: &str = "videos/image2video";
     let environment = Environment::on(Backend::Rabbitmq);

@@ -1,4 +1,4 @@
-//! What costs a job time, and nothing else.
+//! Faults that delay a job and have no other effect.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ async fn what_the_operator_calls_busy_costs_no_doubt_and_no_attempt() {
     charges_one_attempt(&environment, &received).await;
 }
 
-/// Nothing listens where the provider should be: the only attempt that a job has stays its own.
+/// Nothing listens at the provider's address: the job's only attempt is not used up.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_is_not_there_costs_no_attempt() {
     const JOBS: usize = 3;
@@ -65,7 +65,7 @@ async fn an_overdue_task_is_announced_once_and_its_result_too() {
     let environment = Environment::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({"life_ms": 4_000})).await;
     let mut program = environment.program_for(&provider);
-    // At this pace a second.
+    // At this pace, one second.
     program.set("poll.give_up", "100s");
     let consumer = Consumer::subscribed(&environment).await;
     let _up = program.start_role("up", "up").await;

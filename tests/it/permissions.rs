@@ -1,4 +1,4 @@
-//! A user of RabbitMQ that may not do all that a role must.
+//! A user of RabbitMQ that lacks permissions which a role needs.
 
 use job::EventKind;
 use serde_json::json;
@@ -20,7 +20,7 @@ async fn what_the_broker_forbids_is_told_until_it_is_allowed() {
     let consumer = Consumer::subscribed(&environment).await;
     rabbit.control(&["add_user", CLERK, CLERK]).await;
     let name = environment.namespace.replace('.', r"\.");
-    // No results are written, and no urgent videos taken.
+    // Results cannot be written, and urgent videos cannot be consumed.
     let write = format!(r"^(amq\.default|{name}\.(jobs|later|dead|unrouted|broker-dead).*)$");
     let read = format!(
         r"^{name}\.(jobs\.(images|audio|videos\.(normal|low))|dead|broker-dead|journal).*$"

@@ -36,7 +36,7 @@ async fn a_job_from_a_plain_client_is_done_like_any_other() {
     let ended = publisher.ended(std::time::Duration::from_secs(30)).await;
     assert_eq!(ended, Some(0), "{}", publisher.stderr());
 
-    // The body's id wins over message_id; message_id stands in for a missing one.
+    // The body's id wins over message_id, which is used if the body has none.
     for wish in [&whole, &nameless] {
         let event = consumer.receives(&wish.id).await;
         assert_eq!(event.kind(), Some(EventKind::Succeeded), "{event:?}");

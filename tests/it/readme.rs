@@ -1,4 +1,4 @@
-//! Every command in the documents is known to the program or to xtask.
+//! Every command in the documents exists in the program or in xtask.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -63,7 +63,7 @@ async fn every_command_of_the_papers_is_known() {
                 let (variable, value) = setting.split_once('=').expect("NAME=VALUE");
                 let key = variable.strip_prefix("REELWORK_").expect("a variable of ours");
                 let mut program = environment.program();
-                // Both addresses are given together, or none.
+                // Both addresses are set together, or none.
                 program.set("broker.url", "amqp://guest:guest@127.0.0.1:5672");
                 program.set("ledger.url", "redis://127.0.0.1:6379");
                 program.set(&key.replace("__", "."), value);
@@ -93,7 +93,7 @@ async fn what_the_papers_show_can_be_done() {
             fleet.file("jobs.jsonl", &lines(&[Wish::video("one"), Wish::video("two")]));
         }
         if line == "reelwork up" {
-            // As fast as the provider that it then works against.
+            // The same pace as the simulated provider that it uses.
             player.program.set("poll.pace", "0.01");
         }
         player.play(&line).await;
@@ -148,7 +148,7 @@ fn xtask_knows(task: &str) -> bool {
     output.status.success()
 }
 
-/// The one that runs these tests; else one that cargo builds, and may wait for other builds first.
+/// The program that runs these tests, or one that cargo builds, perhaps after other builds.
 fn xtask() -> Command {
     if let Some(path) = std::env::var_os("REELWORK_XTASK") {
         return Command::new(path);
@@ -159,7 +159,7 @@ fn xtask() -> Command {
     command
 }
 
-/// KEDA starts no workers for a lane that it does not watch.
+/// KEDA only starts workers for lanes in its list.
 #[test]
 fn every_lane_makes_workers_more() {
     let file = "deploy/kubernetes/components/keda/scale.yaml";

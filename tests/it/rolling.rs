@@ -13,7 +13,7 @@ use crate::harness::{
 };
 
 const JOBS: usize = 400;
-/// Processes are replaced in turn, repeatedly, until so many jobs have ended.
+/// Processes are replaced in turn, repeatedly, until this many jobs have ended.
 const ENOUGH: usize = JOBS * 2 / 3;
 /// In each window of this length, a job is submitted and a job ends.
 const WINDOW: Duration = Duration::from_secs(1);
@@ -50,7 +50,7 @@ async fn watch(
     }
 }
 
-/// The longest that one took to end.
+/// Returns the longest time that a process took to end.
 async fn replace(program: &Program, role: &str, olds: &mut [Process], turn: usize) -> Duration {
     let mut longest = Duration::ZERO;
     for (n, old) in olds.iter_mut().enumerate() {
@@ -98,7 +98,7 @@ async fn an_upgrade_under_load_loses_pays_twice_and_burns_nothing() {
         .map(|two| (two[1].accepted - two[0].accepted, two[1].received - two[0].received))
         .collect();
     assert!(windows.len() >= 3, "{windows:?}");
-    // At the end nothing is left to be submitted.
+    // At the end there are no more jobs to submit.
     let full = windows.iter().zip(&samples[1..]).filter(|(_, sample)| sample.accepted < JOBS);
     assert!(full.map(|(window, _)| window).all(|(paid, _)| *paid > 0), "{windows:?}");
     assert!(windows.iter().all(|(_, received)| *received > 0), "{windows:?}");

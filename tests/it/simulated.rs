@@ -28,7 +28,7 @@ async fn submit(environment: &Environment, program: &Program) {
     program.run(&["submit", "--file", &file]).await.exits(0);
 }
 
-/// Each of them, to its end.
+/// Waits for each job.
 async fn all_succeed(program: &Program) {
     for id in ids() {
         let ended = program.run(&["wait", "--json", &id]).await.exits(0);
@@ -55,7 +55,7 @@ async fn a_killed_simulator_finds_its_tasks_again() {
     let _up = program.start_role("up", "up").await;
     submit(&environment, &program).await;
 
-    // Some at work, and more to be submitted.
+    // Some tasks are running, and more jobs are not yet submitted.
     until("ten tasks are on paper", async || tasks_on(&books) >= 10).await;
     simulator.kill().await;
     let _simulator = start(&environment, port, &with_books);
@@ -72,7 +72,7 @@ async fn a_second_up_finishes_what_a_killed_one_began() {
     let books = environment.directory().join("reelwork.simulator.jsonl");
     let mut first = program.start("first", &["up", "--simulate"]);
     first.says("ready:").await;
-    // Eight seconds or so, at the speed that tasks have there.
+    // About eight seconds, at the speed of tasks there.
     let image = "image=https://files.example/cat.png";
     let submit = ["submit", "videos/image2video", "--set", image, "--key", "one"];
     program.run(&submit).await.exits(0);
@@ -93,7 +93,7 @@ async fn state(program: &Program) -> String {
     told.and_then(|told| Some(told["state"].as_str()?.to_owned())).unwrap_or_default()
 }
 
-/// As in the compose file: callbacks are sent only to the host that is named.
+/// As in the compose file: callbacks are sent only to this host.
 #[tokio::test(flavor = "multi_thread")]
 async fn callbacks_reach_a_gateway_whose_host_is_named() {
     for (named, reached) in [("localhost", true), ("gateway", false)] {

@@ -36,7 +36,7 @@ fn python(
     Python::play_with(environment, &script, &arguments, "", &variables)
 }
 
-/// Its spans are all there once it has ended: they are flushed.
+/// When a role has ended, all its spans have been sent.
 async fn stop(roles: impl IntoIterator<Item = Process>) {
     for mut role in roles {
         role.stop().await;
@@ -80,7 +80,7 @@ async fn a_job_is_traced_from_a_python_producer_to_a_python_consumer() {
     }
 }
 
-/// Producer, worker, poller and consumer: none of them waits for another to end.
+/// Producer, worker, poller and consumer: no trace waits for the end of another.
 fn four_traces(spans: &[Span]) {
     let of_job = spans.iter().filter(|span| span.attributes.contains_key("job.id"));
     let of_job: Vec<_> = of_job.collect();
@@ -229,7 +229,7 @@ async fn a_collector_that_is_away_holds_up_nothing() {
         assert_eq!(consumer.receives("one").await.kind(), Some(EventKind::Succeeded));
         let began = Instant::now();
         soon("it ends", up.stop()).await;
-        // Five seconds for the last spans, and some for all else.
+        // Five seconds for the last spans, and some more for the rest.
         assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
         assert!(up.stderr().contains("export"), "{}", up.stderr());
     }

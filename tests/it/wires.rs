@@ -30,7 +30,7 @@ async fn wired() -> Proxy {
     Proxy::to(address).await
 }
 
-/// The answer, if one comes in a moment; an error when the state breaks.
+/// The response, if one arrives within a moment; an error if the connection ends.
 async fn ask(caller: &mut TcpStream) -> Option<std::io::Result<usize>> {
     let mut received = [0; 64];
     let asking = async {

@@ -32,7 +32,7 @@ async fn a_task_of_a_rebuilt_ledger_tests_the_look_up() {
         .await;
 }
 
-/// No other job arrives whose task could test the look-up.
+/// No other job is published whose task could test the look-up.
 async fn settled_after(mut environment: Environment, between: impl Fn(&mut Environment)) {
     let provider = Provider::here(json!({})).await;
     let program = program(&environment, &provider);
@@ -60,7 +60,7 @@ async fn settled_after(mut environment: Environment, between: impl Fn(&mut Envir
     assert_eq!(provider.accounts().await.double_paid, 0);
 }
 
-/// Each try may cost one of five slots for half an hour.
+/// Each attempt may cost one of five slots for half an hour.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_installation_works_soon_after_an_outage_of_ten_seconds() {
     const JOBS: usize = 50;

@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 
 use super::imports::Imports;
 
-/// Circles that hold without the arrows from a module up to its ancestors, or without those
-/// down to its descendants: what remains is more than a family.
+/// Circles that remain without the imports from a module to its ancestors, or without those to its
+/// descendants: they are more than a module and its children.
 pub(super) fn circles(imports: &Imports) -> BTreeSet<BTreeSet<PathBuf>> {
     let without_up = |from: &Path, to: &Path| !imports.is_ancestor(to, from);
     let without_down = |from: &Path, to: &Path| !imports.is_ancestor(from, to);
@@ -29,7 +29,7 @@ fn among(imports: &Imports, counts: impl Fn(&Path, &Path) -> bool) -> BTreeSet<B
     files.iter().map(circle).filter(|circle| !circle.is_empty()).collect()
 }
 
-/// What a file uses, and what that uses, and so on.
+/// All files that a file uses, directly or indirectly.
 fn reachable(arrows: &[(&PathBuf, &PathBuf)], start: &PathBuf) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
     let mut next = vec![start];

@@ -6,10 +6,10 @@ use syn::visit::{self, Visit};
 
 use super::modules::{Module, Modules, Name, flatten, is_test};
 
-/// Which file uses which, and under which names.
+/// Which file uses which, and by which names.
 pub(super) struct Imports {
     pub(super) arrows: BTreeMap<(PathBuf, PathBuf), BTreeSet<String>>,
-    /// A file and one of its descendants among the modules.
+    /// A file and a descendant of its module.
     families: BTreeSet<(PathBuf, PathBuf)>,
 }
 
@@ -57,7 +57,7 @@ fn families(modules: &Modules) -> BTreeSet<(PathBuf, PathBuf)> {
     found
 }
 
-/// Every path of a module that may lead to another file.
+/// All paths in a module that may lead to another file.
 fn paths(module: &Module) -> BTreeSet<Name> {
     let mut found = Paths::default();
     module.items.iter().for_each(|item| found.visit_item(item));
@@ -80,7 +80,7 @@ impl<'ast> Visit<'ast> for Paths {
         }
     }
 
-    /// A name handed on is no use of it: whoever takes it from here uses it.
+    /// A re-export is no use of a name: the file that imports it from here uses it.
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         if matches!(item.vis, syn::Visibility::Inherited) {
             let mut found = Vec::new();
@@ -104,7 +104,7 @@ impl<'ast> Visit<'ast> for Paths {
 }
 
 impl Paths {
-    /// What looks like a path; a single name may be anything.
+    /// Reads what looks like a path; a single name may be anything.
     fn read_tokens(&mut self, tokens: TokenStream) {
         let mut path = Name::new();
         let mut colons = 0;
@@ -129,13 +129,13 @@ impl Paths {
     }
 }
 
-/// Follows a path to the file that defines what it names.
+/// Follows a path to the file that defines the item.
 struct Resolver<'a> {
     modules: &'a Modules,
 }
 
 impl Resolver<'_> {
-    /// A chain of names handed on; longer ones lead round.
+    /// The longest chain of re-exports; longer ones are circular.
     const MOST: usize = 16;
 
     fn find(&self, from: &[String], path: &[String], depth: usize) -> Option<(PathBuf, String)> {
@@ -162,7 +162,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// In a scope: a child module, or what a `use` brings there.
+    /// Whether the name is in scope: a child module, or imported with `use`.
     fn knows(&self, module: &[String], name: &str) -> bool {
         let child = [module, &[name.to_owned()]].concat();
         let uses = self.modules.all.get(module).map(|module| &module.uses);
@@ -188,7 +188,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Where no glob leads to it, the module itself defines it.
+    /// If no glob import leads to the item, the module itself defines it.
     fn through_globs(
         &self,
         found: &Module,

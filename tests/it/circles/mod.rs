@@ -21,7 +21,7 @@ fn crates() -> Vec<PathBuf> {
     found
 }
 
-/// Each circle of a crate in words: its files, and the names that tie them.
+/// Each circle of a crate as text: its files, and the names that they import.
 fn report(source: &Path) -> Vec<String> {
     let roots = ["lib.rs", "main.rs"].map(|root| source.join(root));
     let found = roots.iter().filter(|root| root.exists()).flat_map(|root| {

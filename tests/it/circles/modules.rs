@@ -3,14 +3,14 @@ use std::path::{Path, PathBuf};
 
 use syn::{Attribute, Item, ItemMod, UseTree};
 
-/// A module by its names from the root; the root has none.
+/// The path of a module from the root; empty for the root.
 pub(super) type Name = Vec<String>;
 
 /// One module of a crate: a file or a part of one, without its tests.
 pub(super) struct Module {
     pub(super) file: PathBuf,
     pub(super) items: Vec<Item>,
-    /// What `use` brings into scope, each with its whole path.
+    /// The names that `use` brings into scope, each with its whole path.
     pub(super) uses: Vec<(String, Name)>,
 }
 
@@ -28,7 +28,7 @@ impl Modules {
         modules
     }
 
-    /// `directory` is where the file's children lie.
+    /// `directory` contains the file's child modules.
     fn read_file(&mut self, path: &Path, directory: &Path, name: Name) {
         let text = std::fs::read_to_string(path).expect("a source file");
         let parsed = syn::parse_file(&text);

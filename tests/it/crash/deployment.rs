@@ -15,13 +15,13 @@ pub(crate) const UNDER_WAY: u64 = 50;
 /// Slots of the resource that almost all jobs use.
 pub(crate) const SLOTS: usize = 200;
 
-/// Jobs that a worker works on at once.
+/// Maximum number of jobs in progress in a worker.
 pub(crate) const IN_HAND: usize = 40;
 
-/// What almost all jobs ask for.
+/// The operation of almost all jobs.
 pub(crate) const VIDEO: &str = "videos/text2video";
 
-/// Goes through another lane.
+/// An operation of another lane.
 pub(crate) const IMAGE: &str = "images/generations";
 
 /// Long enough that recent tasks still run at a kill, and varied enough that they do not end at the
@@ -29,7 +29,7 @@ pub(crate) const IMAGE: &str = "images/generations";
 const LIFE_S: f64 = 3.0;
 const SPREAD: f64 = 0.4;
 
-/// When no outcome has come for so long, those that are missing are lost.
+/// If no outcome arrives for this long, the missing jobs are lost.
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -38,7 +38,7 @@ pub(crate) struct Deployment {
     pub(crate) provider: Provider,
     roles: Vec<Role>,
     consumer: Consumer,
-    /// Promised by a receipt.
+    /// Jobs with a receipt.
     promised: BTreeSet<String>,
     batches: usize,
     // Deleted after all processes have ended.
@@ -51,8 +51,8 @@ struct Role {
     process: Process,
 }
 
-/// The provider takes a repeat as another task and charges for it: nothing hides a double POST.
-/// Some answers come so late that jobs are between POST and record at any time.
+/// The provider creates another task for a repeat and charges for it, so a double POST is always
+/// found. Some responses are so late that jobs are always between POST and record.
 pub(crate) fn provider_settings(faults: Value) -> Value {
     provider_settings_living(faults, LIFE_S)
 }
@@ -116,7 +116,7 @@ impl Deployment {
         Self { program, provider, roles, consumer, promised, batches: 0, environment }
     }
 
-    /// New jobs in a file, for the producer's command.
+    /// Writes new jobs to a file, for the producer's command.
     pub(crate) fn batch(&mut self, operation: &'static str, jobs: usize) -> String {
         self.batches += 1;
         let id = |n| format!("b{:03}-{n:03}", self.batches);
@@ -149,7 +149,7 @@ impl Deployment {
         self.provider.figures().await.unfinished
     }
 
-    /// More jobs, if too few are under way and not because too many are waiting.
+    /// Publishes more jobs if too few are in progress, unless too many are waiting.
     pub(crate) async fn top_up(&mut self) {
         let figures = self.provider.figures().await;
         let waiting =
@@ -208,7 +208,7 @@ impl Deployment {
         self.program.run(&["why", id]).await.stdout
     }
 
-    /// Waits until everything promised has an outcome, and lets the three accounts speak.
+    /// Waits until every promised job has an outcome, then compares the three counts.
     pub(crate) async fn verdict(&self) -> Verdict {
         let (mut fewest, mut since) = (usize::MAX, Instant::now());
         loop {
@@ -231,7 +231,7 @@ impl Role {
     }
 }
 
-/// A program that dies on orders.
+/// A program that dies at a point when it is ordered to.
 fn mined(program: &Program, environment: &Environment, role: &str) -> Program {
     let mut program = program.clone();
     program.env("CRASH_POINTS_FILE", &orders(environment, role).display().to_string());

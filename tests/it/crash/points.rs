@@ -2,7 +2,7 @@
 
 use crate::harness::{Backend, Program};
 
-/// A point, and the process that shall die there.
+/// A point, and the process that is to die there.
 #[derive(Clone, Debug)]
 pub(crate) struct Cell {
     pub(crate) point: String,
@@ -13,7 +13,7 @@ pub(crate) struct Cell {
 /// What the test does so that a process reaches a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scenario {
-    /// Jobs pass by.
+    /// Jobs are published and done.
     Traffic,
     /// The producer's own command.
     Publishing,
@@ -23,7 +23,7 @@ pub(crate) enum Scenario {
     Leading,
     /// A worker has died during POSTs: their tasks are found and attached.
     Orphans,
-    /// It begins alone, with a ledger that an operator does not trust.
+    /// It starts alone, with a ledger that an operator has marked as not reliable.
     Distrusting,
     /// It gets SIGTERM.
     Ending,
@@ -31,7 +31,7 @@ pub(crate) enum Scenario {
     EndingBusy,
     /// More jobs than slots.
     Crowd,
-    /// A message that is no job.
+    /// A message that is not a job.
     Nonsense,
     /// The provider refuses the account.
     Blocked,

@@ -13,13 +13,13 @@ use super::deployment::{
 use super::points::{Cell, Scenario};
 use crate::harness::{FullQueue, say, until};
 
-/// Jobs published so that some reach the point.
+/// Number of jobs published so that some reach the point.
 const BATCH: usize = 40;
 
 /// Nothing is submitted during a rebuild, so the running tasks must last that long.
 const LONG_S: f64 = 12.0;
 
-/// A point that is not reached within this is not reached.
+/// If a point is not reached within this, it counts as not reached.
 const PATIENCE: Duration = Duration::from_secs(60);
 const TRIES: usize = 3;
 const LOOK: Duration = Duration::from_millis(20);
@@ -28,7 +28,7 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(crate) struct Strike {
     pub(crate) point: String,
     pub(crate) role: &'static str,
-    /// Tasks at the provider when the death was noticed.
+    /// Unfinished tasks at the provider when the death was noticed.
     pub(crate) under_way: u64,
     /// From the order to the death.
     pub(crate) after: Duration,
@@ -120,12 +120,12 @@ async fn seen(deployment: &Deployment, cell: &Cell, began: Instant) -> Strike {
     Strike { point: cell.point.clone(), role: cell.role, under_way, after }
 }
 
-/// Gives the order and plays what brings the process there.
+/// Orders the death, and does what makes the process reach the point.
 async fn lead_to(deployment: &mut Deployment, cell: &Cell) -> Option<FullQueue> {
     match cell.scenario {
         Scenario::Traffic => {
             deployment.order(cell.role, &cell.point);
-            // A poller has enough to do; a worker waits for something new.
+            // A poller has enough to do; a worker needs new jobs.
             if cell.role != "poller" {
                 deployment.publish(BATCH).await;
             }
@@ -188,7 +188,7 @@ async fn lead_to(deployment: &mut Deployment, cell: &Cell) -> Option<FullQueue> 
     None
 }
 
-/// Answers are so late that the worker holds more than it can send.
+/// Responses are so late that the worker holds more deliveries than it can send.
 async fn end_busy(deployment: &mut Deployment, cell: &Cell) {
     let slow = json!([{"kind": "delay_ms", "value": 4_000}]);
     deployment.provider.change(provider_settings_living(slow, LONG_S)).await;
@@ -205,7 +205,7 @@ async fn end_busy(deployment: &mut Deployment, cell: &Cell) {
 }
 
 async fn nonsense(deployment: &mut Deployment, cell: &Cell) {
-    // On another lane, where nothing is in front of it.
+    // On another lane, where no job is before it.
     let id = format!("nonsense-{}", cell.point);
     deployment.order(cell.role, &cell.point);
     let to = Destination::Jobs { routing_key: "images.generations.normal".to_owned() };

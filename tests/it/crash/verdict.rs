@@ -1,5 +1,5 @@
-//! Three independent accounts: the producer's receipts, the consumer's events, the provider's
-//! money.
+//! Three independent counts: the producer's receipts, the consumer's events, the provider's
+//! charges.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -20,7 +20,7 @@ enum Source {
     Python(Box<Process>),
 }
 
-/// The events received up to a moment.
+/// The events received so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Received(pub(crate) Vec<CloudEvent>);
 
@@ -70,7 +70,7 @@ impl Consumer {
         }
     }
 
-    /// Waits until so many jobs have an outcome.
+    /// Waits until this many jobs have an outcome.
     pub(crate) async fn receives_outcomes(&self, jobs: usize) -> Received {
         let what = format!("{jobs} outcomes are announced");
         until(&what, async || self.received().outcomes().len() >= jobs).await;
@@ -89,7 +89,7 @@ impl Consumer {
     }
 }
 
-/// A line that is still being written is left for the next reading.
+/// A line that is still being written is read the next time.
 fn whole(lines: &str) -> Vec<serde_json::Value> {
     let complete = lines.rsplit_once('\n').map_or("", |(complete, _)| complete);
     let message = |line: &str| serde_json::from_str(line).expect("a line of JSON");
@@ -139,7 +139,7 @@ impl Received {
         of_kind.map(|event| event.id.as_str()).collect::<BTreeSet<_>>().len()
     }
 
-    /// Exactly one logical outcome for each of these jobs, and nothing about any other.
+    /// Exactly one outcome for each of these jobs, and none for any other.
     #[track_caller]
     pub(crate) fn has_one_outcome_each<'a>(&self, ids: impl IntoIterator<Item = &'a str>) {
         let wanted: BTreeSet<&str> = ids.into_iter().collect();

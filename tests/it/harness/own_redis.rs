@@ -14,7 +14,7 @@ pub(crate) struct OwnRedis {
 }
 
 impl OwnRedis {
-    /// With every write on disk before it is answered.
+    /// Every write is on disk before the response.
     pub(crate) async fn start() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let port = free_port();
@@ -39,7 +39,7 @@ impl OwnRedis {
         self.answers().await;
     }
 
-    /// A copy of what is on disk now.
+    /// A copy of the data that is on disk now.
     pub(crate) fn snapshot(&self) -> PathBuf {
         self.tell(&["SAVE"]);
         let copy = self.directory.path().join("copy.rdb");

@@ -55,7 +55,7 @@ impl Program {
         self.run_with(arguments, "").await
     }
 
-    /// Runs a command to its end, with something on its stdin.
+    /// Runs a command to its end, with this text on its stdin.
     pub(crate) async fn run_with<S: AsRef<str>>(&self, arguments: &[S], input: &str) -> Done {
         self.end(self.command(arguments), input).await
     }

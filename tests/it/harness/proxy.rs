@@ -68,7 +68,7 @@ impl Proxy {
     }
 }
 
-/// Until the link is cut, or the proxy is gone.
+/// Runs until the link is cut, or the proxy is dropped.
 async fn accept(
     listener: &TcpListener,
     server: SocketAddr,

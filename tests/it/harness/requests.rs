@@ -48,13 +48,13 @@ impl Wish {
     }
 }
 
-/// As many as wanted, over all ten operations and all three priorities.
+/// This many jobs, over all ten operations and all three priorities.
 pub(crate) fn mixed(prefix: &str, count: usize, session: &str) -> Vec<Wish> {
     let one = |n: usize| Wish::of(OPERATIONS[n % 10], &format!("{prefix}-{n:04}"), session);
     (0..count).map(one).collect()
 }
 
-/// JSON Lines for `submit --file`; the priorities take turns.
+/// JSON Lines for `submit --file`, with alternating priorities.
 pub(crate) fn lines(wishes: &[Wish]) -> String {
     let mut text = String::new();
     for (n, wish) in wishes.iter().enumerate() {

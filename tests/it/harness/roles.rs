@@ -51,7 +51,7 @@ impl Setup {
         }
     }
 
-    /// The provider can be asked by external id, and its denials are believed.
+    /// The provider has a look-up by external id, and its denials are believed.
     pub(crate) fn looking_up(mut self, form: kling::LookUp) -> Self {
         self.poller.look_up = poller::LookUpBy::Form(form);
         self.poller.rules.denials_trusted = true;
