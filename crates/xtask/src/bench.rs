@@ -1,4 +1,4 @@
-//! Measurements, built in release.
+//! Benchmarks, built in release.
 
 use std::ffi::OsString;
 use std::process::Command;
@@ -41,7 +41,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
 mod tests {
     use std::path::Path;
 
-    /// The thin side measures what the promises cost only while it has nothing of ours.
+    /// The thin side shows the cost of the promises only while it uses no crate of the workspace.
     #[test]
     fn the_thin_side_knows_none_of_our_crates() {
         let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

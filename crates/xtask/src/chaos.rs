@@ -1,4 +1,4 @@
-//! Crash points and faults: what is promised, tried by force.
+//! Crash points and faults: tests the promises while processes and servers fail.
 
 use std::ffi::OsString;
 use std::process::Command;
@@ -16,7 +16,7 @@ pub(crate) struct Options {
     arguments: Vec<OsString>,
 }
 
-/// The run starts servers of its own, to hurt them; pairs of crash points share what there is.
+/// The run damages servers of its own; pairs of crash points use the shared ones.
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::here()?;
     say("building");

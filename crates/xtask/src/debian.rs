@@ -1,4 +1,4 @@
-//! The distribution's packages: only on Debian, only as root.
+//! The distribution's packages: only on Debian, and only as root.
 
 use std::fs;
 use std::io::Write;
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use crate::process::{on_path, output, say};
 
-/// Whether they are installed now.
+/// Returns whether they are installed now.
 pub(crate) fn install(packages: &[&str]) -> bool {
     if !is_possible() {
         return false;
@@ -19,7 +19,7 @@ pub(crate) fn install(packages: &[&str]) -> bool {
     apt(&["update"]) && apt(&[arguments.as_slice(), packages].concat())
 }
 
-/// Makes sure of small programs that tests call, each with the package it is in.
+/// Installs small programs that tests call, if they are missing; each with its package.
 pub(crate) fn commands(wanted: &[(&str, &str)]) {
     let missing: Vec<_> = wanted.iter().filter(|(name, _)| on_path(name).is_none()).collect();
     let packages: Vec<_> = missing.iter().map(|(_, package)| *package).collect();
@@ -37,12 +37,12 @@ fn is_possible() -> bool {
 fn apt(arguments: &[&str]) -> bool {
     let mut command = Command::new("apt-get");
     command.arg("-qq").args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-    // What went wrong is on stderr, and goes where ours goes.
+    // Errors go to stderr, which is ours.
     command.stdin(Stdio::null()).stdout(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
-/// While it lives, no package starts a system service: the servers of the tests are private.
+/// While it exists, no package starts a system service: the servers of the tests are private.
 struct Forbidden {
     written: bool,
 }
@@ -50,7 +50,7 @@ struct Forbidden {
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 impl Forbidden {
-    /// A policy that is there already stays as it is.
+    /// An existing policy is not changed.
     fn now() -> Self {
         let mut options = fs::OpenOptions::new();
         let file = options.write(true).create_new(true).mode(0o755).open(POLICY);

@@ -1,11 +1,11 @@
 use std::fmt::Display;
 
-/// What is left to do when a task fails.
+/// What to do when a task fails.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// End with this code: what failed has said why.
+    /// End with this code: the reason was already printed.
     Ended(u8),
-    /// Tell the person: it could not be done.
+    /// Print this reason.
     Stuck(String),
 }
 

@@ -1,7 +1,7 @@
-//! How something that was started here ends, whatever becomes of us.
+//! Ends every server that was started here, however this process ends.
 //!
-//! A server runs under a guard: this same program in a process of its own, which ends the
-//! server when its stdin closes. It closes when we end, also when we are killed.
+//! A server runs under a guard: this same program in a process of its own, which ends the server
+//! when its stdin closes. It closes when this process ends, even if it is killed.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -28,10 +28,10 @@ pub(crate) struct Options {
     server: Vec<OsString>,
 }
 
-/// The guard itself: waits for the server's end or for ours.
+/// The guard itself: waits until the server or the starting process ends.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let name = options.server[0].to_string_lossy();
-    // A group of its own: it is ended with everything that it started.
+    // A process group of its own: the server is ended with all its children.
     let server = Command::new(&options.server[0])
         .args(&options.server[1..])
         .stdin(Stdio::null())
@@ -50,7 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         let _ = ended.send(());
     });
     let _ = end.recv();
-    // Its data is thrown away: nothing is gained by asking it to end in order.
+    // Its data is deleted, so an orderly end is not needed.
     signal_to("KILL", &group);
     let _ = watching.join();
     if let Some(script) = &options.at_end {
@@ -60,7 +60,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A server under a guard, with a directory of its own. Dropped, both are gone.
+/// A server under a guard, with its own directory. Dropping it removes both.
 #[derive(Debug)]
 pub(crate) struct Guarded {
     guard: Child,
@@ -68,7 +68,7 @@ pub(crate) struct Guarded {
 }
 
 impl Guarded {
-    /// `server` is a command line without redirections; its words go to a file.
+    /// `server` is a command line without redirections; its output goes to a file.
     pub(crate) fn start(
         directory: TempDir,
         server: &Command,
@@ -88,7 +88,7 @@ impl Guarded {
         }
         let log = File::create(directory.path().join(LOG))?;
         guard.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
-        // What a terminal sends to us must not reach it: it would end before its work is done.
+        // Signals from a terminal must not reach the guard: it would end before its work is done.
         guard.process_group(0);
         Ok(Self { guard: guard.spawn()?, directory })
     }
@@ -98,7 +98,7 @@ impl Guarded {
         !matches!(self.guard.try_wait(), Ok(None))
     }
 
-    /// The last lines of what the server said.
+    /// The last lines of the server's output.
     pub(crate) fn last_words(&self) -> String {
         let text = std::fs::read_to_string(self.directory.path().join(LOG)).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();

@@ -1,13 +1,13 @@
 //! The workspace's own tasks, run as `cargo xtask TASK`.
 //!
-//! - [`mod@test`](mod@test): passes the tests on a machine that has only Rust. [`services`] finds or starts
-//!   RabbitMQ and Redis, [`python`] and [`node`] clients of other languages.
-//! - [`check`]: format, lints, documentation, dependencies; what is deployed.
-//! - [`mod@bench`](mod@bench): the pipeline beside the least that does the same work.
-//! - [`chaos`]: crash points and broken wires, measured.
+//! - [`mod@test`](mod@test): runs the tests on a machine that has only Rust. [`services`] finds
+//!   or starts RabbitMQ and Redis; [`python`] and [`node`] prepare clients of other languages.
+//! - [`check`]: format, lints, documentation, dependencies; deployment files.
+//! - [`mod@bench`](mod@bench): the pipeline, compared with the smallest program for the same work.
+//! - [`chaos`]: crash points and faults of connections, with measurements.
 //! - [`simulate`]: worker and poller in worlds of random faults, each from one seed.
-//! - [`schemas`]: the documents for other languages, made from the types.
-//! - [`guard`]: how something that was started here ends, whatever becomes of us.
+//! - [`schemas`]: the documents for other languages, generated from the types.
+//! - [`guard`]: ends every server that was started here, however this process ends.
 
 mod bench;
 mod chaos;

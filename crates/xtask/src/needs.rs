@@ -1,28 +1,28 @@
-//! What the tests of a package use besides the package.
+//! What the tests of a package need besides the package.
 
 use std::ffi::OsString;
 
 use crate::services::Kind;
 
-/// Packages whose tests use servers; those of all others use nothing but themselves.
+/// Packages whose tests use servers; the tests of all others use none.
 const SERVERS: [(&str, &[Kind]); 3] = [
     ("broker-rabbitmq", &[Kind::Rabbitmq]),
     ("ledger-redis", &[Kind::Redis]),
     (WHOLE, &[Kind::Rabbitmq, Kind::Redis]),
 ];
 
-/// The tests of the whole program: they also run it, and read it in other languages.
+/// The tests of the whole program: they also run it, and use it from other languages.
 const WHOLE: &str = "tests";
 
-/// What is asked to be tested.
+/// The packages whose tests are requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Needs {
-    /// The packages that are named; `None`: all of them.
+    /// The named packages; `None`: all.
     packages: Option<Vec<String>>,
 }
 
 impl Needs {
-    /// From the arguments for cargo-nextest.
+    /// Read from the arguments for cargo-nextest.
     pub(crate) fn of(arguments: &[OsString]) -> Self {
         let packages = named(arguments);
         Self { packages: (!packages.is_empty()).then_some(packages) }
@@ -32,7 +32,7 @@ impl Needs {
         self.packages.is_none()
     }
 
-    /// Servers that must run.
+    /// The servers that must run.
     pub(crate) fn servers(&self) -> Vec<Kind> {
         let wanted = SERVERS.iter().filter(|(package, _)| self.includes(package));
         let mut servers: Vec<Kind> = Vec::new();
@@ -44,7 +44,7 @@ impl Needs {
         servers
     }
 
-    /// The built program, Python and Node.
+    /// Whether the built program, Python and Node are needed.
     pub(crate) fn the_program(&self) -> bool {
         self.includes(WHOLE)
     }
@@ -98,7 +98,7 @@ mod tests {
         assert!(needs(&[]).the_program() && needs(&[]).servers().len() == 2);
     }
 
-    /// The table is what the sources ask for.
+    /// The table agrees with the sources.
     #[test]
     fn whoever_asks_for_a_server_is_in_the_table() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -111,7 +111,7 @@ mod tests {
         for (package, tests) in packages {
             let text = sources(&tests);
             for kind in [Kind::Rabbitmq, Kind::Redis] {
-                // A test may name a variable without asking for it.
+                // A test may contain the name of a variable without reading it.
                 let asks = text.contains(&format!("var(\"{}\")", kind.url_variable()));
                 let starts = needs(&["-p", &package]).servers().contains(&kind);
                 assert_eq!(asks, starts, "{package} and {kind:?}");

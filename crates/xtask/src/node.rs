@@ -1,5 +1,5 @@
-//! Node and npm, for the tests that read what we publish in another language. The modules are
-//! installed by the tests themselves, below the target directory.
+//! Node and npm, for tests that read events in another language. The tests themselves install the
+//! modules, below the target directory.
 
 use crate::debian;
 

@@ -1,4 +1,4 @@
-//! Running other programs, and speaking to the person.
+//! Runs other programs, and prints messages.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,24 +8,24 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::failure::Failure;
 
-/// Words for the person: never on stdout, which carries results.
+/// Prints a message: never on stdout, which is for results.
 pub(crate) fn say(words: impl AsRef<str>) {
     let _ = writeln!(std::io::stderr(), "xtask: {}", words.as_ref());
 }
 
-/// Whether it could be run and ended well; its output is thrown away.
+/// Whether it could be run and succeeded; its output is discarded.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     quiet.status().is_ok_and(|status| status.success())
 }
 
-/// What it printed, if it ended well.
+/// Its output, if it succeeded.
 pub(crate) fn output(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// A program by its name, on `PATH`.
+/// Finds a program by its name on `PATH`.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|place| place.join(name)).find(|file| is_program(file))
@@ -36,7 +36,7 @@ pub(crate) fn is_program(file: &Path) -> bool {
     file.metadata().is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)
 }
 
-/// Runs it to its end. A request to stop us is handed on, and we go on to clean up.
+/// Runs it to its end. A signal to stop is forwarded, so that we can clean up afterwards.
 pub(crate) async fn run_to_end(command: Command) -> Result<(), Failure> {
     let name = command.get_program().to_string_lossy().into_owned();
     let stuck = |error: std::io::Error| Failure::stuck(&name, error);
@@ -66,7 +66,7 @@ fn stop(id: Option<u32>) {
     }
 }
 
-/// A negative id is a process group. The shell's own `kill`, for there may be no other.
+/// A negative id is a process group. Uses the `kill` of the shell: there may be no program.
 pub(crate) fn signal_to(signal: &str, id: &str) {
     let script = format!("kill -s {signal} -- {id}");
     let _ = succeeds(Command::new("sh").args(["-c", &script]));

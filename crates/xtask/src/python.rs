@@ -1,4 +1,4 @@
-//! A plain AMQP client, a schema validator and an OpenTelemetry SDK of another language.
+//! An AMQP client, a schema validator and an OpenTelemetry SDK in Python.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,7 +7,7 @@ use crate::debian;
 use crate::process::{output, say, succeeds};
 use crate::workspace::Workspace;
 
-/// Names an interpreter that has the packages.
+/// The variable with the path of an interpreter that has the packages.
 pub(crate) const VARIABLE: &str = "REELWORK_TEST_PYTHON";
 
 const PACKAGES: [&str; 4] = [
@@ -19,8 +19,8 @@ const PACKAGES: [&str; 4] = [
 
 const IMPORTS: &str = "import pika, jsonschema, opentelemetry.exporter.otlp.proto.http";
 
-/// An interpreter that has them: named by the environment, the system's, or one in an environment
-/// of our own below the target directory, for which Debian needs a package.
+/// An interpreter with the packages: from the environment variable, the system's, or one in our own
+/// environment below the target directory, for which Debian needs a package.
 pub(crate) fn ready(workspace: &Workspace) -> Option<PathBuf> {
     let own = workspace.target().join("test-python-readers");
     let named = std::env::var_os(VARIABLE).map(PathBuf::from);
@@ -42,7 +42,7 @@ fn in_environment(directory: &Path) -> Option<PathBuf> {
     })
 }
 
-/// Its whole path, if it is there and has the packages.
+/// Its absolute path, if it exists and has the packages.
 fn with_packages(python: &Path) -> Option<PathBuf> {
     let script = format!("{IMPORTS}, sys; print(sys.executable)");
     output(Command::new(python).args(["-c", &script])).map(PathBuf::from)

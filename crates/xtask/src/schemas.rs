@@ -1,4 +1,4 @@
-//! The documents that programs in other languages read, made from the types.
+//! The documents for programs in other languages, generated from the types.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! The tests, with everything they need.
+//! The tests, with everything that they need.
 
 use std::ffi::OsString;
 use std::process::Command;
@@ -20,11 +20,11 @@ pub(crate) struct Options {
     arguments: Vec<OsString>,
 }
 
-/// Starts only what the tests use that are asked for. The services that are ours end with it,
-/// whatever comes out.
+/// Starts only what the requested tests use. Services that were started here end with it in any
+/// case.
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::here()?;
-    // The build puts another file in its place, and then the system knows no path of this one.
+    // Read before the build replaces this file: afterwards the system has no path of it.
     let this = std::env::current_exe();
     let needs = Needs::of(&options.arguments);
     debian::commands(&[("kill", "procps"), ("openssl", "openssl")]);
@@ -39,7 +39,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
         environment.extend(python::ready(&workspace).map(|path| (python::VARIABLE, path.into())));
         environment.push(("REELWORK_BIN", program(&workspace, &needs)?.into()));
         environment.extend(this.map(|path| ("REELWORK_XTASK", path.into())));
-        // What the build wrote goes to disk first: a broker that waits for the same disk is slow.
+        // Writes the build's files to disk first: a broker that waits for the same disk is slow.
         succeeds(&mut Command::new("sync"));
     }
 
@@ -50,8 +50,8 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The program that the tests run. Built together with the tests, it shares what they are
-/// built from; built alone, it does not wait for tests that are not wanted.
+/// The program that the tests run. For all tests it is built together with them and shares their
+/// dependencies; for some it is built alone, without the other tests.
 fn program(workspace: &Workspace, needs: &Needs) -> Result<std::path::PathBuf, Failure> {
     say("building");
     match needs.are_of_all() {
@@ -75,7 +75,7 @@ fn commands(workspace: &Workspace, arguments: &[OsString], needs: &Needs) -> Vec
         false => workspace.cargo("test", &[scope, &["--no-fail-fast"]].concat()),
     }];
     commands[0].args(arguments);
-    // `cargo test` has tested the documentation with the rest.
+    // `cargo test` has already tested the documentation.
     if nextest && arguments.is_empty() {
         commands.push(workspace.cargo("test", &[&["--doc"], scope].concat()));
     }

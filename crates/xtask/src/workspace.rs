@@ -1,4 +1,4 @@
-//! Where we are, and the cargo that runs us.
+//! The workspace, and the cargo that runs this program.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -29,12 +29,12 @@ impl Workspace {
         &self.root
     }
 
-    /// Where builds go, and what is kept between runs.
+    /// The directory of builds and of files that are kept between runs.
     pub(crate) fn target(&self) -> &Path {
         &self.target
     }
 
-    /// A cargo command at the root.
+    /// A cargo command in the root directory.
     pub(crate) fn cargo(&self, name: &str, arguments: &[&str]) -> Command {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         let mut command = Command::new(cargo);
@@ -42,7 +42,7 @@ impl Workspace {
         command
     }
 
-    /// Builds, and tells where the executable of this target is.
+    /// Builds this target and returns the path of its executable.
     pub(crate) fn build(&self, target: &str, arguments: &[&str]) -> Result<PathBuf, Failure> {
         let mut command = self.cargo("build", arguments);
         command.arg("--message-format=json-render-diagnostics");
@@ -55,7 +55,7 @@ impl Workspace {
     }
 }
 
-/// Runs it, its words going where ours go, and reads what it prints.
+/// Runs it, with its stderr as ours, and reads its output.
 fn json_lines(mut command: Command) -> Result<Vec<Value>, Failure> {
     let output = command.stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| Failure::stuck("cargo", error))?;

@@ -1,6 +1,6 @@
-//! What is under a guard ends with whoever started it.
+//! A server under a guard ends with the process that started it.
 
-// A panic is how a test fails.
+// A test fails by panicking.
 #![allow(clippy::unwrap_used)]
 
 use std::io::Read;
@@ -21,7 +21,7 @@ fn guarded(directory: &Path, at_end: &str, script: &str) -> (Child, ChildStdin) 
     (guard, stdin)
 }
 
-/// What everybody under the guard says. The pipe ends when nobody is left to say more.
+/// The output of all processes under the guard. The pipe closes when the last one has ended.
 fn read_to_end(guard: &mut Child) -> mpsc::Receiver<String> {
     let mut pipe = guard.stdout.take().unwrap();
     let (said, words) = mpsc::channel();
@@ -52,7 +52,7 @@ fn place() -> (tempfile::TempDir, PathBuf, PathBuf) {
 fn all_of_a_server_ends_when_whoever_started_it_is_gone() {
     let (_place, directory, mark) = place();
     let at_end = format!("echo ended > {}", mark.display());
-    // Two processes: a shell, and what it started.
+    // Two processes: a shell and its child.
     let server = "sh -c 'echo up > up; exec sleep 600' & wait";
     let (mut guard, stdin) = guarded(&directory, &at_end, server);
     let words = read_to_end(&mut guard);

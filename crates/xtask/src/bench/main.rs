@@ -1,12 +1,12 @@
-//! Jobs per second of the real pipeline, beside the least that does the same work.
+//! Jobs per second of the real pipeline, compared with the smallest program for the same work.
 //!
-//! - [`pipeline`]: worker, poller, producer and consumer through the crates' public doors.
+//! - [`pipeline`]: worker, poller, producer and consumer through the crates' public interfaces.
 //! - [`thin`]: the same external operations, and nothing else.
 //! - [`traced`]: the pipeline with a collector of traces and without.
-//! - [`provider`]: the simulator in a process of its own, and the accounts it keeps.
-//! - [`measure`], [`report`]: time and processor time per job; what is made of the rounds.
+//! - [`provider`]: the simulator in a process of its own, and its accounts.
+//! - [`measure`], [`report`]: time and processor time per job; the evaluation of the rounds.
 //!
-//! Both sides take turns against the same servers; a round in which an account disagrees has no
+//! Both sides run in turn against the same servers. A round whose counts do not agree has no
 //! figures. Started by `cargo xtask bench pipeline`.
 
 mod measure;
@@ -27,7 +27,7 @@ use report::Round;
 
 pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
 
-/// As the program has it, on both sides.
+/// The same allocator as in the program, on both sides.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -68,7 +68,7 @@ enum Side {
     Thin,
 }
 
-/// What one side has to do, and where.
+/// The work of one side, and the services that it uses.
 #[derive(Clone, Debug)]
 pub(crate) struct Load {
     pub(crate) amqp: String,
@@ -111,7 +111,7 @@ fn ended(done: Result<(), Failed>) -> ExitCode {
 }
 
 async fn bench(options: &Options) -> Result<(), Failed> {
-    // The first round finds cold caches and scripts not yet loaded.
+    // The first round has cold caches, and scripts that are not loaded yet.
     round(options, options.jobs.div_ceil(5)).await?;
     let mut rounds = Vec::new();
     for number in 1..=options.rounds {
@@ -143,7 +143,7 @@ async fn round(options: &Options, jobs: usize) -> Result<Round, Failed> {
     Ok(Round { pipeline, thin, metered })
 }
 
-/// One side, against a provider that has seen nothing yet.
+/// Runs one side, with a new provider.
 async fn side(options: &Options, jobs: usize, side: Side) -> Result<Measured, Failed> {
     let provider = Provider::start().await?;
     let load = Load {

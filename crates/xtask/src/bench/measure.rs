@@ -1,4 +1,4 @@
-//! Time, and the processor time that each part used, from `/proc` and from Redis itself.
+//! Time, and the processor time of each part, from `/proc` and from Redis.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,29 +6,28 @@ use std::time::{Duration, Instant};
 
 use crate::Failed;
 
-/// What one side needed.
+/// The time and processor time of one side.
 #[derive(Clone, Debug)]
 pub(crate) struct Measured {
     pub(crate) jobs: usize,
     pub(crate) took: Duration,
-    /// Processor time by part: "program", and those of "provider", "broker" and "ledger" that
-    /// could be found.
+    /// Processor time by part: "program", and "provider", "broker" and "ledger" if they are found.
     pub(crate) cpu: BTreeMap<&'static str, Duration>,
     /// Deliveries of events beyond the first of each.
     pub(crate) repeats: usize,
 }
 
-/// Runs from its making to [`stop`](Self::stop).
+/// Measures from its creation to [`stop`](Self::stop).
 pub(crate) struct Meter {
     began: Instant,
     parts: Vec<Part>,
     before: BTreeMap<&'static str, Duration>,
 }
 
-/// Whose processor time is counted.
+/// A part whose processor time is counted.
 enum Part {
     Process(&'static str, u32),
-    /// Asked by `INFO`.
+    /// Read with `INFO`.
     Redis(redis::aio::MultiplexedConnection),
 }
 
@@ -76,13 +75,13 @@ async fn ledger(redis: &mut redis::aio::MultiplexedConnection) -> Option<Duratio
     Some(Duration::from_secs_f64(seconds.sum()))
 }
 
-/// User and system time of a process, in the 100 ticks a second that Linux shows.
+/// User and system time of a process; Linux shows them in 100 ticks per second.
 fn process(id: u32) -> Option<Duration> {
     let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     ticks(&text).map(|ticks| Duration::from_millis(ticks * 10))
 }
 
-/// Fields 14 and 15; the second one is a name in parentheses that may hold anything.
+/// Fields 14 and 15; the second field is a name in parentheses that may contain anything.
 fn ticks(stat: &str) -> Option<u64> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace().skip(11);

@@ -1,4 +1,4 @@
-//! Our side: every role of the program in one process, through the crates' public backends.
+//! Our side: all roles of the program in one process, through the public backends of the crates.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,16 +23,16 @@ use crate::{Failed, Load};
 /// The name of the consumer's subscription.
 const AUDIENCE: &str = "bench";
 
-/// When no event comes for this long, what is missing is lost.
+/// If no event arrives for this long, the missing jobs are lost.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// Tasks are done at once: the first look comes at once, too.
+/// Tasks end at once, so the first query comes at once too.
 const PACE: f64 = 1e-6;
 const SWEEP: Duration = Duration::from_millis(5);
 
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// The ways out of the roles, watched or not.
+/// The external connections of the roles, measured or not.
 struct Backends {
     broker: Arc<dyn Broker>,
     ledger: Arc<dyn Ledger>,
@@ -40,7 +40,7 @@ struct Backends {
 }
 
 impl Backends {
-    /// As with an admin port.
+    /// With all metrics of a role with an admin port.
     fn metered(self) -> Self {
         let meter = meter::Meter::new(About { version: "bench", role: "both" });
         Self {
@@ -51,7 +51,7 @@ impl Backends {
     }
 }
 
-/// With `metered`, everything is counted that a role with an admin port counts.
+/// With `metered`, all metrics of a role with an admin port are counted.
 pub(crate) async fn run(
     load: &Load,
     provider: Option<u32>,
@@ -148,7 +148,7 @@ async fn publish(producer: &Producer, load: &Load) -> Result<(), Failed> {
     publishing.buffer_unordered(load.at_once.into()).try_collect().await
 }
 
-/// How often the outcome of each job was heard, until each was heard once.
+/// How often the outcome of each job was received, until each was received once.
 async fn listen(results: &mut Results, jobs: usize) -> Result<HashMap<String, usize>, Failed> {
     let mut heard: HashMap<String, usize> = HashMap::with_capacity(jobs);
     while heard.len() < jobs {

@@ -1,4 +1,4 @@
-//! The simulated provider: no limits, every task done at the first look.
+//! The simulated provider: no limits, every task has ended at the first query.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use crate::Failed;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The simulator in a process of its own; gone when this is dropped.
+/// The simulator in a process of its own, which ends when this is dropped.
 pub(crate) struct Provider {
     child: Child,
     url: String,
 }
 
-/// This process is the provider: says its address and serves until stdin ends.
+/// Makes this process the provider: prints its address and serves until stdin ends.
 pub(crate) async fn serve() -> Result<(), Failed> {
     let settings = Settings { life_ms: Some(0), ..Settings::default() };
     let simulator = Simulator::start(settings, ([127, 0, 0, 1], 0).into()).await?;
@@ -47,7 +47,7 @@ impl Provider {
         self.child.id()
     }
 
-    /// Every job paid exactly once.
+    /// Requires that every job was paid exactly once.
     pub(crate) async fn agrees(&self, jobs: usize) -> Result<(), Failed> {
         let client = reqwest::Client::builder().no_proxy().build()?;
         let url = format!("{}/_simulator/accounts", self.url);

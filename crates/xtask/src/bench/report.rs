@@ -1,4 +1,4 @@
-//! What is made of the rounds: medians, and the ratio of the two sides round by round.
+//! The evaluation of the rounds: medians, and the ratio of the two sides for each round.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -7,22 +7,22 @@ use serde_json::{Map, Value, json};
 
 use crate::measure::Measured;
 
-/// The sides, one after the other.
+/// The results of all sides in one round.
 #[derive(Clone, Debug)]
 pub(crate) struct Round {
     pub(crate) pipeline: Option<Measured>,
     pub(crate) thin: Option<Measured>,
-    /// The pipeline once more, with everything counted.
+    /// The pipeline again, with all metrics.
     pub(crate) metered: Option<Measured>,
 }
 
 impl Round {
-    /// Pipeline over thin: 1 would mean that the promises cost nothing.
+    /// Pipeline divided by thin: 1 would mean that the promises cost nothing.
     fn ratio(&self) -> Option<f64> {
         Some(self.pipeline.as_ref()?.jobs_per_second() / self.thin.as_ref()?.jobs_per_second())
     }
 
-    /// Metered over pipeline: 1 would mean that counting costs nothing.
+    /// Metered divided by pipeline: 1 would mean that metrics cost nothing.
     fn metered_ratio(&self) -> Option<f64> {
         Some(self.metered.as_ref()?.jobs_per_second() / self.pipeline.as_ref()?.jobs_per_second())
     }
@@ -62,7 +62,7 @@ impl Measured {
     }
 }
 
-/// `cpu_us_per_job` is this program's own; of the other parts beside it.
+/// `cpu_us_per_job` is that of this program; the other parts are listed next to it.
 pub(crate) fn json(rounds: &[Round]) -> Value {
     let pipeline: Vec<_> = rounds.iter().filter_map(|round| round.pipeline.as_ref()).collect();
     let thin: Vec<_> = rounds.iter().filter_map(|round| round.thin.as_ref()).collect();
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn medians_stand_for_the_rounds_and_the_ratio_is_taken_round_by_round() {
-        // A machine that gets slower hits both sides of a round alike.
+        // A machine that gets slower affects both sides of a round equally.
         let rounds: Vec<_> = [1.0, 2.0, 4.0]
             .map(|slow| Round {
                 pipeline: measured(2.0 * slow, 500),

@@ -1,4 +1,4 @@
-//! What traces cost: the pipeline in processes of its own, with a collector and without.
+//! The cost of traces: the pipeline in processes of its own, with a collector and without.
 
 use std::process::Stdio;
 
@@ -12,7 +12,7 @@ use tokio::process::Command;
 use crate::report::{hundredths, median};
 use crate::{Failed, Options, say};
 
-/// A log that says nothing, and traces as OpenTelemetry's variables have it. Not to be called
+/// A log without lines, and traces as configured by OpenTelemetry's variables. Must not be called
 /// within a runtime.
 pub(crate) fn start() -> Result<Option<Traces>, Failed> {
     let config = Config::load(&Sources::default()).map_err(|error| error.to_string())?.config;
@@ -24,7 +24,7 @@ pub(crate) fn start() -> Result<Option<Traces>, Failed> {
     Ok(traces)
 }
 
-/// Both, round by round; each process has warmed itself up.
+/// Both, round by round; each process runs a warm-up first.
 pub(crate) async fn compare(options: &Options) -> Result<(), Failed> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
@@ -72,11 +72,11 @@ async fn pipeline(options: &Options, collector: Option<&str>) -> Result<Value, F
     Ok(all["pipeline"].clone())
 }
 
-/// The least that takes what is exported: a real collector runs elsewhere.
+/// The smallest receiver of exported spans: a real collector runs on another machine.
 async fn collect(listener: TcpListener) {
     while let Ok((stream, _)) = listener.accept().await {
         tokio::spawn(async move {
-            // The exporter says what it lost.
+            // The exporter logs what it lost.
             let _ = answer(stream).await;
         });
     }

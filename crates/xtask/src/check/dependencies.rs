@@ -1,4 +1,4 @@
-//! What the packages depend on: that it may be used, and that it is.
+//! The dependencies of the packages: each must be allowed, and used.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use crate::workspace::Workspace;
 const DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
 const MACHETE: Tool = Tool { name: "cargo-machete", version: "0.9.2" };
 
-/// Bans, licences and sources, from what `cargo fetch` has brought: without the network.
+/// Bans, licences and sources, from the result of `cargo fetch`, without the network.
 pub(super) fn allowed(workspace: &Workspace) -> Option<Command> {
     let program = DENY.program(workspace)?;
     if !super::passes(workspace.cargo("fetch", &["--locked"])) {
@@ -20,7 +20,7 @@ pub(super) fn allowed(workspace: &Workspace) -> Option<Command> {
     Some(command)
 }
 
-/// Declared and named in no source file of the package.
+/// Finds dependencies that no source file of the package uses.
 pub(super) fn used(workspace: &Workspace) -> Option<Command> {
     let mut command = Command::new(MACHETE.program(workspace)?);
     command.current_dir(workspace.root()).args(["crates", "tests"]);

@@ -1,5 +1,5 @@
-//! Format, lints, documentation, dependencies: every step is run, every failure reported.
-//! [`deploy`] judges what is deployed; it needs programs that the rest does not.
+//! Format, lints, documentation, dependencies: every step runs and every failure is reported.
+//! [`deploy`] checks the deployment files; it needs more programs than the rest.
 
 mod dependencies;
 mod deploy;
@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 
 struct Step {
     name: &'static str,
-    /// None: it cannot be run, and why was said.
+    /// `None`: it cannot be run; the reason was printed.
     command: Option<Command>,
 }
 
@@ -71,7 +71,7 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
     ]
 }
 
-/// Both are parts of a toolchain that a minimal one lacks.
+/// Both are components that a minimal toolchain lacks.
 fn components(workspace: &Workspace) {
     for (subcommand, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
         if !succeeds(&mut workspace.cargo(subcommand, &["--version"])) {

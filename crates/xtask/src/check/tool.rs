@@ -1,4 +1,4 @@
-//! A program of cargo's registry, of one version.
+//! A program from cargo's registry, in a fixed version.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,8 +12,8 @@ pub(super) struct Tool {
 }
 
 impl Tool {
-    /// The one on `PATH` if it is of this version, else one in the user's cache: every checkout may
-    /// use it, and it takes minutes to build.
+    /// The program on `PATH` if it has this version, or one in the user's cache: all checkouts
+    /// share it, because building it takes minutes.
     pub(super) fn program(&self, workspace: &Workspace) -> Option<PathBuf> {
         if let Some(found) = on_path(self.name).filter(|found| self.is(found)) {
             return Some(found);
@@ -23,7 +23,7 @@ impl Tool {
         if !self.is(&own) {
             let Self { name, version } = self;
             say(format!("installing {name} {version} into {}", tools.display()));
-            // Unoptimised, it builds in a third of the time, and needs seconds instead of less.
+            // Without optimisation it builds in a third of the time, and still runs within seconds.
             let mut install = workspace.cargo("install", &[name, "--locked", "--debug"]);
             install.args(["--version", version, "--root"]).arg(&tools);
             super::passes(install);
@@ -31,7 +31,7 @@ impl Tool {
         Some(own).filter(|own| self.is(own))
     }
 
-    /// Some write their name before their version.
+    /// Some programs print their name before the version.
     fn is(&self, program: &PathBuf) -> bool {
         let told = output(Command::new(program).arg("--version"));
         told.is_some_and(|told| told.split_whitespace().next_back() == Some(self.version))

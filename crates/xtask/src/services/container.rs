@@ -1,4 +1,4 @@
-//! Private servers from a container engine.
+//! Private servers in containers.
 
 use std::process::Command;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use crate::failure::Failure;
 use crate::guard::Guarded;
 use crate::process::{say, succeeds};
 
-/// An image may have to be fetched first.
+/// The image may have to be downloaded first.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// `None` without an engine, or if it cannot do it: then there is another way, or none.
+/// `None` without a container engine, or if it fails: then another way is tried.
 pub(super) fn start(kind: Kind) -> Option<Service> {
     let engine = ["docker", "podman"].into_iter().find(|engine| runs(engine))?;
     match run(kind, engine) {
@@ -23,7 +23,7 @@ pub(super) fn start(kind: Kind) -> Option<Service> {
     }
 }
 
-/// The client may be there without its daemon.
+/// The client may be installed without its daemon.
 fn runs(engine: &str) -> bool {
     succeeds(Command::new(engine).arg("info"))
 }
@@ -37,7 +37,7 @@ fn run(kind: Kind, engine: &str) -> Result<Service, Failure> {
     command.arg(format!("127.0.0.1:{port}:{}", kind.standard_port())).arg(kind.image());
     say(format!("{kind}: a private one on 127.0.0.1:{port}, in a container of {engine}"));
     let directory = tempfile::tempdir().map_err(stuck)?;
-    // The container is the daemon's child: it outlives the client that asked for it.
+    // The container is a child of the daemon: it outlives the client.
     let at_end = format!("{engine} rm --force {name}");
     let guarded = Guarded::start(directory, &command, Some(&at_end)).map_err(stuck)?;
     Service::ours(kind, port, vec![guarded], PATIENCE)

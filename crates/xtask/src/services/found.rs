@@ -1,4 +1,4 @@
-//! Services that run already: used, never stopped.
+//! Services that already run: they are used and never stopped.
 
 use std::net::{TcpStream, ToSocketAddrs};
 
@@ -6,7 +6,7 @@ use super::{Kind, probe};
 use crate::failure::Failure;
 use crate::process::say;
 
-/// Named by the environment. Whoever names one wants that one and no other.
+/// From the environment variable. If it is set, no other server is used.
 pub(super) fn named(kind: Kind) -> Result<Option<String>, Failure> {
     let Ok(url) = std::env::var(kind.url_variable()) else { return Ok(None) };
     let place = place(&url, kind.standard_port());
@@ -20,7 +20,7 @@ pub(super) fn named(kind: Kind) -> Result<Option<String>, Failure> {
     Ok(Some(url))
 }
 
-/// On the standard local port, if it lets us in.
+/// On the standard local port, if it accepts the default login.
 pub(super) fn local(kind: Kind) -> Option<String> {
     let port = kind.standard_port();
     probe::answers(kind, port).then(|| {
@@ -40,7 +40,7 @@ fn connect(place: &(String, u16)) -> std::io::Result<()> {
     Err(last)
 }
 
-/// Host and port of a URL; `None` for what has none, such as a socket file.
+/// Host and port of a URL; `None` if it has none, as for a socket file.
 fn place(url: &str, standard_port: u16) -> Option<(String, u16)> {
     let (_, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;

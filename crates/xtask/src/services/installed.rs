@@ -11,10 +11,10 @@ use crate::failure::Failure;
 use crate::guard::Guarded;
 use crate::process::{is_program, on_path, say};
 
-/// A node of RabbitMQ needs 5 to 11 s on a quiet machine.
+/// A RabbitMQ node needs 5 to 11 s on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// The program: named by the environment, in Debian's place, or on `PATH`.
+/// The program: from the environment variable, from Debian's path, or on `PATH`.
 pub(super) fn server(kind: Kind) -> Option<PathBuf> {
     let named = std::env::var_os(kind.server_variable()).map(PathBuf::from);
     let place = || Some(PathBuf::from(kind.place())).filter(|file| is_program(file));
@@ -73,8 +73,8 @@ fn configure(port: u16) -> String {
     format!("listeners.tcp.1 = 127.0.0.1:{port}\ndisk_free_limit.absolute = 100MB\n")
 }
 
-/// Erlang's port mapper. A node starts one if there is none, and leaves it behind; so it finds
-/// one of ours.
+/// Erlang's port mapper. If there is none, a node starts one and leaves it running; so we start one
+/// of our own.
 fn port_mapper(port: u16) -> std::io::Result<Option<Guarded>> {
     let place = Some(PathBuf::from("/usr/lib/erlang/bin/epmd")).filter(|file| is_program(file));
     let Some(program) = place.or_else(|| on_path("epmd")) else { return Ok(None) };

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// What the two services differ in.
+/// The differences between the two services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Rabbitmq,
@@ -8,7 +8,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Names a server that the tests shall use.
+    /// The variable with the URL of a server for the tests.
     pub(crate) fn url_variable(self) -> &'static str {
         match self {
             Self::Rabbitmq => "REELWORK_TEST_AMQP_URL",
@@ -16,7 +16,7 @@ impl Kind {
         }
     }
 
-    /// Names the program of which tests start servers of their own.
+    /// The variable with the program from which tests start their own servers.
     pub(crate) fn server_variable(self) -> &'static str {
         match self {
             Self::Rabbitmq => "REELWORK_TEST_RABBITMQ_SERVER",
@@ -38,7 +38,7 @@ impl Kind {
         }
     }
 
-    /// Debian's name for it, and the program's.
+    /// The name of the Debian package and of the program.
     pub(crate) fn package(self) -> &'static str {
         match self {
             Self::Rabbitmq => "rabbitmq-server",
@@ -46,8 +46,8 @@ impl Kind {
         }
     }
 
-    /// Preferred to what `PATH` finds: there, Debian has a wrapper around RabbitMQ's own script
-    /// that changes the user.
+    /// Preferred to the program on `PATH`, which on Debian is a wrapper around RabbitMQ's own
+    /// script that changes the user.
     pub(crate) fn place(self) -> &'static str {
         match self {
             Self::Rabbitmq => "/usr/lib/rabbitmq/bin/rabbitmq-server",

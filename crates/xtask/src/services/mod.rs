@@ -1,4 +1,4 @@
-//! RabbitMQ and Redis for the tests: found, or started and stopped by us.
+//! RabbitMQ and Redis for the tests: found, or started and stopped here.
 
 mod container;
 mod found;
@@ -16,7 +16,7 @@ use crate::process::say;
 
 pub(crate) use kind::Kind;
 
-/// A server that answers, and the guard of one that is ours.
+/// A server that answers, with the guards if we have started it.
 #[derive(Debug)]
 pub(crate) struct Service {
     kind: Kind,
@@ -53,7 +53,7 @@ impl Service {
         )))
     }
 
-    /// What the tests read.
+    /// The variable that the tests read.
     pub(crate) fn environment(&self) -> (&'static str, &str) {
         (self.kind.url_variable(), &self.url)
     }
@@ -62,7 +62,7 @@ impl Service {
         Self { kind, url, _guards: Vec::new() }
     }
 
-    /// One of ours, once it answers. The last guard is the server's.
+    /// A server that we have started, once it answers. The last guard is that of the server.
     fn ours(
         kind: Kind,
         port: u16,
@@ -87,11 +87,11 @@ impl Service {
     }
 }
 
-/// Between two looks whether a server answers.
+/// How often it is checked whether a server answers.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Some tests start and hurt servers of their own: they need the programs themselves, wherever
-/// the shared services are. Tells the tests where these are.
+/// Some tests start and damage servers of their own: they need the programs, wherever the shared
+/// services are. Returns the variables with their paths.
 pub(crate) fn programs(kinds: &[Kind]) -> Vec<(&'static str, String)> {
     let missing = |kind: &&Kind| installed::server(**kind).is_none();
     let packages: Vec<_> = kinds.iter().filter(missing).map(|kind| kind.package()).collect();

@@ -1,17 +1,17 @@
-//! Ports for servers of ours.
+//! Ports for our own servers.
 
 use std::net::TcpListener;
 use std::ops::Range;
 
-/// Below the ports that systems give to outgoing connections: one of those could take a port
-/// between our look and the server's start.
+/// Below the ports of outgoing connections: one of those could take the port between our check and
+/// the server's start.
 const RANGE: Range<u16> = 20_000..32_000;
 
-/// So many free ports, different from each other.
+/// This many free ports, all different.
 pub(crate) fn free<const N: usize>() -> std::io::Result<[u16; N]> {
     let mut held = Vec::with_capacity(N);
     let length = u32::from(RANGE.end - RANGE.start);
-    // Runs beside us begin elsewhere.
+    // Concurrent runs begin at other ports.
     let start = std::process::id().wrapping_mul(7_919) % length;
     for step in 0..length {
         if held.len() == N {

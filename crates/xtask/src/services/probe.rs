@@ -1,4 +1,4 @@
-//! Whether a server answers as the one we want: an open port proves nothing.
+//! Whether the expected server answers: an open port proves nothing.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::Kind;
 
-/// A local server that needs longer than this is no use to the tests.
+/// A local server that needs longer than this is useless for the tests.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
-/// RabbitMQ opens the default virtual host for guest; Redis says PONG without a password.
+/// RabbitMQ opens the default virtual host for guest; Redis answers PONG without a password.
 pub(super) fn answers(kind: Kind, port: u16) -> bool {
     let asked = connect(port).and_then(|wire| match kind {
         Kind::Rabbitmq => Amqp(wire).opens(),
@@ -48,7 +48,7 @@ const CLOSE: Method = (10, 50);
 const METHOD_FRAME: u8 = 1;
 const FRAME_END: u8 = 0xCE;
 
-/// A method of the handshake is far smaller; what says otherwise is no broker.
+/// Methods of the handshake are far smaller; a larger one does not come from a broker.
 const MOST: usize = 64 * 1024;
 
 impl Amqp {
@@ -61,10 +61,10 @@ impl Amqp {
         self.say(START_OK, b"\0\0\0\0\x05PLAIN\0\0\0\x0c\0guest\0guest\x05en_US")?;
         let (TUNE, limits) = self.hear()? else { return Ok(false) };
         self.say(TUNE_OK, &limits)?;
-        // The virtual host "/", and two words that are no longer used.
+        // The virtual host "/", and two fields that are no longer used.
         self.say(OPEN, b"\x01/\0\0")?;
         let opened = self.hear()?.0 == OPEN_OK;
-        // Said for the broker's log; whether it hears it does not matter.
+        // Only for the broker's log, so an error does not matter.
         let _ = self.say(CLOSE, b"\0\xc8\0\0\0\0\0").and_then(|()| self.hear());
         Ok(opened)
     }
@@ -101,7 +101,7 @@ mod tests {
 
     use super::*;
 
-    /// A port where each caller hears this and then nothing.
+    /// A port that sends each caller this text and then nothing.
     fn saying(words: &'static [u8]) -> u16 {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -110,7 +110,7 @@ mod tests {
                 let mut wire = wire.unwrap();
                 let _ = wire.write_all(words);
                 let _ = wire.shutdown(Shutdown::Write);
-                // A wire closed with something unread would take back what was said.
+                // Closing a connection with unread data would discard what was sent.
                 let _ = wire.read_to_end(&mut Vec::new());
             }
         });

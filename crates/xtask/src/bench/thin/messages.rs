@@ -1,4 +1,4 @@
-//! What travels: a job, a line of the journal, an event.
+//! The messages: a job, a line of the journal, an event.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ pub(super) fn job(number: usize) -> Value {
     })
 }
 
-/// The body of the POST: the job's own, under an id that stays the same for a repeat.
+/// The body of the POST: that of the job, with an external id that is the same for a repeat.
 pub(super) fn request(job: &Value) -> Value {
     let mut request = job["request"].clone();
     request["external_task_id"] = job["id"].clone();

@@ -1,9 +1,9 @@
-//! The other side: the simplest correct sequence of the same external operations, and nothing
-//! else. It knows none of the workspace's crates.
+//! The other side: the simplest correct sequence of the same external operations, and nothing else.
+//! It uses no crate of the workspace.
 //!
-//! For each job: publish (confirmed, mandatory, quorum queue); take; permit; intent; POST; task
-//! id and due time; journal (confirmed, stream); ack; claim (in batches); GET; outcome and
-//! outbox; event and journal (both confirmed); mark (in batches); hear and ack.
+//! For each job: publish (confirmed, mandatory, quorum queue); take; permit; intent; POST; task id
+//! and due time; journal (confirmed, stream); ack; claim (in batches); GET; outcome and outbox;
+//! event and journal (both confirmed); mark (in batches); receive and ack.
 
 mod ledger;
 mod messages;
@@ -19,7 +19,7 @@ use ledger::Ledger;
 use provider::Provider;
 use wire::Wire;
 
-/// What every stage needs.
+/// What every stage uses.
 struct Thin {
     wire: Wire,
     ledger: Ledger,

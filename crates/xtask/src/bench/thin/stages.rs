@@ -1,4 +1,4 @@
-//! The stages of a job's way, each as many jobs at once as allowed.
+//! The stages of a job, each for as many jobs at once as allowed.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use super::wire::ack;
 use super::{Thin, messages};
 use crate::Failed;
 
-/// Before the next claim when nothing was due.
+/// Wait before the next claim if nothing was due.
 const IDLE: Duration = Duration::from_millis(5);
-/// When no event comes for this long, what is missing is lost.
+/// If no event arrives for this long, the missing jobs are lost.
 const SILENCE: Duration = Duration::from_secs(15);
 const MARKS: usize = 256;
 
@@ -48,7 +48,7 @@ pub(super) async fn follow_all(
     marks: mpsc::Sender<String>,
 ) -> Result<(), Failed> {
     let looking = Arc::new(Semaphore::new(thin.at_once));
-    // A claim is worth its round trip when there is room for some.
+    // A claim is worth its round trip only for several jobs.
     let worth = (thin.at_once / 4).max(1) as u32;
     loop {
         drop(looking.acquire_many(worth).await?);
@@ -60,7 +60,7 @@ pub(super) async fn follow_all(
             let place = looking.clone().acquire_owned().await?;
             let following = follow(thin.clone(), job, task, marks.clone());
             tokio::spawn(async move {
-                // What fails here is missed by the consumer.
+                // If it fails, the consumer misses the event.
                 let followed = following.await;
                 drop(place);
                 followed
@@ -96,7 +96,7 @@ pub(super) async fn mark_all(
     Ok(())
 }
 
-/// How many events came until each job had one.
+/// Returns how many events arrived until each job had one.
 pub(super) async fn listen(thin: &Arc<Thin>, mut events: Consumer) -> Result<usize, Failed> {
     let (mut heard, mut jobs) = (0, HashSet::with_capacity(thin.jobs));
     while jobs.len() < thin.jobs {

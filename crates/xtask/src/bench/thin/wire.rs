@@ -1,4 +1,4 @@
-//! RabbitMQ: a quorum queue of jobs, one of events, a stream as journal.
+//! RabbitMQ: a quorum queue of jobs, one of events, and a stream as the journal.
 
 use lapin::options::{
     BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions,
@@ -50,7 +50,7 @@ impl Wire {
         self.publish(&self.journal, body).await
     }
 
-    /// Returns when the broker has it.
+    /// Returns when the broker has confirmed it.
     async fn publish(&self, queue: &str, body: &[u8]) -> Result<(), Failed> {
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         let properties = BasicProperties::default().with_delivery_mode(2);

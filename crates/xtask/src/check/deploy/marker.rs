@@ -1,4 +1,4 @@
-//! The last file that is written into a prepared directory: what was interrupted is prepared again.
+//! The last file written into a prepared directory: without it, the directory is prepared again.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! What is deployed is checked by `deploy/check`, in Python; here its programs are prepared, each of
-//! one version and kept below the target directory.
+//! `deploy/check`, in Python, checks the deployment files. This prepares its programs, each in a
+//! fixed version and below the target directory.
 
 mod marker;
 mod packages;
@@ -22,21 +22,21 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::here()?;
-    // As the tests build it: built once for all.
+    // With the same features as for the tests, so that it is built once.
     let program = workspace.build("reelwork", &["--package", "reelwork", "--all-features"])?;
     let tools = workspace.target().join("deploy-tools");
     let environment = tools.join("python");
     python::ready(&environment)?;
     let mut check = Command::new(environment.join("bin/python"));
     check.env("PATH", search_path(&environment.join("bin"), &tools.join("debian"))?);
-    // What it compiles stays out of the tree that it reads.
+    // Compiled Python files must not be written to the tree that is checked.
     check.current_dir(workspace.root().join("deploy")).args(["-B", "-m", "check"]);
     check.arg("--root").arg(workspace.root()).arg("--program").arg(program);
     check.args(options.seeded.then_some("--seeded"));
     if super::passes(check) { Ok(()) } else { Err(Failure::Ended(1)) }
 }
 
-/// Where packages cannot be unpacked, the programs that are on `PATH` anyhow have to do.
+/// If packages cannot be unpacked, the programs on `PATH` are used.
 fn search_path(python: &Path, packages: &Path) -> Result<OsString, Failure> {
     let mut places = vec![python.to_owned()];
     match packages::ready(packages) {

@@ -1,5 +1,5 @@
-//! Programs out of the distribution's packages, unpacked and never installed: not of this machine's
-//! release, and no service is started.
+//! Programs from the distribution's packages, unpacked but not installed: they are from another
+//! release, and no service may start.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,17 +8,17 @@ use std::process::{Command, Stdio};
 use super::marker::{is_made, made};
 use crate::process::{on_path, output, say};
 
-/// Each with the release that it is taken from.
+/// Each with its release.
 const PACKAGES: [(&str, &str); 3] =
     [("docker-compose", "trixie"), ("kustomize", "trixie"), ("prometheus", "bookworm")];
 
-/// Where they are.
+/// Where the programs are in the packages.
 const PROGRAMS: [&str; 2] = ["usr/bin", "usr/libexec/docker/cli-plugins"];
 
-/// Signs every release that it knows; where it is not, apt's own trust decides.
+/// The key that signs every release; without this file, the keys of apt are used.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/// Whether they are in `root` below the directory now, else why not.
+/// Prepares them in `root` below the directory; the error is the reason why it failed.
 pub(super) fn ready(directory: &Path) -> Result<(), String> {
     let wanted = PACKAGES.map(|(package, release)| format!("{package}/{release}"));
     if is_made(directory, &wanted.join("\n")) {
@@ -29,13 +29,13 @@ pub(super) fn ready(directory: &Path) -> Result<(), String> {
     made(directory, &wanted.join("\n"))
 }
 
-/// Where a shell would look for the programs.
+/// The directories of the programs.
 pub(super) fn programs(directory: &Path) -> impl Iterator<Item = PathBuf> {
     PROGRAMS.into_iter().map(|place| directory.join("root").join(place))
 }
 
 fn fetch(directory: &Path, wanted: &[String]) -> Result<(), String> {
-    // What an interrupted or an older run has left.
+    // Removes the files of an interrupted or older run.
     let _ = fs::remove_dir_all(directory);
     let apt = Apt::beside(directory)?;
     apt.run(&["update"])?;
@@ -44,12 +44,12 @@ fn fetch(directory: &Path, wanted: &[String]) -> Result<(), String> {
         let root = directory.join("root");
         run(Command::new("dpkg").arg("-x").arg(file).arg(root))?;
     }
-    // The lists are larger than the programs.
+    // The package lists are larger than the programs.
     let _ = fs::remove_dir_all(apt.state);
     Ok(())
 }
 
-/// An apt with lists of its own: the machine's stay as they are.
+/// An apt with its own package lists: those of the machine are not changed.
 struct Apt {
     state: PathBuf,
 }
@@ -77,10 +77,10 @@ impl Apt {
             format!("Dir::State::lists={}", at("lists")),
             format!("Dir::Cache={}", at("cache")),
             "Acquire::Languages=none".into(),
-            // Whom apt becomes otherwise cannot write here.
+            // apt would otherwise switch to a user that cannot write here.
             "APT::Sandbox::User=root".into(),
             "APT::Update::Post-Invoke-Success=".into(),
-            // A list that could not be had is a warning otherwise.
+            // A list that cannot be fetched would otherwise be a warning.
             "APT::Update::Error-Mode=any".into(),
         ] {
             command.arg("-o").arg(option);
@@ -109,7 +109,7 @@ fn source(mirror: &str, release: &str) -> String {
     format!("deb {signed}{mirror} {release} main\n")
 }
 
-/// Where this machine takes its own release from: every release is there.
+/// The mirror of this machine's own release: it has every release.
 fn mirror() -> Result<String, String> {
     if on_path("apt-get").is_none() || on_path("dpkg").is_none() {
         return Err("this is no Debian; put it on PATH".into());
@@ -122,7 +122,7 @@ fn mirror() -> Result<String, String> {
     found.ok_or_else(|| "apt's configuration does not name this release; put it on PATH".into())
 }
 
-/// If it ended badly, all that it said.
+/// The error is the whole output.
 fn run(command: &mut Command) -> Result<(), String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.stdin(Stdio::null()).output();

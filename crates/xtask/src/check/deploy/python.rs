@@ -14,7 +14,7 @@ const PACKAGES: [&str; 4] = [
     "PyYAML==6.0.4",
 ];
 
-/// Made anew when the list has changed.
+/// Created again if the list has changed.
 pub(super) fn ready(directory: &Path) -> Result<(), Failure> {
     let wanted = PACKAGES.join("\n");
     if is_made(directory, &wanted) {
