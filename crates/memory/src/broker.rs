@@ -14,7 +14,7 @@ pub use connection::Connection;
 pub use disorder::Disorder;
 pub use queues::{Parcel, Queues};
 
-/// How words travel, in memory. Who speaks to it has a connection that can be cut.
+/// The broker in memory. Each user has a connection that can be cut.
 #[derive(Clone, Debug)]
 pub struct MemoryBroker {
     queues: Arc<Mutex<Queues>>,
@@ -26,17 +26,17 @@ impl MemoryBroker {
         Self { queues: Arc::new(Mutex::new(Queues::new(None))) }
     }
 
-    /// Delivers the next few messages in another order.
+    /// Delivers one of the next few messages, not always the first.
     pub fn disorderly(disorder: Disorder) -> Self {
         Self { queues: Arc::new(Mutex::new(Queues::new(Some(disorder)))) }
     }
 
-    /// A lane keeps no message longer, as under a policy of the broker's.
+    /// The longest time that a message stays in a lane, as with a policy of RabbitMQ.
     pub fn keep_for(&self, lifetime: Option<Duration>) {
         self.queues().lifetime = lifetime;
     }
 
-    /// A connection of its own.
+    /// Opens a connection.
     pub fn connect(&self) -> Connection {
         let number = self.queues().name();
         Connection { broker: self.clone(), number }

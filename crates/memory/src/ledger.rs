@@ -25,7 +25,7 @@ pub use contents::{Contents, Row};
 
 use crate::time::StoreTime;
 
-/// What we remember, in memory. Every call is one atomic step.
+/// The ledger in memory. Every call is one atomic step.
 #[derive(Debug)]
 pub struct MemoryLedger {
     contents: Mutex<Contents>,
@@ -38,7 +38,7 @@ impl MemoryLedger {
         Self { contents: Mutex::new(Contents::new(retention)), time }
     }
 
-    /// What it holds now, without what has expired.
+    /// The present contents, without expired records.
     pub fn contents(&self) -> MutexGuard<'_, Contents> {
         let mut contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
         contents.wind(self.time.now());

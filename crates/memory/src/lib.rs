@@ -1,8 +1,8 @@
 //! Broker and ledger in memory, for tests: no file, no server, and simulated time if wanted.
 //!
-//! [`MemoryBroker`] and [`MemoryLedger`] behave as the real ones: they pass the same suite
-//! (`conformance`). A test also sees what is in them ([`Queues`], [`Contents`]), can cut a
-//! [`Connection`], and can empty the ledger or set it back.
+//! [`MemoryBroker`] and [`MemoryLedger`] behave like the real ones: they pass the same tests
+//! (`conformance`). A test can also read their contents ([`Queues`], [`Contents`]), cut a
+//! [`Connection`], and empty the ledger or restore an earlier state.
 
 mod broker;
 mod ledger;

@@ -2,10 +2,10 @@ use job::Timestamp;
 use ports::{Clock, SystemClock};
 use tokio::time::Instant;
 
-/// Where simulated time begins; any moment would do, as long as it is always the same.
+/// The start of simulated time; any time would do, as long as it is always the same.
 const DAWN: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
-/// The clock of a store: it runs with the runtime's, which a simulation pauses and winds on.
+/// The clock of a store: it runs with that of the runtime, which a simulation pauses and advances.
 #[derive(Clone, Copy, Debug)]
 pub struct StoreTime {
     base: Timestamp,
@@ -13,12 +13,12 @@ pub struct StoreTime {
 }
 
 impl StoreTime {
-    /// Begins at the same moment in every run.
+    /// Starts at the same time in every run.
     pub fn simulated() -> Self {
         Self { base: DAWN, started: Instant::now() }
     }
 
-    /// The time of the system, for stores that are used without a simulation.
+    /// The system's time, for stores that are used without a simulation.
     pub fn of_wall() -> Self {
         Self { base: SystemClock.now(), started: Instant::now() }
     }
@@ -28,7 +28,7 @@ impl StoreTime {
         self.base + self.started.elapsed()
     }
 
-    /// Milliseconds since the beginning.
+    /// Milliseconds since the start.
     pub fn elapsed_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }

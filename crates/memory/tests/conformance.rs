@@ -1,4 +1,4 @@
-//! Broker and ledger in memory keep what the real ones keep.
+//! Broker and ledger in memory pass the tests of the real ones.
 
 use std::sync::Arc;
 

@@ -10,7 +10,7 @@ use super::queues::{BROKER_DEAD, DEAD};
 use super::taken::{Taken, handed};
 use super::{MemoryBroker, Queues};
 
-/// One process's connection.
+/// The connection of one process.
 #[derive(Clone, Debug)]
 pub struct Connection {
     pub(super) broker: MemoryBroker,
@@ -18,12 +18,12 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Ends every consumer on it and gives back all that they held; it may be used again.
+    /// Ends all its consumers and gives back everything that they held; it can be used again.
     pub fn cut(&self) {
         self.broker.queues().cut(self.number);
     }
 
-    /// Into its lane, for as long as the lane keeps messages.
+    /// Puts a message into its lane, for as long as the lane keeps messages.
     fn wait_in(&self, queue: String, routing_key: &str, message: Message) {
         let mut queues = self.broker.queues();
         let rank = queues.put(&queue, routing_key, message);
@@ -35,7 +35,7 @@ impl Connection {
         });
     }
 
-    /// Out of the way for a while, then back in its lane.
+    /// Puts a message into its lane after a delay.
     fn later(
         &self,
         queue: String,
@@ -108,7 +108,7 @@ impl Broker for Connection {
         let mut queues = self.broker.queues();
         let depth = match source {
             Source::Journal(_) => queues.journal.lines.len(),
-            // An unnamed listener would get a queue of its own, with nothing in it yet.
+            // An unnamed subscription would get a new queue, which is empty.
             Source::Results(Subscription { name: None, .. }) => 0,
             source => {
                 let queue = queue_of(&mut queues, source);
@@ -130,7 +130,7 @@ impl Broker for Connection {
     }
 }
 
-/// The queue's name; a listener's queue is made when it is first asked for.
+/// The queue's name; the queue of a subscription is created on first use.
 fn queue_of(queues: &mut Queues, source: &Source) -> String {
     let subscription = match source {
         Source::Lane(lane) => return queue_of_lane(*lane),

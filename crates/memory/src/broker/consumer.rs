@@ -8,9 +8,9 @@ use tokio::sync::Notify;
 pub(super) struct Consumer {
     pub(super) connection: u64,
     pub(super) queue: String,
-    /// Taken for it and not shown yet, by tag.
+    /// The tags of messages that were assigned to it and not delivered yet.
     pub(super) buffer: VecDeque<u64>,
-    /// Taken and not settled, the buffer included.
+    /// Number of messages assigned and not settled, including the buffer.
     pub(super) unsettled: usize,
     prefetch: usize,
     pub(super) flow: Flow,
@@ -20,9 +20,9 @@ pub(super) struct Consumer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flow {
     Open,
-    /// Nothing is added; what was taken still comes.
+    /// Nothing is added; messages that were assigned are still delivered.
     Stopped,
-    /// The connection is lost: nothing more comes.
+    /// The connection is lost: nothing more is delivered.
     Cut,
 }
 

@@ -1,10 +1,10 @@
 use std::fmt;
 
-/// Chooses which of so many ready messages is delivered next, by its place.
+/// Chooses by its position which of the ready messages is delivered next.
 pub struct Disorder(Box<dyn Fn(u64) -> u64 + Send>);
 
 impl Disorder {
-    /// What `choose` answers is below what it is given.
+    /// `choose` gets the number of messages and returns a smaller number.
     pub fn by(choose: impl Fn(u64) -> u64 + Send + 'static) -> Self {
         Self(Box::new(choose))
     }

@@ -10,11 +10,11 @@ use tokio::sync::Notify;
 
 use super::MemoryBroker;
 
-/// The append-only log and who reads it.
+/// The append-only log and its readers.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     pub(super) lines: Vec<Message>,
-    /// When each line was appended, by the wall clock: no role in a world begins at a moment.
+    /// When each line was appended, by the system's clock: no simulated role reads from a time.
     appended: Vec<Timestamp>,
     readers: BTreeMap<u64, Reader>,
 }
@@ -62,7 +62,7 @@ impl Journal {
         }
     }
 
-    /// The next line, `None` when its reader must wait; `Err` when nothing follows.
+    /// The next line; `None` if the reader must wait, `Err` if it has ended.
     fn next(&mut self, number: u64) -> Result<Option<(u64, Message)>, ()> {
         let reader = self.readers.get_mut(&number).filter(|reader| reader.open).ok_or(())?;
         let line = self.lines.get(reader.position);
@@ -133,7 +133,7 @@ impl Drop for Lines {
     }
 }
 
-/// A line is read, not taken: however it is settled, there is room for the next.
+/// A line is not removed by reading: settling it in any way makes room for the next.
 struct Read {
     broker: MemoryBroker,
     number: u64,

@@ -1,5 +1,5 @@
-//! Every queue of the broker, and who holds which of its messages. `hand_over` gives messages to
-//! consumers.
+//! All queues of the broker, and which consumer holds which message. `hand_over` assigns messages
+//! to consumers.
 
 mod hand_over;
 
@@ -16,41 +16,41 @@ use super::journal::Journal;
 pub(super) const DEAD: &str = "dead";
 pub(super) const BROKER_DEAD: &str = "broker-dead";
 
-/// Every queue, and who holds what of it.
+/// All queues, and which consumer holds which message.
 #[derive(Debug)]
 pub struct Queues {
     pub(super) by_name: BTreeMap<String, Queue>,
     pub(super) consumers: BTreeMap<u64, Consumer>,
-    /// Taken and not settled, by tag.
+    /// Messages assigned and not settled, by tag.
     pub(super) held: BTreeMap<u64, Held>,
     pub(super) journal: Journal,
-    /// Messages on their way back from a wait.
+    /// Number of messages that wait for a delayed return.
     pub(super) away: usize,
-    /// Messages that were given up.
+    /// Number of messages that the broker dead-lettered.
     pub buried: u64,
     names: u64,
     pub(super) disorder: Option<Disorder>,
-    /// How long a message may wait in a lane.
+    /// The longest time that a message may wait in a lane.
     pub(super) lifetime: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     pub(super) ready: BTreeMap<u64, Parcel>,
-    /// Which results it wants; `None` for lanes and dead letters.
+    /// The binding of a result queue; `None` for lanes and dead letters.
     pub(super) binding: Option<String>,
-    /// Who takes from it; the first is served next.
+    /// The consumers; the first gets the next message.
     pub(super) consumers: Vec<u64>,
 }
 
 #[derive(Clone, Debug)]
 pub struct Parcel {
-    /// Its place in the queue, kept when it is given back.
+    /// Its position in the queue, kept when it is given back.
     pub(super) rank: u64,
     pub message: Message,
     pub routing_key: String,
     pub(super) deliveries: u32,
-    /// Its time is over: it will not be delivered again.
+    /// Its lifetime has ended: it is not delivered again.
     too_old: bool,
 }
 
@@ -77,13 +77,13 @@ impl Queues {
         }
     }
 
-    /// A number that was never given before.
+    /// A number that was never used before.
     pub(super) fn name(&mut self) -> u64 {
         self.names += 1;
         self.names
     }
 
-    /// Its place in the queue.
+    /// Returns its position in the queue.
     pub(super) fn put(&mut self, queue: &str, routing_key: &str, message: Message) -> u64 {
         let rank = self.name();
         let routing_key = routing_key.to_owned();
@@ -93,7 +93,7 @@ impl Queues {
         rank
     }
 
-    /// Its time in the lane is over: it goes now, or when whoever holds it gives it back.
+    /// Its lifetime in the lane has ended: it is dead-lettered now, or when it is given back.
     pub(super) fn grow_too_old(&mut self, lane: &str, rank: u64) {
         let waiting = self.by_name.get_mut(lane).and_then(|queue| queue.ready.remove(&rank));
         if let Some(parcel) = waiting {
@@ -105,7 +105,7 @@ impl Queues {
         }
     }
 
-    /// Among the dead letters, where people look; and a copy for whoever adopts it.
+    /// Puts it into the dead letters, and a copy into the queue for adoption.
     fn dead_letter(&mut self, parcel: Parcel) {
         let Parcel { message, routing_key, .. } = parcel;
         let message = message.header(header::DEATH, "expired");
@@ -114,7 +114,7 @@ impl Queues {
         self.put(BROKER_DEAD, &routing_key, message);
     }
 
-    /// A copy for every queue that wants it.
+    /// Puts a copy into every queue whose binding matches.
     pub(super) fn fan_out(&mut self, routing_key: &str, message: &Message) {
         let wants = |queue: &Queue| {
             queue.binding.as_ref().is_some_and(|b| ports::topic_matches(b, routing_key))
@@ -126,7 +126,7 @@ impl Queues {
         }
     }
 
-    /// What is held under a tag goes; `None` when it was given back with its connection.
+    /// Removes the message with this tag; `None` if it was given back with its connection.
     pub(super) fn settle(&mut self, tag: u64) -> Option<Held> {
         let held = self.held.remove(&tag)?;
         if let Some(consumer) = self.consumers.get_mut(&held.consumer) {
@@ -135,7 +135,7 @@ impl Queues {
         Some(held)
     }
 
-    /// Back into its place, counted as one more delivery.
+    /// Returns it to its position, and counts one more delivery.
     pub(super) fn give_back(&mut self, tag: u64) -> bool {
         let Some(Held { mut parcel, queue: name, .. }) = self.settle(tag) else { return false };
         parcel.deliveries += 1;
@@ -144,7 +144,7 @@ impl Queues {
             self.dispatch(&name);
             return true;
         }
-        // A listener's own queue is gone with the listener.
+        // A private queue is deleted with its consumer.
         if let Some(queue) = self.by_name.get_mut(&name) {
             queue.ready.insert(parcel.rank, parcel);
         }
@@ -156,19 +156,19 @@ impl Queues {
         self.by_name.get(queue).map_or(0, |queue| queue.ready.len())
     }
 
-    /// Nothing waits in a lane, nothing is held, nothing is on its way back.
+    /// No message waits in a lane, is held, or waits for a delayed return.
     pub fn is_quiet(&self) -> bool {
         self.is_quiet_but_for(0)
     }
 
-    /// The same, and so many may be on their way back.
+    /// The same, but this many may wait for a delayed return.
     pub fn is_quiet_but_for(&self, away: usize) -> bool {
         let is_ours = |name: &str| name.starts_with("jobs.") || name == BROKER_DEAD;
         let waits = |(name, queue): (&String, &Queue)| is_ours(name) && !queue.ready.is_empty();
         self.away <= away && self.held.is_empty() && !self.by_name.iter().any(waits)
     }
 
-    /// The tasks that the journal tells of.
+    /// The tasks in the journal.
     pub fn noted_tasks(&self) -> BTreeSet<String> {
         let told = |line: &Message| serde_json::from_slice::<JournalEntry>(&line.body).ok();
         self.journal
@@ -179,7 +179,7 @@ impl Queues {
             .collect()
     }
 
-    /// What people would find among the dead letters.
+    /// The messages in the dead letters.
     pub fn dead(&self) -> impl Iterator<Item = &Parcel> {
         self.by_name.get(DEAD).into_iter().flat_map(|queue| queue.ready.values())
     }

@@ -5,11 +5,11 @@ use super::MemoryBroker;
 use super::consumer::Flow;
 use super::queues::Parcel;
 
-/// A consumer's stream of deliveries.
+/// The deliveries of a consumer.
 pub(super) struct Taken {
     pub(super) broker: MemoryBroker,
     pub(super) number: u64,
-    /// The queue goes with its listener.
+    /// The queue is deleted with its consumer.
     pub(super) private: bool,
 }
 
@@ -61,7 +61,7 @@ impl Drop for Taken {
     }
 }
 
-/// The right to settle one message; dropped unused, it gives the message back.
+/// The right to settle one message; dropping it unused gives the message back.
 struct Receipt {
     broker: MemoryBroker,
     tag: u64,

@@ -6,23 +6,23 @@ use ports::{Generation, OutboxEntry, Pause, Witness};
 
 use super::pool::Pool;
 
-/// Everything that would be gone if the ledger were emptied.
+/// Everything that is lost when the ledger is emptied.
 #[derive(Clone, Debug)]
 pub struct Contents {
-    /// The moment of the call that is being served.
+    /// The time of the call that is being served.
     pub now: Timestamp,
     pub(super) retention: Duration,
-    /// The broken store of a broken variant: whoever writes last is believed.
+    /// For a deliberate mistake: every write is accepted, with any fence and over any version.
     pub trusts_anybody: bool,
     pub generation: Option<Generation>,
-    /// Since when the present generation may be worked with.
+    /// From when the present generation is open.
     pub(super) opens_at: Option<Timestamp>,
-    /// Who compares the journal with the ledger, and the first line not compared.
+    /// The process that compares the journal with the ledger, and the first line not compared.
     pub(super) follower: Option<String>,
     pub(super) followed: Option<u64>,
-    /// Something was found missing in the present generation.
+    /// Records were found missing in the present generation.
     pub(super) lost: bool,
-    /// Survives a loss of memory, so that no owner or generation is ever named twice.
+    /// Survives a loss of the data, so that no name of an owner or generation is used twice.
     pub(super) names: u64,
     pub(super) leases: BTreeMap<String, Timestamp>,
     pub records: BTreeMap<JobKey, Row>,
@@ -31,20 +31,20 @@ pub struct Contents {
     pub(super) outbox: BTreeMap<(JobKey, String), Waiting>,
     pub(super) unsaid: BTreeSet<(Timestamp, JobKey, String)>,
     pub(super) pools: BTreeMap<String, Pool>,
-    /// Whose turn it is to take jobs for a full pool, and until when.
+    /// Who has the turn to take jobs for a full pool, and until when.
     pub(super) turns: BTreeMap<String, (String, Timestamp)>,
     /// Submissions by UTC day.
     pub(super) days: BTreeMap<i64, u64>,
     pub(super) pauses: BTreeMap<String, Pause>,
-    /// Tasks that an account was seen to have, by operation.
+    /// Tasks that an account is known to have, by operation.
     pub(super) witnesses: BTreeMap<(String, Operation), Witness>,
-    /// Task ids that were named for a job's round, and until when they are kept.
+    /// Task ids that were proposed for a job's round, and until when they are kept.
     pub(super) proposed: BTreeMap<(JobKey, u32), (Vec<String>, Timestamp)>,
-    /// Whose an account's task is.
+    /// The job and round that an account's task belongs to.
     pub(super) tasks: BTreeMap<(String, String), (JobKey, u32)>,
 }
 
-/// A record with its places in the indexes.
+/// A record with its positions in the indexes.
 #[derive(Clone, Debug)]
 pub struct Row {
     pub record: Record,
@@ -53,7 +53,7 @@ pub struct Row {
     pub(super) expires: Option<Timestamp>,
 }
 
-/// An outbox entry and when it may be claimed.
+/// An outbox entry, and from when it may be claimed.
 #[derive(Clone, Debug)]
 pub(super) struct Waiting {
     pub(super) entry: OutboxEntry,
@@ -88,7 +88,7 @@ impl Contents {
         }
     }
 
-    /// Moves on to `now`; what has expired by then is gone.
+    /// Sets the time to `now` and removes what has expired.
     pub(super) fn wind(&mut self, now: Timestamp) {
         self.now = now;
         while self.expiring.first().is_some_and(|(at, _)| *at <= now) {
@@ -99,7 +99,7 @@ impl Contents {
         }
     }
 
-    /// As if this closed record's retention were over; whether it was closed.
+    /// Ends this record's retention; returns whether it had begun.
     pub fn expire(&mut self, key: &JobKey) -> bool {
         let Some(at) = self.records.get(key).and_then(|row| row.expires) else { return false };
         self.expiring.remove(&(at, key.clone()));
@@ -107,20 +107,20 @@ impl Contents {
         true
     }
 
-    /// All is gone, as after `FLUSHALL`.
+    /// Deletes everything, as `FLUSHALL` does.
     pub fn forget(&mut self) {
         let (retention, names, trusts_anybody) = (self.retention, self.names, self.trusts_anybody);
         *self = Self { names, trusts_anybody, now: self.now, ..Self::new(retention) };
     }
 
-    /// All is as it was, as after a restart with an old snapshot: the server is another one, so
+    /// Restores old contents, as a restart with an old snapshot does: the server is another one, so
     /// the generation ends.
     pub fn set_back(&mut self, old: Self) {
         let (names, trusts_anybody) = (self.names, self.trusts_anybody);
         *self = Self { names, trusts_anybody, generation: None, now: self.now, ..old };
     }
 
-    /// Entries that nobody has published yet.
+    /// Number of entries that are not published yet.
     pub fn unsaid(&self) -> usize {
         self.outbox.len()
     }

@@ -6,7 +6,7 @@ use ports::{Fence, Generation, LedgerError, Standing};
 use super::Contents;
 
 impl Contents {
-    /// Whether a write under this fence is one of the living.
+    /// Whether a write with this fence may be done.
     pub(super) fn check(&self, fence: &Fence) -> Result<(), LedgerError> {
         if self.trusts_anybody {
             return Ok(());
@@ -24,7 +24,7 @@ impl Contents {
         self.lease_end(owner).is_some()
     }
 
-    /// Only of the living.
+    /// `None` if the lease has ended.
     pub(super) fn lease_end(&self, owner: &str) -> Option<Timestamp> {
         self.leases.get(owner).copied().filter(|until| *until > self.now)
     }
@@ -41,7 +41,7 @@ impl Contents {
         Fence { generation, owner }
     }
 
-    /// One that began at the epoch has nothing to remember.
+    /// A generation that began at the epoch has no data to compare.
     fn begin(&mut self, generation: Generation) -> Generation {
         let blank = generation.began_at == Timestamp::EPOCH;
         self.opens_at = blank.then_some(Timestamp::EPOCH);

@@ -9,7 +9,7 @@ use super::contents::Waiting;
 type Place = (Timestamp, JobKey, String);
 
 impl Contents {
-    /// Kept from others for the lease. Once more the same entry is one entry.
+    /// Not to be claimed during the lease. Adding the same entry again adds no second one.
     pub(super) fn add_entry(&mut self, entry: OutboxEntry, lease: Duration) {
         let id = entry.outbox_id();
         if !self.outbox.contains_key(&(id.key.clone(), id.id.clone())) {
@@ -52,14 +52,14 @@ impl Contents {
         }
     }
 
-    /// The record has another outcome of its own to announce.
+    /// Whether the record has another outcome in the outbox.
     fn has_more_to_close(&self, key: &JobKey) -> bool {
         let from = (key.clone(), String::new());
         let of_key = self.outbox.range(from..).take_while(|((other, _), _)| other == key);
         of_key.into_iter().any(|(_, waiting)| waiting.entry.closes)
     }
 
-    /// Only the settled expire: what is parked waits for a person, and a new round goes on.
+    /// Only settled records expire: a parked job waits for an operator, and a new round continues.
     fn retire(&mut self, key: &JobKey) {
         let Some(row) = self.records.get_mut(key) else { return };
         if !matches!(row.record.state, State::Settled { .. }) {

@@ -87,7 +87,7 @@ impl Contents {
         self.pools.get(pool).map(|pool| pool.held.values().cloned().collect()).unwrap_or_default()
     }
 
-    /// Every permit in every pool.
+    /// All permits in all pools.
     pub fn all_held(&self) -> impl Iterator<Item = &HeldPermit> {
         self.pools.values().flat_map(|pool| pool.held.values())
     }

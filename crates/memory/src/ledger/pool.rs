@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use job::JobKey;
 use ports::HeldPermit;
 
-/// Who holds slots of one limit.
+/// The permits of one limit.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pool {
     pub(super) held: BTreeMap<(JobKey, u32), HeldPermit>,

@@ -35,7 +35,7 @@ impl Contents {
         Some(Stored { record: row.record.clone(), version: row.version, owner_alive })
     }
 
-    /// When the lease of its living owner ends.
+    /// When the lease of its owner ends; `None` if it has ended.
     pub(super) fn lease_of_owner(&self, key: &JobKey) -> Option<Timestamp> {
         match &self.records.get(key)?.record.state {
             State::Submitting { owner, .. } => self.lease_end(owner),
@@ -63,7 +63,7 @@ impl Contents {
         Ok(())
     }
 
-    /// What lies beside a record that has been left apart from it.
+    /// The stored request of a record that is written without it.
     fn kept(&self, key: &JobKey) -> Result<Kept, LedgerError> {
         let kept = self.records.get(key).map(|row| row.record.request.clone());
         kept.filter(|kept| !kept.is_nothing())

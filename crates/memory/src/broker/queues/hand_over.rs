@@ -1,4 +1,4 @@
-//! Which consumer gets which message.
+//! Assigns messages to consumers.
 
 use std::sync::Arc;
 
@@ -7,16 +7,11 @@ use tokio::sync::Notify;
 use super::{Held, Parcel, Queues};
 use crate::broker::consumer::{Consumer, Flow};
 
-/// How far out of order a disorderly broker delivers.
+/// The number of ready messages among which a disorderly broker chooses.
 const REACH: u64 = 8;
 
 impl Queues {
-    pub(in crate::broker) fn add_consumer(
-        &mut self,
-        connection: u64,
-        queue: &str,
-        prefetch: u16,
-    ) -> u64 {
+    pub(in crate::broker) fn add_consumer(&mut self, connection: u64, queue: &str, prefetch: u16) -> u64 {
         let number = self.name();
         self.consumers.insert(number, Consumer::new(connection, queue, prefetch));
         self.by_name.entry(queue.to_owned()).or_default().consumers.push(number);
@@ -24,7 +19,7 @@ impl Queues {
         number
     }
 
-    /// Gives ready messages to consumers that have room.
+    /// Assigns ready messages to consumers that have room.
     pub(in crate::broker) fn dispatch(&mut self, name: &str) {
         while let Some((rank, number)) = self.next_hand_over(name) {
             let tag = self.name();
@@ -38,7 +33,7 @@ impl Queues {
         }
     }
 
-    /// Which message goes next, and to which consumer.
+    /// Returns the next message and its consumer.
     fn next_hand_over(&mut self, name: &str) -> Option<(u64, u64)> {
         let queue = self.by_name.get_mut(name)?;
         let has_room = |number: &u64| self.consumers.get(number).is_some_and(Consumer::has_room);
@@ -50,7 +45,7 @@ impl Queues {
         Some((rank, *queue.consumers.first()?))
     }
 
-    /// The first ready message, for no consumer.
+    /// Takes one ready message without a consumer.
     pub(in crate::broker) fn take(&mut self, connection: u64, name: &str) -> Option<(u64, Parcel)> {
         let tag = self.name();
         let reach = self.by_name.get(name)?.ready.len() as u64;
@@ -64,7 +59,7 @@ impl Queues {
         Some((tag, parcel))
     }
 
-    /// A consumer that ends. Messages that it has not shown go back; the others are still held.
+    /// Removes a consumer. Messages not delivered yet go back; the others are still held.
     pub(in crate::broker) fn remove_consumer(&mut self, number: u64, private: bool) {
         let Some(consumer) = self.consumers.remove(&number) else { return };
         if let Some(queue) = self.by_name.get_mut(&consumer.queue) {
@@ -78,7 +73,7 @@ impl Queues {
         }
     }
 
-    /// A connection that is lost: its consumers end, and all messages that it held come again.
+    /// Cuts a connection: its consumers end, and all messages that it held are delivered again.
     pub(in crate::broker) fn cut(&mut self, connection: u64) {
         let ours: Vec<u64> = self
             .consumers
