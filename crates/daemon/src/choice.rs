@@ -1,4 +1,4 @@
-//! Settings that are one word out of a few.
+//! Settings whose value is one of a few words.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ macro_rules! choice {
         impl $name {
             pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The word that stands for it in a configuration.
+            /// The word in a configuration.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word),+
@@ -29,26 +29,26 @@ macro_rules! choice {
 }
 
 choice! {
-    /// How to ask the provider for a task by our external id. No form is proven at CometAPI.
+    /// How to look up a task at the provider by our external id. No form is proven at CometAPI.
     pub enum LookUp {
-        /// Do not ask: what is in doubt stays in doubt.
+        /// No look-up: a job in doubt stays in doubt.
         None = "none",
-        /// Each form is tried on a task that exists and on one that cannot; one that answers both
-        /// rightly is used, and its denials are believed.
+        /// Each form is tested with a task that exists and with one that does not. A form that
+        /// answers both correctly is used, and its denials are believed.
         Auto = "auto",
         /// The external id in the place of the task id.
         Path = "path",
         /// `?external_task_id=` on the create path.
         Query = "query",
-        /// Walk the list, newest first.
+        /// Search the list, newest first.
         List = "list",
     }
 }
 
 choice! {
-    /// What becomes of a submission whose fate cannot be known.
+    /// What to do with a submission whose result cannot be known.
     pub enum DoubtPolicy {
-        /// A person decides.
+        /// An operator decides.
         Park = "park",
         /// Submit again, at the risk of paying twice.
         Resubmit = "resubmit",
@@ -56,7 +56,7 @@ choice! {
 }
 
 choice! {
-    /// How events look to consumers: CloudEvents' two content modes.
+    /// In which form events are published: the two content modes of CloudEvents.
     pub enum ContentMode {
         /// The body is the whole event.
         Structured = "structured",
@@ -66,17 +66,17 @@ choice! {
 }
 
 choice! {
-    /// What the headers of binary events begin with: there is no binding to AMQP 0-9-1.
+    /// The prefix of the headers of binary events: CloudEvents has no binding to AMQP 0-9-1.
     pub enum HeaderPrefix {
-        /// CloudEvents' own for AMQP 1.0.
+        /// The prefix of CloudEvents for AMQP 1.0.
         CloudEvents = "cloudEvents_",
-        /// Knative's.
+        /// The prefix of Knative.
         Ce = "ce-",
     }
 }
 
 choice! {
-    /// How a worker's trace goes on from the producer's.
+    /// How a worker's trace continues that of the producer.
     pub enum TraceMode {
         /// A trace of its own with a link: a job takes longer than a sampler waits.
         Link = "link",
@@ -91,7 +91,7 @@ choice! {
         Auto = "auto",
         /// One JSON object a line.
         Json = "json",
-        /// For eyes.
+        /// For people.
         Pretty = "pretty",
     }
 }

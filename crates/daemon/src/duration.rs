@@ -15,7 +15,7 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     Some(Duration::from_millis(number.checked_mul(millis)?))
 }
 
-/// The same, in the largest unit that divides it. Below a millisecond nothing is shown.
+/// The same as text, in the largest unit that divides it. Below a millisecond it is `0s`.
 pub(crate) fn shown(duration: Duration) -> String {
     let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     if millis == 0 {

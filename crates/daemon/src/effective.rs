@@ -1,10 +1,10 @@
-//! What holds, and why: the rows of `config show`.
+//! The values in effect and their sources: the rows of `config show`.
 
 use serde::Serialize;
 
 use crate::sources::Source;
 
-/// One key as it holds.
+/// One key with its value in effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Effective {
     pub key: &'static str,

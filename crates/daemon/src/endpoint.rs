@@ -1,4 +1,4 @@
-//! Addresses of broker and ledger, which may hold a password.
+//! Addresses of broker and ledger, which may contain a password.
 
 use std::fmt;
 
@@ -13,14 +13,14 @@ pub enum Endpoint {
     Url(SecretUrl),
 }
 
-/// A URL that may hold a password: shown without user, query and fragment.
+/// A URL that may contain a password: it is shown without user, query and fragment.
 #[derive(Clone)]
 pub struct SecretUrl {
     text: SecretString,
     redacted: String,
 }
 
-/// Why a text is no endpoint. It never repeats the text, which may hold a password.
+/// Why a text is not an endpoint. It never contains the text, which may have a password in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EndpointError {
     #[error("is neither a URL nor the word embedded")]
@@ -42,7 +42,7 @@ pub(crate) enum EndpointError {
     Query,
 }
 
-/// What an AMQP URL may ask for.
+/// The query parameters that an AMQP URL may have.
 const AMQP_QUERY: [&str; 5] =
     ["heartbeat", "connection_timeout", "channel_max", "frame_max", "auth_mechanism"];
 
@@ -118,8 +118,8 @@ impl fmt::Debug for SecretUrl {
     }
 }
 
-/// `amqp://user:pa/ss@host` ends its host at the first `/ ? #` of the password, and takes what is
-/// before that for a port.
+/// In `amqp://user:pa/ss@host` the host ends at the first `/ ? #` of the password, and the text
+/// before that is taken for a port.
 fn unreadable(text: &str) -> EndpointError {
     let rest = text.split_once("://").map_or("", |(_, rest)| rest);
     match rest.split_once(['/', '?', '#']) {

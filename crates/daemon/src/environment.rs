@@ -1,4 +1,4 @@
-//! The environment as a layer.
+//! The environment as a layer of the configuration.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -23,15 +23,15 @@ const LOG: &str = "REELWORK_LOG";
 /// Largest secret file, in bytes.
 const SECRET_MOST: u64 = 64 * 1024;
 
-/// What one variable is for.
+/// The purpose of a variable.
 enum Use {
     Value,
-    /// Its value is the path of the file that holds the secret.
+    /// Its value is the path of a file with the secret.
     SecretFile(&'static Key),
     Unknown,
 }
 
-/// An empty variable is as good as none.
+/// An empty variable counts as unset.
 pub(crate) fn layer(env: &BTreeMap<String, OsString>) -> Layer {
     let mut layer = Layer::default();
     let mut values = Map::new();
@@ -102,7 +102,7 @@ fn secret_file(
     }
     match read_secret(path) {
         Ok(text) => layer.insert(key, contents(key, &text), source),
-        // The path is not repeated: it may be the secret itself, put in the wrong variable.
+        // The path is not shown: it may be the secret itself, in the wrong variable.
         Err(error) => {
             let message = format!("the file that it names cannot be read: {error}");
             layer.problems.push(Problem::of_key(key.name, source, message));
@@ -119,7 +119,7 @@ fn read_secret(path: &OsStr) -> io::Result<String> {
     Ok(text)
 }
 
-/// One trailing line break is the editor's, not the secret's. A list has one secret a line.
+/// An editor adds one trailing line break. A list has one secret per line.
 fn contents(key: &Key, text: &str) -> ValueKind {
     let text = text.strip_suffix('\n').unwrap_or(text);
     let text = text.strip_suffix('\r').unwrap_or(text);

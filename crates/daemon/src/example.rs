@@ -1,4 +1,4 @@
-//! The example file, written from the table.
+//! The example file, generated from the table.
 
 use crate::config::KEYS;
 use crate::key::{Key, Preset};

@@ -2,7 +2,7 @@
 
 use std::process::Termination;
 
-/// The exit codes of the command-line contract.
+/// The exit codes that commands promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum ExitCode {
@@ -10,10 +10,10 @@ pub enum ExitCode {
     Failure = 1,
     /// The command line could not be understood.
     Usage = 2,
-    /// The command worked; the job it waited for ended failed.
+    /// The command worked, but the job that it waited for failed.
     JobFailed = 3,
     NotFound = 4,
-    /// Waiting ended before the job did.
+    /// The waiting ended before the job did.
     TimedOut = 5,
     /// The broker, the ledger or the provider could not be reached.
     Unavailable = 69,

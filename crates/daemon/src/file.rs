@@ -35,12 +35,12 @@ fn read(path: &Path, presence: Presence) -> Result<Map<String, Value>, String> {
     }
 }
 
-/// Services often run with `HOME=/dev/null`, which is no directory.
+/// Services often run with `HOME=/dev/null`, which is not a directory.
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Parsed twice: the first error knows its line, and does not repeat it as that of `config` does.
+/// Parsed twice: the first error has the line number and, unlike that of `config`, no text of it.
 fn tables(text: &str) -> Result<Map<String, Value>, String> {
     toml::from_str::<toml::Table>(text).map_err(|error| syntax_error(text, &error))?;
     ::config::File::from_str(text, ::config::FileFormat::Toml)
@@ -70,7 +70,7 @@ fn gather(layer: &mut Layer, source: &Source, above: Option<&str>, table: Map<St
     }
 }
 
-/// A name with a dot in it is quoted, so that `"kling.timeout"` is not taken for `kling.timeout`.
+/// A name that contains a dot is quoted, so that `"kling.timeout"` is not taken for `kling.timeout`.
 fn joined(above: Option<&str>, name: &str) -> String {
     let name = match name.contains('.') {
         true => format!("{name:?}"),

@@ -1,4 +1,4 @@
-//! One key of the configuration, as messages and the example describe it.
+//! One key of the configuration, for messages and for the example.
 
 use crate::kind::Kind;
 
@@ -11,15 +11,15 @@ pub(crate) struct Key {
     pub(crate) name: &'static str,
     pub(crate) kind: &'static dyn Kind,
     pub(crate) default: Preset,
-    /// The doc comment of the field, with the space in front of it.
+    /// The doc comment of the field, with the space before it.
     pub(crate) doc: &'static str,
 }
 
-/// What holds when nobody sets the key.
+/// The value of a key that is not set.
 #[derive(Debug)]
 pub(crate) enum Preset {
     Unset,
-    /// As it would be written in a variable.
+    /// In the form of a variable's value.
     Text(&'static str),
     /// `reelwork/reelwork.db` in the user's data directory.
     DataFile,

@@ -14,7 +14,7 @@ pub(crate) fn is_section(name: &str) -> bool {
     KEYS.iter().any(|key| key.section == name)
 }
 
-/// The value is not shown: it may be a secret under a mistyped name.
+/// The value is not shown: it may be a secret with a mistyped name.
 pub(crate) fn unknown(name: &str, source: Source) -> Problem {
     let problem = Problem::of_key(name, source, "unknown key");
     if is_section(name) {

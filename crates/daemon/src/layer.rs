@@ -8,13 +8,13 @@ use crate::key::Key;
 use crate::problem::Problem;
 use crate::sources::Source;
 
-/// A value as it was written, and where.
+/// A value as it was written, and its source.
 pub(crate) struct Raw {
     pub(crate) value: ValueKind,
     pub(crate) source: Source,
 }
 
-/// All of them, and what is wrong with the source as a whole.
+/// All values, and the problems of the source as a whole.
 #[derive(Default)]
 pub(crate) struct Layer {
     pub(crate) values: BTreeMap<&'static str, Raw>,
@@ -26,7 +26,7 @@ impl Layer {
         self.values.insert(key.name, Raw { value, source });
     }
 
-    /// Merged by key and not by the builder of `config`, which keeps no exact source for a value.
+    /// Merged by key, because the builder of `config` does not keep the exact source of a value.
     pub(crate) fn over(mut self, below: Self) -> Self {
         let mut merged = below;
         merged.values.append(&mut self.values);

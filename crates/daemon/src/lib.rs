@@ -1,25 +1,25 @@
-//! How every process begins and ends: configuration, logs, traces, health, signals.
+//! Start and end of every process: configuration, logs, traces, health, signals.
 //!
-//! [`Config::load`] takes [`Sources`] (defaults < files < environment < flags) and answers with the
-//! typed [`Config`] and where each value came from, or with every [`Problem`] at once. [`logs::init`]
+//! [`Config::load`] reads [`Sources`] (defaults < files < environment < flags). It returns the
+//! typed [`Config`] with the source of each value, or every [`Problem`] at once. [`logs::init`]
 //! starts the log on stderr, [`traces`] exports spans, [`admin`] serves health and metrics,
-//! [`Shutdown`] turns signals into one request to drain, and [`ExitCode`] holds the numbers
-//! of the command-line contract. Nothing here depends on what a process does.
+//! [`Shutdown`] turns signals into one request to drain, and [`ExitCode`] has the exit codes of
+//! commands. Nothing here depends on the work of a process.
 
-// What can be set: one table, from which everything else derives.
+// The keys: one table, from which everything else derives.
 mod choice;
 mod config;
 mod key;
 mod keys;
 mod table;
 
-// How a value is read.
+// Reading a value.
 mod duration;
 mod endpoint;
 mod kind;
 mod reader;
 
-// Where values come from.
+// The sources of values.
 mod environment;
 mod file;
 mod layer;
@@ -34,7 +34,7 @@ mod load;
 mod problem;
 mod rules;
 
-// The life of a process.
+// Start and end of a process.
 pub mod admin;
 mod exit;
 pub mod logs;

@@ -1,4 +1,4 @@
-//! From sources to a configuration, or to every problem.
+//! Reads the sources into a configuration, or into a list of problems.
 
 use crate::config::Config;
 use crate::effective::Effective;
@@ -19,7 +19,7 @@ pub struct Loaded {
 impl Config {
     /// Reads defaults < system file < user's file < named files < environment < flags.
     ///
-    /// Blocking: it reads files. The error holds all that is wrong, not only the first.
+    /// Blocking: it reads files. The error contains all problems, not only the first.
     pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         let written = written::gather(sources);
         let mut problems = written.problems;

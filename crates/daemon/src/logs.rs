@@ -1,4 +1,4 @@
-//! The process's log: lines on stderr, nowhere else.
+//! The log of the process: lines on stderr only.
 
 use std::fmt;
 use std::io::IsTerminal;
@@ -21,12 +21,12 @@ use crate::choice::LogFormat;
 use crate::config::Telemetry;
 use crate::traces::{Traces, is_traced};
 
-/// Starts the log, and beside it the traces. A process that already has a log keeps it, so every
-/// test may call this.
+/// Starts the log and the traces. A process that already has a log keeps it, so every test may call
+/// this.
 pub fn init(telemetry: &Telemetry, traces: Option<&Traces>) {
     let terminal = std::io::stderr().is_terminal();
     let log = subscriber(telemetry, traces, terminal, std::io::stderr);
-    // The only failure is that there is a log already.
+    // The only possible error is that there is a log already.
     let _ = tracing::subscriber::set_global_default(log);
     std::panic::set_hook(Box::new(panicked));
     for warning in traces.iter().flat_map(|traces| &traces.warnings) {
@@ -34,8 +34,8 @@ pub fn init(telemetry: &Telemetry, traces: Option<&Traces>) {
     }
 }
 
-/// Logged like any other event. The broker's client panics in a thread of its own when it ends while
-/// the broker is away, which does no harm.
+/// Logged like any other event. The thread of the broker's client panics if it ends while the
+/// broker is unavailable, which does no harm.
 fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
     let thread = std::thread::current();
     let thread = thread.name().unwrap_or_default();
@@ -70,7 +70,7 @@ where
         (true, false) => lines.fmt_fields(PlainFields).compact().with_ansi(false).boxed(),
         (false, _) => lines.fmt_fields(JsonFields::new()).event_format(JsonLine).boxed(),
     };
-    // Without a hint of its own it would hide the filter's, and every callsite would be evaluated.
+    // Without its own hint it would hide that of the filter, and every callsite would be evaluated.
     let others = filter_fn(|metadata| !is_traced(metadata)).with_max_level_hint(LevelFilter::TRACE);
     let filter = EnvFilter::new(&telemetry.log).and(others);
     let mut layers = vec![lines.with_filter(filter).boxed()];
@@ -78,7 +78,7 @@ where
     tracing_subscriber::registry().with(layers)
 }
 
-/// For people: text from a message or an answer stays on its line and cannot control the terminal.
+/// For people: text from a message or a response stays on its line and cannot control the terminal.
 struct PlainFields;
 
 impl<'w> FormatFields<'w> for PlainFields {
@@ -95,7 +95,7 @@ impl<'w> FormatFields<'w> for PlainFields {
     }
 }
 
-/// One flat object a line: the fields of the spans from the root, then the event's own, then
+/// One flat object per line: the fields of the spans from the root, then those of the event, then
 /// `timestamp` (RFC 3339, UTC), `level` and `target`. Later ones win, so no key occurs twice.
 struct JsonLine;
 
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
     use crate::choice::TraceMode;
 
-    /// What is logged by `work` under these settings.
+    /// The log of `work` with these settings.
     fn logged(format: LogFormat, filter: &str, terminal: bool, work: impl FnOnce()) -> String {
         let telemetry = Telemetry {
             log_format: format,

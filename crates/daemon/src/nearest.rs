@@ -1,9 +1,9 @@
-//! "Did you mean": the known name nearest to an unknown one.
+//! "Did you mean": finds the known name that is nearest to an unknown one.
 
 use strsim::levenshtein;
 
-/// The candidate with the fewest edits, if they are few enough for a slip of the pen; failing
-/// that, one with the same last segment (the right key in the wrong section).
+/// The candidate with the fewest edits, if they are few enough for a typing error. Otherwise one
+/// with the same last segment (the right key in the wrong section).
 pub(crate) fn nearest<'a>(
     name: &str,
     candidates: impl Iterator<Item = &'a str> + Clone,
@@ -17,7 +17,7 @@ pub(crate) fn nearest<'a>(
     close.or_else(|| candidates.into_iter().find(|known| leaf(known) == leaf(name)))
 }
 
-/// Case, and how section and key are joined, are the likeliest slips.
+/// The likeliest errors concern case, and the separator between section and key.
 fn folded(name: &str) -> String {
     name.to_lowercase().replace("__", "_").replace(['.', '-'], "_")
 }

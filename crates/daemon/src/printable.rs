@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-/// Text from a message or an answer must not control the terminal. The escapes are those of JSON,
+/// Text from a message or a response must not control the terminal. The escapes are those of JSON,
 /// where such characters can only be inside strings.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let is_command = |c: char| is_invisible(c) && !matches!(c, '\n' | '\t');
@@ -17,7 +17,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(printed)
 }
 
-/// The same for text on one line: it cannot begin another.
+/// The same for one line of text: it cannot begin another.
 pub fn printable_line(text: &str) -> Cow<'_, str> {
     match printable(text) {
         line if !line.contains('\n') => line,
@@ -25,8 +25,7 @@ pub fn printable_line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Control characters, those that turn the direction of what follows, and those of Unicode that
-/// break a line.
+/// Control characters, characters that change the direction of text, and line breaks of Unicode.
 fn is_invisible(c: char) -> bool {
     let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')

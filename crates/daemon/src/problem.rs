@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, all of it at once.
+//! The problems of a configuration, all at once.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use serde::Serialize;
 use crate::exit::ExitCode;
 use crate::sources::Source;
 
-/// One thing that must be changed. It never holds a secret.
+/// One thing that must be changed. It never contains a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// The key it is about; `None` when it is about a file or a variable as a whole.
+    /// The key; `None` if it concerns a file or a variable as a whole.
     pub key: Option<String>,
     pub source: Source,
     pub message: String,
@@ -18,7 +18,7 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
-/// Everything that is wrong, in the order of the sources and then of the keys. Exit with
+/// All problems, in the order of the sources and then of the keys. The process exits with
 /// [`ExitCode::Configuration`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConfigError {
@@ -68,7 +68,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A numbered list, one problem a line.
+/// A numbered list, one problem per line.
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.problems.iter().enumerate() {
@@ -84,7 +84,7 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for Problem {}
 impl std::error::Error for ConfigError {}
 
-/// Names in a file may hold line breaks and terminal codes.
+/// Names in a file may contain line breaks and terminal codes.
 fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! Reads key after key, and keeps what holds and what is wrong.
+//! Reads one key after the other, and collects values and problems.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ pub(crate) struct Reader<'a> {
     /// In the order in which the keys were read.
     pub(crate) effective: Vec<Effective>,
     pub(crate) problems: Vec<Problem>,
-    /// Keys whose value is not the one that was written.
+    /// Keys whose written value could not be read.
     unread: Vec<&'static str>,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Reader<'a> {
         self.read(name, kind, || Ok(Some(sources.data_file())))
     }
 
-    /// A value that cannot be read becomes a problem, and the default stands in for it.
+    /// A value that cannot be read becomes a problem, and the default is used instead.
     fn read<K: Kind>(
         &mut self,
         name: &'static str,

@@ -1,4 +1,4 @@
-//! What must hold between keys.
+//! Rules about several keys.
 
 use secrecy::ExposeSecret;
 
@@ -15,7 +15,7 @@ struct Breach {
 }
 
 struct Rule {
-    /// It is silent when one of them could not be read.
+    /// The rule is skipped if one of these could not be read.
     keys: &'static [&'static str],
     breach: fn(&Config) -> Option<Breach>,
 }
@@ -72,15 +72,15 @@ fn folded(codes: &[String]) -> impl Iterator<Item = String> {
     codes.iter().map(|code| code.trim().to_ascii_lowercase())
 }
 
-/// A success, in the provider's own words or in HTTP's: read as an error, it would be paid again.
+/// A success of the provider or of HTTP: read as an error, it would be paid again.
 fn is_success(code: &str) -> bool {
     let number: Option<i64> = code.parse().ok();
     number.is_some_and(|number| (0..300).contains(&number))
         || matches!(code, "success" | "succeed" | "succeeded" | "ok")
 }
 
-/// Kling's numbers about the account or the request (API reference, error codes): repeating the
-/// request does not help.
+/// Kling's codes for errors of the account or the request (API reference, error codes): repeating
+/// the request does not help.
 fn is_final(code: &str) -> bool {
     let number: Option<i64> = code.parse().ok();
     let known =
@@ -118,7 +118,7 @@ fn both(config: &Config) -> Option<Breach> {
     })
 }
 
-/// RabbitMQ keeps names that begin with `amq.` for itself.
+/// RabbitMQ reserves names that begin with `amq.`.
 fn reserved(config: &Config) -> Option<Breach> {
     let namespace = &config.broker.namespace;
     (namespace == "amq" || namespace.starts_with("amq.")).then(|| Breach {
@@ -128,7 +128,7 @@ fn reserved(config: &Config) -> Option<Breach> {
     })
 }
 
-/// Shorter ones can be guessed.
+/// A shorter secret can be guessed.
 const LEAST_SECRET: usize = 8;
 
 fn guessable(config: &Config) -> Option<Breach> {

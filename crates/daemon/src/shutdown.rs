@@ -1,4 +1,4 @@
-//! One request to drain, from a signal or from code.
+//! One request to drain, by a signal or by code.
 
 use std::io;
 use std::process;
@@ -8,24 +8,24 @@ use std::thread;
 
 use tokio::sync::watch;
 
-/// Raised once, for the whole process. Clones are the same request.
+/// A request for the whole process, made once. Clones are the same request.
 #[derive(Clone, Debug)]
 pub struct Shutdown {
     requested: Arc<watch::Sender<bool>>,
 }
 
 impl Shutdown {
-    /// Raised by [`trigger`](Self::trigger) alone.
+    /// Only [`trigger`](Self::trigger) makes the request.
     pub fn new() -> Self {
         Self { requested: Arc::new(watch::Sender::new(false)) }
     }
 
-    /// Raised by the first SIGTERM, SIGINT or SIGHUP as well (elsewhere than on Unix, by Ctrl-C);
-    /// SIGHUP stays ignored under `nohup`. The second signal ends the process at once, with 143, 130
-    /// or 129.
+    /// The first SIGTERM, SIGINT or SIGHUP makes the request too (outside of Unix, Ctrl-C). Under
+    /// `nohup`, SIGHUP stays ignored. The second signal ends the process at once, with 143, 130 or
+    /// 129.
     ///
-    /// Signals are handled when this returns. They have a thread of their own, so that the second
-    /// one works even when every thread of the runtime is stuck.
+    /// Signals are handled from the return of this function on, in a thread of their own. So the
+    /// second one works even if every thread of the runtime is stuck.
     pub fn on_signals() -> io::Result<Self> {
         let shutdown = Self::new();
         let (ready, started) = mpsc::channel();
@@ -35,7 +35,7 @@ impl Shutdown {
         Ok(shutdown)
     }
 
-    /// Repeating it changes nothing.
+    /// Calling it again changes nothing.
     pub fn trigger(&self) {
         self.requested.send_replace(true);
     }
@@ -44,9 +44,9 @@ impl Shutdown {
         *self.requested.borrow()
     }
 
-    /// Waits until it is raised; at once when it was. Safe to drop and call again.
+    /// Waits for the request; returns at once if it was made. Safe to drop and call again.
     pub async fn requested(&self) {
-        // It cannot close: `self` holds the sender.
+        // The channel cannot close: `self` has the sender.
         let _ = self.requested.subscribe().wait_for(|raised| *raised).await;
     }
 }
@@ -66,7 +66,7 @@ fn listen(shutdown: &Shutdown, ready: &Ready) {
         Err(error) => Err(error),
     };
     if let Err(error) = outcome {
-        // Nothing waits for it any more when it fails later than at its start.
+        // After the start, nothing waits for the error any more.
         let _ = ready.send(Err(error));
     }
 }
@@ -117,7 +117,7 @@ impl Signal {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
-    /// `None` where the parent process had it ignored.
+    /// `None` if the parent process ignored it.
     hang_up: Option<tokio::signal::unix::Signal>,
 }
 

@@ -1,4 +1,4 @@
-//! Where values come from.
+//! The sources of values.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -9,14 +9,14 @@ use serde::{Serialize, Serializer};
 
 const SYSTEM_FILE: &str = "/etc/reelwork/config.toml";
 
-/// All that a configuration is read from. The default is nothing but built-in defaults.
+/// Everything that a configuration is read from. By default there are only the built-in defaults.
 #[derive(Clone, Default)]
 pub struct Sources {
-    /// Read when it exists, below the user's file.
+    /// Read if it exists; the user's file wins over it.
     pub system_file: Option<PathBuf>,
     /// Named by the user: they must exist; later ones win.
     pub files: Vec<PathBuf>,
-    /// The process's environment, or a test's. The paths of the user's file and data come from it too.
+    /// The environment of the process, or of a test; also for the paths of the user's files.
     pub env: BTreeMap<String, OsString>,
     /// Flags as (key, value), such as `("limits.videos", "3")`; later ones win.
     pub overrides: Vec<(String, String)>,
@@ -45,7 +45,7 @@ impl Sources {
         }
     }
 
-    /// Relative paths are ignored, as the XDG base directory specification asks.
+    /// Relative paths are ignored, as the XDG base directory specification requires.
     fn base_directory(&self, variable: &str, below_home: &str) -> Option<PathBuf> {
         let absolute = |name: &str| {
             let path = Path::new(self.env.get(name)?);
@@ -55,7 +55,7 @@ impl Sources {
     }
 }
 
-/// Values may be secret: only names are shown.
+/// Values may be secret, so only names are shown.
 impl fmt::Debug for Sources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let overridden: Vec<_> = self.overrides.iter().map(|(key, _)| key).collect();
@@ -68,7 +68,7 @@ impl fmt::Debug for Sources {
     }
 }
 
-/// Where one value came from.
+/// The source of one value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     Default,
@@ -89,7 +89,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// As it is displayed.
+/// The same text as for display.
 impl Serialize for Source {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

@@ -1,4 +1,4 @@
-//! How the table of settings becomes structs, their reader and the list of keys.
+//! Turns the table of settings into structs, their reader and the list of keys.
 
 /// A row is a field: `/// meaning`, then `name: Type = default, kind;`. The default is a text as in
 /// a variable, or `unset`, or `data_file`.
@@ -9,14 +9,14 @@ macro_rules! settings {
             $field:ident: $type:ty = $default:tt, $kind:expr;
         )+}
     )+) => {
-        /// Everything that can be set. Secrets in it are redacted in `Debug`.
+        /// All settings. Secrets are redacted in `Debug`.
         #[derive(Clone, Debug)]
         pub struct Config {
             $(pub $section: $struct),+
         }
 
         impl Config {
-            /// Reads every key, also after one that cannot be read.
+            /// Reads every key, even after one that cannot be read.
             pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
                 $(let $section = $struct::read(reader);)+
                 Some(Self { $($section: $section?),+ })

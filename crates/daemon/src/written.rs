@@ -1,4 +1,4 @@
-//! Everything that was written: files < environment < flags.
+//! All written values: files < environment < flags.
 
 use ::config::ValueKind;
 
@@ -8,10 +8,10 @@ use crate::keys;
 use crate::layer::{Layer, Raw};
 use crate::sources::{Source, Sources};
 
-/// The variable that the provider's own documents use.
+/// The variable in the documents of the provider.
 pub const COMETAPI_KEY: &str = "COMETAPI_KEY";
 
-/// All layers on top of each other.
+/// All layers, merged.
 pub(crate) fn gather(sources: &Sources) -> Layer {
     let standard = [sources.system_file.clone(), sources.user_file()];
     let optional = standard.into_iter().flatten().map(|path| (path, Presence::Optional));

@@ -9,7 +9,7 @@ use super::Kind;
 use super::raw::{is_not, text};
 use crate::endpoint::Endpoint;
 
-/// Absolute, http or https, nothing in it that could be a secret.
+/// Absolute, http or https, without any part that could be a secret.
 #[derive(Debug)]
 pub(crate) struct HttpUrl;
 
@@ -20,7 +20,7 @@ impl Kind for HttpUrl {
         "an http or https URL without user, query or fragment".into()
     }
 
-    /// The text is never repeated: a user in it would be shown.
+    /// The message never contains the text, because it may have a user in it.
     fn read(&self, raw: &ValueKind) -> Result<Url, String> {
         let url = Url::parse(text(raw)?).map_err(|_| "is not a URL".to_owned())?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -44,7 +44,7 @@ impl Kind for HttpUrl {
     }
 }
 
-/// The word `embedded`, or a URL of one of these schemes, which may hold a password.
+/// The word `embedded`, or a URL of one of these schemes, which may contain a password.
 #[derive(Debug)]
 pub(crate) struct EndpointUrl(pub(crate) &'static [&'static str]);
 

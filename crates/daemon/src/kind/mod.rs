@@ -21,10 +21,10 @@ pub(crate) trait Kind: Debug + Sync {
     where
         Self: Sized;
 
-    /// In the words of a hint and of the example.
+    /// For a hint and for the example.
     fn wanted(&self) -> String;
 
-    /// The error never repeats what may be secret.
+    /// The error never contains a text that may be secret.
     fn read(&self, raw: &ValueKind) -> Result<Self::Value, String>
     where
         Self: Sized;
@@ -33,7 +33,7 @@ pub(crate) trait Kind: Debug + Sync {
     where
         Self: Sized;
 
-    /// Whether a value may hold what must never be shown; such keys also have a `_FILE` variable.
+    /// Whether a value may be secret; such keys also have a `_FILE` variable.
     fn is_secret(&self) -> bool {
         false
     }
@@ -47,7 +47,7 @@ pub(crate) trait Kind: Debug + Sync {
         format!("{default:?}")
     }
 
-    /// What the example has for a key without a default.
+    /// The value in the example for a key without a default.
     fn placeholder(&self) -> &'static str {
         "\"...\""
     }

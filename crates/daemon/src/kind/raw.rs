@@ -1,10 +1,10 @@
-//! What was written, before its kind is known.
+//! Values as they were written, before their kind is known.
 
 use std::fmt::Display;
 
 use ::config::ValueKind;
 
-/// Longest value repeated in a message, in characters.
+/// The most characters of a value in a message.
 const SHOWN: usize = 60;
 
 pub(super) fn text(raw: &ValueKind) -> Result<&str, String> {
@@ -22,7 +22,7 @@ pub(super) fn texts(raw: &ValueKind) -> Result<Vec<&str>, String> {
     }
 }
 
-/// Text that is not empty and stays on one line.
+/// Text that is not empty and has only one line.
 pub(super) fn plain(text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Err("is empty".into());

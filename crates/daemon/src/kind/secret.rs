@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use super::Kind;
 use super::raw::{text, texts};
 
-/// What stands for a secret wherever a value is shown.
+/// Shown in place of a secret.
 const REDACTED: &str = "***";
 
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Kind for Secret {
     }
 }
 
-/// At most so many.
+/// At most this many.
 #[derive(Debug)]
 pub(crate) struct Secrets(pub(crate) usize);
 

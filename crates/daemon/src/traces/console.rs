@@ -1,4 +1,4 @@
-//! Spans as lines on stderr, for a look without a collector.
+//! Spans as lines on stderr, for use without a collector.
 
 use std::fmt;
 use std::io::Write;
@@ -9,7 +9,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use serde_json::{Map, Value, json};
 
-/// One JSON object a span. Stdout is for what a command answers.
+/// One JSON object per span. Stdout is for the results of a command.
 pub(super) struct Console;
 
 impl fmt::Debug for Console {

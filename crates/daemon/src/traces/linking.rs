@@ -1,4 +1,4 @@
-//! Fields that name other spans become links, before the sampler sees the span.
+//! Fields that name other spans become links before the sampler gets the span.
 
 use std::collections::HashMap;
 
@@ -13,9 +13,9 @@ use opentelemetry_sdk::trace::{SdkTracer, Span};
 #[derive(Clone, Debug)]
 pub(super) struct Linking {
     pub(super) tracer: SdkTracer,
-    /// Whether W3C Trace Context is spoken.
+    /// Whether W3C Trace Context is used.
     pub(super) reads: bool,
-    /// A consumer's link is its parent too.
+    /// The link of a consumer is also its parent.
     pub(super) as_parent: bool,
 }
 
@@ -28,7 +28,7 @@ impl Tracer for Linking {
             return self.tracer.build_with_context(builder, parent);
         }
         let link = span_context(named.get("link"), named.get("link.state"));
-        // A sweep that was not kept is nowhere to be found.
+        // A sweep that was not sampled does not exist for the collector.
         let sweep = span_context(named.get("link.sweep"), None).filter(SpanContext::is_sampled);
         let links = [&link, &sweep].into_iter().flatten();
         let links: Vec<_> = links.map(|link| Link::with_context(link.clone())).collect();
@@ -43,7 +43,7 @@ impl Tracer for Linking {
     }
 }
 
-/// Takes those fields out: they are no attributes.
+/// Removes these fields: they are not attributes.
 fn take(builder: &mut SpanBuilder) -> HashMap<String, String> {
     let is_name = |attribute: &KeyValue| {
         matches!(attribute.key.as_str(), "link" | "link.state" | "link.sweep")

@@ -1,4 +1,4 @@
-//! Traces for a collector: spans with an `otel.kind` leave over OTLP, or as lines on stderr.
+//! Traces for a collector: spans with an `otel.kind` are exported over OTLP, or as lines on stderr.
 //!
 //! Off unless an endpoint is configured. The `OTEL_*` variables win over the configuration; those
 //! that the SDK does not read are read in `variables.rs`.
@@ -29,10 +29,10 @@ use self::variables::{Exporter, Variables};
 use crate::choice::TraceMode;
 use crate::config::Telemetry;
 
-/// The exporter has this long for what is left at the end of a process.
+/// How long the exporter may take for the remaining spans at the end of a process.
 const FLUSH: Duration = Duration::from_secs(5);
 
-/// What a process is called in its spans.
+/// The names of a process in its spans.
 #[derive(Clone, Debug)]
 pub struct Service<'a> {
     /// `reelwork-worker`, …; `OTEL_SERVICE_NAME` wins.
@@ -42,17 +42,17 @@ pub struct Service<'a> {
     pub version: &'a str,
 }
 
-/// Where the spans of this process go.
+/// The export of this process's spans.
 pub struct Traces {
     provider: SdkTracerProvider,
     linking: Linking,
-    /// Logged once there is a log.
+    /// Logged once the log has started.
     pub(crate) warnings: Vec<String>,
 }
 
 impl Traces {
-    /// `None`: no exporter is configured. Not to be called within an async runtime: the exporter has
-    /// threads of its own.
+    /// `None` if no exporter is configured. Must not be called within an async runtime: the
+    /// exporter has its own threads.
     pub fn start(service: &Service<'_>, telemetry: &Telemetry) -> Result<Option<Self>, String> {
         let variables = Variables::read(|name| std::env::var(name).ok());
         let Some(provider) = provider(&variables, telemetry)? else {
@@ -82,7 +82,7 @@ impl Traces {
             .boxed()
     }
 
-    /// Sends what is left. Not to be called within an async runtime.
+    /// Sends the remaining spans. Must not be called within an async runtime.
     pub fn flush(self) {
         if let Err(error) = self.provider.shutdown_with_timeout(FLUSH) {
             tracing::warn!(%error, "the last spans were not exported");
@@ -90,7 +90,7 @@ impl Traces {
     }
 }
 
-/// Spans with a kind, and events with a name of ours. All others belong to the log.
+/// Spans with a kind, and events whose names begin with `kling.`. All others belong to the log.
 pub(crate) fn is_traced(metadata: &Metadata<'_>) -> bool {
     match metadata.is_span() {
         true => metadata.fields().field("otel.kind").is_some(),
@@ -108,8 +108,8 @@ fn filter<S>() -> impl Filter<S> {
         })
 }
 
-/// Every root, for the sampler to decide. A call only within a sampled one: there are thousands of
-/// heartbeats and searches, and a span that is then dropped costs most of what one costs.
+/// All roots, because the sampler decides about them. Calls only within a sampled span: there are
+/// thousands of heartbeats and searches, and a span that is dropped later costs almost as much.
 fn is_wanted<S>(metadata: &Metadata<'_>, _: &Surroundings<'_, S>) -> bool {
     is_traced(metadata) && (*metadata.level() <= Level::INFO || is_sampled())
 }
@@ -118,7 +118,7 @@ fn is_sampled() -> bool {
     Context::map_current(|context| context.span().span_context().is_sampled())
 }
 
-/// The running span as W3C Trace Context; `None` outside of any.
+/// The current span as W3C Trace Context; `None` outside of any span.
 pub fn traceparent() -> Option<String> {
     Context::map_current(|context| {
         let span = context.span();
@@ -148,7 +148,7 @@ fn provider(
     Ok(Some(builder.with_batch_exporter(exporter)))
 }
 
-/// `OTEL_RESOURCE_ATTRIBUTES` wins over ours.
+/// `OTEL_RESOURCE_ATTRIBUTES` wins over our attributes.
 fn resource(service: &Service<'_>, named: bool) -> Resource {
     let detected = Resource::builder().build();
     let ours = [
@@ -158,7 +158,7 @@ fn resource(service: &Service<'_>, named: bool) -> Resource {
         ("service.instance.id", Uuid::new_v4().to_string()),
     ];
     let is_free = |key: &str| match key {
-        // The SDK makes one up.
+        // The SDK always sets one.
         "service.name" => !named,
         _ => detected.get(&key.to_owned().into()).is_none(),
     };

@@ -1,4 +1,4 @@
-//! Which spans are kept: a job's traces all or none.
+//! Decides which spans are kept: all traces of a job or none.
 
 use opentelemetry::trace::{Link, SpanKind, TraceContextExt, TraceId, TraceState};
 use opentelemetry::{Context, KeyValue};
@@ -7,7 +7,7 @@ use opentelemetry_sdk::trace::{Sampler, SamplingDecision, SamplingResult, Should
 #[derive(Clone, Debug)]
 pub(super) struct Together {
     pub(super) root: Sampler,
-    /// Whether a parent, or for a root its first link, decides.
+    /// Whether the parent decides, or for a root its first link.
     pub(super) follows: bool,
 }
 
@@ -15,12 +15,12 @@ pub(super) struct Together {
 enum Choice {
     Keep,
     Drop,
-    /// As the sampler for roots has it.
+    /// The sampler for roots decides.
     Root,
 }
 
 impl Together {
-    /// Pure. `parent` and `link`: whether that one is kept.
+    /// Pure. `parent` and `link`: whether they are kept.
     fn choose(&self, parent: Option<bool>, link: Option<bool>) -> Choice {
         match parent.or(link).filter(|_| self.follows) {
             Some(true) => Choice::Keep,

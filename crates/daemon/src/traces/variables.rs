@@ -13,14 +13,14 @@ pub(super) struct Variables {
     pub(super) trace_context: bool,
     /// Whether a variable names the service.
     pub(super) names_service: bool,
-    /// Requests that this program does not support.
+    /// Warnings about values that this program does not support.
     pub(super) warnings: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exporter {
     Off,
-    /// `named`: a variable has the endpoint.
+    /// `named`: a variable contains the endpoint.
     Otlp {
         named: bool,
     },
@@ -98,7 +98,7 @@ fn trace_context(get: &impl Fn(&str) -> Option<String>, warnings: &mut Vec<Strin
     };
     let names: Vec<_> = text.split(',').map(str::trim).collect();
     for name in &names {
-        // Baggage is left where it is: nothing here reads or adds any.
+        // Baggage is not changed: nothing here reads or adds any.
         if !["tracecontext", "baggage", "none"].contains(name) {
             warnings.push(format!("OTEL_PROPAGATORS: {name} is not spoken here"));
         }
@@ -106,7 +106,7 @@ fn trace_context(get: &impl Fn(&str) -> Option<String>, warnings: &mut Vec<Strin
     names.contains(&"tracecontext")
 }
 
-/// Metrics and logs are exported in other ways.
+/// Metrics and logs are not exported over OTLP.
 fn elsewhere(get: &impl Fn(&str) -> Option<String>, warnings: &mut Vec<String>) {
     let ways = [
         ("OTEL_METRICS_EXPORTER", "prometheus", "metrics are scraped at admin.listen"),
@@ -119,7 +119,7 @@ fn elsewhere(get: &impl Fn(&str) -> Option<String>, warnings: &mut Vec<String>) 
     }
 }
 
-/// The variables of one signal win over those of all.
+/// The variables for traces win over those for all signals.
 fn on_the_wire(get: &impl Fn(&str) -> Option<String>, warnings: &mut Vec<String>) {
     let ways = [
         ("PROTOCOL", "http/protobuf", "spans are sent as http/protobuf"),

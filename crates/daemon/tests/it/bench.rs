@@ -1,11 +1,11 @@
-//! What the tests lay their sources out on.
+//! The fixture of the tests.
 
 use std::path::PathBuf;
 
 use daemon::{Config, ConfigError, Effective, Loaded, Source, Sources};
 use tempfile::TempDir;
 
-/// Sources over a directory of their own.
+/// Sources in a directory of their own.
 pub(crate) struct Bench {
     pub(crate) sources: Sources,
     directory: TempDir,
@@ -16,7 +16,7 @@ impl Bench {
         Self { sources: Sources::default(), directory: tempfile::tempdir().unwrap() }
     }
 
-    /// Writes a file and answers with its path.
+    /// Writes a file and returns its path.
     pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.directory.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -24,7 +24,7 @@ impl Bench {
         path
     }
 
-    /// As `--config`.
+    /// Adds a file as with `--config`.
     pub(crate) fn file(mut self, name: &str, text: &str) -> Self {
         let path = self.write(name, text);
         self.sources.files.push(path);

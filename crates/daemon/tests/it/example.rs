@@ -1,4 +1,4 @@
-//! The example file is true.
+//! The example file agrees with the configuration.
 
 use daemon::{Source, example};
 

@@ -1,4 +1,4 @@
-//! Every layer beats the one below, and each value says where it came from.
+//! Every layer wins over the one below, and each value has its source.
 
 use std::path::Path;
 use std::time::Duration;

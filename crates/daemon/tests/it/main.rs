@@ -1,6 +1,6 @@
-//! The crate as a program uses it: files in a directory, an environment in a map, a real process.
+//! Uses the crate like a program: with files, an environment in a map, and a real process.
 
-// Clippy's leave for tests does not reach the functions that tests share.
+// Clippy's exception for tests does not apply to functions that tests share.
 #![allow(clippy::unwrap_used)]
 
 mod bench;

@@ -1,4 +1,4 @@
-//! Everything that is wrong is reported at once, with what to do.
+//! All problems are reported at once, each with a hint.
 
 use crate::bench::Bench;
 
@@ -33,7 +33,7 @@ fn all_problems_are_reported_at_once() {
     assert_eq!(bench.load().unwrap_err().exit_code().code(), 78);
 }
 
-/// The one problem that a flag makes.
+/// The only problem caused by this flag.
 fn misfit(key: &str, value: &str) -> String {
     let problems = Bench::new().flag(key, value).problems();
     assert_eq!(problems.len(), 1, "{key} = {value}: {problems:#?}");

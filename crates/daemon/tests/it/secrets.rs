@@ -1,4 +1,4 @@
-//! Secrets arrive unchanged and are never shown.
+//! Secrets are read unchanged and never shown.
 
 use daemon::ExposeSecret;
 
@@ -99,7 +99,7 @@ fn a_secret_of_digits_keeps_its_zeros() {
     }
 }
 
-/// The API key as it is read from a file with these contents.
+/// The API key that is read from a file with these contents.
 fn from_file(contents: &str) -> Result<String, Vec<String>> {
     let bench = Bench::new();
     let path = bench.write("key", contents);

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use daemon::{Config, ExitCode, Shutdown, Sources, logs};
 
-/// Set in the child: what it does once it was asked to drain.
+/// Set in the child: how it drains when it is requested to.
 const DRAIN: &str = "REELWORK_TEST_DRAIN";
-/// Longest wait for anything, and longest life of a child.
+/// Longest wait in a test, and longest life of a child.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 #[test]
@@ -41,7 +41,7 @@ fn the_second_signal_ends_the_process_even_when_its_runtime_is_stuck() {
     }
 }
 
-/// As under `nohup`: the terminal that goes away ends nothing.
+/// As under `nohup`: closing the terminal ends nothing.
 #[test]
 fn an_ignored_hangup_stays_ignored() {
     let mut child = Drained::start_after("trap '' HUP", "an_ignored_hangup_stays_ignored");
@@ -53,7 +53,7 @@ fn an_ignored_hangup_stays_ignored() {
     assert!(log.contains("SIGTERM") && !log.contains("SIGHUP"), "{log}");
 }
 
-/// The broker's client ends a thread of its own so, which harms nobody.
+/// A thread of the broker's client may panic like this, which does no harm.
 #[test]
 fn a_panic_is_a_line_like_any_other() {
     let mut child = Drained::start("a_panic_is_a_line_like_any_other");
@@ -70,21 +70,21 @@ fn a_panic_is_a_line_like_any_other() {
     assert_eq!(panics[0]["cause"], "it broke: 7\nthere");
 }
 
-/// A child that has said "ready".
+/// A child that has printed "ready".
 struct Drained {
     child: Child,
     lines: mpsc::Receiver<String>,
 }
 
 impl Drained {
-    /// Runs `test` again in a process of its own; in that process, plays the child and never
+    /// Runs `test` again in a process of its own; in that process, it acts as the child and never
     /// returns.
     fn start(test: &str) -> Self {
-        // Whoever runs the tests may ignore a signal.
+        // The caller of the tests may ignore a signal.
         Self::start_after("trap - HUP", test)
     }
 
-    /// A shell has said this before.
+    /// A shell runs this script first.
     fn start_after(script: &str, test: &str) -> Self {
         if let Ok(drain) = std::env::var(DRAIN) {
             play(&drain);
@@ -133,7 +133,7 @@ impl Drained {
     }
 }
 
-/// The child's whole life.
+/// All that the child does.
 fn play(drain: &str) -> ! {
     thread::spawn(|| {
         thread::sleep(DEADLINE);
