@@ -106,7 +106,7 @@ pub(crate) fn decode(properties: &BasicProperties, body: Vec<u8>, dead: bool) ->
         headers: table.map(own_headers).unwrap_or_default(),
         body: Bytes::from(body),
     };
-    // Messages that we put there have no death: a reason beside one was copied by its producer.
+    // Our dead letters have no x-death: with one, our reason headers were copied by a producer.
     let deaths = table.filter(|_| dead).map(deaths).unwrap_or_default();
     if !deaths.is_empty() {
         message.headers.retain(|name, _| !REASONS.contains(&name.as_str()));
@@ -130,7 +130,7 @@ fn died_in_a_lane(table: &FieldTable) -> bool {
     entries.as_slice().iter().filter_map(queue).any(|queue| !queue.contains(DELAY))
 }
 
-/// Beside its own count (RabbitMQ 4.3, acquired), a broker may leave that of a producer.
+/// RabbitMQ 4.3 counts acquisitions, and may keep a delivery count that a producer has set.
 fn delivery_count(table: Option<&FieldTable>) -> u32 {
     let told = number(table, DELIVERY_COUNT).unwrap_or(0);
     let most = number(table, ACQUIRED_COUNT).unwrap_or(u64::MAX);

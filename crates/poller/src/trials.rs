@@ -7,10 +7,10 @@ use std::time::Duration;
 use job::Timestamp;
 use kling::{LookUp, Route};
 
-/// For this long a test is valid; a failed one is shorter, since a doubt may wait for it.
+/// How long a test is valid; a failed one for less time, since a doubt may wait for it.
 const HOLDS: Duration = Duration::from_secs(600);
 const FAILED_HOLDS: Duration = Duration::from_secs(60);
-/// For this long a test without an answer is not repeated, for any job.
+/// How long a test without an answer is not repeated, for any job.
 const UNHEARD_HOLDS: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
