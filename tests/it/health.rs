@@ -40,7 +40,7 @@ impl Watched {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_tells_what_it_waits_for() {
+async fn a_worker_reports_what_it_waits_for() {
     let mut environment = Environment::with_own_redis().await;
     let refuses = json!({"faults": [{"kind": "account_blocked", "rate": 1.0}]});
     let provider = Provider::here(refuses).await;
@@ -83,7 +83,7 @@ async fn a_draining_worker_is_alive_and_not_ready() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn health_without_an_admin_port_says_what_to_set() {
+async fn health_without_an_admin_port_names_the_key_to_set() {
     let environment = Environment::on(Backend::Embedded);
     let told = environment.program().run(&["health"]).await;
     assert_ne!(told.code, 0);
@@ -95,7 +95,7 @@ async fn health_without_an_admin_port_says_what_to_set() {
 
 /// If the provider refuses the key for queries, the poller pauses the account for all processes.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_poller_tells_that_its_key_is_refused() {
+async fn a_poller_reports_that_its_key_is_refused() {
     let environment = Environment::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({"life_ms": 600_000})).await;
     let mut worker = environment.program_for(&provider).start_role("worker", "worker").await;
@@ -129,7 +129,7 @@ async fn refusing() -> String {
 
 /// Paused lanes and slots held by doubts are listed, and the process stays ready.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_keeps_jobs_waiting_is_told_and_no_reason_for_a_restart() {
+async fn what_keeps_jobs_waiting_is_reported_and_needs_no_restart() {
     let environment = Environment::on(Backend::Rabbitmq);
     let lost = json!({"faults": [{"kind": "error_500_created"}]});
     let provider = Provider::here(lost).await;
@@ -166,7 +166,7 @@ async fn what_keeps_jobs_waiting_is_told_and_no_reason_for_a_restart() {
 
 /// With a full disk, no role can work, but records can still be read.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_is_told_and_what_is_known_can_be_read() {
+async fn a_full_disk_is_reported_and_records_can_be_read() {
     let environment = Environment::on(Backend::Embedded);
     let provider = Provider::here(json!({})).await;
     let watched = Watched::of(environment.program_for(&provider));
@@ -190,7 +190,7 @@ async fn a_full_disk_is_told_and_what_is_known_can_be_read() {
 
 /// The image's health check sends this request to whatever `admin.listen` names.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_simulated_provider_tells_that_it_lives() {
+async fn the_simulated_provider_answers_the_health_check() {
     let environment = Environment::on(Backend::Embedded);
     let provider = Provider::here(json!({})).await;
     let mut program = environment.program();

@@ -32,7 +32,7 @@ fn says(log: &[Value], words: &str) -> Option<Value> {
 
 /// From the first line to the last, also for a role that cannot start.
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_a_role_says_in_json_is_one_object_a_line() {
+async fn every_json_line_of_a_role_is_one_object() {
     let environment = Environment::on(Backend::Embedded);
     let mut program = environment.program();
     program.set("telemetry.log_format", "json");
@@ -146,7 +146,7 @@ async fn no_secret_is_logged() {
 
 /// The doubt is logged at info or warning level, each query at debug level.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_task_that_the_provider_denies_is_said_look_by_look_and_at_last() {
+async fn a_denied_task_is_logged_at_each_query_and_at_the_end() {
     let environment = Environment::on(Backend::Embedded);
     let denied = json!({"kind": "not_found_after_create", "value": 1_000_000});
     let provider = Provider::here(json!({"faults": [denied]})).await;

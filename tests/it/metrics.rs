@@ -91,7 +91,7 @@ async fn what_happens_to_jobs_is_counted_once() {
 
 /// Dashboards and alerts are checked against the list.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_told_is_listed_and_follows_the_rules_of_names() {
+async fn all_metrics_are_listed_and_follow_the_rules_of_names() {
     let environment = Environment::on(Backend::Embedded);
     let provider = Provider::here(json!({})).await;
     let up = Scraped::of(environment.program_for(&provider));
@@ -117,7 +117,7 @@ async fn what_is_told_is_listed_and_follows_the_rules_of_names() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_process_counted_is_told_while_the_stores_are_away() {
+async fn counts_of_a_process_are_served_while_the_stores_are_away() {
     let mut environment = Environment::with_own_redis().await;
     let provider = Provider::here(json!({})).await;
     let worker = Scraped::of(environment.program_for(&provider));
@@ -137,7 +137,7 @@ async fn what_a_process_counted_is_told_while_the_stores_are_away() {
 
 /// The previous values would show a healthy broker.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_hangs_is_told() {
+async fn a_broker_that_hangs_is_reported() {
     let environment = Environment::on(Backend::Rabbitmq);
     let provider = Provider::here(json!({})).await;
     let place = environment.amqp.rsplit_once('@').expect("a URL").1;

@@ -74,7 +74,7 @@ async fn outage(kind: FaultKind, workers: u32) -> Outage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_refuses_everybody_rejects_nobody() {
+async fn a_page_that_refuses_every_request_rejects_no_job() {
     let Outage { resumed, probes } = outage(FaultKind::ForbiddenPage, 1).await;
     assert!(resumed < SOON, "{resumed:?}");
     assert!(probes < 10, "one job at a time tries: {probes}");

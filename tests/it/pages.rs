@@ -108,7 +108,7 @@ fn announced() -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_readme_tells_of_every_event_and_which_is_the_last() {
+fn the_readme_lists_every_event_and_which_is_the_last() {
     let told: BTreeSet<_> = announced()
         .into_iter()
         .map(|(word, last)| (word, last.split([' ', ';', ':']).next().map(str::to_owned)))

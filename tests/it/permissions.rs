@@ -11,7 +11,7 @@ const CLERK: &str = "clerk";
 
 /// `/readyz` shows a missing permission while it lasts; no restart is needed.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_broker_forbids_is_told_until_it_is_allowed() {
+async fn a_missing_permission_is_reported_until_it_is_granted() {
     let rabbit = Rabbit::start().await;
     let environment = Environment::at(Backend::Rabbitmq, rabbit.url(), redis_url());
     let provider = Provider::here(json!({})).await;

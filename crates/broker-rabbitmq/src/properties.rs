@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_broker_counts_is_told_and_not_sent_on() {
+    fn counts_of_the_broker_are_read_and_not_published() {
         let fields = [
             ("x-delivery-count", AMQPValue::LongLongInt(3)),
             ("x-stream-offset", AMQPValue::LongLongInt(17)),
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_producer_copied_says_nothing_about_a_death() {
+    fn headers_copied_by_a_producer_are_no_reason() {
         let deaths = vec![died("expired", "ns.jobs.videos.normal")];
         let fields = [
             ("x-death", AMQPValue::FieldArray(deaths.into())),

@@ -62,7 +62,7 @@ type Ready = mpsc::Sender<io::Result<()>>;
 fn listen(shutdown: &Shutdown, ready: &Ready) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(hear(shutdown, ready)),
+        Ok(runtime) => runtime.block_on(wait_for_signals(shutdown, ready)),
         Err(error) => Err(error),
     };
     if let Err(error) = outcome {
@@ -71,7 +71,7 @@ fn listen(shutdown: &Shutdown, ready: &Ready) {
     }
 }
 
-async fn hear(shutdown: &Shutdown, ready: &Ready) -> io::Result<()> {
+async fn wait_for_signals(shutdown: &Shutdown, ready: &Ready) -> io::Result<()> {
     let mut signals = Signals::new()?;
     let _ = ready.send(Ok(()));
     let first = signals.next().await?;
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn code_can_raise_it_and_every_clone_hears() {
+    async fn code_can_request_it_and_every_clone_is_notified() {
         let shutdown = Shutdown::new();
         let clone = shutdown.clone();
         let waiting = tokio::spawn(async move { clone.requested().await });
@@ -195,7 +195,7 @@ mod tests {
         shutdown.requested().await;
     }
     #[tokio::test]
-    async fn it_stays_raised_when_nobody_was_waiting() {
+    async fn it_stays_requested_when_nothing_was_waiting() {
         let shutdown = Shutdown::new();
         shutdown.trigger();
         assert!(shutdown.is_requested());

@@ -83,7 +83,7 @@ struct HeadEvent {
 }
 
 impl Head {
-    fn tells_of_conflict(&self) -> bool {
+    fn is_conflict(&self) -> bool {
         let event = self.event.as_ref();
         event.and_then(|event| EventKind::of_type(&event.r#type)) == Some(EventKind::Conflict)
     }
@@ -145,7 +145,7 @@ impl Batch {
         if !self.generations.contains(&head.generation) {
             self.generations.insert(head.generation.clone());
         }
-        let conflict = head.tells_of_conflict();
+        let conflict = head.is_conflict();
         let HeadRecord { key, revision, state } = head.record;
         // It contains nothing of the job, whenever it was written.
         let revision = if state.state == TOMBSTONE { 0 } else { revision };

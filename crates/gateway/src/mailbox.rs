@@ -101,7 +101,7 @@ async fn keep_in_time(
                 if mailbox.session.phase() == Phase::Rebuilding {
                     return Err(NotKept::Rebuilding);
                 }
-                if tell(mailbox, &fence, stored, id).await? {
+                if record_proposal(mailbox, &fence, stored, id).await? {
                     return Ok(());
                 }
             }
@@ -120,7 +120,7 @@ async fn propose(mailbox: &Mailbox, to: &CallbackTo, task_id: &str) -> Result<()
 }
 
 /// `false` if another process wrote in between. `fence`: of the read.
-async fn tell(
+async fn record_proposal(
     mailbox: &Mailbox,
     fence: &Fence,
     stored: Stored,

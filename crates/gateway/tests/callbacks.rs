@@ -174,7 +174,7 @@ async fn what_is_over_stays_over() {
 }
 
 #[tokio::test]
-async fn strangers_are_told_nothing_and_change_nothing() {
+async fn forged_addresses_get_no_information_and_change_nothing() {
     let bench = Bench::new().await;
     bench.has(State::InDoubt { doubt: doubt() }, Some(FAR)).await;
     let good = bench.signer.sign(&to());
@@ -216,7 +216,7 @@ async fn half_sent(bench: &Bench, many: usize, begun: &str) -> Vec<TcpStream> {
 }
 
 #[tokio::test]
-async fn callers_that_never_finish_keep_no_other_from_being_heard() {
+async fn callers_that_never_finish_block_no_other() {
     let bench = Bench::new().await;
     let path = bench.signer.sign(&to());
     let heads = half_sent(&bench, 3 * CONNECTIONS, "POST /callbacks/x HTTP/1.1\r\nHost: a\r\n");

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_task_is_classed_and_an_unreadable_answer_says_nothing() {
+    fn a_failed_task_is_classified_and_an_unreadable_answer_is_no_outcome() {
         let Fact::Ended { outcome: Outcome::Failed { error } } = read(answer("failed", "{}"), NOW)
         else {
             panic!("failed is an end")

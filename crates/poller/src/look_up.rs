@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_route_without_a_look_up_is_worth_saying() {
+    fn one_route_without_a_look_up_decides() {
         let (video, image) = (Route::VideosText2video, Route::ImagesGenerations);
         assert_eq!(standing(&[]), LookUpStanding::Untried);
         assert_eq!(standing(&[(video, Some(LookUp::List))]), LookUpStanding::Truthful);

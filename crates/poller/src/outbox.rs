@@ -26,7 +26,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
         let claimed = claim(&shared).await;
         let found = !claimed.is_empty();
         // Concurrently: one full consumer queue must not delay other entries.
-        let each = claimed.into_iter().map(|entry| say(&shared, entry));
+        let each = claimed.into_iter().map(|entry| publish_entry(&shared, entry));
         futures::future::join_all(each).await;
         if stopping {
             return;
@@ -53,7 +53,7 @@ async fn claim(shared: &Shared) -> Vec<OutboxEntry> {
     }
 }
 
-async fn say(shared: &Shared, entry: OutboxEntry) {
+async fn publish_entry(shared: &Shared, entry: OutboxEntry) {
     let id = entry.outbox_id();
     let tries = entry.tries;
     let record = match entry.to {

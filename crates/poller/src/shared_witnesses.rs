@@ -68,7 +68,7 @@ mod tests {
     const AT: Timestamp = Timestamp::from_millis(100_000_000_000);
 
     #[test]
-    fn a_record_with_a_task_tells_as_much() {
+    fn a_record_with_a_task_is_a_witness() {
         let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
         let job = decode(body, MessageFacts::default()).unwrap();
         let record = Record::new(&job, "default", "reelwork", AT);

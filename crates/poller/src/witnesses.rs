@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ledger_is_told_of_the_first_and_then_now_and_then() {
+    fn the_first_witness_is_stored_and_later_ones_now_and_then() {
         let witnesses = Witnesses::default();
         let told = [0, 1, 599, 600, 601].map(|seconds| {
             let at = AT + Duration::from_secs(seconds);
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ledger_that_could_not_be_told_is_told_with_the_next_look() {
+    fn a_failed_write_is_repeated_with_the_next_witness() {
         let witnesses = Witnesses::default();
         assert!(witnesses.put(ROUTE, witness("1", AT)));
         witnesses.untold(ROUTE);

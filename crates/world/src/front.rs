@@ -47,7 +47,7 @@ impl Front {
         open.retain(|(other, _)| other.number != life.number);
     }
 
-    fn somebody(&self) -> Option<(Arc<Life>, Arc<Mailbox>)> {
+    fn any_process(&self) -> Option<(Arc<Life>, Arc<Mailbox>)> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|(life, _)| !life.is_dead());
         let at = self.chance.below(open.len() as u64);
@@ -83,7 +83,7 @@ impl Front {
 
     /// Whether the response was that the callback is stored.
     async fn deliver(&self, address: &str, body: &Value) -> bool {
-        let Some((life, mailbox)) = self.somebody() else { return false };
+        let Some((life, mailbox)) = self.any_process() else { return false };
         let Some(to) = mailbox.whose(address) else { return false };
         let body = body.to_string();
         tokio::select! {

@@ -51,7 +51,7 @@ impl ProducersClock {
     }
 
     /// In milliseconds, as the message contains it.
-    fn told(self, now: Timestamp) -> Option<i64> {
+    fn written_millis(self, now: Timestamp) -> Option<i64> {
         let millis = |by: Duration| i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         Some(match self {
             Self::Right => now.as_millis(),
@@ -189,7 +189,7 @@ impl Publication {
             body["surprise"] = Value::from(true);
         }
         let message = Message::json(self.key.to_string(), body.to_string());
-        match self.clock.told(now) {
+        match self.clock.written_millis(now) {
             Some(millis) => message.header(header::ENQUEUED_AT, millis.to_string()),
             None => message,
         }

@@ -9,7 +9,7 @@ use memory::StoreTime;
 #[derive(Debug)]
 pub(crate) struct Trace {
     time: StoreTime,
-    told: Mutex<Entry>,
+    entry: Mutex<Entry>,
 }
 
 #[derive(Debug)]
@@ -27,7 +27,7 @@ const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
 
 impl Trace {
     pub(crate) fn new(time: StoreTime, keep: bool) -> Self {
-        let told = Entry {
+        let entry = Entry {
             line: String::new(),
             text: keep.then(String::new),
             hash: FNV_BASIS,
@@ -35,60 +35,60 @@ impl Trace {
             acts: 0,
             faults: BTreeMap::new(),
         };
-        Self { time, told: Mutex::new(told) }
+        Self { time, entry: Mutex::new(entry) }
     }
 
-    fn told(&self) -> MutexGuard<'_, Entry> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    fn entry(&self) -> MutexGuard<'_, Entry> {
+        self.entry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn line(&self, who: impl fmt::Display, what: fmt::Arguments<'_>) {
         let at = self.time.elapsed_ms();
-        let told = &mut *self.told();
-        told.line.clear();
+        let entry = &mut *self.entry();
+        entry.line.clear();
         // Writing to a string cannot fail.
-        let _ = writeln!(told.line, "{at:>7} {who} {what}");
-        for byte in told.line.bytes() {
-            told.hash = (told.hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME);
+        let _ = writeln!(entry.line, "{at:>7} {who} {what}");
+        for byte in entry.line.bytes() {
+            entry.hash = (entry.hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME);
         }
-        if let Some(text) = &mut told.text {
-            text.push_str(&told.line);
+        if let Some(text) = &mut entry.text {
+            text.push_str(&entry.line);
         }
     }
 
     /// Counts one more call to a backend and returns the count.
     pub(crate) fn call(&self) -> u64 {
-        let mut told = self.told();
-        told.calls += 1;
-        told.calls
+        let mut entry = self.entry();
+        entry.calls += 1;
+        entry.calls
     }
 
     pub(crate) fn calls(&self) -> u64 {
-        self.told().calls
+        self.entry().calls
     }
 
     /// One more call that had an effect.
     pub(crate) fn act(&self) {
-        self.told().acts += 1;
+        self.entry().acts += 1;
     }
 
     pub(crate) fn acts(&self) -> u64 {
-        self.told().acts
+        self.entry().acts
     }
 
     pub(crate) fn fault(&self, kind: &'static str) {
-        *self.told().faults.entry(kind).or_default() += 1;
+        *self.entry().faults.entry(kind).or_default() += 1;
     }
 
     pub(crate) fn faults(&self) -> BTreeMap<&'static str, u64> {
-        self.told().faults.clone()
+        self.entry().faults.clone()
     }
 
     pub(crate) fn hash(&self) -> u64 {
-        self.told().hash
+        self.entry().hash
     }
 
     pub(crate) fn text(&self) -> Option<String> {
-        self.told().text.clone()
+        self.entry().text.clone()
     }
 }

@@ -100,7 +100,7 @@ mod tests {
 
     /// The table agrees with the sources.
     #[test]
-    fn whoever_asks_for_a_server_is_in_the_table() {
+    fn every_package_that_uses_a_server_is_in_the_table() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let mut packages = vec![(WHOLE.to_owned(), root.join("tests"))];
         for entry in std::fs::read_dir(root.join("crates")).unwrap() {

@@ -49,7 +49,7 @@ fn place() -> (tempfile::TempDir, PathBuf, PathBuf) {
 }
 
 #[test]
-fn all_of_a_server_ends_when_whoever_started_it_is_gone() {
+fn a_server_and_its_children_end_with_the_process_that_started_it() {
     let (_place, directory, mark) = place();
     let at_end = format!("echo ended > {}", mark.display());
     // Two processes: a shell and its child.

@@ -1,4 +1,4 @@
-//! `cancel`: before the job was seen, before it was submitted, and too late.
+//! `cancel`: before a worker has recorded the job, before it is submitted, and too late.
 
 use job::EventKind;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ async fn a_job_cancelled_before_it_comes_is_never_submitted(environment: Environ
     let cancelled = program.run(&arguments).await.exits(0).json();
     assert_eq!((&cancelled["id"], &cancelled["state"]), (&json!("gone"), &json!("cancelled")));
     assert_eq!(cancelled["unseen"], true);
-    // It is no job, and nothing that lists jobs shows it as one.
+    // It is not a job, and no list shows it as one.
     let row = program.run(&["list", "--json"]).await.exits(0).json();
     assert_eq!((&row["id"], &row["state"]), (&json!("gone"), &json!("cancelled")));
     assert_eq!(row["unseen"], true, "{row}");
@@ -37,7 +37,7 @@ async fn a_job_cancelled_before_it_comes_is_never_submitted(environment: Environ
         let told = program.run(command).await.exits(0).stdout;
         assert_eq!(told, "gone  cancelled ahead: no job has come under this id\n");
     }
-    // Twice is once; and it may be a wrong id or tenant.
+    // Cancelling twice changes nothing. The id or tenant may also be wrong.
     let unseen = program.run(&["cancel", "gone"]).await.exits(4);
     assert!(unseen.stderr.contains("no worker has recorded gone"), "{}", unseen.stderr);
 
@@ -57,8 +57,8 @@ async fn a_job_that_waits_for_its_next_try_is_cancelled(environment: Environment
     submit(&environment, &program, &Wish::video("waits")).await;
     let mut cancelled = false;
     until("it is cancelled between two tries", async || {
-        // While it is being submitted it is too late, for the moment.
-        // Before any worker has seen it, it is cancelled all the same.
+        // While the job is being submitted, it is too late for the moment. Before a worker has
+        // recorded it, it is cancelled too.
         let code = program.run(&["cancel", "waits"]).await.code;
         cancelled = cancelled || matches!(code, 0 | 4);
         cancelled && state(&program, "waits").await == "cancelled"
@@ -67,7 +67,7 @@ async fn a_job_that_waits_for_its_next_try_is_cancelled(environment: Environment
     let event = consumer.receives("waits").await;
     assert_eq!(event.kind(), Some(EventKind::Cancelled));
 
-    // The provider is free again, and the message comes back from its wait: nothing is sent.
+    // The provider is free again, and the message returns from its delay: nothing is sent.
     provider.change(json!({})).await;
     submit(&environment, &program, &Wish::video("next")).await;
     assert_eq!(consumer.receives("next").await.kind(), Some(EventKind::Succeeded));
@@ -94,7 +94,7 @@ async fn a_job_is_named_as_it_is_printed(environment: Environment) {
     }
 }
 
-/// Right after the loss nothing knows the tasks that were paid for.
+/// Right after the loss, the ledger has no record of the tasks that were paid for.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_cancellation_hides_a_paid_task_while_the_ledger_is_rebuilt() {
     let mut environment = Environment::with_own_redis().await;

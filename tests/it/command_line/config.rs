@@ -1,4 +1,4 @@
-//! `config show|check|example`, and what a wrong configuration does to every command.
+//! `config show|check|example`, and the effect of an invalid configuration on every command.
 
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ async fn what_holds_is_shown_with_its_source_and_without_secrets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_problem_is_told_at_once() {
+async fn every_problem_is_reported_at_once() {
     let environment = Environment::on(Backend::Embedded);
     let mut program = environment.program();
     assert_eq!(program.run(&["config", "check"]).await.exits(0).stdout, "ok\n");
@@ -69,9 +69,9 @@ async fn the_example_is_a_configuration() {
     assert!(checked.stderr.contains("limitz"), "{}", checked.stderr);
 }
 
-/// By every command that asks the provider, once, and by no other.
+/// Reported once, by every command that calls the provider, and by no other.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_was_given_for_something_else_is_taken_and_said() {
+async fn a_key_in_the_variable_of_the_provider_is_used_and_reported() {
     const BORROWED: &str = "COMETAPI_KEY";
     let environment = Environment::on(Backend::Embedded);
     let provider = Provider::here(json!({"api_keys": [CANARY]})).await;
@@ -91,7 +91,7 @@ async fn a_key_that_was_given_for_something_else_is_taken_and_said() {
     }
     let attach = program.run(&["doubt", "attach", "one", "task-1"]).await;
     assert_eq!(said(&attach.stderr), 1, "{attach:?}");
-    // These use no provider, or a simulated one.
+    // These do not call the provider, or only a simulated one.
     let demo = program.run(&["demo", "--jobs", "2"]).await.exits(0);
     let listed = program.run(&["doubt", "list"]).await.exits(0);
     for told in [submitted, demo, listed] {

@@ -14,7 +14,7 @@ on_each_backend!(
     a_letter_that_was_replayed_begins_no_second_round,
     a_dropped_job_ends_and_can_be_published_again,
     letters_without_an_id_have_a_name,
-    letters_in_somebody_elses_hands_are_not_taken_for_none,
+    letters_held_by_another_reader_are_not_reported_as_none,
 );
 
 async fn publish(environment: &Environment, id: &str, key: &str, body: &str) {
@@ -56,7 +56,7 @@ async fn letters_are_listed_shown_and_dropped(environment: Environment) {
     program.run(&["dead", "replay", "third"]).await.exits(4);
     program.run(&["dead", "drop"]).await.exits(2);
 
-    // Looking took nothing away.
+    // The commands before have removed nothing.
     let dropped = program.run(&["dead", "drop", "first", "--json"]).await.exits(0).json();
     assert_eq!(dropped, json!({"dropped": 1}));
     holds(&program, 1).await;
@@ -65,7 +65,7 @@ async fn letters_are_listed_shown_and_dropped(environment: Environment) {
     holds(&program, 0).await;
 }
 
-async fn letters_in_somebody_elses_hands_are_not_taken_for_none(environment: Environment) {
+async fn letters_held_by_another_reader_are_not_reported_as_none(environment: Environment) {
     let provider = Provider::here(json!({})).await;
     let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
@@ -180,7 +180,7 @@ async fn gave_up(environment: &Environment, program: &Program, id: &str) {
     holds(program, 1).await;
 }
 
-/// The letter comes once more, as when its acknowledgement is lost.
+/// The letter is delivered again, as if its acknowledgement was lost.
 async fn a_letter_that_was_replayed_begins_no_second_round(environment: Environment) {
     let provider = Provider::here(json!({})).await;
     let mut program = environment.program_for(&provider);
@@ -244,7 +244,7 @@ async fn a_dropped_job_ends_and_can_be_published_again(environment: Environment)
     let job = program.run(&["get", "dropped", "--json"]).await.exits(0).json();
     assert_eq!(job["round"], 2);
     assert_eq!(provider.tasks_of("dropped").await, 1);
-    // Once more it is a duplicate like any other.
+    // Published again, it is a duplicate like any other.
     publish(&environment, "dropped", &wish.routing_key(), &wish.message().to_string()).await;
     publish(&environment, "next", &wish.routing_key(), &Wish::video("next").message().to_string())
         .await;

@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use crate::harness::{Backend, Environment, Provider, Python, until};
 
-on_each_backend!(all_is_well, a_provider_that_refuses_or_is_away_is_told);
+on_each_backend!(all_is_well, a_provider_that_refuses_or_is_unreachable_is_reported);
 
 fn check<'a>(rows: &'a [Value], name: &str) -> &'a Value {
     rows.iter().find(|row| row["check"] == name).unwrap_or_else(|| panic!("no check {name}"))
 }
 
-/// Looking makes nothing. The embedded backend has nothing to be made.
+/// The check declares nothing. The embedded backend has nothing to declare.
 async fn prepare(environment: &Environment) {
     drop(environment.program().run(&["topology", "apply"]).await);
 }
@@ -42,7 +42,7 @@ async fn all_is_well(environment: Environment) {
     assert_eq!(provider.accounts().await.submissions, 0);
 }
 
-async fn a_provider_that_refuses_or_is_away_is_told(environment: Environment) {
+async fn a_provider_that_refuses_or_is_unreachable_is_reported(environment: Environment) {
     let provider = Provider::here(json!({"api_keys": ["another-key"]})).await;
     prepare(&environment).await;
     let mut program = environment.program_for(&provider);
@@ -80,7 +80,7 @@ async fn a_private_authority_is_taken_from_a_file() {
     assert_eq!(check(&known, "provider")["ok"], true);
 }
 
-/// Of the authority, of a server that it vouches for, and that server's key.
+/// The certificates of the authority and of a server that it has signed, and the server's key.
 fn certificates(environment: &Environment) -> [String; 3] {
     let make = |name: &str, arguments: &[&str]| {
         let mut openssl = std::process::Command::new("openssl");

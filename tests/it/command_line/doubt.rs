@@ -8,14 +8,14 @@ use serde_json::json;
 use crate::faults::publish;
 use crate::harness::{Backend, Consumer, Environment, Program, Provider, until};
 
-on_each_backend!(a_person_settles_what_nobody_can_know);
+on_each_backend!(an_operator_settles_a_doubt);
 
 async fn parked(program: &Program) -> usize {
     let done = program.run(&["doubt", "list", "--json"]).await.exits(0);
     done.lines().iter().filter(|job| job["state"] == "parked").count()
 }
 
-async fn a_person_settles_what_nobody_can_know(environment: Environment) {
+async fn an_operator_settles_a_doubt(environment: Environment) {
     let provider = Provider::here(json!({"faults": [{"kind": "lost_answer", "first_n": 1}]})).await;
     let mut program = environment.program_for(&provider);
     program.set("kling.timeout", "1s");
@@ -48,7 +48,7 @@ async fn a_person_settles_what_nobody_can_know(environment: Environment) {
     assert!(taken.stderr.contains("another job's"), "{}", taken.stderr);
     program.run(&["wait", one, "--timeout", "30s"]).await.exits(0);
 
-    // Sent again under the same external id, it is refused as a repeat: that is an answer.
+    // Sent again with the same external id, it is refused as a repeat: this is a clear response.
     let risk = program.run(&["doubt", "resubmit", two]).await.exits(2);
     assert!(risk.stderr.contains("twice"), "{}", risk.stderr);
     let sent = program.run(&["doubt", "resubmit", two, "--yes", "--json"]).await.exits(0).json();
@@ -81,7 +81,7 @@ async fn a_person_settles_what_nobody_can_know(environment: Environment) {
     assert_eq!(accounts.refused_repeats, 1, "it is not sent in a loop");
 }
 
-/// Free a moment ago, which has to do.
+/// It was free a moment ago, which is enough.
 fn free_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").to_string()

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use crate::harness::{Environment, Program, Provider, Wish, lines, until};
 
 on_each_backend!(
-    of_a_job_that_nobody_has_seen_no_more_is_said_than_is_known,
+    a_job_without_a_record_is_shown_as_such,
     a_job_is_followed_from_every_side,
     events_are_kept_under_a_name,
-    what_a_message_says_begins_no_line,
+    text_from_a_message_begins_no_line,
 );
 
-async fn of_a_job_that_nobody_has_seen_no_more_is_said_than_is_known(environment: Environment) {
+async fn a_job_without_a_record_is_shown_as_such(environment: Environment) {
     let program = environment.program();
     let unseen = json!({
         "id": "a", "tenant": "default", "state": "queued or unknown", "uncompared": true,
@@ -35,10 +35,10 @@ async fn of_a_job_that_nobody_has_seen_no_more_is_said_than_is_known(environment
     assert_eq!(program.run(&["events", "--idle", "200ms"]).await.exits(0).stdout, "");
 }
 
-/// As `list` would print a job.
+/// A line in the form in which `list` prints a job.
 const FORGED: &str = "forged  succeeded  videos/text2video";
 
-async fn what_a_message_says_begins_no_line(environment: Environment) {
+async fn text_from_a_message_begins_no_line(environment: Environment) {
     let provider = Provider::here(json!({})).await;
     let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
@@ -132,7 +132,7 @@ async fn listed(program: &Program) {
 async fn events_are_kept_under_a_name(environment: Environment) {
     let provider = Provider::here(json!({})).await;
     let program = environment.program_for(&provider);
-    // Asking for none makes the subscription.
+    // With a count of 0, it only creates the subscription.
     program.run(&["events", "--name", "billing", "--count", "0"]).await.exits(0);
     let _up = program.start_role("up", "up").await;
     submit(&environment, &program, &[Wish::video("one"), Wish::video("two")]).await;

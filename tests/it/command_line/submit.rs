@@ -1,4 +1,4 @@
-//! `submit`: receipts, bad lines, keys, waiting.
+//! `submit`: receipts, invalid lines, keys, waiting.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ on_each_backend!(
     jobs_come_from_stdin,
     a_job_from_stdin_is_in_before_the_next_is_written,
     the_same_key_again_is_the_same_job,
-    waiting_tells_how_the_job_ended,
+    waiting_shows_how_the_job_ended,
 );
 
 async fn depth(environment: &Environment, priority: Priority) -> u64 {
@@ -38,7 +38,7 @@ async fn a_job_from_flags_gets_a_receipt(environment: Environment) {
     assert_eq!(receipt, expected);
     assert_eq!(depth(&environment, Priority::High).await, 1);
 
-    // Without a key each is a job of its own.
+    // Without a key, each is a separate job.
     let arguments = ["submit", "videos/text2video", "--prompt", "a kite", "--json"];
     let one = program.run(&arguments).await.exits(0).json();
     let two = program.run(&arguments).await.exits(0).json();
@@ -88,7 +88,7 @@ async fn what_is_good_beside_a_bad_line_is_waited_for(environment: Environment) 
         assert!(done.stdout.contains(&format!("{id}  queued\n")), "{}", done.stdout);
         assert!(done.stdout.contains(&format!("{id}  succeeded")), "{}", done.stdout);
     }
-    // Nothing to wait for is no reason to wait.
+    // If there is no job to wait for, it does not wait.
     let bad = environment.file("bad.jsonl", "no json\n");
     program.run(&["submit", "--file", &bad, "--wait"]).await.exits(1);
 }
@@ -106,7 +106,7 @@ async fn jobs_come_from_stdin(environment: Environment) {
     assert_eq!(nothing.stdout, "");
 }
 
-/// As from a producer that writes a line now and then.
+/// The producer writes a line from time to time.
 async fn a_job_from_stdin_is_in_before_the_next_is_written(environment: Environment) {
     let submit = ["submit", "--json", "--file", "-"];
     let mut process = environment.program().start_fed("submit", &submit);
@@ -154,7 +154,7 @@ async fn the_same_key_again_is_the_same_job(environment: Environment) {
     assert!(done.stderr.contains("another request"), "{}", done.stderr);
 }
 
-async fn waiting_tells_how_the_job_ended(environment: Environment) {
+async fn waiting_shows_how_the_job_ended(environment: Environment) {
     let faults = json!([{"kind": "fail_moderation", "operation": "images/generations"}]);
     let provider = Provider::here(json!({"faults": faults})).await;
     let program = environment.program_for(&provider);

@@ -6,12 +6,12 @@ use serde_json::json;
 use crate::harness::{Environment, Provider, until};
 
 on_each_backend!(
-    what_a_day_does_not_allow_is_told,
-    an_end_is_told_with_its_reason,
+    a_job_over_the_daily_limit_is_explained,
+    an_end_has_its_reason,
     a_job_before_a_full_lane_is_not_called_unseen,
 );
 
-async fn what_a_day_does_not_allow_is_told(environment: Environment) {
+async fn a_job_over_the_daily_limit_is_explained(environment: Environment) {
     let provider = Provider::here(json!({})).await;
     let mut program = environment.program_for(&provider);
     program.set("limits.max_submissions_per_day", "1");
@@ -42,7 +42,7 @@ async fn a_job_before_a_full_lane_is_not_called_unseen(environment: Environment)
     assert!(!told.contains("has seen"), "{told}");
 }
 
-async fn an_end_is_told_with_its_reason(environment: Environment) {
+async fn an_end_has_its_reason(environment: Environment) {
     let provider = Provider::here(json!({"faults": [{"kind": "fail_moderation"}]})).await;
     let program = environment.program_for(&provider);
     let _up = program.start_role("up", "up").await;
@@ -63,7 +63,7 @@ async fn an_end_is_told_with_its_reason(environment: Environment) {
 
 /// Nothing is submitted until all POSTs from before the loss must have ended.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_waits_for_a_rebuild_tells_so() {
+async fn a_job_that_waits_for_a_rebuild_is_explained() {
     let mut environment = Environment::with_own_redis().await;
     let provider = Provider::here(json!({"life_ms": 600_000})).await;
     let mut program = environment.program_for(&provider);

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn who_carried_anothers_return_waits_for_all_that_were_in_flight() {
+    fn a_confirm_that_carried_another_return_waits_for_all_in_flight() {
         let mut returns = Returns::new();
         assert_eq!(returns.decide(vec![ack("a", Some("b"))], 3, Some(2)), []);
         assert_eq!(

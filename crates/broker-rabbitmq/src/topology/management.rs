@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_whole_good_answer_tells() {
+    fn only_a_complete_response_with_status_200_is_read() {
         for (read, told) in [
             ("HTTP/1.1 200 OK\r\nvary: origin\r\n\r\n[]", true),
             ("HTTP/1.1 401 Unauthorized\r\n\r\n[]", false),

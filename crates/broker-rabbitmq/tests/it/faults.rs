@@ -172,7 +172,7 @@ async fn a_silent_broker_is_unknown_in_time_and_given_up_by_its_heartbeat() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_broker_that_accepts_and_says_nothing_leaves_no_thread_behind() {
+async fn a_broker_that_accepts_and_sends_nothing_leaves_no_thread_behind() {
     // The operating system accepts the connection.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("amqp://guest:guest@{}", silent.local_addr().expect("an address"));

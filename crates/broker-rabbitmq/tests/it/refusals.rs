@@ -161,7 +161,7 @@ async fn what_the_broker_dead_letters_can_be_adopted() {
 
 /// It was put back before, so its first death was the wait in a delay queue.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_the_brokers_own_letters_are_copied_and_tell_their_last_reason() {
+async fn only_the_brokers_own_dead_letters_are_copied_with_their_last_reason() {
     let scratch = open().await;
     let raw = RawClient::open(&scratch.settings).await;
     let mut deliveries = scratch.broker.consume(&videos(), 10).await.unwrap();

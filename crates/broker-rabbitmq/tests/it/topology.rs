@@ -36,7 +36,7 @@ async fn what_is_missing_is_shown_and_made_only_when_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_difference_is_told_in_the_brokers_words_and_left_alone() {
+async fn a_difference_is_reported_in_the_brokers_words_and_not_changed() {
     let scratch = open().await;
     let mut other = scratch.settings.clone();
     other.lane_max_length = 7;
@@ -133,7 +133,7 @@ async fn refused_by_name(mut settings: Settings) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_policy_that_can_lose_jobs_is_seen_where_somebody_shows_it() {
+async fn a_policy_that_can_lose_jobs_is_found_with_the_management_plugin() {
     let node = Node::managed().await;
     let mut settings = Settings::new(node.url(), "ruled");
     let topology = settings.topology();

@@ -142,7 +142,7 @@ async fn a_paid_task_is_not_hidden_by_a_tombstone() {
 }
 
 #[tokio::test]
-async fn who_leads_after_one_that_found_a_loss_waits_too() {
+async fn a_leader_after_one_that_found_a_loss_waits_too() {
     let fixture = Fixture::set();
     fixture.journal(&record("running", 3, pending()), None).await;
     let first = fixture.session().await;
@@ -209,7 +209,7 @@ async fn a_parked_job_is_written_anew_before_its_line_can_be_gone() {
 }
 
 #[tokio::test]
-async fn what_was_announced_is_not_said_again_and_still_expires() {
+async fn an_announced_outcome_is_not_announced_again_and_still_expires() {
     let fixture = Fixture::set();
     fixture.journal(&record("told", 4, settled()), Some(EventKind::Cancelled)).await;
     fixture.journal(&record("untold", 4, settled()), None).await;

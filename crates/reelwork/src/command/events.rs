@@ -50,7 +50,7 @@ impl Shown<'_> {
             let now = SystemClock.now().as_millis();
             let before = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
             let since = Timestamp::from_millis(now.saturating_sub(before).max(0));
-            self.tell_again(producer.replay(since, &options.binding).await?).await?;
+            self.replay_events(producer.replay(since, &options.binding).await?).await?;
         }
         let late = tokio::time::sleep(LATE);
         tokio::pin!(late);
@@ -75,7 +75,7 @@ impl Shown<'_> {
         Ok(())
     }
 
-    async fn tell_again(&mut self, mut replay: Replay) -> Result<(), Error> {
+    async fn replay_events(&mut self, mut replay: Replay) -> Result<(), Error> {
         while self.left != Some(0) {
             let Some(event) = replay.next().await? else { break };
             self.show(&event);

@@ -47,7 +47,7 @@ pub(crate) async fn until_done(
         jobs.retain(|job| match ended.next().flatten() {
             Some(record) if job.conflicts_with(&record) => {
                 all_succeeded = false;
-                bar.suspend(|| tell_conflict(&record, output));
+                bar.suspend(|| print_conflict(&record, output));
                 bar.inc(1);
                 false
             }
@@ -86,7 +86,7 @@ async fn ended(
 }
 
 /// The result belongs to another job.
-fn tell_conflict(record: &Record, output: &Output) {
+fn print_conflict(record: &Record, output: &Output) {
     let id = &record.key.id;
     output.result(&Unseen::conflict(&record.key), || format!("{id}  conflict"));
     output.complain(&format!(

@@ -60,7 +60,7 @@ async fn a_worker_that_stops_gives_back_its_turn_and_its_place_as_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_waits_with_jobs_in_hand_soon_has_the_turn() {
+async fn a_worker_that_waits_with_jobs_soon_has_the_turn() {
     let installation = Installation::new();
     let _one = installation.worker().await;
     sleep(Duration::from_millis(130)).await;

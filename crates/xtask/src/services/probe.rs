@@ -54,22 +54,22 @@ const MOST: usize = 64 * 1024;
 impl Amqp {
     fn opens(mut self) -> io::Result<bool> {
         self.0.write_all(b"AMQP\x00\x00\x09\x01")?;
-        if self.hear()?.0 != START {
+        if self.receive()?.0 != START {
             return Ok(false);
         }
         // No client properties, SASL PLAIN as guest, a locale.
-        self.say(START_OK, b"\0\0\0\0\x05PLAIN\0\0\0\x0c\0guest\0guest\x05en_US")?;
-        let (TUNE, limits) = self.hear()? else { return Ok(false) };
-        self.say(TUNE_OK, &limits)?;
+        self.send(START_OK, b"\0\0\0\0\x05PLAIN\0\0\0\x0c\0guest\0guest\x05en_US")?;
+        let (TUNE, limits) = self.receive()? else { return Ok(false) };
+        self.send(TUNE_OK, &limits)?;
         // The virtual host "/", and two fields that are no longer used.
-        self.say(OPEN, b"\x01/\0\0")?;
-        let opened = self.hear()?.0 == OPEN_OK;
+        self.send(OPEN, b"\x01/\0\0")?;
+        let opened = self.receive()?.0 == OPEN_OK;
         // Only for the broker's log, so an error does not matter.
-        let _ = self.say(CLOSE, b"\0\xc8\0\0\0\0\0").and_then(|()| self.hear());
+        let _ = self.send(CLOSE, b"\0\xc8\0\0\0\0\0").and_then(|()| self.receive());
         Ok(opened)
     }
 
-    fn say(&mut self, (class, method): Method, arguments: &[u8]) -> io::Result<()> {
+    fn send(&mut self, (class, method): Method, arguments: &[u8]) -> io::Result<()> {
         let length = (arguments.len() + 4) as u32;
         let mut frame = vec![METHOD_FRAME, 0, 0];
         frame.extend(length.to_be_bytes());
@@ -80,7 +80,7 @@ impl Amqp {
         self.0.write_all(&frame)
     }
 
-    fn hear(&mut self) -> io::Result<(Method, Vec<u8>)> {
+    fn receive(&mut self) -> io::Result<(Method, Vec<u8>)> {
         let mut head = [0; 7];
         self.0.read_exact(&mut head)?;
         let length = u32::from_be_bytes([head[3], head[4], head[5], head[6]]) as usize;
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     /// A port that sends each caller this text and then nothing.
-    fn saying(words: &'static [u8]) -> u16 {
+    fn sending(words: &'static [u8]) -> u16 {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         std::thread::spawn(move || {
@@ -119,9 +119,9 @@ mod tests {
 
     #[test]
     fn only_a_pong_is_redis() {
-        assert!(answers(Kind::Redis, saying(b"+PONG\r\n")));
-        assert!(!answers(Kind::Redis, saying(b"-NOAUTH Authentication required.\r\n")));
-        assert!(!answers(Kind::Redis, saying(b"")));
+        assert!(answers(Kind::Redis, sending(b"+PONG\r\n")));
+        assert!(!answers(Kind::Redis, sending(b"-NOAUTH Authentication required.\r\n")));
+        assert!(!answers(Kind::Redis, sending(b"")));
     }
 
     #[test]
@@ -133,7 +133,7 @@ mod tests {
             b"\x01\0\0\xff\xff\xff\xff\0\x0a\0\x0a\xce",
             b"\x01\0\0\0\0\0\x04\0\x0a\0\x32\xce",
         ] {
-            assert!(!answers(Kind::Rabbitmq, saying(words)), "{words:?}");
+            assert!(!answers(Kind::Rabbitmq, sending(words)), "{words:?}");
         }
     }
 
@@ -143,6 +143,6 @@ mod tests {
         let tune = b"\x01\0\0\0\0\0\x0c\0\x0a\0\x1e\x07\xff\0\x02\0\0\0\x3c\xce";
         let opened = b"\x01\0\0\0\0\0\x05\0\x0a\0\x29\0\xce";
         let words = [start.as_slice(), tune, opened].concat();
-        assert!(answers(Kind::Rabbitmq, saying(words.leak())));
+        assert!(answers(Kind::Rabbitmq, sending(words.leak())));
     }
 }
