@@ -1,79 +1,79 @@
-//! What a delivery of a job means, by what the ledger knows of the job.
+//! What to do with a delivery of a job, by the job's record.
 //!
-//! Only a job without a record can be [`Admission::New`]; what is known is a [`Recovery`], which
-//! has no such variant.
+//! Only a job without a record can be [`Admission::New`]; one with a record is a [`Recovery`],
+//! which has no such variant.
 
 use std::time::Duration;
 
 use crate::{Fact, Life, Reached, Record, RequestHash, State, Timestamp};
 
-/// Of a job that the ledger has no record of.
+/// For a job without a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
     /// Never seen: write the intent and submit.
     New,
-    /// An earlier ledger may have known it: look before submitting.
+    /// An earlier generation may have had its record: look it up before submitting.
     RecordLost,
 }
 
-/// Of a job that the ledger has a record of.
+/// For a job with a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recovery {
-    /// There is only a tombstone, and an earlier ledger may have known the job: look before
-    /// submitting.
+    /// There is only a tombstone, and an earlier generation may have had the job's record: look it
+    /// up before submitting.
     RecordLost,
-    /// It waits for this try.
+    /// It waits for this attempt.
     Retry,
-    /// Its id was only ever used by a message that was no job, as far as is known.
+    /// Its id was only used by a message that was not a job, as far as is known.
     Replacement {
-        /// The ledger has forgotten what came after that message.
+        /// The ledger may have lost a job that came after that message.
         may_be_sent: bool,
     },
-    /// Cancelled before it came.
+    /// Cancelled before it was delivered.
     Cancelled,
-    /// Cancelled while nobody could tell whether it had been sent: this delivery tells that not.
+    /// Cancelled while it was unknown whether it had been sent: this delivery shows it was not.
     Withdrawn,
-    /// A person gave it up before anything was sent, and here it is again.
+    /// An operator dropped it before anything was sent, and it was published again.
     BeginsAgain,
-    /// Already on its way or done: journal what is known, acknowledge.
+    /// Already submitted or ended: journal the record, acknowledge.
     Duplicate,
-    /// Somebody alive is submitting it.
+    /// A living worker is submitting it.
     BeingSubmitted,
-    /// Whoever was submitting it is gone.
+    /// The worker that was submitting it is gone.
     Orphaned {
-        /// The ledger does not show that somebody was.
+        /// The ledger does not show that it was submitting.
         forgot: bool,
     },
     /// Another request under the same id: the first stands.
     Conflict,
     /// Its worker wrote the intent and then put the message back without sending.
     Unsent,
-    /// A doubt about one message of the job, and this other one may have been sent too, under
-    /// an external id of its own.
+    /// The job is or was in doubt, and this other message of it may have been sent too, under
+    /// another external id.
     SentBeside,
-    /// And its request is another one, so that it comes again as a [`Self::Conflict`].
+    /// The same with another request: the message then comes again as a [`Self::Conflict`].
     ConflictSentBeside,
 }
 
-/// What the delivery itself tells.
+/// What the delivery itself shows.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivered<'a> {
-    /// How far the job may have come by this message.
+    /// How far the job may have come with this message.
     pub reached: Reached,
-    /// As its producer told, if that can be.
+    /// The producer's publish time, if it is plausible.
     pub enqueued: Option<Timestamp>,
-    /// That the message tells; `None` when it tells none.
+    /// The life in the message; `None` if it has none.
     pub life: Option<&'a Life>,
-    /// The intent that was written for it and surely not sent.
+    /// The intent for it that was surely not sent.
     pub unsent: Option<&'a str>,
     /// How wrong a producer's clock may be.
     pub skew: Duration,
-    /// Of the present generation of the ledger.
+    /// When the present generation of the ledger began.
     pub began_at: Timestamp,
     pub now: Timestamp,
 }
 
-/// The clocks of stores differ by no more.
+/// How much the clocks of stores may differ.
 const SKEW: Duration = Duration::from_secs(5);
 
 /// A generation that began at the epoch is the first: nothing was before it.
@@ -82,45 +82,45 @@ fn is_before(at: Timestamp, began_at: Timestamp, skew: Duration) -> bool {
 }
 
 impl Delivered<'_> {
-    /// The message may have been sent by a worker whose record an earlier generation has lost. A
-    /// producer's clock is believed only where it is clear of the beginning by minutes.
+    /// Whether an earlier generation may have had a record of it that is lost. Publish times near
+    /// the beginning of the present one prove nothing.
     fn may_be_forgotten(&self) -> bool {
         let enqueued = self.enqueued.unwrap_or(Timestamp::EPOCH);
         self.reached > Reached::Nothing && is_before(enqueued, self.began_at, self.skew)
     }
 
-    /// Published after that, as far as is told: not a copy that was left over. It pays for nothing
-    /// twice if that is wrong.
+    /// Whether it was published after that, so is not an old copy. Nothing is paid twice if its
+    /// time is wrong.
     fn is_after(&self, at: Timestamp) -> bool {
         self.enqueued.is_none_or(|enqueued| enqueued + self.skew >= at)
     }
 
-    /// It may have been sent in an earlier generation, when no record stood in its way, under an
-    /// external id of its own.
+    /// Whether it may have been sent in an earlier generation, before this record was there, under
+    /// another external id.
     fn is_sent_beside(&self, record: &Record, hash: &RequestHash) -> bool {
         let may_be_sent = self.may_be_forgotten()
             && self.reached == Reached::Provider
             && record.created_at >= self.began_at;
         may_be_sent
             && match record.is_of(hash) {
-                // A message that tells none may be the record's own.
+                // A message without a life may be the record's own.
                 true => {
-                    !record.life.is_unknown() && self.life.is_some_and(|told| *told != record.life)
+                    !record.life.is_unknown() && self.life.is_some_and(|life| *life != record.life)
                 }
-                false => self.life.is_none_or(|told| *told != record.life),
+                false => self.life.is_none_or(|life| *life != record.life),
             }
     }
 
-    /// Whoever had this message may have begun a POST, and of what happened before the present
-    /// generation the ledger may have forgotten the end.
+    /// Whether a POST may have been made with this message that the ledger has lost, because the
+    /// record is older than the present generation.
     fn outlived(&self, record: &Record) -> bool {
         let old = record.restored || is_before(record.last_change(), self.began_at, SKEW);
         old && self.reached == Reached::Provider
     }
 }
 
-/// What happened to a job whose record the ledger has lost: it may have been sent. What was sent by
-/// a message that tells no time went under an external id that nobody knows any more.
+/// The fact for a job that may have been sent and whose record is lost. Without a life in its
+/// message, the external id of that POST is unknown.
 pub fn record_lost(cause: String, life: Option<&Life>) -> Fact {
     match life {
         Some(_) => Fact::OwnerLost { cause },
@@ -139,7 +139,7 @@ pub enum Readiness {
     OtherAccount,
 }
 
-/// `account`: of the worker that has it in hand.
+/// `account`: that of the worker.
 pub fn readiness(record: &Record, account: &str, now: Timestamp) -> Readiness {
     if record.is_too_late(now) {
         return Readiness::TooLate;
@@ -157,7 +157,7 @@ pub fn admit(delivered: &Delivered<'_>) -> Admission {
     }
 }
 
-/// `owner_alive`: of the process that the record names as submitting.
+/// `owner_alive`: whether the process that the record names as submitting is alive.
 pub fn recover(
     record: &Record,
     owner_alive: bool,
@@ -166,11 +166,11 @@ pub fn recover(
 ) -> Recovery {
     let forgot = delivered.outlived(record);
     match &record.state {
-        // It tells nothing of the job: whoever cancelled may have done so after a loss.
+        // The tombstone may have been written after the job's record was lost.
         State::Tombstone if delivered.may_be_forgotten() => Recovery::RecordLost,
         State::Tombstone => Recovery::Cancelled,
         _ if record.leaves_its_id() => Recovery::Replacement { may_be_sent: forgot },
-        // Once the doubt knows of it, the message is a mere conflict.
+        // Once the doubt has evidence, the message is only a conflict.
         State::InDoubt { doubt }
             if !record.is_of(hash)
                 && doubt.evidence.is_empty()
@@ -178,7 +178,7 @@ pub fn recover(
         {
             Recovery::ConflictSentBeside
         }
-        // A doubt that was denied.
+        // The job was in doubt, and its task was denied.
         State::Queued { .. } if record.sent_before && delivered.is_sent_beside(record, hash) => {
             match record.is_of(hash) {
                 true => Recovery::SentBeside,

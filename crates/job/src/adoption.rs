@@ -1,25 +1,25 @@
-//! What it means for a job that the broker itself put its message among the dead letters.
+//! What follows for a job whose message the broker itself dead-lettered.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::{Fact, Life, Record, RequestHash, State, Timestamp, record_lost};
 
-/// Why the broker gave a message up, as its headers tell.
+/// Why the broker dead-lettered a message, by its headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Death {
     /// A time to live: the producer's `expiration`, or a policy.
     Expired,
-    /// The queue was full, and its oldest message had to go.
+    /// The queue was full, and its oldest message was dropped.
     Full,
     /// Given back more often than the queue allows.
     DeliveryLimit,
-    /// Refused by a consumer that is none of ours, or in words that we do not know.
+    /// Rejected by a consumer that is not ours, or for a reason that we do not know.
     Other,
 }
 
 impl Death {
-    /// Words: RabbitMQ manual, dead letter exchanges.
+    /// The words of the RabbitMQ manual, dead letter exchanges.
     pub fn of_word(word: &str) -> Self {
         match word {
             "expired" => Self::Expired,
@@ -41,31 +41,31 @@ impl fmt::Display for Death {
     }
 }
 
-/// What is known of such a letter.
+/// What is known about a message that the broker dead-lettered.
 #[derive(Clone, Copy, Debug)]
 pub struct Letter<'a> {
     pub death: Death,
     /// `None` when the body is no job.
     pub hash: Option<&'a RequestHash>,
-    /// It was put back by us before: a record of it may have been made.
+    /// It was put back into its lane before: a worker may have written a record.
     pub put_back: bool,
-    /// That the message tells; `None` when it tells none.
+    /// The life in the message; `None` if it has none.
     pub life: Option<&'a Life>,
-    /// As its producer told, if that can be.
+    /// The producer's publish time, if it is plausible.
     pub enqueued: Option<Timestamp>,
-    /// Of the present generation of the ledger.
+    /// When the present generation of the ledger began.
     pub began_at: Timestamp,
 }
 
-/// A producer's clock is believed only where it is clear of the beginning by so much.
+/// How wrong a producer's clock may be.
 const PRODUCERS: Duration = Duration::from_secs(300);
 
-/// The clocks of stores differ by no more.
+/// How much the clocks of stores may differ.
 const STORES: Duration = Duration::from_secs(5);
 
 impl Letter<'_> {
-    /// Before it died it may have been delivered, sent and given back: the broker's words do not
-    /// tell, and a record of that may be lost. Nothing was before the first generation.
+    /// Whether an earlier generation may have had a record of it that is lost: the headers do not
+    /// show whether it was delivered and sent. There is none before the first generation.
     fn may_be_forgotten(&self) -> bool {
         self.is_before(self.enqueued.unwrap_or(Timestamp::EPOCH), PRODUCERS)
     }
@@ -78,8 +78,8 @@ impl Letter<'_> {
         self.began_at > Timestamp::EPOCH && at < self.began_at + skew
     }
 
-    /// A job of this life may have been sent without our knowing. What may have been announced as
-    /// expired before must not be sent again.
+    /// The fact for a job that may have been sent in an earlier generation. One that may have been
+    /// announced as expired must not be sent again.
     fn lost(&self) -> Fact {
         match self.death {
             Death::Expired => Fact::Expired { why: self.death.to_string(), may_be_sent: true },
@@ -89,8 +89,8 @@ impl Letter<'_> {
         }
     }
 
-    /// The same without a record. A message that tells no time was sent under an external id that
-    /// nobody knows any more.
+    /// The same without a record. Without a life in the message, the external id of an earlier POST
+    /// is unknown.
     fn lost_with_its_record(&self) -> Fact {
         match self.life {
             Some(_) => self.lost(),
@@ -98,31 +98,31 @@ impl Letter<'_> {
         }
     }
 
-    /// It may have been sent in a forgotten generation, under another external id than the record.
+    /// It may have been sent in an earlier generation, under another external id than the record's.
     fn is_beside(&self, record: &Record) -> bool {
         self.may_be_forgotten()
             && record.created_at >= self.began_at
             && !record.life.is_unknown()
-            && self.life.is_some_and(|told| *told != record.life)
+            && self.life.is_some_and(|life| *life != record.life)
     }
 }
 
-/// What to do about it.
+/// What to do with the message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Adoption {
-    /// There is no record: it begins with this.
+    /// There is no record: one is created with this fact.
     Begin(Fact),
-    /// This happened to the job whose record there is.
+    /// This fact is applied to the record.
     Conclude(Fact),
-    /// The record there tells nothing of the job: its own words take its place, and this happens.
+    /// The record is a tombstone: the job's own data replaces it, and this fact is applied.
     Fill(Fact),
-    /// Back to its lane, once: a worker finds out what it is.
+    /// It goes back to its lane, once: a worker decides.
     PutBack,
-    /// The job is on its way or has ended, or the letter is nobody's.
+    /// The job is in progress or has ended, or the message is not one of a job.
     Leave,
 }
 
-/// Pure. A letter never touches a job that is on its way or has ended, and nothing is paid for.
+/// Pure. A job that is in progress or has ended is not changed, and nothing is paid for.
 pub fn adopt(found: Option<&Record>, letter: Letter<'_>) -> Adoption {
     let Some(record) = found else {
         return match letter.hash {
@@ -137,11 +137,11 @@ pub fn adopt(found: Option<&Record>, letter: Letter<'_>) -> Adoption {
         State::Tombstone => of_tombstone(letter),
         _ if record.leaves_its_id() => once_more(letter),
         _ if !same => once_more(letter),
-        // It may be a repeat of a message whose copy still waits.
+        // It may be a copy of a message that still waits.
         State::Queued { .. } if !letter.put_back => Adoption::PutBack,
         State::Queued { .. } if letter.is_older(record) => Adoption::Conclude(letter.lost()),
         State::Queued { .. } => Adoption::Conclude(end(letter.death)),
-        // Once there is evidence, it is never sent again.
+        // With evidence the job is not sent again anyway.
         State::InDoubt { doubt } if doubt.evidence.is_empty() && letter.is_beside(record) => {
             Adoption::Conclude(Fact::Repeated { cause: beside(letter.death) })
         }
@@ -153,8 +153,7 @@ pub fn adopt(found: Option<&Record>, letter: Letter<'_>) -> Adoption {
     }
 }
 
-/// Whoever cancelled ahead may have done so after a loss; else the job ends by it, at the latest when
-/// it comes for the second time.
+/// The cancellation may have come after a loss. Otherwise it ends the job, here at the second time.
 fn of_tombstone(letter: Letter<'_>) -> Adoption {
     match letter.hash {
         Some(_) if letter.may_be_forgotten() => Adoption::Fill(letter.lost_with_its_record()),
@@ -170,7 +169,7 @@ fn end(death: Death) -> Fact {
     }
 }
 
-/// Also what never became a job: nobody would hear of it otherwise.
+/// Also for a message that is not a job: without a record nothing would report it.
 fn given_up(death: Death) -> Fact {
     Fact::GivenUp { why: death.to_string() }
 }

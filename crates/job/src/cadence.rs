@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Operation, Resource, Timestamp};
 
-/// When to look at a task: first, then ever more slowly, then rarely until we give up.
+/// When to look at a task: `first`, then at growing intervals, then rarely until it is given up.
 ///
 /// Defaults: typical generation times of the API reference, durations and polling.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,13 +13,13 @@ pub struct Cadence {
     pub step: Duration,
     pub growth: f64,
     pub longest: Duration,
-    /// Whatever nobody can see has ended by then: a queue at the provider may take many times the
-    /// usual time of a task, and its slot is in use meanwhile.
+    /// A task in doubt has ended by then. Many times the usual time of a task, because it may wait
+    /// in the provider's queue, with its slot in use.
     pub lives: Duration,
-    /// Later than this a task is overdue, and looks become rare.
+    /// Age of a task from which looks become rare.
     pub soft_deadline: Duration,
     pub slow: Duration,
-    /// A task that has not ended by then is followed no longer; it may yet be billed.
+    /// A task of this age need not be polled any more; it may yet be billed.
     pub give_up: Duration,
 }
 
@@ -70,7 +70,7 @@ impl Cadence {
         now + self.wait(looks, now.since(submitted), jitter)
     }
 
-    /// How long a task is followed that does not end: as long again as until it is overdue.
+    /// How long a task is polled: `give_up`, or, if longer, twice the time until it is overdue.
     pub fn followed(&self, overdue_after: Duration) -> Duration {
         self.give_up.max(overdue_after.saturating_mul(2))
     }

@@ -8,10 +8,10 @@ use sha2::Sha256;
 
 use crate::JobKey;
 
-/// Between the gateway's address and what [`CallbackSigner::sign`] writes.
+/// The path between the gateway's address and the result of [`CallbackSigner::sign`].
 pub const CALLBACK_PATH: &str = "/callbacks/";
 
-/// Keeps these tokens apart from whatever else is signed with the same secret.
+/// Makes these tokens differ from others that are signed with the same secret.
 const PURPOSE: &str = "reelwork callback 1";
 
 /// Which submission a callback is about.
@@ -21,15 +21,15 @@ pub struct CallbackTo {
     pub round: u32,
 }
 
-/// An address that we have not signed. It says no more, because strangers ask.
+/// An address that we have not signed. Without details, because strangers may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an address of ours")]
 pub struct BadCallback;
 
-/// Makes the address that a provider calls back, and knows its own again.
+/// Makes and verifies the addresses that a provider calls back.
 ///
-/// The address holds the job's identity and a token over it, so that only who was given the
-/// address can give a hint about the job. The first secret signs, each is accepted.
+/// The address holds the job's identity and a token over it, so that only a caller that was given
+/// the address can give a hint about the job. The first secret signs; all are accepted.
 #[derive(Clone)]
 pub struct CallbackSigner {
     installation: String,
@@ -37,7 +37,7 @@ pub struct CallbackSigner {
 }
 
 impl CallbackSigner {
-    /// `None` without a secret. `installation` keeps two of them with one secret apart.
+    /// `None` without a secret. With `installation`, two installations that share a secret differ.
     pub fn new(installation: &str, secrets: &[SecretString]) -> Option<Self> {
         let mac =
             |secret: &SecretString| Hmac::new_from_slice(secret.expose_secret().as_bytes()).ok();
@@ -52,11 +52,11 @@ impl CallbackSigner {
         format!("{job}/{}/{}", to.round, URL_SAFE_NO_PAD.encode(token.unwrap_or_default()))
     }
 
-    /// Whom an address is about, if we signed it. Tokens are compared in constant time.
+    /// The job and round of an address, if we signed it. Tokens are compared in constant time.
     pub fn read(&self, path: &str) -> Result<CallbackTo, BadCallback> {
         let (to, token) = parse(path).ok_or(BadCallback)?;
         let is_ours = |mac| self.over(mac, &to).verify_slice(&token).is_ok();
-        // Not `any`: how long it takes must not tell which secret it was.
+        // Not `any`: the time it takes must not show which secret matched.
         let ours = self.macs.iter().map(is_ours).fold(false, |ours, is| ours | is);
         if ours { Ok(to) } else { Err(BadCallback) }
     }

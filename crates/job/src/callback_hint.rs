@@ -1,25 +1,25 @@
-//! What a callback means for a job, by what the ledger knows of it.
+//! What to do about a callback, by the job's record.
 
 use crate::{Record, State};
 
-/// What is done about a callback.
+/// What to do about a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallbackHint {
-    /// It tells nothing that is still wanted.
+    /// Nothing: the round is over.
     Stale,
-    /// Ask the provider now.
+    /// Query the provider now.
     Look,
-    /// Keep the task id for a doubt that may come.
+    /// Keep the task id, for a later doubt.
     Keep,
-    /// Keep the task id, and look now.
+    /// Keep the task id, and query the provider now.
     KeepAndLook,
-    /// Keep the task id, and tell the record that a task exists.
+    /// Keep the task id, and apply [`Fact::Proposed`](crate::Fact::Proposed) to the record.
     KeepAndTell,
 }
 
-/// `round` is what the callback is about; `present` what the ledger has.
+/// `round`: the round of the callback; `present`: the job's record.
 pub fn callback_hint(present: Option<&Record>, round: u32) -> CallbackHint {
-    // It came before the record, or the ledger has forgotten it.
+    // The callback came before the record, or the ledger lost the record.
     let Some(record) = present.filter(|record| record.round >= round) else {
         return CallbackHint::Keep;
     };

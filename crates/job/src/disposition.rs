@@ -1,10 +1,10 @@
 use crate::{Reached, Reason, Record, RetryDelay, State};
 
-/// What becomes of a delivery whose job is recorded.
+/// How a delivery is settled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Disposition {
     Ack,
-    /// Published again after the delay, with a header that says how far the job may have come.
+    /// Published again after the delay, with a header for how far the job may have come.
     Later(RetryDelay, Reached),
     /// To the dead letters.
     Park(Reason),
@@ -23,7 +23,7 @@ impl Disposition {
 }
 
 impl Record {
-    /// What its state means for the message that brought it; `jitter` in [0, 1) spreads retries.
+    /// How the delivery of a job in this state is settled; `jitter` in [0, 1) spreads retries.
     pub fn disposition(&self, jitter: f64) -> Disposition {
         match &self.state {
             State::Queued { .. } => Disposition::Later(self.retry_delay(jitter), Reached::Ledger),

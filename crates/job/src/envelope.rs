@@ -27,10 +27,10 @@ pub struct Job {
     pub retries: u32,
 }
 
-/// What travels beside the body and takes part in decoding.
+/// Message properties that take part in decoding.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MessageFacts<'a> {
-    /// Stands in for a missing `id`.
+    /// Takes the place of a missing `id`.
     pub message_id: Option<&'a str>,
     /// Must agree with the body; `None` before publishing.
     pub routing_key: Option<&'a str>,
@@ -46,14 +46,14 @@ pub struct BadJob {
     pub operation: Option<Operation>,
     pub metadata: JsonObject,
     pub request: Option<Request>,
-    /// The resource whose lane it came by.
+    /// The resource of the lane that it came from.
     pub came_by: Option<Resource>,
-    /// All of it, when only what it asks for cannot be done.
+    /// The whole job, if its operation is unknown or its routing key disagrees.
     pub job: Option<Job>,
 }
 
 impl BadJob {
-    /// Under which it is recorded: its own identity, or one that no job can have.
+    /// The key of its record: its own identity, or one that no job can have.
     pub fn record_key(&self, message_id: &str, body: &[u8]) -> JobKey {
         if let Some(key) = &self.key {
             return key.clone();
@@ -63,7 +63,7 @@ impl BadJob {
         JobKey::new(tenant, id)
     }
 
-    /// What it is announced as: its own operation, or none that is known of the same resource.
+    /// The operation in its events: its own, if known, or an unknown one of the same resource.
     pub fn told_operation(&self) -> Operation {
         let own = self.operation.as_ref().filter(|operation| operation.resource().is_some());
         match (own, self.came_by) {
@@ -74,7 +74,7 @@ impl BadJob {
     }
 }
 
-/// A job as it travels; what says nothing is left out.
+/// A job as it is published; empty values are left out.
 #[derive(Serialize)]
 struct Serialized<'a> {
     id: &'a JobId,

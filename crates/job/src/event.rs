@@ -6,7 +6,7 @@ use crate::{
     JsonObject, Operation, Outcome, Output, Problem, Record, State, Timestamp, TraceContext,
 };
 
-/// What is announced about a job; the last word of an event's type and routing key.
+/// What an event announces; the last word of its routing key, and a part of its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
@@ -57,20 +57,19 @@ impl EventKind {
         format!("dev.reelwork.task.{}.v1", self.word())
     }
 
-    /// Nothing more happens to the job by itself. After `parked` another outcome of the same
-    /// round may follow: see [`ends_round`](Self::ends_round).
+    /// The job is settled or parked. After `parked` another outcome of the same round may follow:
+    /// see [`ends_round`](Self::ends_round).
     pub fn is_outcome(self) -> bool {
         !matches!(self, Self::Submitted | Self::Conflict | Self::Overdue)
     }
 
-    /// The job's round is over: no other outcome of this round follows. A parked job may still be
-    /// found to have succeeded.
+    /// No other outcome of this round follows. A parked job may still be found to have succeeded.
     pub fn ends_round(self) -> bool {
         self.is_outcome() && self != Self::Parked
     }
 }
 
-/// Who announces: an absolute URI, one per installation.
+/// The source of events: an absolute URI, one per installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventSource(String);
 
@@ -166,7 +165,7 @@ pub struct Timings {
 }
 
 impl CloudEvent {
-    /// What `kind` says about the record as it now stands.
+    /// The event of this kind about the record as it is now.
     pub fn about(record: &Record, kind: EventKind, source: &EventSource, now: Timestamp) -> Self {
         let id = event_id(record, &["event", kind.word()]);
         let TraceContext { traceparent, tracestate } = record.trace_context();
@@ -184,8 +183,8 @@ impl CloudEvent {
         }
     }
 
-    /// Something else came under the id of `record`; each such message is announced once, by its
-    /// hash.
+    /// Another message came under the id of `record`. `other`, its hash, is part of the event id,
+    /// so that each such message is announced once.
     pub fn conflict(
         record: &Record,
         other: &str,
@@ -232,8 +231,8 @@ impl EventData {
             error,
             late: record.watch.overdue && record.state.is_final(),
             timings: Timings {
-                // A record from before told times were checked may hold any.
-                queued_ms: record.enqueued_at.and_then(|told| told.plausible(now)),
+                // Older versions stored publish times unchecked.
+                queued_ms: record.enqueued_at.and_then(|at| at.plausible(now)),
                 submitted_ms: record.submitted_at,
                 finished_ms,
                 announced_ms: now,

@@ -17,30 +17,30 @@ pub enum Fact {
         task_id: String,
         status: String,
     },
-    /// The provider accepted a submission of this job that the record has moved on from.
+    /// The provider accepted a submission as a task that the record can no longer take.
     Strayed {
         task_id: String,
     },
-    /// Too busy, or the account cannot pay: nothing was created; the try does not count.
+    /// Too busy, or the account cannot pay: no task was created; the attempt does not count.
     PutOff {
         why: String,
     },
-    /// The request never left: nothing was created. That is the lane's trouble, so the try does
-    /// not count.
+    /// The request was not sent: no task was created. The lane failed and not the job, so the
+    /// attempt does not count.
     NotSent {
         why: String,
     },
-    /// Refused by somebody on the way to the provider: nothing was created, and the job may or may
-    /// not be to blame.
+    /// Refused by a proxy or gateway on the way to the provider: no task was created, and the job
+    /// may or may not be the cause.
     PathRefused {
         why: String,
         passed: Passed,
     },
-    /// Refused for good: nothing was created.
+    /// Refused for good: no task was created.
     Refused {
         error: Problem,
     },
-    /// Sent, and no answer that tells whether a task exists.
+    /// Sent, but no answer shows whether a task exists.
     AnswerLost {
         cause: String,
     },
@@ -48,17 +48,17 @@ pub enum Fact {
     Repeated {
         cause: String,
     },
-    /// The process that was submitting is gone, or the record of it is.
+    /// The process that was submitting is gone, or the record of it is lost.
     OwnerLost {
         cause: String,
     },
-    /// A look-up by external id was answered: no such task.
+    /// A look-up by external id found no task.
     Denied,
-    /// A look-up could not be made or said nothing.
+    /// A look-up could not be made, or its answer shows nothing.
     LookUpFailed {
         why: String,
     },
-    /// Nobody can be asked by external id, and no callback has named a task yet.
+    /// No look-up by external id can settle the doubt, and no callback has named a task yet.
     Unheard {
         why: String,
     },
@@ -66,68 +66,68 @@ pub enum Fact {
     Proposed {
         task_id: String,
     },
-    /// Callbacks named tasks, and none could be attached. `answered`: the provider was heard
-    /// about every one of them.
+    /// Callbacks named tasks, and none could be attached. `answered`: the provider answered about
+    /// every one of them.
     Unproven {
         evidence: Vec<String>,
         answered: bool,
     },
-    /// The provider told the state of a task that goes on.
+    /// The provider reported the status of a task that has not ended.
     Seen {
         status: String,
     },
-    /// The provider reports success, and no file can be read from its answer.
+    /// The provider reports success, but no file can be read from its answer.
     Unread {
         /// The beginning of the answer.
         answer: String,
     },
-    /// The provider says that there is no such task.
+    /// The provider reports that the task does not exist.
     LookDenied {
         why: String,
     },
-    /// Asking failed; that says nothing about the task.
+    /// The query failed; the task's status is unknown.
     LookFailed {
         why: String,
     },
-    /// The provider told the end of the task.
+    /// The provider reported that the task has ended.
     Ended {
         outcome: Outcome,
     },
     /// The deadline passed before the job was submitted.
     DeadlinePassed,
-    /// Its message grew too old in the broker before the job was submitted.
+    /// Its message expired in the broker before the job was submitted.
     Expired {
         why: String,
-        /// A ledger that has lost its memory cannot tell whether it was.
+        /// The ledger lost records, so the job may have been submitted after all.
         may_be_sent: bool,
     },
     CancelRequested,
-    /// Nobody here can do it: kept for a person.
+    /// It cannot be done, or its doubt not settled, by itself: parked for an operator.
     GivenUp {
         why: String,
     },
-    /// A person wants a doubtful submission sent again, under the same external id.
+    /// An operator has a submission in doubt sent again, under the same external id.
     Resubmit {
         why: String,
     },
-    /// A person ends a doubtful job as failed, whatever became of its task.
+    /// An operator ends a job as failed, whatever happened to its task.
     Abandoned {
         error: Problem,
     },
-    /// A person gives a parked job up.
+    /// An operator drops a parked job.
     Dropped,
-    /// A person publishes its dead letter again.
+    /// An operator publishes its dead letter again.
     Replayed {
         letter: String,
     },
-    /// A new paid attempt, wanted by a producer or by the job itself.
+    /// A new round, because the job was published again.
     Again {
         why: String,
     },
 }
 
 impl Fact {
-    /// An answer to a POST that tells that no task was created.
+    /// Whether it is an answer to a POST that created no task.
     pub fn created_nothing(&self) -> bool {
         matches!(
             self,

@@ -1,20 +1,20 @@
-//! A job's timeline: enough to tell its story, and never without bound.
+//! A job's timeline, of bounded length.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
-/// A hot job must not grow for ever.
+/// A job that changes often must not grow without bound.
 const MAX_LINES: usize = 32;
 
 /// One line of a job's timeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HistoryEntry {
-    /// When it happened, the last time if it did so often.
+    /// When it happened; the last time, if it is repeated.
     pub at: Timestamp,
     pub round: u32,
     pub what: String,
-    /// The same again and again is one line; `None` where it happened once.
+    /// Repeats in a row are one line; `None`: it happened once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeated: Option<Repeated>,
 }
@@ -31,7 +31,7 @@ impl HistoryEntry {
         Self { at, round, what: what.into(), repeated: None }
     }
 
-    fn says_as(&self, other: &Self) -> bool {
+    fn repeats(&self, other: &Self) -> bool {
         (self.round, &self.what) == (other.round, &other.what)
     }
 
@@ -43,7 +43,7 @@ impl HistoryEntry {
 }
 
 pub(crate) fn add(history: &mut Vec<HistoryEntry>, entry: HistoryEntry) {
-    if let Some(last) = history.last_mut().filter(|last| last.says_as(&entry)) {
+    if let Some(last) = history.last_mut().filter(|last| last.repeats(&entry)) {
         return last.again(entry.at);
     }
     if history.len() >= MAX_LINES {
@@ -52,18 +52,19 @@ pub(crate) fn add(history: &mut Vec<HistoryEntry>, entry: HistoryEntry) {
     history.push(entry);
 }
 
-/// The first line tells where it came from, the last ones where it is. Between them, what is said
-/// again later goes before what is said only once, such as the cause of a doubt.
+/// The index of the line to remove. The first line stays; of the others, one that is repeated later
+/// goes before one that is not, such as the cause of a doubt.
 fn least(history: &[HistoryEntry]) -> usize {
-    let said_again = |i: &usize| history[i + 1..].iter().any(|later| later.says_as(&history[*i]));
-    (1..history.len()).find(said_again).unwrap_or(1)
+    let repeated_later =
+        |i: &usize| history[i + 1..].iter().any(|later| later.repeats(&history[*i]));
+    (1..history.len()).find(repeated_later).unwrap_or(1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn told(lines: &[&str]) -> Vec<HistoryEntry> {
+    fn history_of(lines: &[&str]) -> Vec<HistoryEntry> {
         let mut history = Vec::new();
         for (at, what) in (0..).zip(lines) {
             add(&mut history, HistoryEntry::once(Timestamp::from_millis(at), 1, *what));
@@ -76,7 +77,7 @@ mod tests {
     #[test]
     fn the_same_again_is_one_line_with_its_count_and_both_times() {
         let looks = ["look-up failed: 503"; 40];
-        let history = told(&[&BEGINNING[..], &looks].concat());
+        let history = history_of(&[&BEGINNING[..], &looks].concat());
         let since = Timestamp::from_millis(2);
         let mut expected = HistoryEntry::once(Timestamp::from_millis(41), 1, looks[0]);
         expected.repeated = Some(Repeated { times: 40, since });
@@ -85,7 +86,7 @@ mod tests {
 
     #[test]
     fn in_another_round_it_is_news() {
-        let mut history = told(&["submitting"]);
+        let mut history = history_of(&["submitting"]);
         add(&mut history, HistoryEntry::once(Timestamp::EPOCH, 2, "submitting"));
         assert_eq!(history.len(), 2);
     }
@@ -93,7 +94,7 @@ mod tests {
     #[test]
     fn looks_that_fail_in_turns_do_not_hide_the_cause() {
         let turns = ["look-up failed: 503", "the provider does not know it (yet)"].repeat(50);
-        let history = told(&[&BEGINNING[..], &turns].concat());
+        let history = history_of(&[&BEGINNING[..], &turns].concat());
         let what = |i: usize| history[i].what.as_str();
         assert_eq!((what(0), what(1), history.len()), (BEGINNING[0], BEGINNING[1], MAX_LINES));
         assert_eq!(what(MAX_LINES - 1), turns[1], "the last ones tell where it is");

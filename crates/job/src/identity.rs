@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{Life, StoredHash};
 
-/// Namespace of every name-based id made here; itself derived from a DNS name we own in events.
+/// Namespace of every name-based id made here.
 const NAMESPACE: Uuid = Uuid::from_u128(0x5b0f_6a9e_3c1d_5e8f_9a47_72d1_0c4b_e631);
 
 /// Bytes: longer ids would not fit an AMQP short string together with the tenant.
@@ -32,12 +32,12 @@ impl JobId {
         if fits { Ok(Self(id)) } else { Err(BadIdentity::Id(id.len())) }
     }
 
-    /// For a message that tells none: the same for the same bytes.
+    /// For a message without an id: the same for the same bytes.
     pub(crate) fn of_message(body: &[u8]) -> Self {
         Self(format!("message-{}", StoredHash::of_message(body).as_str()))
     }
 
-    /// An id for a caller who brought none: time-ordered, so lists read in order of arrival.
+    /// A new id, ordered by time, for a caller that gave none.
     pub fn generate() -> Self {
         Self(Uuid::now_v7().to_string())
     }
@@ -47,7 +47,7 @@ impl JobId {
     }
 }
 
-/// Whose job it is. Ids of different tenants never meet.
+/// The owner of a job. Equal ids of two tenants are different jobs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Tenant(String);
@@ -66,7 +66,7 @@ impl Tenant {
 }
 
 impl Tenant {
-    /// Of messages that do not tell whose they are; no job has it.
+    /// For messages whose tenant cannot be read; no job may have it.
     pub fn unreadable() -> Self {
         Self("reelwork.unreadable".to_owned())
     }
@@ -78,7 +78,7 @@ impl Default for Tenant {
     }
 }
 
-/// The identity of a job: promises are made about this pair.
+/// The identity of a job.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct JobKey {
     pub tenant: Tenant,
@@ -121,7 +121,7 @@ impl fmt::Display for JobKey {
 pub struct ExternalId(String);
 
 impl ExternalId {
-    /// `installation` keeps two installations on one account apart (`ledger.namespace`).
+    /// `installation` (`ledger.namespace`): two of them on one account never share an id.
     pub fn derive(installation: &str, key: &JobKey, life: &Life, round: u32) -> Self {
         Self(key.derived_id(&["external", installation], life, round).to_string())
     }

@@ -1,4 +1,4 @@
-//! What was found out about a doubt, as a fact. Never a guess: found, denied, or cannot tell.
+//! The result of looking into a doubt, as a fact: found, denied or unknown.
 
 use crate::Fact;
 
@@ -15,28 +15,28 @@ impl Candidate {
     }
 }
 
-/// What a look-up by external id told.
+/// The result of a look-up by external id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LookedUp {
     Found(Candidate),
-    /// By a look-up that may be believed.
+    /// By a look-up that can prove it.
     Denied,
-    /// By one that proves nothing, or none was made.
+    /// The look-up proves nothing, or none was made.
     Worthless(String),
-    /// It says nothing about the task; another one may.
+    /// The look-up failed; another one may succeed.
     Unclear(String),
 }
 
-/// What asking for the tasks that callbacks named has told.
+/// The result of querying the tasks that callbacks named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proposals {
     /// Why none of them could be attached.
     pub evidence: Vec<String>,
-    /// About some of them the provider was silent.
+    /// The provider did not answer about some of them.
     pub silent: bool,
 }
 
-/// Pure: all that is known when nothing could be attached. `expects`: a callback may still come.
+/// Pure. The fact when no named task could be attached. `expects`: a callback may still come.
 pub fn conclude(looked_up: LookedUp, proposals: Proposals, expects: bool) -> Fact {
     if !proposals.evidence.is_empty() {
         return Fact::Unproven { evidence: proposals.evidence, answered: !proposals.silent };
@@ -52,7 +52,7 @@ pub fn conclude(looked_up: LookedUp, proposals: Proposals, expects: bool) -> Fac
     }
 }
 
-/// Only then does it matter who gets the callbacks.
+/// Whether only a callback can settle the doubt.
 pub fn waits_for_callbacks(looked_up: &LookedUp, proposals: &Proposals) -> bool {
     proposals.evidence.is_empty() && matches!(looked_up, LookedUp::Worthless(_))
 }

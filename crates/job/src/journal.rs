@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CloudEvent, Record, Timestamp};
 
-/// One line of the journal: a record after a transition, enough to recreate it in an empty
-/// ledger, and the outcome's event so that late consumers can be served.
+/// One line of the journal: a record after a transition, enough to recreate it in an empty ledger,
+/// and the outcome's event, so that late consumers can read it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JournalEntry {
     pub version: u32,
@@ -16,6 +16,6 @@ pub struct JournalEntry {
 }
 
 impl JournalEntry {
-    /// Raised when a reader of the present form could no longer read what is written.
+    /// Raised by a change that readers of the present form cannot read.
     pub const VERSION: u32 = 1;
 }

@@ -1,4 +1,4 @@
-//! JSON that somebody else reads after us: numbers keep all their digits.
+//! JSON that is passed on: numbers keep all their digits.
 
 mod number;
 mod tree;
@@ -13,12 +13,12 @@ use serde_json::{Map, Value};
 
 use tree::Tree;
 
-/// A JSON object as it was written. Read through [`fields`](Self::fields) a number that a double
-/// cannot hold is only near; written again it has the digits it came with. Clones share.
+/// A JSON object as it was written. [`fields`](Self::fields) rounds a number that a double cannot
+/// hold; serialized, it has all its digits. Clones share memory.
 #[derive(Clone)]
 pub struct JsonObject(Arc<Parts>);
 
-/// At least one is there. Without a text the fields are all there is to know.
+/// At least one is set. Without a text the fields are exact.
 struct Parts {
     fields: OnceLock<Map<String, Value>>,
     text: OnceLock<Box<RawValue>>,
@@ -29,8 +29,7 @@ impl JsonObject {
         Self(Arc::new(Parts { fields: fields.into(), text: OnceLock::new() }))
     }
 
-    /// Reads an object; of a name that comes twice the last counts, for us and for who reads it
-    /// after us.
+    /// Reads an object. If a name comes twice, the last counts, also in the text that is passed on.
     pub fn read(text: &str) -> Result<Self, serde_json::Error> {
         match number::all_are_held(text) {
             true => Ok(Self::new(serde_json::from_str(text)?)),
@@ -46,19 +45,19 @@ impl JsonObject {
         Ok(Self(Arc::new(Parts { fields: fields.into(), text: text.into() })))
     }
 
-    /// Not looked into, if that can be helped.
+    /// Does not parse the text unless it has line breaks.
     pub(crate) fn of_text(text: Box<RawValue>) -> Result<Self, serde_json::Error> {
         if !text.get().starts_with('{') {
             return Err(de::Error::custom("expected a JSON object"));
         }
-        // Whoever writes one document a line relies on there being no line break inside.
+        // Formats with one document per line need a text without line breaks.
         if text.get().contains(['\n', '\r']) {
             return Self::read(text.get());
         }
         Ok(Self(Arc::new(Parts { fields: OnceLock::new(), text: text.into() })))
     }
 
-    /// For checks and look-ups. What cannot be read has no fields.
+    /// For checks and look-ups. Empty if the text cannot be read.
     pub fn fields(&self) -> &Map<String, Value> {
         self.0.fields.get_or_init(|| {
             let text = self.0.text.get().map_or("{}", |text| text.get());
@@ -72,7 +71,7 @@ impl JsonObject {
         })
     }
 
-    /// The text, when the fields do not tell all of it.
+    /// The text, if the fields are not exact.
     fn exact(&self) -> Option<&str> {
         self.0.text.get().map(|text| text.get()).filter(|text| !number::all_are_held(text))
     }
@@ -190,7 +189,7 @@ impl Serialize for JsonObject {
     }
 }
 
-/// Kept as text and not looked into: most readers of a record never need the request.
+/// Kept as text and not parsed: most readers of a record never need the request.
 impl<'de> Deserialize<'de> for JsonObject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::of_text(Box::<RawValue>::deserialize(deserializer)?).map_err(de::Error::custom)

@@ -3,20 +3,20 @@ use serde_json::value::RawValue;
 
 use crate::{JsonObject, Request};
 
-/// How a record says that its request lies beside it. No object: a version from before this
-/// cannot read such a record and leaves it alone, rather than take it for one without a request.
+/// In place of a request that lies beside its record. Not an object: a version from before this
+/// cannot read such a record, and so does not take it for one without a request.
 const APART: &str = r#""apart""#;
 
-/// What a record has of its request. It is large and rarely needed, so a ledger keeps it beside
-/// the record.
+/// Where a record's request is. It is large and rarely needed, so a ledger keeps it beside the
+/// record.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Kept {
-    /// It will not be sent (again).
+    /// Not kept: it will not be sent (again).
     #[default]
     Nothing,
-    /// In hand.
+    /// Loaded with the record.
     Here(Request),
-    /// In the ledger, beside the record, and not read.
+    /// In the ledger, beside the record, and not loaded.
     Apart,
 }
 
@@ -29,7 +29,7 @@ impl Kept {
         matches!(self, Self::Apart)
     }
 
-    /// What is in hand.
+    /// The request, if it was loaded.
     pub fn here(&self) -> Option<&Request> {
         match self {
             Self::Here(request) => Some(request),
@@ -76,7 +76,7 @@ mod tests {
         ] {
             assert_eq!(serde_json::to_string(&kept).unwrap(), text);
             assert_eq!(serde_json::from_str::<Kept>(text).unwrap(), kept);
-            // The type of the field until now.
+            // The type of the field in older versions.
             let before = serde_json::from_str::<Option<Request>>(text);
             assert_eq!(before.is_err(), kept.is_apart(), "{text}");
         }

@@ -1,27 +1,27 @@
-//! What the answer to a POST may still say about the record that is there by then.
+//! What the answer to a POST may still change in the present record.
 
 use crate::{Doubt, Fact, Record, State};
 
-/// What an answer that comes late may still say.
+/// How a late answer is applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LateAnswer {
-    /// It is about the very try that the record is waiting for, or tells of a task that exists.
+    /// It answers the attempt that the record waits for, or shows that a task exists.
     Apply,
-    /// A task exists that this record cannot take: kept where people look.
+    /// A task exists that this record cannot take: its id is noted in the record.
     SecondTask(String),
-    /// The record does not show that anything was sent, and it was: a doubt, for this cause.
+    /// A request was sent and the record does not show it: in doubt, for this cause.
     Unknown(String),
-    /// Somebody else's try, or all said already.
+    /// It answers another attempt, or brings nothing new.
     Ignore,
 }
 
-/// `intent` is the record as it was when we sent; `present` as it is now.
+/// `intent`: the record when the POST was sent; `present`: as it is now.
 pub fn late_answer(intent: &Record, present: &Record, fact: &Fact) -> LateAnswer {
     let same_round = intent.round == present.round;
     let same_try = same_round && intent.attempt == present.attempt;
     match (fact, &present.state) {
         (Fact::Accepted { task_id, .. }, _) => accepted(task_id, present, same_round),
-        // Without a loss of memory it would show: whoever sends it again must look first.
+        // The ledger lost data, else it would show the POST: look the task up first.
         (Fact::AnswerLost { cause } | Fact::Repeated { cause }, State::Queued { .. })
             if same_round && !present.sent_before =>
         {
@@ -30,9 +30,9 @@ pub fn late_answer(intent: &Record, present: &Record, fact: &Fact) -> LateAnswer
         (_, State::Submitting { .. }) if same_try && intent.state == present.state => {
             LateAnswer::Apply
         }
-        // Whoever's doubt it is, a task exists.
+        // A task exists, whichever attempt is in doubt.
         (Fact::Repeated { .. }, State::InDoubt { .. }) if same_round => LateAnswer::Apply,
-        // Tries that did not count have the same number: the intent tells them apart.
+        // Attempts that did not count have the same number: the intent distinguishes them.
         (_, State::InDoubt { doubt }) if same_try && is_of(doubt, intent) => LateAnswer::Apply,
         (
             Fact::AnswerLost { .. }
@@ -43,7 +43,7 @@ pub fn late_answer(intent: &Record, present: &Record, fact: &Fact) -> LateAnswer
             | Fact::Refused { .. },
             _,
         ) => LateAnswer::Ignore,
-        // No answers to a POST.
+        // These are not answers to a POST.
         (
             Fact::Taken { .. }
             | Fact::Strayed { .. }
@@ -72,7 +72,7 @@ pub fn late_answer(intent: &Record, present: &Record, fact: &Fact) -> LateAnswer
     }
 }
 
-/// The record takes the task while it may still be waiting for one of its round.
+/// The record takes the task if it may still wait for one of this round.
 fn accepted(task_id: &str, present: &Record, same_round: bool) -> LateAnswer {
     let waits = match &present.state {
         State::Queued { .. }
@@ -107,9 +107,9 @@ fn is_of(doubt: &Doubt, sent: &Record) -> bool {
 }
 
 impl Record {
-    /// The ledger has lost its memory and holds an older state of the job than the one in which
-    /// we sent it: of an earlier round, put back from the journal and untouched since, or waiting
-    /// as it did before. A tombstone was made by somebody who did not know that there was a job.
+    /// Whether the ledger lost data and holds an older state than `intent`: an earlier round, a
+    /// restored record unchanged since, or the queued state before it. A tombstone is older too: it
+    /// was written without knowledge of the job.
     pub fn is_from_before(&self, intent: &Self) -> bool {
         if matches!(self.state, State::Tombstone) {
             return true;
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(late_answer(&intent, &next_try, &put_off()), LateAnswer::Ignore);
     }
 
-    /// A try that was put off is not counted, so that the next one has its number.
+    /// An attempt that was put off is not counted, so the next one has its number.
     #[test]
     fn a_late_refusal_does_not_end_the_doubt_of_another_try() {
         let intent = record(submitting("ours"));

@@ -1,14 +1,13 @@
-//! What a job is, what may happen to it, and what we say about it.
+//! The job: its data, its state machine, and the events that report on it.
 //!
-//! Pure: no async, no clock, no network. Time and chance come in as values, so every decision
+//! Pure: no async, no clock, no network. Time and random values are arguments, so every decision
 //! can be tested as a table. Read in this order: the vocabulary ([`JobKey`], [`Operation`],
-//! [`Job`]), what we remember ([`Record`], [`State`]), what may happen ([`Fact`],
-//! [`transition()`]), and what we say about it ([`CloudEvent`], [`JournalEntry`]). What comes from
-//! outside is judged before it is a fact: a delivery ([`admit`], [`recover`]), a late answer
-//! ([`late_answer()`]), a callback ([`callback_hint()`]). Beside them stands the address that a
-//! provider calls back ([`CallbackSigner`]).
+//! [`Job`]), the stored state ([`Record`], [`State`]), the state machine ([`Fact`],
+//! [`transition()`]), and its output ([`CloudEvent`], [`JournalEntry`]). Input is checked before it
+//! becomes a fact: a delivery ([`admit`], [`recover`]), a late answer ([`late_answer()`]), a
+//! callback ([`callback_hint()`]). [`CallbackSigner`] makes the address that a provider calls back.
 
-// A new state or fact must be decided wherever one is.
+// Each match must list a new state or fact.
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod admission;

@@ -1,4 +1,4 @@
-//! Tells two records of one id apart, where the first expired before its id was used again.
+//! Distinguishes two records of one id, when the first expired before the id was used again.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,18 +11,18 @@ use crate::Timestamp;
 pub struct Life(String);
 
 impl Life {
-    /// As the message tells, so that a ledger that lost the record finds the same life again.
-    /// `told`: the publish time that the message carries, whatever it is worth as a time.
-    pub fn of_message(told: Timestamp) -> Self {
-        Self(format!("m{}", told.as_millis()))
+    /// From the publish time in its message, plausible or not, so that a ledger that lost the
+    /// record derives the same life again.
+    pub fn of_message(published: Timestamp) -> Self {
+        Self(format!("m{}", published.as_millis()))
     }
 
-    /// For a message that tells nothing: known only while the record or its journal line is.
+    /// For a message without a publish time: known only from the record or its journal line.
     pub fn begun(now: Timestamp) -> Self {
         Self(format!("r{}", now.as_millis()))
     }
 
-    /// As it travels in a message that is published again for its record.
+    /// From the header of a message that is published again for its record.
     pub fn parse(text: &str) -> Option<Self> {
         const MOST: usize = 32;
         let fits = (1..=MOST).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
@@ -33,12 +33,12 @@ impl Life {
         &self.0
     }
 
-    /// A record that was written before there were lives.
+    /// Whether the record is from a version without lives.
     pub fn is_unknown(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// What it adds to a derived id; nothing for a record from before lives.
+    /// Its part of a derived id; `None` for a record from a version without lives.
     pub(crate) fn part(&self) -> Option<&str> {
         (!self.is_unknown()).then_some(self.as_str())
     }

@@ -1,10 +1,10 @@
 use crate::Timestamp;
 
-/// Time and chance, brought in from outside.
+/// Time and a random value, the inputs of a decision.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
     pub now: Timestamp,
-    /// Since when `now` has not been seen to jump; the epoch for a clock that cannot.
+    /// Since when the clock has shown no jump; the epoch for a clock that cannot jump.
     pub steady_since: Timestamp,
     /// Uniform in [0, 1): spreads looks and retries.
     pub jitter: f64,

@@ -1,4 +1,4 @@
-//! What is kept of a message that never was a job, so that its id has an answer.
+//! Records of messages that were not jobs, so that their ids can be looked up.
 
 use crate::record::NO_ACCOUNT;
 use crate::revision::{next_revision, revision_at};
@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Record {
-    /// The record of a message that never was a job, so that its id has an answer.
+    /// The record of a message that was not a job, not settled yet.
     pub fn of_bad_job(bad: &BadJob, key: JobKey, body: &[u8], now: Timestamp) -> Self {
         let job = Job {
             key,
@@ -25,7 +25,7 @@ impl Record {
         record
     }
 
-    /// The same, ended as rejected: that message can never be right.
+    /// The same, settled as rejected.
     pub fn rejected(bad: &BadJob, key: JobKey, body: &[u8], now: Timestamp) -> Self {
         let mut record = Self::of_bad_job(bad, key, body, now);
         record.revision = revision_at(now);
@@ -35,7 +35,7 @@ impl Record {
         record
     }
 
-    /// Ended after what is kept of another such message under the same id.
+    /// The same, one round after the record of another such message under this id.
     #[must_use]
     pub fn after(self, other: &Self, installation: &str, now: Timestamp) -> Self {
         let history = self.history.clone();
@@ -45,25 +45,25 @@ impl Record {
         next
     }
 
-    /// It is what is kept of this very message, which was no job.
+    /// Whether it is the record of this very message, which was not a job.
     pub fn is_of_message(&self, body: &[u8]) -> bool {
         !self.was_a_job() && self.request_hash == StoredHash::of_message(body)
     }
 
-    /// Only a message that was no job has used this id, and that has ended: it is free for one
-    /// that can be done.
+    /// Whether a job may take this id: only a message that was not a job has used it, and has
+    /// ended.
     pub fn leaves_its_id(&self) -> bool {
         let ended = matches!(self.state, State::Parked { .. } | State::Settled { .. });
         ended && !self.was_a_job()
     }
 
-    /// `false` for a message that could not be read as a job: its id is free for one that can.
+    /// `false` for a tombstone, and for a message that could not be read as a job.
     pub fn was_a_job(&self) -> bool {
         self.account != NO_ACCOUNT
     }
 
-    /// This job takes the place of a message under its id that never was one. That one was
-    /// announced under its round, so this begins the next.
+    /// Takes the place of a message under its id that was not a job. That message was announced
+    /// under its round, so this job begins the next.
     #[must_use]
     pub fn in_place_of(mut self, other: &Self, installation: &str) -> Self {
         self.round = other.round + 1;

@@ -38,7 +38,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// What the provider makes; each has its own lanes and its own permits.
+/// What the provider makes; each has its own lanes and its own pool of slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Resource {
@@ -60,7 +60,7 @@ impl Resource {
 }
 
 impl Resource {
-    /// Whose lane a message with this key comes by.
+    /// The resource whose lane takes this routing key.
     pub fn of_routing_key(key: &str) -> Option<Self> {
         let first = key.split('.').next()?;
         Self::ALL.into_iter().find(|resource| resource.as_str() == first)

@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use crate::{Record, State, Timestamp};
 
-/// A POST that ended has been recorded long since, if its worker can reach the ledger at all.
+/// By then a worker that can reach the ledger has recorded how its POST ended.
 const OVERDUE: Duration = Duration::from_secs(5);
 
 impl Record {
-    /// Whoever was submitting it is gone. An owner that lives but has forgotten the job (a lost
-    /// answer, a panic) is no owner.
+    /// Its owner is gone, or lives and has not recorded the end of the POST in time (a lost answer,
+    /// a panic).
     pub fn is_orphaned(&self, owner_alive: bool, now: Timestamp) -> bool {
         match &self.state {
             State::Submitting { post_deadline, .. } => {

@@ -1,16 +1,16 @@
-//! Refusals that name nobody: whether they are the job's trouble or that of the way to the
-//! provider.
+//! Refusals without a known error number: the job or something on the way to the provider is the
+//! cause.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{RetryDelay, Timestamp};
 
-/// When others were last accepted where a job was refused.
+/// When other jobs were last accepted where this job was refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passed {
     /// Any other job of the lane.
     pub lane_at: Option<Timestamp>,
-    /// One of the same operation that asks for the same model.
+    /// One of the same operation and model.
     pub model_at: Option<Timestamp>,
 }
 
@@ -24,7 +24,7 @@ impl Passed {
     }
 }
 
-/// A job's refusals without a known number. One counts when others passed since the one before.
+/// A job's refusals without a known number. A later one counts if others passed since the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PathRefusals {
     pub last: Timestamp,
@@ -34,7 +34,7 @@ pub struct PathRefusals {
     pub against_model: u32,
 }
 
-/// A whole model or operation may be refused for a while: that takes longer to believe.
+/// A whole model or operation may be refused for a while: other models that pass prove less.
 const MOST_AGAINST_LANE: u32 = 5;
 const MOST_AGAINST_MODEL: u32 = 3;
 
@@ -54,7 +54,7 @@ impl PathRefusals {
         self.against_lane >= MOST_AGAINST_LANE || self.against_model >= MOST_AGAINST_MODEL
     }
 
-    /// Long waits only where others pass: else a lane would wait long after its trouble is over.
+    /// Long waits only while other jobs pass: else a lane would wait on after its failure is over.
     pub fn retry_delay(&self) -> RetryDelay {
         let counted = self.against_lane.max(1) as usize - 1;
         let waits = [

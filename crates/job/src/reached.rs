@@ -1,11 +1,11 @@
-/// How far a job may have come by a message: what a ledger that has forgotten it must assume.
+/// How far a job may have come with a message; assumed by a ledger that has lost its record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reached {
     #[default]
     Nothing,
-    /// A record of it may have been made.
+    /// A record may have been written.
     Ledger,
-    /// It may have been sent.
+    /// A request may have been sent to the provider.
     Provider,
 }
 
@@ -18,7 +18,7 @@ impl Reached {
         }
     }
 
-    /// What cannot be read may mean anything.
+    /// An unknown word counts as the furthest.
     pub fn of_word(word: Option<&str>) -> Self {
         match word {
             None | Some("nothing") => Self::Nothing,

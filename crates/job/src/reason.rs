@@ -74,12 +74,12 @@ impl Reason {
         }
     }
 
-    /// Whether a dead letter's word tells that its id belongs to another request.
+    /// Whether this reason of a dead letter means that its id belongs to another request.
     pub fn is_conflict(word: &str) -> bool {
         word == Self::Conflict.word()
     }
 
-    /// The message cannot be right, whoever reads it: rejected. Anything else is for a person.
+    /// Whether the message is invalid and so rejected. Any other reason needs an operator.
     pub fn is_rejection(&self) -> bool {
         match self {
             Self::NotJson(_)
@@ -95,7 +95,7 @@ impl Reason {
         }
     }
 
-    /// What happens to a job that is known and waits, and cannot be done.
+    /// The fact for a queued job that has a record and cannot be done.
     pub fn fact(&self) -> Fact {
         match self.is_rejection() {
             true => Fact::Refused { error: self.problem() },
@@ -141,7 +141,7 @@ impl Reason {
         }
     }
 
-    /// As an event tells it.
+    /// The problem that an event reports.
     pub fn problem(&self) -> Problem {
         let mut problem = Problem::new(self.word(), self.to_string()).advice(self.advice());
         problem.field = self.field().map(str::to_owned);

@@ -2,51 +2,51 @@ use std::time::Duration;
 
 use crate::{Doubt, EventKind, JournalEntry, Outcome, Record, State, Timestamp};
 
-/// What a ledger that has lost something is compared with.
+/// The times that decide what is restored from the journal.
 #[derive(Clone, Copy, Debug)]
 pub struct Restoring {
     pub now: Timestamp,
-    /// Settled records older than this have expired rather than been lost.
+    /// Settled records older than this have expired and were not lost.
     pub retention: Duration,
-    /// Requests that left before the loss have arrived by then: earlier denials prove nothing.
+    /// By then requests sent before the loss have arrived: earlier denials prove nothing.
     pub settles_at: Timestamp,
 }
 
-/// A record that belongs into the ledger, and what goes with it.
+/// A record to be written to the ledger, and how its end is announced.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Restored {
     pub record: Record,
-    /// How its end is told, if it has ended.
+    /// The kind of event that announces its end, if it has ended.
     pub ending: Option<EventKind>,
-    /// The journal tells that this was announced.
+    /// The journal shows that this was announced.
     pub told: bool,
 }
 
 impl Restoring {
-    /// `None` when the ledger need not learn anything from this line. `present` is the revision
-    /// that the ledger has of the same job.
+    /// `None` if the ledger needs nothing from this line. `present`: the revision of its record of
+    /// the same job.
     ///
-    /// A journal lags behind the ledger by what happens before a POST is answered. So a job that
-    /// the journal shows as waiting may have been submitted since. One whose message is surely
-    /// in the broker stays queued, marked as restored, and the message tells (it was delivered
-    /// before or not). One that waits for a message that perhaps was never published is in doubt.
+    /// The journal lags behind the ledger until a POST is answered, so a job that it shows as
+    /// waiting may have been submitted since. A first round that was not sent stays queued: its
+    /// message is surely in the broker, and shows whether it was delivered before. Any other
+    /// waiting job is in doubt, since its message was perhaps never published.
     pub fn restore(&self, entry: JournalEntry, present: Option<u64>) -> Option<Restored> {
         let record = entry.record;
-        // One that has expired is still written over an older line of the same job.
+        // An expired record still replaces an older one of the same job.
         let known = present.map_or(self.is_over(&record), |present| present >= record.revision);
         if known {
             return None;
         }
         let ending = ending(&record.state);
-        // Another event may have come late: that a job was parked says nothing of its success.
+        // The event may be an earlier one: that a job was parked does not announce its success.
         let told = entry.event.is_some_and(|event| {
             ending.is_some() && event.kind() == ending && event.data.round == record.round
         });
         Some(Restored { ending, told, record: self.back(record) })
     }
 
-    /// `there`: what the ledger holds of the same job. A tombstone tells nothing of the job, so
-    /// it gives way; what it asked for is done to a job that waits.
+    /// `there`: the ledger's record of the same job. A tombstone has no data of the job and is
+    /// always replaced; a queued job is then to be cancelled.
     #[must_use]
     pub fn in_place_of(&self, mut record: Record, there: &Record) -> Option<Record> {
         let is_tombstone = |record: &Record| matches!(record.state, State::Tombstone);
@@ -87,8 +87,8 @@ impl Restoring {
             | State::Parked { .. }) => as_it_was,
         };
         record.sent_before |= matches!(record.state, State::InDoubt { .. });
-        // Newer than a snapshot that still holds the line's own state, and no more than that: what
-        // came after the line is still newer.
+        // Newer than a snapshot with the line's own state, but still older than a change that came
+        // after the line.
         record.revision += u64::from(record.state != before);
         record.restored = true;
         record.note(self.now, "put back from the journal");
@@ -99,14 +99,14 @@ impl Restoring {
         Doubt::begun(self.now, cause.to_owned(), self.settles_at)
     }
 
-    /// Whoever was asked before the loss may have been asked too early.
+    /// Denials from before the loss may have come too early.
     fn again(&self, doubt: Doubt) -> Doubt {
         let settles_at = doubt.settles_at.max(self.settles_at);
         Doubt { settles_at, denials: 0, next_look: self.now, ..doubt }
     }
 }
 
-/// How the end of a job is told; `None` while it goes on.
+/// The kind of event that announces the end; `None` if the job has not ended.
 fn ending(state: &State) -> Option<EventKind> {
     Some(match state {
         State::Parked { .. } => EventKind::Parked,
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_very_event_of_its_end_tells_that_it_was_announced() {
+    fn only_the_event_of_its_end_shows_that_it_was_announced() {
         let outputs = Vec::new();
         let outcome = Outcome::succeeded(outputs);
         let done = Record { round: 2, ..record(State::Settled { outcome, at: NOW }) };
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_announced_again_unless_the_journal_tells_that_it_was() {
+    fn an_end_is_announced_again_unless_the_journal_shows_its_event() {
         let record = record(settled(NOW));
         let restored = restoring().restore(line(record.clone()), None).unwrap();
         assert_eq!((restored.ending, restored.told), (Some(EventKind::Cancelled), false));

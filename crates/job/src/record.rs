@@ -8,45 +8,45 @@ use crate::{
     Priority, RequestHash, State, StoredHash, Timestamp, Watch,
 };
 
-/// The account of a message that never was a job. No real account has an empty name.
+/// The account of a tombstone or a message that was not a job. Real accounts have a name.
 pub(crate) const NO_ACCOUNT: &str = "";
 
-/// What the ledger remembers of one job.
+/// The ledger's entry for one job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     pub key: JobKey,
     pub operation: Operation,
-    /// The provider account it was submitted with: pinned, so that a change of
-    /// configuration never asks the wrong account about a task.
+    /// The provider account it is submitted with. Pinned: a change of configuration must not query
+    /// another account about a task.
     pub account: String,
-    /// Part of the external id and of event ids; unknown in records from before lives.
+    /// Part of the external id and of event ids; unknown in records of versions without lives.
     #[serde(default, skip_serializing_if = "Life::is_unknown")]
     pub life: Life,
-    /// Raised by every new paid attempt; part of the external id and of event ids.
+    /// Counts paid rounds from 1; part of the external id and of event ids.
     pub round: u32,
-    /// Tries to submit within this round that counted.
+    /// Counted submissions within this round.
     pub attempt: u32,
     pub external_id: ExternalId,
     /// A POST under this external id may have reached the provider: a refusal as
     /// "already used" then means that the task exists.
     #[serde(default)]
     pub sent_before: bool,
-    /// Raised by every transition, so that two copies of a record tell which is newer; never behind
-    /// the ledger's clock, so that they also do when a ledger has forgotten one of them.
+    /// Raised by every transition: of two copies of a record, the higher is newer. Never behind the
+    /// ledger's clock, so this holds also after a ledger has lost the record.
     #[serde(default)]
     pub revision: u64,
-    /// It was put back from the journal and nothing has happened to it since: what came after
-    /// that journal line, such as an intent to submit, may be missing.
+    /// Restored from the journal; since then at most a cancellation was requested. Later changes,
+    /// such as an intent to submit, may be missing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restored: bool,
-    /// The dead letter whose replay began this round, so that a repeat begins no other.
+    /// The dead letter whose replay began this round: a repeated replay begins no other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed: Option<String>,
-    /// A person ended it before anything was sent: published again, it begins a new round.
+    /// An operator dropped it before anything was sent: published again, it begins a new round.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_begin_again: bool,
-    /// A cancellation came while it was not known whether it had been sent: its next delivery
-    /// tells.
+    /// A cancellation was requested while it was unknown whether the job had been sent: the next
+    /// delivery decides.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancel_requested: bool,
     pub request_hash: StoredHash,
@@ -70,7 +70,7 @@ pub struct Record {
     pub traceparent: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracestate: Option<String>,
-    /// The `traceparent` of the worker's span that last meant to submit it.
+    /// The `traceparent` of the worker's span that last wrote an intent for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker_span: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,17 +78,17 @@ pub struct Record {
     pub created_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submitted_at: Option<Timestamp>,
-    /// The provider's id, from the moment it is known.
+    /// The provider's task id, once it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
-    /// Further tasks of this job: of earlier rounds, and those that it could not take.
+    /// Other tasks of this job: of earlier rounds, or accepted when the record could not take them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_tasks: Vec<String>,
-    /// Refusals of this round by somebody on the way to the provider.
+    /// Refusals of this round by a proxy or gateway on the way to the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path_refusals: Option<PathRefusals>,
     pub state: State,
-    /// Of the present round's task.
+    /// What polling has shown about the present round's task.
     #[serde(default, skip_serializing_if = "Watch::is_default")]
     pub watch: Watch,
     #[serde(default)]
@@ -104,7 +104,7 @@ fn is_empty(metadata: &JsonObject) -> bool {
 }
 
 impl Record {
-    /// A job that is about to be tried for the first time.
+    /// The first record of a job: round 1, queued.
     pub fn new(job: &Job, account: &str, installation: &str, now: Timestamp) -> Self {
         let life = Life::begun(now);
         Self {
@@ -144,7 +144,7 @@ impl Record {
         }
     }
 
-    /// The same in a life that its message tells, before anything was sent under its external id.
+    /// The same with the life from its message. Changes the external id, so only before a POST.
     #[must_use]
     pub fn in_life(mut self, life: Life, installation: &str) -> Self {
         self.external_id = ExternalId::derive(installation, &self.key, &life, self.round);
@@ -152,12 +152,12 @@ impl Record {
         self
     }
 
-    /// It came by this request.
+    /// Whether it is the record of a job with this request.
     pub fn is_of(&self, request: &RequestHash) -> bool {
         self.was_a_job() && self.request_hash == StoredHash::of_request(request)
     }
 
-    /// When somebody must look at it again; `None` when nobody needs to.
+    /// When a poller must look at it; `None`: never.
     pub fn due(&self, orphan_check: Duration) -> Option<Timestamp> {
         match &self.state {
             State::Submitting { .. } => Some(self.last_change() + orphan_check),
@@ -170,7 +170,7 @@ impl Record {
         }
     }
 
-    /// As if somebody had begun to send it just now: denials count only once that would have
+    /// As if a POST were under way until the deadline: denials count only once it must have
     /// arrived, and its slot may be in use.
     #[must_use]
     pub fn supposed_sent(self, post_deadline: Timestamp) -> Self {
@@ -179,25 +179,24 @@ impl Record {
         Self { state, ..self }
     }
 
-    /// Its round may have a task that nobody can see.
+    /// Whether this round is in doubt, parked or not.
     pub fn is_in_doubt(&self, round: u32) -> bool {
         let doubted =
             matches!(self.state, State::InDoubt { .. } | State::Parked { doubt: Some(_), .. });
         doubted && self.round == round
     }
 
-    /// Something of this round may have reached the provider and not have been refused.
+    /// Whether a POST of this round may have reached the provider and not been refused.
     pub fn may_have_been_paid(&self) -> bool {
         self.sent_before || self.task_id.is_some() || self.submitted_at.is_some()
     }
 
-    /// The provider denies the task, or has been at work on it for longer than tasks take: a
-    /// person may end it.
+    /// The provider denies the task, or the task is overdue: an operator may end the job.
     pub fn may_be_gone(&self) -> bool {
         self.watch.denials > 0 || self.watch.overdue
     }
 
-    /// A person may settle it: it is in doubt, or its task may be gone.
+    /// An operator may settle it: it is in doubt, or its task may be gone.
     pub fn is_in_question(&self) -> bool {
         match self.state {
             State::InDoubt { .. } | State::Parked { doubt: Some(_), .. } => true,
@@ -219,7 +218,7 @@ impl Record {
         self.history.last().map_or(self.created_at, |entry| entry.at)
     }
 
-    /// The job message that asks for this record to be tried (again), if its request is in hand.
+    /// The job message that submits this record (again); `None` if its request is not loaded.
     pub fn to_job(&self) -> Option<Job> {
         Some(Job {
             key: self.key.clone(),

@@ -1,17 +1,17 @@
-//! What publishing a dead letter again means for the job that it is about.
+//! What publishing a dead letter again means for its job.
 
 use std::time::Duration;
 
 use crate::{Outcome, Record, RequestHash, State, Timestamp};
 
-/// What a dead letter tells about itself.
+/// What a dead letter shows about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// Names this letter and no other.
+    /// Names the letter; letters that are equal byte by byte have the same name.
     pub handle: String,
-    /// When it was put there, by the store's time; `None` when that was not noted.
+    /// When it was dead-lettered, by the store's time; `None` if that was not noted.
     pub dead_at: Option<Timestamp>,
-    /// Of the request inside; `None` when it cannot be read as a job.
+    /// The hash of its request; `None` when it cannot be read as a job.
     pub request_hash: Option<RequestHash>,
 }
 
@@ -19,11 +19,11 @@ pub struct DeadLetter {
 pub enum Replay {
     /// Published as it is: its job waits for a message, or has no round yet.
     Publish,
-    /// A new round first, then published.
+    /// Begin a new round, then publish.
     Begin,
-    /// Its round was begun before and needs the letter no more.
+    /// Its round was begun before and does not need the letter any more.
     Done,
-    /// Published, it would do nothing, or harm.
+    /// Not published: it would do nothing, or harm.
     Stays(Stays),
 }
 
@@ -34,19 +34,19 @@ pub enum Stays {
     Conflict,
     /// Its job is being done.
     UnderWay,
-    /// Its job may have been submitted already: a person settles that first.
+    /// Its job may have been submitted already: an operator settles that first.
     InDoubt,
     /// Something has happened to its job since.
     Outdated,
-    /// Its job has been forgotten: it may have been done.
+    /// Its job's record has expired: it may have been done.
     Forgotten,
 }
 
-/// The clocks of the two who wrote the record and the letter may differ by so much.
+/// How much the clocks of the record's and the letter's writers may differ.
 const SKEW: Duration = Duration::from_secs(5);
 
 impl DeadLetter {
-    /// Pure. `retention`: how long an ended record is remembered.
+    /// Pure. `retention`: how long an ended record is kept.
     pub fn replay(&self, record: Option<&Record>, now: Timestamp, retention: Duration) -> Replay {
         match record {
             None if self.is_older_than(retention, now) => Replay::Stays(Stays::Forgotten),
@@ -70,7 +70,7 @@ impl DeadLetter {
     fn of_its_job(&self, record: &Record) -> Replay {
         let repeated = record.replayed.as_ref() == Some(&self.handle);
         match &record.state {
-            // Whether its message was published is not known; one too many does nothing.
+            // It is unknown whether its message was published; one too many does nothing.
             State::Queued { .. } => Replay::Publish,
             _ if repeated => Replay::Done,
             State::Tombstone => Replay::Publish,
@@ -88,7 +88,7 @@ impl DeadLetter {
         }
     }
 
-    /// It was written with this end of its job or after it.
+    /// It was written when its job ended, or after that.
     fn is_of(&self, at: Timestamp) -> bool {
         self.dead_at.is_none_or(|dead_at| dead_at + SKEW >= at)
     }

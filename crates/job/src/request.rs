@@ -42,13 +42,13 @@ impl Request {
     }
 }
 
-/// 128 bits of SHA-256 over the canonical request, in hex: tells a repeat from a conflict.
+/// 128 bits of SHA-256 over the canonical request, in hex: distinguishes a repeat from a conflict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestHash(String);
 
-/// What a record keeps of the message that it came by: the hash of a request, or of the bytes of
-/// what was none. Which of them only the record knows, so only it compares
-/// ([`Record::is_of`](crate::Record::is_of), [`Record::is_of_message`](crate::Record::is_of_message)).
+/// The hash that a record keeps: of a request, or of the bytes of a message that was not a job.
+/// Only the record knows which, so only it compares ([`Record::is_of`](crate::Record::is_of),
+/// [`Record::is_of_message`](crate::Record::is_of_message)).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StoredHash(String);

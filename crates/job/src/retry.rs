@@ -42,7 +42,7 @@ impl RetryDelay {
         })
     }
 
-    /// Full jitter: any delay up to the one of the counted attempts, so that jobs that were refused
+    /// Full jitter: any delay up to the one of the attempts, so that jobs that were refused
     /// together do not return together.
     pub fn after(attempts: u32, jitter: f64) -> Self {
         let highest = attempts.saturating_sub(1).min(4) as usize;
@@ -50,8 +50,8 @@ impl RetryDelay {
         Self::ALL[index.min(highest)]
     }
 
-    /// For a job that is in doubt again and again: each try holds a slot for a minute or
-    /// two, which others can use. An outage seldom costs one job more than two tries.
+    /// For a job that is in doubt repeatedly: each attempt holds a slot for a minute or two, which
+    /// others can use. An outage seldom costs one job more than two attempts.
     pub fn after_doubts(attempts: u32) -> Option<Self> {
         match attempts {
             0..=2 => None,

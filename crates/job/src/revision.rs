@@ -1,13 +1,13 @@
 use crate::Timestamp;
 
-/// Changes of one record that fit between two milliseconds. With it a revision stays below 2^53
-/// until the year 2248: Redis's Lua counts in doubles.
+/// Changes of one record per millisecond. With it a revision stays below 2^53 until the year 2248:
+/// Redis's Lua counts in doubles.
 const PER_MILLISECOND: u64 = 1 << 10;
 
 /// Pure. The revision of a record's next change: a count that is never behind the clock.
 ///
-/// A count alone would begin anew wherever a ledger has forgotten the record, and a snapshot from
-/// before could then look newer than what was journaled since.
+/// A count alone would begin anew in a ledger that lost the record: an older snapshot could then
+/// look newer than later journal lines.
 pub(crate) fn next_revision(before: u64, now: Timestamp) -> u64 {
     (before + 1).max(revision_at(now))
 }

@@ -3,35 +3,35 @@ use std::time::Duration;
 /// What decisions depend on besides the record and the fact.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
-    /// Keeps external ids of two installations on one account apart.
+    /// Part of external ids, so that two installations on one account have different ones.
     pub installation: String,
     /// Scales every polling interval (1.0 = real time).
     pub pace: f64,
     /// Longest a POST may take.
     pub post_timeout: Duration,
-    /// Added to a POST's deadline: before that a denial proves nothing.
+    /// Added to a POST's deadline: an earlier denial proves nothing.
     pub settling: Duration,
-    /// Denials that must count before a trusted provider is believed.
+    /// Counted denials that are needed before one has an effect.
     pub denials_needed: u32,
-    /// Whether a denial may be believed at all (`doctor` finds out).
+    /// Whether denials prove that no task exists (`doctor` tests this).
     pub denials_trusted: bool,
     pub on_doubt: OnDoubt,
-    /// A doubt that no look-up could settle is given up after this.
+    /// A doubt whose look-ups fail is given up after this.
     pub doubt_give_up: Duration,
-    /// How long a doubt that only a callback can settle waits for one, after it would have
-    /// settled; scaled by the pace.
+    /// How long a doubt that only a callback can settle waits for one, from its settling time on;
+    /// scaled by the pace.
     pub callback_wait: Duration,
-    /// Counted tries before a job is parked.
+    /// Attempts before a job is parked.
     pub max_attempts: u32,
-    /// A task that has been at work for so long is overdue; scaled by the pace.
+    /// A task is overdue this long after its submission; scaled by the pace.
     pub overdue_after: Duration,
-    /// How long a success without a readable file is looked at; scaled by the pace.
+    /// How long a success without a readable file is polled; scaled by the pace.
     pub output_wait: Duration,
-    /// How long, and how often, the provider must deny a task that it accepted before nobody
-    /// waits for it any more; the time is scaled by the pace.
+    /// How long, and how often, the provider must deny an accepted task before the job is in doubt;
+    /// the time is scaled by the pace.
     pub denied_wait: Duration,
     pub denied_looks: u32,
-    /// Also say when a task was accepted, not only how it ended.
+    /// Whether accepted tasks are announced, not only outcomes.
     pub announce_submitted: bool,
 }
 
@@ -57,10 +57,10 @@ impl Default for Rules {
     }
 }
 
-/// What becomes of a doubt that looking cannot settle.
+/// What happens to a doubt that look-ups cannot settle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnDoubt {
-    /// Kept for a person: never paid twice.
+    /// Parked for an operator: never paid twice.
     #[default]
     Park,
     /// Submitted again under the same external id: may pay twice where ids are not enforced.

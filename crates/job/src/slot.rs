@@ -1,9 +1,9 @@
-//! For how long a slot at the provider is in use.
+//! How long a job keeps its slot at the provider.
 
 use crate::{Cadence, Record, State, Timestamp};
 
-/// Whether the slot of this round may be given back. A job in doubt may have a task running that
-/// nobody can see: its slot is kept for as long as such a task lives. `pace` as for looks.
+/// Whether the slot of this round may be given back. A job in doubt may have a running task: its
+/// slot is kept as long as such a task may run. `pace` as for looks.
 pub fn slot_is_over(record: Option<&Record>, round: u32, now: Timestamp, pace: f64) -> bool {
     let Some(record) = record else { return true };
     match &record.state {
@@ -23,8 +23,8 @@ pub fn slot_is_over(record: Option<&Record>, round: u32, now: Timestamp, pace: f
 }
 
 impl Record {
-    /// The provider may be working on this round: its slot is taken, or may be while a job waits
-    /// to be sent again.
+    /// Whether the provider may be working on this round. Also while a job that was sent before
+    /// waits to be sent again.
     pub fn holds_permit(&self, round: u32) -> bool {
         let working = match self.state {
             State::Submitting { .. } | State::InDoubt { .. } | State::Pending { .. } => true,
@@ -34,13 +34,13 @@ impl Record {
         working && self.round == round && !self.watch.slot_returned
     }
 
-    /// Also a doubt that was parked: its task may run, and somebody may still find it.
+    /// Also a doubt that was parked: its task may be running and may still be found.
     pub fn may_be_running(&self) -> bool {
         self.holds_permit(self.round) || matches!(self.state, State::Parked { doubt: Some(_), .. })
     }
 
-    /// A slot that was taken without a record, as for the first round, is this record's own: it
-    /// may be running, or it waits for a slot anyway.
+    /// Whether a slot that was taken for round 1 without a record belongs to this one: its task may
+    /// be running, or it waits for a slot.
     pub fn keeps_first_slot(&self) -> bool {
         self.round == 1 && (self.may_be_running() || matches!(self.state, State::Queued { .. }))
     }

@@ -3,31 +3,31 @@ use serde_json::Value;
 
 use crate::{Moment, Timestamp};
 
-/// Where a job is in its present round.
+/// The state of a job in its present round.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum State {
-    /// Cancelled before it was seen: the delivery, when it comes, ends here.
+    /// Cancelled before it was delivered: when its message comes, the job ends as cancelled.
     Tombstone,
-    /// Waits in the broker for its (next) try.
+    /// Waits in the broker for its (next) attempt.
     Queued {
         why: Option<String>,
     },
     /// The intent is written; a POST may be under way until the deadline.
     Submitting {
         owner: String,
-        /// Tells two tries of one owner apart, which may begin at the same moment.
+        /// Distinguishes two attempts of one owner, which may begin at the same moment.
         #[serde(default)]
         intent: String,
         post_deadline: Timestamp,
     },
-    /// A POST may or may not have created a task; settled by looking, never by guessing.
+    /// A POST may or may not have created a task.
     InDoubt {
         doubt: Doubt,
     },
-    /// The provider has it.
+    /// The provider has accepted it as a task.
     Pending {
-        /// As last told, for people: nothing is decided by it.
+        /// The status that the provider last reported, for display: no decision depends on it.
         status: String,
         looks: u32,
         next_look: Timestamp,
@@ -36,7 +36,7 @@ pub enum State {
         outcome: Outcome,
         at: Timestamp,
     },
-    /// For a person.
+    /// Waits for an operator.
     Parked {
         why: String,
         doubt: Option<Doubt>,
@@ -45,12 +45,12 @@ pub enum State {
 }
 
 impl State {
-    /// Nothing more happens by itself.
+    /// Whether it is settled or parked.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Settled { .. } | Self::Parked { .. })
     }
 
-    /// Files that the provider listed and that no address leads to.
+    /// The number of files that the provider listed without a URL.
     pub fn outputs_left_out(&self) -> u32 {
         match self {
             Self::Settled { outcome: Outcome::Succeeded { outputs_left_out, .. }, .. } => {
@@ -78,24 +78,24 @@ pub struct Doubt {
     pub denials: u32,
     pub looks: u32,
     pub next_look: Timestamp,
-    /// What tells that a task exists, without proving which: such a job is never submitted
-    /// again without a person.
+    /// Signs that a task exists, without proof which one: such a job is submitted again only by an
+    /// operator.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<String>,
-    /// The try that it is about, where that is known: only its own late answer can end it.
+    /// The intent of the POST in doubt, if known: no late refusal of another POST ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intent: Option<String>,
 }
 
 impl Doubt {
-    /// Nobody has looked yet.
+    /// A doubt before its first look-up, which is due at once.
     pub fn begun(since: Timestamp, cause: String, settles_at: Timestamp) -> Self {
         let (next_look, evidence) = (since, Vec::new());
         Self { since, cause, settles_at, denials: 0, looks: 0, next_look, evidence, intent: None }
     }
 
-    /// Whatever was sent has arrived by now. A clock that has jumped since must have run steadily
-    /// for as long as the wait was meant to take.
+    /// Whether a POST must have arrived by now. A clock that has jumped since must have run
+    /// steadily for the whole wait.
     pub(crate) fn is_settled(&self, at: Moment) -> bool {
         let wait = self.settles_at.since(self.since);
         at.now >= self.settles_at.max(at.steady_since + wait)
@@ -107,10 +107,10 @@ impl Doubt {
 pub enum Outcome {
     Succeeded {
         outputs: Vec<Output>,
-        /// Files that the provider lists and that no address leads to.
+        /// The number of files that the provider listed without a URL.
         #[serde(default, skip_serializing_if = "is_zero")]
         outputs_left_out: u32,
-        /// The provider's own figure, in its units, when it tells one.
+        /// The provider's own figure, in its units, if it reports one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         final_unit_deduction: Option<String>,
     },
@@ -132,7 +132,7 @@ pub(crate) fn is_zero(number: &u32) -> bool {
 }
 
 impl Outcome {
-    /// It succeeded with these files, and all of them.
+    /// Success with these files, none left out.
     pub fn succeeded(outputs: Vec<Output>) -> Self {
         Self::Succeeded { outputs, outputs_left_out: 0, final_unit_deduction: None }
     }

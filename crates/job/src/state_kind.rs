@@ -1,6 +1,6 @@
 use crate::{Outcome, State};
 
-/// Which state a job is in, without what belongs to it: what lists and stores choose by.
+/// A state without its data, for lists and filters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StateKind {
     Queued,
@@ -12,7 +12,7 @@ pub enum StateKind {
     Failed,
     Rejected,
     TimedOut,
-    /// Also before the job was seen.
+    /// Also a tombstone.
     Cancelled,
 }
 
@@ -50,7 +50,7 @@ impl StateKind {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
-    /// Some records of this kind [may be running](crate::Record::may_be_running).
+    /// Whether records of this kind [may be running](crate::Record::may_be_running).
     pub fn may_be_running(self) -> bool {
         match self {
             Self::Queued | Self::Submitting | Self::InDoubt | Self::Pending | Self::Parked => true,
@@ -103,7 +103,7 @@ mod tests {
     const AT: Timestamp = Timestamp::EPOCH;
 
     #[test]
-    fn every_word_is_read_as_what_it_was_written_for() {
+    fn every_word_parses_back_to_its_kind() {
         for kind in StateKind::ALL {
             assert_eq!(StateKind::parse(kind.word()), Some(kind));
         }
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_may_be_running_is_of_a_kind_that_may() {
+    fn a_record_that_may_be_running_has_such_a_kind() {
         let doubt = || Doubt::begun(AT, String::new(), AT);
         let submitting =
             State::Submitting { owner: String::new(), intent: String::new(), post_deadline: AT };

@@ -2,18 +2,17 @@
 
 use crate::Record;
 
-/// A hot job must not grow without bound; the oldest are forgotten first.
+/// A job must not grow without bound; the oldest tasks are dropped first.
 const MOST_OTHERS: usize = 32;
 
-/// Whether the provider can be asked for a task of this id: as part of a path, an empty or dotted
-/// one would ask for something else.
+/// Whether it can be a task id in a URL path: an empty or dotted one would name something else.
 pub fn is_task_id(id: &str) -> bool {
     let is_written = |c: char| !c.is_whitespace() && !c.is_control();
     !matches!(id, "" | "." | "..") && id.chars().all(is_written)
 }
 
 impl Record {
-    /// The task of the present round. One that it had before stays known.
+    /// Sets the task of the present round. The one before stays known.
     pub(crate) fn set_task(&mut self, task: Option<String>) {
         let before = std::mem::replace(&mut self.task_id, task);
         if let Some(before) = before.filter(|before| Some(before) != self.task_id.as_ref()) {

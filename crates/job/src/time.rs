@@ -14,7 +14,7 @@ pub struct Timestamp(i64);
 impl Timestamp {
     pub const EPOCH: Self = Self(0);
 
-    /// How it is written by others, for people.
+    /// The format that others must use, for error messages.
     pub const FORM: &'static str =
         "RFC 3339 such as 2026-12-01T12:00:00Z, its offset at most 23:59";
 
@@ -26,22 +26,22 @@ impl Timestamp {
         self.0
     }
 
-    /// Milliseconds from `earlier` to `self`; 0 when `earlier` is later.
+    /// The time from `earlier` to `self`; zero if `earlier` is later.
     pub const fn since(self, earlier: Self) -> Duration {
         let millis = self.0.saturating_sub(earlier.0);
         Duration::from_millis(if millis < 0 { 0 } else { millis as u64 })
     }
 
-    /// A time that somebody else told, if it can be one: none before this program existed, and
-    /// none later than `now` by more than clocks differ; then it is `now`.
+    /// A time from another process, if it is plausible: from 2020 on, and at most 5 seconds after
+    /// `now`. Capped at `now`.
     pub fn plausible(self, now: Self) -> Option<Self> {
         const FIRST: Timestamp = Timestamp(1_577_836_800_000); // 2020-01-01
         const CLOCKS: Duration = Duration::from_secs(5);
         (self >= FIRST && self <= now + CLOCKS).then(|| self.min(now))
     }
 
-    /// Reads RFC 3339, as job messages write it. The last hours of the year 9999, which not every
-    /// offset has, are the last moment that can be written again.
+    /// Reads RFC 3339. The last hours of the year 9999, which not every offset has, become the last
+    /// moment that can be written again.
     pub fn parse(text: &str) -> Option<Self> {
         if !has_an_hour_of_the_day(offset(text)) {
             return None;
@@ -54,22 +54,22 @@ impl Timestamp {
     }
 }
 
-/// What follows the sign of an offset such as `+01:00`; nothing after `Z`.
+/// The part after the sign of an offset such as `+01:00`; empty for `Z`.
 fn offset(text: &str) -> &str {
     let (_, time) = text.split_once(['T', 't', ' ']).unwrap_or_default();
     let time = time.split('[').next().unwrap_or_default();
     time.split_once(['+', '-']).map_or("", |(_, offset)| offset)
 }
 
-/// RFC 3339 ends at 23:59, the parser somewhere beyond.
+/// RFC 3339 allows offsets up to 23:59, the parser larger ones.
 fn has_an_hour_of_the_day(offset: &str) -> bool {
     let digits: Vec<u32> = offset.chars().filter_map(|c| c.to_digit(10)).collect();
     let pairs: Vec<u32> =
         digits.chunks(2).map(|pair| pair.iter().fold(0, |n, d| n * 10 + d)).collect();
-    pairs.iter().zip([23, 59, 59]).all(|(told, most)| *told <= most)
+    pairs.iter().zip([23, 59, 59]).all(|(number, most)| *number <= most)
 }
 
-/// Whether it is a whole moment on one of the last two days there are.
+/// Whether it is a complete time on one of the last two days of the year 9999.
 fn is_last_day(text: &str) -> bool {
     let is_last = |day: jiff::civil::Date| day >= jiff::civil::date(9999, 12, 30);
     jiff::fmt::temporal::Pieces::parse(text).is_ok_and(|pieces| {
@@ -158,14 +158,14 @@ mod tests {
     #[test]
     fn only_a_time_that_can_be_is_taken_from_others() {
         let now = Timestamp::from_millis(1_764_000_000_000);
-        let told = |millis| Timestamp::from_millis(millis).plausible(now);
-        assert_eq!(told(1_763_000_000_000), Some(Timestamp::from_millis(1_763_000_000_000)));
-        assert_eq!(told(1_764_000_004_000), Some(now), "clocks differ a little");
+        let plausible = |millis| Timestamp::from_millis(millis).plausible(now);
+        assert_eq!(plausible(1_763_000_000_000), Some(Timestamp::from_millis(1_763_000_000_000)));
+        assert_eq!(plausible(1_764_000_004_000), Some(now), "clocks differ a little");
         let microseconds = 1_764_000_000_000_000;
         let seconds = 1_764_000_000;
         let ahead = 1_764_000_060_000;
         for nonsense in [microseconds, seconds, ahead, 0, -1, i64::MAX, i64::MIN] {
-            assert_eq!(told(nonsense), None, "{nonsense}");
+            assert_eq!(plausible(nonsense), None, "{nonsense}");
         }
     }
 }

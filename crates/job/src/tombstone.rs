@@ -1,4 +1,4 @@
-//! What is kept of a cancellation that came before its job.
+//! Records of cancellations that came before their jobs.
 
 use crate::record::NO_ACCOUNT;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl Record {
-    /// A cancellation that came before its job.
+    /// The record of a cancellation that came before its job.
     pub fn tombstone(key: JobKey, now: Timestamp) -> Self {
         let job = Job {
             key,
@@ -26,7 +26,7 @@ impl Record {
         record
     }
 
-    /// What its message tells, in the place of a tombstone, which tells nothing of the job.
+    /// The same in place of a tombstone, whose revision and history it continues.
     #[must_use]
     pub fn over_tombstone(mut self, tombstone: &Self) -> Self {
         self.revision = tombstone.revision;
@@ -34,13 +34,13 @@ impl Record {
         self
     }
 
-    /// The same, and still cancelled: its event says what was.
+    /// The same, still cancelled: its event then names the job.
     #[must_use]
     pub fn cancelled_ahead(self, tombstone: &Self) -> Self {
         Self { state: State::Tombstone, ..self.over_tombstone(tombstone) }
     }
 
-    /// Nothing announces its end, so it is forgotten after the retention from when it was written.
+    /// Whether it expires one retention after it was written, since no event announces its end.
     pub fn fades(&self) -> bool {
         matches!(self.state, State::Tombstone)
     }

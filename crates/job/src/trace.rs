@@ -1,8 +1,8 @@
-//! W3C Trace Context, as far as a log line needs it.
+//! W3C Trace Context: what is passed on with a job, and the trace id for logs.
 
 use crate::Record;
 
-/// The trace that a `traceparent` names: 32 hexadecimal digits. `None` where it names none.
+/// The trace id in a `traceparent`: 32 hexadecimal digits. `None` if it is not valid.
 pub fn trace_id(traceparent: &str) -> Option<&str> {
     let (version, rest) = traceparent.split_once('-')?;
     let (id, _) = rest.split_once('-')?;
@@ -12,13 +12,13 @@ pub fn trace_id(traceparent: &str) -> Option<&str> {
     (known && named).then_some(id)
 }
 
-/// Longer ones need not be carried (W3C Trace Context, 3.3.1.5).
+/// Longer values need not be passed on (W3C Trace Context, 3.3.1.5).
 const MOST_TRACESTATE_BYTES: usize = 512;
 const MOST_TRACESTATE_MEMBERS: usize = 32;
-/// The version that we know has 55; a later one may say more.
+/// The present version has 55; a later one may have more.
 const MOST_TRACEPARENT_BYTES: usize = 128;
 
-/// A producer's trace, as far as it may be carried on.
+/// A producer's trace context, valid and within the limits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TraceContext {
     pub traceparent: Option<String>,
@@ -26,7 +26,7 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// What is malformed or too long is left out; a state belongs to its parent.
+    /// Leaves out what is malformed or too long; a `tracestate` needs a valid `traceparent`.
     pub fn read(traceparent: Option<&str>, tracestate: Option<&str>) -> Self {
         let traceparent = traceparent.filter(|text| is_traceparent(text));
         let tracestate = tracestate.filter(|text| traceparent.is_some() && is_tracestate(text));
@@ -52,12 +52,12 @@ fn is_tracestate(text: &str) -> bool {
 }
 
 impl Record {
-    /// The producer's trace, also where an older version wrote down more than may be carried.
+    /// The producer's trace. Checked again: an older version stored more than may be passed on.
     pub fn trace_context(&self) -> TraceContext {
         TraceContext::read(self.traceparent.as_deref(), self.tracestate.as_deref())
     }
 
-    /// The producer's trace.
+    /// The producer's trace id.
     pub fn trace_id(&self) -> Option<&str> {
         self.traceparent.as_deref().and_then(trace_id)
     }

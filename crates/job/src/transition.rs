@@ -12,27 +12,27 @@ mod watched;
 use crate::revision::next_revision;
 use crate::{EventKind, Fact, Moment, Record, RetryDelay, Rules, State};
 
-/// What the shell must do once the new record is written.
+/// What the caller must do once the new record is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Say it, through the outbox.
+    /// Publish this event, through the outbox.
     Announce(EventKind),
-    /// The slot at the provider is free. `unspent`: nothing was created, so the day's brake
-    /// gets its submission back.
+    /// The slot at the provider is free. `unspent`: no task was created, so the submission is taken
+    /// off the day's count.
     ReleasePermit { round: u32, unspent: bool },
-    /// Publish the job message again, through the outbox: the record waits for a delivery. Not
-    /// before the wait is over, if there is one.
+    /// Publish the job message again, through the outbox, after the delay if there is one: the
+    /// record waits for a delivery.
     Requeue { after: Option<RetryDelay> },
 }
 
-/// A legal move: the next record, and what follows from it.
+/// A legal transition: the next record, and what follows from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     pub record: Record,
     pub effects: Vec<Effect>,
 }
 
-/// A fact that cannot happen in this state: the caller read something stale.
+/// A fact that cannot happen in this state: the caller read a stale record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a job that is {state} cannot be {fact}")]
 pub struct Illegal {
@@ -40,7 +40,7 @@ pub struct Illegal {
     pub fact: &'static str,
 }
 
-/// The whole life of a job: every state and fact is either a move or a named illegal one.
+/// The state machine: for each state and fact a step, or an error that names both.
 pub fn transition(
     record: Record,
     fact: Fact,
@@ -73,7 +73,7 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
     }
 }
 
-/// A move under way.
+/// A transition in progress.
 struct Move<'a> {
     record: Record,
     at: Moment,
@@ -81,5 +81,5 @@ struct Move<'a> {
     effects: Vec<Effect>,
 }
 
-/// Whether a move is legal.
+/// The step, or why there is none.
 type Moved = Result<Step, Box<Illegal>>;

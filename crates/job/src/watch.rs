@@ -5,30 +5,30 @@ use crate::Timestamp;
 /// Longer reasons are cut.
 const MOST_REASON: usize = 300;
 
-/// What following a round's task has shown besides its status.
+/// What polling a round's task has shown besides its status.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Watch {
-    /// The provider has reported success since, and no file could be read.
+    /// Since when the provider reports success without a readable file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unread_since: Option<Timestamp>,
-    /// The provider has denied the task at every look since.
+    /// Since when the provider denies the task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub denied_since: Option<Timestamp>,
     #[serde(skip_serializing_if = "is_zero")]
     pub denials: u32,
-    /// It was announced as overdue: whatever follows comes late.
+    /// It was announced as overdue: a later outcome is late.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub overdue: bool,
     /// The slot was given back although the task's end is not known.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub slot_returned: bool,
-    /// The last look that told nothing.
+    /// The last look that failed or was denied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_look: Option<FailedLook>,
 }
 
-/// A look that told nothing about the task, and why.
+/// A look that failed or was denied, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedLook {
     pub at: Timestamp,

@@ -24,7 +24,7 @@ fn letter(death: Death, hash: Option<&RequestHash>, put_back: bool) -> Letter<'_
 }
 
 #[test]
-fn without_a_record_the_brokers_word_is_the_jobs_end() {
+fn without_a_record_the_brokers_reason_ends_the_job() {
     let hash = job().request.hash();
     for death in DEATHS {
         let begun = adopt(None, letter(death, Some(&hash), false));
@@ -41,7 +41,7 @@ fn is_doubt(adoption: &Adoption) -> bool {
     )
 }
 
-/// Its end may have been announced by a ledger that has lost its memory since.
+/// Its end may have been announced by a ledger that has lost its records since.
 #[test]
 fn what_expired_is_never_sent_again() {
     let (hash, life) = (job().request.hash(), Life::of_message(BEGAN));
@@ -120,7 +120,7 @@ fn a_waiting_job_from_before_the_generation_may_have_been_sent_too() {
 }
 
 #[test]
-fn what_never_was_a_job_is_said_when_no_worker_can_read_it() {
+fn what_never_was_a_job_is_reported_when_no_worker_can_read_it() {
     let seen = |put_back| adopt(None, letter(Death::Expired, None, put_back));
     assert_eq!(seen(false), Adoption::PutBack);
     assert_eq!(seen(true), Adoption::Begin(given_up(Death::Expired)));

@@ -1,4 +1,4 @@
-//! A message becomes a job in one step with one exit.
+//! Decodes a message into a job.
 
 use super::fields::{
     Fields, deadline, fields, id, metadata, operation, priority, refuse_unknown, request, retries,
@@ -10,10 +10,10 @@ use crate::{
     RoutingKey, Tenant, Timestamp,
 };
 
-/// Editors and exports of some systems begin a text with it.
+/// Some editors and exports begin a text with it.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// One step, one exit: a job, or the reason why it is none.
+/// A job, or the reason why the message is none.
 pub fn decode(body: &[u8], facts: MessageFacts<'_>) -> Result<Job, Box<BadJob>> {
     let text = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     match fields(text) {
@@ -25,7 +25,7 @@ pub fn decode(body: &[u8], facts: MessageFacts<'_>) -> Result<Job, Box<BadJob>> 
     }
 }
 
-/// Of a message that tells nothing.
+/// For a message of which nothing could be read.
 fn bad(reason: Reason, facts: MessageFacts<'_>) -> Box<BadJob> {
     Box::new(BadJob {
         reason,
@@ -39,7 +39,7 @@ fn bad(reason: Reason, facts: MessageFacts<'_>) -> Box<BadJob> {
     })
 }
 
-/// Each part on its own, so that a wrong one hides no other.
+/// Each part is read on its own, so that one error hides no other part.
 struct Parts {
     tenant: Result<Tenant, Reason>,
     id: Result<JobId, Reason>,
@@ -102,7 +102,7 @@ impl Parts {
         })
     }
 
-    /// An id that is there and wrong gives way to the message's own: both name the same job.
+    /// The `message_id` replaces an id that is invalid: both name the same job.
     fn found(&self, facts: MessageFacts<'_>) -> Box<BadJob> {
         let tenant = self.tenant.as_ref().ok();
         let own = self.id.as_ref().ok().cloned();

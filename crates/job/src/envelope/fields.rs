@@ -16,13 +16,13 @@ fn wrong(field: &str, message: impl Into<String>) -> Reason {
     Reason::NotAJob(Fault::of(field, message))
 }
 
-/// The keys of a message, each with its text: what is passed on keeps its digits.
+/// The keys of a message, each with its JSON text, so that numbers keep their digits.
 pub(super) type Fields<'a> = BTreeMap<String, &'a RawValue>;
 
 pub(super) fn fields(body: &[u8]) -> Result<Fields<'_>, Reason> {
     if let Some(how) = compressed::how(body) {
-        let told = format!("it is compressed ({how}), and compressed messages are not read");
-        return Err(Reason::NotJson(told));
+        let message = format!("it is compressed ({how}), and compressed messages are not read");
+        return Err(Reason::NotJson(message));
     }
     let raw: &RawValue =
         serde_json::from_slice(body).map_err(|error| Reason::NotJson(error.to_string()))?;
@@ -124,7 +124,7 @@ pub(super) fn retries(fields: &mut Fields<'_>) -> Result<u32, Reason> {
     }
 }
 
-/// `1`, and what means the same: some languages write every number as a decimal.
+/// Also `1.0` and `1e0`: some languages write every number as a decimal.
 fn whole(value: &Value) -> Option<u32> {
     let float = value.as_f64().filter(|float| float.fract() == 0.0)?;
     (0.0..=f64::from(u32::MAX)).contains(&float).then_some(float as u32)
@@ -145,7 +145,7 @@ fn optional_text(fields: &mut Fields<'_>, name: &str) -> Result<Option<String>, 
     }
 }
 
-/// Null says no more than a key that is not there.
+/// Null is the same as a missing key.
 fn value(fields: &mut Fields<'_>, name: &str) -> Result<Option<Value>, Reason> {
     let Some(raw) = given(fields, name) else { return Ok(None) };
     serde_json::from_str(raw.get()).map(Some).map_err(|error| unreadable(name, &error))

@@ -47,8 +47,8 @@ fn bad_messages_name_what_is_wrong() {
     let deadline = GOOD.replace("2026-12-01T12:00:00Z", "tomorrow");
     assert!(reason(&deadline).to_string().contains("RFC 3339"));
     let offset = GOOD.replace("12:00:00Z", "12:00:00+25:00");
-    let told = reason(&offset).to_string();
-    assert!(told.contains("its offset at most 23:59, got \"2026-12-01T12:00:00+25:00\""), "{told}");
+    let text = reason(&offset).to_string();
+    assert!(text.contains("its offset at most 23:59, got \"2026-12-01T12:00:00+25:00\""), "{text}");
     assert!(reason(&GOOD.replace("\"high\"", "\"urgent\"")).to_string().contains("urgent"));
     assert!(reason(&GOOD.replace("\"retries\":1", "\"retries\":11")).to_string().contains("11"));
     let poem = GOOD.replace("videos/text2video", "texts/poem");
@@ -56,7 +56,7 @@ fn bad_messages_name_what_is_wrong() {
 }
 
 #[test]
-fn a_compressed_message_is_told_so() {
+fn a_compressed_message_is_refused_as_such() {
     for (body, how) in [
         (&b"\x1f\x8b\x08\x00\x00"[..], "gzip"),
         (b"\x28\xb5\x2f\xfd\x04", "zstd"),
@@ -96,7 +96,7 @@ fn a_bad_message_keeps_all_that_could_be_read() {
 }
 
 #[test]
-fn the_tenant_of_what_cannot_be_read_is_nobodys() {
+fn an_unreadable_message_has_a_tenant_that_no_job_has() {
     let key = Some("images.generations.low");
     for (body, message_id, id) in [
         (&b"{"[..], Some("m-9"), "m-9"),
@@ -115,7 +115,7 @@ fn the_tenant_of_what_cannot_be_read_is_nobodys() {
 }
 
 #[test]
-fn a_byte_order_mark_and_null_say_nothing() {
+fn a_byte_order_mark_and_null_are_ignored() {
     let marked = [b"\xef\xbb\xbf", GOOD.as_bytes()].concat();
     assert_eq!(decode(&marked, MessageFacts::default()).unwrap(), read(GOOD).unwrap());
     let nulls = r#"{"id":null,"operation":"videos/text2video","request":{"prompt":"x"},

@@ -2,7 +2,7 @@
 
 use serde_json::Number;
 
-/// Whether every number of a JSON text is written again with the same signs.
+/// Whether every number of a JSON text is written again with the same characters.
 pub(super) fn all_are_held(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -45,12 +45,12 @@ fn is_held(number: &str) -> bool {
     short || held(number).is_some_and(|held| held == number)
 }
 
-/// As it is written again once it was read.
+/// The number as it is written again after parsing.
 fn held(number: &str) -> Option<String> {
     Some(number.parse::<Number>().ok()?.to_string())
 }
 
-/// One spelling for one value: the one that it is held as, unless that is another value.
+/// One spelling for one value: that after parsing, unless parsing changes the value.
 pub(super) fn canonical(number: &str) -> String {
     match held(number) {
         Some(held) if Decimal::of(&held) == Decimal::of(number) => held,
@@ -58,7 +58,7 @@ pub(super) fn canonical(number: &str) -> String {
     }
 }
 
-/// Nearest to it of what a double holds.
+/// The nearest number that a double holds.
 pub(super) fn near(number: &str) -> Number {
     let most = if number.starts_with('-') { -f64::MAX } else { f64::MAX };
     number.parse().ok().or_else(|| Number::from_f64(most)).unwrap_or_else(|| Number::from(0))
@@ -70,7 +70,7 @@ struct Decimal<'a> {
     negative: bool,
     digits: String,
     power: i64,
-    /// A power that nobody can count with: then the spelling is the value.
+    /// The spelling, if the power does not fit 64 bits; it is then the value.
     beyond: Option<&'a str>,
 }
 

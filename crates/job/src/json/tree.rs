@@ -1,5 +1,5 @@
-//! A JSON value whose numbers are text. Each level is scanned again for the one below it: only for
-//! what has numbers that cannot be held, or that have to change.
+//! A JSON value whose numbers are text. Slow, as each level is scanned again: used only for numbers
+//! that cannot be held or have to change.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use serde_json::value::RawValue;
 
 use super::number;
 
-/// As deep as `serde_json` reads: nobody could read more after us.
+/// As deep as `serde_json` reads: no reader could parse more.
 const DEEPEST: usize = 127;
 
 pub(super) enum Tree {
-    /// Null, a truth value or a text.
+    /// Null, a boolean or a string.
     Scalar(Value),
     Number(String),
     Array(Vec<Tree>),
@@ -66,7 +66,7 @@ impl Tree {
         }
     }
 
-    /// With each number as the nearest that can be held.
+    /// The value with each number rounded to the nearest that a double holds.
     pub(super) fn near(&self) -> Value {
         match self {
             Self::Scalar(value) => value.clone(),
@@ -117,7 +117,7 @@ impl Tree {
         }
     }
 
-    /// A whole number is written without its fraction. Where no number is, nothing changes.
+    /// A whole number is written without its fraction. Without a number there, nothing changes.
     pub(super) fn number_to_text(&mut self, place: &str) {
         let Some(Self::Number(number)) = self.at(place) else { return };
         let text = number.strip_suffix(".0").unwrap_or(number).to_owned();

@@ -3,7 +3,7 @@
 use super::{Move, Moved, Step};
 use crate::{Doubt, Fact, State, Timestamp};
 
-/// More words than this tell a person nothing new.
+/// More evidence than this is of no use to an operator.
 const MOST_EVIDENCE: usize = 8;
 
 impl Move<'_> {
@@ -37,8 +37,8 @@ impl Move<'_> {
         self.doubt(cause, now)
     }
 
-    /// A deadline that was set before the clock jumped says nothing: the POST may be as young as
-    /// the steady time since.
+    /// After a clock jump the planned deadline proves nothing: a whole POST timeout is waited from
+    /// now.
     fn settles_at(&self, post_deadline: Timestamp) -> Timestamp {
         let planned = post_deadline + self.rules.settling;
         match self.at.steady_since > self.record.last_change() {
@@ -52,7 +52,7 @@ impl Move<'_> {
         self.repeated(cause, now)
     }
 
-    /// What the provider refuses as a repeat it has received before.
+    /// The provider refused a repeat, so it has received an earlier POST.
     pub(super) fn repeated(self, cause: String, post_deadline: Timestamp) -> Step {
         let mut step = self.doubt(cause.clone(), post_deadline);
         if let State::InDoubt { doubt } = &mut step.record.state {
@@ -61,19 +61,19 @@ impl Move<'_> {
         step
     }
 
-    /// The POST that is in doubt turns out to have been such a repeat.
+    /// The POST in doubt was refused as such a repeat.
     fn believe(self, mut doubt: Doubt, cause: String) -> Step {
         let what = format!("in doubt: {cause}");
         add(&mut doubt.evidence, [cause]);
         self.to(State::InDoubt { doubt }, what)
     }
 
-    /// A callback tells that a task exists after nobody looked for one any more.
+    /// A callback named a task of a job that is no longer looked up: it is in doubt again.
     pub(super) fn doubt_again(mut self, doubt: Option<Doubt>, task_id: &str) -> Step {
         let now = self.at.now;
         let what = format!("a callback named task {task_id}");
         let mut doubt = doubt.unwrap_or_else(|| Doubt::begun(now, what.clone(), now));
-        // The patience with callbacks begins anew.
+        // The wait for callbacks begins anew.
         doubt.settles_at = doubt.settles_at.max(now);
         (doubt.next_look, doubt.looks) = (now, 0);
         add(&mut doubt.evidence, [what.clone()]);

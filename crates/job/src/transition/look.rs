@@ -1,4 +1,4 @@
-//! What looking into a doubt has told.
+//! Moves after looking into a doubt.
 
 use super::doubt::add;
 use super::{Move, Step};
@@ -34,7 +34,7 @@ impl Move<'_> {
         self.cannot_tell(doubt, why)
     }
 
-    /// Nobody can look. The worker's own late answer may still come until the doubt settles.
+    /// No look-up is possible. The late answer to the POST may still come until the doubt settles.
     pub(super) fn given_up(self, mut doubt: Doubt, why: String) -> Step {
         if self.at.now >= doubt.settles_at {
             return self.cannot_tell(doubt, why);
@@ -45,10 +45,9 @@ impl Move<'_> {
         Step { record, effects: self.effects }
     }
 
-    /// Only a callback can settle it: one is waited for, and looked for now and then because a
-    /// hint may be lost.
+    /// Only a callback can settle it. Proposals are read now and then, because a hint may be lost.
     pub(super) fn unheard(self, doubt: Doubt, why: String) -> Step {
-        let until = self.heard_until(&doubt);
+        let until = self.callback_until(&doubt);
         if self.at.now >= until {
             return self.cannot_tell(doubt, why);
         }
@@ -63,16 +62,16 @@ impl Move<'_> {
         let why = evidence.join("; ");
         add(&mut doubt.evidence, evidence);
         let until = match answered {
-            true => self.heard_until(&doubt),
+            true => self.callback_until(&doubt),
             false => doubt.since + self.rules.doubt_give_up,
         };
-        if self.at.now >= until.max(self.heard_until(&doubt)) {
+        if self.at.now >= until.max(self.callback_until(&doubt)) {
             return self.cannot_tell(doubt, "no task that a callback named can be ours".to_owned());
         }
         self.look_again(doubt, &why)
     }
 
-    fn heard_until(&self, doubt: &Doubt) -> Timestamp {
+    fn callback_until(&self, doubt: &Doubt) -> Timestamp {
         doubt.settles_at + self.rules.callback_wait.mul_f64(self.rules.pace)
     }
 
@@ -80,7 +79,7 @@ impl Move<'_> {
         let backoff = std::time::Duration::from_secs(2u64.saturating_pow(doubt.looks.min(6)));
         let next = self.at.now + backoff.mul_f64(self.rules.pace * (0.8 + 0.4 * self.at.jitter));
         doubt.looks += 1;
-        // A denial before the settling time cannot count, and one right after it should.
+        // A denial counts from the settling time on, so one look is right then.
         doubt.next_look = match next < doubt.settles_at {
             true => next,
             false if self.at.now < doubt.settles_at => doubt.settles_at,

@@ -41,8 +41,8 @@ impl Move<'_> {
         self.effect(Effect::Announce(EventKind::Parked)).to(State::Parked { why, doubt, at }, what)
     }
 
-    /// The provider accepted an earlier submission of this job under a task id that this record
-    /// cannot take any more: it was paid for, so it is kept where people look.
+    /// The provider accepted a submission as a task that this record can no longer take. It was
+    /// paid for, so its id is noted.
     pub(super) fn strayed(mut self, task_id: String) -> Step {
         let state = self.record.state.clone();
         let what = format!("the provider also accepted it as task {task_id}");
@@ -55,7 +55,7 @@ impl Move<'_> {
         self.begin_round();
         let what = format!("round {}: {why}", self.record.round);
         let state = State::Queued { why: Some(why) };
-        // A settled record has dropped its request: then the operator's message brings it.
+        // A settled record has dropped its request: the message that began the round brings it.
         match self.record.request.is_nothing() {
             true => self.to(state, what),
             false => self.effect(Effect::Requeue { after: None }).to(state, what),

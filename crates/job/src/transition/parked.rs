@@ -1,4 +1,4 @@
-//! Moves of a job that waits for a person, or has ended.
+//! Moves of a job that waits for an operator, or has ended.
 
 use super::{Move, Moved, Step};
 use crate::{Doubt, EventKind, Fact, Outcome, Problem};
@@ -18,14 +18,14 @@ impl Move<'_> {
     pub(super) fn of_parked(self, why: &str, fact: Fact) -> Moved {
         Ok(match fact {
             Fact::Abandoned { error } | Fact::Refused { error } => self.abandon(error),
-            // What may have been paid is a doubt to be settled: `cancelled` tells that it was not.
+            // `cancelled` means unpaid: a job that may have been paid for is settled as a doubt.
             Fact::CancelRequested if !self.record.may_have_been_paid() => self.cancel(),
             Fact::Dropped => self.dropped(why, false),
             fact => return self.of_settled(fact),
         })
     }
 
-    /// A doubt is settled first: its task may exist.
+    /// Not for a parked doubt: its task may exist, so it must be settled first.
     pub(super) fn of_settled(self, fact: Fact) -> Moved {
         Ok(match fact {
             Fact::Again { why } => self.again(why),
@@ -46,7 +46,7 @@ impl Move<'_> {
         self.settle(Outcome::Failed { error }, EventKind::Failed)
     }
 
-    /// A new round that knows which letter began it. The letter itself is its message.
+    /// A new round, with the letter that began it. The letter itself is its message.
     fn replayed(self, letter: String) -> Step {
         let mut record = self.again("replayed from the dead letters".to_owned()).record;
         record.replayed = Some(letter);

@@ -16,17 +16,17 @@ impl Move<'_> {
             Fact::Taken { owner, intent, post_deadline } => {
                 self.take(State::Submitting { owner, intent, post_deadline })
             }
-            // A task that exists beats every plan to submit again.
+            // A task exists, so the job is not submitted again.
             Fact::Accepted { task_id, status } => self.pending(task_id, status),
             Fact::DeadlinePassed => self.deadline_passed(),
             Fact::Expired { why, may_be_sent } => self.expired(why, may_be_sent),
-            // What was sent may be running and paid for: its outcome is waited for.
+            // A job that was sent may be running and paid for: its outcome is awaited.
             Fact::CancelRequested if !self.record.sent_before => self.cancel_unsent(),
             Fact::GivenUp { why } => self.set_aside(why),
             Fact::Refused { error } => self.refused_unsent(error),
             Fact::OwnerLost { cause } => self.doubt_now(cause),
             Fact::Repeated { cause } => self.repeated_now(cause),
-            // It waits to be sent again, and a callback tells that it was received before.
+            // It waits to be sent again, but a callback shows that an earlier POST was received.
             Fact::Proposed { task_id } => self.doubt_again(None, &task_id),
             fact => return self.illegal(&fact),
         })
@@ -38,7 +38,7 @@ impl Move<'_> {
         self.to(submitting, "submitting")
     }
 
-    /// What may already be running is looked for first: it may have been paid for.
+    /// The task of a job that was sent is looked up first: it may be running and paid for.
     fn deadline_passed(self) -> Step {
         if self.record.sent_before {
             let cause = "sent before, and the deadline has passed since";
@@ -50,7 +50,7 @@ impl Move<'_> {
     fn expired(mut self, why: String, may_be_sent: bool) -> Step {
         if self.record.sent_before || may_be_sent {
             let now = self.at.now;
-            // Denied, it ends: sent again, it would expire in the same lane again.
+            // Once denied, it ends: sent again, it would expire in the same lane.
             self.record.deadline = Some(self.record.deadline.map_or(now, |at| at.min(now)));
             let sent = if may_be_sent { "perhaps sent before" } else { "sent before" };
             return self.doubt_now(format!("{sent}, and since then {why}"));
@@ -68,7 +68,7 @@ impl Move<'_> {
         self.settle(Outcome::TimedOut { error }, EventKind::TimedOut)
     }
 
-    /// Refused before it was sent (again): a task of an earlier send is for a person.
+    /// Refused before it was sent (again). An operator decides about a task of an earlier POST.
     fn refused_unsent(self, error: Problem) -> Step {
         match self.record.sent_before {
             true => self.set_aside(error.message),
@@ -76,7 +76,7 @@ impl Move<'_> {
         }
     }
 
-    /// Nobody tries any more. What may have been sent stays in doubt, with its slot.
+    /// Parks the job, in doubt if it may have been sent: its slot is then kept for a while.
     fn set_aside(self, why: String) -> Step {
         let doubt = self.record.sent_before.then(|| {
             let now = self.at.now;
@@ -85,8 +85,8 @@ impl Move<'_> {
         self.park(why, doubt)
     }
 
-    /// What came back from the journal may have been sent after its last line there: only its
-    /// message can tell, which is still in the broker.
+    /// A restored job may have been sent after its last journal line: its message, which is still
+    /// in the broker, will show that.
     fn cancel_unsent(mut self) -> Step {
         if !self.record.restored || matches!(self.record.state, State::Tombstone) {
             return self.cancel();

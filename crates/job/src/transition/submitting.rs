@@ -16,7 +16,7 @@ impl Move<'_> {
         }
     }
 
-    /// By the POST that is under way, or by the very one that is in doubt.
+    /// An answer to the POST that is under way or in doubt.
     pub(super) fn answered(self, fact: Fact) -> Moved {
         Ok(match fact {
             Fact::Accepted { task_id, status } => self.pending(task_id, status),
@@ -27,8 +27,8 @@ impl Move<'_> {
         })
     }
 
-    /// Back to the broker's queue. The try is not counted, and the slot is given back, unless an
-    /// earlier send of this round may have created a task that uses it.
+    /// Back to the broker's queue. The attempt is not counted. The slot is given back unless an
+    /// earlier POST of this round may have created a task.
     fn queue(mut self, why: String) -> Step {
         self.record.attempt = self.record.attempt.saturating_sub(1);
         let what = format!("queued: {why}");
@@ -36,8 +36,8 @@ impl Move<'_> {
         mv.to(State::Queued { why: Some(why) }, what)
     }
 
-    /// The job's own only where others pass meanwhile. What may have been sent before is looked
-    /// for rather than given up.
+    /// The job is the cause only if others pass meanwhile. One that may have been sent before is
+    /// looked up and not rejected.
     fn path_refused(mut self, why: String, passed: Passed) -> Step {
         let now = self.at.now;
         let refusals = PathRefusals::after(self.record.path_refusals.take(), now, passed);

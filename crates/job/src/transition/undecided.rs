@@ -1,14 +1,14 @@
-//! How a doubt ends that looking cannot decide: sent again, parked, or given up.
+//! How a doubt ends that look-ups cannot settle: sent again, parked, or given up.
 
 use super::{Effect, Move, Step};
 use crate::{Doubt, EventKind, OnDoubt, Outcome, Problem, RetryDelay, State};
 
 impl Move<'_> {
-    /// A task that is known to exist is never paid for again, whatever the policy.
+    /// With evidence of a task the job is not paid for again, whatever the policy.
     pub(super) fn cannot_tell(self, doubt: Doubt, why: String) -> Step {
         let may_resubmit = doubt.evidence.is_empty() && !self.is_too_late();
         if self.rules.on_doubt == OnDoubt::Resubmit && may_resubmit {
-            // At once: its slot is kept until then.
+            // Without delay: the job keeps its slot until then.
             return self.resubmit(doubt, "in doubt; the policy is to submit again", None);
         }
         let mut words = format!("in doubt ({}), and looking cannot settle it: {why}", doubt.cause);
@@ -18,7 +18,7 @@ impl Move<'_> {
         self.park(words, Some(doubt))
     }
 
-    /// The same round and external id: where the provider enforces ids, it cannot be paid twice.
+    /// The same round and external id: a provider that enforces ids is not paid twice.
     pub(super) fn resubmit(self, doubt: Doubt, why: &str, after: Option<RetryDelay>) -> Step {
         let attempts = self.record.attempt;
         if attempts >= self.rules.max_attempts {
@@ -40,7 +40,7 @@ impl Move<'_> {
         self.effect(Effect::Requeue { after }).to(state, what)
     }
 
-    /// Never for so long that its deadline passes.
+    /// The delay before the next attempt; `None` if the deadline would pass.
     pub(super) fn after_doubts(&self) -> Option<RetryDelay> {
         let in_time = |delay: &RetryDelay| {
             self.record.deadline.is_none_or(|deadline| self.at.now + delay.wait() < deadline)

@@ -22,16 +22,16 @@ impl Move<'_> {
 
     fn seen(mut self, status: String, looks: u32) -> Step {
         self.record.watch.shown();
-        self.goes_on(status, looks)
+        self.continues(status, looks)
     }
 
-    /// Asking failed, which says nothing about the task.
+    /// The query failed: the task's status is unknown.
     fn unseen(mut self, status: String, looks: u32, why: &str) -> Step {
         self.record.watch.failed(self.at.now, why);
-        self.goes_on(status, looks)
+        self.continues(status, looks)
     }
 
-    fn goes_on(self, status: String, looks: u32) -> Step {
+    fn continues(self, status: String, looks: u32) -> Step {
         let (now, submitted) = (self.at.now, self.submitted());
         let overdue_after = self.paced(self.rules.overdue_after);
         if self.cadence().is_over(submitted, now, overdue_after) {
@@ -43,7 +43,7 @@ impl Move<'_> {
         self.look_later(status, looks)
     }
 
-    /// Said once, and followed on: a result that comes late is announced too.
+    /// Announced once. The task is still polled: a late outcome is announced too.
     fn overdue(mut self, status: String, looks: u32) -> Step {
         self.record.watch.overdue = true;
         self.record.watch.slot_returned = true;
@@ -51,7 +51,7 @@ impl Move<'_> {
         self.release(false).effect(Effect::Announce(EventKind::Overdue)).look_later(status, looks)
     }
 
-    /// No history line: a task is looked at often, and nothing happened.
+    /// No history line: looks are frequent, and nothing happened.
     fn look_later(self, status: String, looks: u32) -> Step {
         let looks = looks.saturating_add(1);
         let (now, submitted) = (self.at.now, self.submitted());
@@ -61,8 +61,8 @@ impl Move<'_> {
         Step { record, effects: self.effects }
     }
 
-    /// It was accepted, so it is never sent again by itself. Once it has been denied for long
-    /// enough it uses no slot any more, and is looked for like one whose answer was lost.
+    /// The task was accepted, so the job is never sent again by itself. Denied often and for long
+    /// enough, it gives its slot back and is in doubt.
     fn denied_look(mut self, status: String, looks: u32, why: &str) -> Step {
         let now = self.at.now;
         self.record.watch.failed(now, why);
@@ -78,7 +78,7 @@ impl Move<'_> {
         self.release(false).repeated(cause, now)
     }
 
-    /// A success is never paid for again because its file could not be read.
+    /// A success whose file could not be read is not paid for again.
     fn unread(mut self, status: String, looks: u32, answer: String) -> Step {
         self.record.watch.shown();
         let since = *self.record.watch.unread_since.get_or_insert(self.at.now);

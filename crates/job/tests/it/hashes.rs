@@ -1,5 +1,5 @@
-//! Two versions of this program side by side must agree on what the same request is: a hash that
-//! changed would make a conflict of every job that was queued before an upgrade.
+//! Two versions side by side must compute the same hashes: a changed hash would make every job that
+//! was queued before an upgrade a conflict.
 
 use job::{MessageFacts, Request, decode};
 
@@ -45,7 +45,7 @@ fn hashes_are_those_of_the_version_before() {
     }
 }
 
-/// Numbers that version 0.1 could not hold, so that no record of it has the right hash of them.
+/// Numbers that version 0.1 could not hold: its records have no right hash of them.
 #[test]
 fn digits_that_a_double_loses_tell_requests_apart() {
     for (one, other) in [

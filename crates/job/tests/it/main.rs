@@ -1,4 +1,4 @@
-//! The decisions from outside.
+//! Tests of the decisions through the public API.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! The record machine: every pair of state and fact, and what must hold along any way.
+//! The state machine: every pair of state and fact, and what must hold for any sequence.
 
 #![allow(clippy::disallowed_methods, reason = "records are made up for the tests")]
 

@@ -70,7 +70,7 @@ fn a_doubt_that_nobody_can_look_into_waits_for_the_late_answer_first() {
     ));
 }
 
-/// Policy and trust say: submit again. What tells that a task exists stands against both.
+/// Policy and trust both allow another submission. Evidence of a task forbids it.
 #[test]
 fn a_task_that_surely_exists_is_never_submitted_again() {
     let eager = Rules { denials_trusted: true, on_doubt: OnDoubt::Resubmit, ..Rules::default() };
@@ -112,7 +112,7 @@ fn without_a_look_up_a_callback_is_waited_for_and_then_the_policy_holds() {
 }
 
 #[test]
-fn a_proposal_that_nobody_could_ask_about_is_asked_about_for_longer() {
+fn a_proposal_without_an_answer_is_queried_for_longer() {
     let rules = Rules { pace: 0.001, ..Rules::default() };
     let unproven = |answered| Fact::Unproven { evidence: vec!["task 9".into()], answered };
     let waiting = step(in_doubt(), unproven(false), 1_000_000, &rules).record;

@@ -32,8 +32,8 @@ fn follows(before: &Record, step: &Step, rules: &Rules) {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever happens in whatever order: outcomes are announced once per round, a permit is
-    /// released exactly when the round stops working, and history stays bounded.
+    /// For any sequence of facts: outcomes are announced once per round, a permit is released
+    /// exactly when the round stops working, and history stays bounded.
     #[test]
     fn no_sequence_of_facts_breaks_the_promises(
         sequence in proptest::collection::vec((any_fact(), 0i64..200_000), 1..120),
@@ -64,16 +64,16 @@ proptest! {
                 matches!(step.record.state, State::Parked { doubt: Some(_), .. });
             let waits = matches!(step.record.state, State::Queued { .. });
             let freed = held && !holds && !parked_in_doubt;
-            // What a trusted look-up denies uses no slot, wherever the job goes from there.
+            // A job whose task a trusted look-up denies uses no slot in its next state.
             match denied && (waits || parked_in_doubt) {
                 true => prop_assert!(released || parked_in_doubt),
-                // What was given back while its task went on may be given back again at its end.
+                // A slot that was given back while its task ran may be given back again at its end.
                 false if present.watch.slot_returned => prop_assert!(!freed),
                 false => prop_assert_eq!(released, freed),
             }
             for effect in &step.effects {
                 if let Effect::Announce(kind) = effect {
-                    // Of what these rules announce only this is said of a task that goes on.
+                    // With these rules only this event is about a task that has not ended.
                     let goes_on = *kind == EventKind::Overdue;
                     prop_assert_eq!(step.record.state.is_final(), !goes_on);
                     prop_assert!(announced.insert((*kind, step.record.round)) || *kind == EventKind::Parked);

@@ -62,7 +62,7 @@ fn a_job_that_may_have_been_sent_is_looked_for_when_the_path_refuses_it_alone() 
 }
 
 #[test]
-fn a_wanted_retry_is_a_new_round_with_a_new_external_id_and_says_nothing_yet() {
+fn a_wanted_retry_is_a_new_round_with_a_new_external_id_and_announces_nothing_yet() {
     let rules = Rules::default();
     let mut pending = record(states().remove(4));
     pending.retries = 1;

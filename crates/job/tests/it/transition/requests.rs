@@ -1,8 +1,8 @@
 use super::*;
 
-/// What is left apart is kept, and goes back to the queue like what is in hand.
+/// A request that was left apart is kept, and requeued like one that was loaded.
 #[test]
-fn a_request_left_apart_is_one() {
+fn a_request_left_apart_counts_as_one() {
     let apart = |state| Record { request: Kept::Apart, retries: 1, ..record(state) };
     let pending = || apart(pending().state);
     let seen = Fact::Seen { status: "processing".into() };
