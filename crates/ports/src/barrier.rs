@@ -1,13 +1,13 @@
 use crate::{Broker, Clock, Destination, Message, PublishError};
 
-/// The kind of a journal line that says nothing but where the journal was at a moment.
+/// The kind of a journal line without content, which marks a position at a moment.
 pub const JOURNAL_BARRIER: &str = "barrier";
 
-/// The kind of a journal line that says that a generation of the ledger has begun, and nothing of
-/// any job; its body is the generation's id.
+/// The kind of a journal line that marks the begin of a ledger generation, without a job; its body
+/// is the generation's id.
 pub const JOURNAL_GENERATION: &str = "generation";
 
-/// A line of the journal that says nothing: whoever reads it has read all that was written before.
+/// A line of the journal without content: a reader that meets it has read all earlier lines.
 pub struct Barrier {
     id: String,
 }

@@ -3,11 +3,11 @@ use job::{Lane, Timestamp};
 
 use crate::{BrokerError, Delivery, Destination, Message, PublishError};
 
-/// How words travel.
+/// Carries messages.
 #[async_trait]
 pub trait Broker: Send + Sync + 'static {
-    /// Returns when the broker has it durably. Concurrent callers share the wire: publish from
-    /// many tasks for throughput. Bounded in time: an outage ends in `Unknown`, not in waiting.
+    /// Returns when the broker has it durably. Concurrent callers share the connection: publish
+    /// from many tasks for throughput. Bounded in time: an outage ends in `Unknown`.
     async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError>;
 
     /// Starts to deliver from a source, at most `prefetch` unsettled at a time.
@@ -17,17 +17,17 @@ pub trait Broker: Send + Sync + 'static {
         prefetch: u16,
     ) -> Result<Box<dyn Deliveries>, BrokerError>;
 
-    /// The next delivery of a lane that is ready now; `None` when none is. For whoever takes no
-    /// more than it has room for: a consumer is given more.
+    /// The next delivery of a lane that is ready now; `None` if none is. For callers that take no
+    /// more than they have room for: a consumer gets more.
     async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError>;
 
     /// Messages ready to be delivered from a source: an estimate, late by seconds for the journal.
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError>;
 
-    /// Somebody reads from a source now, and may hold what [`depth`](Self::depth) does not count.
+    /// Whether a consumer is attached, which may hold what [`depth`](Self::depth) does not count.
     async fn is_read(&self, source: &Source) -> Result<bool, BrokerError>;
 
-    /// Reached, logged in, and everything this program needs is in place.
+    /// Checks that the broker is reached, logged in to, and has all that this program needs.
     async fn check(&self) -> Result<(), BrokerError>;
 
     /// Requests to the broker, so far, that were not answered in time.
@@ -41,18 +41,18 @@ pub trait Broker: Send + Sync + 'static {
 pub enum Source {
     Lane(Lane),
     Dead,
-    /// A copy of each letter that the broker itself put among the dead. Nothing where a broker
-    /// never does that.
+    /// A copy of each message that the broker itself dead-lettered. Nothing if a broker never does
+    /// that.
     BrokerDead,
     Results(Subscription),
     Journal(JournalStart),
 }
 
-/// Who listens to results, and to which.
+/// A consumer of results, and the results it wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscription {
-    /// Named: kept while nobody listens, shared by all who use the name.
-    /// Unnamed: only what is announced from now on, gone with the consumer.
+    /// Named: events are kept while there is no consumer; all consumers of the name share them.
+    /// Unnamed: only events from now on, deleted with the consumer.
     pub name: Option<String>,
     /// A topic pattern: `#` for everything, `videos.*.succeeded`, …
     pub binding: String,
@@ -62,14 +62,14 @@ pub struct Subscription {
 pub enum JournalStart {
     First,
     Offset(u64),
-    /// No later than the first line that was appended at this moment or after. Earlier lines may
-    /// come first: a broker keeps them by the chunk.
+    /// Begins no later than the first line that was appended at or after this moment. Earlier lines
+    /// may come first: a broker keeps them by the chunk.
     Since(Timestamp),
     /// Only what is appended from now on.
     End,
 }
 
-/// A stream of deliveries. Quiet is pending; closed is `None`: leave the loop.
+/// A stream of deliveries. It is pending while none comes.
 #[async_trait]
 pub trait Deliveries: Send {
     /// `None` once closed: cancelled here and drained, cancelled by the broker, or cut off.

@@ -1,14 +1,14 @@
 /// Why a publish or a settlement is not known to have happened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PublishError {
-    /// Nothing is bound there: the broker has nothing. Repeating does not help.
+    /// No queue is bound for it: the broker has nothing. Repeating does not help.
     #[error("no queue takes messages for {0}")]
     Unroutable(String),
     /// The broker refused it (a full queue): it has nothing. Try later.
     #[error("the broker refused the message: {0}")]
     Refused(String),
-    /// We may not publish there: a person must act. Until then perhaps it has others that were on
-    /// their way with it: repeat under the same id.
+    /// We may not publish there: an operator must act. The broker may still have other messages
+    /// that were under way: repeat them under the same id.
     #[error("the broker does not let us publish: {0}")]
     Denied(String),
     /// Larger than a message may be. Repeating does not help.
@@ -16,7 +16,7 @@ pub enum PublishError {
         "{bytes} bytes are more than the {most} a message may have: send a URL instead of inline data"
     )]
     TooLarge { bytes: usize, most: usize },
-    /// The connection was lost or slow: perhaps it has it. Repeat under the same id.
+    /// The connection was lost or slow: the broker may have it. Repeat under the same id.
     #[error("whether the broker has the message is unknown: {0}")]
     Unknown(String),
 }
@@ -33,7 +33,7 @@ impl PublishError {
         }
     }
 
-    /// The broker is well and takes others: nothing is said about them.
+    /// Whether only this message is at fault: the broker still takes others.
     pub fn is_about_message(&self) -> bool {
         match self {
             Self::TooLarge { .. } => true,
@@ -48,10 +48,10 @@ pub enum BrokerError {
     /// Try again later.
     #[error("the broker is unavailable: {0}")]
     Unavailable(String),
-    /// Wrong URL, user or virtual host: a person must act.
+    /// Wrong URL, user or virtual host: an operator must act.
     #[error("the broker refuses us: {0}")]
     Denied(String),
-    /// What is there is not what we expect, with the difference.
+    /// The topology is not the expected one; with the difference.
     #[error("the broker's topology differs: {0}")]
     Differs(String),
 }

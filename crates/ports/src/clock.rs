@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use job::{Moment, Timestamp};
 use uuid::Uuid;
 
-/// Time and chance, so that a simulation can own both.
+/// Time and random values, so that a simulation can control both.
 #[async_trait]
 pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
@@ -12,7 +12,7 @@ pub trait Clock: Send + Sync + 'static {
     /// Uniform in [0, 1).
     fn jitter(&self) -> f64;
 
-    /// An id that nobody was given before.
+    /// A new, unique id.
     fn fresh_id(&self) -> Uuid;
 
     async fn sleep(&self, duration: Duration);

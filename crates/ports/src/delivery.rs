@@ -8,21 +8,21 @@ use crate::{Handling, Message, PublishError, header};
 /// How one implementation settles a message. Dropped unsettled, it gives the message back.
 #[async_trait]
 pub trait Settle: Send + Sync {
-    /// Done with it. `Unknown` when the connection it came on is gone: it will come again.
+    /// Acknowledges it. `Unknown` if its connection is gone: it will be delivered again.
     async fn ack(self: Box<Self>) -> Result<(), PublishError>;
-    /// Gives it back at once. Raises its delivery count: never a way to wait.
+    /// Gives it back at once. Raises its delivery count, so not for waiting.
     async fn requeue(self: Box<Self>) -> Result<(), PublishError>;
 }
 
-/// A message taken, to be settled exactly once, by value.
+/// A message that was taken, to be settled exactly once, by value.
 pub struct Delivery {
     pub message: Message,
     pub routing_key: String,
-    /// It may have been seen before; `false` guarantees that it was not.
+    /// It may have been delivered before; `false` guarantees that it was not.
     pub redelivered: bool,
-    /// How often it was given back or its holder died.
+    /// How often it was given back, or its consumer died.
     pub delivery_count: u32,
-    /// Its place in the journal; `None` elsewhere.
+    /// Its offset in the journal; `None` elsewhere.
     pub offset: Option<u64>,
     pub handling: Handling,
     pub settle: Box<dyn Settle>,
@@ -37,8 +37,8 @@ impl Delivery {
         self.settle.requeue().await
     }
 
-    /// How far the job may have come by this message. One that was given back may have been sent
-    /// by whoever had it.
+    /// How far the job may have come with this message. A worker that gave it back may have sent
+    /// it.
     pub fn reached(&self) -> Reached {
         match self.redelivered {
             true => Reached::Provider,
@@ -46,7 +46,7 @@ impl Delivery {
         }
     }
 
-    /// The next copy tells that this intent was written, if at all, and not sent.
+    /// Adds to the next copy that this intent, if it was written, was not sent.
     #[must_use]
     pub fn unsent(mut self, intent: &str) -> Self {
         self.message = self.message.header(header::UNSENT, intent);

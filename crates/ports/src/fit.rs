@@ -1,12 +1,12 @@
-//! What travels beside a body must fit into one frame: of a message that is already in our hands,
-//! the rest is left out and named, so that it can always be parked or put back.
+//! Properties and headers must fit into one frame. Of a message that we already have, the rest is
+//! left out and listed, so that it can always be parked or put back.
 
 use std::collections::BTreeMap;
 
 use crate::{Message, header};
 
-/// Properties and headers travel in one frame, which RabbitMQ caps at 128 KiB; a larger one would
-/// end the connection for everybody on it.
+/// Properties and headers are in one frame, which RabbitMQ caps at 128 KiB; a larger one would end
+/// the connection for all of its users.
 pub const MOST_HEADER_BYTES: usize = 100_000;
 
 /// AMQP's short strings: identities, kinds, names of headers.
@@ -15,7 +15,7 @@ const MOST_SHORT_BYTES: usize = 255;
 /// Kept free for the names of what is left out.
 const MOST_DROPPED_BYTES: usize = 2_000;
 
-/// What decides about a job, or says what became of it, stays before anything else.
+/// Headers that decide about a job or report on it: kept before all others.
 fn is_ours(name: &str) -> bool {
     name.starts_with(header::OURS) || [header::TRACEPARENT, header::TRACESTATE].contains(&name)
 }
@@ -26,7 +26,7 @@ impl Message {
         self.headers.iter().map(size).sum()
     }
 
-    /// As it fits: the body whole, too long identities cut, too many headers left out and named.
+    /// Made to fit: the body whole, too long identities cut, too many headers left out and listed.
     #[must_use]
     pub fn fitted(mut self) -> Self {
         let shorts = [Some(&mut self.id), Some(&mut self.content_type)];
@@ -46,7 +46,7 @@ fn size((name, value): (&String, &String)) -> usize {
     name.len() + value.len() + 6
 }
 
-/// Ours first, then the small ones, as long as they fit.
+/// Our own first, then small ones, as long as they fit.
 fn chosen(headers: BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut ordered: Vec<_> = headers.into_iter().collect();
     ordered.sort_by_key(|(name, value)| (!is_ours(name), size((name, value))));
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn many_names_are_not_all_told() {
+    fn many_names_are_not_all_listed() {
         let mut message = Message::json("a", "{}");
         for number in 0..5_000 {
             message = message.header(&format!("header-{number}"), "y".repeat(100));

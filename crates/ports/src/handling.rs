@@ -1,6 +1,6 @@
 use tracing::Span;
 
-/// What is done with one delivery, from when it is taken until it is settled, as traces name it.
+/// The handling of one delivery, from when it is taken until it is settled, in traces.
 #[derive(Clone, Debug)]
 pub struct Handling {
     span: Span,
@@ -12,7 +12,7 @@ impl Handling {
         Self { span, traceparent }
     }
 
-    /// Of what is not a job's delivery.
+    /// For a delivery that is not of a job.
     pub fn untold() -> Self {
         Self::new(Span::none(), None)
     }
@@ -22,7 +22,7 @@ impl Handling {
         &self.span
     }
 
-    /// Its name for others, also where it is not sampled.
+    /// The name of its span for other processes, also if it is not sampled.
     pub fn traceparent(&self) -> Option<&str> {
         self.traceparent.as_deref()
     }

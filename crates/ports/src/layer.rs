@@ -1,5 +1,5 @@
-//! A layer stands between a ledger or a broker and its caller, such as an observer. It implements
-//! only the calls that it looks at; every other call goes through as it is.
+//! A layer wraps a ledger or a broker, for example to observe it. It implements only the calls that
+//! it looks at; every other call passes unchanged.
 
 mod broker;
 mod summary;
@@ -23,9 +23,9 @@ type Answer<T> = Result<T, LedgerError>;
 #[derive(Clone, Debug)]
 pub struct Call<'a> {
     pub method: Method,
-    /// Who writes; `None` where nothing is written under a fence.
+    /// The writer's fence; `None` for a call without one.
     pub fence: Option<&'a Fence>,
-    /// Its arguments in a few words, where the layer [wants](LedgerLayer::wants_words) them.
+    /// Its arguments in a few words, if the layer [wants](LedgerLayer::wants_words) them.
     pub about: String,
 }
 
@@ -54,14 +54,14 @@ macro_rules! calls {
             }
         }
 
-        /// What implements it is a [`Ledger`]. A method that is not overridden calls the ledger
-        /// behind it, through [`around`](Self::around).
+        /// Makes its implementer a [`Ledger`]. A method that is not overridden calls the wrapped
+        /// ledger, through [`around`](Self::around).
         #[async_trait]
         pub trait LedgerLayer: Send + Sync + 'static {
-            /// The ledger behind it.
+            /// The wrapped ledger.
             fn inner(&self) -> &dyn Ledger;
 
-            /// Whether calls are to be described, which costs time.
+            /// Whether [`Call::about`] is filled, which costs time.
             fn wants_words(&self) -> bool {
                 false
             }

@@ -1,4 +1,4 @@
-//! What we remember while the other side works, in five parts by purpose.
+//! The ledger, in five parts by purpose.
 
 mod accounts;
 mod due;
@@ -18,17 +18,17 @@ pub use self::outbox::{OutboxEntry, OutboxId};
 pub use self::permits::Permits;
 pub use self::records::{Created, ListFilter, Records, Stored, Swapped, Write};
 
-/// Stores decide nothing: they compare and write.
+/// Stores only compare and write; they decide nothing.
 ///
-/// Time is the store's. Every write checks the fence's generation and that its owner's lease
-/// is alive, atomically with the write itself.
+/// Times are by the store's clock. Every write checks the fence's generation and that its owner's
+/// lease is alive, atomically with the write itself.
 #[async_trait]
 pub trait Ledger: Members + Records + Due + Permits + Accounts {
-    /// Reached, logged in, and nothing is dropped while it runs.
+    /// Checks that the store is reached, logged in to, and set up not to drop data while it runs.
     async fn check(&self) -> Result<(), LedgerError>;
 
-    /// What the store's own set-up would lose with a crash: the program works all the same,
-    /// because the ledger is rebuilt from the journal. One sentence each.
+    /// What the store's set-up would lose in a crash, one sentence each. No errors: the ledger is
+    /// then rebuilt from the journal.
     async fn warnings(&self) -> Result<Vec<String>, LedgerError> {
         Ok(Vec::new())
     }

@@ -1,8 +1,8 @@
-//! The ports: what a job needs from a broker, a ledger and a clock on its way.
+//! The ports: traits for the broker, the ledger and the clock.
 //!
-//! Two implementations stand behind each: RabbitMQ and Redis for production, one SQLite file
-//! for a laptop. All of them pass the suite in `conformance`; where a doc comment here and the suite
-//! disagree, the suite is wrong.
+//! Each has two implementations: RabbitMQ and Redis for production, one SQLite file for a laptop.
+//! All pass the suite in `conformance`; where a doc comment here and the suite disagree, the suite
+//! is wrong.
 
 mod barrier;
 mod broker;

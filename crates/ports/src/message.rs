@@ -4,7 +4,7 @@ use bytes::Bytes;
 use job::{Life, Reached, RetryDelay, Timestamp, TraceContext};
 use serde::{Deserialize, Serialize};
 
-/// Where a message goes. Names on the wire are the implementation's business.
+/// Where a message goes. Each broker maps it to its own names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "to", rename_all = "snake_case")]
 pub enum Destination {
@@ -14,23 +14,23 @@ pub enum Destination {
     Jobs { routing_key: String },
     /// Back to its lane under the same key after this delay.
     Later { delay: RetryDelay, routing_key: String },
-    /// Kept for a person, with the key it came under.
+    /// Kept for an operator, with the key it came under.
     Dead { routing_key: String },
-    /// To whoever has subscribed; kept as unrouted when nobody has.
+    /// To all subscribers; kept as unrouted if there are none.
     Results { routing_key: String },
     /// The append-only log from which a ledger can be rebuilt.
     Journal,
 }
 
-/// Names of the headers we write. Values are flat strings: RabbitMQ 4 drops tables and arrays.
+/// Names of the headers that we write. Values are flat strings: RabbitMQ 4 drops tables and arrays.
 pub mod header {
-    /// How all of them begin but those that others have named.
+    /// The prefix of all names but those of a standard or of the broker.
     pub const OURS: &str = "x-reelwork-";
     /// Unix milliseconds of the producer's publish; AMQP's own timestamp counts seconds.
     pub const ENQUEUED_AT: &str = "x-reelwork-enqueued-at";
     /// How often the message was put back for later; `x-death` is not counted.
     pub const RETRIES: &str = "x-reelwork-retries";
-    /// How far the job may have come by a delivery of this message: a word of [`Reached`].
+    /// How far the job may have come with a delivery of this message: a word of [`Reached`].
     ///
     /// [`Reached`]: job::Reached
     pub const REACHED: &str = "x-reelwork-reached";
@@ -38,7 +38,7 @@ pub mod header {
     pub const UNSENT: &str = "x-reelwork-unsent";
     /// The life of the record for which the message is published again.
     pub const LIFE: &str = "x-reelwork-life";
-    /// Why a message is dead: a stable word, and the sentence for people.
+    /// Why a message is dead: a stable word, and a sentence for operators.
     pub const REASON: &str = "x-reelwork-reason";
     pub const DETAIL: &str = "x-reelwork-detail";
     /// The key a dead message came under.
@@ -55,7 +55,7 @@ pub mod header {
     pub const TRACESTATE: &str = "tracestate";
 }
 
-/// What travels: always persistent, always confirmed.
+/// A message: always persistent, always confirmed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// AMQP `message_id`: equal for repeats of one publish.
@@ -103,13 +103,14 @@ impl Message {
         self.get(name)?.parse().ok()
     }
 
-    /// The life that a record of this message has; `None` when it tells nothing.
+    /// The life of a record of this message; `None` if the message has neither life nor publish
+    /// time.
     pub fn life(&self) -> Option<Life> {
         let again = self.get(header::LIFE).and_then(Life::parse);
         again.or_else(|| self.enqueued_at().map(Life::of_message))
     }
 
-    /// When the producer published it, as exactly as it told us; see
+    /// When the producer published it, as far as the message shows: the time need not be
     /// [`plausible`](Timestamp::plausible).
     pub fn enqueued_at(&self) -> Option<Timestamp> {
         self.number(header::ENQUEUED_AT).map(Timestamp::from_millis).or(self.timestamp)
@@ -120,7 +121,7 @@ impl Message {
         Reached::of_word(self.get(header::REACHED))
     }
 
-    /// The producer's trace, as far as it may be carried on.
+    /// The producer's trace, as far as it may be passed on.
     pub fn trace_context(&self) -> TraceContext {
         TraceContext::read(self.get(header::TRACEPARENT), self.get(header::TRACESTATE))
     }

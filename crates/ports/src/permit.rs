@@ -3,13 +3,13 @@ use job::{Effect, JobKey, Operation, Record, Resource, Step, Timestamp};
 /// A slot at the provider, held from before the POST until the task has ended.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Permit {
-    /// Whose limit: account and resource, such as `default:videos`.
+    /// The account and resource whose limit counts, such as `default:videos`.
     pub pool: String,
     pub key: JobKey,
     pub round: u32,
     /// Slots it takes: `n` for images, otherwise 1.
     pub weight: u32,
-    /// The record's, when the slot was asked for: whoever asks later takes it over.
+    /// The record's revision when the slot was requested: a later request takes the slot over.
     pub revision: u64,
 }
 
@@ -19,12 +19,12 @@ impl Permit {
         format!("{account}:{resource}")
     }
 
-    /// Under this name workers leave why the jobs of one operation wait while others pass.
+    /// Workers store under this name why the jobs of one operation wait while others pass.
     pub fn rest_of(account: &str, resource: Resource, operation: &Operation) -> String {
         format!("{}:{operation}", Self::pool_of(account, resource))
     }
 
-    /// Under this name workers leave that answers of a resource, or of one operation, are not
+    /// Workers store under this name that answers of a resource, or of one operation, are not
     /// understood.
     pub fn unclear_of(account: &str, resource: Resource, operation: Option<&str>) -> String {
         let pool = Self::pool_of(account, resource);
@@ -34,8 +34,8 @@ impl Permit {
         }
     }
 
-    /// The slot that this record's round has taken, in the name of whoever asked for it: who asks
-    /// at the present revision asks later. `None` for an operation that takes none.
+    /// The slot of this record's round, as of the revision before: a request at the present one is
+    /// later. `None` for an operation that takes none.
     pub fn of(record: &Record) -> Option<Self> {
         Some(Self {
             pool: Self::pool_of(&record.account, record.operation.resource()?),
@@ -57,34 +57,34 @@ pub struct Limits {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permitted {
-    /// Also when this job and round already held it, unless more is in use than may be. What is
-    /// held is then the wider of what was held and what is asked for.
+    /// Also if this job and round already held it, unless more slots are in use than allowed. The
+    /// wider of the held and the requested slots is then held.
     Granted,
-    /// Where more is held than may be, or would be, also for who held a slot. If it asked at a later revision
-    /// than before, it does so no longer: others may be the ones that use theirs.
+    /// More slots are or would be in use than allowed, also by this job. A held slot that is
+    /// requested at a later revision is given back: others may be using it.
     AtLimit { used: u32 },
-    /// The brake on spending: none until this moment (the next UTC midnight).
+    /// The day's limit is reached: no permit until this moment (the next UTC midnight).
     DayOver { until: Timestamp },
 }
 
-/// Gives a permit back. Repeating it changes nothing, and coming late neither.
+/// Gives a permit back. Repeats and late returns change nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PermitReturn {
     pub pool: String,
     pub key: JobKey,
     pub round: u32,
-    /// The record's, when it no longer needed the slot. One that was asked for at this revision
-    /// or a later one is in use again and stays.
+    /// The record's revision when it no longer needed the slot. A slot that was requested at this
+    /// revision or later is in use again and stays.
     pub revision: u64,
-    /// Only a slot that is held since this moment of the store's or before, if told: one that was
-    /// asked for again, maybe at the same revision, is in use.
+    /// If set, only a slot that is held since this moment of the store or before: one requested
+    /// again, maybe at the same revision, is in use.
     pub since: Option<Timestamp>,
-    /// Nothing was created: the day's count gets its submission back.
+    /// No task was created: the submission is taken off the day's count.
     pub unspent: bool,
 }
 
 impl PermitReturn {
-    /// What a step gives back.
+    /// The permits that a step gives back.
     pub fn of(step: &Step) -> Vec<Self> {
         let Some(Permit { pool, key, .. }) = Permit::of(&step.record) else {
             return Vec::new();
@@ -102,8 +102,8 @@ impl PermitReturn {
 }
 
 impl HeldPermit {
-    /// Gives back what is held now, and nothing that is asked for later. Whether it was spent
-    /// is not known: the day's brake stays on the safe side.
+    /// Gives back the slot as it is held now, not one that is requested later. Whether it was spent
+    /// is unknown, so it counts as spent.
     pub fn left_behind(&self) -> PermitReturn {
         let Permit { pool, key, round, revision, .. } = self.permit.clone();
         let (revision, since) = (revision + 1, Some(self.since));

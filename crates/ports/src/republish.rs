@@ -1,13 +1,13 @@
-//! A delivery that is published again elsewhere before it is settled.
+//! Publishing a delivery again elsewhere before it is settled.
 
 use job::{Reached, Reason, RetryDelay, Timestamp};
 
 use crate::{Broker, Delivery, Destination, PublishError, header};
 
 impl Delivery {
-    /// Publishes a copy that returns after this delay, then acknowledges.
-    /// A crash in between leaves both, which the ledger tells apart from two jobs. How far the
-    /// job may have come is told to whoever takes the copy; once said, it stays said.
+    /// Publishes a copy that returns after this delay, then acknowledges. A crash in between leaves
+    /// both; by the record they are one job. The copy's header for how far the job may have come is
+    /// never lowered.
     pub async fn later(
         self,
         broker: &dyn Broker,
@@ -47,7 +47,7 @@ impl Delivery {
     }
 }
 
-/// A detail is for reading, not for keeping.
+/// Details are only for reading, so they may be cut.
 fn clip(text: &str) -> String {
     const MOST: usize = 2000;
     text.chars().take(MOST).collect()

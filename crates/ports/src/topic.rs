@@ -6,7 +6,7 @@ pub fn topic_matches(pattern: &str, key: &str) -> bool {
     words_match(&words(pattern), &words(key))
 }
 
-/// No text has no words, as in AMQP brokers.
+/// An empty text has no words, as in AMQP brokers.
 fn words(text: &str) -> Vec<&str> {
     match text.is_empty() {
         true => Vec::new(),
@@ -14,8 +14,8 @@ fn words(text: &str) -> Vec<&str> {
     }
 }
 
-/// Remembers the last `#`, and lets it take one word more whenever the rest does not fit:
-/// never more steps than words times words, whatever the pattern.
+/// Remembers the last `#`, which takes one word more whenever the rest does not fit: at most words
+/// times words steps, whatever the pattern.
 fn words_match(pattern: &[&str], key: &[&str]) -> bool {
     let (mut p, mut k) = (0, 0);
     let mut hash: Option<(usize, usize)> = None;

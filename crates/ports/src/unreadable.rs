@@ -4,18 +4,18 @@ use std::time::{Duration, Instant};
 
 use crate::LedgerError;
 
-/// What stays unreadable is met at every look, and logged once in this time.
+/// An unreadable item is met at every look; it is logged once in this time.
 const AGAIN: Duration = Duration::from_secs(3600);
 
-/// More than this at once is a fault of the store: then the log may repeat itself.
+/// More items than this are a fault of the store: then the log may repeat itself.
 const MOST: usize = 1024;
 
-/// Leaves out what a store cannot read, so that one item stops no other, and logs each once.
+/// Leaves out unreadable items, so that one of them stops no other, and logs each once.
 #[derive(Debug, Default)]
 pub struct Unreadable(Mutex<HashMap<String, Instant>>);
 
 impl Unreadable {
-    /// `None` for what cannot be read: it stays in the store, for a person.
+    /// `None` if it cannot be read: it stays in the store, for an operator.
     pub fn skip<T>(&self, read: Result<T, LedgerError>) -> Option<T> {
         read.inspect_err(|error| {
             if self.is_news(error.to_string(), Instant::now()) {

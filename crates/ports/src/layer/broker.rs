@@ -7,9 +7,9 @@ use crate::{
 
 type Consumed = Result<Box<dyn Deliveries>, BrokerError>;
 
-/// What implements it is a [`Broker`]. A method that is not overridden calls the broker behind it.
+/// Makes its implementer a [`Broker`]. A method that is not overridden calls the wrapped broker.
 pub trait BrokerLayer: Send + Sync + 'static {
-    /// The broker behind it.
+    /// The wrapped broker.
     fn inner(&self) -> &dyn Broker;
 
     fn publish(

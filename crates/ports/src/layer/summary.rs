@@ -12,10 +12,10 @@ use crate::{
 
 /// A few words about a value: an argument of a call, or its answer.
 pub trait Summary {
-    /// Empty where there is nothing to tell.
+    /// Empty if there is nothing to show.
     fn summary(&self) -> String;
 
-    /// An answer that brought nothing: whoever dies after it has lost nothing.
+    /// An answer without content: a process that dies after it has lost nothing.
     fn brought_nothing(&self) -> bool {
         false
     }
@@ -71,7 +71,7 @@ impl Summary for () {
     }
 }
 
-/// One that is called with what is found.
+/// A callback has no summary.
 impl Summary for &mut (dyn for<'a> FnMut(&'a Record) + Send + '_) {
     fn summary(&self) -> String {
         String::new()
@@ -93,7 +93,7 @@ summaries! {
     "{:?}": Duration, Following, Limits, ListFilter, Permitted, Standing;
 }
 
-/// Those of which a few fields say what they are.
+/// Types that a few fields identify.
 macro_rules! fields {
     ($($type:ident {$($field:ident),*} $words:literal;)*) => {$(
         impl Summary for $type {

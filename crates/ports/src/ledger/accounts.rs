@@ -1,4 +1,4 @@
-//! What is known of an account at the provider: whether it rests, and which tasks are whose.
+//! State of an account at the provider: its pauses, and which job each task belongs to.
 
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ pub struct AccountTask {
     pub id: String,
 }
 
-/// Different task ids kept for one round: a provider behind a gateway may tell two.
+/// Different task ids kept for one round: a provider behind a gateway may report two.
 pub const MOST_PROPOSALS: usize = 4;
 
-/// How much longer than the retention of records it is remembered whose a task was: a task may
-/// be followed for days before its record is settled.
+/// How much longer than records the owner of a task is kept: a task may be polled for days before
+/// its record is settled.
 pub const TASK_SLACK: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// An account that must not be used for now.
@@ -32,10 +32,10 @@ pub struct Pause {
     pub until: Timestamp,
 }
 
-/// A pause, and of what: an account, one of its pools, or one operation.
+/// A pause of an account, one of its pools, or one operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedPause {
-    /// As [`Permit::pool_of`](crate::Permit::pool_of) and the like make it.
+    /// As made by [`Permit::pool_of`](crate::Permit::pool_of) and similar functions.
     pub name: String,
     pub pause: Pause,
 }
@@ -59,15 +59,15 @@ pub trait Accounts: Send + Sync + 'static {
 
     async fn resume(&self, account: &str) -> Result<(), LedgerError>;
 
-    /// The account's newest witness of an operation: it takes the place of the one before.
+    /// Stores the account's newest witness of an operation, in place of the one before.
     async fn witness(&self, account: &str, witness: &Witness) -> Result<(), LedgerError>;
 
-    /// One of each operation at most, in their order.
+    /// At most one per operation, ordered by operation.
     async fn witnesses(&self, account: &str) -> Result<Vec<Witness>, LedgerError>;
 
-    /// Keeps a task id that a callback named for a job's round: a proposal and no fact. There may
-    /// be no record of the job yet. Of different ids the first [`MOST_PROPOSALS`] are kept, until
-    /// none has come for `keep_for`.
+    /// Keeps a task id that a callback named for a job's round: a proposal and not a fact. The job
+    /// may have no record yet. The first [`MOST_PROPOSALS`] different ids are kept, until none has
+    /// come for `keep_for`.
     async fn propose(
         &self,
         key: &JobKey,
@@ -76,11 +76,11 @@ pub trait Accounts: Send + Sync + 'static {
         keep_for: Duration,
     ) -> Result<(), LedgerError>;
 
-    /// What was proposed for a job's round, in the order in which it came.
+    /// The proposals for a job's round, oldest first.
     async fn proposals(&self, key: &JobKey, round: u32) -> Result<Vec<String>, LedgerError>;
 
-    /// Makes a task this job's and round's; `false` when it is another's. Kept longer than the
-    /// ledger's retention.
+    /// Makes this job's round the owner of a task; `false` if it has another owner. Kept longer
+    /// than the ledger's retention.
     async fn claim_task(
         &self,
         fence: &Fence,

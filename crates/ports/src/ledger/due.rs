@@ -1,4 +1,4 @@
-//! What must be done by now: records to look at, and messages to publish.
+//! Work that is due: records to look at, and messages to publish.
 
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ pub struct Claimed<T> {
     pub next: Option<Timestamp>,
 }
 
-/// One claimer at a time has a record or an entry, until its claim ends.
+/// A record or an entry has one claimer at a time, until the claim ends.
 #[async_trait]
 pub trait Due: Send + Sync + 'static {
     /// Records that are due, each kept from other claimers for `lease`, or until the lease of its
-    /// living owner ends, if that is sooner: it may be an orphan by then. Versions stay.
+    /// living owner ends, if that is sooner: it may then be an orphan. Versions do not change.
     async fn claim_due(
         &self,
         fence: &Fence,
@@ -28,11 +28,10 @@ pub trait Due: Send + Sync + 'static {
         lease: Duration,
     ) -> Result<Claimed<Stored>, LedgerError>;
 
-    /// Makes a record due at once (a callback's hint); nothing happens when it is not in the
-    /// due set.
+    /// Makes a record due at once (a callback's hint); does nothing if it is not in the due set.
     async fn look_now(&self, key: &JobKey) -> Result<(), LedgerError>;
 
-    /// Outbox entries that nobody is publishing, each kept from others for `lease`.
+    /// Outbox entries without a claimer, each kept from others for `lease`.
     async fn claim_outbox(
         &self,
         fence: &Fence,
@@ -40,11 +39,11 @@ pub trait Due: Send + Sync + 'static {
         lease: Duration,
     ) -> Result<Claimed<OutboxEntry>, LedgerError>;
 
-    /// Published: the entries go, and the records they close expire after the ledger's
-    /// retention. A record that has moved on (a new round) since keeps no expiry.
+    /// After publishing: removes the entries; the records they close expire after the ledger's
+    /// retention. A record that is no longer settled does not expire.
     async fn announced(&self, fence: &Fence, ids: &[OutboxId]) -> Result<(), LedgerError>;
 
-    /// Could not be published: try again after the wait. Raises the entry's tries.
+    /// After a failed publish: the entry is tried again after the wait, and its tries are raised.
     async fn postpone(
         &self,
         fence: &Fence,

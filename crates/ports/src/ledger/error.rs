@@ -1,23 +1,23 @@
-/// Why the ledger did not do it.
+/// Why a call to the ledger failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
-    /// Whether a write happened is unknown; load and look.
+    /// It is unknown whether a write happened: load the record.
     #[error("the ledger is unavailable: {0}")]
     Unavailable(String),
-    /// Wrong URL, user or rights: a person must act.
+    /// Wrong URL, user or rights: an operator must act.
     #[error("the ledger refuses us: {0}")]
     Denied(String),
     /// The owner's lease has ended: nothing was written; join again.
     #[error("the lease has ended")]
     Fenced,
-    /// The ledger has begun another generation, or lost its own: nothing was written.
+    /// The ledger has begun another generation, or lost it: nothing was written.
     #[error("the ledger's generation has changed")]
     GenerationChanged,
-    /// The request of a record was left apart where it must go along, or is not in the ledger
-    /// that should keep it: nothing was written.
+    /// A record came without its request where it is required, or the ledger does not have the
+    /// request that it should keep: nothing was written.
     #[error("the request of {key} was left apart and is needed")]
     LeftApart { key: String },
-    /// What is stored cannot be read: a person must act.
+    /// The stored value cannot be read: an operator must act.
     #[error("the ledger holds something unreadable under {key}: {cause}")]
     Corrupt { key: String, cause: String },
     /// The store is set up in a way that loses data.
@@ -26,7 +26,7 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
-    /// Waiting does not help, and no other job is concerned.
+    /// Whether only one record is concerned, and waiting does not help.
     pub fn is_of_one_record(&self) -> bool {
         matches!(self, Self::Corrupt { .. } | Self::LeftApart { .. })
     }

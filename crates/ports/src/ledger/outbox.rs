@@ -17,7 +17,7 @@ pub struct OutboxEntry {
     pub tries: u32,
 }
 
-/// An entry's id and the key it belongs to: the key tells the shard.
+/// An entry's id and its job, which determines the shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxId {
     pub key: JobKey,

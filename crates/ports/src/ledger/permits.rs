@@ -1,4 +1,4 @@
-//! Slots at the provider, and who takes jobs for those that are free.
+//! Slots at the provider, and which worker takes jobs for free ones.
 
 use std::time::Duration;
 
@@ -23,9 +23,9 @@ pub trait Permits: Send + Sync + 'static {
         returns: &[PermitReturn],
     ) -> Result<(), LedgerError>;
 
-    /// Becomes, or stays, the only owner that has the turn of this name, for so long at most: to take
-    /// jobs for a full pool, to be the next that does, to try a lane after trouble. `false` while
-    /// another one has it.
+    /// Becomes, or stays, the only owner of the turn of this name, for at most `lasts`: to take
+    /// jobs for a full pool, to be the next that does, to probe a lane after a failure. `false`
+    /// while another owner has it.
     async fn take_turn(
         &self,
         fence: &Fence,
@@ -33,7 +33,7 @@ pub trait Permits: Send + Sync + 'static {
         lasts: Duration,
     ) -> Result<bool, LedgerError>;
 
-    /// Lets another owner take its turn at once; another's turn goes on.
+    /// Gives up its turn, so that another owner can take it; never ends another's turn.
     async fn end_turn(&self, fence: &Fence, pool: &str) -> Result<(), LedgerError>;
 
     /// Slots in use in a pool.

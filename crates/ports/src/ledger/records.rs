@@ -7,12 +7,12 @@ use job::{JobKey, Record, StateKind, Tenant, Timestamp};
 
 use super::{Fence, LedgerError, OutboxEntry};
 
-/// A record as it stands in the ledger.
+/// A record as it is in the ledger.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stored {
     pub record: Record,
-    /// Raised by every write. Another generation counts anew: to be written over only under the
-    /// fence under which it was read.
+    /// Raised by every write. Each generation counts anew, so it is valid only under the fence
+    /// under which it was read.
     pub version: u64,
     /// The lease of the record's `submitting` owner is alive; `false` in every other state.
     pub owner_alive: bool,
@@ -22,12 +22,12 @@ pub struct Stored {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Write {
     pub record: Record,
-    /// When it must be looked at; `None` takes it out of the due set.
+    /// When a poller must look at it; `None` takes it out of the due set.
     pub due: Option<Timestamp>,
     /// Added to the outbox.
     pub outbox: Vec<OutboxEntry>,
-    /// How long the writer keeps the new outbox entries to itself, because it is about to
-    /// publish them; zero when somebody else shall.
+    /// How long new outbox entries are kept from others because the writer publishes them; zero if
+    /// a poller does.
     pub outbox_lease: Duration,
 }
 
@@ -42,7 +42,7 @@ pub enum Created {
 pub enum Swapped {
     /// Written, at this version.
     Done(u64),
-    /// Somebody wrote in between: nothing was changed, and this is there now.
+    /// The version has changed: nothing was written, and this is the present record.
     Stale(Option<Box<Stored>>),
 }
 
@@ -61,30 +61,30 @@ impl ListFilter {
         Self { states: states.to_vec(), tenant: None, limit }
     }
 
-    /// Whether a state is one that is asked for. `None`: one that this version does not know.
+    /// Whether this state passes. `None`: a state that this version does not know.
     pub fn wants(&self, state: Option<StateKind>) -> bool {
         self.states.is_empty() || state.is_some_and(|state| self.states.contains(&state))
     }
 }
 
-/// A request lies beside its record. Whatever shows records leaves it [apart](job::Kept::Apart),
-/// except [`load_whole`](Self::load_whole); a write of such a record keeps what lies there, and is
-/// refused where nothing does. One that is in hand is written when it is another than lies there;
-/// a record without one removes it. It goes when its record goes.
+/// A request is stored beside its record. All methods leave it [apart](job::Kept::Apart), except
+/// [`load_whole`](Self::load_whole). Writing such a record keeps the stored request, and is refused
+/// if there is none. A loaded request is written if it differs; a record without one removes it. It
+/// is deleted with its record.
 #[async_trait]
 pub trait Records: Send + Sync + 'static {
     /// The revision of each record; `None` where there is none.
     async fn revisions(&self, keys: &[JobKey]) -> Result<Vec<Option<u64>>, LedgerError>;
 
-    /// Writes it if no record of this key is there, else returns what is there.
+    /// Writes it if there is no record of this key, else returns the present one.
     async fn create(&self, fence: &Fence, write: Write) -> Result<Created, LedgerError>;
 
     async fn load(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError>;
 
-    /// The same with its request in hand, if it has one.
+    /// The same with its request, if it has one.
     async fn load_whole(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError>;
 
-    /// Writes over exactly this version, read under this fence's generation.
+    /// Replaces exactly this version, which was read under this fence's generation.
     async fn swap(
         &self,
         fence: &Fence,
@@ -92,11 +92,11 @@ pub trait Records: Send + Sync + 'static {
         write: Write,
     ) -> Result<Swapped, LedgerError>;
 
-    /// Looks at every key: for people, and now and then for a doubt that nothing else can settle.
+    /// Looks at every key: for operators, and at times for a doubt that nothing else can settle.
     async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError>;
 
-    /// Every record that the filter takes, whatever its limit, one at a time and in any order:
-    /// memory stays bounded however many and however large they are. One may come twice.
+    /// Calls `visit` with every record that passes the filter, without its limit and in any order.
+    /// Memory stays bounded. A record may come twice.
     async fn visit(
         &self,
         filter: &ListFilter,
