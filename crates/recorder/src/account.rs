@@ -1,4 +1,4 @@
-//! An account that is refused rests for all: worker and poller both find out.
+//! Pauses a refused account for all workers; workers and pollers detect it.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use ports::Pause;
 use crate::writer::Writer;
 
 impl Writer {
-    /// Nobody submits for this account until `rest` is over or a person resumes it. A pause that
-    /// could not be recorded is noticed again with the next refusal.
+    /// No worker submits for this account until `rest` is over or an operator resumes it. If the
+    /// pause could not be recorded, the next refusal tries again.
     pub async fn pause_account(&self, account: &str, reason: String, rest: Duration) {
         let now = self.clock.now();
         let pause = Pause { reason, since: now, until: now + rest };

@@ -1,4 +1,4 @@
-//! Announcing what the ledger already knows: event, journal, then the mark that it was done.
+//! Announces changes that are in the ledger: event, journal, then the mark that it was done.
 
 use job::{EventKind, Outcome, Record, State};
 use ports::{Destination, LedgerError, Message, OutboxEntry};
@@ -6,15 +6,15 @@ use ports::{Destination, LedgerError, Message, OutboxEntry};
 use crate::announces::{Announces, Earlier};
 use crate::recorder::{Error, Recorder};
 
-/// Pure. An end that nobody could tell again must not be announced before the journal has it: a
-/// ledger that lost it would let the job end otherwise.
+/// Pure. Whether the journal must have this end before it is announced. Without a line, a ledger
+/// that lost the end could let the job end otherwise.
 fn is_journaled_first(record: &Record, earlier: Earlier) -> bool {
     match &record.state {
         State::Settled { outcome: Outcome::Succeeded { .. } | Outcome::Failed { .. }, .. } => {
             earlier == Earlier::Perhaps
         }
         State::Settled { .. } => true,
-        // A letter that is adopted again after a loss may get another life, and other event ids.
+        // After a loss, a letter that is adopted again may get another life, and other event ids.
         State::Parked { .. } => earlier == Earlier::Perhaps,
         State::Tombstone
         | State::Queued { .. }
@@ -25,10 +25,10 @@ fn is_journaled_first(record: &Record, earlier: Earlier) -> bool {
 }
 
 impl Recorder {
-    /// Publishes one outbox entry. A line of the journal tells what is true: an outcome is
-    /// journaled once it is announced, so that a rebuilt ledger need not announce it again; a job
-    /// is journaled as waiting before its message is there, so that a rebuilt ledger looks for its
-    /// task. `record`: `None` when it cannot be read, and then there is no line.
+    /// Publishes one outbox entry. An outcome is journaled after it was announced, so that a
+    /// rebuilt ledger need not announce it again. A job is journaled as waiting before its message
+    /// is published, so that a rebuilt ledger looks for its task. `record`: `None` when it cannot
+    /// be read, and then there is no line.
     pub async fn announce(
         &self,
         entry: OutboxEntry,
@@ -65,7 +65,7 @@ impl Recorder {
         self.broker.publish(to, message).await.map_err(Error::Unannounced)
     }
 
-    /// `None` for a conflict: it changes no record, and whoever wrote it has journaled it.
+    /// `None` for a conflict: it changes no record, and its writer has journaled it.
     fn line_of(
         &self,
         record: &Record,
@@ -86,7 +86,7 @@ impl Recorder {
     }
 }
 
-/// For which workers wait, at once or later.
+/// Whether it is a job message for workers, now or later.
 fn is_of_a_job(to: &Destination) -> bool {
     matches!(to, Destination::Jobs { .. } | Destination::Later { .. })
 }
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_could_tell_again_is_journaled_before_it_is_announced() {
+    fn an_end_that_cannot_be_queried_again_is_journaled_before_it_is_announced() {
         let error = || Problem::new("x", "x");
         let done = Outcome::succeeded(Vec::new());
         for (outcome, by_look, by_outbox) in [

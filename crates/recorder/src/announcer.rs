@@ -9,18 +9,18 @@ use ports::{Destination, LedgerError, Message, OutboxEntry, Write, header};
 use crate::session::LEASE;
 use crate::whole::require_whole;
 
-/// How long a POST may be silent before somebody checks whether its owner still lives.
+/// How long after its intent a POST is checked for whether its owner still lives.
 const ORPHAN_CHECK: Duration = LEASE;
 
-/// Turns steps into ledger writes: the record, its due time, and what must go out.
+/// Turns steps into ledger writes: the record, its due time and its outbox entries.
 #[derive(Clone, Debug)]
 pub struct Announcer {
     pub source: EventSource,
 }
 
 impl Announcer {
-    /// `outbox_lease` is how long the writer keeps the announcement to itself.
-    /// `LeftApart` when the job's message must go out and the request is not in hand.
+    /// `outbox_lease`: how long new outbox entries are kept from others. `LeftApart` if the job's
+    /// message must go out and its request is not loaded.
     pub fn write(
         &self,
         step: &Step,
@@ -38,7 +38,7 @@ impl Announcer {
         Ok(self.write_with(step.record.clone(), outbox, outbox_lease))
     }
 
-    /// A record that stays as it is, with one more thing to say.
+    /// A write that adds outbox entries and leaves the record as it is.
     pub fn write_with(
         &self,
         record: Record,
@@ -64,7 +64,7 @@ impl Announcer {
     }
 }
 
-/// Its retention begins with whatever is said of it last.
+/// The retention of a settled record begins with its last event.
 fn is_settled(record: &Record) -> bool {
     matches!(record.state, State::Settled { .. })
 }
@@ -79,7 +79,7 @@ fn event_message(record: &Record, event: &CloudEvent) -> Message {
     traced(message, record)
 }
 
-/// The producer's trace travels on in the headers, where AMQP clients look for it.
+/// The producer's trace goes into the headers, where AMQP clients look for it.
 fn traced(mut message: Message, record: &Record) -> Message {
     let TraceContext { traceparent, tracestate } = record.trace_context();
     for (name, value) in [(header::TRACEPARENT, traceparent), (header::TRACESTATE, tracestate)] {
@@ -90,7 +90,7 @@ fn traced(mut message: Message, record: &Record) -> Message {
     message
 }
 
-/// The job message once more; the record waits for it. `None` when the request is gone.
+/// The job message again; the record waits for it. `None` when the request is gone.
 fn requeue(
     record: &Record,
     after: Option<RetryDelay>,
@@ -130,7 +130,7 @@ mod tests {
     use crate::journal_message;
 
     #[test]
-    fn a_parked_job_may_still_succeed_so_nothing_said_of_it_closes_its_record() {
+    fn a_parked_job_may_still_succeed_so_no_event_closes_its_record() {
         let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
         let job = decode(body, MessageFacts::default()).unwrap();
         let mut record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);

@@ -1,18 +1,18 @@
 use crate::batch::Batcher;
 
-/// Who publishes what a write announces.
+/// Which process publishes the events and messages of a write.
 pub(crate) enum Announces {
     /// A poller, from the outbox.
     Later,
-    /// Whoever wrote it, at once: small writes that follow are gathered.
+    /// The writer itself, at once; the small writes that follow are batched.
     Itself(Batcher),
 }
 
-/// What the journal knows of the job before this is announced.
+/// What the journal has of the job before this is announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Earlier {
     /// It has a line from which the provider can be asked again.
     Journaled,
-    /// Whoever wrote it may not have journaled it yet.
+    /// The writer may not have journaled it yet.
     Perhaps,
 }

@@ -1,5 +1,4 @@
-//! What the answer to a POST tells must reach the ledger, however long that takes: it was paid
-//! for.
+//! The answer to a POST must reach the ledger, however long that takes: it was paid for.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,16 +12,16 @@ use crate::plan::Plan;
 use crate::recorder::{Error, Recorder};
 use crate::writer::{Written, Wrote};
 
-/// Between tries to reach a store with something that must not be lost.
+/// Between tries to write to a store what must not be lost.
 pub const STORE_RETRY: Duration = Duration::from_millis(200);
 
 /// A record as it was last seen or written.
 #[derive(Clone, Debug)]
 pub struct Intent {
     pub record: Record,
-    /// Means nothing in another generation of the ledger, which counts anew.
+    /// Not valid in another generation of the ledger, which counts anew.
     pub version: u64,
-    /// Under which it was seen.
+    /// The fence under which it was read.
     pub fence: Arc<Fence>,
 }
 
@@ -40,9 +39,9 @@ enum Tried {
 }
 
 impl Recorder {
-    /// Records what a POST was answered. What the answer may still change in the record that is
-    /// there by then, `job` decides. Tries until the ledger has it, or `abandon` is cancelled: then
-    /// the journal alone has it. The record as it is now.
+    /// Records the answer to a POST and returns the present record. `job` decides what the answer
+    /// may still change in it. Repeats until the ledger has it, or `abandon` is cancelled: then
+    /// only the journal has it.
     pub async fn answer(
         &self,
         intent: Intent,
@@ -67,8 +66,8 @@ impl Recorder {
                 Tried::NotNow(error) => error,
             };
             tracing::warn!(%error, "not recorded yet");
-            // Until the ledger is back, the journal alone knows what was paid for. It must not look
-            // newer than what others have written since.
+            // Until the ledger is back, only the journal has what was paid for. The line must not
+            // look newer than later writes of others.
             let unwritten = Record { revision: present.record.revision + 1, ..plan.into_record() };
             if !journaled {
                 journaled = self.journal(&unwritten).await.is_ok();
@@ -84,7 +83,7 @@ impl Recorder {
         }
     }
 
-    /// `None`: it changes nothing any more.
+    /// `None`: the answer changes nothing any more.
     fn late(&self, intent: &Record, present: &Record, fact: &Fact) -> Option<Plan> {
         let fact = match late_answer(intent, present, fact) {
             LateAnswer::Apply => fact.clone(),
@@ -100,14 +99,14 @@ impl Recorder {
         let fence = self.session.fence();
         let wrote = match present.fence.generation == fence.generation {
             true => self.write_over(&fence, present.version, plan, forgot).await,
-            // Its versions tell nothing there: what it holds must be read first.
+            // Versions of another generation are not comparable: the record must be read first.
             false => {
                 let there = self.writer.ledger.load(&present.record.key).await;
                 there.map(|there| Wrote::Changed(there.map(Box::new)))
             }
         };
         let wrote = match wrote {
-            // The ledger forgot it: what we know is written anew.
+            // The ledger lost the record: it is created anew.
             Ok(Wrote::Changed(None)) => self.write_anew(&fence, plan).await,
             wrote => wrote,
         };
@@ -139,7 +138,7 @@ impl Recorder {
         self.writer.create(fence, plan).await
     }
 
-    /// The slot was forgotten with the record.
+    /// The ledger lost the slot with the record.
     async fn regain(&self, fence: &Fence, record: &Record) -> Result<(), LedgerError> {
         match record.holds_permit(record.round) {
             true => self.writer.hold(fence, record).await,
@@ -147,8 +146,8 @@ impl Recorder {
         }
     }
 
-    /// The record has moved on without us: usually our own write landed and its answer was lost.
-    /// Then what followed from it was not done either.
+    /// The record has changed meanwhile: usually our own write succeeded and its answer was lost.
+    /// Then what follows from the write was not done either.
     async fn overtaken(
         &self,
         intent: &Record,
@@ -168,8 +167,8 @@ impl Recorder {
     }
 }
 
-/// What the ledger left apart of this job is in our hands. `true` when what is there is from
-/// before the intent: it is written over with what we know.
+/// Adds the request that the ledger left apart. `true`: the record is older than the intent and is
+/// replaced by it.
 fn take_up(present: &mut Record, intent: &Record) -> bool {
     if present.request.is_apart() && present.request_hash == intent.request_hash {
         present.request = intent.request.clone();
@@ -181,7 +180,7 @@ fn take_up(present: &mut Record, intent: &Record) -> bool {
     forgot
 }
 
-/// The drain's time is over while a store is away. The POST was made: not a refused write.
+/// The time to drain is over while a store is away. No refused write: the POST was made.
 fn abandoned(error: &LedgerError) -> LedgerError {
     LedgerError::Unavailable(format!("given up while draining: {error}"))
 }

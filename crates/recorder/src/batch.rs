@@ -1,4 +1,4 @@
-//! Small writes that many tasks need, gathered: entries announced, permits given back.
+//! Batches small writes of many tasks: entries announced, permits given back.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ enum Small {
     Returned(PermitReturn),
 }
 
-/// More than this waiting holds the writers back.
+/// If more than this wait, the writers wait too.
 const WAITING: usize = 4096;
 const BATCH: usize = 256;
 
@@ -24,7 +24,7 @@ pub struct Batcher {
 }
 
 impl Batcher {
-    /// The batcher, and the loop that writes until the last clone of it is gone.
+    /// The batcher, and the loop that writes until its last clone is dropped.
     pub fn new(
         ledger: Arc<dyn Ledger>,
         session: Arc<Session>,
@@ -80,7 +80,7 @@ async fn write_all(
     }
 }
 
-/// A few tries; what still fails is announced again from the outbox, or found by the reconciler.
+/// A few tries. Later the outbox announces the entry again, or the reconciler finds the permit.
 async fn insist<F>(what: &'static str, mut write: impl FnMut() -> F)
 where
     F: Future<Output = Result<(), LedgerError>>,

@@ -1,5 +1,5 @@
 //! What follows from a write: permits first, then the journal, then the announcement. An outcome
-//! that the provider can be asked for again is announced before it is journaled: see `announce`.
+//! that can be queried again at the provider is announced before it is journaled: see `announce`.
 
 use job::{Record, State, StateKind};
 use ports::PermitReturn;
@@ -10,7 +10,7 @@ use crate::recorder::{Error, Recorder};
 use crate::writer::Written;
 
 impl Recorder {
-    /// `plan` is in the ledger.
+    /// Called once `plan` is in the ledger.
     pub(crate) async fn follow_up(
         &self,
         plan: Plan,
@@ -36,14 +36,15 @@ impl Recorder {
     }
 
     async fn journal_news(&self, plan: &Plan) -> Result<(), Error> {
-        let goes_on = matches!(plan.record().state, State::Pending { .. } | State::InDoubt { .. });
-        match plan.is_news() && goes_on {
+        let is_unsettled =
+            matches!(plan.record().state, State::Pending { .. } | State::InDoubt { .. });
+        match plan.is_news() && is_unsettled {
             true => self.journal(plan.record()).await,
             false => Ok(()),
         }
     }
 
-    /// A permit that stays behind is found by the reconciler.
+    /// The reconciler finds a permit that was not given back.
     pub(crate) async fn give_back(&self, plan: &Plan) {
         let returns = PermitReturn::of(&plan.step);
         if let Announces::Itself(batcher) = &self.announces {
@@ -67,7 +68,7 @@ impl Recorder {
         }
     }
 
-    /// A look that finds a task still at work is no news; the change of a task's status is an
+    /// A look that finds a task still running is not logged. The change of a task's status is an
     /// event of the span in which it was looked at.
     fn report(&self, plan: &Plan) {
         let looks = matches!(self.announces, Announces::Itself(_));

@@ -7,7 +7,7 @@ use crate::recorder::{Applied, Error, Recorder};
 use crate::whole::{require_whole, whole};
 
 impl Recorder {
-    /// A record that was written before, and that the journal may lack.
+    /// Journals a record that was written before, and that the journal may lack.
     pub async fn journal_again(&self, stored: Stored) -> Result<Applied, Error> {
         let Stored { record, version, .. } = stored;
         match whole(self.writer.ledger.as_ref(), version, record).await? {
@@ -37,8 +37,8 @@ impl Recorder {
     }
 }
 
-/// A line of the journal as a message; `event` is the body of an announcement as published.
-/// A record must be recreated from it, so it takes the request along.
+/// A line of the journal as a message; `event`: the body of an announcement as published. The line
+/// contains the request, since a record must be recreated from it.
 pub fn journal_message(
     generation: &Generation,
     at: Timestamp,
@@ -50,8 +50,8 @@ pub fn journal_message(
     let line =
         JournalLine { version: JournalEntry::VERSION, generation: &generation.id, at, record };
     let mut body = serde_json::to_vec(&line).unwrap_or_default();
-    // The event is JSON already: it takes the place of the closing brace instead of being read
-    // and written once more for every outcome.
+    // The event is JSON already: it replaces the closing brace, which saves parsing and writing it
+    // again for every outcome.
     if let (Some(event), Some(b'}')) = (event, body.last()) {
         body.pop();
         body.extend_from_slice(b",\"event\":");
@@ -63,7 +63,7 @@ pub fn journal_message(
     Ok(message)
 }
 
-/// [`JournalEntry`] as it is written, from a record that is only lent.
+/// [`JournalEntry`] for writing, with a borrowed record.
 #[derive(serde::Serialize)]
 struct JournalLine<'a> {
     version: u32,

@@ -5,7 +5,7 @@
 //! write to the ledger), [`Recorder`] and `follow_up`, then `answer` (of a POST), `announce` and
 //! `put_back`.
 
-// A new state or fact must be decided wherever one is.
+// Each match must list a new state or fact.
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod account;

@@ -10,12 +10,12 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// What `job` decided without a fact: a message that is no job, a record that is put back.
+    /// A change without a fact: a message that is no job, a record that is put back.
     pub fn of(step: Step) -> Self {
         Self { step, was: None }
     }
 
-    /// The record as it will be.
+    /// The record after the change.
     pub fn record(&self) -> &Record {
         &self.step.record
     }
@@ -28,7 +28,7 @@ impl Plan {
         self.was
     }
 
-    /// A task that merely goes on is no news.
+    /// Whether the state changes. A task that still runs is no news.
     pub fn is_news(&self) -> bool {
         self.was != Some(self.step.record.state.kind())
     }

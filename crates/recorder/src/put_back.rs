@@ -1,4 +1,4 @@
-//! Records that the ledger has lost are put back.
+//! Puts back records that the ledger has lost.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use crate::plan::Plan;
 use crate::writer::{Writer, Wrote};
 
 impl Writer {
-    /// Writes a record that is missing, or in the place of an older one: `in_place_of` says what it
-    /// becomes there, and `None` where what is there stands. `lease`: how long its announcements
-    /// are kept from pollers. What it announces, or `None` when the ledger was not behind.
+    /// Writes a record that is missing, or replaces an older one: `in_place_of` returns the record
+    /// to write there, or `None` to leave it. `lease`: how long its announcements are kept from
+    /// pollers. Returns its announcements, or `None` if nothing was written.
     pub async fn put_back(
         &self,
         fence: &Fence,

@@ -13,21 +13,21 @@ use crate::session::Session;
 use crate::whole::whole;
 use crate::writer::{Writer, Wrote};
 
-/// Writes records and does what follows. The caller names the fence under which a record was read:
+/// Writes records and does what follows. The caller passes the fence under which a record was read:
 /// another generation counts its versions anew.
 pub struct Recorder {
     pub(crate) writer: Writer,
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) session: Arc<Session>,
     pub(crate) announces: Announces,
-    /// Callbacks propose tasks: it is noted whose each task is.
+    /// Whether each task's owner is stored, because callbacks propose tasks.
     pub(crate) notes_owners: bool,
 }
 
-/// What became of a fact.
+/// The result of applying a fact.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Applied {
-    /// In the ledger, and what follows from it is done.
+    /// It is in the ledger, and what follows from it is done.
     Done(Box<Record>),
     /// The record was changed in between, and nothing was written. The present record, if it was read.
     Changed(Option<Box<Stored>>),
@@ -37,24 +37,24 @@ pub enum Applied {
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nothing is known to be written.
+    /// It is unknown whether anything was written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// The ledger knows it and the journal does not; given up while draining, maybe neither does.
+    /// The ledger has it and the journal does not; given up while draining, maybe neither does.
     #[error("not journaled: {error}")]
     Unjournaled { record: Box<Record>, error: PublishError },
-    /// The ledger knows it: a poller announces it later.
+    /// The ledger has it: a poller announces it later.
     #[error("announced later: {0}")]
     Unannounced(PublishError),
 }
 
 impl Recorder {
-    /// What it writes is announced by a poller.
+    /// Pollers announce what it writes.
     pub fn new(writer: Writer, broker: Arc<dyn Broker>, session: Arc<Session>) -> Self {
         Self { writer, broker, session, announces: Announces::Later, notes_owners: false }
     }
 
-    /// It announces what it writes itself.
+    /// Announces what it writes itself.
     #[must_use]
     pub fn announcing(self, batcher: Batcher, lease: Duration) -> Self {
         let writer = Writer { outbox_lease: lease, ..self.writer };
@@ -87,7 +87,7 @@ impl Recorder {
         }
     }
 
-    /// A fact about a record that somebody else may be changing too: once.
+    /// A fact about a record that others may be changing too. One try.
     pub async fn apply(&self, fence: &Fence, stored: Stored, fact: Fact) -> Result<Applied, Error> {
         match self.writer.plan(stored.record, fact) {
             Ok(plan) => self.swap(fence, stored.version, plan).await,
@@ -95,7 +95,7 @@ impl Recorder {
         }
     }
 
-    /// A plan over the version that it was made from.
+    /// Writes a plan over the version that it was made from.
     pub async fn swap(&self, fence: &Fence, version: u64, plan: Plan) -> Result<Applied, Error> {
         let Some(plan) = self.in_hand(version, plan).await? else {
             return Ok(Applied::Changed(None));
@@ -108,8 +108,8 @@ impl Recorder {
         }
     }
 
-    /// The record stays as it is, with one more event to announce. No record tells of it: the line
-    /// of the journal takes it along, for a ledger that forgets what is to be announced.
+    /// Adds an event and leaves the record as it is. The record does not show the event: it is in
+    /// the journal line, for a ledger that loses its outbox.
     pub async fn announce_beside(
         &self,
         fence: &Fence,
@@ -130,12 +130,12 @@ impl Recorder {
         Ok(Applied::Done(Box::new(record)))
     }
 
-    /// A look that brings no news leaves the request in the ledger; what is announced, journaled
-    /// or published again takes it along. `None`: the record has changed since.
+    /// Loads the request, unless a look brings no news: announcements, journal lines and job
+    /// messages contain it. `None`: the record has changed since.
     async fn in_hand(&self, version: u64, plan: Plan) -> Result<Option<Plan>, LedgerError> {
-        let speaks = |effect: &Effect| !matches!(effect, Effect::ReleasePermit { .. });
-        let silent = !plan.is_news() && !plan.step.effects.iter().any(speaks);
-        if silent && matches!(self.announces, Announces::Itself(_)) {
+        let sends = |effect: &Effect| !matches!(effect, Effect::ReleasePermit { .. });
+        let sends_nothing = !plan.is_news() && !plan.step.effects.iter().any(sends);
+        if sends_nothing && matches!(self.announces, Announces::Itself(_)) {
             return Ok(Some(plan));
         }
         let Plan { step, was } = plan;

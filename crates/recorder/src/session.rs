@@ -9,18 +9,18 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-/// How long a silent owner counts as alive: short, so that orphans are found in seconds.
+/// How long an owner lives after a renewal: short, so that orphans are found in seconds.
 pub const LEASE: Duration = Duration::from_secs(3);
 
 /// Three tries within one lease.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// Between heartbeats while nothing may be submitted or the store is silent: its end is waited
-/// for.
+/// Between heartbeats while nothing may be submitted or the store does not answer, to notice the
+/// end of that soon.
 const IMPATIENT: Duration = Duration::from_millis(200);
 
-/// After the ledger opens, what was delivered before comes first: its slots at the provider may
-/// be in use without anybody knowing.
+/// After the ledger opens, jobs that were delivered before go first: they may use slots at the
+/// provider that the ledger does not know.
 const RECALL: Duration = Duration::from_secs(2);
 
 /// This process's membership of the ledger: one lease, renewed by one heartbeat.
@@ -33,38 +33,38 @@ pub struct Session {
 #[derive(Clone)]
 struct Membership {
     fence: Arc<Fence>,
-    /// Counted from before the renewal was sent: the store's clock starts no earlier.
+    /// Taken before the renewal was sent, so the lease ends no earlier than this plus its length.
     renewed: Instant,
     standing: Standing,
-    /// The store's clock has not jumped since.
+    /// Since when the store's clock has not jumped.
     steady_since: Timestamp,
 }
 
-/// A difference between the store's clock and ours that the way of the answer does not explain.
+/// A difference between the store's clock and ours that the time of the answer does not explain.
 const JUMP: Duration = Duration::from_secs(1);
 
 /// What may be done with the present generation of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    /// It has not been compared with the journal: what it holds may be old.
+    /// It has not been compared with the journal: its data may be old.
     Rebuilding,
-    /// Requests from before may still arrive at the provider: nothing is submitted.
+    /// Earlier requests may still arrive at the provider: nothing is submitted.
     Closed,
-    /// What was delivered before comes first.
+    /// Jobs that were delivered before go first.
     Recalling,
     Open,
 }
 
 impl Session {
-    /// Joins and keeps the lease alive. `began_at` is for a ledger that has no generation yet;
-    /// one that loses its generation later gets another that begins by the process's own clock.
+    /// Joins and keeps the lease alive. `began_at` is for a ledger without a generation; if the
+    /// generation is lost later, the next one begins by the process's own clock.
     pub async fn join(
         ledger: Arc<dyn Members>,
         clock: Arc<dyn Clock>,
         began_at: Timestamp,
     ) -> Result<Self, LedgerError> {
-        let (tell, shared) = watch::channel(joined(ledger.as_ref(), began_at).await?);
-        let heartbeat = tokio::spawn(beat(ledger.clone(), clock, tell));
+        let (sender, shared) = watch::channel(joined(ledger.as_ref(), began_at).await?);
+        let heartbeat = tokio::spawn(beat(ledger.clone(), clock, sender));
         Ok(Self { ledger, shared, heartbeat })
     }
 
@@ -72,8 +72,8 @@ impl Session {
         self.shared.borrow().fence.clone()
     }
 
-    /// The lease has surely not ended: checked right before a request that costs money.
-    /// A process frozen after this check is the one hole that the provider must close.
+    /// Whether the lease has surely not ended: checked right before a request that costs money. If
+    /// the process freezes after this check, only the provider can prevent a second payment.
     pub fn is_fresh(&self, fence: &Fence) -> bool {
         let membership = self.shared.borrow();
         membership.fence.owner == fence.owner && membership.renewed.elapsed() < LEASE - HEARTBEAT
@@ -90,23 +90,23 @@ impl Session {
         }
     }
 
-    /// When jobs may be submitted, once that is known.
+    /// When jobs may be submitted; `None` while that is unknown.
     pub fn opens_at(&self) -> Option<Timestamp> {
         self.shared.borrow().standing.opens_at
     }
 
-    /// The store's time, as far as the last heartbeat tells.
+    /// The store's time, by the last heartbeat.
     pub fn store_now(&self) -> Timestamp {
         self.shared.borrow().store_now()
     }
 
-    /// The moment of the store's since which its clock has run like ours: a wait that began
-    /// before has not surely passed.
+    /// Since when the store's clock has run like ours: a wait that began before may not have
+    /// passed.
     pub fn steady_since(&self) -> Timestamp {
         self.shared.borrow().steady_since
     }
 
-    /// Ends the lease, so that nobody waits for what this process left behind.
+    /// Ends the lease, so that no process waits for what this one left behind.
     pub async fn leave(&self) {
         self.heartbeat.abort();
         let fence = self.fence();
@@ -116,7 +116,7 @@ impl Session {
     }
 }
 
-/// The store's time, so that all processes count alike whatever their own clocks say.
+/// The store's time, so that all processes count alike, whatever their own clocks show.
 #[async_trait]
 impl Clock for Session {
     fn now(&self) -> Timestamp {
@@ -161,8 +161,8 @@ impl Membership {
     }
 }
 
-/// Pure. Whether the store's clock moved as ours did: `before` is what it would have shown when
-/// the question left, `answered` how long the answer took.
+/// Pure. Whether the store's clock moved unlike ours. `before`: what it would have shown when the
+/// question was sent; `answered`: how long the answer took.
 fn jumped(before: Timestamp, shown: Timestamp, answered: Duration) -> bool {
     shown + JUMP < before || shown > before + answered + JUMP
 }
@@ -174,23 +174,23 @@ async fn joined(ledger: &dyn Members, began_at: Timestamp) -> Result<Membership,
     Ok(Membership { fence, renewed, standing, steady_since: standing.now })
 }
 
-async fn beat(ledger: Arc<dyn Members>, clock: Arc<dyn Clock>, tell: watch::Sender<Membership>) {
-    let mut heard = true;
+async fn beat(ledger: Arc<dyn Members>, clock: Arc<dyn Clock>, sender: watch::Sender<Membership>) {
+    let mut answered = true;
     loop {
-        let current = tell.borrow().clone();
-        let calm = heard && current.phase() == Phase::Open;
+        let current = sender.borrow().clone();
+        let calm = answered && current.phase() == Phase::Open;
         tokio::time::sleep(if calm { HEARTBEAT } else { IMPATIENT }).await;
         let renewed = renewed(ledger.as_ref(), clock.as_ref(), current).await;
-        heard = renewed.is_ok();
+        answered = renewed.is_ok();
         match renewed {
-            Ok(next) => drop(tell.send_replace(next)),
+            Ok(next) => drop(sender.send_replace(next)),
             Err(error) => tracing::warn!(%error, "the ledger lease could not be renewed"),
         }
     }
 }
 
-/// The membership after one heartbeat: the same lease extended, or a new one under a new
-/// owner, because whoever lost a lease must not speak under its name again.
+/// The membership after one heartbeat: the same lease extended, or a new one under a new owner,
+/// because a lost lease must not be used again.
 async fn renewed(
     ledger: &dyn Members,
     clock: &dyn Clock,

@@ -1,8 +1,8 @@
 use job::{Kept, Record};
 use ports::{LedgerError, Records};
 
-/// The record with its request in hand, for what leaves the ledger: a job's message, a line of
-/// the journal. `version`: at which its request was left apart; `None` when it has changed since.
+/// The record with its request, for a job message or a journal line. `version`: the one that was
+/// read without it; `None` when it has changed since.
 pub(crate) async fn whole(
     ledger: &dyn Records,
     version: u64,
@@ -15,7 +15,7 @@ pub(crate) async fn whole(
     Ok(there.map(|there| Record { request: there.record.request, ..record }))
 }
 
-/// Whatever leaves the ledger takes the request along.
+/// Job messages and journal lines must contain the request.
 pub(crate) fn require_whole(record: &Record) -> Result<(), LedgerError> {
     match record.request {
         Kept::Nothing | Kept::Here(_) => Ok(()),

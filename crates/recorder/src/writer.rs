@@ -1,4 +1,4 @@
-//! A fact goes into the ledger: what the rules make of it, by compare and write.
+//! Writes facts to the ledger: applies the rules, then compares and writes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,22 +12,22 @@ use ports::{
 use crate::announcer::Announcer;
 use crate::plan::Plan;
 
-/// Writes records. Nothing else follows from it: see [`Recorder`](crate::Recorder).
+/// Writes records and does nothing else: see [`Recorder`](crate::Recorder) for what follows.
 #[derive(Clone)]
 pub struct Writer {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) announcer: Announcer,
     pub(crate) rules: Rules,
-    /// How long it keeps its announcements to itself; zero when a poller publishes them.
+    /// How long its announcements are kept from others; zero when a poller publishes them.
     pub(crate) outbox_lease: Duration,
 }
 
-/// What became of a write.
+/// The result of a write.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wrote {
     Done(Written),
-    /// Somebody wrote in between, and nothing was changed: this is there now.
+    /// The record has changed, and nothing was written: this is the present one.
     Changed(Option<Box<Stored>>),
 }
 
@@ -38,18 +38,18 @@ pub struct Written {
 }
 
 impl Writer {
-    /// Announces in the name of the rules' installation.
+    /// Its events have the source of the rules' installation.
     pub fn new(ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>, rules: Rules) -> Self {
         let announcer = Announcer { source: EventSource::of_installation(&rules.installation) };
         Self { ledger, clock, announcer, rules, outbox_lease: Duration::ZERO }
     }
 
-    /// In whose name it announces.
+    /// The source of its events.
     pub fn source(&self) -> &EventSource {
         &self.announcer.source
     }
 
-    /// The move that a fact is. This is the only place where one is made.
+    /// The transition for a fact. This is the only place where one is made.
     #[allow(clippy::disallowed_methods, reason = "here, and nowhere else")]
     pub fn plan(&self, record: Record, fact: Fact) -> Result<Plan, Box<Illegal>> {
         let was = Some(record.state.kind());
@@ -67,7 +67,7 @@ impl Writer {
         })
     }
 
-    /// Over this version, which was read under this fence.
+    /// Replaces this version, which was read under this fence.
     pub async fn swap(
         &self,
         fence: &Fence,
@@ -78,7 +78,7 @@ impl Writer {
         self.swap_write(fence, version, write).await
     }
 
-    /// A tombstone where there is no record yet: the job is cancelled when it comes.
+    /// Writes a tombstone if there is no record: the job is cancelled when it is delivered.
     pub async fn write_tombstone(
         &self,
         fence: &Fence,
@@ -90,7 +90,7 @@ impl Writer {
         Ok((plan, wrote))
     }
 
-    /// The record stays as it is, with one more event to announce.
+    /// Adds an event to announce and leaves the record as it is.
     pub async fn write_event(
         &self,
         fence: &Fence,
@@ -111,7 +111,7 @@ impl Writer {
         self.swap_write(fence, stored.version, write).await
     }
 
-    /// Makes a task this job's; `false` when it is another job's already.
+    /// Makes this job the owner of a task; `false` if another job is.
     pub async fn own(
         &self,
         fence: &Fence,
@@ -122,7 +122,7 @@ impl Writer {
         self.ledger.claim_task(fence, &task, &record.key, record.round).await
     }
 
-    /// Takes the slot of a task that may be running, whatever the limit says: it is in use.
+    /// Takes the slot of a task that may be running, whatever the limit: it is in use.
     pub async fn hold(&self, fence: &Fence, record: &Record) -> Result<(), LedgerError> {
         match Permit::of(record) {
             Some(permit) => {

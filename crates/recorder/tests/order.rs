@@ -17,7 +17,7 @@ use recorder::{Applied, Batcher, Recorder, Session, Writer};
 
 const RETENTION: Duration = Duration::from_secs(3600);
 
-/// What was done, in its order.
+/// What was done, in order.
 #[derive(Clone, Default)]
 struct Notes(Arc<Mutex<Vec<&'static str>>>);
 
@@ -139,7 +139,7 @@ fn failed() -> Fact {
 
 /// As worker, gateway and commands do; a poller announces.
 #[tokio::test]
-async fn a_slot_is_free_before_the_journal_knows_and_nobody_is_told() {
+async fn a_slot_is_free_before_the_journal_is_written_and_nothing_is_announced() {
     let fixture = Fixture::set().await;
     fixture.left(in_doubt()).await;
     let recorder = fixture.recorder(Rules::default());
@@ -148,7 +148,7 @@ async fn a_slot_is_free_before_the_journal_knows_and_nobody_is_told() {
     assert_eq!(fixture.notes.taken(), ["swap", "give_permits", "journal"]);
 }
 
-/// As pollers do: the provider can be asked again, so the event goes first, and a ledger that is
+/// As pollers do: the provider can be queried again, so the event goes first, and a ledger that is
 /// rebuilt from the line need not announce it again.
 #[tokio::test]
 async fn an_end_is_announced_then_journaled_then_marked() {
