@@ -1,10 +1,9 @@
-//! Spans of messaging in OpenTelemetry's words, and how a span is named to other processes.
+//! Messaging spans by OpenTelemetry's conventions, and the names of spans for other processes.
 //!
-//! A span with an `otel.kind` is for whoever exports traces; every other one is for the log. At
-//! level INFO it is a root, at DEBUG a call within one: outside of any, or where the root is not
-//! sampled, a call has no span. The fields `link` and `link.state` name the span that a root goes
-//! on from, as W3C Trace Context.
-//! Names and attributes: semantic conventions 1.44, messaging and RabbitMQ.
+//! A span with an `otel.kind` is for trace exporters; every other one is for the log. At level INFO
+//! it is a root, at DEBUG a call within one: a call outside of a root, or in a root that is not
+//! sampled, has no span. The fields `link` and `link.state` name the span that a root continues, as
+//! W3C Trace Context. Names and attributes: semantic conventions 1.44, messaging and RabbitMQ.
 
 mod place;
 mod settling;

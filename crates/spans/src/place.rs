@@ -5,7 +5,7 @@ use tracing::{Instrument, Span};
 use crate::settling::{Settling, record};
 use crate::spans::Spans;
 
-/// Where a message travels, in the broker's own names; what it does not have is empty.
+/// Where a message is published or taken, in the broker's own names; empty if there is none.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
     /// `rabbitmq`, …
@@ -17,7 +17,7 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// How a delivery's handling is traced, and its settlement within.
+    /// Traces a delivery's handling, with its settlement as a child.
     pub fn handling(
         &self,
         spans: Spans,
@@ -37,7 +37,7 @@ impl Place<'_> {
         (Handling::new(span, traceparent), settle)
     }
 
-    /// Publishes under a span that the message then names to whoever takes it.
+    /// Publishes under a span whose name the message carries to its consumer.
     pub async fn publish<F>(
         &self,
         spans: Spans,
@@ -55,7 +55,7 @@ impl Place<'_> {
         done
     }
 
-    /// The root of what is done with a delivery, linked to whoever published it.
+    /// The root span of a delivery's handling, linked to the span of its publisher.
     fn process(&self, message: &Message) -> Span {
         tracing::info_span!(
             parent: None,
@@ -94,7 +94,7 @@ impl Place<'_> {
         )
     }
 
-    /// Exchange, key and queue with colons between; what is empty or said twice is left out.
+    /// Exchange, key and queue with colons between; empty and repeated ones are left out.
     fn name(&self) -> String {
         let queue = if self.queue == self.routing_key { "" } else { self.queue };
         let parts = [self.exchange, self.routing_key, queue];

@@ -6,7 +6,7 @@ use tracing::{Instrument, Span};
 /// A settlement that is traced within the handling of its delivery.
 pub(crate) struct Settling {
     pub(crate) inner: Box<dyn Settle>,
-    /// The handling's.
+    /// The span of the handling.
     pub(crate) span: Span,
     pub(crate) system: &'static str,
     pub(crate) destination: String,

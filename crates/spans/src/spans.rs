@@ -1,7 +1,7 @@
 use ports::{Destination, Message, header};
 use tracing::Span;
 
-/// How the span that is running is named to others: a `traceparent`.
+/// Returns the `traceparent` of the running span.
 type Namer = fn() -> Option<String>;
 
 /// How a process names its spans. By default it does not trace, and spans have no names.
@@ -11,7 +11,7 @@ pub struct Spans {
 }
 
 impl Spans {
-    /// What is published carries the name of the running span.
+    /// Published messages carry the name of the running span.
     pub fn named_by(namer: Namer) -> Self {
         Self { namer: Some(namer) }
     }
@@ -21,8 +21,8 @@ impl Spans {
         self.namer.and_then(|namer| namer())
     }
 
-    /// A root that is not sampled is ended at once: to enter it at every step would cost more than
-    /// to decide.
+    /// Ends a root at once if it is not sampled: entering it at every step would cost more than the
+    /// decision.
     pub fn if_sampled(self, root: Span) -> Span {
         self.named(root).0
     }
@@ -34,8 +34,8 @@ impl Spans {
         (if dropped { Span::none() } else { root }, name)
     }
 
-    /// What is new leaves with the name of the span that says it; a copy keeps its producer's. Who
-    /// publishes a job also decides that it is not sampled; of an event the producer's word is left.
+    /// New messages carry the name of the running span; copies keep their producer's. A job is
+    /// published as not sampled too; an event then keeps its producer's trace.
     pub(crate) fn signed(self, to: &Destination, mut message: Message) -> Message {
         let named = match to {
             Destination::Jobs { .. } => self.traceparent(),
