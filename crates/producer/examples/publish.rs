@@ -11,7 +11,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let url = std::env::args().nth(1).unwrap_or("amqp://guest:guest@localhost".to_owned());
     let producer = Producer::connect(&url).await?;
 
-    // Listen first: an unnamed subscription hears only what is announced from now on.
+    // Subscribe first: an unnamed subscription gets only events from now on.
     let mut results = producer.results(None, "videos.#").await?;
 
     let job = Draft::new("videos/text2video")

@@ -22,15 +22,15 @@ pub struct Draft {
     slots: Slots,
 }
 
-/// Each with its text, so that numbers keep their digits.
+/// Each value as JSON text, so that numbers keep their digits.
 type Fields = BTreeMap<String, Box<RawValue>>;
 
-/// Why a draft is not a job: every problem with its field and its fix.
+/// Why a draft is not a valid job, with the field and how to correct it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{}", self.sentence())]
 pub struct Invalid {
     pub reason: Reason,
-    /// The identity, when that much could be read.
+    /// The job's identity, if it could be read.
     pub key: Option<JobKey>,
 }
 
@@ -49,7 +49,7 @@ impl Draft {
         Self { operation: operation.into(), ..Self::default() }
     }
 
-    /// The idempotency key; without one a time-ordered id is made.
+    /// The idempotency key; without one a time-ordered id is generated.
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -74,7 +74,7 @@ impl Draft {
         self
     }
 
-    /// A field whose value is JSON text, kept to the last digit; what is not JSON is a text.
+    /// A field whose value is JSON text, with all its digits; other text becomes a string.
     #[must_use]
     pub fn set_json(mut self, field: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
@@ -99,21 +99,21 @@ impl Draft {
         self
     }
 
-    /// Comes back in every event about the job.
+    /// Returned in every event about the job.
     #[must_use]
     pub fn metadata(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         insert(&mut self.metadata, name.into(), &value.into());
         self
     }
 
-    /// Further paid attempts, should a task end failed.
+    /// Further paid rounds, if a task ends failed.
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
     }
 
-    /// What the workers' configuration allows at once: a job that needs more is not built.
+    /// The slots of the workers' configuration: a job that needs more is refused.
     #[must_use]
     pub fn within(mut self, slots: Slots) -> Self {
         self.slots = slots;
@@ -142,13 +142,13 @@ impl Draft {
             metadata: object(&self.metadata).map_err(bad)?,
             retries: self.retries,
         };
-        // The worker's own reader is asked, so that what is published here is never parked there.
+        // Decoded as by the worker, so that it does not park what is published here.
         read(job.to_message().as_bytes(), self.slots)
     }
 }
 
 fn insert(fields: &mut Fields, name: String, value: &Value) {
-    // A value of ours always has a text.
+    // A [`Value`] can always be serialized.
     if let Ok(raw) = to_raw_value(value) {
         fields.insert(name, raw);
     }
@@ -159,7 +159,7 @@ fn object(fields: &Fields) -> Result<JsonObject, Reason> {
     JsonObject::read(&text).map_err(|error| Reason::NotAJob(error.to_string().into()))
 }
 
-/// A job message in the form that any language may publish (one line of `submit --file`).
+/// Reads a job message in the form that any language may publish (one line of `submit --file`).
 pub(crate) fn read(body: &[u8], slots: Slots) -> Result<Job, Invalid> {
     let generated = JobId::generate();
     let facts = MessageFacts { message_id: Some(generated.as_str()), routing_key: None };

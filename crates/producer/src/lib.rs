@@ -1,9 +1,8 @@
-//! The door for other people's code: build a valid job, publish it, know that it is in; read
-//! results.
+//! The library for producers: build a valid job, publish it with confirmation, read results.
 //!
-//! A [`Draft`] becomes a valid job before anything is sent; [`Producer::publish`] returns when
-//! the broker has it durably. The id is given first, so that a publish whose outcome is unknown
-//! can be repeated under the same id without being paid twice.
+//! A [`Draft`] becomes a valid job before anything is sent; [`Producer::publish`] returns when the
+//! broker has it durably. The id is set before that, so that a publish with an unknown outcome can
+//! be repeated under the same id without a second payment.
 //!
 //! ```
 //! use producer::Draft;
@@ -17,10 +16,11 @@
 //! assert_eq!(job.key.to_string(), "default/order-42");
 //! ```
 //!
-//! A service that traces connects with `Producer::connect_traced`. It passes a function that names its
-//! running span as W3C Trace Context ([`Spans::named_by`]); each job is then published under that name.
+//! A service that traces connects with `Producer::connect_traced` and passes a function that
+//! returns its running span as W3C Trace Context ([`Spans::named_by`]). Jobs are published under
+//! that span.
 //!
-//! `examples/publish.rs` is the whole way: connect, publish, wait for the event.
+//! `examples/publish.rs` shows all steps: connect, publish, wait for the event.
 
 mod draft;
 mod producer;

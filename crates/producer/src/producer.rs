@@ -12,7 +12,7 @@ use crate::draft::{self, Invalid};
 use crate::replay::{Replay, ReplayError};
 use crate::results::Results;
 
-/// Publishes jobs, and reads what became of them.
+/// Publishes jobs and reads their results.
 #[derive(Clone)]
 pub struct Producer {
     broker: Arc<dyn Broker>,
@@ -26,7 +26,7 @@ pub struct Receipt {
     pub operation: String,
 }
 
-/// Why a job is not known to be in. The key is always told, so that nothing has to be guessed.
+/// Why a job is not known to be published. Only [`Invalid`] may lack its key.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ProduceError {
     /// Nothing was published: change the job.
@@ -54,7 +54,7 @@ impl Producer {
         Self { broker, slots: Slots::default() }
     }
 
-    /// What the workers' configuration allows at once: a job that needs more is refused.
+    /// The slots of the workers' configuration: a job that needs more is refused.
     #[must_use]
     pub fn within(self, slots: Slots) -> Self {
         Self { slots, ..self }
@@ -75,7 +75,7 @@ impl Producer {
     }
 
     /// Returns when the broker has it; a job that no worker can do is refused before. The same id
-    /// again with the same request is a duplicate and is done once; with another request it is a
+    /// with the same request is a duplicate and is done once; with another request it is a
     /// conflict, and the first stands.
     pub async fn publish(&self, job: &Job) -> Result<Receipt, ProduceError> {
         let (key, body) = (job.key.clone(), job.to_message());
@@ -106,7 +106,7 @@ impl Producer {
         draft::read(body, slots)
     }
 
-    /// Follows results. With a name, what comes while nobody listens is kept.
+    /// Subscribes to results. With a name, results are kept while there is no consumer.
     pub async fn results(&self, name: Option<&str>, binding: &str) -> Result<Results, BrokerError> {
         const AHEAD: u16 = 256;
         let subscription =
@@ -115,7 +115,7 @@ impl Producer {
         Ok(Results::new(deliveries))
     }
 
-    /// What was announced since then under such keys, as long as the journal keeps it.
+    /// The events since then that match `binding`, as long as the journal keeps them.
     pub async fn replay(&self, since: Timestamp, binding: &str) -> Result<Replay, ReplayError> {
         Replay::begin(self.broker.as_ref(), since, binding).await
     }

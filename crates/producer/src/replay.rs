@@ -7,22 +7,22 @@ use ports::{
     SystemClock, topic_matches,
 };
 
-/// A journal that is silent for so long before its end was reached cannot be read.
+/// If the journal sends nothing for this long before its end is reached, the replay fails.
 const SILENCE: Duration = Duration::from_secs(10);
 
 const AHEAD: u16 = 256;
 
-/// The broker's clock may differ from ours by so much.
+/// How much the broker's clock may differ from ours.
 const SKEW_MS: i64 = 5_000;
 
-/// Events that were announced before somebody listened, from the journal: each once, in the
-/// order in which they were announced, up to the moment of asking.
+/// Past events from the journal, up to the moment of the call: each once, in the order in which
+/// they were journaled.
 pub struct Replay {
     deliveries: Box<dyn Deliveries>,
     barrier: Barrier,
     since: Timestamp,
     binding: String,
-    told: BTreeSet<String>,
+    seen: BTreeSet<String>,
 }
 
 /// Why a replay is not whole.
@@ -43,14 +43,14 @@ impl Replay {
         binding: &str,
     ) -> Result<Self, ReplayError> {
         let from = Timestamp::from_millis(since.as_millis().saturating_sub(SKEW_MS).max(0));
-        // Before the barrier: a moment after the last line means all that comes from now on.
+        // Before the barrier: a start after the last line means only lines from now on.
         let deliveries = broker.consume(&Source::Journal(JournalStart::Since(from)), AHEAD).await?;
         let barrier = Barrier::publish(broker, &SystemClock).await?;
-        let (binding, told) = (binding.to_owned(), BTreeSet::new());
-        Ok(Self { deliveries, barrier, since, binding, told })
+        let (binding, seen) = (binding.to_owned(), BTreeSet::new());
+        Ok(Self { deliveries, barrier, since, binding, seen })
     }
 
-    /// `None` at the end.
+    /// The next event; `None` at the end.
     pub async fn next(&mut self) -> Result<Option<CloudEvent>, ReplayError> {
         loop {
             let delivery = tokio::time::timeout(SILENCE, self.deliveries.next()).await;
@@ -64,9 +64,9 @@ impl Replay {
         }
     }
 
-    /// What is journaled after the end. An event is journaled once it was announced, so one that
-    /// was announced just before somebody began to listen comes only here, a little later.
-    /// Pending while nothing comes; dropping it loses nothing.
+    /// The next event that is journaled after the end. An event is journaled after it was
+    /// announced, so one that was announced just before a subscription began comes only here, a
+    /// little later. Pending while none comes; dropping the future loses no event.
     pub async fn late(&mut self) -> CloudEvent {
         loop {
             let Some(delivery) = self.deliveries.next().await else {
@@ -78,17 +78,17 @@ impl Replay {
         }
     }
 
-    /// Whether this is the first time: what is announced meanwhile comes to who listens, too.
+    /// Whether this event is new. A subscription also delivers events that are announced meanwhile.
     pub fn is_new(&mut self, event: &CloudEvent) -> bool {
-        self.told.insert(event.id.clone())
+        self.seen.insert(event.id.clone())
     }
 
-    /// Not async, so that nobody who stops waiting in the middle loses an event.
+    /// Not async, so that a caller that stops waiting loses no event.
     fn read(&mut self, delivery: Delivery) -> Option<CloudEvent> {
         let entry = serde_json::from_slice::<JournalEntry>(&delivery.message.body).ok();
-        // A line is read, not taken: this only makes room for the next.
+        // An acknowledgement only makes room for the next line: the journal keeps all.
         tokio::spawn(async move { drop(delivery.ack().await) });
-        // Lines without an event, and lines of a later version, tell of none.
+        // Lines without an event and lines of a later version give none.
         let JournalEntry { at, event, .. } = entry?;
         let event = event.filter(|event| topic_matches(&self.binding, &event.routing_key()))?;
         (at >= self.since && self.is_new(&event)).then_some(event)

@@ -1,7 +1,7 @@
 use job::CloudEvent;
 use ports::{Deliveries, Delivery, PublishError};
 
-/// Events as they come. At least once: drop repeats by [`CloudEvent::id`].
+/// A subscription to events. Delivery is at least once: drop repeats by [`CloudEvent::id`].
 pub struct Results {
     deliveries: Box<dyn Deliveries>,
 }
@@ -18,7 +18,7 @@ impl Results {
         Self { deliveries }
     }
 
-    /// `None` when the connection is gone: subscribe again. What is no event of ours is
+    /// `None` when the connection is gone: subscribe again. Messages that are not our events are
     /// acknowledged and left out.
     pub async fn next(&mut self) -> Option<ResultEvent> {
         loop {
@@ -32,12 +32,12 @@ impl Results {
 }
 
 impl Results {
-    /// Ends the subscription in order: only then is it sure that the broker has every ack. A
-    /// process that just ends may take its last ones with it, and hears those events again.
+    /// Ends the subscription and returns when the broker has every ack. A process that only exits
+    /// may lose its last acks and get those events again.
     pub async fn close(mut self) {
         self.deliveries.cancel().await;
         while let Some(delivery) = self.deliveries.next().await {
-            // What cannot be given back now comes back with the connection.
+            // If this fails, the delivery returns when the connection ends.
             drop(delivery.requeue().await);
         }
     }
