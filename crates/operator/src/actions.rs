@@ -5,15 +5,14 @@ use job::{Fact, Illegal, JobKey, Record, Rules};
 use ports::{Broker, Ledger, LedgerError, PublishError, Stored};
 use recorder::{Applied, Recorder, Session, Writer};
 
-/// A member of the ledger that acts for a person. The session must have reached
-/// [`Phase::Closed`](recorder::Phase::Closed): a ledger that lost its memory knows nothing of what was
-/// paid for.
+/// Acts for an operator. Its session must have reached [`Phase::Closed`](recorder::Phase::Closed):
+/// before that, a ledger that lost data does not know what was paid for.
 pub struct Operator {
     pub(crate) recorder: Recorder,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) session: Arc<Session>,
-    /// How long an ended record is remembered.
+    /// How long an ended record is kept.
     pub(crate) retention: Duration,
 }
 
@@ -24,15 +23,15 @@ pub enum Error {
     Ledger(#[from] LedgerError),
     #[error(transparent)]
     Broker(#[from] PublishError),
-    /// The ledger has it and the journal does not: a ledger that is lost now forgets it.
+    /// The ledger has it and the journal does not: it is lost if the ledger loses its data now.
     #[error("written, and not in the journal: {0}")]
     Unjournaled(PublishError),
-    /// It never was, or was forgotten after its retention.
+    /// There is no record: the job never existed, or its record has expired.
     #[error("{} is not known", .0.id)]
     Unknown(JobKey),
     #[error("{} is not in doubt: it is {state}", key.id)]
     NotInDoubt { key: JobKey, state: &'static str },
-    /// No task has such an id: a request for it would ask for something else.
+    /// No task has such an id: a request for it would query something else.
     #[error("not a task id: {task_id:?}")]
     NotATask { task_id: String },
     #[error("task {task_id} is another job's")]
@@ -64,8 +63,8 @@ impl Operator {
         Self { recorder, ledger, broker, session, retention }
     }
 
-    /// Applies what `decide` makes of the record, and asks it again whenever somebody wrote in
-    /// between. `decide` answers `Err` with what it found instead of a fact.
+    /// Applies the fact that `decide` returns for the record, and calls it again if the record has
+    /// changed meanwhile. `decide` returns `Err` if there is no fact to apply.
     pub(crate) async fn until_applied<T>(
         &self,
         key: &JobKey,

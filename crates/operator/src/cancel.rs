@@ -3,20 +3,20 @@ use recorder::{Applied, Wrote};
 
 use crate::{Error, Operator};
 
-/// What became of a wish to cancel.
+/// The result of a cancellation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cancelled {
-    /// It is cancelled, or, in a ledger that lost its memory, will be once its message shows that
-    /// it was not sent.
+    /// It is cancelled, or, in a ledger that lost data, will be once its message shows that it was
+    /// not sent.
     Job(Box<Record>),
-    /// No worker has seen it: should it come, it is cancelled.
+    /// No worker has seen it: it is cancelled when it is delivered.
     Unseen,
     /// It was submitted or has ended. The provider cannot stop a task.
     TooLate(Box<Record>),
 }
 
 impl Operator {
-    /// Cancels what has not been submitted.
+    /// Cancels a job that was not submitted.
     pub async fn cancel(&self, key: &JobKey) -> Result<Cancelled, Error> {
         loop {
             let fence = self.session.fence();
@@ -30,7 +30,7 @@ impl Operator {
                 Wrote::Changed(Some(present)) => *present,
                 Wrote::Changed(None) => continue,
             };
-            // A tombstone is settled by the delivery that meets it, with the job's own words.
+            // The delivery that finds the tombstone settles it, with the job's own data.
             if matches!(present.record.state, State::Tombstone) {
                 return Ok(Cancelled::Unseen);
             }

@@ -4,15 +4,15 @@ use recorder::Applied;
 
 use crate::{Error, Operator};
 
-/// How a person ends a doubt.
+/// How an operator ends a doubt.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
-    /// This is its task: it is followed from here.
+    /// This is its task: it is polled from now on.
     Attach { task_id: String },
-    /// Send it again under the same external id. Paid twice where the provider does not enforce
-    /// these ids and a task exists.
+    /// Send it again under the same external id. Paid twice if a task exists and the provider does
+    /// not enforce these ids.
     Resubmit { why: String },
-    /// Failed, whatever became of its task.
+    /// Failed, whatever happened to its task.
     Fail { error: Problem },
 }
 
@@ -27,8 +27,8 @@ impl Decision {
 }
 
 impl Operator {
-    /// Writes what a person knows or decides about a job in doubt, or about one whose task the
-    /// provider denies or does not end. A poller that is faster may have settled it.
+    /// Writes an operator's decision about a job in doubt, or about one whose task is denied or
+    /// overdue. A poller may have settled the job first.
     pub async fn settle_doubt(
         &self,
         key: &JobKey,
@@ -61,7 +61,7 @@ impl Operator {
     }
 }
 
-/// The record, if it is one that a person may settle.
+/// The record, if an operator may settle it.
 pub fn in_question(key: &JobKey, stored: Option<Stored>) -> Result<Stored, Error> {
     let stored = stored.ok_or_else(|| Error::Unknown(key.clone()))?;
     match stored.record.is_in_question() {

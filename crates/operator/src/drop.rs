@@ -4,8 +4,8 @@ use ports::Stored;
 use crate::{Error, Letter, Operator};
 
 impl Operator {
-    /// The letter goes, and the job that was parked with it ends. The job first: a letter that is
-    /// left behind by a crash can be dropped again.
+    /// Removes the letter and ends the job that was parked with it. The job ends first: after a
+    /// crash the letter is still there and can be dropped again.
     pub async fn drop_letter(&self, letter: Letter) -> Result<(), Error> {
         if let Some(key) = letter.key() {
             let dead_letter = letter.facts();
@@ -13,7 +13,7 @@ impl Operator {
                 let ends = stored.is_some_and(|stored| dead_letter.ends(&stored.record));
                 if ends { Ok(Fact::Dropped) } else { Err(()) }
             };
-            // `Err`: it goes alone.
+            // `Err`: only the letter is removed.
             let _ended = self.until_applied(&key, decide).await?;
         }
         Ok(letter.delivery.ack().await?)

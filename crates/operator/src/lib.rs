@@ -1,9 +1,9 @@
-//! What a person decides about a job, as actions that any front may offer: the command line, an
-//! HTTP page. What each means for a job, `job` decides; `recorder` writes it.
+//! An operator's decisions about jobs, as actions for any user interface: the command line, an HTTP
+//! page. `job` decides what each means for a job; `recorder` writes it.
 //!
-//! Every action can be repeated: what was written of it stays, and the rest is done.
+//! Every action can be repeated: what was written stays, and the rest is done.
 
-// A new state or fact must be decided wherever one is.
+// Each match must list a new state or fact.
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod actions;

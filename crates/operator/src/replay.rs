@@ -3,20 +3,20 @@ use ports::{Clock, Destination, Stored, header};
 
 use crate::{Error, Letter, Operator};
 
-/// What became of a dead letter.
+/// The result of a replay.
 #[derive(Debug)]
 pub enum Replayed {
     /// Its message is in the broker again.
     Published,
-    /// Its round was begun before, and it is removed.
+    /// Its round was begun before, and the letter is removed.
     Before,
-    /// Left with whoever holds it, and why.
+    /// Not replayed: the letter, and the reason.
     Stays(Box<Letter>, Stays),
 }
 
 impl Operator {
-    /// Publishes a letter again, in a new round where its job has ended: new external id, new
-    /// events, a new payment.
+    /// Publishes a letter again, in a new round if its job has ended: new external id, new events,
+    /// a new payment.
     pub async fn replay(&self, letter: Letter) -> Result<Replayed, Error> {
         match self.begin(&letter).await? {
             begun @ (Replay::Publish | Replay::Begin) => {
@@ -32,7 +32,7 @@ impl Operator {
         }
     }
 
-    /// Begins the new round, if it takes one.
+    /// Begins the new round, if one is needed.
     pub async fn begin(&self, letter: &Letter) -> Result<Replay, Error> {
         if letter.reason().is_some_and(Reason::is_conflict) {
             return Ok(Replay::Stays(Stays::Conflict));
@@ -52,9 +52,9 @@ impl Operator {
         })
     }
 
-    /// Counted as seen before: the worker then asks the ledger first. What may have been sent before
-    /// it died still may have been, also for a ledger that has forgotten it; nothing of a new round
-    /// was.
+    /// Marked as a retry, so that the worker reads the ledger first. A job that may have been sent
+    /// before its message died keeps that mark, also for a ledger that lost it; a new round has
+    /// sent nothing.
     pub async fn publish_again(&self, letter: &Letter, begun: Replay) -> Result<(), Error> {
         let mut message = letter.delivery.message.clone();
         message.headers.retain(|name, _| !is_of_its_death(name));

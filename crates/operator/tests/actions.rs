@@ -1,4 +1,4 @@
-//! What a person's actions leave in the ledger, in the journal and in the pool of slots.
+//! What an operator's actions leave in the ledger, in the journal and in the pool of slots.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use ports::{
 use recorder::Session;
 
 const RETENTION: Duration = Duration::from_secs(3600);
-/// Nothing more in the journal within this.
+/// The journal has ended if no line comes for this long.
 const SILENCE: Duration = Duration::from_millis(200);
 
 struct Fixture {
@@ -38,7 +38,7 @@ impl Fixture {
         Self { broker, ledger, session, operator }
     }
 
-    /// As a worker or the follower left it.
+    /// Writes a record as a worker or the follower leaves it.
     async fn left(&self, record: &Record) {
         let (fence, due) = (self.session.fence(), record.due(Duration::ZERO));
         let (outbox, outbox_lease) = (Vec::new(), Duration::ZERO);
@@ -66,7 +66,7 @@ impl Fixture {
 const KEY: &str = "videos.text2video.normal";
 
 impl Fixture {
-    async fn buried(&self, letter: Message) {
+    async fn dead_lettered(&self, letter: Message) {
         let to = Destination::Dead { routing_key: KEY.to_owned() };
         self.broker.publish(&to, letter).await.unwrap();
     }
@@ -183,16 +183,16 @@ async fn another_jobs_task_is_not_attached() {
     assert!(matches!(unknown, Err(Error::Unknown(_))));
 }
 
-/// Who had it before it died is not told, and a ledger that was emptied has forgotten it.
+/// The headers do not show whether it was sent, and an emptied ledger has no record of it.
 #[tokio::test]
 async fn what_the_broker_gave_up_may_have_been_sent() {
     let fixture = Fixture::set().await;
-    fixture.buried(letter("a").header(header::DEATH, "expired")).await;
+    fixture.dead_lettered(letter("a").header(header::DEATH, "expired")).await;
     assert_eq!(fixture.replayed().await, Reached::Provider);
-    let said = letter("b").header(header::DEATH, "expired").header(header::REACHED, "nothing");
-    fixture.buried(said).await;
+    let claimed = letter("b").header(header::DEATH, "expired").header(header::REACHED, "nothing");
+    fixture.dead_lettered(claimed).await;
     assert_eq!(fixture.replayed().await, Reached::Provider, "it was said before it was taken");
-    fixture.buried(letter("c").header(header::REASON, "invalid")).await;
+    fixture.dead_lettered(letter("c").header(header::REASON, "invalid")).await;
     assert_eq!(fixture.replayed().await, Reached::Provider, "by a version that did not say it");
 }
 
@@ -206,7 +206,7 @@ async fn a_number_in_place_of_text_is_the_same_job_when_it_is_replayed() {
     let (why, at) = ("x".to_owned(), Timestamp::EPOCH);
     fixture.left(&Record { state: State::Parked { why, doubt: None, at }, ..record }).await;
     let parked = Message::json("a", body("5")).header(header::REASON, "invalid");
-    fixture.buried(parked).await;
+    fixture.dead_lettered(parked).await;
     fixture.replayed().await;
     assert_eq!(fixture.state("a").await, StateKind::Queued);
 }
@@ -215,11 +215,11 @@ async fn a_number_in_place_of_text_is_the_same_job_when_it_is_replayed() {
 async fn what_a_worker_parked_unsent_was_not_sent_and_nothing_of_a_new_round() {
     let fixture = Fixture::set().await;
     let parked = |id| letter(id).header(header::REASON, "invalid");
-    fixture.buried(parked("a").header(header::REACHED, "nothing")).await;
+    fixture.dead_lettered(parked("a").header(header::REACHED, "nothing")).await;
     assert_eq!(fixture.replayed().await, Reached::Nothing);
     let (why, at) = ("x".to_owned(), Timestamp::EPOCH);
     fixture.left(&record("b", State::Parked { why, doubt: None, at })).await;
-    fixture.buried(parked("b").header(header::REACHED, "provider")).await;
+    fixture.dead_lettered(parked("b").header(header::REACHED, "provider")).await;
     assert_eq!(fixture.replayed().await, Reached::Nothing);
     assert_eq!(fixture.state("b").await, StateKind::Queued);
 }

@@ -29,7 +29,7 @@ pub struct Recorder {
 pub enum Applied {
     /// It is in the ledger, and what follows from it is done.
     Done(Box<Record>),
-    /// The record was changed in between, and nothing was written. The present record, if it was read.
+    /// The record was changed in between; nothing was written. The present record, if it was read.
     Changed(Option<Box<Stored>>),
     /// It cannot happen to this record any more.
     Illegal(Box<Illegal>),
