@@ -24,9 +24,9 @@ pub(crate) const VIDEO: &str = "videos/text2video";
 /// An operation of another lane.
 pub(crate) const IMAGE: &str = "images/generations";
 
-/// Long enough that recent tasks still run at a kill, and varied enough that they do not end at the
-/// same time.
-const LIFE_S: f64 = 3.0;
+/// Long enough that even a busy machine submits faster than tasks end, so that many run at a kill;
+/// varied enough that they do not end at the same time.
+const LIFE_S: f64 = 8.0;
 const SPREAD: f64 = 0.4;
 
 /// If no outcome arrives for this long, the missing jobs are lost.
@@ -88,6 +88,9 @@ impl Deployment {
         program.set("limits.videos", &SLOTS.to_string());
         program.set("limits.images", "1000");
         program.set("limits.max_in_progress", &IN_HAND.to_string());
+        // Some looks at each task, not dozens.
+        program.set("poll.pace", "0.04");
+        program.set("poll.sweep", "100ms");
         program.set("kling.look_up", "path");
         program.set("kling.trust_denials", "true");
         let address = format!("127.0.0.1:{}", free_port());

@@ -15,25 +15,49 @@ use crate::harness::{Backend, Environment, Program, say};
 use deployment::Deployment;
 use points::Cell;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_point_of_a_worker() {
-    every_point(Backend::Rabbitmq, |cell| cell.role == "worker").await;
+/// The points of one list, dealt out to tests that run side by side: each point is in one of them.
+macro_rules! every_point {
+    ($name:ident, $backend:expr, $wanted:expr, [$($part:ident = $place:expr),+]) => {
+        mod $name {
+            use super::{Backend, Cell, strike_all};
+
+            const PLACES: &[usize] = &[$($place),+];
+
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $part() {
+                strike_all($backend, $wanted, $place, PLACES).await;
+            })+
+        }
+    };
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_point_of_a_poller_a_gateway_and_a_producer() {
-    every_point(Backend::Rabbitmq, |cell| cell.role != "worker").await;
-}
+every_point!(
+    every_point_of_a_worker,
+    Backend::Rabbitmq,
+    |cell: &Cell| cell.role == "worker",
+    [a = 0, b = 1, c = 2, d = 3]
+);
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_point_on_one_file() {
-    every_point(Backend::Embedded, |_| true).await;
-}
+every_point!(
+    every_point_of_a_poller_a_gateway_and_a_producer,
+    Backend::Rabbitmq,
+    |cell: &Cell| cell.role != "worker",
+    [a = 0, b = 1, c = 2, d = 3]
+);
 
-async fn every_point(backend: Backend, wanted: impl Fn(&Cell) -> bool) {
+every_point!(every_point_on_one_file, Backend::Embedded, |_: &Cell| true, [a = 0, b = 1, c = 2]);
+
+async fn strike_all(
+    backend: Backend,
+    wanted: impl Fn(&Cell) -> bool,
+    place: usize,
+    places: &[usize],
+) {
+    assert!((0..places.len()).all(|place| places.contains(&place)), "{places:?} leave one out");
     let mut deployment = Deployment::started(Environment::on(backend), |_| ()).await;
     let cells = points::cells(&deployment.program, backend).await;
-    for cell in cells.iter().filter(|cell| wanted(cell)) {
+    let cells = cells.iter().filter(|cell| wanted(cell));
+    for cell in cells.skip(place).step_by(places.len()) {
         let strike = scenario::strike(&mut deployment, cell).await;
         say(strike.to_string());
         assert!(strike.in_time(), "too late: {strike}");
