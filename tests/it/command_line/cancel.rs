@@ -13,7 +13,11 @@ on_each_backend!(
 );
 
 async fn submit(environment: &Environment, program: &Program, wish: &Wish) {
-    let file = environment.file("jobs.jsonl", &lines(std::slice::from_ref(wish)));
+    submit_all(environment, program, std::slice::from_ref(wish)).await;
+}
+
+async fn submit_all(environment: &Environment, program: &Program, wishes: &[Wish]) {
+    let file = environment.file("jobs.jsonl", &lines(wishes));
     program.run(&["submit", "--file", &file]).await.exits(0);
 }
 
@@ -104,9 +108,8 @@ async fn no_cancellation_hides_a_paid_task_while_the_ledger_is_rebuilt() {
     let consumer = Consumer::subscribed(&environment).await;
     let _up = program.start_role("up", "up").await;
     let ids: Vec<String> = (0..20).map(|n| format!("paid-{n}")).collect();
-    for id in &ids {
-        submit(&environment, &program, &Wish::video(id)).await;
-    }
+    let wishes: Vec<Wish> = ids.iter().map(|id| Wish::video(id)).collect();
+    submit_all(&environment, &program, &wishes).await;
     until("all are at the provider", async || provider.accounts().await.accepted == 20).await;
     until("all are known", async || {
         let rows = program.run(&["list", "--state", "pending", "--json"]).await.exits(0);
