@@ -11,7 +11,12 @@ use crate::broker::consumer::{Consumer, Flow};
 const REACH: u64 = 8;
 
 impl Queues {
-    pub(in crate::broker) fn add_consumer(&mut self, connection: u64, queue: &str, prefetch: u16) -> u64 {
+    pub(in crate::broker) fn add_consumer(
+        &mut self,
+        connection: u64,
+        queue: &str,
+        prefetch: u16,
+    ) -> u64 {
         let number = self.name();
         self.consumers.insert(number, Consumer::new(connection, queue, prefetch));
         self.by_name.entry(queue.to_owned()).or_default().consumers.push(number);

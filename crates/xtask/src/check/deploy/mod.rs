@@ -22,8 +22,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::here()?;
-    // With the same features as for the tests, so that it is built once.
-    let program = workspace.build("reelwork", &["--package", "reelwork", "--all-features"])?;
+    let program = program(&workspace)?;
     let tools = workspace.target().join("deploy-tools");
     let environment = tools.join("python");
     python::ready(&environment)?;
@@ -34,6 +33,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     check.arg("--root").arg(workspace.root()).arg("--program").arg(program);
     check.args(options.seeded.then_some("--seeded"));
     if super::passes(check) { Ok(()) } else { Err(Failure::Ended(1)) }
+}
+
+/// The program that the environment names, as for the tests; otherwise it is built like for them.
+fn program(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    let build = || workspace.build("reelwork", &["--package", "reelwork", "--all-features"]);
+    std::env::var_os("REELWORK_BIN").map_or_else(build, |path| Ok(path.into()))
 }
 
 /// If packages cannot be unpacked, the programs on `PATH` are used.
