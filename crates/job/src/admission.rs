@@ -48,8 +48,8 @@ pub enum Recovery {
     Conflict,
     /// Its worker wrote the intent and then put the message back without sending.
     Unsent,
-    /// The job is or was in doubt, and this other message of it may have been sent too, under
-    /// another external id.
+    /// The job is or was in doubt about one message, and this second message may also have been
+    /// sent, under its own external id.
     SentBeside,
     /// The same with another request: the message then comes again as a [`Self::Conflict`].
     ConflictSentBeside,

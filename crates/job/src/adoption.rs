@@ -122,7 +122,7 @@ pub enum Adoption {
     Leave,
 }
 
-/// Pure. A job that is in progress or has ended is not changed, and nothing is paid for.
+/// Pure. A letter does not change a job that is being submitted, has a task or has ended.
 pub fn adopt(found: Option<&Record>, letter: Letter<'_>) -> Adoption {
     let Some(record) = found else {
         return match letter.hash {

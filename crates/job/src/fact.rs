@@ -120,7 +120,7 @@ pub enum Fact {
     Replayed {
         letter: String,
     },
-    /// A new round, because the job was published again.
+    /// A new paid round: the producer published a dropped job again.
     Again {
         why: String,
     },

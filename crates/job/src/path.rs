@@ -24,7 +24,8 @@ impl Passed {
     }
 }
 
-/// A job's refusals without a known number. A later one counts if others passed since the last.
+/// A job's refusals without a known number. The first counts, and each later one if other jobs
+/// passed since the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PathRefusals {
     pub last: Timestamp,

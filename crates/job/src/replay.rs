@@ -36,7 +36,7 @@ pub enum Stays {
     UnderWay,
     /// Its job may have been submitted already: an operator settles that first.
     InDoubt,
-    /// Something has happened to its job since.
+    /// Its job has changed since, was cancelled, or may have been paid.
     Outdated,
     /// Its job's record has expired: it may have been done.
     Forgotten,

@@ -11,7 +11,7 @@ pub struct Rules {
     pub post_timeout: Duration,
     /// Added to a POST's deadline: an earlier denial proves nothing.
     pub settling: Duration,
-    /// Counted denials that are needed before one has an effect.
+    /// Number of counted denials before the doubt is decided.
     pub denials_needed: u32,
     /// Whether denials prove that no task exists (`doctor` tests this).
     pub denials_trusted: bool,
