@@ -1,4 +1,4 @@
-//! What one file carries on this machine: rates by kind of work, with 256 callers.
+//! Measures what one file can do on this machine: rates by kind of work, with 256 callers.
 //!
 //! `cargo run -p embedded --release --example rates [DIRECTORY]`
 // A panic is how a measurement fails.
@@ -37,7 +37,7 @@ async fn main() {
     rate("create and swap", &stores, |stores, n| async move { remember(&stores, n).await }).await;
     let subscription = Subscription { name: Some("rates".to_owned()), binding: "#".to_owned() };
     drop(stores.broker.consume(&Source::Results(subscription), 1).await.unwrap());
-    // All that a job asks of the stores but its delivery.
+    // All calls of a job except its delivery.
     rate("a job's calls", &stores, |stores, n| async move { whole_job(&stores, n).await }).await;
     embedded.close().await;
 }
@@ -112,7 +112,7 @@ async fn remember(stores: &Stores, n: u32) {
     stores.ledger.swap(&stores.fence, 1, write).await.unwrap();
 }
 
-/// The calls of one job from its publish to its announced event, nothing between them.
+/// The calls of one job from its publish to its announced event.
 async fn whole_job(stores: &Stores, n: u32) {
     let Stores { broker, ledger, fence } = stores;
     publish_one(stores, n).await;

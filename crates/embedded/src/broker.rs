@@ -103,7 +103,7 @@ fn depth(
     Ok(queues::count_ready(sql, queue)? + later::count_due(sql, queue, now)?)
 }
 
-/// `None` where nothing waits.
+/// `None` if the source has no queue.
 fn queue_of(
     sql: &Connection,
     ns: i64,

@@ -1,15 +1,15 @@
 use ports::{BrokerError, LedgerError, PublishError};
 
-/// Why the store did not do it.
+/// Why the store failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StoreError {
     /// Nothing was written.
     NotDone(String),
-    /// Perhaps it was written.
+    /// It may have been written.
     Unknown(String),
 }
 
-/// Why a call failed: in the store, or because the port refuses.
+/// Why a call failed: in the store, or refused by the port.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Error<E> {
     Store(StoreError),

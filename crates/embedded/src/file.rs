@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::error::StoreError;
 
-/// Where the file is, and which file it was when it was opened.
+/// The path of the file, and its inode when it was opened.
 pub(crate) struct DatabaseFile {
     pub(crate) path: PathBuf,
     #[cfg(unix)]
@@ -20,7 +20,7 @@ impl DatabaseFile {
         })
     }
 
-    /// SQLite goes on writing into a file that was removed, and all of it would be lost.
+    /// SQLite continues to write into a removed file, and all of it would be lost.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         let gone = |what: &str| {
             let path = self.path.display();

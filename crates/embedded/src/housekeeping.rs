@@ -8,23 +8,23 @@ use crate::writer::{Chore, Tx};
 
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Rows of a kind removed in one transaction, so that no call waits long for it.
+/// Rows of each kind removed in one transaction, so that calls do not wait long.
 const PORTION: i64 = 500;
 
-/// While there is more than a portion: 5,000 rows a second keep up with any pipeline here.
+/// The wait while more than a portion is left: 5,000 rows a second are enough for any load here.
 const SOON: Duration = Duration::from_millis(100);
 
-/// Results without a subscription; the oldest are dropped.
+/// Results kept without a subscription; the oldest are dropped.
 const UNROUTED: i64 = 10_000;
 
-/// Days of the submission counter that are of no use any more are older than this.
+/// Daily counts of submissions are kept for this many days.
 const DAYS: i64 = 2;
 const DAY_MILLIS: i64 = 86_400_000;
 
-/// Longer than any task may still be followed when its record has gone.
+/// Longer than any task may still be followed after its record has expired.
 const JOURNAL_SLACK: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Removes what has expired, now and then.
+/// Removes expired rows from time to time.
 pub(crate) struct Housekeeping {
     ns: i64,
     journal_age: Duration,
@@ -32,7 +32,7 @@ pub(crate) struct Housekeeping {
 }
 
 impl Housekeeping {
-    /// The journal outlives the records that can be rebuilt from it.
+    /// The journal is kept longer than the records that can be rebuilt from it.
     pub(crate) fn new(ns: i64, retention: Duration) -> Self {
         Self { ns, journal_age: retention.saturating_add(JOURNAL_SLACK), next: None }
     }
@@ -41,7 +41,7 @@ impl Housekeeping {
         self.next.is_none_or(|next| next <= Instant::now())
     }
 
-    /// How many rows were removed of the kind that had most.
+    /// Returns the largest number of removed rows of one kind.
     fn tidy(&self, tx: &mut Tx<'_>) -> rusqlite::Result<i64> {
         let now = tx.now.as_millis();
         tx.sql.prepare_cached("DELETE FROM lease WHERE expires_at <= ?1")?.execute([now])?;
@@ -50,8 +50,8 @@ impl Housekeeping {
             .execute([now / DAY_MILLIS - DAYS])?;
         let age = i64::try_from(self.journal_age.as_millis()).unwrap_or(i64::MAX);
         let lines = journal::trim(tx, self.ns, now.saturating_sub(age), PORTION)?;
-        let hearsay = remove_expired(tx, "proposal")?.max(remove_expired(tx, "task_owner")?);
-        Ok(remove_expired_records(tx)?.max(lines).max(hearsay).max(trim_unrouted(tx)?))
+        let tasks = remove_expired(tx, "proposal")?.max(remove_expired(tx, "task_owner")?);
+        Ok(remove_expired_records(tx)?.max(lines).max(tasks).max(trim_unrouted(tx)?))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The ledger: compares and writes, and decides nothing, in one transaction a call.
+//! The ledger: compares and writes without decisions, one transaction for each call.
 
 mod day;
 mod due;
@@ -46,7 +46,7 @@ impl FileLedger {
         self.store.write(work).await.map_err(LedgerError::from)
     }
 
-    /// A write that only a living owner of the present generation may make.
+    /// A write that only a living owner of the current generation may make.
     async fn fenced<T: Send + 'static>(
         &self,
         fence: &Fence,

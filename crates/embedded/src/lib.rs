@@ -1,14 +1,14 @@
-//! Both ports on one SQLite file: the broker and the ledger of a laptop.
+//! Broker and ledger in one SQLite file, for a laptop.
 //!
-//! Read in this order: `open` (what is opened, and what may be wrong with it), `schema` (the
-//! tables), `presence` (which processes share the file, and which have died), `store` (how
-//! calls reach the file), `writer` (one thread that commits many calls at once), `reader`;
-//! then `broker` and `ledger`; `open` starts all of them.
+//! Read in this order: `open` (opens the file and starts all threads), `schema` (the tables),
+//! `presence` (the processes that share the file, and which have died), `store` (how calls reach
+//! the file), `writer` (one thread that commits many calls at once), `reader`. Then read `broker`
+//! and `ledger`.
 //!
-//! Calls are durable when they return: write-ahead log, `synchronous=FULL`. Several processes
-//! may share one file on one machine. Each holds an operating-system lock beside it while it
-//! lives; what a killed process had taken comes free as soon as another one looks (four times
-//! a second). A file on a network drive is not supported: SQLite's log needs shared memory.
+//! Calls are durable when they return: write-ahead log, `synchronous=FULL`. Several processes may
+//! share one file on one machine. Each holds a lock of the operating system while it lives. Others
+//! look for dead processes four times a second and free what those held. A file on a network drive
+//! is not supported: SQLite's log needs shared memory.
 
 mod broker;
 mod column;

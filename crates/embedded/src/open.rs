@@ -26,18 +26,18 @@ use crate::schema::{self, Unfit, read_only};
 use crate::store::{Entered, Store, WriterLink};
 use crate::writer::{Chores, LastError, ProcessList, Progress, Writer};
 
-/// Settled records stay a week unless set otherwise.
+/// Default: settled records are kept for a week.
 const RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The database; made, with its directory, when missing.
+    /// The database; created with its directory if it is missing.
     pub path: PathBuf,
-    /// Several installations may share one file without seeing each other.
+    /// Installations with different namespaces may share one file without seeing each other.
     pub namespace: String,
-    /// How long a settled and announced record stays.
+    /// How long a settled and announced record is kept.
     pub retention: Duration,
-    /// How the process names its spans to others, if it traces.
+    /// How the process names its spans to other processes, if it traces.
     pub spans: Spans,
 }
 
@@ -48,16 +48,16 @@ impl Settings {
     }
 }
 
-/// Why the file cannot be used: a person must act.
+/// Why the file cannot be used: an operator must act.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// It cannot be made, read or written there.
+    /// It cannot be created, read or written there.
     #[error("{} cannot be used: {cause}", path.display())]
     Unusable { path: PathBuf, cause: String },
-    /// It is something else; it was not touched.
+    /// It is another kind of file; it was not changed.
     #[error("{} is not a reelwork database: {cause}", path.display())]
     NotOurs { path: PathBuf, cause: String },
-    /// A later version of this program has written it; it was not touched.
+    /// A later version of this program has written it; it was not changed.
     #[error(
         "{} has schema version {found}, and this program knows up to {known}: use a newer one",
         path.display()
@@ -65,10 +65,10 @@ pub enum OpenError {
     Newer { path: PathBuf, found: i32, known: i32 },
 }
 
-/// One open file and this process's presence in it. Clones share it.
+/// An open file that this process has joined. Clones share it.
 ///
-/// Without [`close`](Self::close) it ends when the last clone, port, consumer and delivery
-/// are gone.
+/// Without [`close`](Self::close) it closes when the last clone, port, consumer and delivery are
+/// dropped.
 #[derive(Clone)]
 pub struct Embedded {
     store: Arc<Store>,
@@ -77,8 +77,8 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Opens the file, making it if need be, and joins those who share it. Blocks for some
-    /// milliseconds of file work; up to a few seconds while another process is writing.
+    /// Opens the file, creates it if it is missing, and joins the processes that share it. Blocks
+    /// for milliseconds; for up to a few seconds while another process writes.
     pub fn open(settings: Settings) -> Result<Self, OpenError> {
         let path = settings.path.clone();
         let file = prepare_file(&path).map_err(|error| unusable(&path, error))?;
@@ -94,7 +94,7 @@ impl Embedded {
         start(sql, file, present, entered, &settings).map_err(|error| unusable(&path, error))
     }
 
-    /// The ledger of a file that cannot be written, as on a full disk: only to read.
+    /// The read-only ledger of a file that cannot be written, for example on a full disk.
     pub fn look(settings: &Settings) -> Result<Arc<dyn Ledger>, OpenError> {
         let path = &settings.path;
         let file = fs::canonicalize(path).and_then(DatabaseFile::of);
@@ -115,8 +115,8 @@ impl Embedded {
         Arc::new(FileLedger::new(self.store.clone()))
     }
 
-    /// Finishes what was begun, gives back what was taken, ends every lease that was joined
-    /// here and every consumer. Ports that are still held answer that the file was closed.
+    /// Finishes calls in progress, returns deliveries, and ends all leases and consumers of this
+    /// process. Ports that are still in use report that the file was closed.
     pub async fn close(self) {
         self.store.close().await;
     }
@@ -152,7 +152,7 @@ fn start(
     Ok(Embedded { store, registry, spans: settings.spans })
 }
 
-/// What the writer does besides calls.
+/// The writer's work besides calls.
 fn chores(
     entered: &Entered,
     retention: Duration,
@@ -178,12 +178,12 @@ fn look_with(
 ) -> rusqlite::Result<(Connection, i64)> {
     let sql = connect(&file.path)?;
     let find = "SELECT id FROM namespace WHERE name = ?1";
-    // Nothing is in an installation that the file does not know.
+    // A namespace that the file does not have is empty.
     let found = sql.query_row(find, [namespace], |row| row.get(0)).optional()?;
     Ok((sql, found.unwrap_or(0)))
 }
 
-/// What dead processes held comes free before the first look.
+/// Frees what dead processes held before anything is read.
 fn enter(
     sql: &mut Connection,
     locks: &Locks,
@@ -207,7 +207,7 @@ fn namespace(tx: &Transaction<'_>, name: &str) -> rusqlite::Result<i64> {
     tx.query_row("SELECT id FROM namespace WHERE name = ?1", [name], |row| row.get(0))
 }
 
-/// SQLite would make the file readable by all, and explain a directory poorly.
+/// SQLite would create a file that all users can read, and would report a directory unclearly.
 fn prepare_file(path: &Path) -> io::Result<DatabaseFile> {
     if path.is_dir() {
         return Err(io::Error::other("it is a directory"));

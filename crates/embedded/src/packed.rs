@@ -5,7 +5,7 @@ use job::Timestamp;
 use ports::Message;
 use serde::{Deserialize, Serialize};
 
-/// A message in two columns: properties as JSON, and the body as it is.
+/// A message as two columns: properties as JSON, and the body as it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Packed {
     pub(crate) props: String,
@@ -39,7 +39,7 @@ impl Packed {
         Self { props: serde_json::to_string(&props).unwrap_or_default(), body: message.body }
     }
 
-    /// Damaged properties leave the body readable: its consumer decides what it is.
+    /// The body stays readable if the properties are damaged: its consumer decides what it is.
     pub(crate) fn open(self) -> Message {
         let props: Props = serde_json::from_str(&self.props).unwrap_or_else(|error| {
             tracing::error!(%error, "a stored message's properties cannot be read");

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use fs4::TryLockError;
 
-/// Younger files may belong to a process that is just starting.
+/// Younger files may belong to a process that is starting.
 const SWEEP_AGE: Duration = Duration::from_secs(60);
 
 /// The directory beside the database where every living process holds a lock on a file.
@@ -21,7 +21,7 @@ pub(crate) struct Lock {
     path: PathBuf,
 }
 
-/// This process among those that share the file: its own lock, and where the others' are.
+/// This process's lock, and the directory with those of the others.
 pub(crate) struct Present {
     pub(crate) locks: Locks,
     pub(crate) lock: Option<Lock>,
@@ -43,13 +43,13 @@ impl Locks {
         Ok(Lock { _file: Some(file), path })
     }
 
-    /// The lock of a process that has died, so that only one reclaims it; `None` while it
-    /// lives, or while that is unknown.
+    /// Takes the lock of a dead process, so that only one process reclaims it. `None` if it lives,
+    /// or if that is unknown.
     pub(crate) fn seize(&self, name: &str) -> Option<Lock> {
         let path = self.dir.join(name);
         match File::open(&path) {
             Ok(file) => lock_if_free(&file).then(|| Lock { _file: Some(file), path }),
-            // Nothing holds what is not there: the database was copied or restored.
+            // A missing file is not locked: the database was copied or restored.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Some(Lock { _file: None, path })
             }
@@ -57,7 +57,7 @@ impl Locks {
         }
     }
 
-    /// Removes files that none holds: left by processes that died before they were listed.
+    /// Removes unlocked files of processes that died before they were listed.
     pub(crate) fn sweep(&self) {
         let Ok(entries) = fs::read_dir(&self.dir) else {
             return;
@@ -100,7 +100,7 @@ fn is_old(entry: &fs::DirEntry) -> bool {
     age.is_ok_and(|age| age > SWEEP_AGE)
 }
 
-/// Readable by its owner alone: the database holds prompts.
+/// Readable only by its owner: the database contains prompts.
 pub(crate) fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);

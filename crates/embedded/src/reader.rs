@@ -7,12 +7,12 @@ use rusqlite::Connection;
 
 use crate::schema::read_only;
 
-/// Two, so that a long list does not hold up short questions.
+/// Two, so that a long list does not delay short reads.
 const THREADS: usize = 2;
 
 pub(crate) type Question = Box<dyn FnOnce(&Connection) + Send>;
 
-/// Threads that read; the log lets them see the last commit without waiting for the writer.
+/// Threads that read the last commit; with the log they need not wait for the writer.
 pub(crate) struct Readers {
     questions: mpsc::Sender<Question>,
 }
@@ -23,7 +23,7 @@ impl Readers {
         Self::on((0..THREADS).map(connect).collect::<io::Result<_>>()?)
     }
 
-    /// One thread for each connection; they end when this is dropped.
+    /// Starts one thread for each connection; they end when this is dropped.
     pub(crate) fn on(connections: Vec<Connection>) -> io::Result<Self> {
         let (questions, inbox) = mpsc::channel();
         let inbox = Arc::new(Mutex::new(inbox));
@@ -36,7 +36,7 @@ impl Readers {
         Ok(Self { questions })
     }
 
-    /// A question that cannot be asked any more is dropped, which its asker notices.
+    /// A read that cannot be submitted any more is dropped; its caller gets an error.
     pub(crate) fn submit(&self, question: Question) {
         let _ = self.questions.send(question);
     }
@@ -48,7 +48,7 @@ fn answer_all(sql: &Connection, inbox: &Mutex<mpsc::Receiver<Question>>) {
     }
 }
 
-/// The lock is held while waiting: the threads take turns.
+/// Holds the lock while it waits: the threads take turns.
 fn next(inbox: &Mutex<mpsc::Receiver<Question>>) -> Option<Question> {
     inbox.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }

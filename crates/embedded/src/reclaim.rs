@@ -1,4 +1,4 @@
-//! What a process that has died held comes free again.
+//! Frees what a dead process held.
 
 use ports::{Clock, SystemClock};
 use rusqlite::{Connection, params};
@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use crate::broker::queues;
 use crate::writer::{DeadProcess, Touched, Tx};
 
-/// Frees what a process held: its deliveries, its queues, its leases, its claims.
+/// Frees a process's deliveries, queues, leases and claims.
 pub(crate) fn reclaim(tx: &mut Tx<'_>, process: i64) -> rusqlite::Result<()> {
     queues::free_held(tx, process)?;
     for queue in queues::owned_by(tx.sql, process)? {
@@ -24,7 +24,7 @@ pub(crate) fn reclaim(tx: &mut Tx<'_>, process: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// For a process that is just entering and has no writer yet.
+/// For a process that is joining and has no writer yet.
 pub(crate) fn reclaim_all(sql: &Connection, dead: &[DeadProcess]) -> rusqlite::Result<()> {
     let mut touched = Touched::default();
     let mut tx = Tx { sql, now: SystemClock.now(), touched: &mut touched };

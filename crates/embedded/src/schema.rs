@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-/// Marks the file as ours in its header ("reel").
+/// Identifies the file as ours in its header ("reel").
 const APPLICATION_ID: i32 = 0x7265_656c;
 
-/// One script per schema version, in order; `PRAGMA user_version` counts those applied.
+/// One script for each schema version, in order; `PRAGMA user_version` counts those applied.
 const SCRIPTS: [&str; 8] = [
     include_str!("schema.sql"),
     include_str!("following.sql"),
@@ -20,25 +20,25 @@ const SCRIPTS: [&str; 8] = [
     include_str!("witnesses.sql"),
 ];
 
-/// How long to wait for another process's transaction.
+/// The longest wait for another process's transaction.
 const BUSY: Duration = Duration::from_secs(5);
 const BUSY_STEP: Duration = Duration::from_millis(1);
 
 const CACHED_STATEMENTS: usize = 128;
 
-/// Why a file cannot serve.
+/// Why a file cannot be used.
 #[derive(Debug)]
 pub(crate) enum Unfit {
     Sql(rusqlite::Error),
-    /// A database, but not one of ours.
+    /// The database of another program.
     Foreign,
     Newer {
         found: i32,
         known: i32,
     },
-    /// It must be brought to the present version, which writes.
+    /// It needs an upgrade, which writes.
     Old,
-    /// The place cannot hold a write-ahead log.
+    /// No write-ahead log is possible at this path.
     NoLog(String),
 }
 
@@ -48,7 +48,7 @@ impl From<rusqlite::Error> for Unfit {
     }
 }
 
-/// A connection as every thread of ours uses it.
+/// Opens a connection with the settings of all our threads.
 pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let sql = Connection::open_with_flags(path, flags)?;
@@ -68,8 +68,8 @@ pub(crate) fn read_only(path: &Path) -> rusqlite::Result<Connection> {
     Ok(sql)
 }
 
-/// The log's index may need room, too, unless the file is ours alone: then it is kept in memory.
-/// Only for reading, and nothing is written at the end either.
+/// The log's index may also need disk space. If the file is locked exclusively, the index is kept
+/// in memory. Only for reading; nothing is written on close either.
 pub(crate) fn connect_alone(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let sql = Connection::open_with_flags(path, flags)?;
@@ -81,13 +81,13 @@ pub(crate) fn connect_alone(path: &Path) -> rusqlite::Result<Connection> {
     Ok(sql)
 }
 
-/// Short even steps: SQLite's own growing ones starve a process beside a busy one.
+/// Short steps of equal length: with SQLite's growing ones a process starves beside a busy one.
 fn wait_while_busy(tries: i32) -> bool {
     thread::sleep(BUSY_STEP);
     u128::try_from(tries).unwrap_or_default() < BUSY.as_millis() / BUSY_STEP.as_millis()
 }
 
-/// Brings the file to the present schema. Several processes may do so at once.
+/// Upgrades the file to the current schema. Several processes may do so at once.
 pub(crate) fn prepare(sql: &mut Connection) -> Result<(), Unfit> {
     fit(sql)?;
     use_log(sql)?;
@@ -104,7 +104,7 @@ pub(crate) fn prepare(sql: &mut Connection) -> Result<(), Unfit> {
     Ok(())
 }
 
-/// A file that is only read must be ours and of a version that we know; an older one lacks tables.
+/// A file that is only read must be ours and of the current version: older ones lack tables.
 pub(crate) fn fits(sql: &Connection) -> Result<(), Unfit> {
     match fit(sql)? {
         applied if applied == SCRIPTS.len() => Ok(()),
@@ -112,7 +112,7 @@ pub(crate) fn fits(sql: &Connection) -> Result<(), Unfit> {
     }
 }
 
-/// How many scripts were applied to a file that is ours, or still nobody's.
+/// The number of scripts applied to a file that is ours or empty.
 fn fit(sql: &Connection) -> Result<usize, Unfit> {
     let application: i32 = sql.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let version: i32 = sql.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -129,7 +129,7 @@ fn fit(sql: &Connection) -> Result<usize, Unfit> {
     }
 }
 
-/// Switching to the log needs the file alone for a moment, and SQLite does not wait for it.
+/// Switching to the log needs an exclusive lock for a moment, and SQLite does not wait for it.
 fn use_log(sql: &Connection) -> Result<(), Unfit> {
     let deadline = Instant::now() + BUSY;
     loop {

@@ -12,13 +12,13 @@ use crate::file::DatabaseFile;
 use crate::reader::Readers;
 use crate::writer::{Call, LastError, Operation, Progress, Task, Tx};
 
-/// How calls reach the file: writes through one thread, reads through others.
+/// Sends calls to the file: writes to one thread, reads to others.
 pub(crate) struct Store {
     pub(crate) ns: i64,
     pub(crate) process: i64,
     pub(crate) retention: Duration,
     pub(crate) queues: Queues,
-    /// Deliveries given back without waiting for an answer.
+    /// Deliveries to return without waiting for a result.
     pub(crate) returns: Arc<Returns>,
     progress: watch::Receiver<Progress>,
     file: DatabaseFile,
@@ -28,7 +28,7 @@ pub(crate) struct Store {
     last_error: LastError,
 }
 
-/// How a store reaches its writer, and what it learns from it.
+/// The store's channels to and from its writer.
 pub(crate) struct WriterLink {
     pub(crate) tasks: mpsc::Sender<Task>,
     pub(crate) progress: watch::Receiver<Progress>,
@@ -36,7 +36,7 @@ pub(crate) struct WriterLink {
     pub(crate) returns: Arc<Returns>,
 }
 
-/// What a process learns when it enters the file.
+/// The ids that a process gets when it joins the file.
 pub(crate) struct Entered {
     pub(crate) ns: i64,
     pub(crate) process: i64,
@@ -66,7 +66,7 @@ impl Store {
         }
     }
 
-    /// Without a writer: every write answers that the file was closed.
+    /// Without a writer: every write reports that the file was closed.
     pub(crate) fn read_only(file: DatabaseFile, readers: Readers, ns: i64) -> Self {
         let entered = Entered { ns, process: 0, queues: Queues::none() };
         let writer = WriterLink {
@@ -78,9 +78,8 @@ impl Store {
         Self::new(file, readers, entered, Duration::ZERO, writer)
     }
 
-    /// Runs in the next transaction, together with what others ask for; durable on return.
-    /// A refusal undoes what this call has written, and nothing else. Dropping the future
-    /// does not undo it.
+    /// Runs in the next transaction, together with other calls; durable on return. If it is
+    /// refused, only its own writes are undone. Dropping the future does not undo it.
     pub(crate) async fn write<T, E, F>(&self, work: F) -> Result<T, Error<E>>
     where
         F: FnOnce(&mut Tx<'_>) -> Result<T, Error<E>> + Send + 'static,
@@ -92,7 +91,7 @@ impl Store {
         answer.await.unwrap_or_else(|_| Err(stopped()))
     }
 
-    /// Sees what was committed before the call.
+    /// Reads what was committed before the call.
     pub(crate) async fn read<T, E, F>(&self, work: F) -> Result<T, Error<E>>
     where
         F: FnOnce(&Connection) -> Result<T, Error<E>> + Send + 'static,
@@ -112,7 +111,7 @@ impl Store {
         self.send(Task::Run(operation))
     }
 
-    /// Makes the writer look for work.
+    /// Makes the writer check for work.
     pub(crate) fn wake(&self) {
         let _ = self.tasks.send(Task::Wake);
     }
@@ -121,7 +120,7 @@ impl Store {
         self.progress.clone()
     }
 
-    /// The file is still the one at the path, answers, and takes what is written.
+    /// The file is still the one at the path, and can be read and written.
     pub(crate) async fn check(&self) -> Result<(), StoreError> {
         self.file.check()?;
         if let Some(error) = self.last_error.get() {
@@ -185,7 +184,7 @@ mod tests {
         let (one, two, three, four) = tokio::join!(
             set(store, "one", true),
             set(store, "two", false),
-            // The same again breaks the table's key.
+            // A repeat violates the table's key.
             set(store, "one", true),
             set(store, "four", true),
         );

@@ -1,5 +1,5 @@
-//! The one thread that writes: it takes what has been asked meanwhile, runs it in one
-//! transaction, commits, and only then answers.
+//! The only thread that writes: it collects the waiting calls, runs them in one transaction,
+//! commits, and only then replies.
 
 mod chore;
 mod last_error;
@@ -24,17 +24,17 @@ use tokio::sync::{oneshot, watch};
 use self::others::Others;
 use crate::presence::Present;
 
-/// Calls in one transaction: more would keep the first ones waiting.
+/// Calls in one transaction: more would delay the first ones.
 const BATCH: usize = 512;
 
 /// How soon another process's publish is noticed while this process has a consumer.
 const LISTENING: Duration = Duration::from_millis(50);
 const IDLE: Duration = Duration::from_millis(250);
 
-/// After a failure such as a full disk: it is not tried at every tick.
+/// The wait after a failure such as a full disk, before it is tried again without a call.
 const REST: Duration = Duration::from_secs(1);
 
-/// The file is left free this long after each commit while other processes share it.
+/// The file is left unlocked this long after each commit while other processes share it.
 const COURTESY: Duration = Duration::from_micros(200);
 
 pub(crate) enum Task {
@@ -54,14 +54,14 @@ pub(crate) struct Writer {
     last_error: LastError,
 }
 
-/// What one look into the inbox found.
+/// The tasks that were waiting in the inbox.
 #[derive(Default)]
 struct Batch {
     operations: Vec<Box<dyn Operation>>,
     ending: Option<Ending>,
 }
 
-/// No caller is left, or one asked to close and waits for it.
+/// No caller is left, or one closes and waits for it.
 struct Ending(Option<oneshot::Sender<()>>);
 
 impl Writer {
@@ -94,7 +94,7 @@ impl Writer {
             }
         };
         self.leave();
-        // The file is closed and the lock free before the waiting caller goes on.
+        // The file is closed and the lock free before the waiting caller continues.
         drop(self);
         if let Ending(Some(done)) = ending {
             let _ = done.send(());
@@ -159,7 +159,7 @@ impl Writer {
         self.rest_until.is_some_and(|until| Instant::now() < until)
     }
 
-    /// What other processes have done, and which of them have died.
+    /// Checks for commits of other processes, and for dead ones.
     fn look_around(&mut self) {
         if self.others.have_committed(&self.sql) {
             self.chores.others_committed();
@@ -170,14 +170,14 @@ impl Writer {
 
     fn leave(&mut self) {
         if let Err(error) = self.reclaim_own() {
-            // Others find the lock free and do the same.
+            // Other processes find the lock free and do the same.
             tracing::debug!(?error, "what this process held was not given back");
         }
     }
 }
 
 impl Drop for Writer {
-    /// Also when the thread panics: no caller may wait for what will not come.
+    /// Also if the thread panics: no caller may wait forever.
     fn drop(&mut self) {
         self.progress.send_modify(|progress| progress.closed = true);
         self.chores.close();

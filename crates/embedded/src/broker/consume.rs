@@ -59,7 +59,7 @@ async fn subscribe(store: &Store, subscription: &Subscription) -> Result<i64, Br
     Ok(queue)
 }
 
-/// In a task of its own: a caller that stops waiting leaves nothing unsettled.
+/// In its own task: a caller that stops waiting leaves no delivery unsettled.
 pub(crate) async fn take(
     store: &Arc<Store>,
     spans: Spans,
@@ -91,7 +91,7 @@ pub(crate) async fn take(
 struct QueueDeliveries {
     consumer: Arc<Consumer>,
     spans: Spans,
-    /// Its handling is traced.
+    /// Set for a lane: handling is traced.
     lane: Option<Lane>,
 }
 

@@ -23,12 +23,12 @@ pub(crate) struct Taken {
     pub(crate) packed: Packed,
 }
 
-/// One consumer: the writer fills it, the consumer drains it. It lives until its last
-/// delivery is settled.
+/// One consumer: the writer adds messages, the user takes them. It lives until its last delivery is
+/// settled.
 pub(crate) struct Consumer {
     pub(crate) queue: i64,
     prefetch: usize,
-    /// The queue goes with its consumer.
+    /// The queue is removed with its consumer.
     private: bool,
     state: Mutex<State>,
     ready: Notify,
@@ -37,7 +37,7 @@ pub(crate) struct Consumer {
 
 struct State {
     buffer: VecDeque<Taken>,
-    /// Taken and not settled, the buffer included.
+    /// Messages taken and not settled, including the buffer.
     unsettled: usize,
     flow: Flow,
 }
@@ -45,13 +45,13 @@ struct State {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flow {
     Open,
-    /// Nothing is added; what was taken still comes.
+    /// Nothing is added; messages already taken are still delivered.
     Stopped,
-    /// The store is closed: what was taken is not ours any more.
+    /// The store is closed: messages that were taken do not belong to this process any more.
     Cut,
 }
 
-/// One unsettled delivery of a consumer; dropped, there is room for another.
+/// One unsettled delivery of a consumer; when dropped, there is room for another.
 pub(crate) struct Credit(Arc<Consumer>);
 
 impl Consumer {
@@ -70,7 +70,7 @@ impl Consumer {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many more it may take.
+    /// The number of messages that it may still take.
     pub(crate) fn credit(&self) -> usize {
         let state = self.state();
         match state.flow {
@@ -79,7 +79,7 @@ impl Consumer {
         }
     }
 
-    /// Adds what was taken for it; returns what it does not want any more.
+    /// Adds messages that were taken for it; returns them if it has stopped.
     pub(crate) fn push(&self, taken: Vec<Taken>) -> Vec<Return> {
         let mut state = self.state();
         if state.flow != Flow::Open {
@@ -92,7 +92,7 @@ impl Consumer {
         Vec::new()
     }
 
-    /// The next one taken, or `None` once nothing follows.
+    /// The next message, or `None` once no more follow.
     pub(crate) async fn next(self: &Arc<Self>) -> Option<(Taken, Credit)> {
         loop {
             {
@@ -125,7 +125,7 @@ impl Consumer {
         self.ready.notify_one();
     }
 
-    /// Stops, and gives back what its user has not seen.
+    /// Stops, and returns messages that were not delivered to its user.
     pub(crate) fn abandon(&self) {
         self.stop();
         let mut state = self.state();
@@ -147,7 +147,7 @@ impl Drop for Consumer {
         let queue = self.queue;
         let remove = move |tx: &mut Tx<'_>| Ok::<_, Error<()>>(queues::remove(tx, queue)?);
         let (reply, _) = oneshot::channel();
-        // A store that is closed has removed the queue already.
+        // A closed store has already removed the queue.
         let _ = self.store.submit::<()>(Box::new(Call::new(remove, reply)));
     }
 }
@@ -180,7 +180,7 @@ impl Taken {
         })
     }
 
-    /// It goes back, and its user has not seen it.
+    /// Returns it to the queue; its user has not received it.
     pub(crate) fn unseen(&self) -> Return {
         Return { message: self.message, deliveries: self.deliveries, seen: false }
     }

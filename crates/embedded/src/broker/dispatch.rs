@@ -9,7 +9,7 @@ use super::registry::Registry;
 use super::returns::Returns;
 use crate::writer::{Chore, Tx};
 
-/// Messages taken in one transaction over all queues; more follow in the next.
+/// Messages taken in one transaction over all queues; the rest follows in the next.
 const MOST: usize = 1_024;
 
 /// Takes messages for the consumers of this process.
@@ -18,19 +18,19 @@ pub(crate) struct Dispatch {
     registry: Arc<Registry>,
     returns: Arc<Returns>,
     consumers: HashMap<i64, Vec<Weak<Consumer>>>,
-    /// Queues that may have something for a consumer.
+    /// Queues that may have a message for a consumer.
     dirty: HashSet<i64>,
     more: bool,
-    /// Which consumer gets the first message.
+    /// Index of the consumer that gets the first message.
     turn: usize,
     batch: Batch,
 }
 
-/// What was taken in a transaction, to be handed over once it is committed.
+/// Messages taken in a transaction, delivered once it is committed.
 #[derive(Default)]
 struct Batch {
     allotted: Vec<(Arc<Consumer>, Vec<Taken>)>,
-    /// Queues that were not taken to their end though a consumer wants more.
+    /// Queues that may have more messages for a consumer with room.
     unfinished: HashSet<i64>,
 }
 
@@ -55,7 +55,7 @@ impl Dispatch {
         }
     }
 
-    /// Takes for every consumer with room what its queue has.
+    /// Takes messages of each queue for its consumers with room.
     fn fill(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<Batch> {
         let consumed = |queue: &&i64| self.consumers.contains_key(*queue);
         self.dirty.extend(tx.touched.queues.iter().filter(consumed));
@@ -90,7 +90,7 @@ impl Dispatch {
         live
     }
 
-    /// Of consumers with room, the one whose turn it is first.
+    /// The consumers with room, starting with the one whose turn it is.
     fn allotments(&mut self, queue: i64) -> Vec<Allotment> {
         let mut consumers = self.live(queue);
         if !consumers.is_empty() {
@@ -138,7 +138,7 @@ impl Chore for Dispatch {
         }
     }
 
-    /// What is left waits for the next tick.
+    /// The messages wait for the next turn.
     fn failed(&mut self) {
         self.batch = Batch::default();
         self.more = false;
@@ -166,19 +166,19 @@ impl Chore for Dispatch {
     }
 }
 
-/// The messages of one transaction that a consumer gets.
+/// The messages of one transaction for one consumer.
 struct Allotment {
     consumer: Arc<Consumer>,
     credit: usize,
     messages: Vec<Taken>,
 }
 
-/// One by one in turn, so that no consumer gets all while others have room.
+/// In turn, so that no consumer gets all messages while others have room.
 fn allot(taken: Vec<Taken>, allotments: &mut [Allotment]) {
     let count = allotments.len();
     let mut at = 0;
     for message in taken {
-        // There is room for every message: no more were taken than all credit together.
+        // There is room for every message: at most the sum of all credit was taken.
         while allotments[at % count].messages.len() >= allotments[at % count].credit {
             at += 1;
         }

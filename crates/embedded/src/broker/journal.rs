@@ -14,7 +14,7 @@ use crate::packed::Packed;
 use crate::store::Store;
 use crate::writer::{Progress, Tx};
 
-/// Lines read ahead at once, and about how many bytes of them.
+/// Limits of one read: lines, and about how many bytes.
 const PAGE: i64 = 128;
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
@@ -40,7 +40,7 @@ pub(crate) fn append(tx: &mut Tx<'_>, ns: i64, packed: &Packed) -> rusqlite::Res
     Ok(())
 }
 
-/// The offset that the next line will have.
+/// The offset of the next line.
 fn end(sql: &Connection, ns: i64) -> rusqlite::Result<i64> {
     sql.prepare_cached("SELECT journal_next FROM namespace WHERE id = ?1")?
         .query_row([ns], |row| row.get(0))
@@ -68,7 +68,7 @@ pub(crate) fn count_from(sql: &Connection, ns: i64, from: JournalStart) -> rusql
         .query_row([ns, from], |row| row.get(0))
 }
 
-/// At least one, if there is one.
+/// The next lines; at least one, if there is one.
 fn page(sql: &Connection, ns: i64, from: i64) -> rusqlite::Result<Vec<Line>> {
     let mut query = sql.prepare_cached(
         "SELECT offset, props, body FROM journal WHERE ns = ?1 AND offset >= ?2
@@ -89,8 +89,7 @@ fn page(sql: &Connection, ns: i64, from: i64) -> rusqlite::Result<Vec<Line>> {
     Ok(lines)
 }
 
-/// Removes the oldest lines while they are older than `before`, at most `most` of them, and
-/// returns how many.
+/// Removes the oldest lines that are older than `before`, at most `most`. Returns how many.
 pub(crate) fn trim(tx: &mut Tx<'_>, ns: i64, before: i64, most: i64) -> rusqlite::Result<i64> {
     let mut oldest: Vec<(i64, i64)> = tx
         .sql
@@ -105,7 +104,7 @@ pub(crate) fn trim(tx: &mut Tx<'_>, ns: i64, before: i64, most: i64) -> rusqlite
     Ok(oldest.len() as i64)
 }
 
-/// A reader of the journal: nothing is taken from it, so it only remembers where it is.
+/// A reader of the journal. It only stores its position, because lines are not removed.
 pub(crate) struct JournalDeliveries {
     store: Arc<Store>,
     position: i64,
@@ -134,7 +133,7 @@ impl JournalDeliveries {
         })
     }
 
-    /// Waits until a line is read ahead; `false` when none will come.
+    /// Waits until a line was read ahead; `false` if none will come.
     async fn has_line(&mut self) -> bool {
         while self.ahead.is_empty() {
             if self.cancelled || self.progress.borrow_and_update().closed {
@@ -176,7 +175,7 @@ impl JournalDeliveries {
 #[async_trait]
 impl Deliveries for JournalDeliveries {
     async fn next(&mut self) -> Option<Delivery> {
-        // Credit first: a line is taken out only when it can be handed over at once.
+        // Credit first: a line leaves the buffer only when it can be delivered at once.
         let credit = self.credit().await?;
         if !self.has_line().await {
             return None;
@@ -198,7 +197,7 @@ impl Deliveries for JournalDeliveries {
     }
 }
 
-/// Settling a line only makes room for the next: the journal keeps it either way.
+/// Settling a line only makes room for the next: the journal keeps it.
 struct Read {
     _credit: OwnedSemaphorePermit,
 }

@@ -1,4 +1,4 @@
-//! Delayed messages: they come back to their lane after a wait.
+//! Delayed messages: they return to their lane after a wait.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::message;
 use crate::packed::Packed;
 use crate::writer::{Chore, Tx};
 
-/// Brought back in one transaction; the rest follows with the next.
+/// Messages returned in one transaction; the rest follows in the next.
 const PORTION: i64 = 1_000;
 
 pub(crate) fn put(
@@ -32,13 +32,13 @@ fn is_due(sql: &Connection, now: Timestamp) -> bool {
         .unwrap_or(false)
 }
 
-/// Those of a queue that are due and not brought back yet.
+/// Counts the messages of a queue that are due and not returned yet.
 pub(crate) fn count_due(sql: &Connection, queue: i64, now: Timestamp) -> rusqlite::Result<i64> {
     sql.prepare_cached("SELECT count(*) FROM later WHERE due_at <= ?2 AND queue = ?1")?
         .query_row(params![queue, now.as_millis()], |row| row.get(0))
 }
 
-/// Brings back what is due.
+/// Returns delayed messages that are due.
 pub(crate) struct Promote;
 
 impl Chore for Promote {
@@ -51,7 +51,7 @@ impl Chore for Promote {
     }
 }
 
-/// Puts what is due at the end of its queue.
+/// Puts messages that are due at the end of their queues.
 fn promote(tx: &mut Tx<'_>) -> rusqlite::Result<()> {
     let due: Vec<(i64, i64)> = tx
         .sql
@@ -73,7 +73,7 @@ fn promote(tx: &mut Tx<'_>) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// The number that a message published now would get; no message will get it any more.
+/// The rank of a message published now; no later message gets it.
 fn next_rank(tx: &mut Tx<'_>) -> rusqlite::Result<i64> {
     tx.sql
         .prepare_cached(

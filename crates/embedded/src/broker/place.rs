@@ -1,4 +1,4 @@
-//! What the places of the file are called in traces.
+//! Names of the file's queues in traces.
 
 use ports::Destination;
 use spans::Place;

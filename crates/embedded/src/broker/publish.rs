@@ -9,7 +9,7 @@ use crate::packed::Packed;
 use crate::store::Store;
 use crate::writer::Tx;
 
-/// Where a message goes, decided before the transaction.
+/// The queue of a message, chosen before the transaction.
 enum Route {
     Queue(i64, String),
     Later(i64, String, Duration),
@@ -23,7 +23,7 @@ pub(crate) async fn publish(
     message: Message,
 ) -> Result<(), PublishError> {
     let bytes = message.body.len();
-    // Only a producer can do something about it: what we have taken or must say gets in.
+    // Only a producer can react to it: messages of our own must be accepted.
     let capped = matches!(to, Destination::Jobs { .. });
     if capped && bytes > MAX_MESSAGE_BYTES {
         let most = MAX_MESSAGE_BYTES;
@@ -67,7 +67,7 @@ impl Route {
     }
 }
 
-/// One copy for every subscription, or one for the unrouted.
+/// One copy for every subscription, or one in the unrouted queue.
 fn announce(
     tx: &mut Tx<'_>,
     ns: i64,

@@ -8,7 +8,7 @@ use crate::writer::Tx;
 const DEAD: &str = "dead";
 pub(crate) const UNROUTED: &str = "unrouted";
 
-/// The queues that always are, by id.
+/// Ids of the queues that always exist.
 #[derive(Clone, Debug)]
 pub(crate) struct Queues {
     lanes: Vec<(Lane, i64)>,
@@ -24,7 +24,7 @@ impl Queues {
         Ok(Self { lanes, dead: ensure(sql, ns, DEAD)?, unrouted: ensure(sql, ns, UNROUTED)? })
     }
 
-    /// Of a store that only reads: nothing is queued there.
+    /// For a store that only reads: it has no queues.
     pub(crate) fn none() -> Self {
         Self { lanes: Vec::new(), dead: 0, unrouted: 0 }
     }
@@ -33,7 +33,7 @@ impl Queues {
         self.lanes.iter().find(|(known, _)| *known == lane).map(|(_, queue)| *queue)
     }
 
-    /// The lane that binds the key.
+    /// The queue of the lane that binds the key.
     pub(crate) fn bound_to(&self, key: &str) -> Option<i64> {
         self.lanes
             .iter()
@@ -53,7 +53,7 @@ fn results_name(name: &str) -> String {
     format!("results.{name}")
 }
 
-/// The queue of a subscription, bound. A name keeps the patterns it was bound with before.
+/// The bound queue of a subscription. A name keeps the patterns of its earlier bindings.
 pub(crate) fn subscribe(
     sql: &Connection,
     ns: i64,
@@ -72,7 +72,7 @@ pub(crate) fn subscribe(
 }
 
 fn make_private(sql: &Connection, ns: i64, process: i64) -> rusqlite::Result<i64> {
-    // No name that a person may choose has a space in front.
+    // No name that a user may choose begins with a space.
     let name = format!(" {}", Uuid::new_v4());
     sql.prepare_cached("INSERT INTO queue (ns, name, process) VALUES (?1, ?2, ?3)")?
         .execute(params![ns, name, process])?;
@@ -89,7 +89,7 @@ pub(crate) fn find_subscription(
         .optional()
 }
 
-/// The queues whose patterns match, each once.
+/// The queues with a matching pattern, each once.
 pub(crate) fn subscribed(sql: &Connection, ns: i64, key: &str) -> rusqlite::Result<Vec<i64>> {
     let mut query =
         sql.prepare_cached("SELECT queue, pattern FROM binding WHERE ns = ?1 ORDER BY queue")?;
@@ -97,7 +97,7 @@ pub(crate) fn subscribed(sql: &Connection, ns: i64, key: &str) -> rusqlite::Resu
     let mut queues = Vec::new();
     while let Some(row) = rows.next()? {
         let queue = row.get(0)?;
-        // A pattern that cannot be read binds nothing, and must not stop the others.
+        // A pattern that cannot be read binds nothing, and must not block the others.
         let Ok(pattern) = row.get_ref(1)?.as_str() else { continue };
         if queues.last() != Some(&queue) && ports::topic_matches(pattern, key) {
             queues.push(queue);
@@ -111,7 +111,7 @@ pub(crate) fn count_ready(sql: &Connection, queue: i64) -> rusqlite::Result<i64>
         .query_row([queue], |row| row.get(0))
 }
 
-/// Delivered and not settled.
+/// Whether a message is delivered and not settled.
 pub(crate) fn is_held(sql: &Connection, queue: i64) -> rusqlite::Result<bool> {
     sql.prepare_cached("SELECT EXISTS (SELECT 1 FROM held WHERE queue = ?1)")?
         .query_row([queue], |row| row.get(0))
@@ -123,7 +123,7 @@ pub(crate) fn owned_by(sql: &Connection, process: i64) -> rusqlite::Result<Vec<i
         .collect()
 }
 
-/// A queue with all that is in it.
+/// Removes a queue with its messages.
 pub(crate) fn remove(tx: &mut Tx<'_>, queue: i64) -> rusqlite::Result<()> {
     for statement in [
         "DELETE FROM message WHERE id IN (SELECT message FROM ready WHERE queue = ?1)",
@@ -156,7 +156,7 @@ pub(crate) fn drop_oldest(tx: &mut Tx<'_>, queue: i64, count: i64) -> rusqlite::
     Ok(())
 }
 
-/// Gives back all that a process had taken; each counts as one more delivery.
+/// Returns all messages that a process had taken; each counts as one more delivery.
 pub(crate) fn free_held(tx: &mut Tx<'_>, process: i64) -> rusqlite::Result<()> {
     let queues: Vec<i64> = tx
         .sql

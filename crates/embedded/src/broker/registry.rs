@@ -6,7 +6,7 @@ use crate::error::{Error, StoreError};
 /// A consumer and the queue that it consumes.
 pub(super) type Entry = (i64, Weak<Consumer>);
 
-/// New consumers, until the writer's thread takes them.
+/// New consumers, until the writer thread takes them.
 #[derive(Default)]
 pub(crate) struct Registry(Mutex<Waiting>);
 
@@ -34,7 +34,7 @@ impl Registry {
         std::mem::take(&mut self.waiting().entries)
     }
 
-    /// Refuses all further ones.
+    /// Refuses later consumers.
     pub(super) fn close(&self) -> Vec<Entry> {
         let mut waiting = self.waiting();
         waiting.closed = true;

@@ -5,17 +5,17 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::writer::{Chore, Tx};
 
-/// A delivery that goes back to its queue.
+/// A delivery to return to its queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Return {
     pub(super) message: i64,
-    /// Its count when it was taken: another taking is not ours to give back.
+    /// Its count when it was taken: a later delivery of the message is not ours to return.
     pub(super) deliveries: i64,
-    /// Its consumer may have seen it.
+    /// Its consumer may have received it.
     pub(super) seen: bool,
 }
 
-/// What is to be given back with the writer's next transaction, tried until it is.
+/// Deliveries to return in the writer's next transaction, repeated until it succeeds.
 #[derive(Default)]
 pub(crate) struct Returns(Mutex<Vec<Return>>);
 
@@ -37,11 +37,11 @@ impl Returns {
     }
 }
 
-/// Puts back what was returned, before the calls of a transaction.
+/// Returns deliveries to their queues, before the calls of a transaction.
 pub(crate) struct PutBack {
     returns: Arc<Returns>,
     process: i64,
-    /// In a transaction that has not been committed yet.
+    /// Returned in a transaction that is not committed yet.
     taken: Vec<Return>,
 }
 
@@ -77,7 +77,7 @@ impl Chore for PutBack {
     }
 }
 
-/// Whether it was ours to give back. It returns to the place it had.
+/// Whether this process held it. It returns to its former place.
 pub(crate) fn put_back(tx: &mut Tx<'_>, process: i64, taken: &Return) -> rusqlite::Result<bool> {
     let queue: Option<i64> = tx
         .sql

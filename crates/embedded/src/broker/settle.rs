@@ -9,7 +9,7 @@ use super::returns::{Return, Returns, put_back};
 use crate::error::{Error, StoreError};
 use crate::writer::{Operation, Tx};
 
-/// A delivery that its consumer has; dropped unsettled, it goes back.
+/// A delivery that its consumer has; when dropped unsettled, it returns to its queue.
 pub(crate) struct Holding {
     taken: Return,
     credit: Option<Credit>,
@@ -42,7 +42,7 @@ impl Holding {
             Err(error) => Err(error),
         };
         settled.map_err(|error| match PublishError::from(error) {
-            // Nothing was settled, so it will come again: that is what `Unknown` means here.
+            // Nothing was settled, so it is delivered again: `Unknown` means that here.
             PublishError::Refused(cause) => PublishError::Unknown(cause),
             other => other,
         })
@@ -77,7 +77,7 @@ enum Verb {
     Requeue,
 }
 
-/// One ack or requeue on its way to the file.
+/// One ack or requeue to write.
 struct Settlement {
     verb: Verb,
     taken: Return,
@@ -96,7 +96,7 @@ impl Operation for Settlement {
             Verb::Requeue => put_back(tx, self.process, &self.taken),
         };
         self.credit = None;
-        // There is room for one more.
+        // The consumer has room for one more.
         tx.touched.queues.insert(self.queue);
         let stays = outcome.is_ok();
         self.outcome = Some(outcome);
@@ -112,7 +112,7 @@ impl Operation for Settlement {
             (None, Ok(())) => Err(Error::Store(StoreError::closed())),
         };
         if matches!(answer, Err(Error::Store(_))) {
-            // It is not held any more: it must come again.
+            // Its consumer has given it up: it must be delivered again.
             self.returns.add(vec![self.taken]);
         }
         let _ = self.reply.send(answer);
@@ -123,7 +123,7 @@ fn lost(why: &str) -> Error<PublishError> {
     Error::Refused(PublishError::Unknown(why.to_owned()))
 }
 
-/// Whether it was ours to remove.
+/// Whether this process held it.
 fn remove(tx: &mut Tx<'_>, process: i64, taken: &Return) -> rusqlite::Result<bool> {
     let removed = tx
         .sql

@@ -9,7 +9,7 @@ use super::row::{Found, Keyed, limit};
 use crate::column;
 use crate::writer::Tx;
 
-/// Sets when a record is due, for everybody; `None` takes it out.
+/// Sets when a record is due and ends its claim; `None` removes it.
 pub(crate) fn set(tx: &mut Tx<'_>, ns: i64, record: i64, at: Option<i64>) -> rusqlite::Result<()> {
     match at {
         Some(at) => tx
@@ -63,7 +63,7 @@ fn find(sql: &Connection, ns: i64, now: Timestamp, count: usize) -> rusqlite::Re
     .collect()
 }
 
-/// The earliest that is not one of these: among as many and one more it must be.
+/// The earliest due time of a record that is not in `claimed`: one more row than those is enough.
 fn next(sql: &Connection, ns: i64, claimed: &HashSet<i64>) -> rusqlite::Result<Option<Timestamp>> {
     let mut query =
         sql.prepare_cached("SELECT record, at FROM due WHERE ns = ?1 ORDER BY at LIMIT ?2")?;

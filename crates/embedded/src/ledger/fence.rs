@@ -9,7 +9,7 @@ use super::Outcome;
 use crate::error::Error;
 use crate::writer::Tx;
 
-/// Whether a write is made by a living owner of the present generation.
+/// Checks that a living owner of the current generation writes.
 pub(crate) struct FenceCheck {
     ns: i64,
     process: i64,

@@ -61,13 +61,13 @@ pub(crate) fn revisions(
          WHERE ns = ?1 AND key = ?2 AND (expires_at IS NULL OR expires_at > ?3)",
     )?;
     let revision = |key: &String| -> rusqlite::Result<Option<u64>> {
-        // What cannot be read is older than anything.
-        let told: Option<u64> = asking
+        // A record that cannot be read counts as the oldest.
+        let found: Option<u64> = asking
             .query_row(params![ns, key, now.as_millis()], |row| {
                 Ok(row.get_ref(0)?.as_i64().ok().and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
             })
             .optional()?;
-        Ok(told)
+        Ok(found)
     };
     keys.iter().map(revision).collect()
 }

@@ -14,7 +14,7 @@ pub(crate) fn newest(
 ) -> rusqlite::Result<Vec<(String, Vec<u8>)>> {
     let tenant = filter.tenant.as_ref().map(ToString::to_string);
     let states = words(filter);
-    // One statement for each, so that it can read an index in the order wanted.
+    // One statement for each case, so that SQLite can read an index in this order.
     let statement = match filter.states.len() {
         1 => {
             "SELECT key, body FROM record
@@ -42,13 +42,13 @@ pub(crate) fn newest(
         .collect()
 }
 
-/// As the column `state` has them.
+/// As in the column `state`.
 fn words(filter: &ListFilter) -> String {
     let words: Vec<&str> = filter.states.iter().map(|state| state.word()).collect();
     words.join(",")
 }
 
-/// Rows read at once, and about how many bytes of them.
+/// Limits of one read: rows, and about how many bytes.
 const PAGE: i64 = 256;
 const PAGE_BYTES: usize = 1024 * 1024;
 
@@ -58,8 +58,8 @@ pub(crate) struct Listed {
     pub(crate) body: Vec<u8>,
 }
 
-/// The next ones in the order of their ids: at least one, if there is one. The plus signs keep
-/// SQLite from an index, after which it would sort all bodies in memory.
+/// The next records by id: at least one, if there is one. The plus signs keep SQLite from using an
+/// index, because it would then sort all bodies in memory.
 pub(crate) fn page(
     sql: &Connection,
     ns: i64,

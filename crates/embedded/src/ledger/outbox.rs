@@ -11,7 +11,7 @@ use crate::column;
 use crate::packed::Packed;
 use crate::writer::Tx;
 
-/// An entry as its row has it.
+/// An entry as stored in its row.
 pub(crate) struct RawEntry {
     seq: i64,
     id: Vec<u8>,
@@ -25,7 +25,7 @@ pub(crate) struct RawEntry {
 impl RawEntry {
     pub(crate) fn decode(self) -> Result<OutboxEntry, LedgerError> {
         let key = parse_key(&self.key)?;
-        // An id that is read otherwise than it is written would be published again and again.
+        // If the id were read differently than it is stored, the entry would be published forever.
         let id = String::from_utf8(self.id).map_err(|error| LedgerError::Corrupt {
             key: key.to_string(),
             cause: format!("an outbox entry's id: {error}"),
@@ -56,7 +56,7 @@ impl RawEntry {
     }
 }
 
-/// Kept from others for the lease. Once more the same entry is one entry.
+/// Claimed for the lease. The same entry again is stored once.
 pub(crate) fn add(
     tx: &mut Tx<'_>,
     ns: i64,
@@ -111,7 +111,7 @@ pub(crate) fn claim(
     Ok(Claimed { next: next(tx.sql, ns, &claimed)?, now: tx.now, items })
 }
 
-/// The earliest that is not one of these: among as many and one more it must be.
+/// The earliest due time of an entry that is not in `claimed`: one more row than those is enough.
 fn next(sql: &Connection, ns: i64, claimed: &HashSet<i64>) -> rusqlite::Result<Option<Timestamp>> {
     let mut query =
         sql.prepare_cached("SELECT seq, at FROM outbox WHERE ns = ?1 ORDER BY at LIMIT ?2")?;
@@ -124,8 +124,8 @@ fn next(sql: &Connection, ns: i64, claimed: &HashSet<i64>) -> rusqlite::Result<O
     Ok(None)
 }
 
-/// Removes an entry. When it closes its record, retention begins, unless the record has moved
-/// on to another round or has another outcome of its own to announce.
+/// Removes an entry. If it closes its record, retention begins, unless the record has begun another
+/// round or has another closing entry.
 pub(crate) fn announced(
     tx: &mut Tx<'_>,
     ns: i64,

@@ -18,7 +18,7 @@ pub(crate) fn get(sql: &Connection, ns: i64, account: &str) -> rusqlite::Result<
         .optional()
 }
 
-/// Name and body of each, by name.
+/// Name and body of each, ordered by name.
 pub(crate) fn all(sql: &Connection, ns: i64) -> rusqlite::Result<Vec<(String, String)>> {
     sql.prepare_cached("SELECT account, body FROM pause WHERE ns = ?1 ORDER BY account")?
         .query_map(params![ns], |row| Ok((row.get(0)?, row.get(1)?)))?

@@ -29,10 +29,10 @@ pub(crate) fn take(
     Ok(Permitted::Granted)
 }
 
-/// What a job's round holds already.
+/// The slots that a job's round already holds.
 struct Held {
     weight: u32,
-    /// The revision at which it was asked for.
+    /// The revision at which they were requested.
     asked: u64,
 }
 
@@ -48,9 +48,9 @@ fn find(sql: &Connection, ns: i64, permit: &Permit) -> rusqlite::Result<Option<H
     .optional()
 }
 
-/// A slot is asked for that is held. Who asks for more than is held takes the difference; who
-/// asks for less may be the second of two, and what is held stays. Where too many are held,
-/// whoever asks for a newer reason gives it up, because nobody uses it; anybody else waits.
+/// A request for a slot that is held. A larger request takes the difference; a smaller one may be
+/// the second of two, and changes nothing. If the pool is over its limit, a newer request gives the
+/// slot back, because no process uses it; any other waits.
 fn take_over(
     tx: &mut Tx<'_>,
     ns: i64,
@@ -63,7 +63,7 @@ fn take_over(
     let more = weight.saturating_sub(held.weight);
     let fits = limits.concurrency == 0 || used_now.saturating_add(more) <= limits.concurrency;
     if fits {
-        // Who asks under a limit is about to use it: its time begins anew.
+        // A request with a limit is about to use the slot: its time starts again.
         let since = (limits.concurrency > 0).then_some(tx.now.as_millis());
         let latest = revision.max(held.asked);
         tx.sql
@@ -139,7 +139,7 @@ pub(crate) fn used(sql: &Connection, ns: i64, pool: &str) -> rusqlite::Result<u3
     Ok(used.and_then(|n| u32::try_from(n).ok()).unwrap_or(0))
 }
 
-/// Those held in a pool, the longest first.
+/// Permits held in a pool, the oldest first.
 pub(crate) fn held(
     sql: &Connection,
     ns: i64,

@@ -8,7 +8,7 @@ use super::row::limit;
 use crate::column;
 use crate::writer::Tx;
 
-/// A full list takes nothing new.
+/// A full list accepts no new id.
 pub(crate) fn add(
     tx: &mut Tx<'_>,
     ns: i64,
@@ -17,7 +17,7 @@ pub(crate) fn add(
     task: &str,
     keep_for: Duration,
 ) -> rusqlite::Result<()> {
-    // What has expired must not come back with a new one.
+    // Expired ids must not become valid again with a new one.
     tx.sql
         .prepare_cached(
             "DELETE FROM proposal WHERE ns = ?1 AND key = ?2 AND round = ?3 AND expires_at <= ?4",
@@ -34,7 +34,7 @@ pub(crate) fn add(
              ON CONFLICT (ns, key, round, task) DO NOTHING",
         )?
         .execute(params![ns, key, round, task, expires])?;
-    // They stay together: until none has come for so long.
+    // All expire together, once none has arrived for `keep_for`.
     tx.sql
         .prepare_cached(
             "UPDATE proposal SET expires_at = ?4 WHERE ns = ?1 AND key = ?2 AND round = ?3",
@@ -59,11 +59,11 @@ pub(crate) fn of(
             column::bytes(row, 0)
         })?
         .collect::<rusqlite::Result<_>>()?;
-    // An id that cannot be read proposes nothing.
+    // An id that cannot be read is ignored.
     Ok(named.into_iter().filter_map(|task| String::from_utf8(task).ok()).collect())
 }
 
-/// An owner is replaced when it is the same, or was forgotten.
+/// An owner is replaced if it is the same or has expired.
 pub(crate) fn claim_task(
     tx: &mut Tx<'_>,
     ns: i64,

@@ -5,7 +5,7 @@ use super::row::{Found, Row};
 use super::{Outcome, due, outbox, requests};
 use crate::writer::Tx;
 
-/// What is there under a key; an expired record is not.
+/// The record of a key, if it has not expired.
 pub(crate) fn load(
     sql: &Connection,
     ns: i64,
@@ -23,7 +23,7 @@ pub(crate) fn load(
     .optional()
 }
 
-/// With what lies beside it: both as of one moment.
+/// The record and its request, both of one snapshot.
 pub(crate) fn load_whole(
     sql: &Connection,
     ns: i64,
@@ -38,7 +38,7 @@ pub(crate) fn load_whole(
     Ok(Some((found, request)))
 }
 
-/// `None` when it was absent and is now written; else what is there.
+/// `None` if there was no record and it is now written; otherwise the present one.
 pub(crate) fn create(tx: &mut Tx<'_>, ns: i64, process: i64, row: &Row) -> Outcome<Option<Found>> {
     if let Some(found) = load(tx.sql, ns, &row.key, tx.now)? {
         return Ok(Some(found));
@@ -67,7 +67,7 @@ pub(crate) fn create(tx: &mut Tx<'_>, ns: i64, process: i64, row: &Row) -> Outco
     Ok(None)
 }
 
-/// The new version, or what is there instead of the expected one.
+/// The new version, or the present record if its version is not the expected one.
 pub(crate) fn swap(
     tx: &mut Tx<'_>,
     ns: i64,
@@ -105,7 +105,7 @@ fn expiry(tx: &Tx<'_>, row: &Row) -> Option<i64> {
     row.fades_in.map(|wait| (tx.now + wait).as_millis())
 }
 
-/// What goes with a record, in the same transaction.
+/// Writes the due time and the outbox of a record, in the same transaction.
 fn index(tx: &mut Tx<'_>, ns: i64, process: i64, id: i64, row: &Row) -> rusqlite::Result<()> {
     due::set(tx, ns, id, row.due)?;
     for entry in &row.outbox {

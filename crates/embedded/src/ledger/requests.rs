@@ -1,4 +1,4 @@
-//! The requests of records, each beside its record.
+//! The requests of records, each stored beside its record.
 
 use ports::LedgerError;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -9,7 +9,7 @@ use crate::column;
 use crate::error::Error;
 use crate::writer::Tx;
 
-/// Written only when it is another than lies there.
+/// Writes the request only if it differs from the stored one.
 pub(crate) fn set(tx: &mut Tx<'_>, record: i64, row: &Row) -> Outcome<()> {
     match &row.request {
         Beside::Nothing => remove(tx, record)?,

@@ -8,16 +8,16 @@ use serde::de::DeserializeOwned;
 use crate::column;
 use crate::packed::Packed;
 
-/// A write in columns: made outside the transaction, so that the writer only writes.
+/// A write as columns: made outside the transaction, so that the writer thread only writes.
 pub(crate) struct Row {
     pub(crate) key: String,
     pub(crate) tenant: String,
     pub(crate) state: &'static str,
-    /// Such a record may expire once it is announced; a parked one never does.
+    /// A settled record may expire once it is announced; a parked one never does.
     pub(crate) settled: bool,
-    /// Who is submitting it.
+    /// The owner that submits it.
     pub(crate) owner: Option<String>,
-    /// Forgotten by itself after the retention.
+    /// Expires after the retention, without an announcement.
     pub(crate) fades_in: Option<Duration>,
     pub(crate) created_at: i64,
     pub(crate) body: String,
@@ -27,10 +27,10 @@ pub(crate) struct Row {
     pub(crate) outbox_lease: Duration,
 }
 
-/// The request of a record that is to be written.
+/// The request of a record to write.
 pub(crate) enum Beside {
     Nothing,
-    /// Left apart: what lies there stays.
+    /// Left apart: the stored request stays.
     Stays,
     Here {
         digest: String,
@@ -51,7 +51,7 @@ impl Beside {
         })
     }
 
-    /// What the record itself holds of it.
+    /// What the record's own column contains of it.
     fn in_record(&self) -> Kept {
         match self {
             Self::Nothing => Kept::Nothing,
@@ -110,7 +110,7 @@ impl OutboxRow {
     }
 }
 
-/// A record as its row has it.
+/// A record as stored in its row.
 pub(crate) struct Found {
     pub(crate) id: i64,
     pub(crate) version: i64,
@@ -188,12 +188,12 @@ fn corrupt(key: &str, error: &serde_json::Error) -> LedgerError {
     LedgerError::Corrupt { key: key.to_owned(), cause: error.to_string() }
 }
 
-/// The store's time is the machine's: all who share a file are on one.
+/// The store's time is the machine's: all processes that share a file are on one machine.
 pub(crate) fn now() -> Timestamp {
     SystemClock.now()
 }
 
-/// SQLite counts in signed 64 bits.
+/// SQLite's numbers are signed 64 bits.
 pub(crate) fn limit(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

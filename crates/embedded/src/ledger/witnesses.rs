@@ -18,7 +18,7 @@ pub(crate) fn set(
     Ok(())
 }
 
-/// In the order of their operations.
+/// Ordered by operation.
 pub(crate) fn all(sql: &Connection, ns: i64, account: &str) -> rusqlite::Result<Vec<String>> {
     sql.prepare_cached(
         "SELECT body FROM witness WHERE ns = ?1 AND account = ?2 ORDER BY operation",

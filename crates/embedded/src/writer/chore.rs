@@ -3,32 +3,32 @@ use rusqlite::Connection;
 
 use super::operation::Tx;
 
-/// Work of the writer that no call asks for.
+/// Work of the writer that is not a call.
 pub(crate) trait Chore: Send {
-    /// Asked while nothing else happens: an idle file is not written to without need.
+    /// Checked while there are no calls: an idle file is not written without need.
     fn has_work(&mut self, sql: &Connection, now: Timestamp) -> bool;
 
-    /// Its part of a transaction.
+    /// Does its part of a transaction.
     fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()>;
 
     fn committed(&mut self) {}
 
     fn failed(&mut self) {}
 
-    /// Another process has committed something.
+    /// Another process has committed a transaction.
     fn others_committed(&mut self) {}
 
-    /// The last transaction left work that can be done at once.
+    /// Whether the last transaction left work that can be done at once.
     fn has_more(&self) -> bool {
         false
     }
 
-    /// A caller waits for what it does.
+    /// Whether a caller waits for its work.
     fn is_awaited(&self) -> bool {
         false
     }
 
-    /// Its part of the last transaction of this process.
+    /// Does its part of the last transaction of this process.
     fn leave(&mut self, _: &mut Tx<'_>) -> rusqlite::Result<()> {
         Ok(())
     }
@@ -42,11 +42,11 @@ pub(crate) type Reclaim = fn(&mut Tx<'_>, i64) -> rusqlite::Result<()>;
 
 /// All chores of a writer, in the order in which they run.
 pub(crate) struct Chores {
-    /// For each process that has died, before all others.
+    /// For each dead process, before all others.
     pub(crate) reclaim: Reclaim,
     /// Before the calls of a transaction.
     pub(crate) before: Vec<Box<dyn Chore>>,
-    /// After them.
+    /// After the calls.
     pub(crate) after: Vec<Box<dyn Chore>>,
 }
 

@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::StoreError;
 
-/// Why the last transaction failed; empty once one succeeds.
+/// Why the last transaction failed; `None` once one succeeds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LastError(Arc<Mutex<Option<StoreError>>>);
 

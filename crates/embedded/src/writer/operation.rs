@@ -9,27 +9,27 @@ use crate::error::{Error, StoreError};
 /// The transaction in which a call runs.
 pub(crate) struct Tx<'a> {
     pub(crate) sql: &'a Connection,
-    /// Taken once the file was ours: equal for all calls of one transaction.
+    /// Taken once the file was locked: the same for all calls of a transaction.
     pub(crate) now: Timestamp,
     pub(crate) touched: &'a mut Touched,
 }
 
-/// What may have something new once this is committed; more is harmless, less is not.
+/// What may have new entries once this is committed. It may name too much, but never too little.
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
     pub(crate) queues: HashSet<i64>,
     pub(crate) journal: bool,
 }
 
-/// Something to be done in a transaction, and answered once it is committed.
+/// A task for a transaction, answered once that is committed.
 pub(crate) trait Operation: Send {
-    /// Whether what it wrote shall stay.
+    /// Returns whether to keep its writes.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
 
     fn finish(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
-/// A closure, and the caller that waits for its result.
+/// A closure, and the channel to the caller that waits for its result.
 pub(crate) struct Call<F, T, E> {
     work: Option<F>,
     outcome: Option<Result<T, Error<E>>>,

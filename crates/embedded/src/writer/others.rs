@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use crate::presence::{Lock, Locks, Present};
 
-/// How often the locks of other processes are tried.
+/// How often the locks of other processes are checked.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// The other processes that share the file.
@@ -18,20 +18,20 @@ pub(crate) struct Others {
     dead: Vec<DeadProcess>,
 }
 
-/// A process that has died; the holder of its lock reclaims what it held.
+/// A dead process; the holder of its lock reclaims what it held.
 pub(crate) struct DeadProcess {
     pub(crate) process: i64,
     pub(crate) lock: Lock,
 }
 
-/// The processes listed in the file, the dead apart from the living.
+/// The processes listed in the file.
 pub(crate) struct ProcessList {
     pub(crate) dead: Vec<DeadProcess>,
     pub(crate) living: usize,
 }
 
 impl ProcessList {
-    /// All but `me`. The dead stay locked, so that no other process reclaims them.
+    /// All processes except `me`. Dead ones stay locked, so that no other process reclaims them.
     pub(crate) fn read(sql: &Connection, locks: &Locks, me: Option<i64>) -> rusqlite::Result<Self> {
         let listed: Vec<(i64, String)> = sql
             .prepare_cached("SELECT id, name FROM process WHERE id IS NOT ?1")?
@@ -84,7 +84,7 @@ impl Others {
         !self.dead.is_empty()
     }
 
-    /// Those to be reclaimed now; given back when that fails.
+    /// The dead processes to reclaim now; `give_dead` returns them if that fails.
     pub(crate) fn take_dead(&mut self) -> Vec<DeadProcess> {
         std::mem::take(&mut self.dead)
     }

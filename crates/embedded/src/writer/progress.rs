@@ -1,4 +1,4 @@
-/// What consumers of the journal wait for.
+/// Signals for consumers of the journal.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Progress {
     /// Changes whenever the journal may have grown.

@@ -7,7 +7,7 @@ use super::{Operation, Touched, Tx, Writer};
 use crate::error::StoreError;
 
 impl Writer {
-    /// No call waits: is there a reason to write all the same?
+    /// Whether to write although no call waits.
     pub(super) fn has_work(&mut self) -> bool {
         self.others.has_dead() || self.chores.have_work(&self.sql, now())
     }
@@ -31,7 +31,7 @@ impl Writer {
         }
     }
 
-    /// Whether the journal has grown.
+    /// Returns whether the journal has grown.
     fn attempt(
         &mut self,
         operations: &mut [Box<dyn Operation>],
@@ -51,7 +51,7 @@ impl Writer {
         Ok(journal)
     }
 
-    /// A full disk may be full of our own log: emptied, it takes what frees more.
+    /// Our own log may have filled the disk: once it is empty, deletes can be written.
     fn make_room(&self) {
         let emptied = self.sql.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
         if let Err(error) = emptied {
@@ -70,7 +70,7 @@ impl Writer {
         }
     }
 
-    /// As others would do it, had this process been killed.
+    /// Does what other processes would do if this one was killed.
     pub(super) fn reclaim_own(&mut self) -> Result<(), StoreError> {
         let transaction = Transaction::new_unchecked(&self.sql, TransactionBehavior::Immediate)?;
         let mut tx = Tx { sql: &transaction, now: now(), touched: &mut Touched::default() };
@@ -82,12 +82,12 @@ impl Writer {
     }
 }
 
-/// One call in a savepoint of its own, so that its failure undoes no other.
+/// Runs one call in its own savepoint, so that its failure does not undo others.
 fn guarded(tx: &mut Tx<'_>, operation: &mut dyn Operation) -> Result<(), StoreError> {
     tx.sql.prepare_cached("SAVEPOINT call")?.execute([])?;
     let stays = operation.run(tx);
     if tx.sql.is_autocommit() {
-        // SQLite gives up the whole transaction when the disk is full or fails.
+        // SQLite rolls back the whole transaction when the disk is full or fails.
         let text = "the disk is full or failing, and SQLite has undone the transaction";
         return Err(StoreError::NotDone(text.to_owned()));
     }

@@ -1,4 +1,4 @@
-//! The same test in a process of its own, to be killed.
+//! Runs the same test in a child process that can be killed.
 
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ pub(crate) fn file() -> Option<PathBuf> {
     std::env::var_os(FILE).map(PathBuf::from)
 }
 
-/// Tells the parent something.
+/// Sends a line to the parent.
 pub(crate) fn say(word: impl std::fmt::Display) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "child: {word}").unwrap();
@@ -32,7 +32,7 @@ impl Kid {
     /// With a file size limit in 512-byte blocks, beyond which every write fails.
     pub(crate) fn spawn_limited(test: &str, file: &Path, blocks: u32) -> Self {
         let mut shell = Command::new("sh");
-        // The signal ignored, the write answers an error instead.
+        // With the signal ignored, the write returns an error.
         shell.arg("-c").arg(format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""));
         shell.arg(std::env::current_exe().unwrap());
         Self::run(shell, test, file)
@@ -46,18 +46,18 @@ impl Kid {
         Self { child, lines }
     }
 
-    /// The next thing it says; `None` once it has ended.
+    /// The next line of the child; `None` once it has ended.
     pub(crate) fn hear(&mut self) -> Option<String> {
         loop {
             let line = self.lines.next()?.ok()?;
-            // The harness's own words may stand before ours on the same line.
+            // The harness may print before ours on the same line.
             if let Some((_, word)) = line.split_once("child: ") {
                 return Some(word.to_owned());
             }
         }
     }
 
-    /// At once, without a chance to tidy up.
+    /// Kills it at once, without a chance to clean up.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

@@ -5,10 +5,10 @@ use job::{Lane, Priority, Resource};
 use ports::{Broker, Deliveries, Delivery, Destination, Message, Source, Subscription};
 use tempfile::TempDir;
 
-/// Far longer than anything here takes: a test that meets it has failed.
+/// Far longer than any step takes: a test that reaches it has failed.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Long enough to notice what must not come.
+/// Long enough to notice a message that must not come.
 pub(crate) const QUIET: Duration = Duration::from_millis(150);
 
 pub(crate) const KEY: &str = "videos.text2video.normal";
@@ -54,7 +54,7 @@ pub(crate) async fn quiet(deliveries: &mut Box<dyn Deliveries>) {
     assert!(came.is_err(), "expected nothing, got {came:?}");
 }
 
-/// Takes and acknowledges so many, and tells their ids in the order they came.
+/// Takes and acknowledges `count` messages; returns their ids in order.
 pub(crate) async fn drain(deliveries: &mut Box<dyn Deliveries>, count: usize) -> Vec<String> {
     let mut ids = Vec::new();
     for _ in 0..count {

@@ -1,4 +1,4 @@
-//! Broker and ledger of one file, from outside.
+//! Tests broker and ledger of one file from outside.
 // A panic is how a test fails.
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! What the ledger's suite leaves open.
+//! Tests of the ledger that the shared suite does not contain.
 
 use std::time::{Duration, Instant};
 
@@ -49,7 +49,7 @@ async fn retention_begins_with_the_last_announcement() {
     until("it has expired", async || !is_there(ledger.as_ref(), key).await).await;
 }
 
-/// Before anybody tidies up: housekeeping would take ten seconds.
+/// Before housekeeping removes it, which would take ten seconds.
 #[tokio::test]
 async fn a_lease_ends_when_its_time_is_over() {
     let dir = tempfile::tempdir().unwrap();
@@ -76,7 +76,7 @@ async fn what_is_remembered_outlives_the_process() {
     assert_eq!(second.generation().await.unwrap(), Some(fence.generation));
 }
 
-/// As a version wrote it that knew of no place beside the record.
+/// As written by a version that stored the request inside the record.
 #[tokio::test]
 async fn a_request_inside_a_record_is_read_and_moves_beside_it() {
     let dir = tempfile::tempdir().unwrap();

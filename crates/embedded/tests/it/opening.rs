@@ -1,4 +1,4 @@
-//! What can be wrong with a file, and with the one that was opened.
+//! What can be wrong with a file before and after it is opened.
 
 use std::fs;
 use std::path::Path;
@@ -49,7 +49,7 @@ async fn an_impossible_place_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
     fs::write(&file, "").unwrap();
-    // No file can be made in /proc, whoever asks.
+    // No user can create a file in /proc.
     for path in [dir.path(), &file.join("below"), Path::new("/proc/reelwork.db")] {
         let error = refused(path);
         assert!(matches!(error, OpenError::Unusable { .. }), "{error:?}");

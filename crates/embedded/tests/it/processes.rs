@@ -17,7 +17,7 @@ use crate::fixture::{
     DEADLINE, LANE, drain, message, next, open, publish, results, to_lane, to_results, until,
 };
 
-/// Far longer than a test takes: what comes free before has not merely expired.
+/// Far longer than a test takes: a claim that ends before it has not expired.
 const LONG: Duration = Duration::from_secs(600);
 
 /// Well below [`LONG`], and enough for a busy machine.
@@ -89,7 +89,7 @@ async fn what_a_killed_process_held_is_free_at_once() {
     assert_eq!(due.items.len(), 1);
     assert_eq!(ledger.claim_outbox(&fence, 9, LONG).await.unwrap().items.len(), 1);
     assert!(killed.elapsed() < SOON, "{:?}", killed.elapsed());
-    // The subscription without a name went with its process.
+    // The unnamed subscription was removed with its process.
     let sql = rusqlite::Connection::open(&path).unwrap();
     let count = "SELECT count(*) FROM queue WHERE process IS NOT NULL";
     assert_eq!(sql.query_row(count, [], |row| row.get::<_, u32>(0)).unwrap(), 0);
@@ -164,7 +164,7 @@ async fn a_full_disk_is_an_error_and_no_loss() {
     let mut kid = Kid::spawn_limited(name, &path, 8_192);
     let confirmed: u64 = kid.hear().unwrap().parse().unwrap();
     assert!(kid.ends_well());
-    // One of them was delivered and could not be acknowledged: it is here again.
+    // One of them was delivered but could not be acknowledged: it is ready again.
     let broker = opened(&path).broker();
     assert_eq!(broker.depth(&LANE).await.unwrap(), confirmed);
     assert!(confirmed > 10, "{confirmed}");
@@ -179,7 +179,7 @@ async fn fill_the_disk(embedded: &Embedded) {
     let write = submitting("job", &fence);
     let created = ledger.create(&fence, write).await;
     assert!(matches!(created, Err(LedgerError::Unavailable(_))), "{created:?}");
-    // Reading goes on; what was taken stays to be settled.
+    // Reads still work; a delivery can still be settled later.
     assert_eq!(broker.depth(&LANE).await.unwrap(), confirmed - 1);
     let held = next(&mut deliveries).await;
     let acked = held.ack().await;
@@ -187,7 +187,7 @@ async fn fill_the_disk(embedded: &Embedded) {
     say(confirmed);
 }
 
-/// Publishes until the disk is full beyond doubt, and tells how many were confirmed.
+/// Publishes until the disk is certainly full; returns how many were confirmed.
 async fn fill(broker: &dyn Broker, bytes: usize) -> u64 {
     let (mut confirmed, mut refused) = (0, 0);
     while refused < 5 {
@@ -219,7 +219,7 @@ async fn a_file_that_is_busy_too_long_is_an_error_and_no_loss() {
     assert!(matches!(acked, Err(PublishError::Unknown(_))), "{acked:?}");
     drop(returned);
     other.execute_batch("ROLLBACK").unwrap();
-    // Nobody can settle them any more: they come again without being asked for.
+    // No process can settle them any more: they are delivered again without a request.
     let mut again = [next(&mut deliveries).await, next(&mut deliveries).await];
     again.sort_by_key(|delivery| delivery.message.id.clone());
     let ids = again.map(|delivery| (delivery.message.id.clone(), delivery.delivery_count));
@@ -241,7 +241,7 @@ async fn another_process_is_heard() {
         next(deliveries).await.ack().await.unwrap();
     }
     assert_eq!(there.depth(&LANE).await.unwrap(), 0);
-    // Now while the reader of the journal is waiting already.
+    // Now while the journal's reader already waits.
     let publishing = async {
         crate::fixture::quiet(&mut jobs).await;
         there.publish(&ports::Destination::Journal, message(2)).await.unwrap();
@@ -297,7 +297,7 @@ async fn fences_hold_across_processes() {
     let write = submitting("job", &theirs);
     assert_eq!(there.ledger().create(&theirs, write.clone()).await.unwrap(), Created::New);
     assert!(the_job(&here.ledger()).await.owner_alive);
-    // A process that closes takes its leases with it, and speaks no more.
+    // A process that closes ends its leases and writes nothing more.
     let ledger = there.ledger();
     there.close().await;
     assert!(!the_job(&here.ledger()).await.owner_alive);

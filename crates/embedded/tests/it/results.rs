@@ -48,11 +48,11 @@ async fn without_a_name_only_what_comes_from_now_on() {
     let held = next(&mut deliveries).await;
     assert_eq!(held.message.id, "1");
     drop(deliveries);
-    // Still to be settled after its consumer is gone; then the queue goes.
+    // It can be settled after its consumer has ended; then the queue is removed.
     held.ack().await.unwrap();
     let sql = Connection::open(dir.path().join("reelwork.db")).unwrap();
     until("the queue is gone", async || count(&sql, "queue WHERE process IS NOT NULL") == 0).await;
-    // The first was announced to nobody; the third went with the queue.
+    // The first had no subscriber; the third was removed with the queue.
     assert_eq!([count(&sql, "message"), count(&sql, "binding"), count(&sql, "held")], [1, 0, 0]);
 }
 
@@ -91,7 +91,7 @@ async fn a_follower_of_the_journal_gets_what_is_appended() {
     quiet(&mut tail).await;
     publish(broker.as_ref(), &Destination::Journal, 2..5).await;
     let held = [next(&mut tail).await, next(&mut tail).await];
-    // Both are unsettled, and two is the prefetch.
+    // Both are unsettled, and the prefetch is two.
     quiet(&mut tail).await;
     drop(held);
     assert_eq!(next(&mut tail).await.offset, Some(4));

@@ -1,4 +1,4 @@
-//! What every implementation must do.
+//! The shared suites of every implementation.
 
 use std::sync::Arc;
 

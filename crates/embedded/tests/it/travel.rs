@@ -135,7 +135,7 @@ async fn what_a_consumer_leaves_behind_goes_to_the_next() {
     let mut second = broker.consume(&LANE, 10).await.unwrap();
     for id in ["1", "2", "3", "4"] {
         let delivery = next(&mut second).await;
-        // Taken ahead, but seen by nobody.
+        // Prefetched, but not delivered to any user.
         assert_eq!((delivery.message.id.as_str(), delivery.redelivered), (id, false));
         delivery.ack().await.unwrap();
     }
@@ -186,7 +186,7 @@ async fn an_interrupted_wait_loses_nothing() {
     let begun = Instant::now();
     while count < 200 {
         assert!(begun.elapsed() < crate::fixture::DEADLINE, "{count} came");
-        // Given up again and again in the middle of waiting.
+        // The future is dropped again and again while it waits.
         let wait = Duration::from_micros(count % 7 * 100);
         if let Ok(Some(delivery)) = tokio::time::timeout(wait, deliveries.next()).await {
             delivery.ack().await.unwrap();
@@ -219,7 +219,7 @@ async fn later_brings_it_back_after_its_wait_at_the_end_of_its_lane() {
     assert_eq!(drain(&mut deliveries, 2).await, ["1", "2"]);
     let again = next(&mut deliveries).await;
     assert_eq!((again.message.id.as_str(), again.message.retries()), ("0", 1));
-    // A publish of its own: nobody gave this one back.
+    // It was published anew, not returned.
     assert_eq!((again.routing_key.as_str(), again.delivery_count), (KEY, 0));
 }
 

@@ -1,4 +1,4 @@
-//! One thing that cannot be read must not stop the rest.
+//! One item that cannot be read must not block the others.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ impl Fixture {
         Self { embedded: open(&dir), dir }
     }
 
-    /// What no program of ours would write.
+    /// Writes what our programs never write.
     fn damage(&self, statement: &str) {
         let sql = rusqlite::Connection::open(self.dir.path().join("reelwork.db")).unwrap();
         assert!(sql.execute(statement, []).unwrap() > 0, "{statement}");
@@ -119,7 +119,7 @@ async fn an_unreadable_permit_or_proposal_stops_no_other() {
     assert_eq!(ledger.proposals(&key("good"), 1).await.unwrap(), ["good"]);
 }
 
-/// A row that fails while it is read would fail every transaction, and with it everything.
+/// A row that fails while it is read would fail every transaction, and so every call.
 #[tokio::test]
 async fn a_damaged_message_or_line_stops_no_other() {
     let fixture = Fixture::set();
