@@ -1,16 +1,16 @@
-//! A Redis URL of which every part is honoured or refused. What a URL's library does not know it
-//! drops, and the ledger would be another database than the one that was named.
+//! Reads a Redis URL; every part is used or refused. The URL library drops parts that it does not
+//! know, so that another database than the named one could be used.
 
 use ports::LedgerError;
 use redis::{ConnectionInfo, IntoConnectionInfo, parse_redis_url};
 
-/// For a password that was not percent-encoded: such a URL is cut at its first `#`, `/` or `?`.
+/// For a password that is not percent-encoded: such a URL is cut at its first `#`, `/` or `?`.
 const HINT: &str = "in a user or password write # as %23, / as %2F, ? as %3F, @ as %40, % as %25";
 
 const ON_TCP: [&str; 2] = ["db", "protocol"];
 const ON_SOCKET: [&str; 4] = ["db", "protocol", "user", "pass"];
 
-/// The URL itself is never part of the error: it may hold the password.
+/// The error never contains the URL, because it may contain the password.
 pub(crate) fn read(text: &str) -> Result<ConnectionInfo, LedgerError> {
     let url = parse_redis_url(text).ok_or_else(|| refused("is not a Redis URL"))?;
     let on_socket = url.scheme().ends_with("unix");
@@ -47,7 +47,7 @@ fn check_query(query: &[(String, String)], known: &[&str]) -> Result<(), LedgerE
     Ok(())
 }
 
-/// `rediss://…#insecure` asks for no check of the certificate; any other fragment would be lost.
+/// `rediss://…#insecure` turns off the check of the certificate; other fragments would be ignored.
 fn check_fragment(scheme: &str, fragment: Option<&str>) -> Result<(), LedgerError> {
     let with_tls = matches!(scheme, "rediss" | "valkeys");
     match fragment {
@@ -57,7 +57,7 @@ fn check_fragment(scheme: &str, fragment: Option<&str>) -> Result<(), LedgerErro
     }
 }
 
-/// `/5` and `?db=5` say the same.
+/// `/5` and `?db=5` mean the same.
 fn database(path: &str, named: Option<&str>) -> Result<i64, LedgerError> {
     let in_path = match path.strip_prefix('/').unwrap_or(path) {
         "" => None,
@@ -127,7 +127,7 @@ mod tests {
             "http://h",
             "canary",
             "redis://",
-            // A password as it is.
+            // A password that is not percent-encoded.
             "redis://:canary#1@h",
             "redis://:canary/1@h",
             "redis://:canary?1@h",

@@ -3,17 +3,17 @@ use ports::{LedgerError, Write};
 
 use crate::codec;
 
-/// The record has one, and it lies there already.
+/// The record has a request, and it is already stored.
 const KEPT: &str = "=";
 
-/// The request of a record that is to be written, which lies beside it.
+/// The request of a record to write; it is stored beside the record.
 pub(crate) struct Beside {
     digest: String,
     text: Vec<u8>,
 }
 
 impl Beside {
-    /// Takes it out of the record, which notes from then on that it is apart.
+    /// Takes the request out of the record, and marks the record's request as apart.
     pub(crate) fn of(mut write: Write) -> Result<(Write, Self), LedgerError> {
         let beside = match &write.record.request {
             Kept::Nothing => Self { digest: String::new(), text: Vec::new() },
@@ -32,7 +32,7 @@ impl Beside {
         !self.text.is_empty()
     }
 
-    /// For a record that is likely to have it: the digest shows it.
+    /// For a record that probably has it already: the digest shows whether it does.
     pub(crate) fn digest_only(&self) -> (&str, &[u8]) {
         (&self.digest, &[])
     }

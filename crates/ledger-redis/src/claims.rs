@@ -13,7 +13,7 @@ use crate::membership::fenced;
 use crate::reply::Reply;
 use crate::script::{CLAIM_DUE, CLAIM_OUTBOX, Call, LOOK_NOW};
 
-/// A script holds up every other caller while it runs: 1,000 items take some ms.
+/// A script blocks all other callers while it runs: 1,000 items take some ms.
 const MOST_PER_SCRIPT: usize = 1000;
 
 pub(crate) async fn due(
@@ -60,7 +60,7 @@ fn read_entry(member: &str, reply: &mut Reply) -> Result<OutboxEntry, LedgerErro
     Ok(entry)
 }
 
-/// What one shard gave.
+/// The reply of one shard.
 struct Part<T> {
     /// With the moment at which each was due.
     items: Vec<(i64, T)>,
@@ -69,8 +69,8 @@ struct Part<T> {
     taken: usize,
 }
 
-/// Asks all shards at once for their share of the limit. Only when some had less than their
-/// share while others have more is there another round.
+/// Queries all shards at once for their share of the limit. Another round follows only if some had
+/// fewer items than their share while others have more.
 async fn claim<T>(
     ledger: &RedisLedger,
     limit: usize,
@@ -93,7 +93,7 @@ async fn claim<T>(
         let mut more = Vec::new();
         for (shard, mut reply) in wanted.into_iter().zip(replies) {
             let part = read_part(ledger, &mut reply, &read)?;
-            // The shards' clocks are read one after the other: every lease here ends after this.
+            // Shards read their clocks in turn: the earliest is safe for every lease.
             now = now.min(part.now);
             left = left.saturating_sub(part.taken);
             later[shard] = part.later;
@@ -115,7 +115,7 @@ async fn claim<T>(
     })
 }
 
-/// The limit in equal parts, the first ones with what is over.
+/// The limit in equal parts; the first ones take the rest.
 fn shares(limit: usize, parts: usize) -> Vec<usize> {
     (0..parts)
         .map(|n| limit / parts + usize::from(n < limit % parts))
@@ -137,7 +137,7 @@ fn read_part<T>(
         later: later.parse().ok(),
         taken: found.len(),
     };
-    // One unreadable item must not stop all others: it comes again after the lease.
+    // One unreadable item must not block the others: it is due again after the lease.
     let items = found.into_iter().map(|item| read_item(item, &read));
     part.items.extend(items.filter_map(|item| ledger.unreadable.skip(item)));
     Ok(part)

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::reply::Reply;
 
-/// About 300 years: far inside what Lua's numbers hold exactly.
+/// About 300 years: Lua's numbers represent it exactly.
 const MOST_MILLIS: u64 = 10_000_000_000_000;
 
 pub(crate) fn millis(duration: Duration) -> u64 {
@@ -29,7 +29,7 @@ pub(crate) fn corrupt(key: impl ToString, cause: impl ToString) -> LedgerError {
     LedgerError::Corrupt { key: key.to_string(), cause: cause.to_string() }
 }
 
-/// The owner whose lease shows whether it is being worked on.
+/// The owner whose lease shows whether the job is being submitted.
 pub(crate) fn owner(record: &Record) -> &str {
     match &record.state {
         State::Submitting { owner, .. } => owner,
@@ -37,12 +37,12 @@ pub(crate) fn owner(record: &Record) -> &str {
     }
 }
 
-/// Settled records may expire once announced; parked ones never.
+/// Settled records may expire once announced; parked ones never do.
 pub(crate) fn settled(record: &Record) -> bool {
     matches!(record.state, State::Settled { .. })
 }
 
-/// Version, body and whether the owner is alive, as every script returns them.
+/// Reads version, body and whether the owner is alive, as every script returns them.
 pub(crate) fn stored(key: impl ToString, reply: &mut Reply) -> Result<Stored, LedgerError> {
     let version = reply.next()?;
     let body: Vec<u8> = reply.next()?;
@@ -50,13 +50,13 @@ pub(crate) fn stored(key: impl ToString, reply: &mut Reply) -> Result<Stored, Le
     Ok(Stored { record: from_json(key, &body)?, version, owner_alive })
 }
 
-/// What lies beside a record that says so.
+/// The request of a record that is marked as apart.
 pub(crate) fn request(key: &JobKey, text: Option<&[u8]>) -> Result<Request, LedgerError> {
     let text = text.ok_or_else(|| corrupt(key, "its request is not there"))?;
     from_json(key, text)
 }
 
-/// `c` when the entry closes its record, else `-`; the entry in JSON without its body; a line
+/// `c` if the entry closes its record, otherwise `-`; the entry in JSON without its body; a line
 /// break; the body as it is, because JSON would write bytes as a list of numbers.
 pub(crate) fn outbox_body(entry: &OutboxEntry) -> Result<Vec<u8>, LedgerError> {
     let body = entry.message.body.clone();
@@ -70,7 +70,7 @@ pub(crate) fn outbox_body(entry: &OutboxEntry) -> Result<Vec<u8>, LedgerError> {
 }
 
 pub(crate) fn outbox_entry(member: &str, bytes: &[u8]) -> Result<OutboxEntry, LedgerError> {
-    // JSON escapes line breaks: the first one is ours.
+    // JSON escapes line breaks, so the first one ends the head.
     let end = bytes
         .iter()
         .position(|byte| *byte == b'\n')

@@ -1,4 +1,4 @@
-//! What a crash of the server would lose, as it is set up.
+//! Finds settings of the server that lose data in a crash.
 
 use ports::LedgerError;
 
@@ -6,7 +6,7 @@ use crate::RedisLedger;
 use crate::link::Repeat;
 use crate::server_facts::ServerFacts;
 
-/// Asked anew each time.
+/// Queries the server on every call.
 pub(crate) async fn warnings(ledger: &RedisLedger) -> Result<Vec<String>, LedgerError> {
     let facts = ledger.link.ask_facts().await?;
     let mut found = of_facts(&facts);
@@ -22,14 +22,14 @@ pub(crate) async fn warnings(ledger: &RedisLedger) -> Result<Vec<String>, Ledger
     Ok(found)
 }
 
-/// `None` where the server does not let us ask.
+/// `None` if the server does not permit the query.
 async fn appendfsync(ledger: &RedisLedger) -> Result<Option<String>, LedgerError> {
     let mut command = redis::cmd("CONFIG");
     command.arg("GET").arg("appendfsync");
     match ledger.link.ask::<Vec<String>>(&command, Repeat::Safe).await {
         Ok(answer) => Ok(answer.into_iter().nth(1)),
         Err(LedgerError::Denied(_)) => Ok(None),
-        // A managed server may not know the command at all, which is an error of its own.
+        // A managed server may not know the command, which is another error.
         Err(LedgerError::Unavailable(text)) if text.starts_with("ERR") => Ok(None),
         Err(error) => Err(error),
     }

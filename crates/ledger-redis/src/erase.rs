@@ -3,11 +3,11 @@ use ports::LedgerError;
 use crate::RedisLedger;
 use crate::link::Repeat;
 
-/// Keys deleted in one step.
+/// Keys scanned in one step.
 const STEP: usize = 1000;
 
 impl RedisLedger {
-    /// Deletes every key of this namespace. For one that was made for a test or a demonstration.
+    /// Deletes every key of this namespace, for example of a test or a demonstration.
     pub async fn erase(&self) -> Result<(), LedgerError> {
         let mut cursor: u64 = 0;
         loop {

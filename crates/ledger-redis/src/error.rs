@@ -1,14 +1,14 @@
 use ports::LedgerError;
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-/// Why one command brought no answer.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum CommandError {
     /// The server does not know the script: it was not executed.
     NoScript,
-    /// The connection is gone; whether the command was executed is unknown.
+    /// The connection is lost; whether the command was executed is unknown.
     Lost(LedgerError),
-    /// Answered by the server, or not sent: repeating now does not help.
+    /// The server returned an error, or it was not sent: repeating now does not help.
     Final(LedgerError),
 }
 
@@ -34,7 +34,7 @@ impl From<CommandError> for LedgerError {
     }
 }
 
-/// Sorted by what the caller must do: wait, or have a person repair it.
+/// The variant shows what to do: wait, or have an operator repair it.
 pub(crate) fn ledger_error(error: &RedisError) -> LedgerError {
     let text = text_of(error);
     match (error.kind(), error.code()) {
@@ -50,7 +50,7 @@ pub(crate) fn ledger_error(error: &RedisError) -> LedgerError {
 }
 
 /// The server's error code first. A server that does not know `AUTH` repeats its arguments, which
-/// are the password: what follows is cut off.
+/// contain the password: they are cut off.
 fn text_of(error: &RedisError) -> String {
     let text = match (error.code(), error.detail()) {
         (Some(code), Some(detail)) => format!("{code} {detail}"),
@@ -63,7 +63,7 @@ fn text_of(error: &RedisError) -> String {
     }
 }
 
-/// The server's mode has changed under a live connection: only another connection helps.
+/// The server's mode has changed during the connection: only a new connection helps.
 pub(crate) fn needs_reconnect(error: &RedisError) -> bool {
     let demoted = [ServerErrorKind::ReadOnly, ServerErrorKind::MasterDown];
     error.is_unrecoverable_error()

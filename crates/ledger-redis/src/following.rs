@@ -19,7 +19,7 @@ pub(crate) async fn follow(
     }
 }
 
-/// The tag that was compared least far decides; one that forgot begins at the beginning.
+/// The smallest position of all tags counts; a tag that has lost it begins at the first line.
 async fn next(ledger: &RedisLedger) -> Result<Option<u64>, LedgerError> {
     let each = ledger.keys.all().map(|tag| async move {
         let mut command = redis::cmd("GET");
@@ -72,9 +72,9 @@ pub(crate) async fn revisions(
     let each = keys.iter().map(|key| async move {
         let (mut command, name) = (redis::cmd("HGET"), ledger.keys.shard_of(key).record(key));
         command.arg(&name).arg("n");
-        let told = ledger.link.ask_one::<Option<u64>>(&name, &command).await?;
-        // What cannot be read is older than anything.
-        Ok(ledger.unreadable.skip(told).unwrap_or(Some(0)))
+        let found = ledger.link.ask_one::<Option<u64>>(&name, &command).await?;
+        // A record that cannot be read counts as the oldest.
+        Ok(ledger.unreadable.skip(found).unwrap_or(Some(0)))
     });
     try_join_all(each).await
 }

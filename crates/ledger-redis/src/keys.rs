@@ -1,10 +1,10 @@
 use job::JobKey;
 use ports::{AccountTask, OutboxId};
 
-/// Fixed for the life of a ledger: another number would look for records where they are not.
+/// Fixed for the life of a ledger: with another number, records would not be found.
 pub(crate) const SHARDS: usize = 4;
 
-/// Keys that one script touches share a tag, and with it a slot of a Redis Cluster.
+/// Keys that one script uses share a tag, and so a slot of a Redis Cluster.
 #[derive(Clone, Debug)]
 pub(crate) struct Tag(String);
 
@@ -21,7 +21,7 @@ impl Tag {
         self.key("leases")
     }
 
-    /// How far the journal was compared: on every tag, because each may lose its memory alone.
+    /// How far the journal was compared: on every tag, because each may lose its data alone.
     pub(crate) fn followed(&self) -> String {
         self.key("followed")
     }
@@ -42,7 +42,7 @@ impl Tag {
         self.key("outbox:tries")
     }
 
-    /// What the key of every record here begins with.
+    /// The prefix of every record's key in this shard.
     pub(crate) fn records(&self) -> String {
         self.key("job:")
     }
@@ -56,7 +56,7 @@ impl Tag {
         self.key(&format!("proposed:{holder}"))
     }
 
-    /// Whose a task is.
+    /// The job that has a task.
     pub(crate) fn task(&self, task: &AccountTask) -> String {
         self.key(&format!("task:{}", task_name(task)))
     }
@@ -71,7 +71,7 @@ impl Tag {
         self.key(&format!("used:{pool}"))
     }
 
-    /// Whose turn it is to take jobs for a full pool.
+    /// The owner that has the turn to take jobs for a full pool.
     pub(crate) fn turn(&self, pool: &str) -> String {
         self.key(&format!("turn:{pool}"))
     }
@@ -84,7 +84,7 @@ impl Tag {
         self.key("pauses")
     }
 
-    /// Tasks that an account was seen to have, by operation.
+    /// Tasks that an account is known to have, by operation.
     pub(crate) fn witnesses(&self, account: &str) -> String {
         self.key(&format!("witnesses:{account}"))
     }
@@ -111,7 +111,7 @@ impl Keys {
         &self.shards
     }
 
-    /// The shard that decides which generation it is.
+    /// The shard that decides the generation.
     pub(crate) fn deciding(&self) -> &Tag {
         &self.shards[0]
     }
@@ -157,22 +157,22 @@ pub(crate) fn job_key(record: &str) -> Option<JobKey> {
     JobKey::parse(record.split_once("}:job:")?.1)
 }
 
-/// How an entry is called in the outbox of its shard. No job id holds a line break.
+/// The name of an entry in its shard's outbox. No job id contains a line break.
 pub(crate) fn outbox_member(id: &OutboxId) -> String {
     format!("{}\n{}", id.key, id.id)
 }
 
-/// Length prefixed: an account may hold any sign.
+/// With a length prefix, because an account may contain any character.
 fn task_name(task: &AccountTask) -> String {
     format!("{}:{}:{}", task.account.len(), task.account, task.id)
 }
 
-/// FNV-1a, folded: stable over versions and machines.
+/// FNV-1a, folded: the same in all versions and on all machines.
 fn shard_of(bytes: &[u8]) -> usize {
     let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    // The low bits of FNV-1a depend on the low bits of the input only.
+    // The low bits of FNV-1a depend only on the low bits of the input.
     ((hash ^ (hash >> 32)) % SHARDS as u64) as usize
 }
 

@@ -13,19 +13,19 @@ use crate::link::{Link, OnConnect};
 use crate::restart::end_after_restart;
 use crate::{Settings, address};
 
-/// The [`Ledger`] on Redis. One connection, shared by all callers, that comes back by itself.
+/// The [`Ledger`] on Redis. All callers share one connection, which is restored automatically.
 pub struct RedisLedger {
     pub(crate) link: Link,
     pub(crate) keys: Keys,
     pub(crate) retention: Duration,
     pub(crate) allow_unsafe: bool,
-    /// Which shard comes first in the next claim, so that small claims reach all.
+    /// The shard that is first in the next claim, so that small claims reach all.
     pub(crate) turn: AtomicUsize,
     pub(crate) unreadable: Unreadable,
 }
 
 impl RedisLedger {
-    /// Connects and checks that the server is safe to use; bounded by twice the timeout.
+    /// Connects and checks that the server is safe to use; takes at most twice the timeout.
     pub async fn connect(settings: Settings) -> Result<Self, LedgerError> {
         let keys = Keys::new(settings.checked_namespace()?);
         let ledger = Self {
@@ -51,11 +51,11 @@ fn check_for_restart(keys: Keys) -> OnConnect {
 fn client(settings: &Settings) -> Result<Client, LedgerError> {
     let info = address::read(settings.url.expose_secret())?;
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Another thread may have been faster; then its choice stands.
+        // If another thread was faster, its choice stays.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     }
     let tcp = TcpSettings::default().set_nodelay(true);
-    // The error may show the address, and with it the password.
+    // The error may contain the address, and so the password.
     let malformed = |_| LedgerError::Denied("the ledger's URL cannot be used".to_owned());
     Client::open(info.set_tcp_settings(tcp)).map_err(malformed)
 }

@@ -16,29 +16,29 @@ use crate::reply::Reply;
 use crate::script::Call;
 use crate::server_facts::ServerFacts;
 
-/// A connection that broke within this time does not clear the wait before the next.
+/// A connection that was lost within this time does not reset the wait before the next.
 const SETTLED: Duration = Duration::from_secs(5);
 
-/// Commands that may wait to be written; more callers than this wait for their turn.
+/// Commands that may wait to be written; further callers block.
 const QUEUE: usize = 4096;
 
-/// May a command be sent again when its connection broke and it is unknown whether it was executed?
+/// Whether to send a command again if its connection was lost and it may have been executed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Repeat {
-    /// Executed twice, it does and answers the same.
+    /// A second execution changes nothing and returns the same.
     Safe,
     Never,
 }
 
-/// What a new connection must pass before callers get it.
+/// The check of a new connection before callers get it.
 pub(crate) type OnConnect = Arc<
     dyn Fn(MultiplexedConnection, Arc<ServerFacts>) -> BoxFuture<'static, Result<(), LedgerError>>
         + Send
         + Sync,
 >;
 
-/// One connection that all callers share. When it breaks, the next caller begins another, and
-/// those who come meanwhile wait for that one attempt; attempts keep a distance of up to 1 s.
+/// One connection that all callers share. When it is lost, the next caller starts an attempt to
+/// connect, and later callers wait for it. Attempts are up to 1 s apart.
 pub(crate) struct Link {
     client: Client,
     on_connect: OnConnect,
@@ -50,7 +50,7 @@ struct Slot {
     /// Raised with every new connection, so that it is replaced once, not by every caller.
     epoch: u64,
     began: Instant,
-    /// Attempts that failed, or connections that did not last, one after the other.
+    /// Failed attempts, or connections that did not last, in a row.
     failures: u32,
     attempt: Attempt,
 }
@@ -90,7 +90,7 @@ impl Link {
         Reply::read(call.script.name, answer)
     }
 
-    /// One plain command.
+    /// Sends one plain command.
     pub(crate) async fn ask<T: FromRedisValue>(
         &self,
         command: &Cmd,
@@ -102,8 +102,8 @@ impl Link {
             .map_err(|error| LedgerError::Unavailable(format!("an unexpected answer: {error}")))
     }
 
-    /// A plain command about one key of many. What is stored under it may be unreadable, which
-    /// is no answer about the others: the outer error is the server's.
+    /// A plain command about one of many keys. The inner error means that its value cannot be read,
+    /// which does not concern the others; the outer error is the server's.
     pub(crate) async fn ask_one<T: FromRedisValue>(
         &self,
         key: &str,
@@ -117,14 +117,14 @@ impl Link {
         }
     }
 
-    /// What the server of the present connection reported when it was opened.
+    /// What the server reported when the present connection was opened.
     pub(crate) async fn facts(&self) -> Result<Arc<ServerFacts>, LedgerError> {
         let deadline = Instant::now() + self.timeout;
         let (_, live) = self.live(deadline).await?;
         Ok(live.facts)
     }
 
-    /// Asks the server again.
+    /// Queries the server again.
     pub(crate) async fn ask_facts(&self) -> Result<ServerFacts, LedgerError> {
         let deadline = Instant::now() + self.timeout;
         let (epoch, mut live) = self.live(deadline).await?;
@@ -165,7 +165,7 @@ impl Link {
                 }
                 Err(CommandError::of(&error))
             }
-            // A connection that drops every packet looks like this, and never breaks by itself.
+            // A connection that drops every packet times out like this, and never closes by itself.
             Err(_) => {
                 self.replace(epoch);
                 Err(CommandError::Final(self.too_late("no answer")))
@@ -228,7 +228,7 @@ fn fail(span: &Span, error: &LedgerError) {
     span.record("error.type", error.word());
 }
 
-/// The least time from one attempt to the next.
+/// The shortest time from one attempt to the next.
 fn backoff(failures: u32) -> Duration {
     match failures {
         0 => Duration::ZERO,
@@ -247,7 +247,7 @@ fn attempt(client: Client, on_connect: OnConnect, timeout: Duration, at: Instant
     attempt.boxed().shared()
 }
 
-/// A connection counts once `on_connect` has accepted its server.
+/// A connection is usable once `on_connect` has accepted its server.
 async fn connect(
     client: &Client,
     on_connect: &OnConnect,

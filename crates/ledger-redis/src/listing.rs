@@ -9,13 +9,13 @@ use crate::codec;
 use crate::keys::job_key;
 use crate::link::Repeat;
 
-/// Keys looked at in one step of the scan: a step holds up every other caller.
+/// Keys read in one step of the scan: a step blocks all other callers.
 const STEP: usize = 1000;
 
-/// Bodies asked for at once.
+/// Bodies requested at once.
 const BODIES: usize = 64;
 
-/// Looks at a few bytes of every record, and reads only those that are to be shown.
+/// Reads a few bytes of every record, and the bodies only of those to return.
 pub(crate) async fn list(
     ledger: &RedisLedger,
     filter: &ListFilter,
@@ -45,7 +45,7 @@ async fn scan(ledger: &RedisLedger, cursor: u64) -> Result<(u64, Vec<String>), L
     ledger.link.ask(&command, Repeat::Safe).await
 }
 
-/// Creation time and key of those that the filter takes.
+/// Creation time and key of the records that match.
 async fn look(
     ledger: &RedisLedger,
     filter: &ListFilter,
@@ -81,17 +81,17 @@ async fn read(ledger: &RedisLedger, keys: &[String]) -> Result<Vec<Record>, Ledg
         let found = try_join_all(bodies).await?.into_iter();
         let found = found.map(|body| ledger.unreadable.skip(body).flatten());
         let there = some.iter().zip(found).filter_map(|(key, body)| Some((key, body?)));
-        // One unreadable record must not hide all others.
+        // One unreadable record must not hide the others.
         let read = there.map(|(key, body)| codec::from_json(key, &body));
         records.extend(read.filter_map(|record| ledger.unreadable.skip(record)));
     }
     Ok(records)
 }
 
-/// Bytes of bodies asked for at once.
+/// Bytes of bodies requested at once.
 const BODY_BYTES: usize = 4 * 1024 * 1024;
 
-/// A step of the scan at a time, and of its bodies as many as are small enough together.
+/// One step of the scan at a time, with its bodies in portions of limited size.
 pub(crate) async fn visit(
     ledger: &RedisLedger,
     filter: &ListFilter,
@@ -122,7 +122,7 @@ async fn sizes(ledger: &RedisLedger, keys: &[String]) -> Result<Vec<usize>, Ledg
     try_join_all(each).await
 }
 
-/// Neighbours that are small enough together, or one alone.
+/// Splits the keys into portions that are small enough, or have one key.
 fn portions<'a>(keys: &'a [String], sizes: &[usize]) -> Vec<&'a [String]> {
     let (mut portions, mut first, mut bytes) = (Vec::new(), 0, 0);
     for (n, size) in sizes.iter().enumerate() {

@@ -11,8 +11,8 @@ use crate::keys::Tag;
 use crate::link::Repeat;
 use crate::script::{ADOPT, BEGIN, Call, END, RENEW, Script};
 
-/// One shard decides the generation, the other tags adopt it, then the deciding one notes that
-/// all have it. A tag that has lost a generation which all had ends it for all.
+/// One shard decides the generation, and the other tags adopt it. Then the deciding shard stores
+/// that all have it. If all had it and a tag has lost it, it ends for all.
 pub(crate) async fn join(
     ledger: &RedisLedger,
     began_at: Timestamp,
@@ -36,7 +36,7 @@ pub(crate) async fn join(
 
 struct Decided {
     generation: Generation,
-    /// Every tag has had it.
+    /// Every tag had it.
     formed: bool,
 }
 
@@ -67,7 +67,7 @@ struct Joining<'a> {
 }
 
 impl Joining<'_> {
-    /// `false` when the generation went away meanwhile: decide again.
+    /// `false` if the generation has ended meanwhile: decide again.
     async fn run(&self, ledger: &RedisLedger, formed: bool) -> Result<bool, LedgerError> {
         let following = ledger.keys.following();
         let adopted = following.map(|tag| self.adopt(ledger, tag, formed, false));
@@ -99,7 +99,7 @@ impl Joining<'_> {
     }
 }
 
-/// Generation and leases of a tag, and the writer: what the fence in every write reads.
+/// What the fence in every write reads: the tag's generation and leases, and the writer.
 pub(crate) fn fenced(script: &'static Script, tag: &Tag, fence: &Fence) -> Call {
     Call::of(script)
         .key(tag.generation())
@@ -118,7 +118,7 @@ pub(crate) async fn renew(
         ledger.link.run(call, Repeat::Safe)
     });
     let mut replies = try_join_all(renewals).await?;
-    // Only the deciding shard knows when the generation opens.
+    // Only the deciding shard has the time at which the generation opens.
     let decided = &mut replies[0];
     let now = Timestamp::from_millis(decided.next()?);
     let opens_at: String = decided.next()?;

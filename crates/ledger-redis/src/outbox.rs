@@ -10,7 +10,7 @@ use crate::link::Repeat;
 use crate::membership::fenced;
 use crate::script::{ANNOUNCED, Call, POSTPONE};
 
-/// A script holds up every other caller while it runs.
+/// A script blocks all other callers while it runs.
 const MOST_PER_SCRIPT: usize = 500;
 
 pub(crate) async fn announced(

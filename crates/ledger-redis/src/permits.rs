@@ -14,7 +14,7 @@ use crate::link::Repeat;
 use crate::membership::fenced;
 use crate::script::{Call, END_TURN, GIVE_PERMITS, Script, TAKE_PERMIT, TAKE_TURN};
 
-/// A script holds up every other caller while it runs.
+/// A script blocks all other callers while it runs.
 const MOST_PER_SCRIPT: usize = 500;
 
 pub(crate) async fn take(
@@ -132,7 +132,7 @@ fn lossy(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
 fn read_permit(pool: &str, holder: &[u8], value: &[u8]) -> Option<HeldPermit> {
     let (key, round) = codec::parse_holder(std::str::from_utf8(holder).ok()?)?;
     let (weight, rest) = std::str::from_utf8(value).ok()?.split_once(':')?;
-    // Those of earlier versions have no revision.
+    // Permits of earlier versions have no revision.
     let (since, revision) = rest.split_once(':').unwrap_or((rest, "0"));
     let (weight, revision) = (weight.parse().ok()?, revision.parse().ok()?);
     Some(HeldPermit {

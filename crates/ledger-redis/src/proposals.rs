@@ -32,7 +32,7 @@ pub(crate) async fn of(
     let mut command = redis::cmd("ZRANGE");
     command.arg(ledger.keys.shard_of(key).proposed(&holder(key, round))).arg(0).arg(-1);
     let named: Vec<Vec<u8>> = ledger.link.ask(&command, Repeat::Safe).await?;
-    // An id that cannot be read proposes nothing.
+    // An id that cannot be read is ignored.
     Ok(named.into_iter().filter_map(|task| String::from_utf8(task).ok()).collect())
 }
 

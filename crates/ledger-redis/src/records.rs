@@ -95,7 +95,7 @@ fn left_apart(write: &Write) -> LedgerError {
     LedgerError::LeftApart { key: write.record.key.to_string() }
 }
 
-/// `expected` is a version, or empty for an absent record.
+/// `expected`: a version, or empty if there must be no record.
 pub(crate) fn write_call(
     ledger: &RedisLedger,
     fence: &Fence,

@@ -3,7 +3,7 @@ use std::vec::IntoIter;
 use ports::LedgerError;
 use redis::{FromRedisValue, Value};
 
-/// A script's answer: a status word, then its values in order.
+/// A script's reply: a status word, then its values in order.
 pub(crate) struct Reply {
     script: &'static str,
     pub(crate) status: String,
@@ -11,7 +11,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// A write that the fence refused is an error here, for every script alike.
+    /// A write that the fence refused is an error, for every script.
     pub(crate) fn read(script: &'static str, value: Value) -> Result<Self, LedgerError> {
         let Value::Array(values) = value else {
             return Err(unreadable(script, "the answer is not a list"));
@@ -41,7 +41,7 @@ impl Reply {
         Self { script: self.script, status: String::new(), values: values.into_iter() }
     }
 
-    /// A status that the script never gives.
+    /// The error for a status that the script never returns.
     pub(crate) fn unexpected(&self) -> LedgerError {
         unreadable(self.script, &format!("unexpected status {:?}", self.status))
     }

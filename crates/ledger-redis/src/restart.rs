@@ -7,9 +7,9 @@ use crate::reply::Reply;
 use crate::script::{Call, WITNESS};
 use crate::server_facts::ServerFacts;
 
-/// Ends the generation where it was begun by another server process: a restart or a failover
-/// may have lost the last writes, and the memory must be compared with the journal. A server
-/// that does not report its run id is believed.
+/// Ends a generation that began under another server process. A restart or a failover may have lost
+/// the last writes, so the ledger must be compared with the journal. If the server does not report
+/// its run id, nothing is checked.
 pub(crate) async fn end_after_restart(
     connection: &mut MultiplexedConnection,
     keys: &Keys,

@@ -15,8 +15,8 @@ impl Script {
     }
 }
 
-/// Declares scripts by file name. What comes after the clock may ask for the time; what comes
-/// after the fence begins with the check of generation and lease.
+/// Declares scripts by file name. With `clock` in front a script can read the time; with `fence` it
+/// begins with the check of generation and lease.
 macro_rules! scripts {
     ($($name:ident = $file:literal $(after $first:literal)*;)*) => {$(
         pub(crate) static $name: Script = {
@@ -81,7 +81,7 @@ impl Call {
         self.command("EVALSHA", &self.script.hash)
     }
 
-    /// With the text, which the server then keeps.
+    /// With the script's text, which the server then stores.
     pub(crate) fn in_full(&self) -> Cmd {
         self.command("EVAL", self.script.text)
     }

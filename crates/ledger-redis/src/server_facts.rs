@@ -6,10 +6,10 @@ use redis::{ErrorKind, RedisResult, ServerErrorKind};
 
 use crate::error::ledger_error;
 
-/// `ZADD .. LT` came with it.
+/// The first version with `ZADD .. LT`.
 const OLDEST: (u32, u32) = (6, 2);
 
-/// What `INFO` reports; empty where the server does not permit it.
+/// What `INFO` reports; empty if the server does not permit it.
 #[derive(Debug, Default)]
 pub(crate) struct ServerFacts {
     lines: HashMap<String, String>,
@@ -17,10 +17,11 @@ pub(crate) struct ServerFacts {
 
 impl ServerFacts {
     pub(crate) async fn ask(connection: &mut MultiplexedConnection) -> Result<Self, LedgerError> {
-        Self::told(redis::cmd("INFO").query_async(connection).await).map_err(|e| ledger_error(&e))
+        Self::from_answer(redis::cmd("INFO").query_async(connection).await)
+            .map_err(|e| ledger_error(&e))
     }
 
-    fn told(answer: RedisResult<String>) -> RedisResult<Self> {
+    fn from_answer(answer: RedisResult<String>) -> RedisResult<Self> {
         match answer {
             Ok(text) => Ok(Self::read(&text)),
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm) => {
@@ -44,12 +45,12 @@ impl ServerFacts {
         !self.lines.is_empty()
     }
 
-    /// To its append-only file.
+    /// Whether it writes an append-only file.
     pub(crate) fn appends(&self) -> bool {
         self.get("aof_enabled") == "1"
     }
 
-    /// Another server process has another one; empty when it is not reported.
+    /// Different for every server process; empty if it is not reported.
     pub(crate) fn run_id(&self) -> &str {
         self.get("run_id")
     }
@@ -59,7 +60,7 @@ impl ServerFacts {
         Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
     }
 
-    /// What would make the ledger forget or refuse.
+    /// Refuses a server that is a replica, is too old, or may lose data.
     pub(crate) fn verdict(&self, allow_unsafe: bool) -> Result<(), LedgerError> {
         if self.get("role") == "slave" {
             let text = "READONLY this server is a replica";
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_tells_nothing_is_unsafe_unless_allowed() {
+    fn a_server_without_info_is_unsafe_unless_allowed() {
         assert!(matches!(verdict("", false), Err(LedgerError::Unsafe(_))));
         assert_eq!(verdict("", true), Ok(()));
     }

@@ -3,19 +3,20 @@ use std::time::Duration;
 use ports::LedgerError;
 use secrecy::SecretString;
 
-/// How to reach the ledger, and how it behaves.
+/// The address of the ledger and its configuration.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `redis://[user][:password@]host[:port][/db]` (or `?db=N`, and `?protocol=resp3`),
-    /// `rediss://` for TLS, or `unix:///path?db=N`. A part that would be ignored is refused. Private authorities are taken from `SSL_CERT_FILE`.
+    /// `rediss://` for TLS, or `unix:///path?db=N`. A part that would be ignored is refused.
+    /// Private authorities are read from `SSL_CERT_FILE`.
     pub url: SecretString,
-    /// First word of every key: 1 to 64 characters of `A-Z a-z 0-9 . _ -`.
+    /// The prefix of every key: 1 to 64 characters of `A-Z a-z 0-9 . _ -`.
     pub namespace: String,
-    /// How long a settled record stays once its outcome is announced.
+    /// How long a settled record is kept once its outcome is announced.
     pub retention: Duration,
-    /// No call waits longer than this.
+    /// The longest wait of a call.
     pub timeout: Duration,
-    /// Work with a server that may drop keys when its memory is full, or that does not report it.
+    /// Accept a server that may drop keys when its memory is full, or does not report whether.
     pub allow_unsafe: bool,
 }
 
@@ -30,7 +31,7 @@ impl Settings {
         }
     }
 
-    /// A brace would move keys to another slot, a star would match keys of others.
+    /// A brace would move keys to another slot; a star would match keys of other namespaces.
     pub(crate) fn checked_namespace(&self) -> Result<&str, LedgerError> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         let fits = (1..=64).contains(&self.namespace.len()) && self.namespace.chars().all(allowed);

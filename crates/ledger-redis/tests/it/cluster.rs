@@ -1,4 +1,4 @@
-//! The server itself refuses a script whose keys are not all in one slot.
+//! The server itself refuses a script whose keys are in different slots.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ async fn the_keys_of_every_script_share_a_slot() {
         format!("{info:?}").contains("cluster_state:ok")
     })
     .await;
-    // Together they reach every script and every plain command.
+    // Together they use every script and every plain command.
     let cases = cases![
         joins_agree_on_one_generation,
         an_ended_lease_fences_every_write,

@@ -1,3 +1,3 @@
-//! What every ledger must do, on the Redis of this machine.
+//! The shared suite of every ledger, on the Redis of this machine.
 
 conformance::ledger!(crate::fixture::open());

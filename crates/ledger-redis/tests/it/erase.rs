@@ -1,4 +1,4 @@
-//! A namespace can be removed, and takes nothing else with it.
+//! A namespace can be removed without removing others.
 
 use crate::fixture::server::Server;
 use crate::fixture::{created, key, member, settings};
@@ -9,7 +9,7 @@ use ports::{LedgerError, Members, Records};
 async fn erasing_takes_every_key_of_one_namespace_and_no_other() {
     let server = Server::start(&[]).await;
     let mine = settings(&server.url());
-    // Names that begin alike are the ones that could be mistaken.
+    // Namespaces with a common prefix could be confused.
     let longer = Settings { namespace: format!("{}0", mine.namespace), ..mine.clone() };
     let (mine, other) =
         (RedisLedger::connect(mine).await.unwrap(), RedisLedger::connect(longer).await.unwrap());

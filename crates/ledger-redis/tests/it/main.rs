@@ -1,4 +1,4 @@
-//! The ledger on a real Redis: the shared one, or a server of its own that a test may hurt.
+//! The ledger on a real Redis: the shared one, or a server that a test may damage.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

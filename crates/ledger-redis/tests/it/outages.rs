@@ -1,4 +1,4 @@
-//! What happens when the server dies, freezes, forgets or is somebody else.
+//! The server dies, freezes, loses its data or is replaced by another one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,7 +39,7 @@ async fn a_killed_server_is_unavailable_and_a_restart_begins_a_generation() {
     server.restart().await;
     until("the ledger to come back", async || ledger.load(&key("a")).await.is_ok()).await;
     assert_eq!(ledger.load(&key("a")).await.unwrap().unwrap().version, 1);
-    // It might have lost the last writes: nobody goes on as if nothing had happened.
+    // It may have lost the last writes: no process may continue without a comparison.
     let late = ledger.swap(&before, 1, write("a")).await;
     assert_eq!(late, Err(LedgerError::GenerationChanged));
     assert_eq!(ledger.generation().await.unwrap(), None);
@@ -112,7 +112,7 @@ async fn a_frozen_server_is_unavailable_in_time_and_comes_back() {
     assert!(asked.elapsed() < TIMEOUT * 3, "{:?}", asked.elapsed());
     server.signal("CONT");
     until("the ledger to come back", async || ledger.check().await.is_ok()).await;
-    // The same process: its memory has no gap, though the lost call may have been executed.
+    // The same server process: no data is lost, but the failed call may have been executed.
     match ledger.create(&fence, write("a")).await.unwrap() {
         Created::New => {}
         Created::Exists(there) => assert_eq!(there.version, 1),
@@ -145,7 +145,7 @@ async fn forgotten_scripts_are_sent_again() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_unavailable_at_once() {
+async fn a_missing_server_is_unavailable_at_once() {
     let url = format!("redis://127.0.0.1:{}", free_port());
     let asked = Instant::now();
     unavailable(RedisLedger::connect(impatient(&url)).await.map(drop));
@@ -196,6 +196,6 @@ async fn a_wire_that_swallows_everything_is_replaced() {
     created(&ledger, &member(&ledger, 1).await, "a").await;
     swallowed.store(1, Ordering::SeqCst);
     unavailable(ledger.load(&key("a")).await);
-    // The old connection never breaks: only another one helps.
+    // The old connection never closes: only a new one helps.
     assert_eq!(ledger.load(&key("a")).await.unwrap().unwrap().version, 1);
 }

@@ -1,4 +1,4 @@
-//! What a person must put right is told at once, and without the password.
+//! Errors that an operator must repair are reported at once, without the password.
 
 use crate::fixture::server::{Server, certificate, new_directory};
 use crate::fixture::{member, settings, write};
@@ -76,7 +76,7 @@ async fn a_server_that_drops_keys_is_unsafe_unless_allowed() {
     RedisLedger::connect(allowed).await.unwrap();
     server.tell(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]).await;
     let ledger = RedisLedger::connect(settings).await.unwrap();
-    // Also when it is changed while we run.
+    // Also if it is changed while the process runs.
     server.tell(&["CONFIG", "SET", "maxmemory-policy", "volatile-ttl"]).await;
     let refused = ledger.check().await;
     assert!(matches!(refused, Err(LedgerError::Unsafe(_))), "{refused:?}");
@@ -128,7 +128,7 @@ async fn a_replica_is_unavailable() {
 
 const CHILD_URL: &str = "REELWORK_TEST_TLS_URL";
 
-/// Runs itself again, because only a new process can be told whom to trust.
+/// Runs itself again, because trusted authorities are read when a process starts.
 #[tokio::test]
 async fn tls_works_with_a_trusted_authority_and_only_with_one() {
     if let Ok(url) = std::env::var(CHILD_URL) {
@@ -180,7 +180,7 @@ async fn a_database_named_in_the_query_is_the_one_that_is_used() {
 }
 
 #[tokio::test]
-async fn what_a_crash_would_lose_is_said() {
+async fn what_a_crash_would_lose_is_reported() {
     let server = Server::start(&["appendonly no"]).await;
     let ledger = connect(&server.url()).await.unwrap();
     let warnings = ledger.warnings().await.unwrap();

@@ -1,4 +1,4 @@
-//! What a look carries between us and the server.
+//! Measures the bytes of one query between process and server.
 
 #![allow(clippy::disallowed_methods, reason = "records are made up for the tests")]
 
@@ -13,7 +13,7 @@ const FILE: usize = 4 * 1024 * 1024;
 const TASKS: usize = 2;
 const LOOKS: usize = 20;
 
-/// A look costs less than this, either way.
+/// A query needs fewer bytes than this, in each direction.
 const MOST_PER_LOOK: u64 = 16 * 1024;
 
 fn record(id: &str) -> Record {
@@ -25,7 +25,7 @@ fn record(id: &str) -> Record {
     Record::new(&job, "default", "test", Timestamp::EPOCH)
 }
 
-/// As whoever looks does: the fact decides, and the record is due at once.
+/// As a poller does: it applies the fact, and the record is due at once.
 fn next(record: Record, fact: Fact) -> Write {
     let at = Moment { now: Timestamp::EPOCH, steady_since: Timestamp::EPOCH, jitter: 0.0 };
     let record = transition(record, fact, at, &Rules::default()).unwrap().record;
@@ -46,7 +46,7 @@ async fn submitted(ledger: &RedisLedger, fence: &Fence, id: &str) {
     assert_eq!(answer, Ok(Swapped::Done(2)));
 }
 
-/// Bytes that the server received, and bytes that it sent.
+/// Bytes that the server has received and sent.
 async fn bytes(server: &Server) -> (u64, u64) {
     match server.tell(&["INFO", "stats"]).await {
         redis::Value::VerbatimString { text, .. } => read(&text),
@@ -68,7 +68,7 @@ async fn a_request_is_written_once_and_no_look_carries_it() {
     let server = Server::start(&[]).await;
     let ledger = RedisLedger::connect(settings(&server.url())).await.unwrap();
     let fence = member(&ledger, 1).await;
-    // The server learns the script with the first write.
+    // The first write sends the script to the server.
     created(&ledger, &fence, "small").await;
     let start = bytes(&server).await;
     for n in 0..TASKS {

@@ -1,4 +1,4 @@
-//! One thing that cannot be read must not stop the rest.
+//! One item that cannot be read must not block the others.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use ports::{
     Destination, Due, LedgerError, ListFilter, Message, OutboxEntry, Permits, Records, Write,
 };
 
-/// The key of this name in whichever shard has it.
+/// The key with this name, in the shard that has it.
 async fn find(server: &Server, settings: &Settings, name: &str) -> String {
     for shard in 0..4 {
         let key = format!("{{{}:{shard}}}:{name}", settings.namespace);
@@ -34,7 +34,7 @@ fn due_with_entry(id: &str) -> Write {
 }
 
 #[tokio::test]
-async fn an_unreadable_record_is_told_by_its_key_and_stops_no_other() {
+async fn an_unreadable_record_is_reported_by_its_key_and_stops_no_other() {
     let server = Server::start(&[]).await;
     let settings = settings(&server.url());
     let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
@@ -98,7 +98,7 @@ async fn what_is_due_without_a_record_is_dropped() {
 }
 
 #[tokio::test]
-async fn keys_of_another_kind_are_told_as_such() {
+async fn keys_of_another_type_are_reported_as_such() {
     let server = Server::start(&[]).await;
     let settings = settings(&server.url());
     let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
@@ -110,7 +110,7 @@ async fn keys_of_another_kind_are_told_as_such() {
     assert!(matches!(answer, Err(LedgerError::Corrupt { .. })), "{answer:?}");
 }
 
-/// A record of another kind is an error of the server, in the middle of a script or a pipeline.
+/// A record of another type causes a server error, in the middle of a script or a pipeline.
 #[tokio::test]
 async fn a_record_of_another_kind_stops_no_other() {
     let server = Server::start(&[]).await;
@@ -130,7 +130,7 @@ async fn a_record_of_another_kind_stops_no_other() {
     assert_eq!(ledger.list(&all).await.unwrap().len(), 1);
     let revisions = ledger.revisions(&[key("bad"), key("good")]).await.unwrap();
     assert_eq!(revisions, [Some(0), Some(0)]);
-    // An entry that closes it is marked with the others.
+    // An entry that closes it is announced with the others.
     server.tell(&["HSET", &bodies, "default/bad\ne", "c{}\n"]).await;
     let ids = ["bad", "good"].map(|id| ports::OutboxId { key: key(id), id: "e".to_owned() });
     ledger.announced(&fence, &ids).await.unwrap();

@@ -1,4 +1,4 @@
-//! Two versions at one ledger: records of the one before this had their request inside.
+//! Two versions share a ledger: the previous one stored the request inside the record.
 
 use crate::fixture::server::Server;
 use crate::fixture::{created, key, member, settings, write};
@@ -49,7 +49,7 @@ async fn a_request_inside_a_record_is_read_and_moves_beside_it() {
     assert_eq!(ledger.load_whole(&key("a")).await.unwrap().unwrap().record, old);
 }
 
-/// It would take a record without its request for one that needs none.
+/// Otherwise it would treat a record whose request is apart as one without a request.
 #[tokio::test]
 async fn the_version_before_cannot_read_a_record_whose_request_is_apart() {
     #[derive(serde::Deserialize)]
@@ -72,7 +72,7 @@ async fn the_version_before_cannot_read_a_record_whose_request_is_apart() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_gone_from_beside_its_record_is_told() {
+async fn a_missing_request_is_reported() {
     let Bench { server, ledger, record, .. } = bench().await;
     server.tell(&["HDEL", &record, "r"]).await;
     assert!(ledger.load(&key("a")).await.is_ok(), "looks go on");
