@@ -48,12 +48,15 @@ impl Settings {
     }
 }
 
-/// Why the file cannot be used: an operator must act.
+/// Why the file cannot be used. An operator must act, except on [`Busy`](Self::Busy).
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// It cannot be created, read or written there.
     #[error("{} cannot be used: {cause}", path.display())]
     Unusable { path: PathBuf, cause: String },
+    /// Another process has kept it locked for seconds: a later try may succeed.
+    #[error("{} is in use: {cause}", path.display())]
+    Busy { path: PathBuf, cause: String },
     /// It is another kind of file; it was not changed.
     #[error("{} is not a reelwork database: {cause}", path.display())]
     NotOurs { path: PathBuf, cause: String },
@@ -246,6 +249,9 @@ fn sql_error(path: &Path, error: rusqlite::Error) -> OpenError {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
             OpenError::NotOurs { path: path.to_owned(), cause: error.to_string() }
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            OpenError::Busy { path: path.to_owned(), cause: error.to_string() }
         }
         _ => unusable(path, error),
     }

@@ -133,7 +133,12 @@ impl From<ReplayError> for Error {
 
 impl From<embedded::OpenError> for Error {
     fn from(error: embedded::OpenError) -> Self {
-        Self::Denied(error.to_string())
+        match error {
+            embedded::OpenError::Busy { .. } => Self::Unavailable(error.to_string()),
+            embedded::OpenError::Unusable { .. }
+            | embedded::OpenError::NotOurs { .. }
+            | embedded::OpenError::Newer { .. } => Self::Denied(error.to_string()),
+        }
     }
 }
 

@@ -45,6 +45,19 @@ async fn a_newer_schema_is_refused_with_both_versions() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_locked_for_long_can_be_opened_later() {
+    let dir = tempfile::tempdir().unwrap();
+    open(&dir).close().await;
+    let path = dir.path().join("reelwork.db");
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = refused(&path);
+    assert!(matches!(error, OpenError::Busy { .. }), "{error:?}");
+    other.execute_batch("ROLLBACK").unwrap();
+    open(&dir).close().await;
+}
+
+#[tokio::test]
 async fn an_impossible_place_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
