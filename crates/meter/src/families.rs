@@ -72,13 +72,11 @@ families! {
     in_doubt: Counts<1> = add("jobs_in_doubt", "Submissions whose answer was lost.");
     duration: TracedTimes<2> = traced(
         "job_duration_seconds",
-        "From the producer's publish to the outcome.",
-        || HistogramWithExemplars::new(GENERATION.into_iter())
+        "From the producer's publish to the outcome."
     );
     phase: TracedTimes<1> = traced(
         "job_phase_seconds",
-        "Queue: publish to submitted. Generate: submitted to outcome.",
-        || HistogramWithExemplars::new(GENERATION.into_iter())
+        "Queue: publish to submitted. Generate: submitted to outcome."
     );
     responses: Counts<4> = add("provider_responses", "The provider's answers, and their loss.");
     request_duration: Times<1> = times(
@@ -154,13 +152,8 @@ impl Own<'_> {
         self.family(name, help, || Histogram::new(ROUND_TRIP))
     }
 
-    fn traced<const N: usize>(
-        &mut self,
-        name: &str,
-        help: &str,
-        make: fn() -> HistogramWithExemplars<Trace>,
-    ) -> TracedTimes<N> {
-        self.family(name, help, make)
+    fn traced<const N: usize>(&mut self, name: &str, help: &str) -> TracedTimes<N> {
+        self.family(name, help, || HistogramWithExemplars::new(GENERATION.into_iter()))
     }
 
     fn family<S, M>(&mut self, name: &str, help: &str, make: fn() -> M) -> Family<S, M, fn() -> M>

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use job::{Disposition, JobKey, Lane, RetryDelay, trace_id};
 use ports::{Delivery, Fence, header};
-use recorder::Phase;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
@@ -115,7 +114,7 @@ impl Handler {
     /// rebuilt and may not know a job or an id that it knew before.
     fn fence(&self) -> Option<Arc<Fence>> {
         let fence = self.shared.session.fence();
-        if self.shared.session.phase() < Phase::Recalling {
+        if self.shared.is_rebuilding() {
             self.intake.pause(REBUILT, PauseReason::LedgerRebuild);
             return None;
         }

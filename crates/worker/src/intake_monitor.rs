@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::Resource;
-use recorder::Phase;
 use tokio_util::sync::CancellationToken;
 
 use crate::full_pool::FullPool;
@@ -71,7 +70,7 @@ impl IntakeMonitor {
 
     async fn check(&mut self, state: IntakeState) {
         let (shared, intake) = (&self.shared, &self.intake);
-        if shared.session.phase() < Phase::Recalling {
+        if shared.is_rebuilding() {
             return intake.pause(REBUILT, PauseReason::LedgerRebuild);
         }
         match state {

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use job::{Operation, Resource};
 use ports::{Pause, Permit};
-use recorder::Phase;
 use tokio_util::sync::CancellationToken;
 
 use crate::intake::REBUILT;
@@ -42,7 +41,7 @@ fn scope_of(paused: &PausedLane) -> Scope {
 }
 
 fn paused(shared: &Shared, lanes: &LaneReport) -> Vec<PausedLane> {
-    if shared.session.phase() >= Phase::Recalling {
+    if !shared.is_rebuilding() {
         return lanes.paused();
     }
     let why = || REBUILT.to_owned();

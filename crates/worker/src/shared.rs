@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use ports::{Broker, Clock, Ledger};
-use recorder::{Recorder, Session};
+use recorder::{Phase, Recorder, Session};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -21,4 +21,11 @@ pub(crate) struct Shared {
     pub(crate) in_progress: Arc<Semaphore>,
     /// Cancelled when the time to drain is over: deliveries that still wait are given back.
     pub(crate) abandon: CancellationToken,
+}
+
+impl Shared {
+    /// The ledger may not know a job that it knew before, so no job may be decided.
+    pub(crate) fn is_rebuilding(&self) -> bool {
+        self.session.phase() < Phase::Recalling
+    }
 }
