@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::chance::Chance;
 use crate::crash::deployment::Deployment;
 use crate::crash::orphans;
 use crate::crash::points::{self, Cell};
@@ -65,20 +66,11 @@ fn pairs(cells: &[Cell], seed: u64) -> Vec<(Cell, Cell)> {
     for (place, first) in cells.iter().enumerate() {
         pairs.extend(cells[place + 1..].iter().map(|second| (first.clone(), second.clone())));
     }
-    let mut chance = seed;
+    let mut chance = Chance(seed);
     for place in (1..pairs.len()).rev() {
-        pairs.swap(place, (draw(&mut chance) % (place as u64 + 1)) as usize);
+        pairs.swap(place, chance.below(place + 1));
     }
     pairs
-}
-
-/// SplitMix64: the same seed draws the same pairs everywhere.
-fn draw(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut mixed = *state;
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }
 
 impl Deaths {

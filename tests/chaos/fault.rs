@@ -81,6 +81,28 @@ pub(crate) fn table() -> Vec<Fault> {
 }
 
 impl Fault {
+    /// Of a server or a role: what differs between versions of servers.
+    pub(crate) fn is_of_a_process(self) -> bool {
+        match self {
+            Self::Nothing
+            | Self::LinkState(..)
+            | Self::ProviderBusy
+            | Self::ProviderBroken
+            | Self::ProviderSlow => false,
+            Self::BrokerKilled
+            | Self::MemoryAlarm
+            | Self::JobsExchangeDeleted
+            | Self::LaneDeleted
+            | Self::LaneFull
+            | Self::ConnectionsClosed
+            | Self::RedisKilled
+            | Self::RedisReadOnly
+            | Self::RedisFull
+            | Self::WorkerKilled
+            | Self::PollerKilled => true,
+        }
+    }
+
     pub(crate) async fn begin(self, at: &mut Installation) {
         match self {
             Self::Nothing => {}
@@ -92,8 +114,8 @@ impl Fault {
             Self::LaneFull => at.fill_lane().await,
             Self::ConnectionsClosed => at.rabbit.close_connections().await,
             Self::RedisKilled => at.redis.kill(),
-            Self::RedisReadOnly => at.redis.tell("REPLICAOF 127.0.0.1 1").await,
-            Self::RedisFull => at.redis.tell("CONFIG SET maxmemory 1mb").await,
+            Self::RedisReadOnly => at.redis.tell("REPLICAOF 127.0.0.1 1"),
+            Self::RedisFull => at.redis.tell("CONFIG SET maxmemory 1mb"),
             Self::ProviderBusy => at.provider_does(json!([{"kind": "busy"}])).await,
             Self::ProviderBroken => at.provider_does(broken()).await,
             Self::ProviderSlow => at.provider_does(slow()).await,
@@ -112,8 +134,8 @@ impl Fault {
             Self::LaneFull => at.make_room().await,
             Self::ConnectionsClosed => at.rabbit.close_connections().await,
             Self::RedisKilled => at.redis.restart().await,
-            Self::RedisReadOnly => at.redis.tell("REPLICAOF NO ONE").await,
-            Self::RedisFull => at.redis.tell("CONFIG SET maxmemory 0").await,
+            Self::RedisReadOnly => at.redis.tell("REPLICAOF NO ONE"),
+            Self::RedisFull => at.redis.tell("CONFIG SET maxmemory 0"),
             Self::ProviderBusy | Self::ProviderBroken | Self::ProviderSlow => {
                 at.provider_does(json!([])).await;
             }

@@ -12,10 +12,10 @@ use crate::fault::Link;
 use crate::harness::{Backend, Environment, Process, Program, Provider, Proxy, until};
 use crate::listener::Listener;
 use crate::load::Load;
-use crate::servers::{Rabbit, Redis};
+use crate::own_servers::{Rabbit, Redis};
 
 /// Slots of the only resource in use; more than are ever needed.
-const SLOTS: u32 = 400;
+pub(crate) const SLOTS: u32 = 400;
 
 /// The name of the provider's account in the configuration.
 const ACCOUNT: &str = "default";
@@ -50,7 +50,7 @@ pub(crate) struct Ends {
 
 /// A repeated external id is another paid task. Some responses are delayed, so that faults occur
 /// between POST and record.
-fn settings(mut faults: Value) -> Value {
+pub(crate) fn settings(mut faults: Value) -> Value {
     let usual = json!({"kind": "delay_ms", "rate": 0.2, "value": 500});
     faults.as_array_mut().expect("a list").push(usual);
     json!({

@@ -6,14 +6,16 @@
 //! the provider's accounts, and the CPU time of the kernel.
 
 mod cell;
+mod chance;
+mod clusters;
 mod deaths;
 mod fault;
 mod installation;
 mod listener;
 mod load;
 mod options;
+mod own_servers;
 mod report;
-mod servers;
 
 #[allow(dead_code, unused_imports, unused_macros, reason = "shared with the tests")]
 #[path = "../it/harness/mod.rs"]
@@ -26,6 +28,7 @@ mod crash;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use fault::Fault;
 use harness::say;
 use installation::Installation;
 use options::Options;
@@ -40,6 +43,9 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Some(rounds) = options.clusters {
+        return of_clusters(&options, rounds).await;
+    }
     // Dropping this future stops the servers, also after Ctrl-C.
     tokio::select! {
         report = run(&options) => {
@@ -50,11 +56,23 @@ async fn main() -> ExitCode {
     }
 }
 
+async fn of_clusters(options: &Options, rounds: usize) -> ExitCode {
+    tokio::select! {
+        report = clusters::run(options.seed, rounds) => {
+            print(&if options.json { report.json().to_string() } else { report.to_string() });
+            if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        _ = tokio::signal::ctrl_c() => ExitCode::FAILURE,
+    }
+}
+
 /// All faults, then crash points for the rest of the budget.
 async fn run(options: &Options) -> Report {
     let began = Instant::now();
-    let faults: Vec<_> =
-        fault::table().into_iter().filter(|fault| options.wants(&fault.to_string())).collect();
+    let is_wanted = |fault: &Fault| {
+        options.wants(&fault.to_string()) && (fault.is_of_a_process() || !options.short)
+    };
+    let faults: Vec<_> = fault::table().into_iter().filter(is_wanted).collect();
     let mut report = Report::default();
     if !faults.is_empty() {
         let mut installation = Installation::start().await;
@@ -66,7 +84,7 @@ async fn run(options: &Options) -> Report {
         }
         report.faults(cells, &installation.end(PATIENCE).await);
     }
-    if options.wants(DEATHS) {
+    if options.wants(DEATHS) && !options.short {
         let left = options.budget.saturating_sub(began.elapsed());
         report.deaths = Some(deaths::run(left, options.seed).await);
     }

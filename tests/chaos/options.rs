@@ -5,6 +5,10 @@ use std::time::Duration;
 pub(crate) struct Options {
     /// Runs only faults whose name contains this.
     only: Option<String>,
+    /// Runs only faults of servers and processes, and no crash points.
+    pub(crate) short: bool,
+    /// Instead of faults: so many times, a random node of a cluster is killed or frozen.
+    pub(crate) clusters: Option<usize>,
     /// Every fault and crash point runs once; the remaining time is used for pairs of crash points.
     pub(crate) budget: Duration,
     /// How long a fault lasts.
@@ -16,23 +20,30 @@ pub(crate) struct Options {
 impl Options {
     pub(crate) fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         let (budget, trouble) = (Duration::from_secs(20 * 60), Duration::from_secs(5));
-        let mut options = Self { only: None, budget, trouble, seed: 1, json: false };
+        let (only, clusters, seed) = (None, None, 1);
+        let mut options = Self { only, short: false, clusters, budget, trouble, seed, json: false };
         while let Some(argument) = arguments.next() {
-            if argument == "--json" {
-                options.json = true;
-                continue;
-            }
-            let value = arguments.next().ok_or(format!("{argument} needs a value"))?;
-            let wrong = || format!("{argument} {value}: not understood");
             match argument.as_str() {
-                "--only" => options.only = Some(value),
-                "--budget" => options.budget = duration(&value).ok_or_else(wrong)?,
-                "--trouble" => options.trouble = duration(&value).ok_or_else(wrong)?,
-                "--seed" => options.seed = value.parse().map_err(|_| wrong())?,
-                _ => return Err(wrong()),
+                "--json" => options.json = true,
+                "--short" => options.short = true,
+                _ => options.value(&argument, arguments.next())?,
             }
         }
         Ok(options)
+    }
+
+    fn value(&mut self, argument: &str, value: Option<String>) -> Result<(), String> {
+        let value = value.ok_or(format!("{argument} needs a value"))?;
+        let wrong = || format!("{argument} {value}: not understood");
+        match argument {
+            "--only" => self.only = Some(value),
+            "--budget" => self.budget = duration(&value).ok_or_else(wrong)?,
+            "--trouble" => self.trouble = duration(&value).ok_or_else(wrong)?,
+            "--clusters" => self.clusters = Some(value.parse().map_err(|_| wrong())?),
+            "--seed" => self.seed = value.parse().map_err(|_| wrong())?,
+            _ => return Err(wrong()),
+        }
+        Ok(())
     }
 
     pub(crate) fn wants(&self, name: &str) -> bool {

@@ -8,8 +8,8 @@
 mod harness;
 
 #[allow(dead_code, reason = "shared with the chaos run")]
-#[path = "../chaos/servers.rs"]
-mod servers;
+#[path = "../chaos/own_servers.rs"]
+mod own_servers;
 
 // The main job.
 mod examples;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::harness::{Backend, Consumer, Environment, Provider, Wish, lines, redis_url, until};
 use crate::health::Watched;
-use crate::servers::Rabbit;
+use crate::own_servers::Rabbit;
 
 const CLERK: &str = "clerk";
 

@@ -31,7 +31,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     say("building");
     let target = ["--release", "--package", "xtask", "--features", "bench", "--example", example];
     let program = workspace.build(example, &target)?;
-    let started = [Service::ready(Kind::Rabbitmq)?, Service::ready(Kind::Redis)?];
+    let started = [Service::ready(Kind::Rabbitmq).await?, Service::ready(Kind::Redis).await?];
     let mut command = Command::new(program);
     command.args(&options.arguments).envs(started.iter().map(Service::environment));
     run_to_end(command).await

@@ -11,7 +11,8 @@ use crate::workspace::Workspace;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// `--only TEXT`, `--trouble 10m` (how long a fault lasts), `--budget 10m`, `--seed S`,
-    /// `--json`.
+    /// `--short` (only faults of servers and processes), `--clusters N` (random nodes of a RabbitMQ
+    /// cluster and a Redis Cluster), `--json`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }
@@ -23,7 +24,7 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     let program = ["--package", "reelwork", "--all-features", "--bin", "reelwork"];
     let program = workspace.build("reelwork", &program)?;
     let chaos = workspace.build("chaos", &["--package", "tests", "--example", "chaos"])?;
-    let started = [Service::ready(Kind::Rabbitmq)?, Service::ready(Kind::Redis)?];
+    let started = [Service::ready(Kind::Rabbitmq).await?, Service::ready(Kind::Redis).await?];
     let mut command = Command::new(chaos);
     command.args(&options.arguments).envs(started.iter().map(Service::environment));
     command

@@ -6,15 +6,17 @@
 //! - [`mod@bench`](mod@bench): the pipeline, compared with the smallest program for the same work.
 //! - [`chaos`]: crash points and faults of connections, with measurements.
 //! - [`simulate`]: worker and poller in worlds of random faults, each from one seed.
+//! - [`versions`] and [`matrix`]: the same tests on other versions of the servers.
 //! - [`schemas`]: the documents for other languages, generated from the types.
-//! - [`guard`]: ends every server that was started here, however this process ends.
 
+mod apt;
 mod bench;
 mod chaos;
 mod check;
 mod debian;
 mod failure;
-mod guard;
+mod marker;
+mod matrix;
 mod needs;
 mod node;
 mod process;
@@ -23,6 +25,7 @@ mod schemas;
 mod services;
 mod simulate;
 mod test;
+mod versions;
 mod workspace;
 
 use std::process::ExitCode;
@@ -50,8 +53,6 @@ enum Task {
     Simulate(simulate::Options),
     /// Writes the JSON Schemas and the AsyncAPI document to `schemas/`.
     Schemas(schemas::Options),
-    #[command(hide = true)]
-    Guard(guard::Options),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -63,7 +64,6 @@ async fn main() -> ExitCode {
         Task::Chaos(options) => chaos::run(&options).await,
         Task::Simulate(options) => simulate::run(&options).await,
         Task::Schemas(options) => schemas::run(&options).await,
-        Task::Guard(options) => guard::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

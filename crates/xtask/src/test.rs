@@ -1,19 +1,27 @@
 //! The tests, with everything that they need.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::debian;
 use crate::failure::Failure;
+use crate::matrix;
 use crate::needs::Needs;
 use crate::node;
 use crate::process::{run_to_end, say, succeeds};
 use crate::python;
 use crate::services::{self, Service};
+use crate::versions::Pair;
 use crate::workspace::Workspace;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
+    /// Runs on other versions of the servers, which are fetched: all, or a part of a name such as
+    /// rabbitmq-4.3+valkey-9.1. Without arguments, it runs what depends on servers, and a short
+    /// chaos, and prints a table.
+    #[arg(long, value_name = "NAME")]
+    servers: Option<String>,
     /// For cargo-nextest, or for `cargo test` where there is none; without any, everything is
     /// tested, documentation included.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -23,36 +31,88 @@ pub(crate) struct Options {
 /// Starts only what the requested tests use. Services that were started here end with it in any
 /// case.
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
-    let workspace = Workspace::here()?;
-    // Read before the build replaces this file: afterwards the system has no path of it.
-    let this = std::env::current_exe();
-    let needs = Needs::of(&options.arguments);
-    debian::commands(&[("kill", "procps"), ("openssl", "openssl")]);
-    let mut environment: Vec<(&str, OsString)> = Vec::new();
-    let servers = needs.servers();
-    let started = servers.iter().map(|kind| Service::ready(*kind));
-    let started = started.collect::<Result<Vec<_>, _>>()?;
-    environment.extend(started.iter().map(Service::environment).map(|(k, v)| (k, v.into())));
-    environment.extend(services::programs(&servers).into_iter().map(|(k, v)| (k, v.into())));
-    if needs.the_program() {
-        node::ready();
-        environment.extend(python::ready(&workspace).map(|path| (python::VARIABLE, path.into())));
-        environment.push(("REELWORK_BIN", program(&workspace, &needs)?.into()));
-        environment.extend(this.map(|path| ("REELWORK_XTASK", path.into())));
-        // Writes the build's files to disk first: a broker that waits for the same disk is slow.
-        succeeds(&mut Command::new("sync"));
+    match &options.servers {
+        None => run_here(&options.arguments).await,
+        Some(name) => run_on(name, &options.arguments).await,
     }
+}
 
-    for mut command in commands(&workspace, &options.arguments, &needs) {
-        command.envs(environment.iter().map(|(name, value)| (name, value)));
+async fn run_here(arguments: &[OsString]) -> Result<(), Failure> {
+    let needs = Needs::of(arguments);
+    let mut started = Vec::new();
+    for kind in needs.servers() {
+        started.push(Service::ready(kind).await?);
+    }
+    let mut surroundings = Surroundings::of(&needs)?;
+    surroundings.add(services::programs(&needs.servers()));
+    run_with(&needs, arguments, surroundings.with(&started)).await
+}
+
+async fn run_on(name: &str, arguments: &[OsString]) -> Result<(), Failure> {
+    let pairs = Pair::named(name)?;
+    if arguments.is_empty() {
+        return matrix::run(&pairs).await;
+    }
+    let needs = Needs::of(arguments);
+    for pair in pairs {
+        let servers = services::of(pair).await?;
+        let mut surroundings = Surroundings::of(&needs)?;
+        surroundings.add(servers.programs());
+        run_with(&needs, arguments, surroundings.with(&servers.started)).await?;
+    }
+    Ok(())
+}
+
+async fn run_with(
+    needs: &Needs,
+    arguments: &[OsString],
+    environment: Environment,
+) -> Result<(), Failure> {
+    for mut command in commands(&Workspace::here()?, arguments, needs) {
+        command.envs(environment.clone());
         run_to_end(command).await?;
     }
     Ok(())
 }
 
+pub(crate) type Environment = Vec<(&'static str, OsString)>;
+
+/// What the tests need besides servers, by the variables that name it.
+pub(crate) struct Surroundings(Environment);
+
+impl Surroundings {
+    pub(crate) fn of(needs: &Needs) -> Result<Self, Failure> {
+        // Read before the build replaces this file: afterwards the system has no path of it.
+        let this = std::env::current_exe();
+        let workspace = Workspace::here()?;
+        debian::commands(&[("kill", "procps"), ("openssl", "openssl")]);
+        let mut environment: Environment = Vec::new();
+        if needs.the_program() {
+            node::ready();
+            environment
+                .extend(python::ready(&workspace).map(|path| (python::VARIABLE, path.into())));
+            environment.push(("REELWORK_BIN", program(&workspace, needs)?.into()));
+            environment.extend(this.map(|path| ("REELWORK_XTASK", path.into())));
+            // Writes the build's files to disk first: a broker that waits for the same disk is slow.
+            succeeds(&mut Command::new("sync"));
+        }
+        Ok(Self(environment))
+    }
+
+    pub(crate) fn add(&mut self, programs: Vec<(&'static str, PathBuf)>) {
+        self.0.extend(programs.into_iter().map(|(variable, path)| (variable, path.into())));
+    }
+
+    pub(crate) fn with(mut self, started: &[Service]) -> Environment {
+        let urls = started.iter().map(Service::environment);
+        self.0.extend(urls.map(|(variable, url)| (variable, url.into())));
+        self.0
+    }
+}
+
 /// The program that the tests run. For all tests it is built together with them and shares their
 /// dependencies; for some it is built alone, without the other tests.
-fn program(workspace: &Workspace, needs: &Needs) -> Result<std::path::PathBuf, Failure> {
+fn program(workspace: &Workspace, needs: &Needs) -> Result<PathBuf, Failure> {
     say("building");
     match needs.are_of_all() {
         false => {
@@ -65,7 +125,7 @@ fn program(workspace: &Workspace, needs: &Needs) -> Result<std::path::PathBuf, F
     }
 }
 
-const EVERYTHING: [&str; 2] = ["--workspace", "--all-features"];
+pub(crate) const EVERYTHING: [&str; 2] = ["--workspace", "--all-features"];
 
 fn commands(workspace: &Workspace, arguments: &[OsString], needs: &Needs) -> Vec<Command> {
     let nextest = succeeds(&mut workspace.cargo("nextest", &["--version"]));

@@ -34,6 +34,15 @@ impl Workspace {
         &self.target
     }
 
+    /// The directory of what all checkouts share because it takes minutes to make: below the
+    /// user's cache.
+    pub(crate) fn cache(&self) -> PathBuf {
+        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        let home = || set("HOME").map(|home| PathBuf::from(home).join(".cache"));
+        let cache = set("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
+        cache.unwrap_or_else(|| self.target.clone()).join("reelwork")
+    }
+
     /// A cargo command in the root directory.
     pub(crate) fn cargo(&self, name: &str, arguments: &[&str]) -> Command {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));

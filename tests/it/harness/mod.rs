@@ -26,7 +26,7 @@ pub(crate) use deliveries::Deliveries;
 pub(crate) use environment::{Backend, Environment, amqp_url, redis_url};
 pub(crate) use full_queue::FullQueue;
 pub(crate) use node::Node;
-pub(crate) use own_redis::{OwnRedis, free_port};
+pub(crate) use own_redis::OwnRedis;
 pub(crate) use process::Process;
 pub(crate) use program::{Done, Program};
 pub(crate) use provider::Provider;
@@ -35,6 +35,7 @@ pub(crate) use python::Python;
 pub(crate) use requests::{Wish, lines, mixed};
 pub(crate) use roles::Setup;
 pub(crate) use scraped::Scraped;
+pub(crate) use servers::free_port;
 pub(crate) use wait::{soon, until};
 
 /// Prints figures of a run; the test runner shows them on demand or after a failure.

@@ -55,11 +55,11 @@ async fn an_unanswered_request_leaves_nothing_behind() {
 
 async fn a_consume_leaves_no_consumer(node: &Node) {
     let (broker, queue) = connect(node, "consume", Duration::from_secs(45)).await;
-    node.freeze(&queue).await;
+    node.freeze_queue(&queue).await;
     for _ in 0..3 {
         is_unanswered(&broker).await;
     }
-    node.thaw(&queue).await;
+    node.thaw_queue(&queue).await;
     all_come(&broker).await;
     broker.close().await;
 }
@@ -71,10 +71,10 @@ async fn a_cancel_gives_back_what_was_taken(node: &Node) {
     }
     let mut deliveries = broker.consume(&videos(), PREFETCH).await.expect("a consumer");
     let held = take(&mut deliveries).await;
-    node.freeze(&queue).await;
+    node.freeze_queue(&queue).await;
     soon(deliveries.cancel()).await;
     assert!(soon(deliveries.next()).await.is_none(), "its channel is closed");
-    node.thaw(&queue).await;
+    node.thaw_queue(&queue).await;
     let mut again = broker.consume(&videos(), PREFETCH).await.expect("a consumer");
     for _ in 0..2 {
         assert!(take(&mut again).await.redelivered, "also what is still held");
@@ -87,10 +87,10 @@ async fn a_channel_that_cannot_be_closed_costs_its_connection(node: &Node) {
     let (broker, queue) = connect(node, "close", Duration::from_millis(300)).await;
     let images = Source::Lane(Lane { resource: Resource::Images, priority: Priority::Normal });
     let mut others = broker.consume(&images, 1).await.expect("a consumer");
-    node.freeze(&queue).await;
+    node.freeze_queue(&queue).await;
     is_unanswered(&broker).await;
     assert!(soon(others.next()).await.is_none(), "the connection is cut");
-    node.thaw(&queue).await;
+    node.thaw_queue(&queue).await;
     all_come(&broker).await;
     broker.close().await;
 }

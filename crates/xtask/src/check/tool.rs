@@ -18,7 +18,7 @@ impl Tool {
         if let Some(found) = on_path(self.name).filter(|found| self.is(found)) {
             return Some(found);
         }
-        let tools = cache(workspace).join("reelwork").join("tools");
+        let tools = workspace.cache().join("tools");
         let own = tools.join("bin").join(self.name);
         if !self.is(&own) {
             let Self { name, version } = self;
@@ -36,10 +36,4 @@ impl Tool {
         let told = output(Command::new(program).arg("--version"));
         told.is_some_and(|told| told.split_whitespace().next_back() == Some(self.version))
     }
-}
-
-fn cache(workspace: &Workspace) -> PathBuf {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let home = || set("HOME").map(|home| home.join(".cache"));
-    set("XDG_CACHE_HOME").or_else(home).unwrap_or_else(|| workspace.target().to_owned())
 }

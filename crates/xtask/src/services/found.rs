@@ -2,7 +2,9 @@
 
 use std::net::{TcpStream, ToSocketAddrs};
 
-use super::{Kind, probe};
+use servers::probe;
+
+use super::Kind;
 use crate::failure::Failure;
 use crate::process::say;
 
@@ -23,7 +25,7 @@ pub(super) fn named(kind: Kind) -> Result<Option<String>, Failure> {
 /// On the standard local port, if it accepts the default login.
 pub(super) fn local(kind: Kind) -> Option<String> {
     let port = kind.standard_port();
-    probe::answers(kind, port).then(|| {
+    kind.answers(port).then(|| {
         say(format!("{kind}: the one on 127.0.0.1:{port}"));
         kind.local_url(port)
     })

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use servers::probe;
+
 /// The differences between the two services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -19,8 +21,8 @@ impl Kind {
     /// The variable with the program from which tests start their own servers.
     pub(crate) fn server_variable(self) -> &'static str {
         match self {
-            Self::Rabbitmq => "REELWORK_TEST_RABBITMQ_SERVER",
-            Self::Redis => "REELWORK_TEST_REDIS_SERVER",
+            Self::Rabbitmq => servers::RABBITMQ_VARIABLE,
+            Self::Redis => servers::REDIS_VARIABLE,
         }
     }
 
@@ -35,6 +37,14 @@ impl Kind {
         match self {
             Self::Rabbitmq => format!("amqp://guest:guest@127.0.0.1:{port}"),
             Self::Redis => format!("redis://127.0.0.1:{port}"),
+        }
+    }
+
+    /// Whether a server on this local port accepts the default login.
+    pub(crate) fn answers(self, port: u16) -> bool {
+        match self {
+            Self::Rabbitmq => probe::rabbitmq(port).is_some(),
+            Self::Redis => probe::redis(port),
         }
     }
 

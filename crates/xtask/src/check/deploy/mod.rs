@@ -1,7 +1,6 @@
 //! `deploy/check`, in Python, checks the deployment files. This prepares its programs, each in a
 //! fixed version and below the target directory.
 
-mod marker;
 mod packages;
 mod python;
 
@@ -46,7 +45,7 @@ fn search_path(python: &Path, packages: &Path) -> Result<OsString, Failure> {
     let mut places = vec![python.to_owned()];
     match packages::ready(packages) {
         Ok(()) => places.extend(packages::programs(packages)),
-        Err(why) => say(format!("not unpacked: {why}")),
+        Err(why) => say(format!("not unpacked: {why}; they must be on PATH")),
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     places.extend(std::env::split_paths(&path).collect::<Vec<PathBuf>>());

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::marker::{is_made, made};
 use crate::failure::Failure;
+use crate::marker::{is_made, made};
 use crate::process::{say, succeeds};
 
 const PACKAGES: [&str; 4] = [

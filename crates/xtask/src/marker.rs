@@ -4,11 +4,11 @@ use std::path::Path;
 
 const NAME: &str = "made-of";
 
-pub(super) fn is_made(directory: &Path, of: &str) -> bool {
+pub(crate) fn is_made(directory: &Path, of: &str) -> bool {
     std::fs::read_to_string(directory.join(NAME)).is_ok_and(|made| made == of)
 }
 
-pub(super) fn made(directory: &Path, of: &str) -> Result<(), String> {
+pub(crate) fn made(directory: &Path, of: &str) -> Result<(), String> {
     let marker = directory.join(NAME);
     std::fs::write(&marker, of).map_err(|error| format!("{}: {error}", marker.display()))
 }

@@ -1,21 +1,20 @@
-//! Whether the expected server answers: an open port proves nothing.
+//! Whether the expected server answers, and which version it is: an open port proves nothing.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
-use super::Kind;
-
 /// A local server that needs longer than this is useless for the tests.
-pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+pub const PATIENCE: Duration = Duration::from_secs(2);
 
-/// RabbitMQ opens the default virtual host for guest; Redis answers PONG without a password.
-pub(super) fn answers(kind: Kind, port: u16) -> bool {
-    let asked = connect(port).and_then(|wire| match kind {
-        Kind::Rabbitmq => Amqp(wire).opens(),
-        Kind::Redis => ping(wire),
-    });
-    asked.unwrap_or(false)
+/// RabbitMQ that opens the default virtual host for guest; its version.
+pub fn rabbitmq(port: u16) -> Option<String> {
+    connect(port).and_then(|wire| Amqp(wire).opens()).ok().flatten()
+}
+
+/// Redis that answers PONG without a password.
+pub fn redis(port: u16) -> bool {
+    connect(port).and_then(ping).unwrap_or(false)
 }
 
 fn connect(port: u16) -> io::Result<TcpStream> {
@@ -52,21 +51,19 @@ const FRAME_END: u8 = 0xCE;
 const MOST: usize = 64 * 1024;
 
 impl Amqp {
-    fn opens(mut self) -> io::Result<bool> {
+    fn opens(mut self) -> io::Result<Option<String>> {
         self.0.write_all(b"AMQP\x00\x00\x09\x01")?;
-        if self.receive()?.0 != START {
-            return Ok(false);
-        }
+        let (START, greeting) = self.receive()? else { return Ok(None) };
         // No client properties, SASL PLAIN as guest, a locale.
         self.send(START_OK, b"\0\0\0\0\x05PLAIN\0\0\0\x0c\0guest\0guest\x05en_US")?;
-        let (TUNE, limits) = self.receive()? else { return Ok(false) };
+        let (TUNE, limits) = self.receive()? else { return Ok(None) };
         self.send(TUNE_OK, &limits)?;
         // The virtual host "/", and two fields that are no longer used.
         self.send(OPEN, b"\x01/\0\0")?;
         let opened = self.receive()?.0 == OPEN_OK;
         // Only for the broker's log, so an error does not matter.
         let _ = self.send(CLOSE, b"\0\xc8\0\0\0\0\0").and_then(|()| self.receive());
-        Ok(opened)
+        Ok(opened.then(|| version(&greeting)))
     }
 
     fn send(&mut self, (class, method): Method, arguments: &[u8]) -> io::Result<()> {
@@ -95,6 +92,18 @@ impl Amqp {
     }
 }
 
+/// A field of the server's properties: its name with one byte of length, `S`, and the text with
+/// four. Empty if it is missing.
+fn version(greeting: &[u8]) -> String {
+    const FIELD: &[u8] = b"\x07versionS";
+    let start = greeting.windows(FIELD.len()).position(|bytes| bytes == FIELD);
+    let text = start.and_then(|start| {
+        let (length, rest) = greeting[start + FIELD.len()..].split_first_chunk()?;
+        rest.get(..u32::from_be_bytes(*length) as usize)
+    });
+    String::from_utf8_lossy(text.unwrap_or_default()).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::{Shutdown, TcpListener};
@@ -103,11 +112,11 @@ mod tests {
 
     /// A port that sends each caller this text and then nothing.
     fn sending(words: &'static [u8]) -> u16 {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a socket");
+        let port = listener.local_addr().expect("a socket").port();
         std::thread::spawn(move || {
             for wire in listener.incoming() {
-                let mut wire = wire.unwrap();
+                let mut wire = wire.expect("a socket");
                 let _ = wire.write_all(words);
                 let _ = wire.shutdown(Shutdown::Write);
                 // Closing a connection with unread data would discard what was sent.
@@ -119,9 +128,9 @@ mod tests {
 
     #[test]
     fn only_a_pong_is_redis() {
-        assert!(answers(Kind::Redis, sending(b"+PONG\r\n")));
-        assert!(!answers(Kind::Redis, sending(b"-NOAUTH Authentication required.\r\n")));
-        assert!(!answers(Kind::Redis, sending(b"")));
+        assert!(redis(sending(b"+PONG\r\n")));
+        assert!(!redis(sending(b"-NOAUTH Authentication required.\r\n")));
+        assert!(!redis(sending(b"")));
     }
 
     #[test]
@@ -133,16 +142,16 @@ mod tests {
             b"\x01\0\0\xff\xff\xff\xff\0\x0a\0\x0a\xce",
             b"\x01\0\0\0\0\0\x04\0\x0a\0\x32\xce",
         ] {
-            assert!(!answers(Kind::Rabbitmq, sending(words)), "{words:?}");
+            assert_eq!(rabbitmq(sending(words)), None, "{words:?}");
         }
     }
 
     #[test]
-    fn a_broker_that_lets_guest_in_is_known() {
-        let start = b"\x01\0\0\0\0\0\x04\0\x0a\0\x0a\xce";
+    fn a_broker_that_lets_guest_in_is_known_with_its_version() {
+        let start = b"\x01\0\0\0\0\0\x15\0\x0a\0\x0a\x07versionS\0\0\0\x044.03\xce";
         let tune = b"\x01\0\0\0\0\0\x0c\0\x0a\0\x1e\x07\xff\0\x02\0\0\0\x3c\xce";
         let opened = b"\x01\0\0\0\0\0\x05\0\x0a\0\x29\0\xce";
         let words = [start.as_slice(), tune, opened].concat();
-        assert!(answers(Kind::Rabbitmq, sending(words.leak())));
+        assert_eq!(rabbitmq(sending(words.leak())).as_deref(), Some("4.03"));
     }
 }

@@ -1,0 +1,94 @@
+use std::io;
+use std::time::Duration;
+
+use super::server::Server;
+use crate::port::free_port;
+use crate::{Programs, patiently};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const SLOTS: usize = 16_384;
+
+/// A Redis Cluster: each master has an equal part of the slots, and one replica.
+///
+/// A master that does not answer for a second is replaced by its replica.
+#[derive(Debug)]
+pub struct Cluster {
+    /// The masters at the start, then their replicas in the same order.
+    pub servers: Vec<Server>,
+}
+
+impl Cluster {
+    /// Waits until every slot has a master, and every replica a copy.
+    pub async fn start(programs: &Programs, masters: usize, settings: &[&str]) -> io::Result<Self> {
+        let mut servers = Vec::new();
+        for _ in 0..masters * 2 {
+            let bus = format!("cluster-port {}", free_port());
+            let own = ["cluster-enabled yes", "cluster-node-timeout 1000", &bus];
+            servers.push(Server::of(programs, &[own.as_slice(), settings].concat()).await?);
+        }
+        let cluster = Self { servers };
+        cluster.meet(&cluster.servers)?;
+        cluster.give_slots(masters)?;
+        cluster.all_know(masters * 2).await?;
+        for (master, replica) in cluster.pairs(masters) {
+            let id = master.ask(&["CLUSTER", "MYID"])?;
+            replica.ask(&["CLUSTER", "REPLICATE", id.text()])?;
+        }
+        cluster.is_healthy().await?;
+        Ok(cluster)
+    }
+
+    fn pairs(&self, masters: usize) -> impl Iterator<Item = (&Server, &Server)> {
+        self.servers[..masters].iter().zip(&self.servers[masters..])
+    }
+
+    fn meet(&self, others: &[Server]) -> io::Result<()> {
+        for other in others {
+            let (port, bus) = (other.port().to_string(), other.bus_port()?);
+            self.servers[0].ask(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus])?;
+        }
+        Ok(())
+    }
+
+    fn give_slots(&self, masters: usize) -> io::Result<()> {
+        for (n, server) in self.servers[..masters].iter().enumerate() {
+            let (first, end) = (n * SLOTS / masters, (n + 1) * SLOTS / masters);
+            let (first, last) = (first.to_string(), (end - 1).to_string());
+            server.ask(&["CLUSTER", "ADDSLOTSRANGE", &first, &last])?;
+        }
+        Ok(())
+    }
+
+    async fn all_know(&self, nodes: usize) -> io::Result<()> {
+        let nodes = nodes.to_string();
+        self.each("all nodes know each other", |server| {
+            let info = server.ask(&["CLUSTER", "INFO"]);
+            info.is_ok_and(|info| info.field("cluster_known_nodes") == nodes)
+        })
+        .await
+    }
+
+    /// Waits until every slot has a master, and every running replica a connection to its master.
+    pub async fn is_healthy(&self) -> io::Result<()> {
+        self.each("the cluster is healthy", |server| {
+            let is_ok = |info: super::Reply| info.field("cluster_state") == "ok";
+            let info = server.ask(&["INFO", "replication"]);
+            let copies = info.is_ok_and(|info| {
+                info.field("role") == "master" || info.field("master_link_status") == "up"
+            });
+            copies && server.ask(&["CLUSTER", "INFO"]).is_ok_and(is_ok)
+        })
+        .await
+    }
+
+    async fn each(&self, what: &str, is_so: impl Fn(&Server) -> bool) -> io::Result<()> {
+        patiently(what, PATIENCE, async || self.servers.iter().all(&is_so)).await
+    }
+
+    /// One URL with the addresses of all servers.
+    pub fn url(&self) -> String {
+        let places: Vec<String> =
+            self.servers.iter().map(|server| server.address().to_string()).collect();
+        format!("redis-cluster://{}", places.join(","))
+    }
+}
