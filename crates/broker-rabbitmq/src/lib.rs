@@ -3,7 +3,7 @@
 //!
 //! Read in this order: the settings ([`Settings`]), the names on the broker and how they are
 //! declared ([`topology`]), how a connection and its channels are opened, kept and closed
-//! (`connection`, `channel`, `link`), how a message is encoded (`content`, `properties`), how it is
+//! (`connection`, `channel`, `link`), how a message is encoded (`content`, `counts`, `properties`), how it is
 //! published and consumed (`publish`, `consume`), and [`RabbitBroker`], which only calls these.
 //!
 //! Three properties of lapin shape this crate. Its own recovery is not used: a lost connection ends
@@ -24,6 +24,7 @@ mod link;
 mod socket;
 
 mod content;
+mod counts;
 mod properties;
 
 mod consume;

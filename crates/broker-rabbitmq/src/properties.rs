@@ -6,6 +6,7 @@ use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use ports::{MOST_HEADER_BYTES, Message, PublishError, header};
 
+use crate::counts::{self, Counts};
 use crate::error::short;
 
 /// AMQP delivery mode: written to disk, also after dead-lettering.
@@ -19,8 +20,6 @@ const MOST_SHORT_BYTES: usize = 255;
 /// RabbitMQ reads these as lists of further routing keys; a string value ends the channel.
 const SENDER_SELECTED: [&str; 2] = ["CC", "BCC"];
 
-const DELIVERY_COUNT: &str = "x-delivery-count";
-const ACQUIRED_COUNT: &str = "x-acquired-count";
 const STREAM_OFFSET: &str = "x-stream-offset";
 const DEATHS: &str = "x-death";
 /// In the name of every delay queue. A job leaves it by being dead-lettered.
@@ -28,8 +27,8 @@ const DELAY: &str = ".later.";
 
 /// Headers that the broker writes. In a published copy they would describe another message.
 const BROKERS_OWN: [&str; 10] = [
-    DELIVERY_COUNT,
-    ACQUIRED_COUNT,
+    counts::DELIVERY,
+    counts::ACQUIRED,
     STREAM_OFFSET,
     DEATHS,
     "x-first-death-reason",
@@ -88,7 +87,7 @@ const REASONS: [&str; 4] = [header::REASON, header::DETAIL, header::ROUTING_KEY,
 /// A received message, with what the broker added to it.
 pub(crate) struct Arrived {
     pub(crate) message: Message,
-    pub(crate) delivery_count: u32,
+    pub(crate) counts: Counts,
     pub(crate) offset: Option<u64>,
 }
 
@@ -115,7 +114,11 @@ pub(crate) fn decode(properties: &BasicProperties, body: Vec<u8>, dead: bool) ->
     if !dead && table.is_some_and(died_in_a_lane) {
         message = message.header(header::REACHED, Reached::Provider.word());
     }
-    Arrived { message, delivery_count: delivery_count(table), offset: number(table, STREAM_OFFSET) }
+    let counts = Counts {
+        delivery: number(table, counts::DELIVERY),
+        acquired: number(table, counts::ACQUIRED),
+    };
+    Arrived { message, counts, offset: number(table, STREAM_OFFSET) }
 }
 
 /// Another tool has moved it back to a lane: it may have been sent before it was dead-lettered.
@@ -128,13 +131,6 @@ fn died_in_a_lane(table: &FieldTable) -> bool {
         _ => None,
     };
     entries.as_slice().iter().filter_map(queue).any(|queue| !queue.contains(DELAY))
-}
-
-/// RabbitMQ 4.3 counts acquisitions, and may keep a delivery count that a producer has set.
-fn delivery_count(table: Option<&FieldTable>) -> u32 {
-    let told = number(table, DELIVERY_COUNT).unwrap_or(0);
-    let most = number(table, ACQUIRED_COUNT).unwrap_or(u64::MAX);
-    u32::try_from(told.min(most)).unwrap_or(u32::MAX)
 }
 
 fn own_headers(table: &FieldTable) -> BTreeMap<String, String> {
@@ -258,7 +254,7 @@ mod tests {
             ("x-first-death-reason", text("expired")),
         ];
         let arrived = arrived(&fields, false);
-        assert_eq!(arrived.delivery_count, 3);
+        assert_eq!(crate::counts::Counting::default().deliveries(true, arrived.counts), 3);
         assert_eq!(arrived.offset, Some(17));
         assert!(arrived.message.headers.is_empty());
     }
@@ -307,14 +303,6 @@ mod tests {
         };
         assert_eq!(reached("ns.jobs.videos.normal"), Reached::Provider);
         assert_eq!(reached("ns.later.30s"), Reached::Nothing, "it has only waited");
-    }
-
-    #[test]
-    fn a_copied_count_is_no_more_than_what_the_broker_counts() {
-        let count = |fields: &[(&str, AMQPValue)]| arrived(fields, false).delivery_count;
-        let copied = (DELIVERY_COUNT, AMQPValue::LongLongInt(25));
-        assert_eq!(count(&[copied.clone(), (ACQUIRED_COUNT, AMQPValue::LongLongInt(1))]), 1);
-        assert_eq!(count(&[copied]), 25);
     }
 
     #[test]

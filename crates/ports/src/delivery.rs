@@ -20,7 +20,7 @@ pub struct Delivery {
     pub routing_key: String,
     /// It may have been delivered before; `false` guarantees that it was not.
     pub redelivered: bool,
-    /// How often it was given back, or its consumer died.
+    /// How often it was given back, or its consumer died; at least the deaths.
     pub delivery_count: u32,
     /// Its offset in the journal; `None` elsewhere.
     pub offset: Option<u64>,

@@ -39,7 +39,7 @@ impl Getting {
             _ => {
                 let channel =
                     connection.channel().await.map_err(|error| using("a channel", &error))?;
-                Arc::new(Intake { channel, _wire: connection })
+                Arc::new(Intake::new(channel, connection))
             }
         };
         let getting = intake.channel.basic_get(queue, BasicGetOptions { no_ack: false });

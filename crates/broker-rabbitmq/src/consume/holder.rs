@@ -27,8 +27,7 @@ impl Holder {
             Kind::Jobs { .. } | Kind::DeadLetters | Kind::Log => arrived.message,
         };
         let routing_key = taken.routing_key.to_string();
-        // On a first delivery the count is the producer's: the broker writes none there.
-        let delivery_count = if taken.redelivered { arrived.delivery_count } else { 0 };
+        let delivery_count = self.intake.counting.deliveries(taken.redelivered, arrived.counts);
         let spans = self.spans;
         let ticket = self.ticket(taken.delivery_tag, *kind == Kind::Log);
         let (handling, settle) = handling(spans, kind, &routing_key, &message, Box::new(ticket));

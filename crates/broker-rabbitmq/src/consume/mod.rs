@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::Settings;
 use crate::channel::Channel;
 use crate::connection::BrokerConnection;
+use crate::counts::Counting;
 use crate::error::using;
 use crate::names::Names;
 
@@ -26,7 +27,14 @@ use stream::Stream;
 /// The channel of a consumer; closed when the consumer and all its deliveries are dropped.
 pub(crate) struct Intake {
     channel: Channel,
+    counting: Counting,
     _wire: Arc<BrokerConnection>,
+}
+
+impl Intake {
+    fn new(channel: Channel, wire: Arc<BrokerConnection>) -> Self {
+        Self { channel, counting: Counting::default(), _wire: wire }
+    }
 }
 
 /// What is consumed.
@@ -61,7 +69,7 @@ pub(crate) async fn consume(
     let options = BasicConsumeOptions::default();
     let starting = channel.basic_consume(queue, tag.as_str().into(), options, arguments(source));
     let consumer = channel.ask(starting).await.map_err(|error| using(&thing, &error))?;
-    let intake = Arc::new(Intake { channel, _wire: connection });
+    let intake = Arc::new(Intake::new(channel, connection));
     Ok(Box::new(Stream::new(consumer, intake, kind_of(names, source), settings)))
 }
 
