@@ -112,17 +112,26 @@ fn load(command: &Command, mut sources: Sources) -> Result<CommandConfig, Error>
         }
         loaded = Config::load(&sources)?;
     }
-    // A command that is run for its result logs only warnings, unless the filter is set. The
-    // broker's crate handles errors of lapin and logs them itself.
+    // A command that is run for its result logs only warnings, unless the filter is set.
     let is_set = loaded
         .effective
         .iter()
         .any(|row| row.key == "telemetry.log" && row.source != Source::Default);
+    let log = &mut loaded.config.telemetry.log;
     if !is_set {
-        let filter = if command.is_role() { "info,lapin=off" } else { "warn,lapin=off" };
-        filter.clone_into(&mut loaded.config.telemetry.log);
+        let level = if command.is_role() { "info" } else { "warn" };
+        level.clone_into(log);
+    }
+    if !names(log, "lapin") {
+        log.push_str(",lapin=off");
     }
     Ok(CommandConfig { config: loaded.config, borrowed_key })
+}
+
+/// Whether a filter of the log has a directive for this crate. Without one, lapin is not logged: the
+/// broker's crate handles its errors and logs them itself.
+fn names(filter: &str, target: &str) -> bool {
+    filter.split(',').any(|directive| directive.trim().starts_with(target))
 }
 
 /// A demo on services uses the standard local ports unless others are configured.
@@ -132,3 +141,18 @@ fn wants_local_services(command: &Command) -> bool {
 
 const LOCAL_SERVICES: [(&str, &str); 2] =
     [("broker.url", "amqp://guest:guest@127.0.0.1:5672"), ("ledger.url", "redis://127.0.0.1:6379")];
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn a_filter_names_a_crate_in_a_directive_of_its_own() {
+        for filter in ["lapin=warn", "info, lapin=error", "info,lapin::io_loop=debug"] {
+            assert!(names(filter, "lapin"), "{filter}");
+        }
+        for filter in ["info", "debug,broker_rabbitmq=trace", "info,[lapin]=debug"] {
+            assert!(!names(filter, "lapin"), "{filter}");
+        }
+    }
+}
