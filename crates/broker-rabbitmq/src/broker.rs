@@ -74,12 +74,6 @@ impl RabbitBroker {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Closes both connections, for all clones: unsettled deliveries go back to their queues.
-    pub async fn close(self) {
-        self.inner.outbound.close().await;
-        self.inner.inbound.close().await;
-    }
-
     async fn inbound(&self) -> Result<Arc<BrokerConnection>, BrokerError> {
         self.inner.inbound.watch().up(PATIENCE).await
     }
@@ -141,6 +135,10 @@ impl Broker for RabbitBroker {
         }
         let incoming = self.inner.inbound.watch().now()?;
         look(&incoming, &self.inner.topology).await
+    }
+
+    async fn close(&self) {
+        tokio::join!(self.inner.outbound.close(), self.inner.inbound.close());
     }
 
     fn unanswered(&self) -> u64 {

@@ -30,6 +30,10 @@ pub trait Broker: Send + Sync + 'static {
     /// Checks that the broker is reached, logged in to, and has all that this program needs.
     async fn check(&self) -> Result<(), BrokerError>;
 
+    /// Closes the connections in order, for all clones: unsettled deliveries go back to their queues,
+    /// and nothing more can be done. Without it, the connections are cut when the broker is dropped.
+    async fn close(&self) {}
+
     /// Requests to the broker, so far, that were not answered in time.
     fn unanswered(&self) -> u64 {
         0

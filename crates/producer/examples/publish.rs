@@ -27,6 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 result.event.data.outputs.iter().map(|output| output.url.as_str()).collect();
             write_line(&format!("{} {urls:?}", result.event.event_type))?;
             result.ack().await?;
+            producer.close().await;
             return Ok(());
         }
         result.ack().await?;

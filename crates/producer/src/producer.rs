@@ -74,6 +74,12 @@ impl Producer {
         Ok(Self::new(Arc::new(broker_rabbitmq::RabbitBroker::connect(settings).await?)))
     }
 
+    /// Closes the connections in order, for all clones. Without it they are cut when the last clone is
+    /// dropped, and RabbitMQ logs a warning for each.
+    pub async fn close(&self) {
+        self.broker.close().await;
+    }
+
     /// Returns when the broker has it; a job that no worker can do is refused before. The same id
     /// with the same request is a duplicate and is done once; with another request it is a
     /// conflict, and the first stands.

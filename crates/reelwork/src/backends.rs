@@ -1,10 +1,11 @@
 //! The broker and the ledger that the configuration names: RabbitMQ and Redis, or one SQLite file.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use broker_rabbitmq::{Content, RabbitBroker};
 use daemon::{Config, ContentMode, Endpoint, SecretUrl};
 use embedded::Embedded;
+use futures::future::join_all;
 use ledger_redis::RedisLedger;
 use ports::{Broker, Ledger, SystemClock};
 use recorder::Session;
@@ -13,6 +14,16 @@ use spans::Spans;
 use crate::crash;
 use crate::error::Error;
 use crate::journal_age::journal_age;
+
+/// The connections of this process to RabbitMQ. Commands end in many places, and background tasks
+/// may hold a connection for longer.
+static OPENED: Mutex<Vec<Arc<dyn Broker>>> = Mutex::new(Vec::new());
+
+/// Closes them in order: RabbitMQ logs a warning for each connection that is cut.
+pub(crate) async fn close() {
+    let opened = std::mem::take(&mut *OPENED.lock().unwrap_or_else(PoisonError::into_inner));
+    join_all(opened.iter().map(|broker| broker.close())).await;
+}
 
 /// Broker and ledger, connected.
 #[derive(Clone)]
@@ -121,8 +132,9 @@ async fn open_broker(
     spans: Spans,
 ) -> Result<Arc<dyn Broker>, Error> {
     let settings = broker_rabbitmq::Settings { spans, ..broker_settings(config, url) };
-    let broker = RabbitBroker::connect(settings).await?;
-    Ok(crash::broker(Arc::new(broker)))
+    let broker: Arc<dyn Broker> = Arc::new(RabbitBroker::connect(settings).await?);
+    OPENED.lock().unwrap_or_else(PoisonError::into_inner).push(broker.clone());
+    Ok(crash::broker(broker))
 }
 
 async fn open_ledger(config: &Config, url: &SecretUrl) -> Result<Arc<dyn Ledger>, Error> {

@@ -75,7 +75,11 @@ fn start(cli: Cli, output: &mut Output) -> Result<ExitCode, Error> {
         Notice::BorrowedKey.print(output);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let done = runtime.block_on(command::run(cli.command, config, output));
+    let done = runtime.block_on(async {
+        let done = command::run(cli.command, config, output).await;
+        backends::close().await;
+        done
+    });
     // A blocked reader (stdin, a file) must not keep the process running.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     if let Some(traces) = traces {

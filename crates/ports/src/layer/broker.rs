@@ -43,6 +43,10 @@ pub trait BrokerLayer: Send + Sync + 'static {
         async move { self.inner().check().await }
     }
 
+    fn close(&self) -> impl Future<Output = ()> + Send {
+        async move { self.inner().close().await }
+    }
+
     fn unanswered(&self) -> u64 {
         self.inner().unanswered()
     }
@@ -72,6 +76,10 @@ impl<L: BrokerLayer> Broker for L {
 
     async fn check(&self) -> Result<(), BrokerError> {
         BrokerLayer::check(self).await
+    }
+
+    async fn close(&self) {
+        BrokerLayer::close(self).await;
     }
 
     fn unanswered(&self) -> u64 {

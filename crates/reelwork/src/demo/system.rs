@@ -71,6 +71,7 @@ impl System {
     pub(crate) async fn stop(self) -> Result<(), Error> {
         let drained = self.roles.drain().await;
         self.simulator.stop().await;
+        self.backends.broker.close().await;
         drop(self.backends);
         match self.backend {
             Own::Embedded(embedded, directory) => {
