@@ -3,11 +3,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use job::Lane;
-use lapin::uri::AMQPUri;
 use ports::{
     Broker, BrokerError, Deliveries, Delivery, Destination, Message, PublishError, Source,
 };
 
+use crate::access::Access;
 use crate::channel::Unanswered;
 use crate::connection::BrokerConnection;
 use crate::consume::{Getting, consume, depth, is_read};
@@ -42,14 +42,14 @@ struct Inner {
 }
 
 impl RabbitBroker {
-    /// Connects, and declares or checks the topology. Returns `Unavailable` after 10 s. Later, lost
-    /// connections are restored without a time limit.
+    /// Connects to one of the nodes, and declares or checks the topology. Returns `Unavailable` after
+    /// 10 s. Later, lost connections are restored without a time limit, at any node.
     pub async fn connect(settings: Settings) -> Result<Self, BrokerError> {
         check_namespace(&settings.namespace)?;
-        let uri = settings.uri()?;
+        let access = Access::of(&settings)?;
         let topology = settings.topology();
-        let unanswered = Unanswered::default();
-        let dialer = |role, topology| dialer(&uri, &settings, role, topology, &unanswered);
+        let unanswered = access.unanswered();
+        let dialer = |role, topology| dialer(&access, &settings, role, topology);
         let outbound = dialer("publishing", Some(&topology));
         let inbound = dialer("consuming", None);
         let (outgoing, incoming) = tokio::try_join!(outbound.dial(), inbound.dial())?;
@@ -146,18 +146,10 @@ impl Broker for RabbitBroker {
     }
 }
 
-fn dialer(
-    uri: &AMQPUri,
-    settings: &Settings,
-    role: &str,
-    topology: Option<&Topology>,
-    unanswered: &Unanswered,
-) -> Dialer {
+fn dialer(access: &Access, settings: &Settings, role: &str, topology: Option<&Topology>) -> Dialer {
     Dialer {
-        uri: uri.clone(),
+        access: access.clone(),
         name: format!("{} {role}", settings.namespace),
-        bounds: settings.bounds(),
-        unanswered: unanswered.clone(),
         topology: topology.filter(|_| settings.manage_topology).cloned(),
     }
 }

@@ -3,8 +3,9 @@
 //!
 //! Read in this order: the settings ([`Settings`]), the names on the broker and how they are
 //! declared ([`topology`]), how a connection and its channels are opened, kept and closed
-//! (`connection`, `channel`, `link`), how a message is encoded (`content`, `counts`, `properties`), how it is
-//! published and consumed (`publish`, `consume`), and [`RabbitBroker`], which only calls these.
+//! (`nodes`, `access`, `connection`, `channel`, `link`), how a message is encoded (`content`,
+//! `counts`, `properties`), how it is published and consumed (`publish`, `consume`), and
+//! [`RabbitBroker`], which only calls these.
 //!
 //! Three properties of lapin shape this crate. Its own recovery is not used: a lost connection ends
 //! everything that used it, and a new one is opened. One task owns each publishing channel, because
@@ -16,11 +17,13 @@ mod settings;
 mod names;
 pub mod topology;
 
+mod access;
 mod bounds;
 mod channel;
 mod connection;
 mod error;
 mod link;
+mod nodes;
 mod socket;
 
 mod content;

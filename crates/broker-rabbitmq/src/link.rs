@@ -1,15 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lapin::uri::AMQPUri;
 use ports::BrokerError;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::Topology;
-use crate::bounds::Bounds;
-use crate::channel::Unanswered;
+use crate::access::Access;
 use crate::connection::BrokerConnection;
 use crate::topology::apply;
 
@@ -22,10 +20,8 @@ const STEADY: Duration = Duration::from_secs(5);
 /// How a lost connection is restored.
 #[derive(Clone)]
 pub(crate) struct Dialer {
-    pub(crate) uri: AMQPUri,
+    pub(crate) access: Access,
     pub(crate) name: String,
-    pub(crate) bounds: Bounds,
-    pub(crate) unanswered: Unanswered,
     /// Declared again on every connection: a broker may restart empty.
     pub(crate) topology: Option<Topology>,
 }
@@ -33,14 +29,14 @@ pub(crate) struct Dialer {
 impl Dialer {
     /// The first connection: a topology that differs is an error.
     pub(crate) async fn dial(&self) -> Result<BrokerConnection, BrokerError> {
-        let connection = self.open().await?;
+        let connection = self.access.open(&self.name).await?;
         self.declare(&connection).await?;
         Ok(connection)
     }
 
     /// A later connection: a topology that differs now is only logged.
     async fn redial(&self) -> Result<BrokerConnection, BrokerError> {
-        let connection = self.open().await?;
+        let connection = self.access.open(&self.name).await?;
         match self.declare(&connection).await {
             Err(BrokerError::Differs(text)) => {
                 tracing::warn!(connection = %self.name, "the topology differs now: {text}");
@@ -50,15 +46,15 @@ impl Dialer {
         }
     }
 
-    async fn open(&self) -> Result<BrokerConnection, BrokerError> {
-        BrokerConnection::open(&self.uri, &self.name, self.bounds, self.unanswered.clone()).await
-    }
-
     async fn declare(&self, connection: &BrokerConnection) -> Result<(), BrokerError> {
-        match &self.topology {
+        let declared = match &self.topology {
             Some(topology) => apply(connection, topology).await,
             None => Ok(()),
+        };
+        if matches!(declared, Err(BrokerError::Unavailable(_))) {
+            self.access.failed(&connection.node);
         }
+        declared
     }
 }
 
@@ -153,7 +149,9 @@ async fn keep(first: Arc<BrokerConnection>, dialer: Dialer, tell: watch::Sender<
         if let Some(connection) = connection.take() {
             let since = Instant::now();
             connection.ended().await;
-            tracing::warn!(connection = %dialer.name, "the connection to the broker was lost");
+            dialer.access.failed(&connection.node);
+            let at = connection.node.address();
+            tracing::warn!(connection = %dialer.name, at, "the connection to the broker was lost");
             tell.send_replace(State::Down(lost()));
             if since.elapsed() > STEADY {
                 tries = 0;
@@ -164,7 +162,8 @@ async fn keep(first: Arc<BrokerConnection>, dialer: Dialer, tell: watch::Sender<
         match dialer.redial().await {
             Ok(next) => {
                 let next = Arc::new(next);
-                tracing::info!(connection = %dialer.name, "the broker is connected again");
+                let at = next.node.address();
+                tracing::info!(connection = %dialer.name, at, "the broker is connected again");
                 tell.send_replace(State::Up(next.clone()));
                 connection = Some(next);
             }

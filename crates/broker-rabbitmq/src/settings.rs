@@ -1,20 +1,18 @@
 use std::time::Duration;
 
-use lapin::uri::{AMQPScheme, AMQPUri};
 use ports::BrokerError;
 use secrecy::{ExposeSecret, SecretString};
 use spans::Spans;
 
 use crate::bounds::Bounds;
+use crate::nodes::{Node, Nodes, parse};
 use crate::{Content, Topology};
-
-/// Heartbeats every 10 s: a silent broker is given up after 20 s. `?heartbeat=` overrides it.
-const HEARTBEAT_SECONDS: u16 = 10;
 
 /// How to reach the broker, and which topology it must have.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// `amqp://user:password@host:port/vhost` or `amqps://…`. Never logged.
+    /// `amqp://user:password@host:port/vhost` or `amqps://…`; for a cluster with several
+    /// `host:port`, separated by commas. Never logged.
     pub url: SecretString,
     /// The prefix of every name on the broker.
     pub namespace: String,
@@ -65,7 +63,7 @@ impl Settings {
     pub fn topology(&self) -> Topology {
         let mut topology =
             Topology::of(&self.namespace, self.lane_max_length, self.journal_max_age);
-        if let Ok(uri) = self.uri() {
+        if let Some(Node(uri)) = self.nodes().ok().and_then(|nodes| nodes.into_iter().next()) {
             topology.vhost = uri.vhost;
         }
         topology
@@ -75,36 +73,20 @@ impl Settings {
         Bounds { answer: self.answer_timeout, close: self.close_timeout }
     }
 
-    /// The parsed URL. The parser's messages may quote the password, so they are not passed on.
-    pub(crate) fn uri(&self) -> Result<AMQPUri, BrokerError> {
-        let text = self.url.expose_secret();
-        let malformed = || {
+    /// The nodes that the URL names. The parser's messages may quote the password, so they are not
+    /// passed on.
+    pub(crate) fn nodes(&self) -> Result<Vec<Node>, BrokerError> {
+        parse(self.url.expose_secret()).ok_or_else(|| {
             BrokerError::Denied(
-                "the URL is not of the form amqp[s]://user:password@host:port/vhost".to_owned(),
+                "the URL is not of the form amqp[s]://user:password@host:port,host:port/vhost"
+                    .to_owned(),
             )
-        };
-        let parsed = url::Url::parse(text).map_err(|_| malformed())?;
-        let mut uri: AMQPUri = text.parse().map_err(|_| malformed())?;
-        // The parser does not know IPv6 hosts and would use localhost instead.
-        let host = parsed.host_str().filter(|host| !host.is_empty());
-        let host = host.ok_or_else(malformed)?;
-        uri.authority.host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        // A trailing slash alone means the default, as RabbitMQ's operator writes it.
-        if uri.vhost.is_empty() {
-            "/".clone_into(&mut uri.vhost);
-        }
-        uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
-        Ok(uri)
+        })
     }
 
-    /// The address of the broker for messages: without user and password.
-    pub(crate) fn address(uri: &AMQPUri) -> String {
-        let scheme = match uri.scheme {
-            AMQPScheme::AMQP => "amqp",
-            AMQPScheme::AMQPS => "amqps",
-        };
-        let authority = &uri.authority;
-        format!("{scheme}://{}:{}", authority.host, authority.port)
+    /// The same, for connections: each process begins with another node.
+    pub(crate) fn spread(&self) -> Result<Nodes, BrokerError> {
+        Ok(Nodes::starting_at(self.nodes()?, rand::random::<u16>().into()))
     }
 }
 
@@ -116,14 +98,19 @@ mod tests {
         Settings::new(url, "reelwork")
     }
 
+    fn only(url: &str) -> Node {
+        settings(url).nodes().unwrap().remove(0)
+    }
+
     #[test]
     fn a_url_is_read_with_its_virtual_host_and_our_heartbeat() {
-        let uri = settings("amqp://me:pa%40ss@broker:5673/video%2Fjobs").uri().unwrap();
+        let node = only("amqp://me:pa%40ss@broker:5673/video%2Fjobs");
+        assert_eq!(node.address(), "amqp://broker:5673");
+        let Node(uri) = node;
         assert_eq!(uri.vhost, "video/jobs");
         assert_eq!(uri.authority.userinfo.password, "pa@ss");
         assert_eq!(uri.query.heartbeat, Some(10));
-        assert_eq!(Settings::address(&uri), "amqp://broker:5673");
-        let uri = settings("amqp://[::1]:5672?heartbeat=3").uri().unwrap();
+        let Node(uri) = only("amqp://[::1]:5672?heartbeat=3");
         assert_eq!(uri.authority.host, "::1");
         assert_eq!(uri.query.heartbeat, Some(3));
         assert_eq!(uri.vhost, "/");
@@ -138,7 +125,7 @@ mod tests {
             ("amqp://h/%2F", "/"),
             ("amqp://h/video", "video"),
         ] {
-            assert_eq!(settings(url).uri().unwrap().vhost, vhost, "{url}");
+            assert_eq!(only(url).0.vhost, vhost, "{url}");
             assert_eq!(settings(url).topology().vhost, vhost, "{url}");
         }
     }
@@ -151,8 +138,9 @@ mod tests {
             "amqp:hunter2",
             "amqp://me:hunter2@broker/?heartbeat=hunter2",
             "amqp://me:hunter2@broker:99999",
+            "amqp://me:hunter2@broker1,,broker2",
         ] {
-            let error = settings(url).uri().unwrap_err();
+            let error = settings(url).nodes().unwrap_err();
             assert!(matches!(error, BrokerError::Denied(_)), "{url}");
             assert!(!error.to_string().contains("hunter2"), "{error}");
         }

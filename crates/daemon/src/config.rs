@@ -51,7 +51,7 @@ settings! {
     }
 
     broker: Broker {
-        /// RabbitMQ, or embedded for the SQLite file.
+        /// RabbitMQ, or embedded for the SQLite file. Nodes of a cluster: host1:5672,host2:5672.
         url: Endpoint = "embedded", AMQP;
         /// First word of every exchange and queue name.
         namespace: String = "reelwork", Name;

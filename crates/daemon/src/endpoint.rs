@@ -3,7 +3,9 @@
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
+use url::{ParseError, Url};
+
+use crate::hosts;
 
 /// Where the broker or the ledger is.
 #[derive(Clone, Debug)]
@@ -29,6 +31,10 @@ pub(crate) enum EndpointError {
     Scheme,
     #[error("names no host")]
     NoHost,
+    #[error("names an empty host between two commas, or beside one")]
+    EmptyHost,
+    #[error("has a port that is not a number from 1 to 65535")]
+    Port,
     #[error("names no socket")]
     NoPath,
     #[error("holds '@' after the host: in a password, write / ? # @ as %2F %3F %23 %40")]
@@ -79,25 +85,18 @@ impl fmt::Display for Endpoint {
 
 impl SecretUrl {
     fn parse(text: &str, schemes: &[&str]) -> Result<Self, EndpointError> {
-        let url = Url::parse(text).map_err(|_| unreadable(text))?;
-        if !schemes.contains(&url.scheme()) {
-            return Err(EndpointError::Scheme);
-        }
-        // `amqp://user:12/34@host` parses with half of the password as the path.
-        if has_stray_at(&url) {
-            return Err(EndpointError::StrayAt);
-        }
-        let socket = url.scheme().ends_with("unix");
-        if socket && url.path().trim_matches('/').is_empty() {
-            return Err(EndpointError::NoPath);
-        }
-        if !socket && url.host_str().is_none_or(str::is_empty) {
-            return Err(EndpointError::NoHost);
-        }
-        if matches!(url.scheme(), "amqp" | "amqps") {
-            nothing_ignored(&url)?;
-        }
-        Ok(Self { redacted: redacted(&url), text: text.into() })
+        // Only AMQP's nodes are written in one URL.
+        let texts = match text.starts_with("amqp") {
+            true => hosts::each(text),
+            false => vec![text.to_owned()],
+        };
+        let several = texts.len() > 1;
+        let urls = texts.iter().map(|text| checked(text, schemes));
+        let urls: Vec<Url> = urls.collect::<Result<_, _>>().map_err(|error| match error {
+            EndpointError::NoHost if several => EndpointError::EmptyHost,
+            error => error,
+        })?;
+        Ok(Self { redacted: redacted(&urls), text: text.into() })
     }
 
     /// The whole URL, to connect with.
@@ -118,12 +117,39 @@ impl fmt::Debug for SecretUrl {
     }
 }
 
+fn checked(text: &str, schemes: &[&str]) -> Result<Url, EndpointError> {
+    let url = Url::parse(text).map_err(|error| unreadable(text, error))?;
+    if !schemes.contains(&url.scheme()) {
+        return Err(EndpointError::Scheme);
+    }
+    // `amqp://user:12/34@host` parses with half of the password as the path.
+    if has_stray_at(&url) {
+        return Err(EndpointError::StrayAt);
+    }
+    let socket = url.scheme().ends_with("unix");
+    if socket && url.path().trim_matches('/').is_empty() {
+        return Err(EndpointError::NoPath);
+    }
+    if !socket && url.host_str().is_none_or(str::is_empty) {
+        return Err(EndpointError::NoHost);
+    }
+    if url.port() == Some(0) {
+        return Err(EndpointError::Port);
+    }
+    if matches!(url.scheme(), "amqp" | "amqps") {
+        nothing_ignored(&url)?;
+    }
+    Ok(url)
+}
+
 /// In `amqp://user:pa/ss@host` the host ends at the first `/ ? #` of the password, and the text
 /// before that is taken for a port.
-fn unreadable(text: &str) -> EndpointError {
+fn unreadable(text: &str, error: ParseError) -> EndpointError {
     let rest = text.split_once("://").map_or("", |(_, rest)| rest);
-    match rest.split_once(['/', '?', '#']) {
-        Some((_, tail)) if tail.contains('@') => EndpointError::StrayAt,
+    match (rest.split_once(['/', '?', '#']), error) {
+        (Some((_, tail)), _) if tail.contains('@') => EndpointError::StrayAt,
+        (_, ParseError::InvalidPort) => EndpointError::Port,
+        (_, ParseError::EmptyHost) => EndpointError::NoHost,
         _ => EndpointError::NotAUrl,
     }
 }
@@ -145,20 +171,26 @@ fn has_stray_at(url: &Url) -> bool {
         .any(|part| part.contains('@'))
 }
 
-fn redacted(url: &Url) -> String {
+/// All URLs are alike but for their hosts.
+fn redacted(urls: &[Url]) -> String {
+    let Some(url) = urls.first() else { return String::new() };
     let userinfo = !url.username().is_empty() || url.password().is_some();
-    let port = url.port().map(|port| format!(":{port}"));
+    let hosts: Vec<String> = urls.iter().map(authority).collect();
     [
         url.scheme(),
         "://",
         if userinfo { "***@" } else { "" },
-        url.host_str().unwrap_or_default(),
-        port.as_deref().unwrap_or_default(),
+        &hosts.join(","),
         url.path(),
         if url.query().is_some() { "?***" } else { "" },
         if url.fragment().is_some() { "#***" } else { "" },
     ]
     .concat()
+}
+
+fn authority(url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}{port}", url.host_str().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -178,13 +210,19 @@ mod tests {
         assert_eq!(endpoint.url().unwrap().expose(), text);
         assert_eq!(endpoint.to_string(), "amqp://***@mq.example:5673/%2f?***");
         assert!(!format!("{endpoint:?}").contains("canary"));
+        let several = "amqp://ann:p,canary@mq1,mq2:5673/v?heartbeat=3";
+        assert_eq!(shown(several), "amqp://***@mq1,mq2:5673/v?***");
     }
 
     #[test]
     fn what_holds_no_secret_is_shown_whole() {
-        for text in
-            ["embedded", "redis://127.0.0.1:6379/3", "amqp://[::1]:5672", "unix:///run/redis.sock"]
-        {
+        for text in [
+            "embedded",
+            "redis://127.0.0.1:6379/3",
+            "amqp://[::1]:5672",
+            "amqp://mq1:5673,mq2,[::1]:5672/video",
+            "unix:///run/redis.sock",
+        ] {
             assert_eq!(shown(text), text);
         }
         assert!(Endpoint::parse("embedded", SCHEMES).unwrap().is_embedded());
@@ -207,7 +245,13 @@ mod tests {
             ("amqp://user:ab#cd@host/x", EndpointError::StrayAt),
             ("redis://user:ab?cd@host:6379", EndpointError::StrayAt),
             ("redis://:ab#cd@host:6379", EndpointError::StrayAt),
-            ("amqp://user:ab@cd:host", EndpointError::NotAUrl),
+            ("amqp://user:ab@cd:host", EndpointError::Port),
+            ("amqp://h:70000", EndpointError::Port),
+            ("amqp://h:0", EndpointError::Port),
+            ("amqp://h1:5672,h2:x/v", EndpointError::Port),
+            ("amqp://user:x@h1,,h2/v", EndpointError::EmptyHost),
+            ("amqp://h1,", EndpointError::EmptyHost),
+            ("amqp://h1,user:x/12@h2", EndpointError::StrayAt),
             ("amqp://h/v#part", EndpointError::Fragment),
             ("amqp://h/v?hearbeat=3", EndpointError::Query),
             ("amqps://h/v?heartbeat=3&verify=verify_none", EndpointError::Query),

@@ -16,6 +16,7 @@ mod table;
 // Reading a value.
 mod duration;
 mod endpoint;
+mod hosts;
 mod kind;
 mod reader;
 

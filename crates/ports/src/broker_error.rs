@@ -55,3 +55,12 @@ pub enum BrokerError {
     #[error("the broker's topology differs: {0}")]
     Differs(String),
 }
+
+impl BrokerError {
+    /// The text without the kind of error.
+    pub fn cause(&self) -> &str {
+        match self {
+            Self::Unavailable(cause) | Self::Denied(cause) | Self::Differs(cause) => cause,
+        }
+    }
+}

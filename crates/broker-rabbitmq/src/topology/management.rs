@@ -5,34 +5,51 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lapin::uri::{AMQPScheme, AMQPUri};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use lapin::uri::AMQPScheme;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::nodes::Node;
+
 const PATIENCE: Duration = Duration::from_secs(3);
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 const COLUMNS: &str = "name,policy,operator_policy,effective_policy_definition";
 
-/// The queues of our virtual host with their policies; `None` if they cannot be read.
-pub(super) async fn queues(uri: &AMQPUri, port: u16) -> Option<Value> {
+/// The queues of our virtual host with their policies, from the node that answers first; `None` if
+/// they cannot be read.
+pub(super) async fn queues(nodes: &[Node], port: u16) -> Option<Value> {
+    let mut asking: FuturesUnordered<_> =
+        nodes.iter().map(|node| queues_of(node, port)).collect();
+    while let Some(told) = asking.next().await {
+        if told.is_some() {
+            return told;
+        }
+    }
+    None
+}
+
+async fn queues_of(node: &Node, port: u16) -> Option<Value> {
     // A password that AMQP sends encrypted is not sent over an unencrypted connection.
-    if uri.scheme != AMQPScheme::AMQP {
+    if node.0.scheme != AMQPScheme::AMQP {
         return None;
     }
-    let asked = tokio::time::timeout(PATIENCE, ask(uri, port)).await.ok()?;
+    let asked = tokio::time::timeout(PATIENCE, ask(node, port)).await.ok()?;
     answer(&asked.ok()?)
 }
 
 /// HTTP/1.0: the response is not chunked and ends with the connection.
-async fn ask(uri: &AMQPUri, port: u16) -> std::io::Result<Vec<u8>> {
-    let host = uri.authority.host.as_str();
+async fn ask(node: &Node, port: u16) -> std::io::Result<Vec<u8>> {
+    let uri = &node.0;
+    let (host, named) = (uri.authority.host.as_str(), node.authority());
     let user = &uri.authority.userinfo;
     let login = STANDARD.encode(format!("{}:{}", user.username, user.password));
     let vhost = utf8_percent_encode(&uri.vhost, NON_ALPHANUMERIC);
     let request = format!(
-        "GET /api/queues/{vhost}?columns={COLUMNS} HTTP/1.0\r\nHost: {host}\r\n\
+        "GET /api/queues/{vhost}?columns={COLUMNS} HTTP/1.0\r\nHost: {named}\r\n\
          Authorization: Basic {login}\r\nAccept: application/json\r\n\r\n"
     );
     let mut connection = TcpStream::connect((host, port)).await?;

@@ -9,7 +9,7 @@ use lapin::options::{BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOpti
 use lapin::types::{AMQPValue, FieldTable};
 use ports::BrokerError;
 
-use crate::channel::Unanswered;
+use crate::access::Access;
 use crate::connection::BrokerConnection;
 use crate::error::{code, reply_code, short, using};
 use crate::names::Names;
@@ -39,13 +39,7 @@ impl fmt::Display for Forbidden {
 impl Topology {
     /// Permissions that workers and pollers need and this user lacks. Changes nothing.
     pub async fn forbidden(&self, settings: &Settings) -> Result<Vec<Forbidden>, BrokerError> {
-        let connection = BrokerConnection::open(
-            &settings.uri()?,
-            "reelwork doctor",
-            settings.bounds(),
-            Unanswered::default(),
-        )
-        .await?;
+        let connection = Access::of(settings)?.open("reelwork doctor").await?;
         let forbidden = self.forbidden_over(&connection, &Names::new(&settings.namespace)).await;
         connection.close().await;
         forbidden

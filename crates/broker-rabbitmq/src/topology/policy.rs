@@ -32,8 +32,8 @@ impl Topology {
     /// `None` if policies cannot be read: without the management plugin, without permission to use
     /// it, or over TLS.
     pub async fn risks(&self, settings: &Settings) -> Option<Vec<Risk>> {
-        let uri = settings.uri().ok()?;
-        let told = management::queues(&uri, settings.management_port).await?;
+        let nodes = settings.nodes().ok()?;
+        let told = management::queues(&nodes, settings.management_port).await?;
         Some(risks(&self.queues, told.as_array()?))
     }
 }

@@ -9,8 +9,8 @@ use ports::BrokerError;
 
 use super::{Binding, Bound, Exchange, ExchangeType, Queue, Topology, journal};
 use crate::Settings;
+use crate::access::Access;
 use crate::channel::Channel;
-use crate::channel::Unanswered;
 use crate::connection::BrokerConnection;
 use crate::error::{cause, code, reply_code, short, using};
 
@@ -80,8 +80,7 @@ impl Topology {
 
 /// A connection of its own, for an operator.
 pub(super) async fn connection(settings: &Settings) -> Result<BrokerConnection, BrokerError> {
-    let (bounds, unanswered) = (settings.bounds(), Unanswered::default());
-    BrokerConnection::open(&settings.uri()?, "reelwork topology", bounds, unanswered).await
+    Access::of(settings)?.open("reelwork topology").await
 }
 
 /// Checks everything without declaring what is missing.

@@ -5,6 +5,7 @@
 mod conformance;
 mod faults;
 mod fixture;
+mod nodes;
 mod refusals;
 mod topology;
 mod unanswered;

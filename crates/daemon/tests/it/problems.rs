@@ -57,6 +57,8 @@ fn every_kind_refuses_what_it_is_not() {
         ("kling.trust_denials", "1", "\"1\" is not true or false"),
         ("broker.url", "localhost", "is neither a URL nor the word embedded"),
         ("broker.url", "redis://h", "is a URL of another scheme"),
+        ("broker.url", "amqp://h1,,h2", "names an empty host between two commas, or beside one"),
+        ("broker.url", "amqp://h1,h2:99999", "has a port that is not a number from 1 to 65535"),
         ("ledger.url", "redis://", "names no host"),
         ("embedded.path", "~/x.db", "\"~/x.db\" is not a path"),
         ("embedded.path", "", "is empty"),

@@ -1,0 +1,135 @@
+//! How connections to the broker are opened: to which node, and how long that may take.
+
+use std::net::{SocketAddr, TcpStream};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use lapin::tcp::TLSConfig;
+use lapin::uri::{AMQPScheme, AMQPUri};
+use lapin::{AsyncTcpStream, ConnectionProperties};
+use ports::BrokerError;
+use tokio::time::Instant;
+
+use crate::Settings;
+use crate::bounds::Bounds;
+use crate::channel::Unanswered;
+use crate::connection::BrokerConnection;
+use crate::error::{code, connecting, reply_code, within};
+use crate::nodes::{Node, Nodes};
+use crate::socket::{Socket, duplicate};
+
+/// From the first packet to an open connection, for all nodes together.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// The nodes of the broker, and what every connection to them needs. Clones share the order in
+/// which nodes are tried.
+#[derive(Clone)]
+pub(crate) struct Access {
+    nodes: Nodes,
+    bounds: Bounds,
+    unanswered: Unanswered,
+}
+
+impl Access {
+    pub(crate) fn of(settings: &Settings) -> Result<Self, BrokerError> {
+        let nodes = settings.spread()?;
+        Ok(Self { nodes, bounds: settings.bounds(), unanswered: Unanswered::default() })
+    }
+
+    pub(crate) fn unanswered(&self) -> Unanswered {
+        self.unanswered.clone()
+    }
+
+    /// The node is tried last from now on.
+    pub(crate) fn failed(&self, node: &Node) {
+        self.nodes.failed(node);
+    }
+
+    /// Opens a connection that appears as `name` in the broker's lists. Every node is tried once. A
+    /// node that accepts and then sends nothing takes only its share of the time.
+    pub(crate) async fn open(&self, name: &str) -> Result<BrokerConnection, BrokerError> {
+        let (nodes, deadline) = (self.nodes.in_order(), Instant::now() + CONNECT);
+        let mut left = nodes.len() as u32;
+        let mut refusals = Vec::new();
+        for node in nodes {
+            let share = deadline.saturating_duration_since(Instant::now()) / left;
+            left -= 1;
+            let error = match self.open_at(&node, name, share).await {
+                Ok(connection) => return Ok(connection),
+                Err(error) => error,
+            };
+            self.failed(&node);
+            let refusal = connecting(&error, &node.address());
+            // The nodes of a cluster have the same users.
+            if reply_code(&error) == Some(code::ACCESS_REFUSED) {
+                return Err(refusal);
+            }
+            refusals.push(refusal);
+        }
+        Err(all(refusals))
+    }
+
+    async fn open_at(
+        &self,
+        node: &Node,
+        name: &str,
+        most: Duration,
+    ) -> lapin::Result<BrokerConnection> {
+        let socket = Socket::default();
+        let asked = node.0.query.connection_timeout.map(Duration::from_millis);
+        let most = asked.map_or(most, |asked| asked.min(most));
+        let opening = connect(node.0.clone(), name, most, socket.0.clone());
+        Ok(BrokerConnection {
+            connection: Arc::new(within(most, opening).await?),
+            socket,
+            node: node.clone(),
+            bounds: self.bounds,
+            unanswered: self.unanswered.clone(),
+        })
+    }
+}
+
+/// Why no node could be used. It may help to try again, unless all of them refuse us.
+fn all(mut refusals: Vec<BrokerError>) -> BrokerError {
+    if refusals.len() == 1 {
+        return refusals.remove(0);
+    }
+    let text = refusals.iter().map(BrokerError::cause).collect::<Vec<_>>().join("; ");
+    let denied = |refusal: &BrokerError| matches!(refusal, BrokerError::Denied(_));
+    match refusals.iter().all(denied) {
+        true => BrokerError::Denied(text),
+        false => BrokerError::Unavailable(text),
+    }
+}
+
+async fn connect(
+    uri: AMQPUri,
+    name: &str,
+    most: Duration,
+    slot: Arc<OnceLock<TcpStream>>,
+) -> lapin::Result<lapin::Connection> {
+    let properties = ConnectionProperties::default().with_connection_name(name.into());
+    let runtime = lapin::runtime::default_runtime()?;
+    // lapin's own dialling has no time limit: its thread waits for ever on a broker that accepts
+    // and then sends nothing. Cutting this socket ends it.
+    let reactor = runtime.clone();
+    let dial = async move |uri: AMQPUri, _| {
+        let dialling = async {
+            let authority = (uri.authority.host.as_str(), uri.authority.port);
+            let found: Vec<SocketAddr> = tokio::net::lookup_host(authority).await?.collect();
+            let plain = AsyncTcpStream::connect(&reactor, found).await?;
+            if let AsyncTcpStream::Plain(stream) = &plain {
+                let _ = slot.set(duplicate(stream.get_ref())?);
+            }
+            match uri.scheme {
+                AMQPScheme::AMQP => Ok(plain),
+                AMQPScheme::AMQPS => {
+                    plain.into_tls(authority.0, TLSConfig::default()).await.map_err(Into::into)
+                }
+            }
+        };
+        // Name look-up, TCP and TLS get less than the whole, so that lapin's thread ends by itself.
+        within(most.mul_f64(0.8), dialling).await
+    };
+    lapin::Connection::connector(uri, runtime, dial, properties).await
+}
