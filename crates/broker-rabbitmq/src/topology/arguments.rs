@@ -30,6 +30,12 @@ impl Arguments {
         self
     }
 
+    #[must_use]
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.0.remove(name);
+        self
+    }
+
     pub fn get(&self, name: &str) -> Option<&Argument> {
         self.0.get(name)
     }

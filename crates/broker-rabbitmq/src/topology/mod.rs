@@ -4,6 +4,7 @@ mod arguments;
 mod definitions;
 mod erase;
 mod journal;
+mod leader;
 mod management;
 mod permission;
 mod policy;
@@ -174,6 +175,7 @@ impl Topology {
             optional: true,
         });
         let arguments = Arguments::quorum().int("x-delivery-limit", NO_DELIVERY_LIMIT);
+        let arguments = leader::spread(arguments);
         self.queues.push(Queue { name: name.clone(), arguments, optional: true });
         let everything = "#".to_owned();
         let to = Bound::Exchange(name.clone());
@@ -221,6 +223,7 @@ impl Topology {
     }
 
     fn queue(&mut self, name: String, arguments: Arguments) {
+        let arguments = leader::spread(arguments);
         self.queues.push(Queue { name, arguments, optional: false });
     }
 
@@ -267,17 +270,22 @@ mod tests {
                 "ns.jobs.videos.high",
                 "x-dead-letter-exchange=ns.dead x-dead-letter-strategy=at-least-once \
                  x-delivery-limit=1000 x-max-length=5000 x-overflow=reject-publish \
-                 x-queue-type=quorum",
+                 x-queue-leader-locator=balanced x-queue-type=quorum",
             ),
             (
                 "ns.later.30s",
                 "x-dead-letter-exchange=ns.jobs x-dead-letter-strategy=at-least-once \
-                 x-message-ttl=30000 x-overflow=reject-publish x-queue-type=quorum",
+                 x-message-ttl=30000 x-overflow=reject-publish \
+                 x-queue-leader-locator=balanced x-queue-type=quorum",
             ),
-            ("ns.dead", "x-delivery-limit=1000000 x-queue-type=quorum"),
+            (
+                "ns.dead",
+                "x-delivery-limit=1000000 x-queue-leader-locator=balanced x-queue-type=quorum",
+            ),
             (
                 "ns.journal",
-                "x-max-age=86400s x-queue-type=stream x-stream-max-segment-size-bytes=64000000",
+                "x-max-age=86400s x-queue-leader-locator=balanced x-queue-type=stream \
+                 x-stream-max-segment-size-bytes=64000000",
             ),
         ] {
             assert_eq!(arguments(queue), expected, "{queue}");

@@ -7,7 +7,7 @@ use lapin::options::{
 use lapin::types::FieldTable;
 use ports::BrokerError;
 
-use super::{Binding, Bound, Exchange, ExchangeType, Queue, Topology, journal};
+use super::{Binding, Bound, Exchange, ExchangeType, Queue, Topology, journal, leader};
 use crate::Settings;
 use crate::access::Access;
 use crate::channel::Channel;
@@ -261,6 +261,30 @@ impl<'a> Probe<'a> {
 
     /// Passive: does it exist? Active: is it the same? If missing, the broker then declares it.
     async fn declare(&mut self, thing: Thing<'_>, passive: bool) -> Result<Found, BrokerError> {
+        match (thing, self.declare_once(thing, passive).await?) {
+            (Thing::Queue(queue), Found::Differs(refusal)) => self.older(queue, refusal).await,
+            (_, found) => Ok(found),
+        }
+    }
+
+    /// A queue that did not ask for its leader is as expected if nothing else differs.
+    async fn older(&mut self, queue: &Queue, refusal: String) -> Result<Found, BrokerError> {
+        let Some(older) = leader::without(queue) else { return Ok(Found::Differs(refusal)) };
+        let found = self.declare_once(Thing::Queue(&older), false).await?;
+        let is_leader = leader::is_cause(&refusal);
+        Ok(match found {
+            // It asks for another leader.
+            Found::Differs(text) if is_leader && leader::is_cause(&text) => Found::AsExpected,
+            Found::Differs(_) if !is_leader => Found::Differs(refusal),
+            found => found,
+        })
+    }
+
+    async fn declare_once(
+        &mut self,
+        thing: Thing<'_>,
+        passive: bool,
+    ) -> Result<Found, BrokerError> {
         let channel = self.channel().await?;
         let declared = match thing {
             Thing::Exchange(exchange) => declare_exchange(channel, exchange, passive).await,

@@ -90,6 +90,29 @@ async fn a_journal_that_keeps_more_than_is_asked_will_do() {
     scratch.close().await;
 }
 
+/// Queues of an installation from before queues asked for their leader.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_queue_that_did_not_ask_for_its_leader_will_do() {
+    let settings = settings();
+    let _ground = Ground::new(settings.clone());
+    let raw = RawClient::open(&settings).await;
+    for queue in settings.topology().queues.iter().filter(|queue| !queue.optional) {
+        raw.declare_without(queue, "x-queue-leader-locator").await;
+    }
+    for manage_topology in [true, false] {
+        let settings = Settings { manage_topology, ..settings.clone() };
+        RabbitBroker::connect(settings).await.expect("taken as they are").close().await;
+    }
+    let findings = settings.topology().show(&settings).await.unwrap();
+    assert!(findings.iter().all(|finding| finding.found == Found::AsExpected), "{findings:?}");
+    let mut other = settings.clone();
+    other.lane_max_length = 7;
+    let findings = other.topology().show(&other).await.unwrap();
+    let lengths =
+        |found: &Found| matches!(found, Found::Differs(text) if text.contains("x-max-length"));
+    assert_eq!(findings.iter().filter(|finding| lengths(&finding.found)).count(), 9);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_our_user_may_not_do_is_found_without_doing_it() {
     let node = Node::start().await;
