@@ -14,6 +14,7 @@ mod requests;
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,7 +72,10 @@ pub async fn run<F: Future<Output = ()>>(
 #[macro_export]
 macro_rules! ledger {
     ($open:expr) => {
-        $crate::ledger! { @cases $open =>
+        $crate::ledger! { @each cases ($open) }
+    };
+    (@each $use:ident $open:tt) => {
+        $crate::ledger! { @$use $open =>
             an_empty_ledger_has_no_generation
             joins_agree_on_one_generation
             a_later_join_keeps_the_generation
@@ -180,4 +184,15 @@ macro_rules! ledger {
             $crate::ledger::run(opened, $crate::ledger::$case).await;
         }
     )*};
+    (@list $type:ty => $($case:ident)*) => {
+        vec![$((stringify!($case), (|ledger| Box::pin($case(ledger))) as $type)),*]
+    };
+}
+
+/// One case.
+pub type Case = fn(Arc<dyn Ledger>) -> Pin<Box<dyn Future<Output = ()>>>;
+
+/// All cases with their names, for a ledger that takes long to start.
+pub fn cases() -> Vec<(&'static str, Case)> {
+    crate::ledger! { @each list Case }
 }
