@@ -7,11 +7,11 @@ use ports::{Claimed, Fence, LedgerError, OutboxEntry, Stored};
 
 use crate::RedisLedger;
 use crate::codec::{self, millis};
-use crate::keys::{SHARDS, Tag};
 use crate::link::Repeat;
 use crate::membership::fenced;
 use crate::reply::Reply;
 use crate::script::{CLAIM_DUE, CLAIM_OUTBOX, Call, LOOK_NOW};
+use crate::tag::Tag;
 
 /// A script blocks all other callers while it runs: 1,000 items take some ms.
 const MOST_PER_SCRIPT: usize = 1000;
@@ -78,16 +78,17 @@ async fn claim<T>(
     read: impl Fn(&str, &mut Reply) -> Result<T, LedgerError>,
 ) -> Result<Claimed<T>, LedgerError> {
     let turn = ledger.turn.fetch_add(1, Ordering::Relaxed);
-    let mut wanted: Vec<usize> = (0..SHARDS).map(|n| (turn + n) % SHARDS).collect();
-    let mut later = [None; SHARDS];
+    let shards = ledger.keys.shards();
+    let mut wanted: Vec<usize> = (0..shards.len()).map(|n| (turn + n) % shards.len()).collect();
+    let mut later = vec![None; shards.len()];
     let mut items = Vec::new();
     let mut left = limit;
     let mut now = i64::MAX;
     loop {
         let quotas = shares(left, wanted.len());
         let asked = wanted.iter().zip(&quotas).map(|(shard, quota)| {
-            let call = call(&ledger.keys.shards()[*shard], *quota);
-            ledger.link.run(call, Repeat::Never)
+            let shard = &shards[*shard];
+            ledger.links.of(shard).run(call(shard, *quota), Repeat::Never)
         });
         let replies = try_join_all(asked).await?;
         let mut more = Vec::new();
@@ -158,7 +159,7 @@ fn read_item<T>(
 
 pub(crate) async fn look_now(ledger: &RedisLedger, key: &JobKey) -> Result<(), LedgerError> {
     let call = look_now_call(ledger, key);
-    ledger.link.run(call, Repeat::Safe).await.map(drop)
+    ledger.at_shard_of(key).run(call, Repeat::Safe).await.map(drop)
 }
 
 pub(crate) fn look_now_call(ledger: &RedisLedger, key: &JobKey) -> Call {

@@ -1,16 +1,30 @@
 //! Finds settings of the server that lose data in a crash.
 
+use futures::future::try_join_all;
 use ports::LedgerError;
 
 use crate::RedisLedger;
-use crate::link::Repeat;
+use crate::clocks;
+use crate::link::{Link, Repeat};
 use crate::server_facts::ServerFacts;
 
-/// Queries the server on every call.
+/// Queries every server on every call.
 pub(crate) async fn warnings(ledger: &RedisLedger) -> Result<Vec<String>, LedgerError> {
-    let facts = ledger.link.ask_facts().await?;
+    let each = ledger.links.each().map(|link| of_server(ledger, link));
+    let mut found = Vec::new();
+    for warning in try_join_all(each).await?.into_iter().flatten() {
+        if !found.contains(&warning) {
+            found.push(warning);
+        }
+    }
+    found.extend(clocks::warning(ledger).await?);
+    Ok(found)
+}
+
+async fn of_server(ledger: &RedisLedger, link: &Link) -> Result<Vec<String>, LedgerError> {
+    let facts = link.ask_facts().await?;
     let mut found = of_facts(&facts);
-    match (facts.is_told(), appendfsync(ledger).await?) {
+    match (facts.is_told(), appendfsync(link).await?) {
         (true, Some(policy)) if facts.appends() => found.extend(of_policy(&policy)),
         (true, None) if facts.appends() => found.push(
             "appendfsync cannot be asked for (CONFIG is not allowed): it should be everysec or \
@@ -19,20 +33,36 @@ pub(crate) async fn warnings(ledger: &RedisLedger) -> Result<Vec<String>, Ledger
         ),
         _ => {}
     }
+    if facts.is_told() && ledger.links.may_change() {
+        found.extend(of_replicas(&facts, ledger.links.are_many()));
+    }
     Ok(found)
 }
 
 /// `None` if the server does not permit the query.
-async fn appendfsync(ledger: &RedisLedger) -> Result<Option<String>, LedgerError> {
+async fn appendfsync(link: &Link) -> Result<Option<String>, LedgerError> {
     let mut command = redis::cmd("CONFIG");
     command.arg("GET").arg("appendfsync");
-    match ledger.link.ask::<Vec<String>>(&command, Repeat::Safe).await {
+    match link.ask::<Vec<String>>(&command, Repeat::Safe).await {
         Ok(answer) => Ok(answer.into_iter().nth(1)),
         Err(LedgerError::Denied(_)) => Ok(None),
         // A managed server may not know the command, which is another error.
         Err(LedgerError::Unavailable(text)) if text.starts_with("ERR") => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// What loses data, or stops the ledger, when a master fails.
+fn of_replicas(facts: &ServerFacts, in_cluster: bool) -> Option<String> {
+    if facts.get("connected_slaves") == "0" {
+        return Some("a master has no replica: the ledger stops when it fails".to_owned());
+    }
+    // It is reported only if it is set. A master of a cluster stops by itself when it is cut off.
+    (!in_cluster && facts.get("min_slaves_good_slaves").is_empty()).then(|| {
+        "min-replicas-to-write is 0: a master that was cut off and replaced goes on accepting \
+         writes, which are lost; set it to 1"
+            .to_owned()
+    })
 }
 
 fn of_facts(facts: &ServerFacts) -> Vec<String> {
@@ -99,6 +129,15 @@ mod tests {
             let found = of_info(info);
             assert!(found.len() == 1 && found[0].contains(word), "{info}: {found:?}");
         }
+    }
+
+    #[test]
+    fn a_master_without_a_replica_or_without_a_brake_is_named() {
+        let of = |info: &str, in_cluster| of_replicas(&ServerFacts::read(info), in_cluster);
+        assert!(of("connected_slaves:0", true).unwrap().contains("no replica"));
+        assert!(of("connected_slaves:1", false).unwrap().contains("min-replicas-to-write"));
+        assert_eq!(of("connected_slaves:1", true), None);
+        assert_eq!(of("connected_slaves:1\nmin_slaves_good_slaves:1", false), None);
     }
 
     #[test]

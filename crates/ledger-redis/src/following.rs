@@ -12,7 +12,7 @@ pub(crate) async fn follow(
     fence: &Fence,
 ) -> Result<Option<Following>, LedgerError> {
     let call = fenced(&FOLLOW, ledger.keys.deciding(), fence);
-    let mut reply = ledger.link.run(call, Repeat::Safe).await?;
+    let mut reply = ledger.at_deciding().run(call, Repeat::Safe).await?;
     match reply.status.as_str() {
         "ok" => Ok(Some(Following { lost: reply.next()?, next: next(ledger).await? })),
         _ => Ok(None),
@@ -24,7 +24,7 @@ async fn next(ledger: &RedisLedger) -> Result<Option<u64>, LedgerError> {
     let each = ledger.keys.all().map(|tag| async move {
         let mut command = redis::cmd("GET");
         command.arg(tag.followed());
-        ledger.link.ask::<Option<u64>>(&command, Repeat::Safe).await
+        ledger.links.of(tag).ask::<Option<u64>>(&command, Repeat::Safe).await
     });
     let lines = try_join_all(each).await?;
     Ok(lines.into_iter().min().flatten())
@@ -37,14 +37,14 @@ pub(crate) async fn followed(
 ) -> Result<(), LedgerError> {
     let each = ledger.keys.all().map(|tag| {
         let call = fenced(&FOLLOWED, tag, fence).key(tag.followed()).arg(next);
-        ledger.link.run(call, Repeat::Safe)
+        ledger.links.of(tag).run(call, Repeat::Safe)
     });
     try_join_all(each).await.map(drop)
 }
 
 pub(crate) async fn lost(ledger: &RedisLedger, fence: &Fence) -> Result<(), LedgerError> {
     let call = fenced(&LOST, ledger.keys.deciding(), fence);
-    ledger.link.run(call, Repeat::Safe).await.map(drop)
+    ledger.at_deciding().run(call, Repeat::Safe).await.map(drop)
 }
 
 pub(crate) async fn open(
@@ -53,14 +53,14 @@ pub(crate) async fn open(
     at: Timestamp,
 ) -> Result<(), LedgerError> {
     let call = fenced(&OPEN, ledger.keys.deciding(), fence).arg(at.as_millis());
-    ledger.link.run(call, Repeat::Safe).await.map(drop)
+    ledger.at_deciding().run(call, Repeat::Safe).await.map(drop)
 }
 
 pub(crate) async fn distrust(ledger: &RedisLedger) -> Result<(), LedgerError> {
     let each = ledger.keys.all().map(|tag| async move {
         let mut command = redis::cmd("DEL");
         command.arg(tag.generation()).arg(tag.followed());
-        ledger.link.ask::<i64>(&command, Repeat::Safe).await
+        ledger.links.of(tag).ask::<i64>(&command, Repeat::Safe).await
     });
     try_join_all(each).await.map(drop)
 }
@@ -70,9 +70,10 @@ pub(crate) async fn revisions(
     keys: &[JobKey],
 ) -> Result<Vec<Option<u64>>, LedgerError> {
     let each = keys.iter().map(|key| async move {
-        let (mut command, name) = (redis::cmd("HGET"), ledger.keys.shard_of(key).record(key));
+        let shard = ledger.keys.shard_of(key);
+        let (mut command, name) = (redis::cmd("HGET"), shard.record(key));
         command.arg(&name).arg("n");
-        let found = ledger.link.ask_one::<Option<u64>>(&name, &command).await?;
+        let found = ledger.links.of(shard).ask_one::<Option<u64>>(&name, &command).await?;
         // A record that cannot be read counts as the oldest.
         Ok(ledger.unreadable.skip(found).unwrap_or(Some(0)))
     });

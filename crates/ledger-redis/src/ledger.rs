@@ -1,21 +1,17 @@
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use futures::FutureExt;
+use job::JobKey;
 use ports::{Ledger, LedgerError, Unreadable};
-use redis::Client;
-use redis::io::tcp::TcpSettings;
-use secrecy::ExposeSecret;
 
 use crate::keys::Keys;
-use crate::link::{Link, OnConnect};
-use crate::restart::end_after_restart;
-use crate::{Settings, address};
+use crate::link::Link;
+use crate::links::Links;
+use crate::{Settings, shards};
 
-/// The [`Ledger`] on Redis. All callers share one connection, which is restored automatically.
+/// The [`Ledger`] on Redis. All callers share its connections, which are restored automatically.
 pub struct RedisLedger {
-    pub(crate) link: Link,
+    pub(crate) links: Links,
     pub(crate) keys: Keys,
     pub(crate) retention: Duration,
     pub(crate) allow_unsafe: bool,
@@ -25,11 +21,12 @@ pub struct RedisLedger {
 }
 
 impl RedisLedger {
-    /// Connects and checks that the server is safe to use; takes at most twice the timeout.
+    /// Connects and checks that the server is safe to use and has as many shards as the settings;
+    /// takes at most three times the timeout.
     pub async fn connect(settings: Settings) -> Result<Self, LedgerError> {
-        let keys = Keys::new(settings.checked_namespace()?);
+        let keys = settings.keys()?;
         let ledger = Self {
-            link: Link::new(client(&settings)?, check_for_restart(keys.clone()), settings.timeout),
+            links: Links::open(&settings, &keys)?,
             keys,
             retention: settings.retention,
             allow_unsafe: settings.allow_unsafe,
@@ -37,25 +34,24 @@ impl RedisLedger {
             unreadable: Unreadable::default(),
         };
         ledger.check().await?;
+        shards::compare(&ledger).await?;
         Ok(ledger)
     }
-}
 
-fn check_for_restart(keys: Keys) -> OnConnect {
-    Arc::new(move |mut connection, facts| {
-        let keys = keys.clone();
-        async move { end_after_restart(&mut connection, &keys, &facts).await }.boxed()
-    })
-}
-
-fn client(settings: &Settings) -> Result<Client, LedgerError> {
-    let info = address::read(settings.url.expose_secret())?;
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // If another thread was faster, its choice stays.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    pub(crate) fn at_deciding(&self) -> &Link {
+        self.links.of(self.keys.deciding())
     }
-    let tcp = TcpSettings::default().set_nodelay(true);
-    // The error may contain the address, and so the password.
-    let malformed = |_| LedgerError::Denied("the ledger's URL cannot be used".to_owned());
-    Client::open(info.set_tcp_settings(tcp)).map_err(malformed)
+
+    pub(crate) fn at_permits(&self) -> &Link {
+        self.links.of(self.keys.permits())
+    }
+
+    pub(crate) fn at_shard_of(&self, key: &JobKey) -> &Link {
+        self.links.of(self.keys.shard_of(key))
+    }
+
+    /// The link of a key as it is stored.
+    pub(crate) fn at_key(&self, key: &str) -> &Link {
+        self.keys.tag_of(key).map_or(self.links.first(), |tag| self.links.of(tag))
+    }
 }

@@ -1,17 +1,36 @@
-//! The ledger on Redis 6.2 or newer.
+//! The ledger on Redis 6.2 or newer: one server, a master under Sentinel, or a Redis Cluster.
 //!
 //! All decisions are in `job`; Redis compares and writes. Each call of the port is one short Lua
 //! script (`scripts/*.lua`) and one round trip; concurrent calls share one connection. Read in this
-//! order: [`Settings`], `keys` (names of keys), then `link`, `script`, `reply`, `error` (commands
-//! to the server), then `restart`, `server_facts` (checks of a new connection), then
+//! order: [`Settings`], `address`, `keys` (names of keys), then `links`, `link`, `connect`,
+//! `servers` (connections, and which server to connect to), `script`, `reply`, `error` (commands to
+//! the server), then `restart`, `server_facts` (checks of a new connection), then
 //! [`RedisLedger`], one file for each part of the port, and `port`, which implements its traits
 //! with them.
 //!
-//! A new connection compares the server's run id with the one under which the generation began.
-//! After a restart or a failover the last writes may be lost, so the generation ends. Every write
-//! returns `GenerationChanged` until a process joins again.
+//! **Lost writes.** A new connection compares the server's run id with the one under which the
+//! generation began. After a restart or a failover the last writes may be lost, so the generation
+//! ends. Every write returns `GenerationChanged` until a process joins again.
 //!
-//! The keys that `redis-cli` shows, for the namespace `reelwork` and shard 0 to 3:
+//! **Which server.** Each attempt to connect looks the server up again: a sentinel names the
+//! master, and a node of a cluster names the master of a slot. Several are asked, so that a frozen
+//! one does not matter. A process that is connected to a master under Sentinel also asks once a
+//! second whether it still is the master. A server that holds the keys no more, or not yet, refuses
+//! commands without executing them (`MOVED`, `READONLY`, `TRYAGAIN` and others); they are repeated
+//! until they are executed or the timeout has passed.
+//!
+//! **Cluster.** Keys that a script uses share a hash tag, and so a slot. There is one connection
+//! for each tag: a lost master disturbs only its own tags. The generation has to be the same on all
+//! of them, so a failover of one master ends it. Moving the slot of a tag to another node ends it
+//! too; while the slot is moving, calls on this tag wait. Each tag's times are counted by the clock
+//! of its own server (see `clocks`).
+//!
+//! **Shards.** Their number is fixed when a ledger first starts ([`Settings::shards`]) and stored
+//! under every tag; a ledger without it has 4. With another number than 4, tags have names with
+//! which they spread evenly over masters with equal ranges of slots, so a suitable number is that
+//! of the masters, or a multiple of it. The 4 shards use 3 of 3 masters, 4 of 5, and 4 of 8.
+//!
+//! The keys that `redis-cli` shows, for the namespace `reelwork` and shard 0 of 4:
 //!
 //! | key | type | content |
 //! |---|---|---|
@@ -19,6 +38,7 @@
 //! | `{reelwork:0}:due` | sorted set | job key by the ms at which it is due |
 //! | `{reelwork:0}:outbox`, `:outbox:bodies`, `:outbox:tries` | sorted set, hashes | messages to publish |
 //! | `{reelwork:0}:generation` | hash | the generation: `id`, `began_at`, `run` the server's run id when it began, `formed` 1 once every tag has it (shard 0 only) |
+//! | `{reelwork:0}:shards` | string | the number of shards, under every tag |
 //! | `{reelwork:0}:leases` | sorted set | owner by the ms at which its lease ends |
 //! | `{reelwork:0}:proposed:<tenant>/<id>#<round>` | sorted set | task ids that callbacks named, by the ms at which they arrived |
 //! | `{reelwork:0}:task:<length>:<account>:<task id>` | string | the job that has the task: `<tenant>/<id>#<round>` |
@@ -30,16 +50,24 @@ mod settings;
 
 mod address;
 mod keys;
+mod slot;
+mod tag;
 
+mod connect;
+mod dial;
 mod error;
 mod link;
+mod links;
 mod reply;
 mod restart;
 mod script;
 mod server_facts;
+mod servers;
+mod tls;
 
 mod beside;
 mod claims;
+mod clocks;
 mod codec;
 mod durability;
 mod erase;
@@ -51,6 +79,8 @@ mod permits;
 mod proposals;
 mod records;
 mod safety;
+mod scan;
+mod shards;
 mod witnesses;
 
 mod ledger;

@@ -4,14 +4,14 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use ports::LedgerError;
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Value};
+use redis::{Cmd, FromRedisValue, Value};
 use tokio::time::{Instant, timeout_at};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::codec::corrupt;
-use crate::error::{CommandError, ledger_error, needs_reconnect};
+use crate::connect::{Connector, Live};
+use crate::error::CommandError;
 use crate::reply::Reply;
 use crate::script::Call;
 use crate::server_facts::ServerFacts;
@@ -19,8 +19,11 @@ use crate::server_facts::ServerFacts;
 /// A connection that was lost within this time does not reset the wait before the next.
 const SETTLED: Duration = Duration::from_secs(5);
 
-/// Commands that may wait to be written; further callers block.
-const QUEUE: usize = 4096;
+/// Between two tries of a command that another server, or the same one later, may execute.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The longest look for another master.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Whether to send a command again if its connection was lost and it may have been executed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,23 +33,15 @@ pub(crate) enum Repeat {
     Never,
 }
 
-/// The check of a new connection before callers get it.
-pub(crate) type OnConnect = Arc<
-    dyn Fn(MultiplexedConnection, Arc<ServerFacts>) -> BoxFuture<'static, Result<(), LedgerError>>
-        + Send
-        + Sync,
->;
-
 /// One connection that all callers share. When it is lost, the next caller starts an attempt to
 /// connect, and later callers wait for it. Attempts are up to 1 s apart.
 pub(crate) struct Link {
-    client: Client,
-    on_connect: OnConnect,
+    connector: Arc<Connector>,
     timeout: Duration,
-    slot: Mutex<Slot>,
+    current: Mutex<Current>,
 }
 
-struct Slot {
+struct Current {
     /// Raised with every new connection, so that it is replaced once, not by every caller.
     epoch: u64,
     began: Instant,
@@ -57,22 +52,12 @@ struct Slot {
 
 type Attempt = Shared<BoxFuture<'static, Result<Live, LedgerError>>>;
 
-#[derive(Clone)]
-pub(crate) struct Live {
-    connection: MultiplexedConnection,
-    pub(crate) facts: Arc<ServerFacts>,
-}
-
 impl Link {
-    pub(crate) fn new(client: Client, on_connect: OnConnect, timeout: Duration) -> Self {
-        let began = Instant::now();
-        let attempt = attempt(client.clone(), on_connect.clone(), timeout, began);
-        Self {
-            client,
-            on_connect,
-            timeout,
-            slot: Mutex::new(Slot { epoch: 0, began, failures: 0, attempt }),
-        }
+    pub(crate) fn new(connector: Connector, timeout: Duration) -> Self {
+        let (connector, began) = (Arc::new(connector), Instant::now());
+        let attempt = attempt(connector.clone(), timeout, began);
+        let current = Mutex::new(Current { epoch: 0, began, failures: 0, attempt });
+        Self { connector, timeout, current }
     }
 
     pub(crate) async fn run(&self, call: Call, repeat: Repeat) -> Result<Reply, LedgerError> {
@@ -84,10 +69,10 @@ impl Link {
     async fn run_script(&self, call: Call, repeat: Repeat) -> Result<Reply, LedgerError> {
         let deadline = Instant::now() + self.timeout;
         let answer = match self.send(&call.by_hash(), repeat, deadline).await {
-            Err(CommandError::NoScript) => self.send(&call.in_full(), repeat, deadline).await?,
-            answer => answer?,
+            Err(CommandError::NoScript) => self.send(&call.in_full(), repeat, deadline).await,
+            answer => answer,
         };
-        Reply::read(call.script.name, answer)
+        Reply::read(call.script.name, answer.map_err(|error| self.explained(error))?)
     }
 
     /// Sends one plain command.
@@ -97,7 +82,8 @@ impl Link {
         repeat: Repeat,
     ) -> Result<T, LedgerError> {
         let deadline = Instant::now() + self.timeout;
-        let value = self.send(command, repeat, deadline).await?;
+        let value = self.send(command, repeat, deadline).await;
+        let value = value.map_err(|error| self.explained(error))?;
         T::from_redis_value(value)
             .map_err(|error| LedgerError::Unavailable(format!("an unexpected answer: {error}")))
     }
@@ -110,10 +96,18 @@ impl Link {
         command: &Cmd,
     ) -> Result<Result<T, LedgerError>, LedgerError> {
         let deadline = Instant::now() + self.timeout;
-        match self.send(command, Repeat::Safe, deadline).await.map_err(LedgerError::from) {
+        let answer = self.send(command, Repeat::Safe, deadline).await;
+        match answer.map_err(|error| self.explained(error)) {
             Ok(value) => Ok(T::from_redis_value(value).map_err(|error| corrupt(key, error))),
             Err(LedgerError::Corrupt { cause, .. }) => Ok(Err(corrupt(key, cause))),
             Err(error) => Err(error),
+        }
+    }
+
+    fn explained(&self, error: CommandError) -> LedgerError {
+        match self.connector.servers.may_change() {
+            true => error.while_looking(),
+            false => error.into(),
         }
     }
 
@@ -124,6 +118,18 @@ impl Link {
         Ok(live.facts)
     }
 
+    /// Ends the connection if another server has been appointed master. The old one may accept
+    /// writes for seconds after that, which are lost.
+    pub(crate) async fn leave_replaced_master(&self) {
+        let deadline = Instant::now() + LOOK;
+        let Ok((epoch, live)) = self.live(deadline).await else { return };
+        let Ok(Ok(now)) = timeout_at(deadline, self.connector.find(LOOK)).await else { return };
+        if now.addr().to_string() != live.address {
+            tracing::warn!(from = live.address, to = %now.addr(), "the sentinels replaced the master");
+            self.replace(epoch);
+        }
+    }
+
     /// Queries the server again.
     pub(crate) async fn ask_facts(&self) -> Result<ServerFacts, LedgerError> {
         let deadline = Instant::now() + self.timeout;
@@ -132,7 +138,7 @@ impl Link {
             Ok(Ok(facts)) => Ok(facts),
             Ok(Err(error)) => {
                 self.replace(epoch);
-                Err(error)
+                Err(self.explained(error))
             }
             Err(_) => {
                 self.replace(epoch);
@@ -147,12 +153,19 @@ impl Link {
         repeat: Repeat,
         deadline: Instant,
     ) -> Result<Value, CommandError> {
-        match self.send_once(command, deadline).await {
-            Err(CommandError::Lost(_)) if repeat == Repeat::Safe => {
-                self.send_once(command, deadline).await
+        let mut again = repeat == Repeat::Safe;
+        loop {
+            match self.send_once(command, deadline).await {
+                Err(CommandError::Lost(_)) if again => again = false,
+                Err(error) if self.may_pass(&error, deadline) => tokio::time::sleep(PAUSE).await,
+                answer => return answer,
             }
-            answer => answer,
         }
+    }
+
+    fn may_pass(&self, error: &CommandError, deadline: Instant) -> bool {
+        let changes = self.connector.servers.may_change();
+        changes && error.is_passing() && Instant::now() + PAUSE < deadline
     }
 
     async fn send_once(&self, command: &Cmd, deadline: Instant) -> Result<Value, CommandError> {
@@ -160,10 +173,11 @@ impl Link {
         match timeout_at(deadline, command.query_async(&mut live.connection)).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => {
-                if needs_reconnect(&error) {
+                let error = CommandError::of(&error);
+                if error.ends_connection() {
                     self.replace(epoch);
                 }
-                Err(CommandError::of(&error))
+                Err(error)
             }
             // A connection that drops every packet times out like this, and never closes by itself.
             Err(_) => {
@@ -175,8 +189,8 @@ impl Link {
 
     async fn live(&self, deadline: Instant) -> Result<(u64, Live), LedgerError> {
         let (epoch, attempt) = {
-            let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-            (slot.epoch, slot.attempt.clone())
+            let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+            (current.epoch, current.attempt.clone())
         };
         match timeout_at(deadline, attempt).await {
             Ok(Ok(live)) => Ok((epoch, live)),
@@ -194,18 +208,16 @@ impl Link {
 
     /// Lets the next caller connect again, unless another call has already replaced it.
     fn replace(&self, epoch: u64) {
-        let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if slot.epoch != epoch {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.epoch != epoch {
             return;
         }
-        let lasted = slot.began.elapsed();
-        slot.failures = if lasted > SETTLED { 0 } else { slot.failures + 1 };
-        let wait = backoff(slot.failures).saturating_sub(lasted);
-        let began = Instant::now() + wait;
-        let attempt = attempt(self.client.clone(), self.on_connect.clone(), self.timeout, began);
-        slot.epoch += 1;
-        slot.began = began;
-        slot.attempt = attempt;
+        let lasted = current.began.elapsed();
+        current.failures = if lasted > SETTLED { 0 } else { current.failures + 1 };
+        let wait = backoff(current.failures).saturating_sub(lasted);
+        current.began = Instant::now() + wait;
+        current.attempt = attempt(self.connector.clone(), self.timeout, current.began);
+        current.epoch += 1;
     }
 }
 
@@ -236,34 +248,15 @@ fn backoff(failures: u32) -> Duration {
     }
 }
 
-fn attempt(client: Client, on_connect: OnConnect, timeout: Duration, at: Instant) -> Attempt {
+fn attempt(connector: Arc<Connector>, timeout: Duration, at: Instant) -> Attempt {
     let attempt = async move {
         tokio::time::sleep_until(at).await;
-        match tokio::time::timeout(timeout, connect(&client, &on_connect, timeout)).await {
+        match tokio::time::timeout(timeout, connector.connect(timeout)).await {
             Ok(connected) => connected,
             Err(_) => Err(LedgerError::Unavailable(format!("no connection within {timeout:?}"))),
         }
     };
     attempt.boxed().shared()
-}
-
-/// A connection is usable once `on_connect` has accepted its server.
-async fn connect(
-    client: &Client,
-    on_connect: &OnConnect,
-    timeout: Duration,
-) -> Result<Live, LedgerError> {
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(timeout))
-        .set_response_timeout(None)
-        .set_pipeline_buffer_size(QUEUE);
-    let mut connection = client
-        .get_multiplexed_async_connection_with_config(&config)
-        .await
-        .map_err(|error| ledger_error(&error))?;
-    let facts = Arc::new(ServerFacts::ask(&mut connection).await?);
-    on_connect(connection.clone(), facts.clone()).await?;
-    Ok(Live { connection, facts })
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@ use ports::{LedgerError, ListFilter};
 use crate::RedisLedger;
 use crate::codec;
 use crate::keys::job_key;
-use crate::link::Repeat;
+use crate::scan::Scan;
 
-/// Keys read in one step of the scan: a step blocks all other callers.
-const STEP: usize = 1000;
+/// What follows the tag in the key of a record.
+const RECORDS: &str = "job:*";
 
 /// Bodies requested at once.
 const BODIES: usize = 64;
@@ -21,28 +21,17 @@ pub(crate) async fn list(
     filter: &ListFilter,
 ) -> Result<Vec<Record>, LedgerError> {
     let mut newest = BTreeSet::new();
-    let mut cursor: u64 = 0;
-    loop {
-        let (next, keys) = scan(ledger, cursor).await?;
+    let mut scan = Scan::of(ledger, RECORDS);
+    while let Some(keys) = scan.next().await? {
         for found in look(ledger, filter, keys).await? {
             newest.insert(found);
             if newest.len() > filter.limit {
                 newest.pop_first();
             }
         }
-        cursor = next;
-        if cursor == 0 {
-            break;
-        }
     }
     let keys: Vec<String> = newest.into_iter().rev().map(|(_, key)| key).collect();
     read(ledger, &keys).await
-}
-
-async fn scan(ledger: &RedisLedger, cursor: u64) -> Result<(u64, Vec<String>), LedgerError> {
-    let mut command = redis::cmd("SCAN");
-    command.arg(cursor).arg("MATCH").arg(ledger.keys.record_pattern()).arg("COUNT").arg(STEP);
-    ledger.link.ask(&command, Repeat::Safe).await
 }
 
 /// Creation time and key of the records that match.
@@ -59,7 +48,7 @@ async fn look(
     let looks = keys.iter().map(|key| async move {
         let mut command = redis::cmd("HMGET");
         command.arg(key).arg(&["s", "c"]);
-        ledger.link.ask_one::<(Option<String>, Option<i64>)>(key, &command).await
+        ledger.at_key(key).ask_one::<(Option<String>, Option<i64>)>(key, &command).await
     });
     let seen = try_join_all(looks).await?;
     let taken = keys.iter().zip(seen).filter_map(|(key, look)| {
@@ -76,7 +65,7 @@ async fn read(ledger: &RedisLedger, keys: &[String]) -> Result<Vec<Record>, Ledg
         let bodies = some.iter().map(|key| async move {
             let mut command = redis::cmd("HGET");
             command.arg(key).arg("b");
-            ledger.link.ask_one::<Option<Vec<u8>>>(key, &command).await
+            ledger.at_key(key).ask_one::<Option<Vec<u8>>>(key, &command).await
         });
         let found = try_join_all(bodies).await?.into_iter();
         let found = found.map(|body| ledger.unreadable.skip(body).flatten());
@@ -97,27 +86,23 @@ pub(crate) async fn visit(
     filter: &ListFilter,
     visit: &mut (dyn for<'a> FnMut(&'a Record) + Send),
 ) -> Result<(), LedgerError> {
-    let mut cursor: u64 = 0;
-    loop {
-        let (next, keys) = scan(ledger, cursor).await?;
+    let mut scan = Scan::of(ledger, RECORDS);
+    while let Some(keys) = scan.next().await? {
         let found = look(ledger, filter, keys).await?;
         let keys: Vec<String> = found.into_iter().map(|(_, key)| key).collect();
         let sizes = sizes(ledger, &keys).await?;
         for some in portions(&keys, &sizes) {
             read(ledger, some).await?.iter().for_each(&mut *visit);
         }
-        cursor = next;
-        if cursor == 0 {
-            return Ok(());
-        }
     }
+    Ok(())
 }
 
 async fn sizes(ledger: &RedisLedger, keys: &[String]) -> Result<Vec<usize>, LedgerError> {
     let each = keys.iter().map(|key| async move {
         let mut command = redis::cmd("HSTRLEN");
         command.arg(key).arg("b");
-        Ok(ledger.link.ask_one::<usize>(key, &command).await?.unwrap_or(0))
+        Ok(ledger.at_key(key).ask_one::<usize>(key, &command).await?.unwrap_or(0))
     });
     try_join_all(each).await
 }

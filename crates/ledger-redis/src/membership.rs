@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use crate::RedisLedger;
 use crate::codec::millis;
-use crate::keys::Tag;
 use crate::link::Repeat;
 use crate::script::{ADOPT, BEGIN, Call, END, RENEW, Script};
+use crate::shards;
+use crate::tag::Tag;
 
 /// One shard decides the generation, and the other tags adopt it. Then the deciding shard stores
 /// that all have it. If all had it and a tag has lost it, it ends for all.
@@ -19,13 +20,12 @@ pub(crate) async fn join(
     lease: Duration,
 ) -> Result<Fence, LedgerError> {
     const ROUNDS: usize = 10;
-    let facts = ledger.link.facts().await?;
     for _ in 0..ROUNDS {
-        let decided = decide(ledger, began_at, facts.run_id()).await?;
+        shards::settle(ledger).await?;
+        let decided = decide(ledger, began_at).await?;
         let joining = Joining {
             fence: Fence { generation: decided.generation, owner: Uuid::new_v4().to_string() },
             lease,
-            run_id: facts.run_id(),
         };
         if joining.run(ledger, decided.formed).await? {
             return Ok(joining.fence);
@@ -40,17 +40,14 @@ struct Decided {
     formed: bool,
 }
 
-async fn decide(
-    ledger: &RedisLedger,
-    began_at: Timestamp,
-    run_id: &str,
-) -> Result<Decided, LedgerError> {
+async fn decide(ledger: &RedisLedger, began_at: Timestamp) -> Result<Decided, LedgerError> {
+    let link = ledger.at_deciding();
     let call = Call::of(&BEGIN)
         .key(ledger.keys.deciding().generation())
         .arg(Uuid::new_v4().to_string())
         .arg(began_at.as_millis())
-        .arg(run_id);
-    let mut reply = ledger.link.run(call, Repeat::Safe).await?;
+        .arg(link.facts().await?.run_id());
+    let mut reply = link.run(call, Repeat::Safe).await?;
     Ok(Decided {
         generation: Generation {
             id: reply.next()?,
@@ -60,13 +57,12 @@ async fn decide(
     })
 }
 
-struct Joining<'a> {
+struct Joining {
     fence: Fence,
     lease: Duration,
-    run_id: &'a str,
 }
 
-impl Joining<'_> {
+impl Joining {
     /// `false` if the generation has ended meanwhile: decide again.
     async fn run(&self, ledger: &RedisLedger, formed: bool) -> Result<bool, LedgerError> {
         let following = ledger.keys.following();
@@ -75,7 +71,7 @@ impl Joining<'_> {
             let end = Call::of(&END)
                 .key(ledger.keys.deciding().generation())
                 .arg(&self.fence.generation.id);
-            ledger.link.run(end, Repeat::Safe).await?;
+            ledger.at_deciding().run(end, Repeat::Safe).await?;
             return Ok(false);
         }
         self.adopt(ledger, ledger.keys.deciding(), true, true).await
@@ -88,13 +84,16 @@ impl Joining<'_> {
         must_have: bool,
         all_have: bool,
     ) -> Result<bool, LedgerError> {
+        let link = ledger.links.of(tag);
         let call = fenced(&ADOPT, tag, &self.fence)
+            .key(tag.shards())
             .arg(self.fence.generation.began_at.as_millis())
-            .arg(self.run_id)
+            .arg(link.facts().await?.run_id())
             .arg(millis(self.lease))
             .arg(u8::from(must_have))
-            .arg(u8::from(all_have));
-        let reply = ledger.link.run(call, Repeat::Safe).await?;
+            .arg(u8::from(all_have))
+            .arg(ledger.keys.count());
+        let reply = link.run(call, Repeat::Safe).await?;
         Ok(reply.status == "ok")
     }
 }
@@ -113,9 +112,10 @@ pub(crate) async fn renew(
     fence: &Fence,
     lease: Duration,
 ) -> Result<Standing, LedgerError> {
+    ledger.links.leave_replaced_master().await;
     let renewals = [ledger.keys.deciding()].into_iter().chain(ledger.keys.following()).map(|tag| {
         let call = fenced(&RENEW, tag, fence).arg(millis(lease));
-        ledger.link.run(call, Repeat::Safe)
+        ledger.links.of(tag).run(call, Repeat::Safe)
     });
     let mut replies = try_join_all(renewals).await?;
     // Only the deciding shard has the time at which the generation opens.
@@ -129,7 +129,7 @@ pub(crate) async fn leave(ledger: &RedisLedger, fence: &Fence) -> Result<(), Led
     let endings = ledger.keys.all().map(|tag| async move {
         let mut command = redis::cmd("ZREM");
         command.arg(tag.leases()).arg(&fence.owner);
-        ledger.link.ask::<i64>(&command, Repeat::Safe).await
+        ledger.links.of(tag).ask::<i64>(&command, Repeat::Safe).await
     });
     try_join_all(endings).await.map(drop)
 }
@@ -138,7 +138,7 @@ pub(crate) async fn generation(ledger: &RedisLedger) -> Result<Option<Generation
     let mut command = redis::cmd("HMGET");
     command.arg(ledger.keys.deciding().generation()).arg(&["id", "began_at"]);
     let (id, began_at): (Option<String>, Option<i64>) =
-        ledger.link.ask(&command, Repeat::Safe).await?;
+        ledger.at_deciding().ask(&command, Repeat::Safe).await?;
     Ok(id
         .zip(began_at)
         .map(|(id, began_at)| Generation { id, began_at: Timestamp::from_millis(began_at) }))
@@ -147,6 +147,6 @@ pub(crate) async fn generation(ledger: &RedisLedger) -> Result<Option<Generation
 pub(crate) async fn opens_at(ledger: &RedisLedger) -> Result<Option<Timestamp>, LedgerError> {
     let mut command = redis::cmd("HGET");
     command.arg(ledger.keys.deciding().generation()).arg("opens_at");
-    let opens_at: Option<i64> = ledger.link.ask(&command, Repeat::Safe).await?;
+    let opens_at: Option<i64> = ledger.at_deciding().ask(&command, Repeat::Safe).await?;
     Ok(opens_at.map(Timestamp::from_millis))
 }

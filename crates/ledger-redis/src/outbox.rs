@@ -5,10 +5,11 @@ use ports::{Fence, LedgerError, OutboxId};
 
 use crate::RedisLedger;
 use crate::codec::millis;
-use crate::keys::{SHARDS, Tag, outbox_member};
+use crate::keys::outbox_member;
 use crate::link::Repeat;
 use crate::membership::fenced;
 use crate::script::{ANNOUNCED, Call, POSTPONE};
+use crate::tag::Tag;
 
 /// A script blocks all other callers while it runs.
 const MOST_PER_SCRIPT: usize = 500;
@@ -18,7 +19,7 @@ pub(crate) async fn announced(
     fence: &Fence,
     ids: &[OutboxId],
 ) -> Result<(), LedgerError> {
-    let mut by_shard: [Vec<&OutboxId>; SHARDS] = Default::default();
+    let mut by_shard: Vec<Vec<&OutboxId>> = vec![Vec::new(); ledger.keys.shards().len()];
     for id in ids {
         by_shard[ledger.keys.shard_index(&id.key)].push(id);
     }
@@ -30,7 +31,7 @@ pub(crate) async fn announced(
         .flat_map(|(shard, ids)| ids.chunks(MOST_PER_SCRIPT).map(move |ids| (shard, ids)))
         .map(|(shard, ids)| {
             let call = announced_call(shard, fence, ids, ledger.retention);
-            ledger.link.run(call, Repeat::Safe)
+            ledger.links.of(shard).run(call, Repeat::Safe)
         });
     try_join_all(calls).await.map(drop)
 }
@@ -56,7 +57,7 @@ pub(crate) async fn postpone(
     wait: Duration,
 ) -> Result<(), LedgerError> {
     let call = postpone_call(ledger, fence, id, wait);
-    ledger.link.run(call, Repeat::Never).await.map(drop)
+    ledger.at_shard_of(&id.key).run(call, Repeat::Never).await.map(drop)
 }
 
 pub(crate) fn postpone_call(

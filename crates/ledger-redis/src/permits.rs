@@ -24,7 +24,7 @@ pub(crate) async fn take(
     limits: &Limits,
 ) -> Result<Permitted, LedgerError> {
     let call = take_call(ledger, fence, permit, limits);
-    let mut reply = ledger.link.run(call, Repeat::Safe).await?;
+    let mut reply = ledger.at_permits().run(call, Repeat::Safe).await?;
     match reply.status.as_str() {
         "ok" => Ok(Permitted::Granted),
         "at_limit" => Ok(Permitted::AtLimit { used: reply.next()? }),
@@ -58,7 +58,7 @@ pub(crate) async fn give(
 ) -> Result<(), LedgerError> {
     let calls = returns.chunks(MOST_PER_SCRIPT).map(|returns| {
         let call = give_call(ledger, fence, returns);
-        ledger.link.run(call, Repeat::Safe)
+        ledger.at_permits().run(call, Repeat::Safe)
     });
     try_join_all(calls).await.map(drop)
 }
@@ -84,7 +84,7 @@ pub(crate) async fn take_turn(
 ) -> Result<bool, LedgerError> {
     let lasts = u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX).max(1);
     let call = on_turn(&TAKE_TURN, ledger, fence, pool).arg(lasts);
-    let reply = ledger.link.run(call, Repeat::Safe).await?;
+    let reply = ledger.at_permits().run(call, Repeat::Safe).await?;
     match reply.status.as_str() {
         "ok" => Ok(true),
         "taken" => Ok(false),
@@ -98,7 +98,7 @@ pub(crate) async fn end_turn(
     pool: &str,
 ) -> Result<(), LedgerError> {
     let call = on_turn(&END_TURN, ledger, fence, pool);
-    ledger.link.run(call, Repeat::Safe).await.map(drop)
+    ledger.at_permits().run(call, Repeat::Safe).await.map(drop)
 }
 
 fn on_turn(script: &'static Script, ledger: &RedisLedger, fence: &Fence, pool: &str) -> Call {
@@ -109,7 +109,7 @@ fn on_turn(script: &'static Script, ledger: &RedisLedger, fence: &Fence, pool: &
 pub(crate) async fn used(ledger: &RedisLedger, pool: &str) -> Result<u32, LedgerError> {
     let mut command = redis::cmd("GET");
     command.arg(ledger.keys.permits().used(pool));
-    let used: Option<u32> = ledger.link.ask(&command, Repeat::Safe).await?;
+    let used: Option<u32> = ledger.at_permits().ask(&command, Repeat::Safe).await?;
     Ok(used.unwrap_or(0))
 }
 
@@ -117,7 +117,7 @@ pub(crate) async fn held(ledger: &RedisLedger, pool: &str) -> Result<Vec<HeldPer
     let key = ledger.keys.permits().held(pool);
     let mut command = redis::cmd("HGETALL");
     command.arg(&key);
-    let held: HashMap<Vec<u8>, Vec<u8>> = ledger.link.ask(&command, Repeat::Safe).await?;
+    let held: HashMap<Vec<u8>, Vec<u8>> = ledger.at_permits().ask(&command, Repeat::Safe).await?;
     let read = held.iter().map(|(holder, value)| {
         let cause = || format!("{:?} holds {:?}", lossy(holder), lossy(value));
         read_permit(pool, holder, value).ok_or_else(|| corrupt(&key, cause()))
@@ -148,7 +148,7 @@ pub(crate) async fn pause(
 ) -> Result<(), LedgerError> {
     let mut command = on_pauses(ledger, "HSET", account);
     command.arg(codec::json(account, pause)?);
-    let _: i64 = ledger.link.ask(&command, Repeat::Safe).await?;
+    let _: i64 = ledger.at_permits().ask(&command, Repeat::Safe).await?;
     Ok(())
 }
 
@@ -157,7 +157,7 @@ pub(crate) async fn paused(
     account: &str,
 ) -> Result<Option<Pause>, LedgerError> {
     let command = on_pauses(ledger, "HGET", account);
-    let text: Option<Vec<u8>> = ledger.link.ask(&command, Repeat::Safe).await?;
+    let text: Option<Vec<u8>> = ledger.at_permits().ask(&command, Repeat::Safe).await?;
     text.map(|text| codec::from_json(account, &text)).transpose()
 }
 
@@ -167,7 +167,7 @@ pub(crate) async fn pauses(
 ) -> Result<Vec<NamedPause>, LedgerError> {
     let mut command = redis::cmd("HGETALL");
     command.arg(ledger.keys.permits().pauses());
-    let found: BTreeMap<String, Vec<u8>> = ledger.link.ask(&command, Repeat::Safe).await?;
+    let found: BTreeMap<String, Vec<u8>> = ledger.at_permits().ask(&command, Repeat::Safe).await?;
     let read = found.into_iter().map(|(name, text)| {
         let pause = codec::from_json(&name, &text)?;
         Ok(NamedPause { name, pause })
@@ -178,7 +178,7 @@ pub(crate) async fn pauses(
 
 pub(crate) async fn resume(ledger: &RedisLedger, account: &str) -> Result<(), LedgerError> {
     let command = on_pauses(ledger, "HDEL", account);
-    let _: i64 = ledger.link.ask(&command, Repeat::Safe).await?;
+    let _: i64 = ledger.at_permits().ask(&command, Repeat::Safe).await?;
     Ok(())
 }
 

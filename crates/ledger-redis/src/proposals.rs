@@ -21,7 +21,7 @@ pub(crate) async fn propose(
         .arg(task_id)
         .arg(millis(keep_for))
         .arg(MOST_PROPOSALS);
-    ledger.link.run(call, Repeat::Safe).await.map(drop)
+    ledger.at_shard_of(key).run(call, Repeat::Safe).await.map(drop)
 }
 
 pub(crate) async fn of(
@@ -31,7 +31,7 @@ pub(crate) async fn of(
 ) -> Result<Vec<String>, LedgerError> {
     let mut command = redis::cmd("ZRANGE");
     command.arg(ledger.keys.shard_of(key).proposed(&holder(key, round))).arg(0).arg(-1);
-    let named: Vec<Vec<u8>> = ledger.link.ask(&command, Repeat::Safe).await?;
+    let named: Vec<Vec<u8>> = ledger.at_shard_of(key).ask(&command, Repeat::Safe).await?;
     // An id that cannot be read is ignored.
     Ok(named.into_iter().filter_map(|task| String::from_utf8(task).ok()).collect())
 }
@@ -48,7 +48,7 @@ pub(crate) async fn claim_task(
         .key(shard.task(task))
         .arg(holder(key, round))
         .arg(millis(ledger.retention.saturating_add(TASK_SLACK)));
-    let reply = ledger.link.run(call, Repeat::Safe).await?;
+    let reply = ledger.links.of(shard).run(call, Repeat::Safe).await?;
     match reply.status.as_str() {
         "ok" => Ok(true),
         "taken" => Ok(false),

@@ -14,7 +14,7 @@ pub(crate) async fn load(
     ledger: &RedisLedger,
     key: &JobKey,
 ) -> Result<Option<Stored>, LedgerError> {
-    let mut reply = ledger.link.run(load_call(ledger, key), Repeat::Safe).await?;
+    let mut reply = ledger.at_shard_of(key).run(load_call(ledger, key), Repeat::Safe).await?;
     match reply.status.as_str() {
         "ok" => codec::stored(key, &mut reply).map(Some),
         "gone" => Ok(None),
@@ -28,7 +28,7 @@ pub(crate) async fn load_whole(
 ) -> Result<Option<Stored>, LedgerError> {
     let shard = ledger.keys.shard_of(key);
     let call = Call::of(&LOAD_WHOLE).key(shard.leases()).key(shard.record(key));
-    let mut reply = ledger.link.run(call, Repeat::Safe).await?;
+    let mut reply = ledger.links.of(shard).run(call, Repeat::Safe).await?;
     match reply.status.as_str() {
         "ok" => {
             let mut stored = codec::stored(key, &mut reply)?;
@@ -55,7 +55,7 @@ pub(crate) async fn create(
 ) -> Result<Created, LedgerError> {
     let (write, beside) = Beside::of(write)?;
     let call = write_call(ledger, fence, "", &write, beside.whole())?;
-    let mut reply = ledger.link.run(call, Repeat::Never).await?;
+    let mut reply = ledger.at_shard_of(&write.record.key).run(call, Repeat::Never).await?;
     match reply.status.as_str() {
         "ok" => Ok(Created::New),
         "stale" => Ok(Created::Exists(found(&write, &mut reply)?)),
@@ -73,10 +73,11 @@ pub(crate) async fn swap(
     let (write, beside) = Beside::of(write)?;
     let expected = expected.to_string();
     let call = write_call(ledger, fence, &expected, &write, beside.digest_only())?;
-    let mut reply = ledger.link.run(call, Repeat::Never).await?;
+    let link = ledger.at_shard_of(&write.record.key);
+    let mut reply = link.run(call, Repeat::Never).await?;
     if reply.status == "lacking" && beside.is_in_hand() {
         let call = write_call(ledger, fence, &expected, &write, beside.whole())?;
-        reply = ledger.link.run(call, Repeat::Never).await?;
+        reply = link.run(call, Repeat::Never).await?;
     }
     match reply.status.as_str() {
         "ok" => Ok(Swapped::Done(reply.next()?)),

@@ -4,10 +4,12 @@ use ports::LedgerError;
 use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, RedisResult, ServerErrorKind};
 
-use crate::error::ledger_error;
+use crate::error::CommandError;
 
 /// The first version with `ZADD .. LT`.
 const OLDEST: (u32, u32) = (6, 2);
+
+const REPLICA: &str = "READONLY this server is a replica";
 
 /// What `INFO` reports; empty if the server does not permit it.
 #[derive(Debug, Default)]
@@ -16,9 +18,23 @@ pub(crate) struct ServerFacts {
 }
 
 impl ServerFacts {
-    pub(crate) async fn ask(connection: &mut MultiplexedConnection) -> Result<Self, LedgerError> {
+    pub(crate) async fn ask(connection: &mut MultiplexedConnection) -> Result<Self, CommandError> {
         Self::from_answer(redis::cmd("INFO").query_async(connection).await)
-            .map_err(|e| ledger_error(&e))
+            .map_err(|error| CommandError::of(&error))
+    }
+
+    /// Refuses servers that cannot hold a ledger now, or ever.
+    pub(crate) fn is_master(&self) -> Result<(), CommandError> {
+        // Valkey calls it server_mode.
+        if [self.get("redis_mode"), self.get("server_mode")].contains(&"sentinel") {
+            let text = "this server is a sentinel: write \
+                        redis+sentinel://HOST:26379/MASTER-NAME as the ledger's URL";
+            return Err(CommandError::Final(LedgerError::Denied(text.to_owned())));
+        }
+        match self.get("role") {
+            "slave" => Err(CommandError::Deposed(REPLICA.to_owned())),
+            _ => Ok(()),
+        }
     }
 
     fn from_answer(answer: RedisResult<String>) -> RedisResult<Self> {
@@ -63,8 +79,7 @@ impl ServerFacts {
     /// Refuses a server that is a replica, is too old, or may lose data.
     pub(crate) fn verdict(&self, allow_unsafe: bool) -> Result<(), LedgerError> {
         if self.get("role") == "slave" {
-            let text = "READONLY this server is a replica";
-            return Err(LedgerError::Unavailable(text.to_owned()));
+            return Err(LedgerError::Unavailable(REPLICA.to_owned()));
         }
         if self.version().is_some_and(|version| version < OLDEST) {
             let found = self.get("redis_version");

@@ -1,15 +1,33 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ports::LedgerError;
 use secrecy::SecretString;
 
+use crate::keys::{FIRST_SHARDS, Keys};
+
+/// A process has a connection for each shard of a cluster, and claims from each.
+const MOST_SHARDS: u16 = 64;
+
 /// The address of the ledger and its configuration.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// `redis://[user][:password@]host[:port][/db]` (or `?db=N`, and `?protocol=resp3`),
-    /// `rediss://` for TLS, or `unix:///path?db=N`. A part that would be ignored is refused.
-    /// Private authorities are read from `SSL_CERT_FILE`.
+    /// `redis://[user][:password@]host[:port][/db]` (or `?db=N`, and `?protocol=resp3`), or
+    /// `unix:///path?db=N`; `redis+sentinel://[user:password@]host[:26379],…/master[/db]`, where
+    /// the password is for Redis and not for the sentinels;
+    /// `redis+cluster://[user:password@]host[:6379],…`. With TLS: `rediss`, `rediss+sentinel`,
+    /// `rediss+cluster`. A part that would be ignored is refused.
     pub url: SecretString,
+    /// For sentinels that need a password.
+    pub sentinel_password: Option<SecretString>,
+    /// With TLS: a PEM file of authorities that are trusted beside the system's (which
+    /// `SSL_CERT_FILE` replaces).
+    pub ca_file: Option<PathBuf>,
+    /// With TLS: PEM files of a certificate for the server and its key; both or none.
+    pub client_cert_file: Option<PathBuf>,
+    pub client_key_file: Option<PathBuf>,
+    /// 1 to 64. Fixed when a ledger first starts: another number is refused.
+    pub shards: u16,
     /// The prefix of every key: 1 to 64 characters of `A-Z a-z 0-9 . _ -`.
     pub namespace: String,
     /// How long a settled record is kept once its outcome is announced.
@@ -24,6 +42,11 @@ impl Settings {
     pub fn new(url: impl Into<SecretString>, namespace: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            sentinel_password: None,
+            ca_file: None,
+            client_cert_file: None,
+            client_key_file: None,
+            shards: FIRST_SHARDS,
             namespace: namespace.into(),
             retention: Duration::from_secs(7 * 24 * 3600),
             timeout: Duration::from_secs(5),
@@ -31,8 +54,16 @@ impl Settings {
         }
     }
 
+    pub(crate) fn keys(&self) -> Result<Keys, LedgerError> {
+        if !(1..=MOST_SHARDS).contains(&self.shards) {
+            let text = format!("a ledger has 1 to {MOST_SHARDS} shards, not {}", self.shards);
+            return Err(LedgerError::Denied(text));
+        }
+        Ok(Keys::new(self.checked_namespace()?, self.shards))
+    }
+
     /// A brace would move keys to another slot; a star would match keys of other namespaces.
-    pub(crate) fn checked_namespace(&self) -> Result<&str, LedgerError> {
+    fn checked_namespace(&self) -> Result<&str, LedgerError> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         let fits = (1..=64).contains(&self.namespace.len()) && self.namespace.chars().all(allowed);
         if fits {

@@ -1,17 +1,15 @@
-//! Reads a Redis URL; every part is used or refused. The URL library drops parts that it does not
-//! know, so that another database than the named one could be used.
+//! Reads the URL of one server. The URL library drops parts that it does not know, so that another
+//! database than the named one could be used.
 
 use ports::LedgerError;
 use redis::{ConnectionInfo, IntoConnectionInfo, parse_redis_url};
 
-/// For a password that is not percent-encoded: such a URL is cut at its first `#`, `/` or `?`.
-const HINT: &str = "in a user or password write # as %23, / as %2F, ? as %3F, @ as %40, % as %25";
+use super::refused;
 
 const ON_TCP: [&str; 2] = ["db", "protocol"];
 const ON_SOCKET: [&str; 4] = ["db", "protocol", "user", "pass"];
 
-/// The error never contains the URL, because it may contain the password.
-pub(crate) fn read(text: &str) -> Result<ConnectionInfo, LedgerError> {
+pub(super) fn read(text: &str) -> Result<ConnectionInfo, LedgerError> {
     let url = parse_redis_url(text).ok_or_else(|| refused("is not a Redis URL"))?;
     let on_socket = url.scheme().ends_with("unix");
     let query: Vec<(String, String)> =
@@ -74,10 +72,6 @@ fn number(text: &str) -> Result<i64, LedgerError> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse().ok().filter(|_| digits);
     number.ok_or_else(|| refused("names a database that is no number"))
-}
-
-fn refused(what: &str) -> LedgerError {
-    LedgerError::Denied(format!("the ledger's URL {what} ({HINT})"))
 }
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ async fn erasing_takes_every_key_of_one_namespace_and_no_other() {
         created(&mine, &my_fence, &format!("job-{n}")).await;
     }
     created(&other, &their_fence, "kept").await;
-    let others = 1 + 5 * 2; // A record, and generation and leases of every tag.
-    assert_eq!(server.tell(&["DBSIZE"]).await, redis::Value::Int(others + 60));
+    let others = 1 + 5 * 3; // A record; generation, leases and number of shards of every tag.
+    assert_eq!(server.tell(&["DBSIZE"]).await, redis::Value::Int(others + 65));
     mine.erase().await.unwrap();
     assert_eq!(server.tell(&["DBSIZE"]).await, redis::Value::Int(others));
     assert_eq!(

@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod certificates;
 mod cluster;
 mod conformance;
 mod erase;
 mod fixture;
 mod outages;
 mod refusals;
+mod rights;
+mod sentinel;
+mod shards;
 mod traffic;
 mod unreadable;
 mod upgrade;

@@ -1,5 +1,6 @@
 //! Errors that an operator must repair are reported at once, without the password.
 
+use crate::fixture::fleet::{Cluster, Watched};
 use crate::fixture::server::{Server, certificate, new_directory};
 use crate::fixture::{member, settings, write};
 use ledger_redis::{RedisLedger, Settings};
@@ -153,7 +154,7 @@ async fn tls_works_with_a_trusted_authority_and_only_with_one() {
 
     let stranger = connect(&url).await.map(drop);
     match stranger {
-        Err(LedgerError::Unavailable(text)) => assert!(text.contains("certificate"), "{text}"),
+        Err(LedgerError::Denied(text)) => assert!(text.contains("certificate"), "{text}"),
         other => panic!("{other:?}"),
     }
     let name = "refusals::tls_works_with_a_trusted_authority_and_only_with_one";
@@ -194,4 +195,34 @@ async fn what_a_crash_would_lose_is_reported() {
     server.tell(&rules).await;
     let warnings = ledger.warnings().await.unwrap();
     assert!(warnings.len() == 1 && warnings[0].contains("cannot be asked"), "{warnings:?}");
+}
+
+/// A URL of the wrong kind says which kind is right.
+#[tokio::test]
+async fn a_url_of_the_wrong_kind_is_named() {
+    let (cluster, watched, plain) =
+        tokio::join!(Cluster::start(&[]), Watched::start(&[]), Server::start(&[]));
+    let sentinel = watched.sentinels[0].port;
+    denied(connect(&cluster.nodes[0].url()).await, "redis+cluster://");
+    denied(connect(&format!("redis://127.0.0.1:{sentinel}")).await, "redis+sentinel://");
+    let as_cluster = |port| format!("redis+cluster://127.0.0.1:{port}");
+    denied(connect(&as_cluster(plain.port)).await, "redis://");
+    denied(connect(&as_cluster(sentinel)).await, "no node of a Redis Cluster");
+    let as_sentinel = |port, name| format!("redis+sentinel://127.0.0.1:{port}/{name}");
+    denied(connect(&as_sentinel(plain.port, "mymaster")).await, "redis://");
+    denied(connect(&as_sentinel(sentinel, "other")).await, "it watches: mymaster");
+    let server = Server::start(&[]).await;
+    let extra = Settings { sentinel_password: Some("x".into()), ..settings(&server.url()) };
+    denied(RedisLedger::connect(extra).await, "no sentinels");
+}
+
+#[tokio::test]
+async fn sentinels_have_a_password_of_their_own() {
+    let watched = Watched::start_with_password("hunter2").await;
+    let url = watched.url();
+    denied(connect(&url).await, "ledger.sentinel_password");
+    let with =
+        |password: &str| Settings { sentinel_password: Some(password.into()), ..settings(&url) };
+    denied(RedisLedger::connect(with("swordfish")).await, "uthentication");
+    RedisLedger::connect(with("hunter2")).await.unwrap();
 }

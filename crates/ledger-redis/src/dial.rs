@@ -1,0 +1,35 @@
+//! Opens connections.
+
+use std::time::Duration;
+
+use ports::LedgerError;
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, ConnectionInfo, RedisError};
+
+use crate::error::ledger_error;
+
+/// Commands that may wait to be written; further callers block.
+const QUEUE: usize = 4096;
+
+pub(crate) async fn dial(
+    info: &ConnectionInfo,
+    timeout: Duration,
+) -> Result<MultiplexedConnection, LedgerError> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(timeout))
+        .set_response_timeout(None)
+        .set_pipeline_buffer_size(QUEUE);
+    let named = |error: RedisError| of_server(info, ledger_error(&error));
+    let client = Client::open(info.clone()).map_err(named)?;
+    client.get_multiplexed_async_connection_with_config(&config).await.map_err(named)
+}
+
+/// With the server's address in front, because a ledger may have several.
+pub(crate) fn of_server(info: &ConnectionInfo, error: LedgerError) -> LedgerError {
+    let named = |text: String| format!("{}: {text}", info.addr());
+    match error {
+        LedgerError::Unavailable(text) => LedgerError::Unavailable(named(text)),
+        LedgerError::Denied(text) => LedgerError::Denied(named(text)),
+        other => other,
+    }
+}

@@ -1,0 +1,64 @@
+use std::sync::Arc;
+
+use ports::LedgerError;
+
+use crate::Settings;
+use crate::connect::Connector;
+use crate::keys::Keys;
+use crate::link::Link;
+use crate::servers::Servers;
+use crate::tag::Tag;
+
+/// The connections of a ledger: one for all tags, or in a cluster one for each, so that a lost
+/// master disturbs only its own tags.
+pub(crate) struct Links {
+    links: Vec<Link>,
+    servers: Arc<Servers>,
+}
+
+impl Links {
+    pub(crate) fn open(settings: &Settings, keys: &Keys) -> Result<Self, LedgerError> {
+        let servers = Arc::new(Servers::of(settings)?);
+        let all: Vec<Tag> = keys.all().cloned().collect();
+        let parts = match servers.are_many() {
+            true => all.into_iter().map(|tag| vec![tag]).collect(),
+            false => vec![all],
+        };
+        let link = |tags| {
+            let connector = Connector { servers: servers.clone(), tags };
+            Link::new(connector, settings.timeout)
+        };
+        Ok(Self { links: parts.into_iter().map(link).collect(), servers })
+    }
+
+    /// The one with this tag's server.
+    pub(crate) fn of(&self, tag: &Tag) -> &Link {
+        if self.are_many() { &self.links[tag.index] } else { &self.links[0] }
+    }
+
+    pub(crate) fn first(&self) -> &Link {
+        &self.links[0]
+    }
+
+    pub(crate) fn each(&self) -> impl Iterator<Item = &Link> {
+        self.links.iter()
+    }
+
+    /// Whether each tag has its own.
+    pub(crate) fn are_many(&self) -> bool {
+        self.servers.are_many()
+    }
+
+    /// Whether another server may take over.
+    pub(crate) fn may_change(&self) -> bool {
+        self.servers.may_change()
+    }
+
+    /// Sentinels appoint another master; nothing else tells a process that the old one is it no
+    /// more.
+    pub(crate) async fn leave_replaced_master(&self) {
+        if self.servers.is_replaced_silently() {
+            self.first().leave_replaced_master().await;
+        }
+    }
+}

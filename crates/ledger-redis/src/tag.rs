@@ -1,0 +1,118 @@
+use job::JobKey;
+use ports::AccountTask;
+
+use crate::slot::slot_of;
+
+/// Keys that one script uses share a tag, and so a slot of a Redis Cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct Tag {
+    /// In braces, as keys begin with it.
+    name: String,
+    pub(crate) index: usize,
+    pub(crate) slot: u16,
+}
+
+impl Tag {
+    pub(crate) fn new(index: usize, tag: &str) -> Self {
+        Self { name: format!("{{{tag}}}"), index, slot: slot_of(tag) }
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}:{name}", self.name)
+    }
+
+    pub(crate) fn has(&self, key: &str) -> bool {
+        key.starts_with(&self.name)
+    }
+
+    /// A glob that matches the tag's keys whose names match.
+    pub(crate) fn pattern(&self, names: &str) -> String {
+        self.key(names)
+    }
+
+    /// The number of shards of this ledger.
+    pub(crate) fn shards(&self) -> String {
+        self.key("shards")
+    }
+
+    pub(crate) fn generation(&self) -> String {
+        self.key("generation")
+    }
+
+    pub(crate) fn leases(&self) -> String {
+        self.key("leases")
+    }
+
+    /// How far the journal was compared: on every tag, because each may lose its data alone.
+    pub(crate) fn followed(&self) -> String {
+        self.key("followed")
+    }
+
+    pub(crate) fn due(&self) -> String {
+        self.key("due")
+    }
+
+    pub(crate) fn outbox(&self) -> String {
+        self.key("outbox")
+    }
+
+    pub(crate) fn outbox_bodies(&self) -> String {
+        self.key("outbox:bodies")
+    }
+
+    pub(crate) fn outbox_tries(&self) -> String {
+        self.key("outbox:tries")
+    }
+
+    /// The prefix of every record's key in this shard.
+    pub(crate) fn records(&self) -> String {
+        self.key("job:")
+    }
+
+    pub(crate) fn record(&self, key: &JobKey) -> String {
+        self.key(&format!("job:{key}"))
+    }
+
+    /// Task ids that callbacks named for a job's round.
+    pub(crate) fn proposed(&self, holder: &str) -> String {
+        self.key(&format!("proposed:{holder}"))
+    }
+
+    /// The job that has a task.
+    pub(crate) fn task(&self, task: &AccountTask) -> String {
+        self.key(&format!("task:{}", task_name(task)))
+    }
+
+    /// Slots held in a pool, by holder.
+    pub(crate) fn held(&self, pool: &str) -> String {
+        self.key(&format!("held:{pool}"))
+    }
+
+    /// Slots used in a pool: the sum of what is held.
+    pub(crate) fn used(&self, pool: &str) -> String {
+        self.key(&format!("used:{pool}"))
+    }
+
+    /// The owner that has the turn to take jobs for a full pool.
+    pub(crate) fn turn(&self, pool: &str) -> String {
+        self.key(&format!("turn:{pool}"))
+    }
+
+    pub(crate) fn day(&self) -> String {
+        self.key("day")
+    }
+
+    pub(crate) fn pauses(&self) -> String {
+        self.key("pauses")
+    }
+
+    /// Tasks that an account is known to have, by operation.
+    pub(crate) fn witnesses(&self, account: &str) -> String {
+        self.key(&format!("witnesses:{account}"))
+    }
+}
+
+/// With a length prefix, because an account may contain any character.
+pub(crate) fn task_name(task: &AccountTask) -> String {
+    format!("{}:{}:{}", task.account.len(), task.account, task.id)
+}
