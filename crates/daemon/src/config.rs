@@ -25,8 +25,27 @@ const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 const AMQP: EndpointUrl = EndpointUrl(&["amqp", "amqps"]);
-const REDIS: EndpointUrl =
-    EndpointUrl(&["redis", "rediss", "valkey", "valkeys", "redis+unix", "valkey+unix", "unix"]);
+const REDIS: EndpointUrl = EndpointUrl(&[
+    "redis",
+    "rediss",
+    "redis+sentinel",
+    "rediss+sentinel",
+    "redis+cluster",
+    "rediss+cluster",
+    "redis-sentinel",
+    "rediss-sentinel",
+    "redis-cluster",
+    "rediss-cluster",
+    "valkey",
+    "valkeys",
+    "valkey+sentinel",
+    "valkeys+sentinel",
+    "valkey+cluster",
+    "valkeys+cluster",
+    "redis+unix",
+    "valkey+unix",
+    "unix",
+]);
 
 settings! {
     kling: Kling {
@@ -60,7 +79,8 @@ settings! {
     }
 
     ledger: Ledger {
-        /// Redis, or embedded for the SQLite file.
+        /// Redis, or embedded for the SQLite file. redis://host, redis+sentinel://host,host/master or
+        /// redis+cluster://host,host; with TLS: rediss.
         url: Endpoint = "embedded", REDIS;
         /// First word of every ledger key.
         namespace: String = "reelwork", Name;
@@ -68,6 +88,17 @@ settings! {
         retention: Duration = "7d", Span(SECOND..=DAY.saturating_mul(366));
         /// Accept a Redis whose settings can lose records silently.
         allow_unsafe: bool = "false", Bool;
+        /// Parts into which records are divided, fixed when a ledger first starts. In a Redis
+        /// Cluster: the number of masters, or a multiple of it.
+        shards: u16 = "4", Count(1..=64_u16);
+        /// The password of the sentinels, if they have one. That of Redis is in the URL.
+        sentinel_password: Option<SecretString> = unset, Secret;
+        /// With TLS: a PEM file of authorities to trust beside the system's.
+        ca_file: Option<PathBuf> = unset, FilePath;
+        /// With TLS: a PEM file of the certificate to show to Redis; needs ledger.client_key_file.
+        client_cert_file: Option<PathBuf> = unset, FilePath;
+        /// The PEM file of its private key.
+        client_key_file: Option<PathBuf> = unset, FilePath;
     }
 
     embedded: Embedded {

@@ -85,8 +85,7 @@ impl fmt::Display for Endpoint {
 
 impl SecretUrl {
     fn parse(text: &str, schemes: &[&str]) -> Result<Self, EndpointError> {
-        // Only AMQP's nodes are written in one URL.
-        let texts = match text.starts_with("amqp") {
+        let texts = match has_several(text) {
             true => hosts::each(text),
             false => vec![text.to_owned()],
         };
@@ -115,6 +114,12 @@ impl fmt::Debug for SecretUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SecretUrl({})", self.redacted)
     }
+}
+
+/// The nodes of a broker, sentinels, or nodes of a Redis Cluster.
+fn has_several(text: &str) -> bool {
+    let scheme = text.split_once("://").map_or("", |(scheme, _)| scheme);
+    scheme.starts_with("amqp") || scheme.ends_with("sentinel") || scheme.ends_with("cluster")
 }
 
 fn checked(text: &str, schemes: &[&str]) -> Result<Url, EndpointError> {
@@ -197,7 +202,8 @@ fn authority(url: &Url) -> String {
 mod tests {
     use super::*;
 
-    const SCHEMES: &[&str] = &["amqp", "amqps", "redis", "redis+unix", "unix"];
+    const SCHEMES: &[&str] =
+        &["amqp", "amqps", "redis", "redis+unix", "unix", "redis+sentinel", "redis+cluster"];
 
     fn shown(text: &str) -> String {
         Endpoint::parse(text, SCHEMES).unwrap().to_string()
@@ -212,6 +218,8 @@ mod tests {
         assert!(!format!("{endpoint:?}").contains("canary"));
         let several = "amqp://ann:p,canary@mq1,mq2:5673/v?heartbeat=3";
         assert_eq!(shown(several), "amqp://***@mq1,mq2:5673/v?***");
+        let sentinels = "redis+sentinel://ann:canary@a:26379,b/mymaster";
+        assert_eq!(shown(sentinels), "redis+sentinel://***@a:26379,b/mymaster");
     }
 
     #[test]
@@ -222,6 +230,8 @@ mod tests {
             "amqp://[::1]:5672",
             "amqp://mq1:5673,mq2,[::1]:5672/video",
             "unix:///run/redis.sock",
+            "redis+cluster://a:7000,b:7001",
+            "redis+sentinel://a:26379,b,[::1]:26380/mymaster/2",
         ] {
             assert_eq!(shown(text), text);
         }
@@ -252,6 +262,12 @@ mod tests {
             ("amqp://user:x@h1,,h2/v", EndpointError::EmptyHost),
             ("amqp://h1,", EndpointError::EmptyHost),
             ("amqp://h1,user:x/12@h2", EndpointError::StrayAt),
+            ("redis+cluster://", EndpointError::NoHost),
+            ("redis+cluster://a:1,", EndpointError::EmptyHost),
+            ("redis+cluster://a:1,b:x", EndpointError::Port),
+            ("redis+cluster://user:12/34@a:1,b:2", EndpointError::StrayAt),
+            ("redis+sentinel://user:ab#cd@a,b/m", EndpointError::StrayAt),
+            ("redis://a:1,b:2", EndpointError::Port),
             ("amqp://h/v#part", EndpointError::Fragment),
             ("amqp://h/v?hearbeat=3", EndpointError::Query),
             ("amqps://h/v?heartbeat=3&verify=verify_none", EndpointError::Query),

@@ -22,6 +22,8 @@ struct Rule {
 
 const BROKER: &str = "broker.url";
 const LEDGER: &str = "ledger.url";
+const LEDGER_CERT: &str = "ledger.client_cert_file";
+const LEDGER_KEY: &str = "ledger.client_key_file";
 const NAMESPACE: &str = "broker.namespace";
 const TRUST: &str = "kling.trust_denials";
 const LOOK_UP: &str = "kling.look_up";
@@ -30,8 +32,9 @@ const BUSY: &str = "kling.busy_codes";
 const CALLBACK: &str = "gateway.callback_url";
 const SECRETS: &str = "gateway.callback_secrets";
 
-static RULES: [Rule; 8] = [
+static RULES: [Rule; 9] = [
     Rule { keys: &[BROKER, LEDGER], breach: together },
+    Rule { keys: &[LEDGER_CERT, LEDGER_KEY], breach: ledger_paired },
     Rule { keys: &[TRUST, LOOK_UP], breach: trusted },
     Rule { keys: &[CALLBACK, SECRETS], breach: signed },
     Rule { keys: &[SECRETS], breach: guessable },
@@ -58,6 +61,17 @@ fn together(config: &Config) -> Option<Breach> {
         message: format!("is {ledger} while {BROKER} is {broker}"),
         hint: "both are embedded, or neither",
     })
+}
+
+fn ledger_paired(config: &Config) -> Option<Breach> {
+    let ledger = &config.ledger;
+    let (key, other) = match (&ledger.client_cert_file, &ledger.client_key_file) {
+        (Some(_), None) => (LEDGER_CERT, LEDGER_KEY),
+        (None, Some(_)) => (LEDGER_KEY, LEDGER_CERT),
+        _ => return None,
+    };
+    let message = format!("is set while {other} is not");
+    Some(Breach { key, message, hint: "a certificate needs its key: set both, or neither" })
 }
 
 fn trusted(config: &Config) -> Option<Breach> {

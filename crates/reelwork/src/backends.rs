@@ -147,6 +147,11 @@ fn ledger_settings(config: &Config, url: &SecretUrl) -> ledger_redis::Settings {
     let mut settings = ledger_redis::Settings::new(url.expose().to_owned(), namespace);
     settings.retention = config.ledger.retention;
     settings.allow_unsafe = config.ledger.allow_unsafe;
+    settings.shards = config.ledger.shards;
+    settings.sentinel_password.clone_from(&config.ledger.sentinel_password);
+    settings.ca_file.clone_from(&config.ledger.ca_file);
+    settings.client_cert_file.clone_from(&config.ledger.client_cert_file);
+    settings.client_key_file.clone_from(&config.ledger.client_key_file);
     settings
 }
 

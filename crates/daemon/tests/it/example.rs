@@ -19,6 +19,10 @@ fn the_example_reads_back_as_the_defaults() {
         [
             "kling.api_key",
             "kling.busy_codes",
+            "ledger.sentinel_password",
+            "ledger.ca_file",
+            "ledger.client_cert_file",
+            "ledger.client_key_file",
             "embedded.path",
             "gateway.callback_url",
             "gateway.callback_secrets",
