@@ -24,6 +24,7 @@ mod python;
 mod schemas;
 mod services;
 mod simulate;
+mod surroundings;
 mod test;
 mod versions;
 mod workspace;

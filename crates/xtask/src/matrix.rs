@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::needs::Needs;
 use crate::process::say;
 use crate::services::{self, Servers};
-use crate::test::{EVERYTHING, Environment, Surroundings};
+use crate::surroundings::{EVERYTHING, Environment, Surroundings};
 use crate::versions::Pair;
 use crate::workspace::Workspace;
 

@@ -22,8 +22,7 @@ const COLUMNS: &str = "name,policy,operator_policy,effective_policy_definition";
 /// The queues of our virtual host with their policies, from the node that answers first; `None` if
 /// they cannot be read.
 pub(super) async fn queues(nodes: &[Node], port: u16) -> Option<Value> {
-    let mut asking: FuturesUnordered<_> =
-        nodes.iter().map(|node| queues_of(node, port)).collect();
+    let mut asking: FuturesUnordered<_> = nodes.iter().map(|node| queues_of(node, port)).collect();
     while let Some(told) = asking.next().await {
         if told.is_some() {
             return told;

@@ -89,6 +89,6 @@ impl Cluster {
     pub fn url(&self) -> String {
         let places: Vec<String> =
             self.servers.iter().map(|server| server.address().to_string()).collect();
-        format!("redis-cluster://{}", places.join(","))
+        format!("redis+cluster://{}", places.join(","))
     }
 }

@@ -59,7 +59,7 @@ impl Sentinels {
     /// One URL with the addresses of all Sentinels.
     pub fn url(&self) -> String {
         let places = self.ports.map(|port| format!("127.0.0.1:{port}"));
-        format!("redis-sentinel://{}/{MASTER}", places.join(","))
+        format!("redis+sentinel://{}/{MASTER}", places.join(","))
     }
 }
 
