@@ -30,6 +30,9 @@ const STUCK: Duration = Duration::from_secs(10);
 /// When no outcome has arrived for this time, the missing jobs count as lost.
 const LOST: Duration = Duration::from_secs(200);
 
+/// Lost jobs that are explained.
+const SHOWN: usize = 3;
+
 const WARM: usize = 100;
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -216,6 +219,10 @@ async fn end(fleet: Fleet, seed: u64, rounds: Vec<(Round, Vec<&'static str>)>) -
         if stuck.is_none() && Instant::now() >= stuck_at {
             stuck = Some(now);
         }
+    }
+    for id in fleet.listener.missing(&promised).iter().take(SHOWN) {
+        let why = fleet.program.run(&["why", id]).await;
+        say(format!("without an outcome: {id}\n{}{}", why.stdout, why.stderr));
     }
     let accounts = fleet.provider.accounts().await;
     let limits = accounts.limit_violations;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ports::{Broker, Destination, Message, PublishError};
+use ports::{Broker, Clock, Destination, Message, PublishError, SystemClock, header};
 use tokio::sync::{OwnedRwLockWriteGuard, RwLock};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -103,13 +103,22 @@ async fn publish(shared: Arc<Shared>, id: String) {
     }
 }
 
+/// With its time, as producers send it: a job of a forgotten record is looked up by it.
+fn message(id: &str, wish: &Wish) -> Message {
+    let now = SystemClock.now();
+    let mut message =
+        Message::json(id, wish.body()).header(header::ENQUEUED_AT, now.as_millis().to_string());
+    message.timestamp = Some(now);
+    message
+}
+
 impl Shared {
     /// The confirm is counted before `hold` can return.
     async fn publish(&self, id: &str) -> Result<(), PublishError> {
         let wish = Wish::video(id);
         let to = Destination::Jobs { routing_key: wish.routing_key() };
         let _publishing = self.publishing.read().await;
-        self.broker.publish(&to, Message::json(id, wish.body())).await?;
+        self.broker.publish(&to, message(id, &wish)).await?;
         self.promised.lock().expect("no panic").push(id.to_owned());
         Ok(())
     }
