@@ -127,7 +127,7 @@ async fn no_secret_is_logged() {
     program.set("gateway.callback_secrets", CALLBACKS);
     program.set("gateway.callback_url", "http://127.0.0.1:9");
     program.set("gateway.listen", "127.0.0.1:0");
-    program.set("telemetry.log", "trace");
+    program.set("telemetry.log", "trace,lapin=trace");
     let up = program.start_role("up", "up").await;
     let consumer = Consumer::subscribed(&environment).await;
     let file = environment.file("jobs.jsonl", &lines(&[Wish::video("quiet")]));

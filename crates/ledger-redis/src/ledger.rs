@@ -4,10 +4,10 @@ use std::time::Duration;
 use job::JobKey;
 use ports::{Ledger, LedgerError, Unreadable};
 
+use crate::Settings;
 use crate::keys::Keys;
 use crate::link::Link;
 use crate::links::Links;
-use crate::{Settings, shards};
 
 /// The [`Ledger`] on Redis. All callers share its connections, which are restored automatically.
 pub struct RedisLedger {
@@ -34,7 +34,7 @@ impl RedisLedger {
             unreadable: Unreadable::default(),
         };
         ledger.check().await?;
-        shards::compare(&ledger).await?;
+        ledger.compare_shards().await?;
         Ok(ledger)
     }
 

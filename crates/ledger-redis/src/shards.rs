@@ -9,18 +9,20 @@ use crate::keys::FIRST_SHARDS;
 use crate::link::Repeat;
 use crate::scan::Scan;
 
-/// Refuses another number than the ledger has. Writes nothing.
-pub(crate) async fn compare(ledger: &RedisLedger) -> Result<(), LedgerError> {
-    match stored(ledger).await? {
-        Some(there) => same(ledger, there),
-        None if began_without(ledger).await? => same(ledger, FIRST_SHARDS),
-        None => Ok(()),
+impl RedisLedger {
+    /// Refuses another number of shards than the ledger has. Writes nothing.
+    pub(crate) async fn compare_shards(&self) -> Result<(), LedgerError> {
+        match stored(self).await? {
+            Some(there) => same(self, there),
+            None if began_without(self).await? => same(self, FIRST_SHARDS),
+            None => Ok(()),
+        }
     }
 }
 
 /// Refuses another number than the ledger has, and stores it if there is none.
 pub(crate) async fn settle(ledger: &RedisLedger) -> Result<(), LedgerError> {
-    compare(ledger).await?;
+    ledger.compare_shards().await?;
     let key = ledger.keys.permits().shards();
     let link = ledger.links.of(ledger.keys.permits());
     let (mut get, mut set) = (redis::cmd("GET"), redis::cmd("SET"));

@@ -14,6 +14,9 @@ use crate::{Programs, probe};
 /// A loaded machine starts a node slowly.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Attempts to start a node again.
+const STARTS: usize = 3;
+
 /// A RabbitMQ node that listens on a port of 127.0.0.1.
 #[derive(Debug)]
 pub struct Node {
@@ -111,11 +114,22 @@ impl Node {
         self.server = None;
     }
 
-    /// Starts it again with its files.
+    /// Starts it again with its files. A node that starts while others still take it for alive may
+    /// end by itself; it is then started once more, as a supervisor does.
     pub async fn restart(&mut self) -> io::Result<()> {
-        self.kill();
-        self.run()?;
+        for _ in 1..STARTS {
+            self.run_again()?;
+            if self.answers().await.is_ok() {
+                return Ok(());
+            }
+        }
+        self.run_again()?;
         self.answers().await
+    }
+
+    fn run_again(&mut self) -> io::Result<()> {
+        self.kill();
+        self.run()
     }
 
     /// It answers nothing, and its connections stay open.
