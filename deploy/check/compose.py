@@ -21,6 +21,10 @@ VARIABLES = {
     "CALLBACK_SECRETS_PATH": "deploy/compose/secrets/callback_secrets",
 }
 
+# What its container is limited to, and from where on publishers wait.
+BROKER = "deploy/compose/rabbitmq.conf"
+TOTAL, WATERMARK = "total_memory_available_override_value", "vm_memory_high_watermark.relative"
+
 Service = dict[str, Any]
 
 
@@ -46,6 +50,16 @@ def rules(place: Place) -> Iterator[str]:
         # The engine would make a directory of it.
         if not Path(file).is_file():
             yield f"{FILE}: mounts {file}, which is no file"
+
+
+def broker_memory(place: Place) -> Iterator[str]:
+    """RabbitMQ sees the memory of the host, so it has to be given that of its container."""
+    given = dict(re.findall(r"^([\w.]+) *= *(\S+)$", place.text(BROKER), re.MULTILINE))
+    limit = whole(place, [FILE])["services"]["rabbitmq"]["mem_limit"]
+    if given.get(TOTAL) != limit:
+        yield f"{BROKER}: {TOTAL} is {given.get(TOTAL)}, and the container has {limit} bytes"
+    if float(given.get(WATERMARK, 1)) > 0.5:
+        yield f"{BROKER}: {WATERMARK} leaves too little to messages that are under way"
 
 
 def whole(place: Place, files: list[str]) -> dict[str, Any]:
@@ -113,6 +127,7 @@ RULES: dict[str, Callable[[str, Service], bool]] = {
     "no capability is kept": lambda _, it: "ALL" in (it.get("cap_drop") or []),
     "no privilege is gained": lambda _, it: "no-new-privileges:true" in (it.get("security_opt") or []),
     "memory has a limit": lambda _, it: isinstance(it.get("mem_limit"), str),
+    "the number of processes has a limit": lambda _, it: isinstance(it.get("pids_limit"), int),
     "a health check is set, and not disabled": has_health_check,
     "it comes back": lambda _, it: it.get("restart") == "unless-stopped",
     "it can be scaled: no name, no host port": can_be_scaled,

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 COMPOSE = "docker-compose.yml"
+BROKER = "deploy/compose/rabbitmq.conf"
 DOCKERFILE = "deploy/Dockerfile"
 KUBERNETES = "deploy/kubernetes"
 OVERLAYS = "deploy/kubernetes/overlays"
@@ -48,6 +49,12 @@ SEEDS = [
     Seed("a service keeps its capabilities", COMPOSE,
          Replaced("cap_drop: [ALL]", "cap_drop: [NET_RAW]"),
          "compose rules", "not so: no capability is kept"),
+    Seed("a broker that takes the host's memory", BROKER,
+         Replaced("total_memory_available", "# total_memory_available"),
+         "broker memory", "total_memory_available_override_value is None"),
+    Seed("a broker that knows another limit than its container has", COMPOSE,
+         Replaced("mem_limit: 1g", "mem_limit: 512m"),
+         "broker memory", "the container has 536870912 bytes"),
     Seed("the image runs as root", DOCKERFILE,
          Replaced("USER 65532:65532", "USER 0:0"),
          "image", "DL3002"),

@@ -37,6 +37,7 @@ STEPS: dict[str, Check] = {
     "compose schema": compose.schema,
     "compose config": compose.config,
     "compose rules": compose.rules,
+    "broker memory": compose.broker_memory,
     "image": image.lint,
     "image rules": image.rules,
     "symbols": symbols.kept,
