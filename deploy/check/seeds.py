@@ -62,7 +62,7 @@ SEEDS = [
          Replaced("# docker build", "# syntax=docker/dockerfile:1\n# docker build"),
          "image rules", "line 1 has a syntax fetched"),
     Seed("the image is made from latest", DOCKERFILE,
-         Replaced("cc-debian12:nonroot", "cc-debian12:latest"),
+         Replaced("static-debian12:nonroot", "static-debian12:latest"),
          "image", "DL3007"),
     Seed("the image is built without line tables", DOCKERFILE,
          Replaced("CARGO_PROFILE_RELEASE_DEBUG=line-tables-only ", ""),

@@ -11,7 +11,7 @@ from .place import Place
 from .programs import Refused, output
 
 # Without them the symbols tell functions and no lines.
-LINES = "CARGO_PROFILE_RELEASE_DEBUG=line-tables-only cargo build --release "
+LINES = "CARGO_PROFILE_RELEASE_DEBUG=line-tables-only cargo rustc --release "
 # Of the Dockerfile.
 BUILT, SHIPPED, SYMBOLS = "target/release/reelwork", "/out/reelwork", "/out/reelwork.debug"
 FUNCTION, LINE = "reelwork::main", "reelwork/src/main.rs:"
@@ -24,9 +24,7 @@ def kept(place: Place) -> Iterator[str]:
         yield f"{image.FILE}: the program is built without line tables"
         return
     with tempfile.TemporaryDirectory() as scratch:
-        for command in re.findall(r"\bobjcopy [^&\n]+", dockerfile.replace("\\\n", "")):
-            words = shlex.split(command.replace("/out", scratch).replace(BUILT, str(place.program)))
-            output(*words)
+        separated(dockerfile, place.program, Path(scratch))
         shipped, symbols = (Path(scratch, Path(file).name) for file in (SHIPPED, SYMBOLS))
         address = address_of_main(symbols)
         # The link is followed to the file beside it.
@@ -35,6 +33,12 @@ def kept(place: Place) -> Iterator[str]:
         symbols.unlink()
         if LINE in output("addr2line", "-e", shipped, address):
             yield f"{image.FILE}: the image ships the line tables"
+
+
+def separated(dockerfile: str, program: Path, out: Path) -> None:
+    """What the image ships, and the symbols that it does not."""
+    for command in re.findall(r"\bobjcopy [^&\n]+", dockerfile.replace("\\\n", "")):
+        output(*shlex.split(command.replace("/out", str(out)).replace(BUILT, str(program))))
 
 
 def address_of_main(symbols: Path) -> str:
