@@ -26,6 +26,7 @@ LEFT_OUT = ("check", "node_modules")
 OF_TESTS = "REELWORK_TEST_"
 # Those that tests do read, and what begins every name.
 OTHERS = {
+    "REELWORK_BIN",
     "REELWORK_TEST_AMQP_URL",
     "REELWORK_TEST_REDIS_URL",
     "REELWORK_TEST_NODE_MODULES",

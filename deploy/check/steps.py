@@ -22,13 +22,14 @@ Check = Callable[[Place], Iterable[str] | None]
 
 
 def own_tests(_: Place) -> Iterator[str]:
-    """The readers that these checks are made of."""
-    package = Path(__file__).parent
-    found = unittest.defaultTestLoader.discover(str(package / "tests"), top_level_dir=str(package.parent))
-    result = unittest.TextTestRunner(stream=io.StringIO()).run(found)
-    if result.testsRun == 0:
-        yield "there are no tests"
-    yield from (why for _, why in [*result.errors, *result.failures])
+    """The readers that these checks are made of, and those of the checks of what runs."""
+    place = Path(__file__).parent.parent
+    for package in "check", "containers":
+        found = unittest.TestLoader().discover(str(place / package / "tests"), top_level_dir=str(place))
+        result = unittest.TextTestRunner(stream=io.StringIO()).run(found)
+        if result.testsRun == 0:
+            yield f"{package} has no tests"
+        yield from (why for _, why in [*result.errors, *result.failures])
 
 
 STEPS: dict[str, Check] = {

@@ -55,6 +55,21 @@ impl Workspace {
     pub(crate) fn build(&self, target: &str, arguments: &[&str]) -> Result<PathBuf, Failure> {
         let mut command = self.cargo("build", arguments);
         command.arg("--message-format=json-render-diagnostics");
+        Self::built(target, command)
+    }
+
+    /// As [`build`](Self::build), with these flags of rustc for the target alone.
+    pub(crate) fn build_with(
+        &self,
+        target: &str,
+        arguments: &[&str],
+        flags: &[&str],
+    ) -> Result<PathBuf, Failure> {
+        let arguments = [arguments, &["--message-format=json-render-diagnostics", "--"], flags];
+        Self::built(target, self.cargo("rustc", &arguments.concat()))
+    }
+
+    fn built(target: &str, command: Command) -> Result<PathBuf, Failure> {
         let messages = json_lines(command)?;
         let built = messages.iter().rev().find_map(|message| {
             let ours = message["target"]["name"] == target && message["profile"]["test"] == false;

@@ -1,6 +1,8 @@
 //! Format, lints, documentation, dependencies: every step runs and every failure is reported.
-//! [`deploy`] checks the deployment files; it needs more programs than the rest.
+//! [`deploy`] checks the deployment files, and [`containers`] runs them: both need more programs
+//! than the rest.
 
+mod containers;
 mod dependencies;
 mod deploy;
 mod tool;
@@ -28,11 +30,14 @@ pub(crate) struct Options {
 enum What {
     /// The image, compose, Kubernetes and monitoring files; fetches the programs that judge them.
     Deploy(deploy::Options),
+    /// Runs the image, the compose file and the overlays' pods under load and faults: minutes.
+    Containers(containers::Options),
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     match &options.what {
         Some(What::Deploy(options)) => deploy::run(options),
+        Some(What::Containers(options)) => containers::run(options),
         None => code(),
     }
 }

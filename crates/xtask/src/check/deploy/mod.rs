@@ -22,16 +22,22 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::here()?;
     let program = program(&workspace)?;
+    let mut check = python(&workspace, "check")?;
+    check.arg("--program").arg(program).args(options.seeded.then_some("--seeded"));
+    if super::passes(check) { Ok(()) } else { Err(Failure::Ended(1)) }
+}
+
+/// A Python package of `deploy`, with its programs on `PATH`.
+pub(super) fn python(workspace: &Workspace, package: &str) -> Result<Command, Failure> {
     let tools = workspace.target().join("deploy-tools");
     let environment = tools.join("python");
     python::ready(&environment)?;
-    let mut check = Command::new(environment.join("bin/python"));
-    check.env("PATH", search_path(&environment.join("bin"), &tools.join("debian"))?);
+    let mut command = Command::new(environment.join("bin/python"));
+    command.env("PATH", search_path(&environment.join("bin"), &tools.join("debian"))?);
     // Compiled Python files must not be written to the tree that is checked.
-    check.current_dir(workspace.root().join("deploy")).args(["-B", "-m", "check"]);
-    check.arg("--root").arg(workspace.root()).arg("--program").arg(program);
-    check.args(options.seeded.then_some("--seeded"));
-    if super::passes(check) { Ok(()) } else { Err(Failure::Ended(1)) }
+    command.current_dir(workspace.root().join("deploy")).args(["-B", "-m", package]);
+    command.arg("--root").arg(workspace.root());
+    Ok(command)
 }
 
 /// The program that the environment names, as for the tests; otherwise it is built like for them.
