@@ -97,29 +97,31 @@ async fn publish_all(shared: Arc<Shared>) {
 }
 
 async fn publish(shared: Arc<Shared>, id: String) {
-    while shared.publish(&id).await.is_err() {
+    let wish = Wish::video(&id);
+    let message = message(&wish);
+    while shared.publish(&wish, message.clone()).await.is_err() {
         shared.failed.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(AGAIN).await;
     }
 }
 
-/// With its time, as producers send it: a job of a forgotten record is looked up by it.
-fn message(id: &str, wish: &Wish) -> Message {
+/// With its time, as producers send it: a job of a forgotten record is looked up by it. A repeated
+/// message has the same time; with another one, the two would be two messages of one job.
+fn message(wish: &Wish) -> Message {
     let now = SystemClock.now();
-    let mut message =
-        Message::json(id, wish.body()).header(header::ENQUEUED_AT, now.as_millis().to_string());
+    let mut message = Message::json(&wish.id, wish.body())
+        .header(header::ENQUEUED_AT, now.as_millis().to_string());
     message.timestamp = Some(now);
     message
 }
 
 impl Shared {
     /// The confirm is counted before `hold` can return.
-    async fn publish(&self, id: &str) -> Result<(), PublishError> {
-        let wish = Wish::video(id);
+    async fn publish(&self, wish: &Wish, message: Message) -> Result<(), PublishError> {
         let to = Destination::Jobs { routing_key: wish.routing_key() };
         let _publishing = self.publishing.read().await;
-        self.broker.publish(&to, message(id, &wish)).await?;
-        self.promised.lock().expect("no panic").push(id.to_owned());
+        self.broker.publish(&to, message).await?;
+        self.promised.lock().expect("no panic").push(wish.id.clone());
         Ok(())
     }
 }
