@@ -52,7 +52,9 @@ impl RabbitBroker {
         let dialer = |role, topology| dialer(&access, &settings, role, topology);
         let outbound = dialer("publishing", Some(&topology));
         let inbound = dialer("consuming", None);
-        let (outgoing, incoming) = tokio::try_join!(outbound.dial(), inbound.dial())?;
+        // Boxed: callers hold this future inside their own.
+        let (outgoing, incoming) =
+            tokio::try_join!(Box::pin(outbound.dial()), Box::pin(inbound.dial()))?;
         if !settings.manage_topology {
             verdict(inspect(&outgoing, &topology).await?)?;
         }

@@ -33,8 +33,9 @@ impl RedisLedger {
             turn: AtomicUsize::new(0),
             unreadable: Unreadable::default(),
         };
-        ledger.check().await?;
-        ledger.compare_shards().await?;
+        // Boxed: callers hold this future inside their own.
+        Box::pin(ledger.check()).await?;
+        Box::pin(ledger.compare_shards()).await?;
         Ok(ledger)
     }
 

@@ -39,7 +39,7 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<ExitCode, Error> {
     match command {
-        Command::Demo(options) => demo::run(options, config, output).await,
+        Command::Demo(options) => Box::pin(demo::run(options, config, output)).await,
         Command::Up { simulate, books } => {
             Box::pin(role::up(config, simulate, books, output)).await
         }

@@ -70,7 +70,7 @@ impl Root {
         furnish(&root).map_err(|error| format!("{}: {error}", root.display()))?;
         let scripts = directory.join("bin");
         let write = |program: &&str| script(&scripts, &root, program);
-        let written = PROGRAMS.iter().chain([&REDIS]).map(|program| write(&program));
+        let written = PROGRAMS.iter().chain([&REDIS]).map(write);
         written.collect::<std::io::Result<()>>().map_err(|error| error.to_string())
     }
 }
