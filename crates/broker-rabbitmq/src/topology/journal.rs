@@ -44,8 +44,11 @@ fn current(refusal: &str) -> Option<Duration> {
     age(rest.split_once('\'')?.0)
 }
 
-/// Units: RabbitMQ manual, streams, retention.
+/// Units: RabbitMQ manual, streams, retention. RabbitMQ 4.3 shows milliseconds without a unit.
 fn age(text: &str) -> Option<Duration> {
+    if let Ok(milliseconds) = text.parse() {
+        return Some(Duration::from_millis(milliseconds));
+    }
     let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let seconds = match unit {
         "Y" => 365 * 86_400,
@@ -86,6 +89,9 @@ mod tests {
             ("'15D'", true, false),
             ("'1Y'", true, false),
             ("'60s'", false, true),
+            ("'1209600001'", true, false),
+            ("'1209600000'", false, false),
+            ("'60000'", false, true),
             ("'13D'", false, true),
             ("'14D'", false, false),
             ("none", false, false),
