@@ -14,6 +14,7 @@ mod installation;
 mod listener;
 mod load;
 mod options;
+#[allow(dead_code, reason = "shared with the tests")]
 mod own_servers;
 mod report;
 

@@ -46,6 +46,11 @@ impl Rabbit {
         self.0.url()
     }
 
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.0.log().expect("its log")
+    }
+
     pub(crate) fn kill(&mut self) {
         self.0.kill();
     }

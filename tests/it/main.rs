@@ -20,6 +20,7 @@ mod simulated;
 
 // Faults.
 mod bad_input;
+mod closed;
 mod crash;
 mod doubts;
 mod drain;

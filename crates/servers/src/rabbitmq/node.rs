@@ -160,6 +160,15 @@ impl Node {
         .await
     }
 
+    /// What it has logged so far.
+    pub fn log(&self) -> io::Result<String> {
+        let mut text = Vec::new();
+        for file in std::fs::read_dir(self.home.path().join("log"))? {
+            text.extend(std::fs::read(file?.path())?);
+        }
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
     /// Runs `rabbitmqctl` on it; its output. An error contains what it said.
     pub async fn control(&self, arguments: &[&str]) -> io::Result<String> {
         let mut control = tokio::process::Command::new(self.programs.rabbitmq_control());
