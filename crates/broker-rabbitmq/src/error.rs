@@ -6,6 +6,8 @@ use lapin::ErrorKind;
 use lapin::types::ShortString;
 use ports::BrokerError;
 
+use crate::tls;
+
 /// AMQP reply codes (AMQP 0-9-1, constants).
 pub(crate) mod code {
     /// For an orderly close.
@@ -37,6 +39,9 @@ pub(crate) fn cause(error: &lapin::Error) -> String {
 
 /// Why no connection was opened.
 pub(crate) fn connecting(error: &lapin::Error, address: &str) -> BrokerError {
+    if let Some(refusal) = tls::refusal(error, address) {
+        return refusal;
+    }
     match reply_code(error) {
         Some(code::ACCESS_REFUSED | code::NOT_ALLOWED) => BrokerError::Denied(cause(error)),
         _ => BrokerError::Unavailable(format!("{address}: {}", cause(error))),

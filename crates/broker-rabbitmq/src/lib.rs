@@ -3,9 +3,9 @@
 //!
 //! Read in this order: the settings ([`Settings`]), the names on the broker and how they are
 //! declared ([`topology`]), how a connection and its channels are opened, kept and closed
-//! (`nodes`, `access`, `connection`, `channel`, `link`), how a message is encoded (`content`,
-//! `counts`, `properties`), how it is published and consumed (`publish`, `consume`), and
-//! [`RabbitBroker`], which only calls these.
+//! (`nodes`, `pem`, `tls`, `access`, `connection`, `channel`, `link`), how a message is encoded
+//! (`content`, `counts`, `properties`), how it is published and consumed (`publish`, `consume`),
+//! and [`RabbitBroker`], which only calls these.
 //!
 //! Three properties of lapin shape this crate. Its own recovery is not used: a lost connection ends
 //! everything that used it, and a new one is opened. One task owns each publishing channel, because
@@ -24,7 +24,9 @@ mod connection;
 mod error;
 mod link;
 mod nodes;
+mod pem;
 mod socket;
+mod tls;
 
 mod content;
 mod counts;
@@ -38,4 +40,5 @@ mod broker;
 pub use broker::RabbitBroker;
 pub use content::Content;
 pub use settings::Settings;
+pub use tls::{ClientCertificate, Tls, TlsFileError};
 pub use topology::Topology;

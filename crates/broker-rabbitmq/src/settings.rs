@@ -6,7 +6,7 @@ use spans::Spans;
 
 use crate::bounds::Bounds;
 use crate::nodes::{Node, Nodes, parse};
-use crate::{Content, Topology};
+use crate::{Content, Tls, Topology};
 
 /// How to reach the broker, and which topology it must have.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub struct Settings {
     /// `amqp://user:password@host:port/vhost` or `amqps://…`; for a cluster with several
     /// `host:port`, separated by commas. Never logged.
     pub url: SecretString,
+    /// For `amqps://`.
+    pub tls: Tls,
     /// The prefix of every name on the broker.
     pub namespace: String,
     /// Declare what is missing when connecting. Otherwise the topology is only checked.
@@ -45,6 +47,7 @@ impl Settings {
     pub fn new(url: impl Into<SecretString>, namespace: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            tls: Tls::default(),
             namespace: namespace.into(),
             manage_topology: true,
             max_message_bytes: job::MAX_MESSAGE_BYTES,

@@ -53,6 +53,8 @@ settings! {
         base_url: Url = "https://api.cometapi.com", HttpUrl;
         /// The provider's key. Every process that calls the provider needs it.
         api_key: Option<SecretString> = unset, Secret;
+        /// A PEM file with authorities to trust beside the system's, such as that of a company's proxy.
+        ca_file: Option<PathBuf> = unset, FilePath;
         /// A name for the account behind the key: limits are counted per account.
         account: String = "default", Name;
         /// Longest wait for a connection, TLS included; never more than half of kling.timeout.
@@ -72,6 +74,12 @@ settings! {
     broker: Broker {
         /// RabbitMQ, or embedded for the SQLite file. Nodes of a cluster: host1:5672,host2:5672.
         url: Endpoint = "embedded", AMQP;
+        /// A PEM file with authorities to trust beside the system's, for amqps.
+        ca_file: Option<PathBuf> = unset, FilePath;
+        /// A PEM file with a certificate to show to RabbitMQ, and those that lead to its authority.
+        client_cert_file: Option<PathBuf> = unset, FilePath;
+        /// A PEM file with the private key of that certificate, not encrypted.
+        client_key_file: Option<PathBuf> = unset, FilePath;
         /// First word of every exchange and queue name.
         namespace: String = "reelwork", Name;
         /// Declare missing exchanges and queues at start.

@@ -1,5 +1,7 @@
 //! Rules about several keys.
 
+use std::path::PathBuf;
+
 use secrecy::ExposeSecret;
 
 use crate::choice::LookUp;
@@ -24,6 +26,9 @@ const BROKER: &str = "broker.url";
 const LEDGER: &str = "ledger.url";
 const LEDGER_CERT: &str = "ledger.client_cert_file";
 const LEDGER_KEY: &str = "ledger.client_key_file";
+const BROKER_CA: &str = "broker.ca_file";
+const CLIENT_CERT: &str = "broker.client_cert_file";
+const CLIENT_KEY: &str = "broker.client_key_file";
 const NAMESPACE: &str = "broker.namespace";
 const TRUST: &str = "kling.trust_denials";
 const LOOK_UP: &str = "kling.look_up";
@@ -32,9 +37,11 @@ const BUSY: &str = "kling.busy_codes";
 const CALLBACK: &str = "gateway.callback_url";
 const SECRETS: &str = "gateway.callback_secrets";
 
-static RULES: [Rule; 9] = [
+static RULES: [Rule; 11] = [
     Rule { keys: &[BROKER, LEDGER], breach: together },
+    Rule { keys: &[CLIENT_CERT, CLIENT_KEY], breach: broker_paired },
     Rule { keys: &[LEDGER_CERT, LEDGER_KEY], breach: ledger_paired },
+    Rule { keys: &[BROKER, BROKER_CA, CLIENT_CERT], breach: unencrypted },
     Rule { keys: &[TRUST, LOOK_UP], breach: trusted },
     Rule { keys: &[CALLBACK, SECRETS], breach: signed },
     Rule { keys: &[SECRETS], breach: guessable },
@@ -63,15 +70,39 @@ fn together(config: &Config) -> Option<Breach> {
     })
 }
 
+fn broker_paired(config: &Config) -> Option<Breach> {
+    let broker = &config.broker;
+    let files = (&broker.client_cert_file, &broker.client_key_file);
+    paired((CLIENT_CERT, files.0), (CLIENT_KEY, files.1))
+}
+
 fn ledger_paired(config: &Config) -> Option<Breach> {
     let ledger = &config.ledger;
-    let (key, other) = match (&ledger.client_cert_file, &ledger.client_key_file) {
-        (Some(_), None) => (LEDGER_CERT, LEDGER_KEY),
-        (None, Some(_)) => (LEDGER_KEY, LEDGER_CERT),
-        _ => return None,
+    let files = (&ledger.client_cert_file, &ledger.client_key_file);
+    paired((LEDGER_CERT, files.0), (LEDGER_KEY, files.1))
+}
+
+/// Each file with its key.
+type File<'a> = (&'static str, &'a Option<PathBuf>);
+
+fn paired((cert, cert_file): File<'_>, (key, key_file): File<'_>) -> Option<Breach> {
+    let (key, missing) = match (cert_file, key_file) {
+        (Some(_), None) => (cert, key),
+        (None, Some(_)) => (key, cert),
+        (Some(_), Some(_)) | (None, None) => return None,
     };
-    let message = format!("is set while {other} is not");
+    let message = format!("is set while {missing} is not");
     Some(Breach { key, message, hint: "a certificate needs its key: set both, or neither" })
+}
+
+/// Who names files for TLS expects an encrypted connection.
+fn unencrypted(config: &Config) -> Option<Breach> {
+    let broker = &config.broker;
+    let url = broker.url.url().filter(|url| url.expose().starts_with("amqp:"))?;
+    let files = [(BROKER_CA, &broker.ca_file), (CLIENT_CERT, &broker.client_cert_file)];
+    let (key, _) = files.into_iter().find(|(_, file)| file.is_some())?;
+    let message = format!("is set while {BROKER} is {url}, which is not encrypted");
+    Some(Breach { key, message, hint: "write amqps://, usually with port 5671" })
 }
 
 fn trusted(config: &Config) -> Option<Breach> {

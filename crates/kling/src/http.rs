@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -31,6 +32,8 @@ pub struct HttpSettings {
     /// An answer longer than this is lost.
     pub max_body_bytes: usize,
     pub user_agent: String,
+    /// A PEM file with certificates of authorities that are trusted beside those of the system.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Default for HttpSettings {
@@ -42,11 +45,12 @@ impl Default for HttpSettings {
             idle_timeout: Duration::from_secs(20),
             max_body_bytes: 16 * 1024 * 1024,
             user_agent: concat!("reelwork/", env!("CARGO_PKG_VERSION")).to_owned(),
+            ca_file: None,
         }
     }
 }
 
-/// The transport could not be built: TLS or the user agent.
+/// The transport could not be built: TLS, its file, or the user agent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cannot build the HTTP transport: {cause}")]
 pub struct HttpSetupError {
@@ -64,8 +68,11 @@ pub struct HttpTransport {
 }
 
 impl HttpTransport {
+    /// Blocking: it reads `ca_file`.
     pub fn new(settings: &HttpSettings) -> Result<Self, HttpSetupError> {
+        let extra = settings.ca_file.as_deref().map_or(Ok(Vec::new()), authorities)?;
         let built = |builder: reqwest::ClientBuilder| {
+            let builder = builder.tls_certs_merge(extra.clone());
             builder.build().map_err(|error| HttpSetupError { cause: causes(&error) })
         };
         Ok(Self {
@@ -96,6 +103,21 @@ impl HttpTransport {
 impl fmt::Debug for HttpTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpTransport").finish_non_exhaustive()
+    }
+}
+
+/// The certificates in a PEM file. The error names the file.
+fn authorities(path: &Path) -> Result<Vec<reqwest::Certificate>, HttpSetupError> {
+    let named = |cause: &str| HttpSetupError { cause: format!("{} {cause}", path.display()) };
+    let text = std::fs::read(path).map_err(|error| named(&format!("cannot be read: {error}")))?;
+    if text.trim_ascii().is_empty() {
+        return Err(named("is empty"));
+    }
+    let found = reqwest::Certificate::from_pem_bundle(&text);
+    let found = found.map_err(|error| named(&format!("is not PEM: {}", causes(&error))))?;
+    match found.is_empty() {
+        true => Err(named("has no PEM block CERTIFICATE in it")),
+        false => Ok(found),
     }
 }
 

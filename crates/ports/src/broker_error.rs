@@ -48,8 +48,8 @@ pub enum BrokerError {
     /// Try again later.
     #[error("the broker is unavailable: {0}")]
     Unavailable(String),
-    /// Wrong URL, user or virtual host: an operator must act.
-    #[error("the broker refuses us: {0}")]
+    /// Wrong URL, user, virtual host or certificate: an operator must act.
+    #[error("the broker cannot be used: {0}")]
     Denied(String),
     /// The topology is not the expected one; with the difference.
     #[error("the broker's topology differs: {0}")]

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use broker_rabbitmq::{Content, RabbitBroker};
+use broker_rabbitmq::{ClientCertificate, Content, RabbitBroker, Tls};
 use daemon::{Config, ContentMode, Endpoint, SecretUrl};
 use embedded::Embedded;
 use futures::future::join_all;
@@ -110,6 +110,7 @@ pub(crate) async fn erase(config: &Config, subscriptions: &[&str]) -> Result<(),
 pub(crate) fn broker_settings(config: &Config, url: &SecretUrl) -> broker_rabbitmq::Settings {
     let namespace = config.broker.namespace.clone();
     let mut settings = broker_rabbitmq::Settings::new(url.expose().to_owned(), namespace);
+    settings.tls = broker_tls(config);
     settings.journal_max_age = journal_age(config);
     settings.manage_topology = config.broker.manage_topology;
     settings.content = match config.events.content_mode {
@@ -119,6 +120,14 @@ pub(crate) fn broker_settings(config: &Config, url: &SecretUrl) -> broker_rabbit
         }
     };
     settings
+}
+
+/// What TLS to the broker needs.
+pub(crate) fn broker_tls(config: &Config) -> Tls {
+    let broker = &config.broker;
+    let files = broker.client_cert_file.clone().zip(broker.client_key_file.clone());
+    let client = files.map(|(cert_file, key_file)| ClientCertificate { cert_file, key_file });
+    Tls { ca_file: broker.ca_file.clone(), client }
 }
 
 /// Without export of traces, no span has a name.

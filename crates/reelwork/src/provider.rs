@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use daemon::{Config, SecretString};
-use kling::{Client, ErrorWords, HttpSettings, HttpTransport, Transport};
+use kling::{Client, ErrorWords, HttpSettings, HttpSetupError, HttpTransport, Transport};
 
 use crate::crash;
 use crate::error::Error;
@@ -15,13 +15,20 @@ pub(crate) fn client(config: &Config, key: SecretString) -> Result<Client, Error
 
 /// The transport over the network.
 pub(crate) fn transport(config: &Config) -> Result<Arc<dyn Transport>, Error> {
-    let settings = HttpSettings {
+    let transport = http(config).map_err(|error| match &config.kling.ca_file {
+        Some(_) => Error::Denied(format!("kling.ca_file: {}", error.cause)),
+        None => Error::Other(error.to_string()),
+    })?;
+    Ok(crash::transport(Arc::new(transport)))
+}
+
+pub(crate) fn http(config: &Config) -> Result<HttpTransport, HttpSetupError> {
+    HttpTransport::new(&HttpSettings {
         connect_timeout: config.kling.connect_timeout,
         total_timeout: config.kling.timeout,
+        ca_file: config.kling.ca_file.clone(),
         ..HttpSettings::default()
-    };
-    let transport = HttpTransport::new(&settings).map_err(|e| Error::Other(e.to_string()))?;
-    Ok(crash::transport(Arc::new(transport)))
+    })
 }
 
 pub(crate) fn client_over(

@@ -72,12 +72,24 @@ async fn a_private_authority_is_taken_from_a_file() {
     program.set("kling.base_url", &format!("https://localhost:{}", server.stdout().trim()));
     let unknown = program.run(&["doctor", "--json"]).await.exits(69).lines();
     assert!(
-        check(&unknown, "provider")["detail"].to_string().contains("certificate"),
+        check(&unknown, "provider")["detail"].to_string().contains("kling.ca_file"),
         "{unknown:?}"
     );
+    let mut beside = environment.program();
+    beside.set("kling.api_key", "test-key");
+    beside.set("kling.base_url", &format!("https://localhost:{}", server.stdout().trim()));
+    beside.set("kling.ca_file", &authority);
     program.env("SSL_CERT_FILE", &authority);
-    let known = program.run(&["doctor", "--json"]).await.exits(0).lines();
-    assert_eq!(check(&known, "provider")["ok"], true);
+    for program in [&program, &beside] {
+        let known = program.run(&["doctor", "--json"]).await.exits(0).lines();
+        assert_eq!(check(&known, "provider")["ok"], true);
+    }
+    beside.set("kling.ca_file", &key);
+    for command in [&["doctor", "--json"][..], &["config", "check", "--json"]] {
+        let refused = beside.run(command).await.exits(78).stdout;
+        assert!(refused.contains("has no PEM block CERTIFICATE in it"), "{refused}");
+        assert!(refused.contains("kling.ca_file"), "{refused}");
+    }
 }
 
 /// The certificates of the authority and of a server that it has signed, and the server's key.

@@ -86,7 +86,7 @@ async fn a_wrong_password_is_78() {
     broker.set("broker.url", &with_canary(&amqp_url(), "guest"));
     for command in ASKS_THE_BROKER {
         let line = one_line(broker.run(command).await, 78);
-        assert!(line.contains("refuses us"), "{command:?}: {line}");
+        assert!(line.contains("ACCESS_REFUSED"), "{command:?}: {line}");
     }
     let mut ledger = program(&environment);
     ledger.set("ledger.url", &with_canary(&redis_url(), "nobody"));

@@ -7,5 +7,6 @@ mod faults;
 mod fixture;
 mod nodes;
 mod refusals;
+mod tls;
 mod topology;
 mod unanswered;

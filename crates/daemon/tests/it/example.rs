@@ -18,7 +18,11 @@ fn the_example_reads_back_as_the_defaults() {
         unset,
         [
             "kling.api_key",
+            "kling.ca_file",
             "kling.busy_codes",
+            "broker.ca_file",
+            "broker.client_cert_file",
+            "broker.client_key_file",
             "ledger.sentinel_password",
             "ledger.ca_file",
             "ledger.client_cert_file",

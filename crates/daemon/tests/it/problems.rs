@@ -177,18 +177,18 @@ fn unknown_variables_of_ours_are_problems_and_others_are_not() {
         .env("REELWORKER_X", "1");
     bench.config();
     let bench = bench
-        .env("REELWORK_BROKER__URL_FILES", "x")
         .env("REELWORK_GATEWAY_SERVICE_HOST", "10.0.0.1")
         .env("REELWORK_GATEWAY__PORT", "80")
+        .env("REELWORK_KLING__API_KEY_FILES", "x")
         .env("REELWORK_LIMITS__VIDEOS_FILE", "x")
         .env("reelwork_kling__api_key", "x");
     assert_eq!(
         bench.problems(),
         [
-            "1. REELWORK_BROKER__URL_FILES: unknown variable",
-            "2. REELWORK_GATEWAY_SERVICE_HOST: unknown variable; \
+            "1. REELWORK_GATEWAY_SERVICE_HOST: unknown variable; \
              if Kubernetes set it, set enableServiceLinks to false in the pod",
-            "3. REELWORK_GATEWAY__PORT: unknown variable",
+            "2. REELWORK_GATEWAY__PORT: unknown variable",
+            "3. REELWORK_KLING__API_KEY_FILES: unknown variable",
             "4. REELWORK_LIMITS__VIDEOS_FILE: unknown variable; \
              only secrets can be read from a file",
             "5. reelwork_kling__api_key: unknown variable; did you mean REELWORK_KLING__API_KEY?",
@@ -212,12 +212,22 @@ fn keys_that_do_not_go_together_are_a_problem() {
             "http://h",
             "1. gateway.callback_url (flag): is set while gateway",
         ),
+        (
+            "broker.client_key_file",
+            "/x.pem",
+            "1. broker.client_key_file (flag): is set while broker.client_cert_file is not; a",
+        ),
     ] {
         let problem = misfit(key, value);
         assert!(problem.starts_with(expected), "{problem}\n{expected}");
     }
     let deaf = Bench::new().flag("kling.trust_denials", "true").flag("kling.look_up", "none");
     assert!(deaf.problems()[0].to_string().contains("kling.look_up is none"));
+    let open = Bench::new().flag("broker.url", "amqp://u:p@h").flag("ledger.url", "redis://h");
+    let open = open.flag("broker.ca_file", "/x.pem");
+    let expected = "1. broker.ca_file (flag): is set while broker.url is amqp://***@h, which is not \
+                    encrypted; write amqps://, usually with port 5671";
+    assert_eq!(open.problems(), [expected]);
     Bench::new()
         .flag("broker.url", "amqp://h")
         .flag("ledger.url", "redis+unix:///run/redis.sock?db=1")

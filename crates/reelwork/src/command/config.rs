@@ -1,9 +1,11 @@
-use daemon::{Config, ExitCode, Sources, example};
+use broker_rabbitmq::Tls;
+use daemon::{Config, ConfigError, ExitCode, Problem, Source, Sources, example};
 use serde_json::json;
 
 use crate::cli::ConfigAction;
 use crate::error::Error;
 use crate::output::Output;
+use crate::{backends, provider};
 
 pub(crate) fn run(
     action: &ConfigAction,
@@ -32,8 +34,8 @@ fn show(sources: &Sources, output: &Output) -> Result<(), Error> {
 }
 
 fn check(sources: &Sources, output: &Output) -> ExitCode {
-    match Config::load(sources) {
-        Ok(_) => {
+    match Config::load(sources).and_then(|loaded| files(&loaded.config)) {
+        Ok(()) => {
             output.result(&json!({"ok": true, "problems": []}), || "ok".to_owned());
             ExitCode::Ok
         }
@@ -45,5 +47,24 @@ fn check(sources: &Sources, output: &Output) -> ExitCode {
             }
             ExitCode::Configuration
         }
+    }
+}
+
+/// Whether the files for TLS can be used.
+fn files(config: &Config) -> Result<(), ConfigError> {
+    let broker = Some(backends::broker_tls(config)).filter(|tls| *tls != Tls::default());
+    let broker = broker.and_then(|tls| tls.check().err()).map(|error| (error.key, error.cause));
+    let kling = config.kling.ca_file.as_ref().and_then(|_| provider::http(config).err());
+    let kling = kling.map(|error| ("kling.ca_file", error.cause));
+    let problem = |(key, message): (&str, String)| Problem {
+        key: Some(key.to_owned()),
+        source: Source::Default,
+        message,
+        hint: None,
+    };
+    let problems: Vec<Problem> = broker.into_iter().chain(kling).map(problem).collect();
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(ConfigError { problems }),
     }
 }

@@ -115,9 +115,17 @@ async fn provider(config: &Config) -> Check {
             }
             Err(error @ QueryError::Account { .. }) => Err(Error::Denied(error.to_string())),
             Err(error @ (QueryError::Later { .. } | QueryError::Unreadable { .. })) => {
-                Err(Error::Unavailable(format!("{base}: {error}")))
+                Err(Error::Unavailable(format!("{base}: {error}{}", advice(&error.to_string()))))
             }
         }
     };
     finding("provider", look.await)
+}
+
+/// For a company whose proxy signs with an authority of its own.
+fn advice(cause: &str) -> &'static str {
+    match cause.contains("UnknownIssuer") {
+        true => "; name the authority of its certificate in kling.ca_file, if you trust it",
+        false => "",
+    }
 }

@@ -8,6 +8,8 @@ use crate::port::free_ports;
 pub struct Configuration {
     /// With the management plugin, on a port of its own.
     pub managed: bool,
+    /// Further plugins.
+    pub plugins: Vec<&'static str>,
     /// Further lines of `rabbitmq.conf`.
     pub lines: Vec<String>,
 }
@@ -47,8 +49,9 @@ pub(super) fn prepare(
     let cookie = home.join("home/.erlang.cookie");
     std::fs::write(&cookie, COOKIE)?;
     std::fs::set_permissions(&cookie, std::fs::Permissions::from_mode(0o400))?;
-    let plugins = if wanted.managed { "[rabbitmq_management].\n" } else { "[].\n" };
-    std::fs::write(home.join("plugins"), plugins)?;
+    let mut plugins = wanted.plugins.clone();
+    plugins.extend(wanted.managed.then_some("rabbitmq_management"));
+    std::fs::write(home.join("plugins"), format!("[{}].\n", plugins.join(",")))?;
     std::fs::write(home.join("rabbitmq.conf"), text(ports, wanted))?;
     Ok(variables(home, ports, port_mapper))
 }
@@ -97,11 +100,12 @@ mod tests {
     #[test]
     fn only_a_managed_node_has_settings_of_the_plugin() {
         let ports = Ports { amqp: 20_001, distribution: 20_002, management: 20_003 };
-        let plain = text(ports, &Configuration::default());
+        let none = Configuration::default();
+        let plain = text(ports, &none);
         assert!(plain.starts_with("listeners.tcp.1 = 127.0.0.1:20001\n"));
         assert!(!plain.contains("management"));
         let lines = vec!["max_message_size = 1000".to_owned()];
-        let managed = text(ports, &Configuration { managed: true, lines });
+        let managed = text(ports, &Configuration { managed: true, lines, ..none });
         assert!(managed.contains("management.tcp.port = 20003\nmax_message_size = 1000\n"));
     }
 }
