@@ -77,6 +77,18 @@ impl Access {
         Err(all(refusals))
     }
 
+    /// Opens a connection to this node.
+    pub(crate) async fn open_only(
+        &self,
+        node: &Node,
+        name: &str,
+        most: Duration,
+    ) -> Result<BrokerConnection, BrokerError> {
+        let tls = self.connector(std::slice::from_ref(node))?;
+        let opened = Box::pin(self.open_at(node, tls, name, most)).await;
+        opened.map_err(|error| connecting(&error, &node.address()))
+    }
+
     /// `None` if no node is reached over TLS.
     fn connector(&self, nodes: &[Node]) -> Result<Option<RustlsConnector>, BrokerError> {
         let encrypted = nodes.iter().any(|node| node.0.scheme == AMQPScheme::AMQPS);
@@ -105,7 +117,7 @@ impl Access {
 }
 
 /// Why no node could be used. It may help to try again, unless all of them refuse us.
-fn all(mut refusals: Vec<BrokerError>) -> BrokerError {
+pub(crate) fn all(mut refusals: Vec<BrokerError>) -> BrokerError {
     if refusals.len() == 1 {
         return refusals.remove(0);
     }

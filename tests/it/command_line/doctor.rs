@@ -42,6 +42,38 @@ async fn all_is_well(environment: Environment) {
     assert_eq!(provider.accounts().await.submissions, 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_node_is_no_risk() {
+    let environment = Environment::on(Backend::Rabbitmq);
+    let provider = Provider::here(json!({})).await;
+    prepare(&environment).await;
+    let rows = environment.program_for(&provider).run(&["doctor", "--json"]).await.exits(0).lines();
+    let quorum = check(&rows, "quorum");
+    assert_eq!(quorum["ok"], true, "{rows:?}");
+    assert_eq!(quorum["detail"], "a majority of the broker's nodes answers", "{rows:?}");
+}
+
+/// Each of them accepts connections and sends nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_hangs_it_ends_in_time() {
+    let environment = Environment::on(Backend::Rabbitmq);
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let at = silent.local_addr().expect("an address");
+    let mut program = environment.program();
+    program.set("kling.api_key", "test-key");
+    program.set("kling.base_url", &format!("http://{at}"));
+    program.set("ledger.url", &format!("redis://{at}"));
+    program.set("broker.url", &format!("amqp://guest:guest@{at},{at}"));
+    // It may be built first.
+    program.run(&["config", "check"]).await.exits(0);
+    let since = std::time::Instant::now();
+    let rows = program.run(&["doctor", "--json"]).await.exits(69).lines();
+    assert!(since.elapsed() < std::time::Duration::from_secs(15), "{:?}", since.elapsed());
+    for name in ["broker", "quorum", "ledger", "provider", "look_up"] {
+        assert_eq!(check(&rows, name)["ok"], false, "{rows:?}");
+    }
+}
+
 async fn a_provider_that_refuses_or_is_unreachable_is_reported(environment: Environment) {
     let provider = Provider::here(json!({"api_keys": ["another-key"]})).await;
     prepare(&environment).await;

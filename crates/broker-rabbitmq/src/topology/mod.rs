@@ -6,9 +6,11 @@ mod erase;
 mod journal;
 mod leader;
 mod management;
+mod members;
 mod permission;
 mod policy;
 mod probe;
+mod quorum;
 
 use std::time::Duration;
 

@@ -1,7 +1,11 @@
+use std::time::Duration;
+
 use daemon::{Config, ExitCode};
+use futures::{FutureExt, StreamExt};
 use kling::{QueryError, Route};
 use ports::{Clock, SystemClock};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::backends::Backends;
 use crate::command::around::Around;
@@ -10,6 +14,9 @@ use crate::command::{look_up, probe, topology};
 use crate::error::Error;
 use crate::output::{Output, Words};
 use crate::provider;
+
+/// For all checks together. With the end of the process it stays below 15 s.
+const LIMIT: Duration = Duration::from_secs(11);
 
 #[derive(Debug, Serialize)]
 struct Check {
@@ -34,12 +41,7 @@ pub(crate) async fn run(
         output.result(&findings, || Words::of_lines(&text));
         return Ok(ExitCode::Ok);
     }
-    let checks = [
-        broker(config).await,
-        ledger(config).await,
-        provider(config).await,
-        finding("look_up", look_up::tried(config).await),
-    ];
+    let checks = all(config).await;
     for check in &checks {
         output.result(check, || {
             let mark = if check.ok { "ok     " } else { "PROBLEM" };
@@ -55,6 +57,34 @@ pub(crate) async fn run(
     })
 }
 
+/// In order. One SQLite file is opened by one check after the other.
+async fn all(config: &Config) -> Vec<Check> {
+    let embedded = config.broker.url.is_embedded();
+    let by = Instant::now() + LIMIT;
+    let (broker_at, ledger_at) = (config.broker.url.to_string(), config.ledger.url.to_string());
+    let base = config.kling.base_url.as_str();
+    let mut checks = vec![bounded("broker", &broker_at, by, broker(config)).boxed()];
+    if let Some(url) = config.broker.url.url() {
+        checks.push(bounded("quorum", &broker_at, by, topology::quorum(config, url)).boxed());
+    }
+    checks.push(bounded("ledger", &ledger_at, by, ledger(config)).boxed());
+    checks.push(bounded("provider", base, by, provider(config)).boxed());
+    checks.push(bounded("look_up", base, by, look_up::tried(config)).boxed());
+    let at_once = if embedded { 1 } else { checks.len() };
+    futures::stream::iter(checks).buffered(at_once).collect().await
+}
+
+/// Whatever hangs, the other checks are reported.
+async fn bounded(
+    check: &'static str,
+    at: &str,
+    by: Instant,
+    look: impl Future<Output = Result<String, Error>>,
+) -> Check {
+    let overdue = || Err(Error::Unavailable(format!("{at}: no answer within {LIMIT:?}")));
+    finding(check, tokio::time::timeout_at(by, look).await.unwrap_or_else(|_| overdue()))
+}
+
 fn finding(check: &'static str, found: Result<String, Error>) -> Check {
     match found {
         Ok(detail) => Check { check, ok: true, detail, code: 0 },
@@ -65,61 +95,48 @@ fn finding(check: &'static str, found: Result<String, Error>) -> Check {
     }
 }
 
-async fn broker(config: &Config) -> Check {
-    let look = async {
-        let policies = match config.broker.url.url() {
-            Some(url) => topology::looked_at(config, url).await?,
-            None => {
-                Backends::open_broker(config).await?.check().await?;
-                return Ok(format!(
-                    "{} is reached, and its topology is as expected",
-                    config.broker.url
-                ));
-            }
-        };
-        Ok(format!(
-            "{} is reached, its topology is as expected, and our user may read and write; {policies}",
-            config.broker.url,
-        ))
+async fn broker(config: &Config) -> Result<String, Error> {
+    let broker = &config.broker.url;
+    let Some(url) = broker.url() else {
+        Backends::open_broker(config).await?.check().await?;
+        return Ok(format!("{broker} is reached, and its topology is as expected"));
     };
-    finding("broker", look.await)
+    let policies = topology::looked_at(config, url).await?;
+    Ok(format!(
+        "{broker} is reached, its topology is as expected, and our user may read and write; \
+         {policies}"
+    ))
 }
 
-async fn ledger(config: &Config) -> Check {
-    let look = async {
-        let ledger = Backends::open_ledger(config).await?;
-        ledger.check().await?;
-        let url = &config.ledger.url;
-        let around = Around::of(config, ledger.as_ref(), None, SystemClock.now()).await?;
-        let mut now = around.sentence();
-        if ledger.opens_at().await?.is_none() {
-            now.push_str(&format!("; {UNCOMPARED}"));
-        }
-        match ledger.warnings().await? {
-            none if none.is_empty() => Ok(format!("{url} is reached and safe to use{now}")),
-            some => Ok(format!("{url} is reached and can be used, but: {}{now}", some.join("; "))),
-        }
-    };
-    finding("ledger", look.await)
+async fn ledger(config: &Config) -> Result<String, Error> {
+    let ledger = Backends::open_ledger(config).await?;
+    ledger.check().await?;
+    let url = &config.ledger.url;
+    let around = Around::of(config, ledger.as_ref(), None, SystemClock.now()).await?;
+    let mut now = around.sentence();
+    if ledger.opens_at().await?.is_none() {
+        now.push_str(&format!("; {UNCOMPARED}"));
+    }
+    match ledger.warnings().await? {
+        none if none.is_empty() => Ok(format!("{url} is reached and safe to use{now}")),
+        some => Ok(format!("{url} is reached and can be used, but: {}{now}", some.join("; "))),
+    }
 }
 
 /// Queries a task that cannot exist: free, and a clear denial proves address and key.
-async fn provider(config: &Config) -> Check {
-    let look = async {
-        let key = config.kling.require_api_key()?.clone();
-        let client = provider::client(config, key)?;
-        let base = config.kling.base_url.as_str();
-        match client.query(Route::VideosText2video, "0").await {
-            Ok(_) | Err(QueryError::NotFound { .. } | QueryError::Busy { .. }) => {
-                Ok(format!("{base} answers and accepts the key"))
-            }
-            Err(error @ QueryError::Account { .. }) => Err(Error::Denied(error.to_string())),
-            Err(error @ (QueryError::Later { .. } | QueryError::Unreadable { .. })) => {
-                Err(Error::Unavailable(format!("{base}: {error}{}", advice(&error.to_string()))))
-            }
+async fn provider(config: &Config) -> Result<String, Error> {
+    let key = config.kling.require_api_key()?.clone();
+    let client = provider::client(config, key)?;
+    let base = config.kling.base_url.as_str();
+    match client.query(Route::VideosText2video, "0").await {
+        Ok(_) | Err(QueryError::NotFound { .. } | QueryError::Busy { .. }) => {
+            Ok(format!("{base} answers and accepts the key"))
         }
-    };
-    finding("provider", look.await)
+        Err(error @ QueryError::Account { .. }) => Err(Error::Denied(error.to_string())),
+        Err(error @ (QueryError::Later { .. } | QueryError::Unreadable { .. })) => {
+            Err(Error::Unavailable(format!("{base}: {error}{}", advice(&error.to_string()))))
+        }
+    }
 }
 
 /// For a company whose proxy signs with an authority of its own.

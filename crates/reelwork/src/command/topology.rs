@@ -86,6 +86,19 @@ pub(crate) async fn looked_at(config: &Config, url: &SecretUrl) -> Result<String
     }
 }
 
+/// Whether a majority of the nodes works, and what one more lost node would stop.
+pub(crate) async fn quorum(config: &Config, url: &SecretUrl) -> Result<String, Error> {
+    let settings = broker_settings(config, url);
+    let sentences = settings.topology().quorum(&settings).await?;
+    Ok(match sentences.is_empty() {
+        true => "a majority of the broker's nodes answers".to_owned(),
+        false => format!(
+            "a majority of the broker's nodes answers, but quorum is at risk: {}",
+            sentences.join("; ")
+        ),
+    })
+}
+
 /// AMQP shows no policies, so the command reports where to find them.
 fn on_policies(namespace: &str) -> String {
     format!(
