@@ -301,12 +301,13 @@ pub async fn one_owner_at_a_time_has_the_turn_of_a_pool(ledger: Arc<dyn Ledger>)
 
 pub async fn a_turn_that_nobody_ends_is_over_by_itself(ledger: Arc<dyn Ledger>) {
     let (one, another) = (member(&*ledger).await, member(&*ledger).await);
-    let turn = async |fence: &Fence, lasts: Duration| {
-        ledger.take_turn(fence, "default:videos", lasts).await.unwrap()
-    };
-    assert!(turn(&one, SHORT).await);
-    until("the end of the turn", async || turn(&another, LONG).await).await;
-    assert!(!turn(&one, SHORT).await, "it is the other's now");
+    // Long enough that a slow machine asks again before it is over.
+    let lasts = SHORT * 10;
+    let turn =
+        async |fence: &Fence| ledger.take_turn(fence, "default:videos", lasts).await.unwrap();
+    assert!(turn(&one).await);
+    until("the end of the turn", async || turn(&another).await).await;
+    assert!(!turn(&one).await, "it is the other's now");
 }
 
 pub async fn a_turn_is_refused_to_whoever_lost_its_lease(ledger: Arc<dyn Ledger>) {
