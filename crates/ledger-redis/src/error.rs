@@ -15,9 +15,11 @@ pub(crate) enum CommandError {
     Deposed(String),
     /// It was not executed: the server reads its data, or hands the key's slot over to another.
     NotNow(String),
+    /// It was not sent, because no server could be reached.
+    Unsent(LedgerError),
     /// The connection is lost; whether the command was executed is unknown.
     Lost(LedgerError),
-    /// The server returned an error, or it was not sent: repeating now does not help.
+    /// The server returned an error: repeating now does not help.
     Final(LedgerError),
 }
 
@@ -42,7 +44,11 @@ impl CommandError {
 
     /// It was not executed, and another server or the same one may do so soon.
     pub(crate) fn is_passing(&self) -> bool {
-        matches!(self, Self::Moved(_) | Self::Deposed(_) | Self::NotNow(_))
+        match self {
+            Self::Moved(_) | Self::Deposed(_) | Self::NotNow(_) => true,
+            Self::Unsent(error) => matches!(error, LedgerError::Unavailable(_)),
+            Self::NoScript | Self::Lost(_) | Self::Final(_) => false,
+        }
     }
 
     /// For servers that are looked up again: the next look finds the right one.
@@ -64,7 +70,9 @@ impl From<CommandError> for LedgerError {
                     .to_owned(),
             ),
             CommandError::Deposed(text) | CommandError::NotNow(text) => Self::Unavailable(text),
-            CommandError::Lost(error) | CommandError::Final(error) => error,
+            CommandError::Unsent(error)
+            | CommandError::Lost(error)
+            | CommandError::Final(error) => error,
         }
     }
 }
@@ -162,6 +170,9 @@ mod tests {
         let hidden = "ERR Error running script (call to f_5c): @user_script:13: @user_script: 13: \
                       -READONLY You can't write against a read only replica.";
         assert!(matches!(of(hidden), CommandError::Deposed(_)));
+        let unsent = |error| CommandError::Unsent(error).is_passing();
+        assert!(unsent(LedgerError::Unavailable("x".to_owned())));
+        assert!(!unsent(LedgerError::Denied("x".to_owned())), "waiting does not help");
         assert!(matches!(of("MOVED 1 h:1").while_looking(), LedgerError::Unavailable(_)));
         assert!(matches!(of("MOVED 1 h:1").into(), LedgerError::Denied(_)));
     }

@@ -16,8 +16,8 @@
 //! master, and a node of a cluster names the master of a slot. Several are asked, so that a frozen
 //! one does not matter. A process that is connected to a master under Sentinel also asks once a
 //! second whether it still is the master. A server that holds the keys no more, or not yet, refuses
-//! commands without executing them (`MOVED`, `READONLY`, `TRYAGAIN` and others); they are repeated
-//! until they are executed or the timeout has passed.
+//! commands without executing them (`MOVED`, `READONLY`, `TRYAGAIN` and others). Such commands, and
+//! those for which no server could be reached, are repeated until the timeout has passed.
 //!
 //! **Cluster.** Keys that a script uses share a hash tag, and so a slot. There is one connection
 //! for each tag: a lost master disturbs only its own tags. The generation has to be the same on all

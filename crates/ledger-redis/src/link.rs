@@ -153,11 +153,18 @@ impl Link {
         repeat: Repeat,
         deadline: Instant,
     ) -> Result<Value, CommandError> {
-        let mut again = repeat == Repeat::Safe;
+        let (mut again, mut before) = (repeat == Repeat::Safe, None);
         loop {
             match self.send_once(command, deadline).await {
                 Err(CommandError::Lost(_)) if again => again = false,
-                Err(error) if self.may_pass(&error, deadline) => tokio::time::sleep(PAUSE).await,
+                Err(error) if self.may_pass(&error, deadline) => {
+                    before = Some(error);
+                    tokio::time::sleep(PAUSE).await;
+                }
+                // The last try may have ended with the time, which tells nothing.
+                Err(CommandError::Unsent(error)) => {
+                    return Err(before.unwrap_or(CommandError::Unsent(error)));
+                }
                 answer => return answer,
             }
         }
@@ -169,7 +176,7 @@ impl Link {
     }
 
     async fn send_once(&self, command: &Cmd, deadline: Instant) -> Result<Value, CommandError> {
-        let (epoch, mut live) = self.live(deadline).await.map_err(CommandError::Final)?;
+        let (epoch, mut live) = self.live(deadline).await.map_err(CommandError::Unsent)?;
         match timeout_at(deadline, command.query_async(&mut live.connection)).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => {

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::fixture::fleet::{Cluster, text};
-use crate::fixture::server::{Server, TIMEOUT};
+use crate::fixture::fleet::{Cluster, STEADY, text};
+use crate::fixture::server::{Server, TIMEOUT, free_port};
 use crate::fixture::{LONG, all_cases, created, key, member, settings, until, write};
 use ledger_redis::{RedisLedger, Settings};
 use ports::{Created, Fence, Ledger, LedgerError, ListFilter, Members, Permits, Records, Swapped};
@@ -51,7 +51,7 @@ async fn rejoined(ledger: &RedisLedger, before: &Fence) -> Fence {
 /// The servers themselves refuse a script whose keys are in different slots.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_passes_the_whole_suite() {
-    let cluster = Cluster::start(&[]).await;
+    let cluster = Cluster::start(&[STEADY]).await;
     for shards in [4, 7] {
         let settings = || Settings { shards, ..settings(&cluster.url()) };
         all_cases(settings, async |_| {}).await;
@@ -85,6 +85,9 @@ async fn a_killed_master_is_replaced_and_the_generation_ends() {
     fill(&ledger, &before).await;
     let lost = master(&cluster, &settings, "1").await;
     cluster.nodes[lost].kill();
+    // A process that starts meanwhile waits for the new master.
+    let waiting = RedisLedger::connect(Settings { timeout: LONG, ..settings.clone() }).await;
+    assert_eq!(waiting.map(drop), Ok(()));
     let after = rejoined(&ledger, &before).await;
     assert_eq!(ledger.renew(&before, LONG).await, Err(LedgerError::GenerationChanged));
     assert_eq!(listed(&ledger).await, 20);
@@ -97,6 +100,17 @@ async fn a_killed_master_is_replaced_and_the_generation_ends() {
     let url = cluster.url().replace("redis+cluster://", &url);
     let late = RedisLedger::connect(Settings { url: url.into(), ..settings }).await.unwrap();
     assert_eq!(member(&late, 3).await.generation, after.generation);
+}
+
+#[tokio::test]
+async fn a_cluster_without_a_node_that_answers_says_why() {
+    let nodes = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
+    let answer =
+        RedisLedger::connect(patient(&format!("redis+cluster://{}", nodes.join(",")))).await;
+    match answer.map(drop) {
+        Err(LedgerError::Unavailable(text)) => assert!(text.contains("refused"), "{text}"),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]

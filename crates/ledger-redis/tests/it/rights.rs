@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::fixture::fleet::{Cluster, text};
+use crate::fixture::fleet::{Cluster, STEADY, text};
 use crate::fixture::server::Server;
 use crate::fixture::{all_cases, settings};
 use ledger_redis::{RedisLedger, Settings};
@@ -61,7 +61,7 @@ async fn the_documented_rights_are_enough_and_all_are_used() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_documented_rights_are_enough_in_a_cluster() {
-    let cluster = Cluster::start(&[]).await;
+    let cluster = Cluster::start(&[STEADY]).await;
     for node in &cluster.nodes {
         give(node, &rule()).await;
     }
