@@ -27,8 +27,8 @@ const LEDGER: &str = "ledger.url";
 const LEDGER_CERT: &str = "ledger.client_cert_file";
 const LEDGER_KEY: &str = "ledger.client_key_file";
 const BROKER_CA: &str = "broker.ca_file";
-const CLIENT_CERT: &str = "broker.client_cert_file";
-const CLIENT_KEY: &str = "broker.client_key_file";
+const BROKER_CERT: &str = "broker.client_cert_file";
+const BROKER_KEY: &str = "broker.client_key_file";
 const NAMESPACE: &str = "broker.namespace";
 const TRUST: &str = "kling.trust_denials";
 const LOOK_UP: &str = "kling.look_up";
@@ -39,9 +39,9 @@ const SECRETS: &str = "gateway.callback_secrets";
 
 static RULES: [Rule; 11] = [
     Rule { keys: &[BROKER, LEDGER], breach: together },
-    Rule { keys: &[CLIENT_CERT, CLIENT_KEY], breach: broker_paired },
+    Rule { keys: &[BROKER_CERT, BROKER_KEY], breach: broker_paired },
     Rule { keys: &[LEDGER_CERT, LEDGER_KEY], breach: ledger_paired },
-    Rule { keys: &[BROKER, BROKER_CA, CLIENT_CERT], breach: unencrypted },
+    Rule { keys: &[BROKER, BROKER_CA, BROKER_CERT], breach: unencrypted },
     Rule { keys: &[TRUST, LOOK_UP], breach: trusted },
     Rule { keys: &[CALLBACK, SECRETS], breach: signed },
     Rule { keys: &[SECRETS], breach: guessable },
@@ -73,7 +73,7 @@ fn together(config: &Config) -> Option<Breach> {
 fn broker_paired(config: &Config) -> Option<Breach> {
     let broker = &config.broker;
     let files = (&broker.client_cert_file, &broker.client_key_file);
-    paired((CLIENT_CERT, files.0), (CLIENT_KEY, files.1))
+    paired((BROKER_CERT, files.0), (BROKER_KEY, files.1))
 }
 
 fn ledger_paired(config: &Config) -> Option<Breach> {
@@ -99,7 +99,7 @@ fn paired((cert, cert_file): File<'_>, (key, key_file): File<'_>) -> Option<Brea
 fn unencrypted(config: &Config) -> Option<Breach> {
     let broker = &config.broker;
     let url = broker.url.url().filter(|url| url.expose().starts_with("amqp:"))?;
-    let files = [(BROKER_CA, &broker.ca_file), (CLIENT_CERT, &broker.client_cert_file)];
+    let files = [(BROKER_CA, &broker.ca_file), (BROKER_CERT, &broker.client_cert_file)];
     let (key, _) = files.into_iter().find(|(_, file)| file.is_some())?;
     let message = format!("is set while {BROKER} is {url}, which is not encrypted");
     Some(Breach { key, message, hint: "write amqps://, usually with port 5671" })

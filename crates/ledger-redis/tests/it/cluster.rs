@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::fixture::fleet::{Cluster, STEADY, text};
 use crate::fixture::server::{Server, TIMEOUT, free_port};
-use crate::fixture::{LONG, all_cases, created, key, member, settings, until, write};
+use crate::fixture::{LONG, all_cases, created, key, member, rejoined, settings, until, write};
 use ledger_redis::{RedisLedger, Settings};
 use ports::{Created, Fence, Ledger, LedgerError, ListFilter, Members, Permits, Records, Swapped};
 use tokio::time::Instant;
@@ -34,18 +34,6 @@ async fn fill(ledger: &RedisLedger, fence: &Fence) {
 async fn listed(ledger: &RedisLedger) -> usize {
     let all = ListFilter { limit: 10_000, ..ListFilter::default() };
     ledger.list(&all).await.unwrap().len()
-}
-
-/// Joins again, as a process does after the generation has ended.
-async fn rejoined(ledger: &RedisLedger, before: &Fence) -> Fence {
-    let mut found = None;
-    until("another generation", async || {
-        let joined = ledger.join(write("a").record.created_at, LONG).await;
-        found = joined.ok().filter(|fence| fence.generation.id != before.generation.id);
-        found.is_some()
-    })
-    .await;
-    found.unwrap()
 }
 
 /// The servers themselves refuse a script whose keys are in different slots.

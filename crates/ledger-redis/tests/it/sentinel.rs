@@ -2,24 +2,13 @@
 
 use crate::fixture::fleet::Watched;
 use crate::fixture::server::TIMEOUT;
-use crate::fixture::{LONG, created, key, member, settings, until, write};
+use crate::fixture::{LONG, created, key, member, rejoined, settings, until, write};
 use ledger_redis::{RedisLedger, Settings};
-use ports::{Fence, Ledger, LedgerError, Members, Records};
+use ports::{Ledger, LedgerError, Members, Records};
 
 async fn open(watched: &Watched) -> RedisLedger {
     let settings = Settings { timeout: TIMEOUT, ..settings(&watched.url()) };
     RedisLedger::connect(settings).await.unwrap()
-}
-
-async fn rejoined(ledger: &RedisLedger, before: &Fence) -> Fence {
-    let mut found = None;
-    until("another generation", async || {
-        let joined = ledger.join(write("a").record.created_at, LONG).await;
-        found = joined.ok().filter(|fence| fence.generation.id != before.generation.id);
-        found.is_some()
-    })
-    .await;
-    found.unwrap()
 }
 
 #[tokio::test]

@@ -52,6 +52,6 @@ async fn run(kind: Kind, engine: &str) -> Result<Service, Failure> {
     let mut container = Container { client, _directory: directory };
     let answers = async || kind.answers(port);
     container.client.answering(&kind.to_string(), PATIENCE, answers).await.map_err(stuck)?;
-    let running = Running::Contained(container);
+    let running = Running::Contained { _container: container };
     Ok(Service { kind, url: kind.local_url(port), running })
 }

@@ -33,7 +33,9 @@ enum Running {
     Elsewhere,
     Rabbitmq(Box<rabbitmq::Node>),
     Redis(redis::Server),
-    Contained(#[allow(dead_code, reason = "ends with this value")] Container),
+    Contained {
+        _container: Container,
+    },
 }
 
 impl Service {
@@ -70,7 +72,7 @@ impl Service {
         match &self.running {
             Running::Rabbitmq(node) => probe::rabbitmq(node.address().port()),
             Running::Redis(server) => server.version().ok(),
-            Running::Elsewhere | Running::Contained(_) => None,
+            Running::Elsewhere | Running::Contained { .. } => None,
         }
     }
 
