@@ -17,15 +17,16 @@ const PATIENCE: Duration = Duration::from_secs(3);
 impl<'a> Attempt<'a> {
     /// After an answer that was not understood, to whichever worker, one worker probes.
     pub(super) async fn permission(&self, route: Route) -> Result<Sending<'a>, NotNow> {
+        let key = &self.decoded.job.key;
         let Some(resource) = self.decoded.job.operation.resource() else {
-            return self.intake.permission(route).await;
+            return self.intake.permission(key, route).await;
         };
         let (lane, of_route) = (Scope::Lane(resource), Scope::Route(resource, route));
         if self.intake.is_read_due(route) {
             let read = |scope| shared_health::read(self.shared, self.intake, scope);
             tokio::join!(read(lane), read(of_route));
         }
-        let sending = self.intake.permission(route).await?;
+        let sending = self.intake.permission(key, route).await?;
         if self.intake.unclear() > 0 && !shared_health::may_probe(self.shared, lane).await {
             self.intake.wait_for_another(ANOTHER_PROBES);
             return Err(NotNow::Lane);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use job::JobKey;
 use kling::Route;
 use ports::Clock;
 use tokio::time::Instant;
@@ -54,14 +55,18 @@ impl Drop for Sending<'_> {
 
 impl Intake {
     /// While it is not known whether answers are understood, one request probes and the others wait.
-    pub(crate) async fn permission(&self, route: Route) -> Result<Sending<'_>, NotNow> {
+    pub(crate) async fn permission(
+        &self,
+        key: &JobKey,
+        route: Route,
+    ) -> Result<Sending<'_>, NotNow> {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
             if self.forbids_sending() {
                 return Err(NotNow::Lane);
             }
-            let permission = lock(&self.health).permission(route, Instant::now());
+            let permission = lock(&self.health).permission(key, route, Instant::now());
             match permission {
                 Ok(permission) => return Ok(Sending { intake: self, permission }),
                 Err(_) if self.is_stopping() => return Err(NotNow::Lane),

@@ -1,3 +1,5 @@
+use job::{JobId, JobKey, Tenant};
+
 use super::answer::BUSY;
 use super::*;
 use crate::submit::ProviderHealth;
@@ -8,6 +10,10 @@ fn opened(widest: u16) -> Intake {
     let intake = Intake::new(widest, HoldTimes::default());
     intake.open(widest);
     intake
+}
+
+async fn asked(intake: &Intake) -> Result<Sending<'_>, NotNow> {
+    intake.permission(&JobKey::new(Tenant::default(), JobId::new("job").unwrap()), ROUTE).await
 }
 
 fn window(intake: &Intake) -> Option<u16> {
@@ -64,7 +70,7 @@ fn an_intake_that_is_kept_paused_does_not_open() {
 }
 
 async fn healthy(intake: &Intake) {
-    let sending = intake.permission(ROUTE).await.unwrap();
+    let sending = asked(&intake).await.unwrap();
     intake.apply(&sending, &ProviderHealth::Healthy, 0.5);
 }
 
@@ -110,18 +116,17 @@ async fn any_failure_pauses_the_lane_and_one_request_probes() {
     ] {
         let intake = opened(8);
         healthy(&intake).await;
-        let (one, another) =
-            (intake.permission(ROUTE).await.unwrap(), intake.permission(ROUTE).await.unwrap());
+        let (one, another) = (asked(&intake).await.unwrap(), asked(&intake).await.unwrap());
         intake.apply(&one, &health, 0.5);
-        assert_eq!(intake.permission(ROUTE).await.err(), Some(NotNow::Lane), "{health:?}");
+        assert_eq!(asked(&intake).await.err(), Some(NotNow::Lane), "{health:?}");
         drop((one, another));
         intake.open(1);
-        let probe = intake.permission(ROUTE).await.unwrap();
-        let next = tokio::time::timeout(Duration::from_secs(1), intake.permission(ROUTE));
+        let probe = asked(&intake).await.unwrap();
+        let next = tokio::time::timeout(Duration::from_secs(1), asked(&intake));
         assert!(next.await.is_err(), "one at a time");
         intake.apply(&probe, &ProviderHealth::Healthy, 0.5);
         drop(probe);
-        assert!(intake.permission(ROUTE).await.is_ok() && intake.permission(ROUTE).await.is_ok());
+        assert!(asked(&intake).await.is_ok() && asked(&intake).await.is_ok());
     }
 }
 
@@ -129,7 +134,7 @@ async fn any_failure_pauses_the_lane_and_one_request_probes() {
 async fn why_a_lane_backs_off_is_shown_until_it_is_well() {
     let intake = opened(8);
     assert_eq!(intake.backoff(), None);
-    let sending = intake.permission(ROUTE).await.unwrap();
+    let sending = asked(&intake).await.unwrap();
     intake.apply(&sending, &ProviderHealth::Unreachable { why: "refused".into() }, 1.0);
     drop(sending);
     let backoff = intake.backoff().unwrap();
@@ -146,8 +151,8 @@ async fn why_a_lane_backs_off_is_shown_until_it_is_well() {
 #[tokio::test(start_paused = true)]
 async fn no_request_waits_for_permission_at_a_stop() {
     let intake = opened(8);
-    let probe = intake.permission(ROUTE).await.unwrap();
-    let waiting = intake.permission(ROUTE);
+    let probe = asked(&intake).await.unwrap();
+    let waiting = asked(&intake);
     let stopped = async { intake.stop() };
     let (waited, ()) = tokio::join!(waiting, stopped);
     assert_eq!(waited.err(), Some(NotNow::Lane), "given back at once");

@@ -1,7 +1,9 @@
 //! Which request may be sent while it is not known whether answers are understood.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use job::JobKey;
 use kling::Route;
 use tokio::time::Instant;
 
@@ -10,8 +12,9 @@ use crate::backoff::PROBE_PATIENCE;
 use crate::route_health::RouteTurn;
 
 /// Jobs of a failing route that let others pass before one of them is the lane's next probe.
-pub(super) const MOST_PASSED_OVER: u32 = 200;
-/// And for how long at most: there may be no others.
+pub(super) const MOST_PASSED_OVER: usize = 200;
+/// Fewer where that takes long: there may be no others.
+pub(super) const FEWEST_PASSED_OVER: usize = 20;
 pub(super) const PASSING_OVER: Duration = Duration::from_secs(2);
 /// A probe that hangs keeps others from probing for so many times [`PROBE_PATIENCE`] at most.
 const MOST_PATIENCE: u32 = 16;
@@ -80,30 +83,40 @@ impl Probes {
 /// Jobs of failing routes that were put back since the lane's state last changed.
 #[derive(Debug, Default)]
 pub(super) struct PassedOver {
-    jobs: u32,
+    jobs: BTreeSet<JobKey>,
     since: Option<Instant>,
 }
 
 impl PassedOver {
-    fn one_more(&mut self, now: Instant) -> bool {
-        self.jobs += 1;
+    /// `false`: it has come back, so the lane holds no others, or it is one too many. Time alone
+    /// does not end it: on a slow machine the others may still be behind.
+    fn one_more(&mut self, key: &JobKey, now: Instant) -> bool {
         let since = *self.since.get_or_insert(now);
-        self.jobs <= MOST_PASSED_OVER && now - since < PASSING_OVER
+        let most = match now - since < PASSING_OVER {
+            true => MOST_PASSED_OVER,
+            false => FEWEST_PASSED_OVER,
+        };
+        self.jobs.len() < most && self.jobs.insert(key.clone())
     }
 }
 
 impl LaneHealth {
-    pub(crate) fn permission(&mut self, route: Route, now: Instant) -> Result<Permission, Wait> {
+    pub(crate) fn permission(
+        &mut self,
+        key: &JobKey,
+        route: Route,
+        now: Instant,
+    ) -> Result<Permission, Wait> {
         if let Some(until) = self.probes.until(now).filter(|_| self.is_unsure(now)) {
             return Err(Wait::Probe(until));
         }
-        let for_route = self.probes_route(route, now)?;
+        let for_route = self.probes_route(key, route, now)?;
         let probe = self.is_unsure(now).then(|| self.probes.begin(now));
         Ok(Permission { sent_at: now, route, probe, for_route })
     }
 
     /// Whether it is to probe for its route alone.
-    fn probes_route(&mut self, route: Route, now: Instant) -> Result<bool, Wait> {
+    fn probes_route(&mut self, key: &JobKey, route: Route, now: Instant) -> Result<bool, Wait> {
         if !self.routes.is_troubled(route) {
             return Ok(false);
         }
@@ -113,7 +126,7 @@ impl LaneHealth {
                 RouteTurn::BacksOff(until) => Err(Wait::RouteBacksOff(until)),
             };
         }
-        match self.passed_over.one_more(now) {
+        match self.passed_over.one_more(key, now) {
             true => Err(Wait::PassedOver),
             false => Ok(false),
         }

@@ -1,6 +1,7 @@
+use job::{JobId, JobKey, Tenant};
 use kling::Route;
 
-use super::probe::{MOST_PASSED_OVER, PASSING_OVER};
+use super::probe::{FEWEST_PASSED_OVER, MOST_PASSED_OVER, PASSING_OVER};
 use super::*;
 use crate::backoff::PROBE_PATIENCE;
 
@@ -11,6 +12,15 @@ const WHY: &str = "HTTP 500";
 
 fn hold() -> HoldTimes {
     HoldTimes { slots: 5, post_timeout: S(60), tested: S(100), untested: S(1800) }
+}
+
+fn key(n: usize) -> JobKey {
+    JobKey::new(Tenant::default(), JobId::new(format!("job-{n}")).unwrap())
+}
+
+/// For one and the same job.
+fn asked(health: &mut LaneHealth, route: Route, now: Instant) -> Result<Permission, Wait> {
+    health.permission(&key(0), route, now)
 }
 
 /// As if it was sent then, whether or not it had permission.
@@ -26,18 +36,18 @@ async fn until(at: Instant) -> Instant {
 #[tokio::test(start_paused = true)]
 async fn one_job_at_a_time_until_an_answer_is_understood() {
     let (mut health, now) = (LaneHealth::default(), Instant::now());
-    let probe = health.permission(TEXT, now).unwrap();
-    assert_eq!(health.permission(TEXT, now), Err(Wait::Probe(now + PROBE_PATIENCE)));
+    let probe = asked(&mut health, TEXT, now).unwrap();
+    assert_eq!(asked(&mut health, TEXT, now), Err(Wait::Probe(now + PROBE_PATIENCE)));
     health.unclear_answer(&probe, WHY, 0.5);
     health.ended(&probe, now);
-    let probe = health.permission(TEXT, now + S(1)).unwrap();
-    assert!(health.permission(TEXT, now + S(1)).is_err(), "still one at a time");
+    let probe = asked(&mut health, TEXT, now + S(1)).unwrap();
+    assert!(asked(&mut health, TEXT, now + S(1)).is_err(), "still one at a time");
     health.understood(&probe, now + S(2));
     for _ in 0..50 {
-        assert!(health.permission(TEXT, now + S(2)).is_ok());
+        assert!(asked(&mut health, TEXT, now + S(2)).is_ok());
     }
-    assert!(health.permission(TEXT, now + S(20)).is_ok());
-    assert!(health.permission(TEXT, now + S(20)).is_err(), "after a pause one goes first again");
+    assert!(asked(&mut health, TEXT, now + S(20)).is_ok());
+    assert!(asked(&mut health, TEXT, now + S(20)).is_err(), "after a pause one goes first again");
 }
 
 #[tokio::test(start_paused = true)]
@@ -53,11 +63,11 @@ async fn requests_that_fail_together_are_a_first_and_a_second_failure() {
 #[tokio::test(start_paused = true)]
 async fn a_probe_without_an_answer_keeps_the_lane_for_seconds_only() {
     let (mut health, now) = (LaneHealth::default(), Instant::now());
-    let hangs = health.permission(TEXT, now).unwrap();
-    let next = health.permission(TEXT, now + PROBE_PATIENCE).unwrap();
+    let hangs = asked(&mut health, TEXT, now).unwrap();
+    let next = asked(&mut health, TEXT, now + PROBE_PATIENCE).unwrap();
     health.ended(&hangs, now);
     assert!(
-        health.permission(TEXT, now + PROBE_PATIENCE).is_err(),
+        asked(&mut health, TEXT, now + PROBE_PATIENCE).is_err(),
         "the second probe is under way"
     );
     health.understood(&next, now + S(5));
@@ -71,15 +81,15 @@ async fn probes_that_hang_become_rarer() {
     let mut sent = Vec::new();
     for second in 0..60 {
         let now = until(began + S(second)).await;
-        if let Ok(permission) = health.permission(TEXT, now) {
+        if let Ok(permission) = asked(&mut health, TEXT, now) {
             sent.push((second, permission));
         }
     }
     assert_eq!(sent.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [0, 4, 12, 28]);
     let now = until(began + S(60)).await;
     sent.iter().for_each(|(_, permission)| health.ended(permission, now));
-    health.permission(TEXT, now).unwrap();
-    let next = health.permission(TEXT, now);
+    asked(&mut health, TEXT, now).unwrap();
+    let next = asked(&mut health, TEXT, now);
     assert_eq!(next, Err(Wait::Probe(now + PROBE_PATIENCE)), "none hangs any more");
 }
 
@@ -134,7 +144,7 @@ async fn a_worker_that_begins_takes_anothers_fresh_answer_for_its_own() {
     assert!(health.understood_reported(now - S(1), now));
     assert!(!health.is_new() && !health.is_unsure(now), "all may be sent");
     let mut other = LaneHealth::new(hold());
-    let first = other.permission(TEXT, now).unwrap();
+    let first = asked(&mut other, TEXT, now).unwrap();
     assert!(other.understood(&first, now).lane, "the first answer is reported to others");
     assert!(!other.understood(&first, now).lane, "and no further one");
 }
@@ -142,29 +152,42 @@ async fn a_worker_that_begins_takes_anothers_fresh_answer_for_its_own() {
 #[tokio::test(start_paused = true)]
 async fn a_failing_route_lets_others_pass_before_it_probes_for_the_lane() {
     let (mut health, now) = (LaneHealth::new(hold()), Instant::now());
-    assert!(health.permission(IMAGE, now).is_ok());
+    assert!(asked(&mut health, IMAGE, now).is_ok());
     health.forget_probe();
     health.unclear_answer(&sent(IMAGE, now), WHY, 1.0);
     let now = until(now + S(1)).await;
     assert!(
-        health.permission(IMAGE, now).is_ok(),
+        asked(&mut health, IMAGE, now).is_ok(),
         "a single lost answer shows nothing about a route"
     );
     health.forget_probe();
     health.unclear_answer(&sent(IMAGE, now), WHY, 1.0);
 
     let now = until(now + S(5)).await;
-    for _ in 0..MOST_PASSED_OVER {
-        assert_eq!(health.permission(IMAGE, now), Err(Wait::PassedOver));
+    for n in 0..MOST_PASSED_OVER {
+        assert_eq!(health.permission(&key(n), IMAGE, now), Err(Wait::PassedOver));
     }
-    let image = health.permission(IMAGE, now).expect("there are no others");
+    let next = key(MOST_PASSED_OVER);
+    let image = health.permission(&next, IMAGE, now).expect("there are no others");
     health.unclear_answer(&image, WHY, 1.0);
     health.ended(&image, now);
     let now = until(now + S(5)).await;
-    assert_eq!(health.permission(IMAGE, now), Err(Wait::PassedOver), "they may have come since");
-    let now = until(now + PASSING_OVER).await;
-    assert!(health.permission(IMAGE, now).is_ok(), "the lane may hold a single job");
-    assert!(matches!(health.permission(TEXT, now), Err(Wait::Probe(_))), "one at a time");
+    let passed = asked(&mut health, IMAGE, now);
+    assert_eq!(passed, Err(Wait::PassedOver), "they may have come since");
+    assert!(asked(&mut health, IMAGE, now).is_ok(), "the lane holds a single job");
+    assert!(matches!(health.permission(&key(1), TEXT, now), Err(Wait::Probe(_))), "one at a time");
+}
+
+/// Where each job takes long to put back, the others may stand behind several of the failing route.
+#[tokio::test(start_paused = true)]
+async fn on_a_slow_machine_a_failing_route_lets_others_pass_for_longer() {
+    let (mut health, mut now) = (LaneHealth::new(hold()), Instant::now());
+    (0..2).for_each(|_| drop(health.unclear_answer(&sent(IMAGE, now), WHY, 1.0)));
+    for n in 0..FEWEST_PASSED_OVER {
+        assert_eq!(health.permission(&key(n), IMAGE, now), Err(Wait::PassedOver), "{n}");
+        now = until(now + PASSING_OVER / 4).await;
+    }
+    assert!(health.permission(&key(FEWEST_PASSED_OVER), IMAGE, now).is_ok(), "as many have passed");
 }
 
 #[tokio::test(start_paused = true)]
@@ -174,23 +197,23 @@ async fn a_failing_route_backs_off_alone_once_others_are_understood() {
         health.unclear_answer(&sent(IMAGE, now), WHY, 1.0);
     }
     let now = until(now + S(5)).await;
-    let text = health.permission(TEXT, now).unwrap();
+    let text = asked(&mut health, TEXT, now).unwrap();
     health.understood(&text, now);
     health.ended(&text, now);
-    assert!(!health.is_troubled() && health.permission(TEXT, now).is_ok());
-    let image = health.permission(IMAGE, now).expect("its first backoff is over: it probes");
+    assert!(!health.is_troubled() && asked(&mut health, TEXT, now).is_ok());
+    let image = asked(&mut health, IMAGE, now).expect("its first backoff is over: it probes");
     assert_eq!(
-        health.permission(IMAGE, now),
+        asked(&mut health, IMAGE, now),
         Err(Wait::RouteBacksOff(now + S(60))),
         "one at a time"
     );
     assert_eq!(health.unclear_answer(&image, WHY, 1.0).lane, None, "the lane is well");
     assert!(!health.is_troubled());
     let backs_off = Err(Wait::RouteBacksOff(now + S(600)));
-    assert_eq!(health.permission(IMAGE, now + S(598)), backs_off, "a slot a third");
-    let image = health.permission(IMAGE, now + S(600)).unwrap();
+    assert_eq!(asked(&mut health, IMAGE, now + S(598)), backs_off, "a slot a third");
+    let image = asked(&mut health, IMAGE, now + S(600)).unwrap();
     health.understood(&image, now + S(600));
-    assert!((0..9).all(|_| health.permission(IMAGE, now + S(600)).is_ok()), "all are well");
+    assert!((0..9).all(|_| asked(&mut health, IMAGE, now + S(600)).is_ok()), "all are well");
 }
 
 #[tokio::test(start_paused = true)]
@@ -200,14 +223,14 @@ async fn a_route_that_is_refused_on_the_way_backs_off_alone_too() {
         health.path_refused(&sent(IMAGE, until(now + S(n)).await), WHY, 1.0).unwrap();
     }
     let now = until(now + S(2)).await;
-    assert_eq!(health.permission(IMAGE, now), Err(Wait::PassedOver));
-    let text = health.permission(TEXT, now).unwrap();
+    assert_eq!(asked(&mut health, IMAGE, now), Err(Wait::PassedOver));
+    let text = asked(&mut health, TEXT, now).unwrap();
     health.understood(&text, now);
     health.ended(&text, now);
-    let image = health.permission(IMAGE, now).expect("its first backoff is over");
+    let image = asked(&mut health, IMAGE, now).expect("its first backoff is over");
     assert_eq!(health.path_refused(&image, WHY, 1.0), None, "the lane is well");
-    assert_eq!(health.permission(IMAGE, now), Err(Wait::RouteBacksOff(now + S(1))));
-    assert!(health.permission(TEXT, now).is_ok() && health.permission(TEXT, now).is_ok());
+    assert_eq!(asked(&mut health, IMAGE, now), Err(Wait::RouteBacksOff(now + S(1))));
+    assert!(asked(&mut health, TEXT, now).is_ok() && asked(&mut health, TEXT, now).is_ok());
 }
 
 #[tokio::test(start_paused = true)]
@@ -216,14 +239,14 @@ async fn a_probe_for_a_route_that_hangs_is_the_only_one() {
     for _ in 0..2 {
         health.routes.unclear_answer(IMAGE, now, WHY, 1.0, hold());
     }
-    let text = health.permission(TEXT, now).unwrap();
+    let text = asked(&mut health, TEXT, now).unwrap();
     health.understood(&text, now);
     health.ended(&text, now);
     let now = until(now + S(5)).await;
-    let hangs = health.permission(IMAGE, now).unwrap();
-    assert_eq!(health.permission(IMAGE, now + S(59)), Err(Wait::RouteBacksOff(now + S(60))));
+    let hangs = asked(&mut health, IMAGE, now).unwrap();
+    assert_eq!(asked(&mut health, IMAGE, now + S(59)), Err(Wait::RouteBacksOff(now + S(60))));
     health.ended(&hangs, now + S(1));
-    assert!(health.permission(IMAGE, now + S(5)).is_ok(), "it was not sent");
+    assert!(asked(&mut health, IMAGE, now + S(5)).is_ok(), "it was not sent");
 }
 
 #[tokio::test(start_paused = true)]
@@ -234,8 +257,8 @@ async fn a_route_does_not_back_off_for_long_because_of_what_all_met() {
     }
     let now = until(now + S(9)).await;
     health.understood(&sent(TEXT, now), now);
-    assert!(health.permission(IMAGE, now + S(4)).is_err());
-    assert!(health.permission(IMAGE, now + S(5)).is_ok());
+    assert!(asked(&mut health, IMAGE, now + S(4)).is_err());
+    assert!(asked(&mut health, IMAGE, now + S(5)).is_ok());
 }
 
 #[tokio::test(start_paused = true)]
@@ -247,5 +270,5 @@ async fn a_job_that_is_unclear_again_counts_only_for_a_failing_route() {
     health.routes.unclear_answer(TEXT, now, WHY, 1.0, hold());
     let later = until(now + S(9)).await;
     health.unclear_again(&sent(TEXT, later), WHY, 1.0);
-    assert!(matches!(health.permission(TEXT, later), Err(Wait::RouteBacksOff(_))));
+    assert!(matches!(asked(&mut health, TEXT, later), Err(Wait::RouteBacksOff(_))));
 }
