@@ -14,7 +14,7 @@ use crate::hold_times::HoldTimes;
 use crate::route_health::Routes;
 use crate::streak::Streak;
 
-/// An answer shows the lane's health for so long.
+/// An answer shows the health of its lane and its route for so long.
 const FRESH: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Default)]
@@ -30,10 +30,21 @@ pub(crate) struct LaneHealth {
     routes: Routes,
 }
 
+/// The last answer that was understood, and the last request that had such an answer.
 #[derive(Clone, Copy, Debug)]
-struct Understood {
+pub(crate) struct Understood {
     at: Instant,
-    sent_at: Instant,
+    pub(crate) sent_at: Instant,
+}
+
+impl Understood {
+    pub(crate) fn after(before: Option<Self>, sent_at: Instant, at: Instant) -> Self {
+        Self { at, sent_at: before.map_or(sent_at, |before| before.sent_at.max(sent_at)) }
+    }
+
+    pub(crate) fn is_fresh(self, now: Instant) -> bool {
+        now - self.at < FRESH
+    }
 }
 
 /// Where unclear answers are over. Also set by the first answer of all.
@@ -58,8 +69,7 @@ impl LaneHealth {
     }
 
     pub(crate) fn is_unsure(&self, now: Instant) -> bool {
-        let fresh = |understood: Understood| now - understood.at < FRESH;
-        self.is_troubled() || !self.understood.is_some_and(fresh)
+        self.is_troubled() || !self.understood.is_some_and(|understood| understood.is_fresh(now))
     }
 
     /// Requests failed, and none has succeeded since.
@@ -95,7 +105,8 @@ impl LaneHealth {
     pub(crate) fn understood(&mut self, permission: &Permission, now: Instant) -> Cleared {
         let lane = !self.unclear.is_none() || self.understood.is_none();
         self.clear(permission.sent_at, now);
-        Cleared { lane, route: self.routes.understood(permission.route, permission.sent_at) }
+        let Permission { route, sent_at, .. } = *permission;
+        Cleared { lane, route: self.routes.understood(route, sent_at, now) }
     }
 
     fn clear(&mut self, sent_at: Instant, now: Instant) {
@@ -103,8 +114,7 @@ impl LaneHealth {
             self.routes.lane_is_well(now);
         }
         (self.failures, self.unclear) = (Streak::default(), Streak::default());
-        let sent_at = self.understood.map_or(sent_at, |before| before.sent_at.max(sent_at));
-        self.understood = Some(Understood { at: now, sent_at });
+        self.understood = Some(Understood::after(self.understood, sent_at, now));
         self.passed_over = PassedOver::default();
     }
 

@@ -1,14 +1,18 @@
 //! Whether answers on one route are understood while others of its lane are: only the jobs of that
 //! route wait then.
 
+mod probe;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kling::Route;
 use tokio::time::Instant;
 
-use crate::backoff::{PROBE_PATIENCE, UNCLEAR, jittered, of_refusals};
+pub(crate) use self::probe::RouteTurn;
+use crate::backoff::{UNCLEAR, jittered, of_refusals};
 use crate::hold_times::HoldTimes;
+use crate::lane_health::Understood;
 use crate::streak::Streak;
 
 /// A single lost answer shows nothing about a route.
@@ -25,8 +29,9 @@ struct RouteHealth {
     unclear: Streak,
     /// Requests that were refused on the way, in a row.
     refused: Streak,
-    /// When the last request was sent whose answer was understood.
-    understood: Option<Instant>,
+    understood: Option<Understood>,
+    /// While it is unsure, other requests wait for its first one until then.
+    first_until: Option<Instant>,
     /// A task is known: look-ups can be tested with it.
     tested: bool,
     backs_off_until: Option<Instant>,
@@ -35,20 +40,12 @@ struct RouteHealth {
     why: String,
 }
 
-/// What a job of a failing route may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RouteTurn {
-    /// It probes for its route.
-    Probe,
-    BacksOff(Instant),
-}
-
 impl RouteHealth {
-    fn clear(&mut self, sent_at: Instant) {
+    fn clear(&mut self, sent_at: Instant, now: Instant) {
         (self.unclear, self.refused) = (Streak::default(), Streak::default());
         self.backs_off_until = None;
         self.is_answered = true;
-        self.understood = self.understood.max(Some(sent_at));
+        self.understood = Some(Understood::after(self.understood, sent_at, now));
     }
 
     /// Its last request failed, in whichever way.
@@ -66,7 +63,7 @@ impl RouteHealth {
     }
 
     fn is_news(&self, sent_at: Instant) -> bool {
-        self.understood.is_none_or(|understood| understood <= sent_at)
+        self.understood.is_none_or(|understood| understood.sent_at <= sent_at)
     }
 }
 
@@ -91,27 +88,6 @@ impl Routes {
     }
 }
 
-/// Probes.
-impl Routes {
-    /// One job at a time probes, each time the backoff is over; for as long as its answer may take.
-    pub(crate) fn turn(&mut self, route: Route, now: Instant, post_timeout: Duration) -> RouteTurn {
-        let health = self.0.entry(route).or_default();
-        if let Some(until) = health.backs_off_until.filter(|until| now < *until) {
-            return RouteTurn::BacksOff(until);
-        }
-        health.backs_off_until = Some(now + post_timeout.max(PROBE_PATIENCE));
-        health.is_answered = false;
-        RouteTurn::Probe
-    }
-
-    /// A probe ended. It may have had no answer.
-    pub(crate) fn ended(&mut self, route: Route, now: Instant) {
-        if let Some(health) = self.0.get_mut(&route).filter(|health| !health.is_answered) {
-            health.backs_off_until = health.backs_off_until.min(Some(now + PROBE_PATIENCE));
-        }
-    }
-}
-
 /// Answers that were understood.
 impl Routes {
     /// The lane is well again: no route backs off for long because of what all routes met.
@@ -127,21 +103,21 @@ impl Routes {
     }
 
     /// Whether answers on it were not understood before.
-    pub(crate) fn understood(&mut self, route: Route, sent_at: Instant) -> bool {
+    pub(crate) fn understood(&mut self, route: Route, sent_at: Instant, now: Instant) -> bool {
         let health = self.0.entry(route).or_default();
         let was_unclear = !health.unclear.is_none();
         if health.is_troubled() {
             tracing::info!(%route, "answers are understood again");
         }
-        health.clear(sent_at);
+        health.clear(sent_at, now);
         was_unclear
     }
 
     /// Another worker understood the answer to a request that was sent then.
-    pub(crate) fn understood_reported(&mut self, route: Route, sent_at: Instant) {
+    pub(crate) fn understood_reported(&mut self, route: Route, sent_at: Instant, now: Instant) {
         let health = self.0.entry(route).or_default();
         if health.unclear.is_before(sent_at) {
-            health.clear(sent_at);
+            health.clear(sent_at, now);
         }
     }
 }

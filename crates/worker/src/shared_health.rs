@@ -107,6 +107,17 @@ fn is_understood(pause: &Pause) -> bool {
     pause.until < pause.since
 }
 
+/// Applies the reports about a lane and about one of its routes to the intake, if the ledger answers
+/// in time.
+pub(crate) async fn read_both(shared: &Shared, intake: &Intake, resource: Resource, route: Route) {
+    let read = |scope| read(shared, intake, scope);
+    let both =
+        async { tokio::join!(read(Scope::Lane(resource)), read(Scope::Route(resource, route))) };
+    if tokio::time::timeout(PATIENCE, both).await.is_err() {
+        tracing::debug!(%route, "reports of other workers could not be read in time");
+    }
+}
+
 /// Applies the report of another worker to the intake. Returns for how long the lane or the route
 /// still backs off by it.
 pub(crate) async fn read(shared: &Shared, intake: &Intake, scope: Scope) -> Option<Duration> {

@@ -23,8 +23,7 @@ impl<'a> Attempt<'a> {
         };
         let (lane, of_route) = (Scope::Lane(resource), Scope::Route(resource, route));
         if self.intake.is_read_due(route) {
-            let read = |scope| shared_health::read(self.shared, self.intake, scope);
-            tokio::join!(read(lane), read(of_route));
+            shared_health::read_both(self.shared, self.intake, resource, route).await;
         }
         let sending = self.intake.permission(key, route).await?;
         if self.intake.unclear() > 0 && !shared_health::may_probe(self.shared, lane).await {

@@ -86,10 +86,8 @@ impl Attempt<'_> {
 
     /// What the answer means for other requests.
     async fn apply_health(&self, sending: Sending<'_>, health: &ProviderHealth) -> Changes {
-        if let ProviderHealth::Unclear { .. } = health
-            && !self.intake.is_tested(sending.route())
-        {
-            shared_health::learn_known_task(self.shared, self.intake, sending.route()).await;
+        if let ProviderHealth::Unclear { .. } = health {
+            self.learn_from_others(sending.route()).await;
         }
         let changes = self.intake.apply(&sending, health, self.shared.clock.jitter());
         drop(sending);
@@ -99,6 +97,15 @@ impl Attempt<'_> {
             self.shared.recorder.writer().pause_account(account, why.clone(), rest).await;
         }
         changes
+    }
+
+    /// How long to back off depends on the failures that other workers met, too.
+    async fn learn_from_others(&self, route: Route) {
+        let Some(resource) = self.decoded.job.operation.resource() else { return };
+        shared_health::read_both(self.shared, self.intake, resource, route).await;
+        if !self.intake.is_tested(route) {
+            shared_health::learn_known_task(self.shared, self.intake, route).await;
+        }
     }
 
     async fn report(&self, route: Route, changes: Changes) {

@@ -36,7 +36,7 @@ impl Intake {
         let Some(sent_at) = now.checked_sub(ago) else { return };
         match route {
             Some(route) => {
-                lock(&self.health).routes_mut().understood_reported(route, sent_at);
+                lock(&self.health).routes_mut().understood_reported(route, sent_at, now);
             }
             None => {
                 let over = lock(&self.health).understood_reported(sent_at, now);

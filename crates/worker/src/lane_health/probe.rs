@@ -33,7 +33,7 @@ pub(crate) struct Permission {
 /// Why a request is not sent now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wait {
-    /// Another request probes, until then at most.
+    /// Another request of the lane or the route goes first, until then at most.
     Probe(Instant),
     /// Answers on this route are not understood, and those on another may be.
     PassedOver,
@@ -118,7 +118,7 @@ impl LaneHealth {
     /// Whether it is to probe for its route alone.
     fn probes_route(&mut self, key: &JobKey, route: Route, now: Instant) -> Result<bool, Wait> {
         if !self.routes.is_troubled(route) {
-            return Ok(false);
+            return self.routes.first(route, now).map(|()| false).map_err(Wait::Probe);
         }
         if !self.is_troubled() {
             return match self.routes.turn(route, now, self.hold.post_timeout) {
@@ -137,13 +137,15 @@ impl LaneHealth {
         if let Some(number) = permission.probe {
             self.probes.end(number);
         }
+        self.routes.first_ended(permission.route);
         if permission.for_route {
             self.routes.ended(permission.route, now);
         }
     }
 
     #[cfg(test)]
-    pub(super) fn forget_probe(&mut self) {
+    pub(super) fn forget_probe(&mut self, route: Route) {
         self.probes.last = None;
+        self.routes.first_ended(route);
     }
 }

@@ -153,14 +153,14 @@ async fn a_worker_that_begins_takes_anothers_fresh_answer_for_its_own() {
 async fn a_failing_route_lets_others_pass_before_it_probes_for_the_lane() {
     let (mut health, now) = (LaneHealth::new(hold()), Instant::now());
     assert!(asked(&mut health, IMAGE, now).is_ok());
-    health.forget_probe();
+    health.forget_probe(IMAGE);
     health.unclear_answer(&sent(IMAGE, now), WHY, 1.0);
     let now = until(now + S(1)).await;
     assert!(
         asked(&mut health, IMAGE, now).is_ok(),
         "a single lost answer shows nothing about a route"
     );
-    health.forget_probe();
+    health.forget_probe(IMAGE);
     health.unclear_answer(&sent(IMAGE, now), WHY, 1.0);
 
     let now = until(now + S(5)).await;
@@ -182,12 +182,31 @@ async fn a_failing_route_lets_others_pass_before_it_probes_for_the_lane() {
 #[tokio::test(start_paused = true)]
 async fn on_a_slow_machine_a_failing_route_lets_others_pass_for_longer() {
     let (mut health, mut now) = (LaneHealth::new(hold()), Instant::now());
-    (0..2).for_each(|_| drop(health.unclear_answer(&sent(IMAGE, now), WHY, 1.0)));
+    for _ in 0..2 {
+        health.unclear_answer(&sent(IMAGE, now), WHY, 1.0);
+    }
     for n in 0..FEWEST_PASSED_OVER {
         assert_eq!(health.permission(&key(n), IMAGE, now), Err(Wait::PassedOver), "{n}");
         now = until(now + PASSING_OVER / 4).await;
     }
     assert!(health.permission(&key(FEWEST_PASSED_OVER), IMAGE, now).is_ok(), "as many have passed");
+}
+
+/// Each of them may hold a slot, and the lane is well because of others.
+#[tokio::test(start_paused = true)]
+async fn of_a_route_without_an_answer_of_late_one_request_goes_first() {
+    let (mut health, now) = (LaneHealth::new(hold()), Instant::now());
+    health.understood(&sent(TEXT, now), now);
+    let first = health.permission(&key(1), IMAGE, now).unwrap();
+    let waits = health.permission(&key(2), IMAGE, now);
+    assert_eq!(waits, Err(Wait::Probe(now + PROBE_PATIENCE)));
+    assert!((0..9).all(|_| asked(&mut health, TEXT, now).is_ok()), "no other route waits");
+    health.understood(&first, now + S(1));
+    health.ended(&first, now + S(1));
+    assert!((0..9).all(|_| asked(&mut health, IMAGE, now + S(1)).is_ok()));
+    health.understood(&sent(TEXT, now + S(12)), now + S(12));
+    assert!(asked(&mut health, IMAGE, now + S(12)).is_ok());
+    assert!(asked(&mut health, IMAGE, now + S(12)).is_err(), "after a pause one goes first again");
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,5 +8,6 @@ mod installation;
 mod orphans;
 mod pairs;
 mod recall;
+mod routes;
 mod turns;
 mod worlds;

@@ -1,9 +1,10 @@
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use job::{JobKey, Resource, Timestamp};
-use kling::{Client, HttpRequest, HttpResponse, Transport, TransportError};
+use kling::{Client, HttpRequest, HttpResponse, Route, Transport, TransportError};
 use memory::{MemoryBroker, MemoryLedger, StoreTime};
 use ports::{Broker, Clock, Destination, Fence, Ledger, Limits, Message, Permit, Permitted};
 use recorder::{LEASE, Session};
@@ -14,28 +15,51 @@ pub(crate) const SLOTS: u32 = 9;
 
 const RETENTION: Duration = Duration::from_secs(300);
 
-/// Accepts everything, and records the order.
+/// Accepts everything outside its broken route, and records the order.
 #[derive(Default)]
 pub(crate) struct Provider {
+    /// A request on it fails in a way that leaves open whether there is a task.
+    broken: Option<Route>,
+    /// Between a request and its answer.
+    latency: Duration,
     accepted: Mutex<Vec<String>>,
+    failed: AtomicU32,
 }
 
 impl Provider {
+    pub(crate) fn broken(route: Route, latency: Duration) -> Self {
+        Self { broken: Some(route), latency, ..Self::default() }
+    }
+
     pub(crate) fn accepted(&self) -> Vec<String> {
         self.accepted.lock().unwrap().clone()
+    }
+
+    /// Requests that failed.
+    pub(crate) fn failed(&self) -> u32 {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    fn answer(&self, request: HttpRequest) -> (u16, Value) {
+        let Some(body) = request.body else { return (404, json!({"code": 1203})) };
+        if self.broken.is_some_and(|route| request.url.ends_with(route.path())) {
+            self.failed.fetch_add(1, Ordering::Relaxed);
+            return (500, json!({"code": 5000, "message": "internal server error"}));
+        }
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        let id = body["prompt"].as_str().unwrap().to_owned();
+        self.accepted.lock().unwrap().push(id.clone());
+        (200, json!({"code": 0, "data": {"task_id": id, "task_status": "submitted"}}))
     }
 }
 
 #[async_trait]
 impl Transport for Provider {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        let body: Value = serde_json::from_slice(&request.body.unwrap_or_default()).unwrap();
-        let id = body["prompt"].as_str().unwrap().to_owned();
-        let answer = json!({"code": 0, "data": {"task_id": id, "task_status": "submitted"}});
-        self.accepted.lock().unwrap().push(id);
+        tokio::time::sleep(self.latency).await;
+        let (status, body) = self.answer(request);
         let content_type = Some("application/json".to_owned());
-        let body = answer.to_string().into();
-        Ok(HttpResponse { status: 200, content_type, retry_after: None, body })
+        Ok(HttpResponse { status, content_type, retry_after: None, body: body.to_string().into() })
     }
 }
 
@@ -61,9 +85,13 @@ pub(crate) struct Installation {
 
 impl Installation {
     pub(crate) fn new() -> Self {
+        Self::with(Provider::default())
+    }
+
+    pub(crate) fn with(provider: Provider) -> Self {
         let ledger = Arc::new(MemoryLedger::new(StoreTime::simulated(), RETENTION));
         let pool = Permit::pool_of("default", Resource::Images);
-        Self { provider: Arc::default(), broker: MemoryBroker::new(), ledger, pool }
+        Self { provider: Arc::new(provider), broker: MemoryBroker::new(), ledger, pool }
     }
 
     pub(crate) async fn worker(&self) -> Worker {
@@ -90,8 +118,22 @@ impl Installation {
         self.send_to("normal", message).await;
     }
 
+    pub(crate) async fn publish_for(&self, route: Route, id: &str) {
+        let request = json!({"prompt": id, "image": "https://files.test/1.png",
+            "up_expansion_ratio": 0.1, "down_expansion_ratio": 0.1,
+            "left_expansion_ratio": 0.1, "right_expansion_ratio": 0.1});
+        let body = json!({"id": id, "operation": route.path(), "request": request});
+        let message = Message::json(id, body.to_string());
+        self.send_for(route, "normal", message).await;
+    }
+
     async fn send_to(&self, priority: &str, message: Message) {
-        let to = Destination::Jobs { routing_key: format!("images.generations.{priority}") };
+        self.send_for(Route::ImagesGenerations, priority, message).await;
+    }
+
+    async fn send_for(&self, route: Route, priority: &str, message: Message) {
+        let routing_key = format!("{}.{priority}", route.path().replace('/', "."));
+        let to = Destination::Jobs { routing_key };
         self.broker.connect().publish(&to, message).await.unwrap();
     }
 
