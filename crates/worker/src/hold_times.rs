@@ -25,13 +25,13 @@ impl HoldTimes {
         if tested { self.tested } else { self.untested }
     }
 
-    /// The backoff of a route while others of its lane succeed: of three slots or more one is left
-    /// free. The first two probes come too soon to be spread.
+    /// The backoff of a route while others of its lane succeed: of four slots or more one is left
+    /// free. The first three probes come too soon to be spread, and hold a slot each.
     /// `routes`: how many failing routes share the slots.
     pub(crate) fn route_backoff(self, unclear: u32, tested: bool, routes: u32) -> Duration {
         let spread = match self.slots {
             0 => Duration::ZERO,
-            slots => self.of(tested) * routes.max(1) / slots.saturating_sub(2).max(1),
+            slots => self.of(tested) * routes.max(1) / slots.saturating_sub(3).max(1),
         };
         match unclear {
             0..=2 => first(unclear),
@@ -96,8 +96,8 @@ mod tests {
         let hold =
             HoldTimes { slots: 5, tested: S(100), untested: S(1800), ..HoldTimes::default() };
         let route = |tested| [2, 3, 4].map(|n| hold.route_backoff(n, tested, 1).as_millis());
-        assert_eq!(route(true), [4_500, 33_333, 33_333]);
-        assert_eq!(route(false), [4_500, 600_000, 600_000]);
-        assert_eq!(hold.route_backoff(3, false, 2), S(1200), "two routes share the slots");
+        assert_eq!(route(true), [4_500, 50_000, 50_000]);
+        assert_eq!(route(false), [4_500, 900_000, 900_000]);
+        assert_eq!(hold.route_backoff(3, false, 2), S(1800), "two routes share the slots");
     }
 }

@@ -21,6 +21,7 @@ use tokio::time::Instant;
 pub(crate) use self::answer::{Change, Changes};
 pub(crate) use self::backoff::Backoff;
 pub(crate) use self::permission::{NotNow, Sending};
+pub(crate) use self::report::Report;
 use crate::hold_times::HoldTimes;
 use crate::lane_health::LaneHealth;
 use crate::models::Models;

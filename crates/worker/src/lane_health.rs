@@ -13,9 +13,7 @@ use crate::backoff::{SHORT, jittered, of_outage};
 use crate::hold_times::HoldTimes;
 use crate::route_health::Routes;
 use crate::streak::Streak;
-
-/// An answer shows the health of its lane and its route for so long.
-const FRESH: Duration = Duration::from_secs(10);
+use crate::understood::{FRESH, Understood};
 
 #[derive(Debug, Default)]
 pub(crate) struct LaneHealth {
@@ -28,23 +26,6 @@ pub(crate) struct LaneHealth {
     probes: Probes,
     passed_over: PassedOver,
     routes: Routes,
-}
-
-/// The last answer that was understood, and the last request that had such an answer.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Understood {
-    at: Instant,
-    pub(crate) sent_at: Instant,
-}
-
-impl Understood {
-    pub(crate) fn after(before: Option<Self>, sent_at: Instant, at: Instant) -> Self {
-        Self { at, sent_at: before.map_or(sent_at, |before| before.sent_at.max(sent_at)) }
-    }
-
-    pub(crate) fn is_fresh(self, now: Instant) -> bool {
-        now - self.at < FRESH
-    }
 }
 
 /// Where unclear answers are over. Also set by the first answer of all.

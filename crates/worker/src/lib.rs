@@ -44,6 +44,7 @@ mod slot_request;
 mod streak;
 mod submit;
 mod take;
+mod understood;
 mod window;
 mod worker;
 

@@ -12,13 +12,11 @@ use tokio::time::Instant;
 pub(crate) use self::probe::RouteTurn;
 use crate::backoff::{UNCLEAR, jittered, of_refusals};
 use crate::hold_times::HoldTimes;
-use crate::lane_health::Understood;
 use crate::streak::Streak;
+use crate::understood::Understood;
 
 /// A single lost answer shows nothing about a route.
 const TROUBLE: u32 = 2;
-/// Far longer than the backoff after a single one, and shorter than that after two.
-const SEVERAL: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 pub(crate) struct Routes(BTreeMap<Route, RouteHealth>);
@@ -165,6 +163,7 @@ impl Routes {
         why: &str,
         sent_at: Instant,
         until: Instant,
+        several: bool,
     ) -> bool {
         let health = self.0.entry(route).or_default();
         if !health.is_news(sent_at) {
@@ -173,8 +172,7 @@ impl Routes {
         if !health.unclear.add_reported(sent_at) {
             return true;
         }
-        // A backoff of this length follows more than one failure.
-        if until > Instant::now() + SEVERAL {
+        if several {
             health.unclear.several();
         }
         why.clone_into(&mut health.why);

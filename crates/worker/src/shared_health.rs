@@ -8,7 +8,7 @@ use kling::Route;
 use ports::{LedgerError, Pause, Permit};
 
 use crate::backoff::PROBE_PATIENCE;
-use crate::intake::{Change, Changes, Intake};
+use crate::intake::{Change, Changes, Intake, Report};
 use crate::shared::Shared;
 
 /// Between two looks at the reports of other workers.
@@ -16,6 +16,8 @@ pub(crate) const READ_AGAIN: Duration = Duration::from_secs(1);
 /// While another worker probes.
 pub(crate) const ANOTHER_PROBES: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Far longer than the backoff after a single failure, and shorter than that after two.
+const SEVERAL: Duration = Duration::from_secs(1);
 /// Of a report whose backoff is over: a worker that starts later ignores it.
 const OLD: Duration = Duration::from_secs(60);
 
@@ -107,6 +109,12 @@ fn is_understood(pause: &Pause) -> bool {
     pause.until < pause.since
 }
 
+/// Pure. A backoff of this length follows more than one failure, or a single one whose answer came
+/// late. However much of it is over: a worker reads it only when it has a job of the route.
+fn is_of_several(pause: &Pause) -> bool {
+    pause.until.since(pause.since) > SEVERAL
+}
+
 /// Applies the reports about a lane and about one of its routes to the intake, if the ledger answers
 /// in time.
 pub(crate) async fn read_both(shared: &Shared, intake: &Intake, resource: Resource, route: Route) {
@@ -138,7 +146,10 @@ pub(crate) async fn read(shared: &Shared, intake: &Intake, scope: Scope) -> Opti
     }
     let news = match scope {
         Scope::Lane(_) => intake.unclear_reported(&pause.reason, ago, left),
-        Scope::Route(_, route) => intake.unclear_route_reported(route, &pause.reason, ago, left),
+        Scope::Route(_, route) => {
+            let report = Report { ago, left, several: is_of_several(&pause) };
+            intake.unclear_route_reported(route, &pause.reason, report)
+        }
     };
     (news && !left.is_zero()).then_some(left)
 }
@@ -156,6 +167,7 @@ pub(crate) async fn may_probe(shared: &Shared, scope: Scope) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backoff;
 
     #[test]
     fn a_late_answer_hides_no_newer_one_of_the_other_kind() {
@@ -165,5 +177,17 @@ mod tests {
         assert!(is_of_the_past(&good(1), &bad(2)) && is_of_the_past(&bad(1), &good(2)));
         assert!(!is_of_the_past(&good(2), &bad(1)) && !is_of_the_past(&bad(2), &good(1)));
         assert!(!is_of_the_past(&bad(1), &bad(2)), "unclear answers add up");
+    }
+
+    #[test]
+    fn a_report_of_several_failures_is_one_however_late_it_is_read() {
+        let lasting = |millis| Pause {
+            reason: String::new(),
+            since: Timestamp::EPOCH,
+            until: Timestamp::from_millis(millis),
+        };
+        let after = |failures| 50 + backoff::first(failures).as_millis() as i64;
+        assert!(!is_of_several(&lasting(after(1))));
+        assert!(is_of_several(&lasting(after(2))));
     }
 }

@@ -7,6 +7,16 @@ use tokio::time::Instant;
 
 use super::{Intake, IntakeState, PauseReason, lock};
 
+/// An answer on a route that was not understood.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Report {
+    pub(crate) ago: Duration,
+    /// Of its backoff.
+    pub(crate) left: Duration,
+    /// It was not the first.
+    pub(crate) several: bool,
+}
+
 impl Intake {
     /// An answer was not understood. `false`: this worker has understood a later one.
     pub(crate) fn unclear_reported(&self, why: &str, ago: Duration, backoff: Duration) -> bool {
@@ -18,16 +28,12 @@ impl Intake {
         news
     }
 
-    pub(crate) fn unclear_route_reported(
-        &self,
-        route: Route,
-        why: &str,
-        ago: Duration,
-        backoff: Duration,
-    ) -> bool {
+    pub(crate) fn unclear_route_reported(&self, route: Route, why: &str, report: Report) -> bool {
+        let Report { ago, left, several } = report;
         let now = Instant::now();
         let Some(sent_at) = now.checked_sub(ago) else { return false };
-        lock(&self.health).routes_mut().unclear_reported(route, why, sent_at, now + backoff)
+        let until = now + left;
+        lock(&self.health).routes_mut().unclear_reported(route, why, sent_at, until, several)
     }
 
     /// An answer was understood, of this route or of any: errors before it are over.

@@ -70,7 +70,7 @@ fn an_intake_that_is_kept_paused_does_not_open() {
 }
 
 async fn healthy(intake: &Intake) {
-    let sending = asked(&intake).await.unwrap();
+    let sending = asked(intake).await.unwrap();
     intake.apply(&sending, &ProviderHealth::Healthy, 0.5);
 }
 
