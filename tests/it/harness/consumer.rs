@@ -70,10 +70,18 @@ impl Consumer {
         }
     }
 
-    /// Waits until this many jobs have an outcome.
+    /// Waits until this many jobs have an outcome, for as long as more of them arrive.
     pub(crate) async fn receives_outcomes(&self, jobs: usize) -> Received {
-        let what = format!("{jobs} outcomes are announced");
-        until(&what, async || self.received().outcomes().len() >= jobs).await;
+        let mut known = 0;
+        while known < jobs {
+            let what = format!("more than {known} of {jobs} outcomes are announced");
+            let before = known;
+            until(&what, async || {
+                known = self.received().outcomes().len();
+                known > before
+            })
+            .await;
+        }
         self.received()
     }
 
