@@ -79,8 +79,8 @@ impl From<CommandError> for LedgerError {
 
 /// The variant shows what to do: wait, or have an operator repair it.
 pub(crate) fn ledger_error(error: &RedisError) -> LedgerError {
-    if let Some(text) = tls::refusal(error) {
-        return LedgerError::Denied(text);
+    if let Some(refusal) = tls::refusal(error) {
+        return refusal;
     }
     let text = text_of(error);
     match (error.kind(), code_of(error)) {

@@ -124,30 +124,35 @@ fn refused(text: &str) -> LedgerError {
     LedgerError::Denied(text.to_owned())
 }
 
-/// What an operator must repair after a failed handshake. `None`: the error is of another kind.
-pub(crate) fn refusal(error: &RedisError) -> Option<String> {
+/// Why a handshake failed, if that is the error. What only the server's side can change, and may
+/// change while this program waits, is `Unavailable`.
+pub(crate) fn refusal(error: &RedisError) -> Option<LedgerError> {
     let cause: &Arc<dyn Error + Send + Sync> = error.source()?.downcast_ref()?;
     let cause = cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>()?;
-    let text = match cause {
-        rustls::Error::InvalidCertificate(problem) => of_certificate(problem),
-        rustls::Error::AlertReceived(alert) => of_alert(*alert)?.to_owned(),
-        _ => return None,
-    };
-    Some(format!("TLS: {text}"))
+    match cause {
+        rustls::Error::InvalidCertificate(problem) => Some(untrusted(problem)),
+        rustls::Error::AlertReceived(alert) => {
+            Some(LedgerError::Denied(format!("TLS: {}", of_alert(*alert)?)))
+        }
+        _ => None,
+    }
 }
 
-fn of_certificate(problem: &CertificateError) -> String {
-    match problem {
+fn untrusted(problem: &CertificateError) -> LedgerError {
+    let text = match problem {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            return LedgerError::Unavailable(
+                "TLS: the server's certificate has expired".to_owned(),
+            );
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            let text = "TLS: the server's certificate is not valid yet: compare the clocks";
+            return LedgerError::Unavailable(text.to_owned());
+        }
         CertificateError::UnknownIssuer => {
             "the server's certificate is from an unknown authority: name that authority's file in \
              ledger.ca_file"
                 .to_owned()
-        }
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "the server's certificate has expired".to_owned()
-        }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "the server's certificate is not valid yet: compare the clocks".to_owned()
         }
         CertificateError::NotValidForName => {
             "the server's certificate is for another host name".to_owned()
@@ -158,7 +163,8 @@ fn of_certificate(problem: &CertificateError) -> String {
             presented.join(", ")
         ),
         other => format!("the server's certificate cannot be used: {other}"),
-    }
+    };
+    LedgerError::Denied(format!("TLS: {text}"))
 }
 
 fn of_alert(alert: AlertDescription) -> Option<&'static str> {
