@@ -35,9 +35,10 @@ pub enum ProduceError {
     /// The broker has nothing: publish again later.
     #[error("job {} was refused: {cause}", key.id)]
     Refused { key: JobKey, cause: PublishError },
-    /// The broker may have it: publish again **under the same id**.
+    /// The broker may have it: publish again **under the same id**, with
+    /// [`Producer::publish_again`].
     #[error("job {}: {cause}; publish it again under the same id", key.id)]
-    Unknown { key: JobKey, cause: PublishError },
+    Unknown { key: JobKey, published_at: Timestamp, cause: PublishError },
 }
 
 impl ProduceError {
@@ -84,19 +85,29 @@ impl Producer {
     /// with the same request is a duplicate and is done once; with another request it is a
     /// conflict, and the first stands.
     pub async fn publish(&self, job: &Job) -> Result<Receipt, ProduceError> {
+        self.publish_again(job, SystemClock.now()).await
+    }
+
+    /// As [`publish`](Self::publish), for a job whose first publish ended with
+    /// [`ProduceError::Unknown`]. It keeps the time of that publish: two messages of one job with
+    /// two times cannot be told from two jobs once the ledger has lost the job's record.
+    pub async fn publish_again(
+        &self,
+        job: &Job,
+        published_at: Timestamp,
+    ) -> Result<Receipt, ProduceError> {
         let (key, body) = (job.key.clone(), job.to_message());
         // It may have been decoded elsewhere, without the checks of a draft.
         draft::inspect(job, body.len(), self.slots)
             .map_err(|reason| Invalid { reason, key: Some(key.clone()) })?;
         let to = Destination::Jobs { routing_key: job.routing_key().to_string() };
-        let now = SystemClock.now();
         let mut message = Message::json(job.key.id.as_str(), body)
-            .header(header::ENQUEUED_AT, now.as_millis().to_string());
-        message.timestamp = Some(now);
+            .header(header::ENQUEUED_AT, published_at.as_millis().to_string());
+        message.timestamp = Some(published_at);
         match self.broker.publish(&to, message).await {
             Ok(()) => Ok(Receipt { key, operation: job.operation.to_string() }),
             Err(cause @ (PublishError::Unknown(_) | PublishError::Denied(_))) => {
-                Err(ProduceError::Unknown { key, cause })
+                Err(ProduceError::Unknown { key, published_at, cause })
             }
             Err(cause) => Err(ProduceError::Refused { key, cause }),
         }
@@ -124,5 +135,27 @@ impl Producer {
     /// The events since then that match `binding`, as long as the journal keeps them.
     pub async fn replay(&self, since: Timestamp, binding: &str) -> Result<Replay, ReplayError> {
         Replay::begin(self.broker.as_ref(), since, binding).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use job::{Lane, Priority, Resource};
+    use memory::MemoryBroker;
+
+    use super::*;
+    use crate::Draft;
+
+    #[tokio::test]
+    async fn a_job_that_is_published_again_keeps_its_time() {
+        let broker = MemoryBroker::new();
+        let producer = Producer::new(Arc::new(broker.connect()));
+        let job = Draft::new("videos/text2video").id("a").prompt("x").build().unwrap();
+        let first = Timestamp::from_millis(1_700_000_000_123);
+        producer.publish_again(&job, first).await.unwrap();
+        let lane = Lane { resource: Resource::Videos, priority: Priority::Normal };
+        let taken = broker.connect().take(lane).await.unwrap().unwrap();
+        assert_eq!(taken.message.get(header::ENQUEUED_AT), Some("1700000000123"));
+        assert_eq!(taken.message.timestamp, Some(first));
     }
 }
