@@ -59,7 +59,7 @@ async fn main() -> ExitCode {
 
 async fn of_clusters(options: &Options, rounds: usize) -> ExitCode {
     tokio::select! {
-        report = clusters::run(options.seed, rounds) => {
+        report = clusters::run(options.seed, rounds, options.ledger) => {
             print(&if options.json { report.json().to_string() } else { report.to_string() });
             if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }

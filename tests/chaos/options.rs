@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::clusters::LedgerKind;
+
 /// The options of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
@@ -9,6 +11,8 @@ pub(crate) struct Options {
     pub(crate) short: bool,
     /// Instead of faults: so many times, a random node of a cluster is killed or frozen.
     pub(crate) clusters: Option<usize>,
+    /// Which servers of Redis those rounds use.
+    pub(crate) ledger: LedgerKind,
     /// Every fault and crash point runs once; the remaining time is used for pairs of crash points.
     pub(crate) budget: Duration,
     /// How long a fault lasts.
@@ -21,11 +25,13 @@ impl Options {
     pub(crate) fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         let (budget, trouble) = (Duration::from_secs(20 * 60), Duration::from_secs(5));
         let (only, clusters, seed) = (None, None, 1);
-        let mut options = Self { only, short: false, clusters, budget, trouble, seed, json: false };
+        let (ledger, short, json) = (LedgerKind::Cluster, false, false);
+        let mut options = Self { only, short, clusters, ledger, budget, trouble, seed, json };
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--json" => options.json = true,
                 "--short" => options.short = true,
+                "--sentinel" => options.ledger = LedgerKind::Sentinels,
                 _ => options.value(&argument, arguments.next())?,
             }
         }

@@ -12,7 +12,7 @@ use crate::workspace::Workspace;
 pub(crate) struct Options {
     /// `--only TEXT`, `--trouble 10m` (how long a fault lasts), `--budget 10m`, `--seed S`,
     /// `--short` (only faults of servers and processes), `--clusters N` (random nodes of a RabbitMQ
-    /// cluster and a Redis Cluster), `--json`.
+    /// cluster and a Redis Cluster; with `--sentinel`, of a master with a replica), `--json`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }

@@ -47,6 +47,20 @@ impl Sentinels {
             && self.ports.iter().all(|port| knows_all(*port))
     }
 
+    /// Waits until one server is the master that the Sentinels name, and the other its replica with
+    /// a connection to it.
+    pub async fn is_healthy(&self) -> io::Result<()> {
+        patiently("a master has its replica", PATIENCE, async || {
+            let master = self.master_port().ok();
+            let mut roles = self.servers.iter().map(|server| (server, role(server)));
+            roles.all(|(server, role)| match Some(server.port()) == master {
+                true => role == Some(Role::Master),
+                false => role == Some(Role::Replica { connected: true }),
+            })
+        })
+        .await
+    }
+
     /// The port of the present master, as the first Sentinel says.
     pub fn master_port(&self) -> io::Result<u16> {
         let command = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER];
@@ -77,6 +91,21 @@ fn watch(programs: &Programs, port: u16, master: u16) -> io::Result<(Group, Temp
     let mut command = Command::new(&programs.redis);
     command.arg(file).arg("--sentinel");
     Ok((Group::start(command, directory.path())?, directory))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Master,
+    Replica { connected: bool },
+}
+
+fn role(server: &Server) -> Option<Role> {
+    let info = server.ask(&["INFO", "replication"]).ok()?;
+    match info.field("role") {
+        "master" => Some(Role::Master),
+        "slave" => Some(Role::Replica { connected: info.field("master_link_status") == "up" }),
+        _ => None,
+    }
 }
 
 /// The answer lists names and values in turn.
