@@ -1,7 +1,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::server::Server;
+use super::server::{Role, Server};
 use crate::port::free_port;
 use crate::{Programs, patiently};
 
@@ -72,10 +72,8 @@ impl Cluster {
     pub async fn is_healthy(&self) -> io::Result<()> {
         self.each("the cluster is healthy", |server| {
             let is_ok = |info: super::Reply| info.field("cluster_state") == "ok";
-            let info = server.ask(&["INFO", "replication"]);
-            let copies = info.is_ok_and(|info| {
-                info.field("role") == "master" || info.field("master_link_status") == "up"
-            });
+            let copies =
+                matches!(server.role(), Some(Role::Master | Role::Replica { connected: true }));
             copies && server.ask(&["CLUSTER", "INFO"]).is_ok_and(is_ok)
         })
         .await

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::reply::{Reply, ask};
-use super::server::Server;
+use super::server::{Role, Server};
 use crate::port::free_ports;
 use crate::process::Group;
 use crate::{Programs, patiently};
@@ -42,8 +42,7 @@ impl Sentinels {
     }
 
     fn are_complete(&self) -> bool {
-        let copies = self.servers[1].ask(&["INFO", "replication"]);
-        copies.is_ok_and(|info| info.field("master_link_status") == "up")
+        self.servers[1].role() == Some(Role::Replica { connected: true })
             && self.ports.iter().all(|port| knows_all(*port))
     }
 
@@ -52,7 +51,7 @@ impl Sentinels {
     pub async fn is_healthy(&self) -> io::Result<()> {
         patiently("a master has its replica", PATIENCE, async || {
             let master = self.master_port().ok();
-            let mut roles = self.servers.iter().map(|server| (server, role(server)));
+            let mut roles = self.servers.iter().map(|server| (server, server.role()));
             roles.all(|(server, role)| match Some(server.port()) == master {
                 true => role == Some(Role::Master),
                 false => role == Some(Role::Replica { connected: true }),
@@ -91,21 +90,6 @@ fn watch(programs: &Programs, port: u16, master: u16) -> io::Result<(Group, Temp
     let mut command = Command::new(&programs.redis);
     command.arg(file).arg("--sentinel");
     Ok((Group::start(command, directory.path())?, directory))
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    Master,
-    Replica { connected: bool },
-}
-
-fn role(server: &Server) -> Option<Role> {
-    let info = server.ask(&["INFO", "replication"]).ok()?;
-    match info.field("role") {
-        "master" => Some(Role::Master),
-        "slave" => Some(Role::Replica { connected: info.field("master_link_status") == "up" }),
-        _ => None,
-    }
 }
 
 /// The answer lists names and values in turn.

@@ -24,6 +24,15 @@ pub struct Server {
     directory: TempDir,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Master,
+    /// Of a master that it is connected to, or waits for.
+    Replica {
+        connected: bool,
+    },
+}
+
 impl Server {
     /// A server of the selected programs with these settings, each `name value`. Without others, it
     /// writes nothing to disk.
@@ -104,6 +113,16 @@ impl Server {
     pub(super) fn bus_port(&self) -> io::Result<String> {
         let named = self.settings.iter().find_map(|setting| setting.strip_prefix("cluster-port "));
         named.map(str::to_owned).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// `None`: it does not answer.
+    pub(super) fn role(&self) -> Option<Role> {
+        let info = self.ask(&["INFO", "replication"]).ok()?;
+        match info.field("role") {
+            "master" => Some(Role::Master),
+            "slave" => Some(Role::Replica { connected: info.field("master_link_status") == "up" }),
+            _ => None,
+        }
     }
 
     /// What it is, as in `Valkey 9.1.2`.

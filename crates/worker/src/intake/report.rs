@@ -13,7 +13,7 @@ pub(crate) struct Report {
     pub(crate) ago: Duration,
     /// Of its backoff.
     pub(crate) left: Duration,
-    /// It was not the first.
+    /// It follows more than one failure, as far as its backoff shows.
     pub(crate) several: bool,
 }
 

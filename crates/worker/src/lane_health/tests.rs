@@ -229,7 +229,11 @@ async fn a_failing_route_backs_off_alone_once_others_are_understood() {
     assert_eq!(health.unclear_answer(&image, WHY, 1.0).lane, None, "the lane is well");
     assert!(!health.is_troubled());
     let backs_off = Err(Wait::RouteBacksOff(now + S(900)));
-    assert_eq!(asked(&mut health, IMAGE, now + S(898)), backs_off, "a slot a half");
+    assert_eq!(
+        asked(&mut health, IMAGE, now + S(898)),
+        backs_off,
+        "half of the time that a doubt holds a slot"
+    );
     let image = asked(&mut health, IMAGE, now + S(900)).unwrap();
     health.understood(&image, now + S(900));
     assert!((0..9).all(|_| asked(&mut health, IMAGE, now + S(900)).is_ok()), "all are well");
