@@ -72,6 +72,7 @@ async fn a_killed_master_is_replaced_and_the_generation_ends() {
     let before = member(&ledger, 1).await;
     fill(&ledger, &before).await;
     let lost = master(&cluster, &settings, "1").await;
+    cluster.nodes[lost].is_copied().await;
     cluster.nodes[lost].kill();
     // A process that starts meanwhile waits for the new master.
     let waiting = RedisLedger::connect(Settings { timeout: LONG, ..settings.clone() }).await;
@@ -129,6 +130,7 @@ async fn a_frozen_master_is_replaced_and_its_late_writes_are_not_trusted() {
     let before = member(&ledger, 1).await;
     fill(&ledger, &before).await;
     let frozen = master(&cluster, &settings, "2").await;
+    cluster.nodes[frozen].is_copied().await;
     cluster.nodes[frozen].signal("STOP");
     let asked = Instant::now();
     assert!(ledger.renew(&before, LONG).await.is_err());
@@ -149,6 +151,7 @@ async fn a_failover_that_loses_writes_ends_the_generation() {
     fill(&ledger, &before).await;
     let lost = master(&cluster, &settings, "0").await;
     let replica = lost + 3;
+    cluster.nodes[lost].is_copied().await;
     cluster.nodes[replica].signal("STOP");
     // Otherwise it would read them from its socket when it wakes up.
     cluster.nodes[lost].tell(&["CLIENT", "KILL", "TYPE", "replica"]).await;

@@ -2,7 +2,7 @@
 
 use crate::fixture::fleet::Watched;
 use crate::fixture::server::TIMEOUT;
-use crate::fixture::{LONG, created, key, member, rejoined, settings, until, write};
+use crate::fixture::{LONG, created, key, member, rejoined, settings, write};
 use ledger_redis::{RedisLedger, Settings};
 use ports::{Ledger, LedgerError, Members, Records};
 
@@ -17,6 +17,7 @@ async fn a_killed_master_is_replaced_and_the_generation_ends() {
     let ledger = open(&watched).await;
     let before = member(&ledger, 1).await;
     created(&ledger, &before, "a").await;
+    watched.servers[0].is_copied().await;
     watched.servers[0].kill();
     watched.sentinels[0].kill();
     let after = rejoined(&ledger, &before).await;
@@ -32,12 +33,7 @@ async fn a_failover_that_loses_writes_ends_the_generation() {
     let ledger = open(&watched).await;
     let before = member(&ledger, 1).await;
     created(&ledger, &before, "kept").await;
-    watched.servers[0].shows("INFO replication", "state=online").await;
-    until("the replica to have the record", async || {
-        let there = watched.servers[1].tell(&["DBSIZE"]).await;
-        there == watched.servers[0].tell(&["DBSIZE"]).await
-    })
-    .await;
+    watched.servers[0].is_copied().await;
     watched.servers[1].signal("STOP");
     // Otherwise it would read it from its socket when it wakes up.
     watched.servers[0].tell(&["CLIENT", "KILL", "TYPE", "replica"]).await;
@@ -58,6 +54,7 @@ async fn a_master_that_was_replaced_while_frozen_is_left_when_it_wakes_up() {
     let ledger = open(&watched).await;
     let before = member(&ledger, 1).await;
     created(&ledger, &before, "a").await;
+    watched.servers[0].is_copied().await;
     // Nothing is asked meanwhile: only the sentinels tell.
     watched.servers[0].signal("STOP");
     watched.servers[1].shows("INFO replication", "role:master").await;
