@@ -24,12 +24,12 @@ struct Fixture {
 }
 
 impl Fixture {
-    /// Tasks are long enough that many are in flight at the same time, and some responses so late
-    /// that some POSTs are always between sending and record.
+    /// Tasks are long enough that many are in flight at the same time, also on a slow machine, and
+    /// some responses so late that some POSTs are always between sending and record.
     async fn set(adjust: impl FnOnce(&mut Program)) -> Self {
         let environment = Environment::with_own_redis().await;
         let mut settings = provider_settings();
-        settings["speed"] = json!(30.0);
+        settings["speed"] = json!(20.0);
         settings["concurrency"] =
             json!({"videos": SLOTS[0].1, "images": SLOTS[1].1, "audio": SLOTS[2].1});
         settings["faults"] = json!([{"kind": "delay_ms", "rate": 0.2, "value": 1_500}]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use job::{EventKind, StateKind};
-use ports::ListFilter;
+use ports::{Ledger, ListFilter};
 use serde_json::json;
 
 use crate::five_processes::{Company, provider_settings};
@@ -22,6 +22,8 @@ async fn survive(
 ) -> (Company, Received) {
     let mut settings = provider_settings();
     settings["external_ids"] = external_ids.into();
+    // A slow machine must not need longer for the kills than half of the tasks live.
+    settings["speed"] = json!(45.0);
     settings["faults"] = json!([{"kind": "delay_ms", "rate": 0.3, "value": LATE_ANSWER_MS}]);
     let patient = |program: &mut Program| {
         program.set("kling.timeout", "8s");
@@ -34,9 +36,11 @@ async fn survive(
     company.submit(environment, &jobs).await;
 
     // Some have ended, so that the poller has work; many are between POST and record.
+    let ledger = environment.ledger().await;
     until("at least 50 jobs are in flight, 20 of them without a record of it", async || {
+        let submitting = submitting(&*ledger).await;
         let accounts = company.provider.accounts().await;
-        accounts.unfinished >= 50 && accounts.succeeded >= 20 && submitting(environment).await >= 20
+        submitting >= 20 && accounts.unfinished >= 50 && accounts.succeeded >= 20
     })
     .await;
     company.workers[0].kill().await;
@@ -57,9 +61,9 @@ async fn survive(
     (company, received)
 }
 
-async fn submitting(environment: &Environment) -> usize {
+async fn submitting(ledger: &dyn Ledger) -> usize {
     let filter = ListFilter::of_states(&[StateKind::Submitting], JOBS);
-    environment.ledger().await.list(&filter).await.expect("the ledger").len()
+    ledger.list(&filter).await.expect("the ledger").len()
 }
 
 /// No job was paid twice, and no limit was exceeded.
