@@ -27,6 +27,9 @@ const SUITES: [(&str, &str); 5] = [
     ("doubts", "package(tests) & test(/^doubts::/)"),
 ];
 
+/// Some packages contain a server that was built without TLS.
+const OF_TLS: &str = "package(ledger-redis) & test(/^tls::/)";
+
 struct Row {
     rabbitmq: String,
     redis: String,
@@ -70,7 +73,8 @@ fn row(workspace: &Workspace, chaos: &Path, servers: &Servers, environment: &Env
     let suites = SUITES.map(|(name, filter)| {
         say(format!("{}: {name}", servers.name));
         let mut command = workspace.cargo("nextest", &["run"]);
-        command.args(EVERYTHING).args(["-E", filter]).envs(environment.clone());
+        let filter = selected(filter, servers.redis_has_tls);
+        command.args(EVERYTHING).args(["-E", &filter]).envs(environment.clone());
         suite(command)
     });
     say(format!("{}: chaos", servers.name));
@@ -78,10 +82,19 @@ fn row(workspace: &Workspace, chaos: &Path, servers: &Servers, environment: &Env
     command.args(["--short", "--json"]).envs(environment.clone());
     Row {
         rabbitmq: servers.rabbitmq.clone(),
-        redis: servers.redis.clone(),
+        redis: built(&servers.redis, servers.redis_has_tls),
         suites: suites.into(),
         chaos: short_chaos(command),
     }
+}
+
+fn selected(filter: &str, tls: bool) -> String {
+    if tls { filter.to_owned() } else { format!("({filter}) - ({OF_TLS})") }
+}
+
+fn built(version: &str, tls: bool) -> String {
+    let without = if tls { "" } else { " without TLS" };
+    format!("{version}{without}")
 }
 
 /// Runs it, shows its output, and keeps its summary.
@@ -153,15 +166,14 @@ mod tests {
         let report = json!({"faults": [fault(0, Some(1.25)), fault(2, None)]});
         let row = Row {
             rabbitmq: "4.3.6".into(),
-            redis: "Valkey 9.1.2".into(),
+            redis: built("Valkey 9.1.2", false),
             suites: vec![
                 Outcome { passed: true, summary: "31 passed".into() },
                 Outcome { passed: false, summary: "3 passed".into() },
             ],
             chaos: Chaos { passed: false, report: Some(report) },
         };
-        let expected =
-            "| 4.3.6 | Valkey 9.1.2 | 31 passed | FAILED: 3 passed | 600 | 2 | 0 | 1 | 1.2 s |";
+        let expected = "| 4.3.6 | Valkey 9.1.2 without TLS | 31 passed | FAILED: 3 passed | 600 | 2 | 0 | 1 | 1.2 s |";
         assert_eq!(table(&[row]).lines().last(), Some(expected));
     }
 

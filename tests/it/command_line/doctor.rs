@@ -1,6 +1,7 @@
 //! `doctor`: checks everything and pays for nothing.
 
 use serde_json::{Value, json};
+use servers::Authority;
 
 use crate::harness::{Backend, Environment, Provider, Python, until};
 
@@ -95,7 +96,10 @@ async fn a_provider_that_refuses_or_is_unreachable_is_reported(environment: Envi
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_authority_is_taken_from_a_file() {
     let environment = Environment::on(Backend::Embedded);
-    let [authority, cert, key] = certificates(&environment);
+    let authority = Authority::new().expect("an authority");
+    let server = authority.sign("server", "DNS:localhost", 2).expect("a certificate");
+    let [authority, cert, key] =
+        [authority.certificate(), server.cert, server.key].map(|path| path.display().to_string());
     let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("python/tls_provider.py");
     let server = Python::play(&environment, &script, &[&cert, &key], "");
     until("it listens", async || server.stdout().ends_with('\n')).await;
@@ -122,28 +126,6 @@ async fn a_private_authority_is_taken_from_a_file() {
         assert!(refused.contains("has no PEM block CERTIFICATE in it"), "{refused}");
         assert!(refused.contains("kling.ca_file"), "{refused}");
     }
-}
-
-/// The certificates of the authority and of a server that it has signed, and the server's key.
-fn certificates(environment: &Environment) -> [String; 3] {
-    let make = |name: &str, arguments: &[&str]| {
-        let mut openssl = std::process::Command::new("openssl");
-        openssl.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]);
-        openssl.args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.pem")]);
-        let made = openssl.args(arguments).current_dir(environment.directory()).output();
-        assert!(made.as_ref().is_ok_and(|made| made.status.success()), "{made:?}");
-    };
-    make("ca", &["-subj", "/CN=an authority of our own"]);
-    let signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-subj", "/CN=localhost"];
-    let is_server = [
-        "-addext",
-        "basicConstraints=critical,CA:FALSE",
-        "-addext",
-        "subjectAltName=DNS:localhost",
-    ];
-    make("server", &[signed.as_slice(), &is_server].concat());
-    ["ca.pem", "server.pem", "server.key"]
-        .map(|name| environment.directory().join(name).display().to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]

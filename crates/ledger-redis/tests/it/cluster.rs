@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::fixture::fleet::{Cluster, STEADY, text};
-use crate::fixture::server::{Server, TIMEOUT, free_port};
+use crate::fixture::server::{STEADY, TIMEOUT, Told, cluster};
 use crate::fixture::{LONG, all_cases, created, key, member, rejoined, settings, until, write};
 use ledger_redis::{RedisLedger, Settings};
 use ports::{Created, Fence, Ledger, LedgerError, ListFilter, Members, Permits, Records, Swapped};
+use servers::free_ports;
+use servers::redis::{Cluster, Reply};
 use tokio::time::Instant;
 
 fn patient(url: &str) -> Settings {
@@ -19,9 +20,13 @@ async fn open(cluster: &Cluster) -> (RedisLedger, Settings) {
     (RedisLedger::connect(settings.clone()).await.unwrap(), settings)
 }
 
+fn master_of(cluster: &Cluster, key: &str) -> usize {
+    cluster.master_of(key).unwrap_or_else(|| panic!("no node has {key}"))
+}
+
 /// The node with a tag of this ledger.
-async fn master(cluster: &Cluster, settings: &Settings, tag: &str) -> usize {
-    cluster.master_of(&format!("{{{}:{tag}}}:generation", settings.namespace)).await
+fn master(cluster: &Cluster, settings: &Settings, tag: &str) -> usize {
+    master_of(cluster, &format!("{{{}:{tag}}}:generation", settings.namespace))
 }
 
 /// Records that are on every shard.
@@ -39,7 +44,7 @@ async fn listed(ledger: &RedisLedger) -> usize {
 /// The servers themselves refuse a script whose keys are in different slots.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_passes_the_whole_suite() {
-    let cluster = Cluster::start(&[STEADY]).await;
+    let cluster = cluster(&[STEADY]).await;
     for shards in [4, 7] {
         let settings = || Settings { shards, ..settings(&cluster.url()) };
         all_cases(settings, async |_| {}).await;
@@ -48,9 +53,9 @@ async fn a_cluster_passes_the_whole_suite() {
 
 #[tokio::test]
 async fn one_known_node_is_enough_to_find_the_others() {
-    let cluster = Cluster::start(&[]).await;
+    let cluster = cluster(&[]).await;
     // A replica, which has no keys itself.
-    let url = format!("redis-cluster://127.0.0.1:{}", cluster.nodes[4].port);
+    let url = format!("redis-cluster://127.0.0.1:{}", cluster.servers[4].port());
     let ledger = RedisLedger::connect(patient(&url)).await.unwrap();
     let fence = member(&ledger, 1).await;
     fill(&ledger, &fence).await;
@@ -60,20 +65,20 @@ async fn one_known_node_is_enough_to_find_the_others() {
     assert_eq!(seen, 20);
     ledger.erase().await.unwrap();
     assert_eq!(listed(&ledger).await, 0);
-    for node in &cluster.nodes {
-        assert_eq!(text(&node.tell(&["DBSIZE"]).await), "0");
+    for node in &cluster.servers {
+        assert_eq!(node.tell(&["DBSIZE"]), Reply::Number(0));
     }
 }
 
 #[tokio::test]
 async fn a_killed_master_is_replaced_and_the_generation_ends() {
-    let mut cluster = Cluster::start(&[]).await;
+    let mut cluster = cluster(&[]).await;
     let (ledger, settings) = open(&cluster).await;
     let before = member(&ledger, 1).await;
     fill(&ledger, &before).await;
-    let lost = master(&cluster, &settings, "1").await;
-    cluster.nodes[lost].is_copied().await;
-    cluster.nodes[lost].kill();
+    let lost = master(&cluster, &settings, "1");
+    cluster.servers[lost].is_copied().await.unwrap();
+    cluster.servers[lost].kill();
     // A process that starts meanwhile waits for the new master.
     let waiting = RedisLedger::connect(Settings { timeout: LONG, ..settings.clone() }).await;
     assert_eq!(waiting.map(drop), Ok(()));
@@ -85,7 +90,7 @@ async fn a_killed_master_is_replaced_and_the_generation_ends() {
         assert_eq!(answer, Ok(Swapped::Done(2)), "job-{n}");
     }
     // A process that starts now, with the dead node first in its URL.
-    let url = format!("redis+cluster://127.0.0.1:{},", cluster.nodes[lost].port);
+    let url = format!("redis+cluster://127.0.0.1:{},", cluster.servers[lost].port());
     let url = cluster.url().replace("redis+cluster://", &url);
     let late = RedisLedger::connect(Settings { url: url.into(), ..settings }).await.unwrap();
     assert_eq!(member(&late, 3).await.generation, after.generation);
@@ -93,7 +98,7 @@ async fn a_killed_master_is_replaced_and_the_generation_ends() {
 
 #[tokio::test]
 async fn a_cluster_without_a_node_that_answers_says_why() {
-    let nodes = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
+    let nodes = free_ports::<2>().map(|port| format!("127.0.0.1:{port}"));
     let answer =
         RedisLedger::connect(patient(&format!("redis+cluster://{}", nodes.join(",")))).await;
     match answer.map(drop) {
@@ -104,20 +109,20 @@ async fn a_cluster_without_a_node_that_answers_says_why() {
 
 #[tokio::test]
 async fn a_lost_master_disturbs_only_its_own_tags() {
-    let mut cluster = Cluster::start(&["cluster-require-full-coverage no"]).await;
+    let mut cluster = cluster(&["cluster-require-full-coverage no"]).await;
     let (ledger, settings) = open(&cluster).await;
     let fence = member(&ledger, 1).await;
-    let permits = master(&cluster, &settings, "permits").await;
+    let permits = master(&cluster, &settings, "permits");
     let mut other = permits;
     // The four shards are in four different quarters of the slots.
     for tag in ["0", "1", "2", "3"] {
         if other == permits {
-            other = master(&cluster, &settings, tag).await;
+            other = master(&cluster, &settings, tag);
         }
     }
     assert_ne!(other, permits);
-    cluster.nodes[other].kill();
-    cluster.nodes[other + 3].kill();
+    cluster.servers[other].kill();
+    cluster.servers[other + 3].kill();
     for _ in 0..20 {
         assert_eq!(ledger.end_turn(&fence, "pool").await, Ok(()));
     }
@@ -125,41 +130,41 @@ async fn a_lost_master_disturbs_only_its_own_tags() {
 
 #[tokio::test]
 async fn a_frozen_master_is_replaced_and_its_late_writes_are_not_trusted() {
-    let cluster = Cluster::start(&[]).await;
+    let cluster = cluster(&[]).await;
     let (ledger, settings) = open(&cluster).await;
     let before = member(&ledger, 1).await;
     fill(&ledger, &before).await;
-    let frozen = master(&cluster, &settings, "2").await;
-    cluster.nodes[frozen].is_copied().await;
-    cluster.nodes[frozen].signal("STOP");
+    let frozen = master(&cluster, &settings, "2");
+    cluster.servers[frozen].is_copied().await.unwrap();
+    cluster.servers[frozen].freeze();
     let asked = Instant::now();
     assert!(ledger.renew(&before, LONG).await.is_err());
     assert!(asked.elapsed() < TIMEOUT * 2, "{:?}", asked.elapsed());
     let after = rejoined(&ledger, &before).await;
     created(&ledger, &after, "meanwhile").await;
-    cluster.nodes[frozen].signal("CONT");
-    cluster.nodes[frozen].shows("INFO replication", "role:slave").await;
+    cluster.servers[frozen].thaw();
+    cluster.servers[frozen].shows(&["INFO", "replication"], "role:slave").await;
     assert_eq!(listed(&ledger).await, 21);
     ledger.renew(&after, LONG).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_failover_that_loses_writes_ends_the_generation() {
-    let mut cluster = Cluster::start(&[]).await;
+    let mut cluster = cluster(&[]).await;
     let (ledger, settings) = open(&cluster).await;
     let before = member(&ledger, 1).await;
     fill(&ledger, &before).await;
-    let lost = master(&cluster, &settings, "0").await;
+    let lost = master(&cluster, &settings, "0");
     let replica = lost + 3;
-    cluster.nodes[lost].is_copied().await;
-    cluster.nodes[replica].signal("STOP");
+    cluster.servers[lost].is_copied().await.unwrap();
+    cluster.servers[replica].freeze();
     // Otherwise it would read them from its socket when it wakes up.
-    cluster.nodes[lost].tell(&["CLIENT", "KILL", "TYPE", "replica"]).await;
+    cluster.servers[lost].tell(&["CLIENT", "KILL", "TYPE", "replica"]);
     for n in 0..20 {
         created(&ledger, &before, &format!("late-{n}")).await;
     }
-    cluster.nodes[lost].kill();
-    cluster.nodes[replica].signal("CONT");
+    cluster.servers[lost].kill();
+    cluster.servers[replica].thaw();
     let after = rejoined(&ledger, &before).await;
     let left = listed(&ledger).await;
     assert!((20..40).contains(&left), "the replica has lost records: {left}");
@@ -167,30 +172,27 @@ async fn a_failover_that_loses_writes_ends_the_generation() {
     created(&ledger, &after, "x").await;
 }
 
-async fn ask(node: &Server, words: &[&str]) -> String {
-    text(&node.tell(words).await)
-}
-
 /// As an operator does, key by key.
 async fn move_slot(cluster: &Cluster, key: &str, to: usize) {
-    let from = cluster.master_of(key).await;
-    let slot = ask(&cluster.nodes[from], &["CLUSTER", "KEYSLOT", key]).await;
-    let (source, target) = (&cluster.nodes[from], &cluster.nodes[to]);
-    let (source_id, target_id) =
-        (ask(source, &["CLUSTER", "MYID"]).await, ask(target, &["CLUSTER", "MYID"]).await);
-    target.tell(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &source_id]).await;
-    source.tell(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &target_id]).await;
+    let from = master_of(cluster, key);
+    let slot = cluster.servers[from].tell(&["CLUSTER", "KEYSLOT", key]).to_string();
+    let (source, target) = (&cluster.servers[from], &cluster.servers[to]);
+    let [source_id, target_id] =
+        [source, target].map(|node| node.tell(&["CLUSTER", "MYID"]).to_string());
+    target.tell(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &source_id]);
+    source.tell(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &target_id]);
     loop {
-        let keys = source.tell(&["CLUSTER", "GETKEYSINSLOT", &slot, "1"]).await;
-        let keys: Vec<String> = redis::FromRedisValue::from_redis_value(keys).unwrap();
-        let Some(key) = keys.first() else { break };
-        let port = target.port.to_string();
-        source.tell(&["MIGRATE", "127.0.0.1", &port, key, "0", "1000"]).await;
+        let key = source.tell(&["CLUSTER", "GETKEYSINSLOT", &slot, "1"]).to_string();
+        if key.is_empty() {
+            break;
+        }
+        let port = target.port().to_string();
+        source.tell(&["MIGRATE", "127.0.0.1", &port, &key, "0", "1000"]);
         // Slow enough that callers meet a slot of which some keys have gone.
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     for node in [target, source] {
-        node.tell(&["CLUSTER", "SETSLOT", &slot, "NODE", &target_id]).await;
+        node.tell(&["CLUSTER", "SETSLOT", &slot, "NODE", &target_id]);
     }
 }
 
@@ -210,7 +212,7 @@ async fn create_until(ledger: &RedisLedger, first: Fence, stop: &AtomicBool) -> 
 
 #[tokio::test]
 async fn moving_a_slot_loses_no_record() {
-    let cluster = Cluster::start(&[]).await;
+    let cluster = cluster(&[]).await;
     let (ledger, settings) = open(&cluster).await;
     let first = member(&ledger, 1).await;
     fill(&ledger, &first).await;
@@ -218,9 +220,9 @@ async fn moving_a_slot_loses_no_record() {
     let moving = async {
         for tag in ["0", "1", "2", "3", "permits"] {
             let key = format!("{{{}:{tag}}}:generation", settings.namespace);
-            let to = (cluster.master_of(&key).await + 1) % 3;
+            let to = (master_of(&cluster, &key) + 1) % 3;
             move_slot(&cluster, &key, to).await;
-            assert_eq!(cluster.master_of(&key).await, to);
+            assert_eq!(master_of(&cluster, &key), to);
         }
         stop.store(true, Ordering::Relaxed);
     };
@@ -234,12 +236,12 @@ async fn moving_a_slot_loses_no_record() {
 
 #[tokio::test]
 async fn what_is_at_risk_is_reported() {
-    let mut cluster = Cluster::start(&[]).await;
+    let mut cluster = cluster(&[]).await;
     let (ledger, _) = open(&cluster).await;
     let warnings = ledger.warnings().await.unwrap();
     assert!(warnings.len() == 1 && warnings[0].contains("appendonly is no"), "{warnings:?}");
     for replica in 3..6 {
-        cluster.nodes[replica].kill();
+        cluster.servers[replica].kill();
     }
     until("the missing replicas to be noticed", async || {
         ledger.warnings().await.unwrap().iter().any(|warning| warning.contains("no replica"))

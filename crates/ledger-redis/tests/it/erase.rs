@@ -1,13 +1,14 @@
 //! A namespace can be removed without removing others.
 
-use crate::fixture::server::Server;
+use crate::fixture::server::{Told, server};
 use crate::fixture::{created, key, member, settings};
 use ledger_redis::{RedisLedger, Settings};
 use ports::{LedgerError, Members, Records};
+use servers::redis::Reply;
 
 #[tokio::test]
 async fn erasing_takes_every_key_of_one_namespace_and_no_other() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let mine = settings(&server.url());
     // Namespaces with a common prefix could be confused.
     let longer = Settings { namespace: format!("{}0", mine.namespace), ..mine.clone() };
@@ -19,9 +20,9 @@ async fn erasing_takes_every_key_of_one_namespace_and_no_other() {
     }
     created(&other, &their_fence, "kept").await;
     let others = 1 + 5 * 3; // A record; generation, leases and number of shards of every tag.
-    assert_eq!(server.tell(&["DBSIZE"]).await, redis::Value::Int(others + 65));
+    assert_eq!(server.tell(&["DBSIZE"]), Reply::Number(others + 65));
     mine.erase().await.unwrap();
-    assert_eq!(server.tell(&["DBSIZE"]).await, redis::Value::Int(others));
+    assert_eq!(server.tell(&["DBSIZE"]), Reply::Number(others));
     assert_eq!(
         mine.renew(&my_fence, crate::fixture::LONG).await,
         Err(LedgerError::GenerationChanged)

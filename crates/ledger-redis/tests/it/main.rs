@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod certificates;
 mod cluster;
 mod conformance;
 mod erase;
@@ -12,6 +11,7 @@ mod refusals;
 mod rights;
 mod sentinel;
 mod shards;
+mod tls;
 mod traffic;
 mod unreadable;
 mod upgrade;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::fixture::server::{Server, TIMEOUT, free_port};
+use crate::fixture::server::{TIMEOUT, Told, server};
 use crate::fixture::wire::swallowing_wire;
 use crate::fixture::{created, key, member, settings, until, write};
 use ledger_redis::{RedisLedger, Settings};
@@ -22,7 +22,7 @@ fn unavailable<T: std::fmt::Debug>(answer: Result<T, LedgerError>) {
 
 #[tokio::test]
 async fn a_killed_server_is_unavailable_and_a_restart_begins_a_generation() {
-    let mut server = Server::start(&["appendonly yes", "appendfsync always"]).await;
+    let mut server = server(&["appendonly yes", "appendfsync always"]).await;
     let ledger = RedisLedger::connect(impatient(&server.url())).await.unwrap();
     let before = member(&ledger, 1).await;
     created(&ledger, &before, "a").await;
@@ -36,7 +36,7 @@ async fn a_killed_server_is_unavailable_and_a_restart_begins_a_generation() {
         assert!(asked.elapsed() < TIMEOUT * 4, "no call waits");
     }
 
-    server.restart().await;
+    server.restart().await.unwrap();
     until("the ledger to come back", async || ledger.load(&key("a")).await.is_ok()).await;
     assert_eq!(ledger.load(&key("a")).await.unwrap().unwrap().version, 1);
     // It may have lost the last writes: no process may continue without a comparison.
@@ -52,7 +52,7 @@ async fn a_killed_server_is_unavailable_and_a_restart_begins_a_generation() {
 
 #[tokio::test]
 async fn every_connection_to_the_same_server_finds_the_same_generation() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let settings = impatient(&server.url());
     let first = RedisLedger::connect(settings.clone()).await.unwrap();
     let fence = member(&first, 1).await;
@@ -65,12 +65,12 @@ async fn every_connection_to_the_same_server_finds_the_same_generation() {
 
 #[tokio::test]
 async fn an_emptied_server_begins_another_generation() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let settings = impatient(&server.url());
     let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
     let before = member(&ledger, 1).await;
     created(&ledger, &before, "a").await;
-    server.tell(&["FLUSHALL"]).await;
+    server.tell(&["FLUSHALL"]);
     let changed = Some(LedgerError::GenerationChanged);
     assert_eq!(ledger.create(&before, write("a")).await.err(), changed);
     assert_eq!(ledger.renew(&before, TIMEOUT).await.err(), changed);
@@ -85,13 +85,13 @@ async fn an_emptied_server_begins_another_generation() {
 
 #[tokio::test]
 async fn a_part_that_was_lost_ends_the_generation_of_all() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let settings = impatient(&server.url());
     let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
     for part in ["0", "2", "permits"] {
         let before = member(&ledger, 1).await;
         let lost = format!("{{{}:{part}}}:generation", settings.namespace);
-        server.tell(&["DEL", &lost]).await;
+        server.tell(&["DEL", &lost]);
         let renewed = ledger.renew(&before, TIMEOUT).await;
         assert_eq!(renewed, Err(LedgerError::GenerationChanged), "{part}");
         let after = member(&ledger, 2).await;
@@ -102,15 +102,15 @@ async fn a_part_that_was_lost_ends_the_generation_of_all() {
 
 #[tokio::test]
 async fn a_frozen_server_is_unavailable_in_time_and_comes_back() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let ledger = RedisLedger::connect(impatient(&server.url())).await.unwrap();
     let fence = member(&ledger, 1).await;
-    server.signal("STOP");
+    server.freeze();
     let asked = Instant::now();
     unavailable(ledger.create(&fence, write("a")).await);
     unavailable(ledger.load(&key("a")).await);
     assert!(asked.elapsed() < TIMEOUT * 3, "{:?}", asked.elapsed());
-    server.signal("CONT");
+    server.thaw();
     until("the ledger to come back", async || ledger.check().await.is_ok()).await;
     // The same server process: no data is lost, but the failed call may have been executed.
     match ledger.create(&fence, write("a")).await.unwrap() {
@@ -121,12 +121,12 @@ async fn a_frozen_server_is_unavailable_in_time_and_comes_back() {
 
 #[tokio::test]
 async fn a_cut_connection_is_not_noticed_by_what_can_be_repeated() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let ledger = RedisLedger::connect(impatient(&server.url())).await.unwrap();
     let fence = member(&ledger, 1).await;
     created(&ledger, &fence, "a").await;
     for _ in 0..3 {
-        server.tell(&["CLIENT", "KILL", "TYPE", "normal"]).await;
+        server.tell(&["CLIENT", "KILL", "TYPE", "normal"]);
         assert_eq!(ledger.load(&key("a")).await.unwrap().unwrap().version, 1);
         ledger.renew(&fence, crate::fixture::LONG).await.unwrap();
     }
@@ -134,11 +134,11 @@ async fn a_cut_connection_is_not_noticed_by_what_can_be_repeated() {
 
 #[tokio::test]
 async fn forgotten_scripts_are_sent_again() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let ledger = RedisLedger::connect(impatient(&server.url())).await.unwrap();
     let fence = member(&ledger, 1).await;
     created(&ledger, &fence, "a").await;
-    server.tell(&["SCRIPT", "FLUSH"]).await;
+    server.tell(&["SCRIPT", "FLUSH"]);
     created(&ledger, &fence, "b").await;
     let swapped = ledger.swap(&fence, 1, write("a")).await;
     assert_eq!(swapped, Ok(Swapped::Done(2)));
@@ -146,7 +146,7 @@ async fn forgotten_scripts_are_sent_again() {
 
 #[tokio::test]
 async fn a_missing_server_is_unavailable_at_once() {
-    let url = format!("redis://127.0.0.1:{}", free_port());
+    let url = format!("redis://127.0.0.1:{}", servers::free_port());
     let asked = Instant::now();
     unavailable(RedisLedger::connect(impatient(&url)).await.map(drop));
     assert!(asked.elapsed() < TIMEOUT);
@@ -163,10 +163,10 @@ async fn a_server_that_never_answers_is_unavailable_in_time() {
 
 #[tokio::test]
 async fn many_callers_do_not_storm_a_server_that_is_down() {
-    let mut server = Server::start(&[]).await;
+    let mut server = server(&[]).await;
     let ledger = RedisLedger::connect(impatient(&server.url())).await.unwrap();
     server.kill();
-    let listener = TcpListener::bind(("127.0.0.1", server.port)).await.unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", server.port())).await.unwrap();
     let (ledger, calls) = (Arc::new(ledger), Arc::new(AtomicUsize::new(0)));
     for _ in 0..64 {
         let (ledger, calls) = (ledger.clone(), calls.clone());
@@ -190,8 +190,8 @@ async fn many_callers_do_not_storm_a_server_that_is_down() {
 
 #[tokio::test]
 async fn a_wire_that_swallows_everything_is_replaced() {
-    let server = Server::start(&[]).await;
-    let (url, swallowed) = swallowing_wire(server.port).await;
+    let server = server(&[]).await;
+    let (url, swallowed) = swallowing_wire(server.port()).await;
     let ledger = RedisLedger::connect(impatient(&url)).await.unwrap();
     created(&ledger, &member(&ledger, 1).await, "a").await;
     swallowed.store(1, Ordering::SeqCst);

@@ -1,10 +1,11 @@
 //! Errors that an operator must repair are reported at once, without the password.
 
-use crate::fixture::fleet::{Cluster, Watched};
-use crate::fixture::server::{Server, certificate, new_directory};
+use crate::fixture::server::{Told, cluster, server, watched};
 use crate::fixture::{member, settings, write};
 use ledger_redis::{RedisLedger, Settings};
 use ports::{Due, Ledger, LedgerError, Members, Records};
+use servers::Programs;
+use servers::redis::{MASTER, Sentinels};
 
 async fn connect(url: &str) -> Result<RedisLedger, LedgerError> {
     RedisLedger::connect(settings(url)).await
@@ -23,8 +24,8 @@ fn denied(answer: Result<RedisLedger, LedgerError>, word: &str) {
 
 #[tokio::test]
 async fn a_wrong_or_missing_password_is_denied() {
-    let server = Server::start(&["requirepass swordfish"]).await;
-    let url = |user: &str| format!("redis://{user}127.0.0.1:{}", server.port);
+    let server = server(&["requirepass swordfish"]).await;
+    let url = |user: &str| format!("redis://{user}127.0.0.1:{}", server.port());
     denied(connect(&url("")).await, "NOAUTH");
     denied(connect(&url(":hunter2@")).await, "uthentication");
     denied(connect(&url("hunter2:hunter2@")).await, "uthentication");
@@ -47,19 +48,19 @@ async fn a_bad_url_or_namespace_is_denied_without_being_shown() {
 
 #[tokio::test]
 async fn a_user_without_rights_is_denied() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let rules = ["ACL", "SETUSER", "reader", "on", ">swordfish", "~*", "+@read", "+info", "+ping"];
-    server.tell(&rules).await;
-    let url = format!("redis://reader:swordfish@127.0.0.1:{}", server.port);
+    server.tell(&rules);
+    let url = format!("redis://reader:swordfish@127.0.0.1:{}", server.port());
     denied(connect(&url).await, "NOPERM");
 }
 
 #[tokio::test]
 async fn a_user_who_may_not_ask_is_unsafe_unless_allowed() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let rules = ["ACL", "SETUSER", "shy", "on", ">swordfish", "~*", "+@all", "-info"];
-    server.tell(&rules).await;
-    let settings = settings(&format!("redis://shy:swordfish@127.0.0.1:{}", server.port));
+    server.tell(&rules);
+    let settings = settings(&format!("redis://shy:swordfish@127.0.0.1:{}", server.port()));
     let refused = RedisLedger::connect(settings.clone()).await.map(drop);
     assert!(matches!(refused, Err(LedgerError::Unsafe(_))), "{refused:?}");
     let allowed = Settings { allow_unsafe: true, ..settings };
@@ -69,27 +70,27 @@ async fn a_user_who_may_not_ask_is_unsafe_unless_allowed() {
 
 #[tokio::test]
 async fn a_server_that_drops_keys_is_unsafe_unless_allowed() {
-    let server = Server::start(&["maxmemory 100mb", "maxmemory-policy allkeys-lru"]).await;
+    let server = server(&["maxmemory 100mb", "maxmemory-policy allkeys-lru"]).await;
     let settings = settings(&server.url());
     let refused = RedisLedger::connect(settings.clone()).await.map(drop);
     assert!(matches!(refused, Err(LedgerError::Unsafe(_))), "{refused:?}");
     let allowed = Settings { allow_unsafe: true, ..settings.clone() };
     RedisLedger::connect(allowed).await.unwrap();
-    server.tell(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]).await;
+    server.tell(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
     let ledger = RedisLedger::connect(settings).await.unwrap();
     // Also if it is changed while the process runs.
-    server.tell(&["CONFIG", "SET", "maxmemory-policy", "volatile-ttl"]).await;
+    server.tell(&["CONFIG", "SET", "maxmemory-policy", "volatile-ttl"]);
     let refused = ledger.check().await;
     assert!(matches!(refused, Err(LedgerError::Unsafe(_))), "{refused:?}");
 }
 
 #[tokio::test]
 async fn a_full_server_is_unavailable_and_nothing_is_half_written() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let ledger = connect(&server.url()).await.unwrap();
     let fence = member(&ledger, 1).await;
     crate::fixture::created(&ledger, &fence, "a").await;
-    server.tell(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    server.tell(&["CONFIG", "SET", "maxmemory", "1"]);
     let mut due = write("a");
     due.due = Some(due.record.created_at);
     for refused in [
@@ -102,7 +103,7 @@ async fn a_full_server_is_unavailable_and_nothing_is_half_written() {
             other => panic!("{other:?}"),
         }
     }
-    server.tell(&["CONFIG", "SET", "maxmemory", "0"]).await;
+    server.tell(&["CONFIG", "SET", "maxmemory", "0"]);
     let there = ledger.load(&crate::fixture::key("a")).await.unwrap().unwrap();
     assert_eq!(there.version, 1);
     let claimed = ledger.claim_due(&fence, 9, crate::fixture::LONG).await.unwrap();
@@ -111,10 +112,10 @@ async fn a_full_server_is_unavailable_and_nothing_is_half_written() {
 
 #[tokio::test]
 async fn a_replica_is_unavailable() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let ledger = connect(&server.url()).await.unwrap();
     let fence = member(&ledger, 1).await;
-    server.tell(&["REPLICAOF", "127.0.0.1", "1"]).await;
+    server.tell(&["REPLICAOF", "127.0.0.1", "1"]);
     for refused in [
         ledger.create(&fence, write("a")).await.map(drop),
         ledger.check().await,
@@ -127,54 +128,13 @@ async fn a_replica_is_unavailable() {
     }
 }
 
-const CHILD_URL: &str = "REELWORK_TEST_TLS_URL";
-
-/// Runs itself again, because trusted authorities are read when a process starts.
-#[tokio::test]
-async fn tls_works_with_a_trusted_authority_and_only_with_one() {
-    if let Ok(url) = std::env::var(CHILD_URL) {
-        let ledger = connect(&url).await.unwrap();
-        crate::fixture::created(&ledger, &member(&ledger, 1).await, "a").await;
-        return;
-    }
-    let directory = new_directory();
-    let (certificate, key) = certificate(&directory);
-    let settings = [
-        format!("tls-cert-file {}", certificate.display()),
-        format!("tls-key-file {}", key.display()),
-        format!("tls-ca-cert-file {}", certificate.display()),
-        "tls-auth-clients no".to_owned(),
-    ];
-    let port = crate::fixture::server::free_port();
-    let tls_port = format!("tls-port {port}");
-    let mut words: Vec<_> = settings.iter().map(String::as_str).collect();
-    words.push(&tls_port);
-    let _server = Server::start_in(directory, &words).await;
-    let url = format!("rediss://127.0.0.1:{port}");
-
-    let stranger = connect(&url).await.map(drop);
-    match stranger {
-        Err(LedgerError::Denied(text)) => assert!(text.contains("certificate"), "{text}"),
-        other => panic!("{other:?}"),
-    }
-    let name = "refusals::tls_works_with_a_trusted_authority_and_only_with_one";
-    let child = tokio::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture"])
-        .env(CHILD_URL, &url)
-        .env("SSL_CERT_FILE", &certificate)
-        .output();
-    let output = child.await.unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "{output:?}");
-}
-
 #[tokio::test]
 async fn a_database_named_in_the_query_is_the_one_that_is_used() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let settings = settings(&format!("{}?db=5", server.url()));
     let ledger = RedisLedger::connect(settings).await.unwrap();
     member(&ledger, 1).await;
-    let keyspace = format!("{:?}", server.tell(&["INFO", "keyspace"]).await);
+    let keyspace = format!("{:?}", server.tell(&["INFO", "keyspace"]));
     assert!(keyspace.contains("db5:") && !keyspace.contains("db0:"), "{keyspace}");
     denied(connect(&format!("{}?database=5", server.url())).await, "ignored");
     denied(connect(&format!("{}/1?db=2", server.url())).await, "two databases");
@@ -182,17 +142,17 @@ async fn a_database_named_in_the_query_is_the_one_that_is_used() {
 
 #[tokio::test]
 async fn what_a_crash_would_lose_is_reported() {
-    let server = Server::start(&["appendonly no"]).await;
+    let server = server(&["appendonly no"]).await;
     let ledger = connect(&server.url()).await.unwrap();
     let warnings = ledger.warnings().await.unwrap();
     assert!(warnings.len() == 1 && warnings[0].contains("appendonly is no"), "{warnings:?}");
-    server.tell(&["CONFIG", "SET", "appendonly", "yes"]).await;
+    server.tell(&["CONFIG", "SET", "appendonly", "yes"]);
     assert_eq!(ledger.warnings().await, Ok(Vec::new()));
-    server.tell(&["CONFIG", "SET", "appendfsync", "no"]).await;
+    server.tell(&["CONFIG", "SET", "appendfsync", "no"]);
     let warnings = ledger.warnings().await.unwrap();
     assert!(warnings.len() == 1 && warnings[0].contains("appendfsync is no"), "{warnings:?}");
     let rules = ["ACL", "SETUSER", "default", "-config"];
-    server.tell(&rules).await;
+    server.tell(&rules);
     let warnings = ledger.warnings().await.unwrap();
     assert!(warnings.len() == 1 && warnings[0].contains("cannot be asked"), "{warnings:?}");
 }
@@ -200,25 +160,25 @@ async fn what_a_crash_would_lose_is_reported() {
 /// A URL of the wrong kind says which kind is right.
 #[tokio::test]
 async fn a_url_of_the_wrong_kind_is_named() {
-    let (cluster, watched, plain) =
-        tokio::join!(Cluster::start(&[]), Watched::start(&[]), Server::start(&[]));
-    let sentinel = watched.sentinels[0].port;
-    denied(connect(&cluster.nodes[0].url()).await, "redis+cluster://");
+    let (cluster, watched, plain) = tokio::join!(cluster(&[]), watched(&[]), server(&[]));
+    let sentinel = watched.sentinels[0].port();
+    denied(connect(&cluster.servers[0].url()).await, "redis+cluster://");
     denied(connect(&format!("redis://127.0.0.1:{sentinel}")).await, "redis+sentinel://");
     let as_cluster = |port| format!("redis+cluster://127.0.0.1:{port}");
-    denied(connect(&as_cluster(plain.port)).await, "redis://");
+    denied(connect(&as_cluster(plain.port())).await, "redis://");
     denied(connect(&as_cluster(sentinel)).await, "no node of a Redis Cluster");
     let as_sentinel = |port, name| format!("redis+sentinel://127.0.0.1:{port}/{name}");
-    denied(connect(&as_sentinel(plain.port, "mymaster")).await, "redis://");
-    denied(connect(&as_sentinel(sentinel, "other")).await, "it watches: mymaster");
-    let server = Server::start(&[]).await;
+    denied(connect(&as_sentinel(plain.port(), MASTER)).await, "redis://");
+    denied(connect(&as_sentinel(sentinel, "other")).await, &format!("it watches: {MASTER}"));
+    let server = server(&[]).await;
     let extra = Settings { sentinel_password: Some("x".into()), ..settings(&server.url()) };
     denied(RedisLedger::connect(extra).await, "no sentinels");
 }
 
 #[tokio::test]
 async fn sentinels_have_a_password_of_their_own() {
-    let watched = Watched::start_with_password("hunter2").await;
+    let programs = Programs::selected();
+    let watched = Sentinels::start_with_password(&programs, &[], "hunter2").await.unwrap();
     let url = watched.url();
     denied(connect(&url).await, "ledger.sentinel_password");
     let with =

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::fixture::fleet::{Cluster, STEADY, text};
-use crate::fixture::server::Server;
+use crate::fixture::server::{STEADY, Told, cluster, server};
 use crate::fixture::{all_cases, settings};
 use ledger_redis::{RedisLedger, Settings};
 use ports::Ledger;
+use servers::redis::Server;
 
 /// In a cluster only.
 const FOR_CLUSTER: &str = "+cluster|slots";
@@ -22,8 +22,8 @@ fn rule() -> Vec<String> {
     rule.split_whitespace().map(str::to_owned).collect()
 }
 
-async fn give(server: &Server, rule: &[String]) {
-    server.tell(&rule.iter().map(String::as_str).collect::<Vec<_>>()).await;
+fn give(server: &Server, rule: &[String]) {
+    server.tell(&rule.iter().map(String::as_str).collect::<Vec<_>>());
 }
 
 async fn run_suite(url: &str) {
@@ -38,19 +38,19 @@ async fn run_suite(url: &str) {
 }
 
 /// Commands that were executed, with their subcommands.
-async fn used(server: &Server) -> BTreeSet<String> {
-    let statistics = text(&server.tell(&["INFO", "commandstats"]).await);
+fn used(server: &Server) -> BTreeSet<String> {
+    let statistics = server.tell(&["INFO", "commandstats"]).to_string();
     let lines = statistics.lines().filter_map(|line| line.strip_prefix("cmdstat_"));
     lines.filter_map(|line| line.split_once(':')).map(|(name, _)| format!("+{name}")).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_documented_rights_are_enough_and_all_are_used() {
-    let server = Server::start(&["appendonly yes"]).await;
+    let server = server(&["appendonly yes"]).await;
     let rule = rule();
-    give(&server, &rule).await;
-    run_suite(&format!("redis://reelwork:swordfish@127.0.0.1:{}", server.port)).await;
-    let used = used(&server).await;
+    give(&server, &rule);
+    run_suite(&format!("redis://reelwork:swordfish@127.0.0.1:{}", server.port())).await;
+    let used = used(&server);
     let unused = rule.iter().filter(|word| word.starts_with('+') && *word != FOR_CLUSTER);
     // Redis 6.2 counts no subcommands.
     let command = |word: &str| word.split('|').next().unwrap_or_default().to_owned();
@@ -61,9 +61,9 @@ async fn the_documented_rights_are_enough_and_all_are_used() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_documented_rights_are_enough_in_a_cluster() {
-    let cluster = Cluster::start(&[STEADY]).await;
-    for node in &cluster.nodes {
-        give(node, &rule()).await;
+    let cluster = cluster(&[STEADY]).await;
+    for node in &cluster.servers {
+        give(node, &rule());
     }
     let url = cluster.url().replace("://", "://reelwork:swordfish@");
     run_suite(&url).await;
@@ -71,9 +71,9 @@ async fn the_documented_rights_are_enough_in_a_cluster() {
 
 #[tokio::test]
 async fn other_namespaces_are_out_of_reach() {
-    let server = Server::start(&[]).await;
-    give(&server, &rule()).await;
-    let url = format!("redis://reelwork:swordfish@127.0.0.1:{}", server.port);
+    let server = server(&[]).await;
+    give(&server, &rule());
+    let url = format!("redis://reelwork:swordfish@127.0.0.1:{}", server.port());
     let other = Settings { namespace: "other".to_owned(), ..settings(&url) };
     let answer = RedisLedger::connect(other).await.map(drop);
     assert!(matches!(answer, Err(ports::LedgerError::Denied(_))), "{answer:?}");

@@ -1,6 +1,6 @@
 //! The number of shards is fixed when a ledger first starts.
 
-use crate::fixture::server::Server;
+use crate::fixture::server::{Told, server};
 use crate::fixture::{LONG, created, key, member, settings};
 use ledger_redis::{RedisLedger, Settings};
 use ports::{LedgerError, Members, Records};
@@ -15,7 +15,7 @@ fn refused<T>(answer: Result<T, LedgerError>, there: u16) {
 
 #[tokio::test]
 async fn another_number_than_the_first_one_is_refused() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     for (first, then) in [(4, 8), (8, 4), (1, 2), (64, 63)] {
         let first = Settings { shards: first, ..settings(&server.url()) };
         let other = Settings { shards: then, ..first.clone() };
@@ -29,7 +29,7 @@ async fn another_number_than_the_first_one_is_refused() {
         refused(two.join(some_time(), LONG).await, first.shards);
         refused(RedisLedger::connect(other.clone()).await, first.shards);
         // The generation goes, the records stay.
-        server.tell(&["DEL", &format!("{{{}:0}}:generation", first.namespace)]).await;
+        server.tell(&["DEL", &format!("{{{}:0}}:generation", first.namespace)]);
         refused(RedisLedger::connect(other).await, first.shards);
         let again = RedisLedger::connect(first).await.unwrap();
         assert!(again.load(&key("a")).await.unwrap().is_some());
@@ -38,11 +38,11 @@ async fn another_number_than_the_first_one_is_refused() {
 
 #[tokio::test]
 async fn after_a_complete_loss_the_configured_number_counts() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let before = settings(&server.url());
     let old = RedisLedger::connect(before.clone()).await.unwrap();
     member(&old, 1).await;
-    server.tell(&["FLUSHALL"]).await;
+    server.tell(&["FLUSHALL"]);
     let wider = Settings { shards: 16, ..before };
     let new = RedisLedger::connect(wider).await.unwrap();
     let fence = member(&new, 2).await;
@@ -52,7 +52,7 @@ async fn after_a_complete_loss_the_configured_number_counts() {
 
 #[tokio::test]
 async fn a_ledger_of_an_earlier_version_has_four() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let four = settings(&server.url());
     let eight = Settings { shards: 8, ..four.clone() };
     let ledger = RedisLedger::connect(four.clone()).await.unwrap();
@@ -60,24 +60,24 @@ async fn a_ledger_of_an_earlier_version_has_four() {
     created(&ledger, &fence, "a").await;
     let namespace = &four.namespace;
     for tag in ["0", "1", "2", "3", "permits"] {
-        server.tell(&["DEL", &format!("{{{namespace}:{tag}}}:shards")]).await;
+        server.tell(&["DEL", &format!("{{{namespace}:{tag}}}:shards")]);
     }
     refused(RedisLedger::connect(eight.clone()).await, 4);
     // Not even its generation is left.
     for tag in ["0", "1", "2", "3", "permits"] {
-        server.tell(&["DEL", &format!("{{{namespace}:{tag}}}:generation")]).await;
+        server.tell(&["DEL", &format!("{{{namespace}:{tag}}}:generation")]);
     }
     let wrong = RedisLedger::connect(eight).await.unwrap();
     refused(wrong.join(some_time(), LONG).await, 4);
     let right = RedisLedger::connect(four.clone()).await.unwrap();
     member(&right, 2).await;
-    let stored = server.tell(&["GET", &format!("{{{namespace}:permits}}:shards")]).await;
-    assert_eq!(stored, redis::Value::BulkString(b"4".to_vec()));
+    let stored = server.tell(&["GET", &format!("{{{namespace}:permits}}:shards")]);
+    assert_eq!(stored.text(), "4");
 }
 
 #[tokio::test]
 async fn two_processes_that_start_at_once_agree() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     for _ in 0..20 {
         let few = Settings { shards: 2, ..settings(&server.url()) };
         let many = Settings { shards: 3, ..few.clone() };

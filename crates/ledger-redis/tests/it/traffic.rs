@@ -2,11 +2,12 @@
 
 #![allow(clippy::disallowed_methods, reason = "records are made up for the tests")]
 
-use crate::fixture::server::Server;
+use crate::fixture::server::{Told, server};
 use crate::fixture::{LONG, created, member, settings};
 use job::{Fact, MessageFacts, Moment, Record, Rules, Timestamp, decode, transition};
 use ledger_redis::RedisLedger;
 use ports::{Created, Due, Fence, Records, Swapped, Write};
+use servers::redis::Server;
 use std::time::Duration;
 
 const FILE: usize = 4 * 1024 * 1024;
@@ -47,34 +48,24 @@ async fn submitted(ledger: &RedisLedger, fence: &Fence, id: &str) {
 }
 
 /// Bytes that the server has received and sent.
-async fn bytes(server: &Server) -> (u64, u64) {
-    match server.tell(&["INFO", "stats"]).await {
-        redis::Value::VerbatimString { text, .. } => read(&text),
-        redis::Value::BulkString(text) => read(&String::from_utf8(text).unwrap()),
-        other => panic!("no statistics: {other:?}"),
-    }
-}
-
-fn read(text: &str) -> (u64, u64) {
-    let of = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name));
-        line.unwrap().trim().parse().unwrap()
-    };
-    (of("total_net_input_bytes:"), of("total_net_output_bytes:"))
+fn bytes(server: &Server) -> (u64, u64) {
+    let statistics = server.tell(&["INFO", "stats"]);
+    let of = |name: &str| statistics.field(name).parse().unwrap();
+    (of("total_net_input_bytes"), of("total_net_output_bytes"))
 }
 
 #[tokio::test]
 async fn a_request_is_written_once_and_no_look_carries_it() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let ledger = RedisLedger::connect(settings(&server.url())).await.unwrap();
     let fence = member(&ledger, 1).await;
     // The first write sends the script to the server.
     created(&ledger, &fence, "small").await;
-    let start = bytes(&server).await;
+    let start = bytes(&server);
     for n in 0..TASKS {
         submitted(&ledger, &fence, &n.to_string()).await;
     }
-    let before = bytes(&server).await;
+    let before = bytes(&server);
     let (once, written) = ((TASKS * FILE) as u64, before.0 - start.0);
     assert!(written < once + once / 8, "{written} bytes for {once} of requests");
     for _ in 0..LOOKS {
@@ -86,7 +77,7 @@ async fn a_request_is_written_once_and_no_look_carries_it() {
             assert!(matches!(answer, Ok(Swapped::Done(_))));
         }
     }
-    let after = bytes(&server).await;
+    let after = bytes(&server);
     let most = (TASKS * LOOKS) as u64 * MOST_PER_LOOK;
     let (into, out) = (after.0 - before.0, after.1 - before.1);
     assert!(into < most && out < most, "{into} bytes in, {out} out");

@@ -2,19 +2,20 @@
 
 use std::time::Duration;
 
-use crate::fixture::server::Server;
+use crate::fixture::server::{Told, server};
 use crate::fixture::{LONG, created, key, member, settings, write};
 use job::Timestamp;
 use ledger_redis::{RedisLedger, Settings};
 use ports::{
     Destination, Due, LedgerError, ListFilter, Message, OutboxEntry, Permits, Records, Write,
 };
+use servers::redis::{Reply, Server};
 
 /// The key with this name, in the shard that has it.
 async fn find(server: &Server, settings: &Settings, name: &str) -> String {
     for shard in 0..4 {
         let key = format!("{{{}:{shard}}}:{name}", settings.namespace);
-        if server.tell(&["EXISTS", &key]).await == redis::Value::Int(1) {
+        if server.tell(&["EXISTS", &key]) == Reply::Number(1) {
             return key;
         }
     }
@@ -35,7 +36,7 @@ fn due_with_entry(id: &str) -> Write {
 
 #[tokio::test]
 async fn an_unreadable_record_is_reported_by_its_key_and_stops_no_other() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let settings = settings(&server.url());
     let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
     let fence = member(&ledger, 1).await;
@@ -44,7 +45,7 @@ async fn an_unreadable_record_is_reported_by_its_key_and_stops_no_other() {
         assert_eq!(answer, Ok(ports::Created::New));
     }
     let record = find(&server, &settings, "job:default/bad").await;
-    server.tell(&["HSET", &record, "b", "{"]).await;
+    server.tell(&["HSET", &record, "b", "{"]);
     match ledger.load(&key("bad")).await {
         Err(LedgerError::Corrupt { key, .. }) => assert_eq!(key, "default/bad"),
         other => panic!("{other:?}"),
@@ -61,7 +62,7 @@ async fn an_unreadable_record_is_reported_by_its_key_and_stops_no_other() {
 
 #[tokio::test]
 async fn an_unreadable_entry_stops_no_other() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let settings = settings(&server.url());
     let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
     let fence = member(&ledger, 1).await;
@@ -70,7 +71,7 @@ async fn an_unreadable_entry_stops_no_other() {
     }
     let record = find(&server, &settings, "job:default/bad").await;
     let bodies = record.replace("job:default/bad", "outbox:bodies");
-    server.tell(&["HSET", &bodies, "default/bad\ne", "nonsense"]).await;
+    server.tell(&["HSET", &bodies, "default/bad\ne", "nonsense"]);
     let claimed = ledger.claim_outbox(&fence, 9, LONG).await.unwrap();
     assert_eq!(claimed.items.len(), 1);
     assert_eq!(claimed.items[0].key, key("good"));
@@ -78,14 +79,14 @@ async fn an_unreadable_entry_stops_no_other() {
 
 #[tokio::test]
 async fn what_is_due_without_a_record_is_dropped() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let settings = settings(&server.url());
     let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
     let fence = member(&ledger, 1).await;
     for n in 0..20 {
         ledger.create(&fence, due_with_entry(&format!("gone-{n}"))).await.unwrap();
         let record = find(&server, &settings, &format!("job:default/gone-{n}")).await;
-        server.tell(&["DEL", &record]).await;
+        server.tell(&["DEL", &record]);
     }
     let last = Timestamp::EPOCH + Duration::from_millis(1);
     let there = Write { due: Some(last), ..write("there") };
@@ -99,13 +100,13 @@ async fn what_is_due_without_a_record_is_dropped() {
 
 #[tokio::test]
 async fn keys_of_another_type_are_reported_as_such() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let settings = settings(&server.url());
     let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
     let fence = member(&ledger, 1).await;
     created(&ledger, &fence, "a").await;
     let record = find(&server, &settings, "job:default/a").await;
-    server.tell(&["SET", &record, "somebody else's"]).await;
+    server.tell(&["SET", &record, "somebody else's"]);
     let answer = ledger.load(&key("a")).await;
     assert!(matches!(answer, Err(LedgerError::Corrupt { .. })), "{answer:?}");
 }
@@ -113,7 +114,7 @@ async fn keys_of_another_type_are_reported_as_such() {
 /// A record of another type causes a server error, in the middle of a script or a pipeline.
 #[tokio::test]
 async fn a_record_of_another_kind_stops_no_other() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let settings = settings(&server.url());
     let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
     let fence = member(&ledger, 1).await;
@@ -122,7 +123,7 @@ async fn a_record_of_another_kind_stops_no_other() {
     }
     let record = find(&server, &settings, "job:default/bad").await;
     let bodies = record.replace("job:default/bad", "outbox:bodies");
-    server.tell(&["SET", &record, "somebody else's"]).await;
+    server.tell(&["SET", &record, "somebody else's"]);
     let claimed = ledger.claim_due(&fence, 9, LONG).await.unwrap();
     let found: Vec<_> = claimed.items.iter().map(|stored| &stored.record.key).collect();
     assert_eq!(found, [&key("good")]);
@@ -131,7 +132,7 @@ async fn a_record_of_another_kind_stops_no_other() {
     let revisions = ledger.revisions(&[key("bad"), key("good")]).await.unwrap();
     assert_eq!(revisions, [Some(0), Some(0)]);
     // An entry that closes it is announced with the others.
-    server.tell(&["HSET", &bodies, "default/bad\ne", "c{}\n"]).await;
+    server.tell(&["HSET", &bodies, "default/bad\ne", "c{}\n"]);
     let ids = ["bad", "good"].map(|id| ports::OutboxId { key: key(id), id: "e".to_owned() });
     ledger.announced(&fence, &ids).await.unwrap();
     let left = ledger.claim_outbox(&fence, 9, LONG).await.unwrap();
@@ -140,7 +141,7 @@ async fn a_record_of_another_kind_stops_no_other() {
 
 #[tokio::test]
 async fn an_unreadable_permit_or_member_stops_no_other() {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let settings = settings(&server.url());
     let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
     let fence = member(&ledger, 1).await;
@@ -154,7 +155,7 @@ async fn an_unreadable_permit_or_member_stops_no_other() {
     let limits = ports::Limits { concurrency: 9, submissions_per_day: 0 };
     ledger.take_permit(&fence, &permit("good"), &limits).await.unwrap();
     let held = format!("{{{}:permits}}:held:pool", settings.namespace);
-    server.tell(&["HSET", &held, "default/bad#1", "nonsense"]).await;
+    server.tell(&["HSET", &held, "default/bad#1", "nonsense"]);
     assert_eq!(ledger.permits("pool").await.unwrap().len(), 1);
     let taken = ledger.take_permit(&fence, &permit("bad"), &limits).await;
     assert_eq!(taken, Ok(ports::Permitted::Granted), "it holds nothing until it is asked for");
@@ -166,7 +167,7 @@ async fn an_unreadable_permit_or_member_stops_no_other() {
     ledger.create(&fence, due_with_entry("good")).await.unwrap();
     let record = find(&server, &settings, "job:default/good").await;
     let due = record.replace("job:default/good", "due");
-    server.tell(&["ZADD", &due, "0", "no job"]).await;
+    server.tell(&["ZADD", &due, "0", "no job"]);
     let claimed = ledger.claim_due(&fence, 9, LONG).await.unwrap();
     assert_eq!(claimed.items.len(), 1);
 }

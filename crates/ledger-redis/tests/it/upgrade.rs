@@ -1,10 +1,11 @@
 //! Two versions share a ledger: the previous one stored the request inside the record.
 
-use crate::fixture::server::Server;
+use crate::fixture::server::{Told, server};
 use crate::fixture::{created, key, member, settings, write};
 use job::{Kept, Request};
 use ledger_redis::{RedisLedger, Settings};
 use ports::{Fence, Records, Swapped, Write};
+use servers::redis::{Reply, Server};
 
 struct Bench {
     server: Server,
@@ -14,7 +15,7 @@ struct Bench {
 }
 
 async fn bench() -> Bench {
-    let server = Server::start(&[]).await;
+    let server = server(&[]).await;
     let settings = settings(&server.url());
     let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
     let fence = member(&ledger, 1).await;
@@ -26,7 +27,7 @@ async fn bench() -> Bench {
 async fn find(server: &Server, settings: &Settings) -> String {
     for shard in 0..4 {
         let key = format!("{{{}:{shard}}}:job:default/a", settings.namespace);
-        if server.tell(&["EXISTS", &key]).await == redis::Value::Int(1) {
+        if server.tell(&["EXISTS", &key]) == Reply::Number(1) {
             return key;
         }
     }
@@ -38,8 +39,8 @@ async fn a_request_inside_a_record_is_read_and_moves_beside_it() {
     let Bench { server, ledger, fence, record } = bench().await;
     let old = write("a").record;
     let body = serde_json::to_string(&old).unwrap();
-    server.tell(&["HSET", &record, "b", &body]).await;
-    server.tell(&["HDEL", &record, "d", "r"]).await;
+    server.tell(&["HSET", &record, "b", &body]);
+    server.tell(&["HDEL", &record, "d", "r"]);
     let stored = ledger.load(&key("a")).await.unwrap().unwrap();
     assert_eq!(stored.record, old);
     assert_eq!(ledger.load_whole(&key("a")).await.unwrap().unwrap().record, old);
@@ -58,23 +59,23 @@ async fn the_version_before_cannot_read_a_record_whose_request_is_apart() {
         request: Option<Request>,
     }
     let Bench { server, ledger, fence, record } = bench().await;
-    let read = async || {
-        let redis::Value::BulkString(body) = server.tell(&["HGET", &record, "b"]).await else {
+    let read = || {
+        let Reply::Text(body) = server.tell(&["HGET", &record, "b"]) else {
             panic!("no body");
         };
-        serde_json::from_slice::<Before>(&body).map(|before| before.request)
+        serde_json::from_str::<Before>(&body).map(|before| before.request)
     };
-    assert!(read().await.is_err());
+    assert!(read().is_err());
     let mut without = write("a");
     without.record.request = Kept::Nothing;
     assert_eq!(ledger.swap(&fence, 1, without).await, Ok(Swapped::Done(2)));
-    assert_eq!(read().await.unwrap(), None);
+    assert_eq!(read().unwrap(), None);
 }
 
 #[tokio::test]
 async fn a_missing_request_is_reported() {
     let Bench { server, ledger, record, .. } = bench().await;
-    server.tell(&["HDEL", &record, "r"]).await;
+    server.tell(&["HDEL", &record, "r"]);
     assert!(ledger.load(&key("a")).await.is_ok(), "looks go on");
     let answer = ledger.load_whole(&key("a")).await;
     assert!(matches!(answer, Err(ports::LedgerError::Corrupt { .. })), "{answer:?}");

@@ -20,11 +20,23 @@ pub struct Cluster {
 impl Cluster {
     /// Waits until every slot has a master, and every replica a copy.
     pub async fn start(programs: &Programs, masters: usize, settings: &[&str]) -> io::Result<Self> {
+        let settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        Self::start_with(programs, masters, || settings.clone()).await
+    }
+
+    /// Each server has settings of its own. Those with a `tls-port` name that port to clients.
+    pub async fn start_with(
+        programs: &Programs,
+        masters: usize,
+        settings: impl Fn() -> Vec<String>,
+    ) -> io::Result<Self> {
         let mut servers = Vec::new();
         for _ in 0..masters * 2 {
-            let bus = format!("cluster-port {}", free_port());
+            let (bus, settings) = (format!("cluster-port {}", free_port()), settings());
             let own = ["cluster-enabled yes", "cluster-node-timeout 1000", &bus];
-            servers.push(Server::of(programs, &[own.as_slice(), settings].concat()).await?);
+            let all: Vec<&str> =
+                own.into_iter().chain(settings.iter().map(String::as_str)).collect();
+            servers.push(Server::of(programs, &all).await?);
         }
         let cluster = Self { servers };
         cluster.meet(&cluster.servers)?;
@@ -44,8 +56,10 @@ impl Cluster {
 
     fn meet(&self, others: &[Server]) -> io::Result<()> {
         for other in others {
-            let (port, bus) = (other.port().to_string(), other.bus_port()?);
-            self.servers[0].ask(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus])?;
+            let plain = other.port().to_string();
+            let port = other.value("tls-port").unwrap_or(&plain);
+            let bus = other.value("cluster-port").ok_or(io::ErrorKind::NotFound)?;
+            self.servers[0].ask(&["CLUSTER", "MEET", "127.0.0.1", port, bus])?;
         }
         Ok(())
     }
@@ -83,10 +97,24 @@ impl Cluster {
         patiently(what, PATIENCE, async || self.servers.iter().all(&is_so)).await
     }
 
+    /// The server that executes commands on this key: others refuse them.
+    pub fn master_of(&self, key: &str) -> Option<usize> {
+        self.servers.iter().position(|server| server.ask(&["EXISTS", key]).is_ok())
+    }
+
     /// One URL with the addresses of all servers.
     pub fn url(&self) -> String {
-        let places: Vec<String> =
-            self.servers.iter().map(|server| server.address().to_string()).collect();
-        format!("redis+cluster://{}", places.join(","))
+        let ports = self.servers.iter().map(|server| server.port().to_string());
+        format!("redis+cluster://{}", places(ports))
     }
+
+    /// The same with the ports for TLS.
+    pub fn tls_url(&self) -> String {
+        let ports = self.servers.iter().filter_map(|server| server.value("tls-port"));
+        format!("rediss+cluster://{}", places(ports.map(str::to_owned)))
+    }
+}
+
+fn places(ports: impl Iterator<Item = String>) -> String {
+    ports.map(|port| format!("127.0.0.1:{port}")).collect::<Vec<_>>().join(",")
 }

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 
@@ -28,11 +29,34 @@ impl Reply {
     }
 }
 
-/// Sends one command on a connection of its own. An error of the server is an error.
-pub(super) fn ask(address: SocketAddr, words: &[&str]) -> io::Result<Reply> {
+/// Words, as a person would write the answer in one line.
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(number) => number.fmt(f),
+            Self::Nothing => Ok(()),
+            Self::List(items) => {
+                let items: Vec<String> = items.iter().map(Self::to_string).collect();
+                f.write_str(&items.join(" "))
+            }
+        }
+    }
+}
+
+/// Sends one command on a connection of its own, after the password unless that is empty. An error
+/// of the server is an error.
+pub(super) fn ask(address: SocketAddr, password: &str, words: &[&str]) -> io::Result<Reply> {
     let mut wire = TcpStream::connect_timeout(&address, PATIENCE)?;
     wire.set_read_timeout(Some(PATIENCE))?;
     wire.set_write_timeout(Some(PATIENCE))?;
+    if !password.is_empty() {
+        send(&mut wire, &["AUTH", password])?;
+    }
+    send(&mut wire, words)
+}
+
+fn send(wire: &mut TcpStream, words: &[&str]) -> io::Result<Reply> {
     let mut command = format!("*{}\r\n", words.len());
     for word in words {
         command += &format!("${}\r\n{word}\r\n", word.len());
@@ -93,5 +117,11 @@ mod tests {
     fn a_field_of_info_is_found() {
         let info = Reply::Text("# Server\r\nredis_version:8.2.3\r\nrole:master\r\n".to_owned());
         assert_eq!((info.field("role"), info.field("none")), ("master", ""));
+    }
+
+    #[test]
+    fn an_answer_is_shown_in_one_line() {
+        let list = Reply::List(vec![Reply::Number(7), Reply::Nothing, Reply::Text("x".into())]);
+        assert_eq!(list.to_string(), "7  x");
     }
 }

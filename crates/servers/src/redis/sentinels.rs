@@ -1,13 +1,8 @@
 use std::io;
-use std::process::Command;
 use std::time::Duration;
 
-use tempfile::TempDir;
-
-use super::reply::{Reply, ask};
+use super::reply::Reply;
 use super::server::{Role, Server};
-use crate::port::free_ports;
-use crate::process::Group;
 use crate::{Programs, patiently};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -20,8 +15,7 @@ const COUNT: usize = 3;
 pub struct Sentinels {
     /// The master at the start, then its replica.
     pub servers: Vec<Server>,
-    ports: [u16; COUNT],
-    _sentinels: Vec<(Group, TempDir)>,
+    pub sentinels: Vec<Server>,
 }
 
 /// The name of the master.
@@ -30,20 +24,30 @@ pub const MASTER: &str = "main";
 impl Sentinels {
     /// Waits until the Sentinels know each other and the replica.
     pub async fn start(programs: &Programs, settings: &[&str]) -> io::Result<Self> {
+        Self::start_with_password(programs, settings, "").await
+    }
+
+    /// The password is that of the Sentinels; the servers have none.
+    pub async fn start_with_password(
+        programs: &Programs,
+        settings: &[&str],
+        password: &str,
+    ) -> io::Result<Self> {
         let master = Server::of(programs, settings).await?;
         let follows = format!("replicaof 127.0.0.1 {}", master.port());
         let replica = Server::of(programs, &[&[follows.as_str()], settings].concat()).await?;
-        let ports = free_ports();
-        let watching = ports.iter().map(|port| watch(programs, *port, master.port()));
-        let sentinels = watching.collect::<io::Result<_>>()?;
-        let all = Self { servers: vec![master, replica], ports, _sentinels: sentinels };
+        let lines = lines(master.port(), password);
+        let mut all = Self { servers: vec![master, replica], sentinels: Vec::new() };
+        for _ in 0..COUNT {
+            all.sentinels.push(Server::sentinel(programs, &lines, password).await?);
+        }
         patiently("the Sentinels know each other", PATIENCE, async || all.are_complete()).await?;
         Ok(all)
     }
 
     fn are_complete(&self) -> bool {
         self.servers[1].role() == Some(Role::Replica { connected: true })
-            && self.ports.iter().all(|port| knows_all(*port))
+            && self.sentinels.iter().all(knows_all)
     }
 
     /// Waits until one server is the master that the Sentinels name, and the other its replica with
@@ -63,7 +67,7 @@ impl Sentinels {
     /// The port of the present master, as the first Sentinel says.
     pub fn master_port(&self) -> io::Result<u16> {
         let command = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER];
-        let answer = ask(([127, 0, 0, 1], self.ports[0]).into(), &command)?;
+        let answer = self.sentinels[0].ask(&command)?;
         let Reply::List(place) = answer else { return Err(io::ErrorKind::NotFound.into()) };
         let port = place.get(1).and_then(|port| port.text().parse().ok());
         port.ok_or_else(|| io::ErrorKind::NotFound.into())
@@ -71,32 +75,27 @@ impl Sentinels {
 
     /// One URL with the addresses of all Sentinels.
     pub fn url(&self) -> String {
-        let places = self.ports.map(|port| format!("127.0.0.1:{port}"));
+        let places = self.sentinels.iter().map(|sentinel| sentinel.address().to_string());
+        let places: Vec<String> = places.collect();
         format!("redis+sentinel://{}/{MASTER}", places.join(","))
     }
 }
 
-fn watch(programs: &Programs, port: u16, master: u16) -> io::Result<(Group, TempDir)> {
-    let directory = tempfile::Builder::new().prefix("reelwork-test-").tempdir()?;
-    let file = directory.path().join("sentinel.conf");
-    std::fs::write(
-        &file,
-        format!(
-            "bind 127.0.0.1\nport {port}\ndir {}\nsentinel monitor {MASTER} 127.0.0.1 {master} 2\n\
-             sentinel down-after-milliseconds {MASTER} 1000\nsentinel failover-timeout {MASTER} 3000\n",
-            directory.path().display()
-        ),
-    )?;
-    let mut command = Command::new(&programs.redis);
-    command.arg(file).arg("--sentinel");
-    Ok((Group::start(command, directory.path())?, directory))
+fn lines(master: u16, password: &str) -> String {
+    let mut lines = format!(
+        "sentinel monitor {MASTER} 127.0.0.1 {master} 2\n\
+         sentinel down-after-milliseconds {MASTER} 1000\n\
+         sentinel failover-timeout {MASTER} 3000\n"
+    );
+    if !password.is_empty() {
+        lines += &format!("requirepass {password}\nsentinel sentinel-pass {password}\n");
+    }
+    lines
 }
 
 /// The answer lists names and values in turn.
-fn knows_all(port: u16) -> bool {
-    let Ok(Reply::List(fields)) =
-        ask(([127, 0, 0, 1], port).into(), &["SENTINEL", "MASTER", MASTER])
-    else {
+fn knows_all(sentinel: &Server) -> bool {
+    let Ok(Reply::List(fields)) = sentinel.ask(&["SENTINEL", "MASTER", MASTER]) else {
         return false;
     };
     let value = |name: &str| {

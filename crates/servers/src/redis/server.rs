@@ -1,6 +1,6 @@
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::reply::{Reply, ask};
 use crate::port::free_port;
 use crate::process::Group;
-use crate::{Programs, probe};
+use crate::{Programs, patiently, probe};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -19,6 +19,10 @@ pub struct Server {
     programs: Programs,
     port: u16,
     settings: Vec<String>,
+    /// Of a Sentinel, which also writes it; other servers have none.
+    file: Option<PathBuf>,
+    /// Empty if it has none.
+    password: String,
     /// `None` while it is killed.
     process: Option<Group>,
     directory: TempDir,
@@ -41,12 +45,38 @@ impl Server {
     }
 
     pub async fn of(programs: &Programs, settings: &[&str]) -> io::Result<Self> {
-        let directory = tempfile::Builder::new().prefix("reelwork-test-").tempdir()?;
-        let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        let (programs, port) = (programs.clone(), free_port());
-        let mut server = Self { programs, port, settings, process: None, directory };
+        let mut server = Self::stopped(programs)?;
+        server.settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        server.password = server.value("requirepass").unwrap_or_default().to_owned();
         server.restart().await?;
         Ok(server)
+    }
+
+    /// A Sentinel with these lines in its file.
+    pub(super) async fn sentinel(
+        programs: &Programs,
+        lines: &str,
+        password: &str,
+    ) -> io::Result<Self> {
+        let mut server = Self::stopped(programs)?;
+        let file = server.directory.path().join("sentinel.conf");
+        std::fs::write(&file, lines)?;
+        (server.file, server.password) = (Some(file), password.to_owned());
+        server.restart().await?;
+        Ok(server)
+    }
+
+    fn stopped(programs: &Programs) -> io::Result<Self> {
+        let directory = tempfile::Builder::new().prefix("reelwork-test-").tempdir()?;
+        Ok(Self {
+            programs: programs.clone(),
+            port: free_port(),
+            settings: Vec::new(),
+            file: None,
+            password: String::new(),
+            process: None,
+            directory,
+        })
     }
 
     pub fn port(&self) -> u16 {
@@ -74,18 +104,26 @@ impl Server {
     /// Starts it again with its files.
     pub async fn restart(&mut self) -> io::Result<()> {
         self.kill();
+        let mut process = Group::start(self.command(), self.directory.path())?;
+        let port = self.port;
+        process.answering("Redis", PATIENCE, async || listens(port).await).await?;
+        self.process = Some(process);
+        Ok(())
+    }
+
+    fn command(&self) -> Command {
         let mut command = Command::new(&self.programs.redis);
-        command.args(["--bind", "127.0.0.1", "--port", &self.port.to_string(), "--save", ""]);
+        match &self.file {
+            Some(file) => command.arg(file).arg("--sentinel"),
+            None => command.args(["--save", ""]),
+        };
+        command.args(["--bind", "127.0.0.1", "--port", &self.port.to_string()]);
         command.arg("--dir").arg(self.directory.path());
         for setting in &self.settings {
             let (name, values) = setting.split_once(' ').unwrap_or((setting, ""));
             command.arg(format!("--{name}")).args(values.split(' '));
         }
-        let mut process = Group::start(command, self.directory.path())?;
-        let port = self.port;
-        process.answering("Redis", PATIENCE, async || listens(port).await).await?;
-        self.process = Some(process);
-        Ok(())
+        command
     }
 
     /// As [`restart`](Self::restart), from now on with this setting instead of the one before.
@@ -109,10 +147,23 @@ impl Server {
         }
     }
 
-    /// The port on which the nodes of a Cluster talk to each other.
-    pub(super) fn bus_port(&self) -> io::Result<String> {
-        let named = self.settings.iter().find_map(|setting| setting.strip_prefix("cluster-port "));
-        named.map(str::to_owned).ok_or_else(|| io::ErrorKind::NotFound.into())
+    /// The values of a setting.
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        let named = self.settings.iter().filter_map(|setting| setting.split_once(' '));
+        named.filter(|(found, _)| *found == name).map(|(_, values)| values).next_back()
+    }
+
+    /// Waits until its replica has every write.
+    pub async fn is_copied(&self) -> io::Result<()> {
+        let has_all = |info: Reply| {
+            let offset = format!("offset={}", info.field("master_repl_offset"));
+            let replica: Vec<&str> = info.field("slave0").split(',').collect();
+            replica.contains(&"state=online") && replica.contains(&offset.as_str())
+        };
+        patiently("the replica has every write", PATIENCE, async || {
+            self.ask(&["INFO", "replication"]).is_ok_and(has_all)
+        })
+        .await
     }
 
     /// `None`: it does not answer.
@@ -136,7 +187,7 @@ impl Server {
 
     /// Sends one command on a connection of its own.
     pub fn ask(&self, words: &[&str]) -> io::Result<Reply> {
-        ask(self.address(), words)
+        ask(self.address(), &self.password, words)
     }
 }
 
@@ -145,7 +196,7 @@ async fn listens(port: u16) -> bool {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let asked = tokio::task::spawn_blocking(move || {
         probe::redis(port)
-            || ask(address, &["PING"]).is_err_and(|e| e.kind() == io::ErrorKind::Other)
+            || ask(address, "", &["PING"]).is_err_and(|e| e.kind() == io::ErrorKind::Other)
     });
     asked.await.unwrap_or(false)
 }

@@ -88,6 +88,7 @@ pub(crate) struct Servers {
     /// What they say of themselves.
     pub(crate) rabbitmq: String,
     pub(crate) redis: String,
+    pub(crate) redis_has_tls: bool,
     pub(crate) started: Vec<Service>,
     programs: Programs,
 }
@@ -110,7 +111,8 @@ pub(crate) async fn of(pair: &Pair) -> Result<Servers, Failure> {
     let version = |service: &Service| service.version().unwrap_or_else(|| "unknown".to_owned());
     let (rabbitmq, redis) = (version(&started[0]), version(&started[1]));
     say(format!("RabbitMQ {rabbitmq} and {redis}"));
-    Ok(Servers { name: pair.name, rabbitmq, redis, started, programs })
+    let (name, redis_has_tls) = (pair.name, pair.redis_has_tls());
+    Ok(Servers { name, rabbitmq, redis, redis_has_tls, started, programs })
 }
 
 /// Some tests start and damage servers of their own: they need the programs, wherever the shared

@@ -42,6 +42,11 @@ impl Pair {
         Ok(found)
     }
 
+    /// `false`: this Redis was built without it.
+    pub(crate) fn redis_has_tls(&self) -> bool {
+        self.redis.has_tls()
+    }
+
     /// Fetches them, unless an earlier run did.
     pub(crate) fn programs(&self, workspace: &Workspace) -> Result<Programs, Failure> {
         let directory = workspace.cache().join("servers");

