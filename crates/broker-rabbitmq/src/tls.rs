@@ -123,10 +123,12 @@ fn untrusted(cause: &CertificateError, address: &str) -> BrokerError {
             let words = "its certificate is not valid yet, by the clock of this machine";
             return BrokerError::Unavailable(format!("{address}: {words}"));
         }
-        CertificateError::UnknownIssuer => "its certificate is signed by no authority that is \
-                                            trusted here: name the authority's certificate in \
-                                            broker.ca_file"
-            .to_owned(),
+        // With another key: a trusted authority has the same name, such as the one before.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "its certificate is signed by no authority that is trusted here: name the authority's \
+             certificate in broker.ca_file"
+                .to_owned()
+        }
         CertificateError::NotValidForNameContext { presented, .. } => format!(
             "its certificate is for other names: broker.url must use one of {}",
             presented.join(", ")

@@ -149,7 +149,8 @@ fn untrusted(problem: &CertificateError) -> LedgerError {
             let text = "TLS: the server's certificate is not valid yet: compare the clocks";
             return LedgerError::Unavailable(text.to_owned());
         }
-        CertificateError::UnknownIssuer => {
+        // With another key: a trusted authority has the same name, such as the one before.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             "the server's certificate is from an unknown authority: name that authority's file in \
              ledger.ca_file"
                 .to_owned()

@@ -114,6 +114,11 @@ async fn a_private_authority_is_taken_from_a_file() {
     let mut beside = environment.program();
     beside.set("kling.api_key", "test-key");
     beside.set("kling.base_url", &format!("https://localhost:{}", server.stdout().trim()));
+    // Of the same name.
+    let other = Authority::new().expect("an authority");
+    beside.set("kling.ca_file", &other.certificate().display().to_string());
+    let unknown = beside.run(&["doctor", "--json"]).await.exits(69).stdout;
+    assert!(unknown.contains("in kling.ca_file"), "{unknown}");
     beside.set("kling.ca_file", &authority);
     program.env("SSL_CERT_FILE", &authority);
     for program in [&program, &beside] {

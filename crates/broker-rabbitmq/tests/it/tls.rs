@@ -113,6 +113,10 @@ async fn the_brokers_certificate_is_refused(guarded: &Guarded, clerk: &Signed) {
     let mut settings = guarded.settings(clerk);
     settings.tls.ca_file = None;
     denied(settings.clone(), "name the authority's certificate in broker.ca_file").await;
+    // Of the same name.
+    let other = Authority::new().expect("an authority");
+    settings.tls.ca_file = Some(other.certificate());
+    denied(settings.clone(), "name the authority's certificate in broker.ca_file").await;
     settings = guarded.settings(clerk);
     settings.url = format!("amqps://guest:guest@127.0.0.1:{}", guarded.port).into();
     denied(settings.clone(), "its certificate is for other names").await;

@@ -94,6 +94,7 @@ async fn a_private_authority_is_trusted_beside_the_systems() {
     let (_server, settings) = bench.server(&bench.signed("s", HOST, 2), "no").await;
     works(settings.clone()).await;
     denied(Settings { ca_file: None, ..settings.clone() }, &["unknown authority", "ca_file"]).await;
+    // Of the same name.
     let other = Authority::new().unwrap();
     let stranger = Settings { ca_file: Some(other.certificate()), ..settings.clone() };
     denied(stranger, &["unknown authority"]).await;

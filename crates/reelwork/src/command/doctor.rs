@@ -141,7 +141,8 @@ async fn provider(config: &Config) -> Result<String, Error> {
 
 /// For a company whose proxy signs with an authority of its own.
 fn advice(cause: &str) -> &'static str {
-    match cause.contains("UnknownIssuer") {
+    // The second one if a trusted authority has the same name and another key.
+    match ["UnknownIssuer", "BadSignature"].iter().any(|word| cause.contains(word)) {
         true => "; name the authority of its certificate in kling.ca_file, if you trust it",
         false => "",
     }
