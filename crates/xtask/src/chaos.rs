@@ -6,6 +6,7 @@ use std::process::Command;
 use crate::failure::Failure;
 use crate::process::{run_to_end, say};
 use crate::services::{self, Kind, Service};
+use crate::surroundings::EVERYTHING;
 use crate::workspace::Workspace;
 
 #[derive(Debug, clap::Args)]
@@ -21,9 +22,11 @@ pub(crate) struct Options {
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::here()?;
     say("building");
-    let program = ["--package", "reelwork", "--all-features", "--bin", "reelwork"];
-    let program = workspace.build("reelwork", &program)?;
-    let chaos = workspace.build("chaos", &["--package", "tests", "--example", "chaos"])?;
+    // With the features of the tests: what they have built is not built once more.
+    let built = |name: &str, kind: &str| {
+        workspace.build(name, &[EVERYTHING.as_slice(), &[kind, name]].concat())
+    };
+    let (program, chaos) = (built("reelwork", "--bin")?, built("chaos", "--example")?);
     let started = [Service::ready(Kind::Rabbitmq).await?, Service::ready(Kind::Redis).await?];
     let mut command = Command::new(chaos);
     command.args(&options.arguments).envs(started.iter().map(Service::environment));

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use crate::fixture::node::Node;
-use crate::fixture::{VIDEO_KEY, jobs, soon, take, videos};
+use crate::fixture::{VIDEO_KEY, all_come, jobs, soon, take, videos};
 use broker_rabbitmq::{RabbitBroker, Settings};
 use job::{Lane, Priority, Resource};
 use ports::{Broker, BrokerError, Message, Source};
 
-const JOBS: usize = 20;
 const PREFETCH: u16 = 10;
 
 /// A namespace on a node of the test's own, with short bounds.
@@ -23,26 +22,6 @@ async fn connect(node: &Node, namespace: &str, close: Duration) -> (RabbitBroker
 async fn is_unanswered(broker: &RabbitBroker) {
     let refused = broker.consume(&videos(), PREFETCH).await.err();
     assert!(matches!(refused, Some(BrokerError::Unavailable(_))), "{refused:?}");
-}
-
-/// All jobs are delivered to the only consumer.
-async fn all_come(broker: &RabbitBroker) {
-    let mut deliveries = loop {
-        // The connection may be one that is being restored.
-        if let Ok(deliveries) = broker.consume(&videos(), PREFETCH).await {
-            break deliveries;
-        }
-    };
-    for number in 0..JOBS {
-        let message = Message::json(number.to_string(), "{}");
-        broker.publish(&jobs(VIDEO_KEY), message).await.expect("confirmed");
-    }
-    let mut seen = std::collections::BTreeSet::new();
-    while seen.len() < JOBS {
-        let delivery = take(&mut deliveries).await;
-        seen.insert(delivery.message.id.clone());
-        delivery.ack().await.expect("settled");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
