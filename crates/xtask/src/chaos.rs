@@ -22,11 +22,10 @@ pub(crate) struct Options {
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     let workspace = Workspace::here()?;
     say("building");
-    // With the features of the tests: what they have built is not built once more.
-    let built = |name: &str, kind: &str| {
-        workspace.build(name, &[EVERYTHING.as_slice(), &[kind, name]].concat())
-    };
-    let (program, chaos) = (built("reelwork", "--bin")?, built("chaos", "--example")?);
+    // As the tests are built, with the same features: nothing is built twice.
+    let all = [EVERYTHING.as_slice(), &["--bins", "--tests", "--examples"]].concat();
+    let program = workspace.build("reelwork", &all)?;
+    let chaos = workspace.build("chaos", &all)?;
     let started = [Service::ready(Kind::Rabbitmq).await?, Service::ready(Kind::Redis).await?];
     let mut command = Command::new(chaos);
     command.args(&options.arguments).envs(started.iter().map(Service::environment));
