@@ -22,7 +22,7 @@ async fn survive(
 ) -> (Company, Received) {
     let mut settings = provider_settings();
     settings["external_ids"] = external_ids.into();
-    // A slow machine must not need longer for the kills than half of the tasks live.
+    // Tasks must still run after the kills, also on a slow machine.
     settings["speed"] = json!(45.0);
     settings["faults"] = json!([{"kind": "delay_ms", "rate": 0.3, "value": LATE_ANSWER_MS}]);
     let patient = |program: &mut Program| {
