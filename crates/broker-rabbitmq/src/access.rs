@@ -8,6 +8,7 @@ use lapin::tcp::RustlsConnector;
 use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{AsyncTcpStream, ConnectionProperties};
 use ports::BrokerError;
+use tls::Files;
 use tokio::time::Instant;
 
 use crate::bounds::Bounds;
@@ -16,7 +17,7 @@ use crate::connection::BrokerConnection;
 use crate::error::{code, connecting, reply_code, within};
 use crate::nodes::{Node, Nodes};
 use crate::socket::{Socket, duplicate};
-use crate::{Settings, Tls};
+use crate::{Settings, encryption};
 
 /// From the first packet to an open connection, for all nodes together.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -29,7 +30,7 @@ const VERDICT: Duration = Duration::from_millis(250);
 #[derive(Clone)]
 pub(crate) struct Access {
     nodes: Nodes,
-    tls: Tls,
+    tls: Files,
     bounds: Bounds,
     unanswered: Unanswered,
 }
@@ -92,7 +93,7 @@ impl Access {
     /// `None` if no node is reached over TLS.
     fn connector(&self, nodes: &[Node]) -> Result<Option<RustlsConnector>, BrokerError> {
         let encrypted = nodes.iter().any(|node| node.0.scheme == AMQPScheme::AMQPS);
-        Ok(encrypted.then(|| self.tls.connector()).transpose()?)
+        encrypted.then(|| encryption::connector(&self.tls)).transpose()
     }
 
     async fn open_at(

@@ -6,7 +6,7 @@ use lapin::ErrorKind;
 use lapin::types::ShortString;
 use ports::BrokerError;
 
-use crate::tls;
+use crate::encryption;
 
 /// AMQP reply codes (AMQP 0-9-1, constants).
 pub(crate) mod code {
@@ -39,7 +39,7 @@ pub(crate) fn cause(error: &lapin::Error) -> String {
 
 /// Why no connection was opened.
 pub(crate) fn connecting(error: &lapin::Error, address: &str) -> BrokerError {
-    if let Some(refusal) = tls::refusal(error, address) {
+    if let Some(refusal) = encryption::refusal(error, address) {
         return refusal;
     }
     match reply_code(error) {

@@ -3,7 +3,7 @@
 //!
 //! Read in this order: the settings ([`Settings`]), the names on the broker and how they are
 //! declared ([`topology`]), how a connection and its channels are opened, kept and closed
-//! (`nodes`, `pem`, `tls`, `access`, `connection`, `channel`, `link`), how a message is encoded
+//! (`nodes`, `encryption`, `access`, `connection`, `channel`, `link`), how a message is encoded
 //! (`content`, `counts`, `properties`), how it is published and consumed (`publish`, `consume`),
 //! and [`RabbitBroker`], which only calls these.
 //!
@@ -21,12 +21,11 @@ mod access;
 mod bounds;
 mod channel;
 mod connection;
+mod encryption;
 mod error;
 mod link;
 mod nodes;
-mod pem;
 mod socket;
-mod tls;
 
 mod content;
 mod counts;
@@ -40,5 +39,4 @@ mod broker;
 pub use broker::RabbitBroker;
 pub use content::Content;
 pub use settings::Settings;
-pub use tls::{ClientCertificate, Tls, TlsFileError};
 pub use topology::Topology;

@@ -3,10 +3,11 @@ use std::time::Duration;
 use ports::BrokerError;
 use secrecy::{ExposeSecret, SecretString};
 use spans::Spans;
+use tls::Files;
 
 use crate::bounds::Bounds;
 use crate::nodes::{Node, Nodes, parse};
-use crate::{Content, Tls, Topology};
+use crate::{Content, Topology};
 
 /// How to reach the broker, and which topology it must have.
 #[derive(Clone, Debug)]
@@ -15,7 +16,7 @@ pub struct Settings {
     /// `host:port`, separated by commas. Never logged.
     pub url: SecretString,
     /// For `amqps://`.
-    pub tls: Tls,
+    pub tls: Files,
     /// The prefix of every name on the broker.
     pub namespace: String,
     /// Declare what is missing when connecting. Otherwise the topology is only checked.
@@ -47,7 +48,7 @@ impl Settings {
     pub fn new(url: impl Into<SecretString>, namespace: impl Into<String>) -> Self {
         Self {
             url: url.into(),
-            tls: Tls::default(),
+            tls: Files::default(),
             namespace: namespace.into(),
             manage_topology: true,
             max_message_bytes: job::MAX_MESSAGE_BYTES,

@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 
 use crate::choice::LookUp;
 use crate::config::Config;
+use crate::endpoint::Endpoint;
 use crate::problem::Problem;
 use crate::reader::Reader;
 
@@ -24,6 +25,7 @@ struct Rule {
 
 const BROKER: &str = "broker.url";
 const LEDGER: &str = "ledger.url";
+const LEDGER_CA: &str = "ledger.ca_file";
 const LEDGER_CERT: &str = "ledger.client_cert_file";
 const LEDGER_KEY: &str = "ledger.client_key_file";
 const BROKER_CA: &str = "broker.ca_file";
@@ -37,11 +39,12 @@ const BUSY: &str = "kling.busy_codes";
 const CALLBACK: &str = "gateway.callback_url";
 const SECRETS: &str = "gateway.callback_secrets";
 
-static RULES: [Rule; 11] = [
+static RULES: [Rule; 12] = [
     Rule { keys: &[BROKER, LEDGER], breach: together },
     Rule { keys: &[BROKER_CERT, BROKER_KEY], breach: broker_paired },
     Rule { keys: &[LEDGER_CERT, LEDGER_KEY], breach: ledger_paired },
-    Rule { keys: &[BROKER, BROKER_CA, BROKER_CERT], breach: unencrypted },
+    Rule { keys: &[BROKER, BROKER_CA, BROKER_CERT], breach: broker_unencrypted },
+    Rule { keys: &[LEDGER, LEDGER_CA, LEDGER_CERT], breach: ledger_unencrypted },
     Rule { keys: &[TRUST, LOOK_UP], breach: trusted },
     Rule { keys: &[CALLBACK, SECRETS], breach: signed },
     Rule { keys: &[SECRETS], breach: guessable },
@@ -95,14 +98,35 @@ fn paired((cert, cert_file): File<'_>, (key, key_file): File<'_>) -> Option<Brea
     Some(Breach { key, message, hint: "a certificate needs its key: set both, or neither" })
 }
 
-/// Who names files for TLS expects an encrypted connection.
-fn unencrypted(config: &Config) -> Option<Breach> {
+fn broker_unencrypted(config: &Config) -> Option<Breach> {
     let broker = &config.broker;
-    let url = broker.url.url().filter(|url| url.expose().starts_with("amqp:"))?;
     let files = [(BROKER_CA, &broker.ca_file), (BROKER_CERT, &broker.client_cert_file)];
+    let hint = "write amqps://, usually with port 5671";
+    unencrypted((BROKER, &broker.url), &["amqps"], files, hint)
+}
+
+fn ledger_unencrypted(config: &Config) -> Option<Breach> {
+    let ledger = &config.ledger;
+    let files = [(LEDGER_CA, &ledger.ca_file), (LEDGER_CERT, &ledger.client_cert_file)];
+    let hint = "write rediss:// (or rediss+sentinel://, rediss+cluster://)";
+    unencrypted((LEDGER, &ledger.url), &["rediss", "valkeys"], files, hint)
+}
+
+/// Who names files for TLS expects an encrypted connection.
+fn unencrypted(
+    (name, endpoint): (&str, &Endpoint),
+    encrypted: &[&str],
+    files: [File<'_>; 2],
+    hint: &'static str,
+) -> Option<Breach> {
+    let url = endpoint.url()?;
+    let scheme = url.expose().split([':', '+', '-']).next().unwrap_or_default();
     let (key, _) = files.into_iter().find(|(_, file)| file.is_some())?;
-    let message = format!("is set while {BROKER} is {url}, which is not encrypted");
-    Some(Breach { key, message, hint: "write amqps://, usually with port 5671" })
+    (!encrypted.contains(&scheme)).then(|| Breach {
+        key,
+        message: format!("is set while {name} is {url}, which is not encrypted"),
+        hint,
+    })
 }
 
 fn trusted(config: &Config) -> Option<Breach> {

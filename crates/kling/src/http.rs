@@ -11,6 +11,7 @@ use reqwest::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER,
 };
 use secrecy::ExposeSecret;
+use tls::Refusal;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
@@ -106,19 +107,11 @@ impl fmt::Debug for HttpTransport {
     }
 }
 
-/// The certificates in a PEM file. The error names the file.
 fn authorities(path: &Path) -> Result<Vec<reqwest::Certificate>, HttpSetupError> {
-    let named = |cause: &str| HttpSetupError { cause: format!("{} {cause}", path.display()) };
-    let text = std::fs::read(path).map_err(|error| named(&format!("cannot be read: {error}")))?;
-    if text.trim_ascii().is_empty() {
-        return Err(named("is empty"));
-    }
-    let found = reqwest::Certificate::from_pem_bundle(&text);
-    let found = found.map_err(|error| named(&format!("is not PEM: {}", causes(&error))))?;
-    match found.is_empty() {
-        true => Err(named("has no PEM block CERTIFICATE in it")),
-        false => Ok(found),
-    }
+    let read = tls::certificates(path).map_err(|cause| HttpSetupError { cause })?;
+    let found = read.content.iter().map(|one| reqwest::Certificate::from_der(one));
+    let found: reqwest::Result<Vec<_>> = found.collect();
+    found.map_err(|error| HttpSetupError { cause: causes(&error) })
 }
 
 fn builder(settings: &HttpSettings) -> reqwest::ClientBuilder {
@@ -192,9 +185,16 @@ fn header(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> Option<Str
 /// connection that dies, or a timeout of any other kind, may have carried the request: lost.
 fn failed(error: reqwest::Error) -> TransportError {
     if error.is_builder() || error.is_connect() {
-        TransportError::NotSent(causes(&error.without_url()))
+        TransportError::NotSent(unreached(&error.without_url()))
     } else {
         lost(error)
+    }
+}
+
+fn unreached(error: &reqwest::Error) -> String {
+    match Refusal::of(error) {
+        Some(refusal) => format!("no connection: {}", refusal.explained("kling")),
+        None => causes(error),
     }
 }
 

@@ -5,7 +5,7 @@ use ports::LedgerError;
 use redis::ConnectionInfo;
 use redis::aio::MultiplexedConnection;
 
-use crate::dial::{dial, of_server};
+use crate::dial::{Dialler, of_server};
 use crate::error::CommandError;
 use crate::restart::end_after_restart;
 use crate::server_facts::ServerFacts;
@@ -15,6 +15,7 @@ use crate::tag::Tag;
 /// Opens the connections of a link.
 pub(crate) struct Connector {
     pub(crate) servers: Arc<Servers>,
+    pub(crate) dialler: Dialler,
     /// What is stored behind this link. In a cluster it is one tag.
     pub(crate) tags: Vec<Tag>,
 }
@@ -37,7 +38,7 @@ impl Connector {
     /// Nothing is sent to a server process before its run id was compared.
     pub(crate) async fn connect(&self, timeout: Duration) -> Result<Live, LedgerError> {
         let info = self.find(timeout).await?;
-        let mut connection = dial(&info, timeout).await?;
+        let mut connection = self.dialler.dial(&info, timeout).await?;
         let checked = self.check(&mut connection).await;
         let facts = checked.map_err(|error| match self.servers.may_change() {
             true => of_server(&info, error.while_looking()),

@@ -5,23 +5,40 @@ use std::time::Duration;
 use ports::LedgerError;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ConnectionInfo, RedisError};
+use tls::Files;
 
+use crate::encryption;
 use crate::error::ledger_error;
 
 /// Commands that may wait to be written; further callers block.
 const QUEUE: usize = 4096;
 
-pub(crate) async fn dial(
-    info: &ConnectionInfo,
-    timeout: Duration,
-) -> Result<MultiplexedConnection, LedgerError> {
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(timeout))
-        .set_response_timeout(None)
-        .set_pipeline_buffer_size(QUEUE);
-    let named = |error: RedisError| of_server(info, ledger_error(&error));
-    let client = Client::open(info.clone()).map_err(named)?;
-    client.get_multiplexed_async_connection_with_config(&config).await.map_err(named)
+/// What every connection needs.
+#[derive(Clone)]
+pub(crate) struct Dialler {
+    tls: Files,
+}
+
+impl Dialler {
+    pub(crate) fn new(tls: Files) -> Self {
+        encryption::install_provider();
+        Self { tls }
+    }
+
+    /// The files for TLS are read for each connection, so that renewed ones are used.
+    pub(crate) async fn dial(
+        &self,
+        info: &ConnectionInfo,
+        timeout: Duration,
+    ) -> Result<MultiplexedConnection, LedgerError> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(timeout))
+            .set_response_timeout(None)
+            .set_pipeline_buffer_size(QUEUE);
+        let named = |error: RedisError| of_server(info, ledger_error(&error));
+        let client = Client::open(encryption::with(&self.tls, info.clone())?).map_err(named)?;
+        client.get_multiplexed_async_connection_with_config(&config).await.map_err(named)
+    }
 }
 
 /// With the server's address in front, because a ledger may have several.

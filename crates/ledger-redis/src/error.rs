@@ -1,7 +1,7 @@
 use ports::LedgerError;
 use redis::{ErrorKind, RedisError};
 
-use crate::tls;
+use crate::encryption;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl From<CommandError> for LedgerError {
 
 /// The variant shows what to do: wait, or have an operator repair it.
 pub(crate) fn ledger_error(error: &RedisError) -> LedgerError {
-    if let Some(refusal) = tls::refusal(error) {
+    if let Some(refusal) = encryption::refusal(error) {
         return refusal;
     }
     let text = text_of(error);

@@ -55,6 +55,7 @@ mod tag;
 
 mod connect;
 mod dial;
+mod encryption;
 mod error;
 mod link;
 mod links;
@@ -63,7 +64,6 @@ mod restart;
 mod script;
 mod server_facts;
 mod servers;
-mod tls;
 
 mod beside;
 mod claims;

@@ -4,6 +4,7 @@ use ports::LedgerError;
 
 use crate::Settings;
 use crate::connect::Connector;
+use crate::dial::Dialler;
 use crate::keys::Keys;
 use crate::link::Link;
 use crate::servers::Servers;
@@ -18,14 +19,15 @@ pub(crate) struct Links {
 
 impl Links {
     pub(crate) fn open(settings: &Settings, keys: &Keys) -> Result<Self, LedgerError> {
-        let servers = Arc::new(Servers::of(settings)?);
+        let dialler = Dialler::new(settings.tls.clone());
+        let servers = Arc::new(Servers::of(settings, &dialler)?);
         let all: Vec<Tag> = keys.all().cloned().collect();
         let parts = match servers.are_many() {
             true => all.into_iter().map(|tag| vec![tag]).collect(),
             false => vec![all],
         };
         let link = |tags| {
-            let connector = Connector { servers: servers.clone(), tags };
+            let connector = Connector { servers: servers.clone(), dialler: dialler.clone(), tags };
             Link::new(connector, settings.timeout)
         };
         Ok(Self { links: parts.into_iter().map(link).collect(), servers })

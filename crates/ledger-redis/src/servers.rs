@@ -14,7 +14,8 @@ use self::cluster::Nodes;
 use self::sentinel::Sentinels;
 use crate::Settings;
 use crate::address::{self, Address};
-use crate::tls;
+use crate::dial::Dialler;
+use crate::encryption;
 
 pub(crate) enum Servers {
     Single(Box<ConnectionInfo>),
@@ -23,11 +24,12 @@ pub(crate) enum Servers {
 }
 
 impl Servers {
-    pub(crate) fn of(settings: &Settings) -> Result<Self, LedgerError> {
-        let certificates = tls::Certificates::read(settings)?;
-        let ready = |info: ConnectionInfo| {
-            let tcp = TcpSettings::default().set_nodelay(true);
-            certificates.apply(info.set_tcp_settings(tcp))
+    /// The files for TLS are read once now, so that a wrong one is reported at the start.
+    pub(crate) fn of(settings: &Settings, dialler: &Dialler) -> Result<Self, LedgerError> {
+        let ready = |info: ConnectionInfo| -> Result<_, LedgerError> {
+            encryption::check(&settings.tls, &info)?;
+            encryption::with(&settings.tls, info.clone())?;
+            Ok(info.set_tcp_settings(TcpSettings::default().set_nodelay(true)))
         };
         let address = Address::read(settings.url.expose_secret())?;
         if settings.sentinel_password.is_some() && !matches!(address, Address::Sentinel { .. }) {
@@ -37,11 +39,13 @@ impl Servers {
         Ok(match address {
             Address::Single(info) => Self::Single(Box::new(ready(info)?)),
             Address::Cluster { seeds, node } => {
-                Self::Cluster(Box::new(Nodes::new(seeds, ready(node)?)))
+                Self::Cluster(Box::new(Nodes::new(seeds, ready(node)?, dialler.clone())))
             }
             Address::Sentinel { sentinels, master, node } => {
                 let password = settings.sentinel_password.as_ref();
-                Self::Sentinel(Box::new(Sentinels::new(sentinels, master, ready(node)?, password)))
+                let (node, dialler) = (ready(node)?, dialler.clone());
+                let all = Sentinels::new(sentinels, master, node, password, dialler);
+                Self::Sentinel(Box::new(all))
             }
         })
     }

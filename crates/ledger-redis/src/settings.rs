@@ -1,8 +1,8 @@
-use std::path::PathBuf;
 use std::time::Duration;
 
 use ports::LedgerError;
 use secrecy::SecretString;
+use tls::Files;
 
 use crate::keys::{FIRST_SHARDS, Keys};
 
@@ -20,12 +20,8 @@ pub struct Settings {
     pub url: SecretString,
     /// For sentinels that need a password.
     pub sentinel_password: Option<SecretString>,
-    /// With TLS: a PEM file of authorities that are trusted beside the system's (which
-    /// `SSL_CERT_FILE` replaces).
-    pub ca_file: Option<PathBuf>,
-    /// With TLS: PEM files of a certificate for the server and its key; both or none.
-    pub client_cert_file: Option<PathBuf>,
-    pub client_key_file: Option<PathBuf>,
+    /// For a URL with TLS. The system's authorities are those of `SSL_CERT_FILE`, if it is set.
+    pub tls: Files,
     /// 1 to 64. Fixed when a ledger first starts: another number is refused.
     pub shards: u16,
     /// The prefix of every key: 1 to 64 characters of `A-Z a-z 0-9 . _ -`.
@@ -43,9 +39,7 @@ impl Settings {
         Self {
             url: url.into(),
             sentinel_password: None,
-            ca_file: None,
-            client_cert_file: None,
-            client_key_file: None,
+            tls: Files::default(),
             shards: FIRST_SHARDS,
             namespace: namespace.into(),
             retention: Duration::from_secs(7 * 24 * 3600),

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use broker_rabbitmq::{ClientCertificate, Content, RabbitBroker, Tls};
+use broker_rabbitmq::{Content, RabbitBroker};
 use daemon::{Config, ContentMode, Endpoint, SecretUrl};
 use embedded::Embedded;
 use futures::future::join_all;
@@ -10,6 +10,7 @@ use ledger_redis::RedisLedger;
 use ports::{Broker, Ledger, SystemClock};
 use recorder::Session;
 use spans::Spans;
+use tls::Files;
 
 use crate::crash;
 use crate::error::Error;
@@ -122,12 +123,22 @@ pub(crate) fn broker_settings(config: &Config, url: &SecretUrl) -> broker_rabbit
     settings
 }
 
-/// What TLS to the broker needs.
-pub(crate) fn broker_tls(config: &Config) -> Tls {
+pub(crate) fn broker_tls(config: &Config) -> Files {
     let broker = &config.broker;
-    let files = broker.client_cert_file.clone().zip(broker.client_key_file.clone());
-    let client = files.map(|(cert_file, key_file)| ClientCertificate { cert_file, key_file });
-    Tls { ca_file: broker.ca_file.clone(), client }
+    Files {
+        ca_file: broker.ca_file.clone(),
+        client_cert_file: broker.client_cert_file.clone(),
+        client_key_file: broker.client_key_file.clone(),
+    }
+}
+
+pub(crate) fn ledger_tls(config: &Config) -> Files {
+    let ledger = &config.ledger;
+    Files {
+        ca_file: ledger.ca_file.clone(),
+        client_cert_file: ledger.client_cert_file.clone(),
+        client_key_file: ledger.client_key_file.clone(),
+    }
 }
 
 /// Without export of traces, no span has a name.
@@ -158,9 +169,7 @@ fn ledger_settings(config: &Config, url: &SecretUrl) -> ledger_redis::Settings {
     settings.allow_unsafe = config.ledger.allow_unsafe;
     settings.shards = config.ledger.shards;
     settings.sentinel_password.clone_from(&config.ledger.sentinel_password);
-    settings.ca_file.clone_from(&config.ledger.ca_file);
-    settings.client_cert_file.clone_from(&config.ledger.client_cert_file);
-    settings.client_key_file.clone_from(&config.ledger.client_key_file);
+    settings.tls = ledger_tls(config);
     settings
 }
 

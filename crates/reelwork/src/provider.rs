@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use daemon::{Config, SecretString};
 use kling::{Client, ErrorWords, HttpSettings, HttpSetupError, HttpTransport, Transport};
+use tls::Files;
 
 use crate::crash;
 use crate::error::Error;
@@ -22,7 +23,11 @@ pub(crate) fn transport(config: &Config) -> Result<Arc<dyn Transport>, Error> {
     Ok(crash::transport(Arc::new(transport)))
 }
 
-pub(crate) fn http(config: &Config) -> Result<HttpTransport, HttpSetupError> {
+pub(crate) fn tls(config: &Config) -> Files {
+    Files { ca_file: config.kling.ca_file.clone(), ..Files::default() }
+}
+
+fn http(config: &Config) -> Result<HttpTransport, HttpSetupError> {
     HttpTransport::new(&HttpSettings {
         connect_timeout: config.kling.connect_timeout,
         total_timeout: config.kling.timeout,

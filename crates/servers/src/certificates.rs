@@ -1,6 +1,6 @@
-use std::io;
 use std::path::PathBuf;
 use std::process::Command;
+use std::{fs, io};
 
 use tempfile::TempDir;
 
@@ -17,6 +17,14 @@ pub struct Authority {
 pub struct Signed {
     pub cert: PathBuf,
     pub key: PathBuf,
+}
+
+impl Signed {
+    /// Writes this one over the files of the other.
+    pub fn replaces(&self, other: &Self) -> io::Result<()> {
+        fs::copy(&self.cert, &other.cert)?;
+        fs::copy(&self.key, &other.key).map(drop)
+    }
 }
 
 impl Authority {

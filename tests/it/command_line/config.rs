@@ -58,6 +58,24 @@ async fn every_problem_is_reported_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_for_tls_are_read_too() {
+    let environment = Environment::on(Backend::Embedded);
+    let mut program = environment.program();
+    let empty = environment.file("empty.pem", "");
+    program.set("broker.url", "amqps://mq");
+    program.set("ledger.url", "rediss://cache");
+    let keys = ["broker.ca_file", "ledger.ca_file", "kling.ca_file"];
+    for key in keys {
+        program.set(key, &empty);
+    }
+    let refused = program.run(&["config", "check", "--json"]).await.exits(78).json();
+    let problems = refused["problems"].as_array().expect("a list");
+    let found: Vec<_> = problems.iter().map(|problem| problem["key"].clone()).collect();
+    assert_eq!(found, keys);
+    assert!(problems[1]["message"].to_string().contains("empty.pem is empty"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_example_is_a_configuration() {
     let environment = Environment::on(Backend::Embedded);
     let program = environment.program();

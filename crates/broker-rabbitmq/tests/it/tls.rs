@@ -2,10 +2,11 @@
 
 use crate::fixture::node::Node;
 use crate::fixture::{soon, until_ok};
-use broker_rabbitmq::{ClientCertificate, RabbitBroker, Settings, Tls};
+use broker_rabbitmq::{RabbitBroker, Settings};
 use ports::{Broker, BrokerError};
 use servers::rabbitmq::Configuration;
 use servers::{Authority, Signed, free_port};
+use tls::Files;
 
 /// A node that wants a client certificate, and its authority.
 struct Guarded {
@@ -43,12 +44,10 @@ impl Guarded {
     fn settings(&self, client: &Signed) -> Settings {
         let url = format!("amqps://guest:guest@localhost:{}", self.port);
         let mut settings = Settings::new(url, "sealed");
-        settings.tls = Tls {
+        settings.tls = Files {
             ca_file: Some(self.authority.certificate()),
-            client: Some(ClientCertificate {
-                cert_file: client.cert.clone(),
-                key_file: client.key.clone(),
-            }),
+            client_cert_file: Some(client.cert.clone()),
+            client_key_file: Some(client.key.clone()),
         };
         settings
     }
@@ -127,7 +126,7 @@ async fn the_brokers_certificate_is_refused(guarded: &Guarded, clerk: &Signed) {
 
 async fn our_certificate_is_refused(guarded: &Guarded, clerk: &Signed) {
     let mut settings = guarded.settings(clerk);
-    settings.tls.client = None;
+    (settings.tls.client_cert_file, settings.tls.client_key_file) = (None, None);
     alerted(settings, "it wants a client certificate").await;
     let other = Authority::new().expect("an authority");
     let stranger = other.sign("clerk", "DNS:clerk", 2).expect("a certificate");
@@ -141,11 +140,7 @@ async fn our_certificate_is_refused(guarded: &Guarded, clerk: &Signed) {
 /// Only the broker's operator can help, and without a change here.
 async fn an_expired_one_may_be_renewed(guarded: &Guarded, clerk: &Signed) {
     let expired = guarded.authority.sign("server", "DNS:localhost", -1).expect("a certificate");
-    for (file, other) in
-        [(&guarded.server.cert, &expired.cert), (&guarded.server.key, &expired.key)]
-    {
-        std::fs::copy(other, file).expect("copied");
-    }
+    expired.replaces(&guarded.server).expect("copied");
     guarded.read_again().await;
     let refused = RabbitBroker::connect(guarded.settings(clerk)).await.err();
     let Some(BrokerError::Unavailable(text)) = refused else { panic!("{refused:?}") };

@@ -228,6 +228,20 @@ fn keys_that_do_not_go_together_are_a_problem() {
     let expected = "1. broker.ca_file (flag): is set while broker.url is amqp://***@h, which is not \
                     encrypted; write amqps://, usually with port 5671";
     assert_eq!(open.problems(), [expected]);
+    for (url, encrypted) in [
+        ("redis://h", false),
+        ("redis+sentinel://a,b/m", false),
+        ("redis+unix:///s", false),
+        ("rediss://h", true),
+        ("rediss+cluster://a,b", true),
+        ("rediss-sentinel://a/m", true),
+    ] {
+        let bench = Bench::new().flag("broker.url", "amqp://h").flag("ledger.url", url);
+        let loaded = bench.flag("ledger.ca_file", "/x.pem").load().map(drop);
+        assert_eq!(loaded.is_ok(), encrypted, "{url}: {loaded:?}");
+        let problems = loaded.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(encrypted || problems.contains("ledger.ca_file (flag): is set while"));
+    }
     Bench::new()
         .flag("broker.url", "amqp://h")
         .flag("ledger.url", "redis+unix:///run/redis.sock?db=1")

@@ -8,7 +8,7 @@ use ports::LedgerError;
 use redis::{ConnectionInfo, RedisError, Value};
 
 use super::{at, worst};
-use crate::dial::{dial, of_server};
+use crate::dial::{Dialler, of_server};
 use crate::error::{is_unknown_command, ledger_error};
 
 /// How long a node may take to answer before the next one is asked too.
@@ -24,6 +24,7 @@ pub(crate) struct Nodes {
     known: Mutex<Vec<Server>>,
     /// How to connect to each node; its host is replaced.
     node: ConnectionInfo,
+    dialler: Dialler,
     /// The node that is asked first next time, because the last one may be wrong.
     turn: AtomicUsize,
 }
@@ -38,8 +39,8 @@ struct Layout {
 }
 
 impl Nodes {
-    pub(super) fn new(seeds: Vec<Server>, node: ConnectionInfo) -> Self {
-        Self { seeds, known: Mutex::default(), node, turn: AtomicUsize::new(0) }
+    pub(super) fn new(seeds: Vec<Server>, node: ConnectionInfo, dialler: Dialler) -> Self {
+        Self { seeds, known: Mutex::default(), node, dialler, turn: AtomicUsize::new(0) }
     }
 
     /// The first answer counts. A frozen node accepts connections and never answers.
@@ -81,26 +82,27 @@ impl Nodes {
         timeout: Duration,
     ) -> Result<Server, LedgerError> {
         let info = at(&self.node, &server);
-        let layout = layout(&info, &server.0, timeout).await?;
+        let layout = self.layout(&info, &server.0, timeout).await?;
         let text = format!("the cluster has no master for slot {slot}");
         let master = layout.master_of(slot).cloned();
         let master = master.ok_or_else(|| of_server(&info, LedgerError::Unavailable(text)))?;
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = layout.nodes;
         Ok(master)
     }
-}
 
-async fn layout(
-    info: &ConnectionInfo,
-    host: &str,
-    timeout: Duration,
-) -> Result<Layout, LedgerError> {
-    let mut connection = dial(info, timeout).await?;
-    let mut command = redis::cmd("CLUSTER");
-    // Newer versions also have CLUSTER SHARDS; all have SLOTS.
-    let answer = command.arg("SLOTS").query_async::<Vec<Vec<Value>>>(&mut connection).await;
-    let answer = answer.map_err(|error| of_server(info, explained(&error)))?;
-    Ok(Layout::read(&answer, host))
+    async fn layout(
+        &self,
+        info: &ConnectionInfo,
+        host: &str,
+        timeout: Duration,
+    ) -> Result<Layout, LedgerError> {
+        let mut connection = self.dialler.dial(info, timeout).await?;
+        let mut command = redis::cmd("CLUSTER");
+        // Newer versions also have CLUSTER SHARDS; all have SLOTS.
+        let answer = command.arg("SLOTS").query_async::<Vec<Vec<Value>>>(&mut connection).await;
+        let answer = answer.map_err(|error| of_server(info, explained(&error)))?;
+        Ok(Layout::read(&answer, host))
+    }
 }
 
 fn explained(error: &RedisError) -> LedgerError {
@@ -188,7 +190,7 @@ mod tests {
     fn every_node_is_asked_first_in_turn() {
         let seeds = vec![("a".to_owned(), 1), ("b".to_owned(), 2)];
         let info = redis::IntoConnectionInfo::into_connection_info("redis://a:1").unwrap();
-        let nodes = Nodes::new(seeds, info);
+        let nodes = Nodes::new(seeds, info, Dialler::new(tls::Files::default()));
         *nodes.known.lock().unwrap() = vec![("b".to_owned(), 2), ("c".to_owned(), 3)];
         let first: Vec<_> = (0..4).map(|_| nodes.in_turn()[0].0.clone()).collect();
         assert_eq!(first, ["b", "c", "a", "b"]);

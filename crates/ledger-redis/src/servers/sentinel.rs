@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
 
 use super::{at, worst};
-use crate::dial::{dial, of_server};
+use crate::dial::{Dialler, of_server};
 use crate::error::{is_unknown_command, ledger_error};
 
 /// After the first answer: a sentinel that was cut off may know only an earlier master.
@@ -27,6 +27,7 @@ pub(crate) struct Sentinels {
 
 struct Sentinel {
     info: ConnectionInfo,
+    dialler: Dialler,
     /// Taken while a question is under way, and lost with one that is given up.
     idle: Mutex<Option<MultiplexedConnection>>,
 }
@@ -45,10 +46,12 @@ impl Sentinels {
         name: String,
         node: ConnectionInfo,
         password: Option<&SecretString>,
+        dialler: Dialler,
     ) -> Self {
         let login = login(password);
         let sentinel = |server| Sentinel {
             info: at(&node, server).set_redis_settings(login.clone()),
+            dialler: dialler.clone(),
             idle: Mutex::new(None),
         };
         Self { all: all.iter().map(sentinel).collect(), name, node }
@@ -83,7 +86,7 @@ impl Sentinel {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
         let mut connection = match idle {
             Some(connection) => connection,
-            None => dial(&self.info, timeout).await?,
+            None => self.dialler.dial(&self.info, timeout).await?,
         };
         let mut command = redis::cmd("SENTINEL");
         let answer = command.arg("MASTERS").query_async(&mut connection).await;

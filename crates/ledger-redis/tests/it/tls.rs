@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::fixture::server::server;
-use crate::fixture::{created, member, settings};
+use crate::fixture::{created, member, settings, until};
 use ledger_redis::{RedisLedger, Settings};
-use ports::LedgerError;
+use ports::{LedgerError, Permits};
 use secrecy::ExposeSecret;
 use servers::redis::{Cluster, Server};
 use servers::{Authority, Programs, Signed, free_port};
 use tempfile::TempDir;
+use tls::Files;
 
 const HOST: &str = "IP:127.0.0.1";
 
@@ -35,7 +36,7 @@ impl Bench {
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         let server = server(&lines).await;
         let url = format!("rediss://127.0.0.1:{port}");
-        (server, Settings { ca_file: Some(self.authority.certificate()), ..settings(&url) })
+        (server, trusting(Some(self.authority.certificate()), &settings(&url)))
     }
 
     fn lines(&self, certificate: &Signed, clients: &str, port: u16) -> Vec<String> {
@@ -55,13 +56,17 @@ impl Bench {
     }
 }
 
+/// With this authority, or with the system's alone.
+fn trusting(ca_file: Option<PathBuf>, settings: &Settings) -> Settings {
+    Settings { tls: Files { ca_file, ..settings.tls.clone() }, ..settings.clone() }
+}
+
 /// Shows this certificate to the server.
 fn client(certificate: Signed, settings: &Settings) -> Settings {
-    Settings {
-        client_cert_file: Some(certificate.cert),
-        client_key_file: Some(certificate.key),
-        ..settings.clone()
-    }
+    let Signed { cert, key } = certificate;
+    let ca_file = settings.tls.ca_file.clone();
+    let tls = Files { ca_file, client_cert_file: Some(cert), client_key_file: Some(key) };
+    Settings { tls, ..settings.clone() }
 }
 
 async fn works(settings: Settings) {
@@ -93,22 +98,22 @@ async fn a_private_authority_is_trusted_beside_the_systems() {
     let bench = Bench::new();
     let (_server, settings) = bench.server(&bench.signed("s", HOST, 2), "no").await;
     works(settings.clone()).await;
-    denied(Settings { ca_file: None, ..settings.clone() }, &["unknown authority", "ca_file"]).await;
+    let advice = "name the authority's certificate in ledger.ca_file";
+    denied(trusting(None, &settings), &[advice]).await;
     // Of the same name.
     let other = Authority::new().unwrap();
-    let stranger = Settings { ca_file: Some(other.certificate()), ..settings.clone() };
-    denied(stranger, &["unknown authority"]).await;
+    denied(trusting(Some(other.certificate()), &settings), &[advice]).await;
     // A file may hold several.
     let both = bench
         .file("both.pem", &(text(&other.certificate()) + &text(&bench.authority.certificate())));
-    works(Settings { ca_file: Some(both), ..settings }).await;
+    works(trusting(Some(both), &settings)).await;
 }
 
 #[tokio::test]
 async fn a_certificate_for_another_name_or_time_is_refused() {
     let bench = Bench::new();
     let (_one, settings) = bench.server(&bench.signed("n", "DNS:redis.example", 2), "no").await;
-    denied(settings, &["not for", "127.0.0.1", "redis.example"]).await;
+    denied(settings, &["is for other names", "127.0.0.1", "redis.example"]).await;
     let (_two, settings) = bench.server(&bench.signed("e", HOST, -1), "no").await;
     let expired = refused(settings, &["certificate has expired"]).await;
     assert!(matches!(expired, LedgerError::Unavailable(_)), "the server may get a new one");
@@ -118,52 +123,51 @@ async fn a_certificate_for_another_name_or_time_is_refused() {
 async fn a_client_certificate_is_shown_to_a_server_that_asks_for_one() {
     let bench = Bench::new();
     let (_server, settings) = bench.server(&bench.signed("s", HOST, 2), "yes").await;
-    denied(settings.clone(), &["needs a client certificate", "client_cert_file"]).await;
+    denied(settings.clone(), &["wants a client certificate", "ledger.client_cert_file"]).await;
     works(client(bench.signed("c", "DNS:client", 2), &settings)).await;
     let strange = Authority::new().unwrap();
     let stranger = strange.sign("x", "DNS:client", 2).unwrap();
-    denied(client(stranger, &settings), &["refuses the client certificate"]).await;
+    denied(client(stranger, &settings), &["our client certificate is signed by no authority"])
+        .await;
     let expired = bench.signed("o", "DNS:client", -1);
-    denied(client(expired, &settings), &["refuses the client"]).await;
+    denied(client(expired, &settings), &["our client certificate has expired"]).await;
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_used_is_named() {
+async fn a_file_that_cannot_be_used_is_named_at_the_start() {
     let bench = Bench::new();
-    let Signed { cert: file, key } = bench.signed("c", "DNS:client", 2);
-    let other_key = bench.signed("d", "DNS:client", 2).key;
-    let directory = bench.directory.path().to_owned();
-    let (missing, empty, odd) =
-        (directory.join("missing"), bench.file("empty", ""), bench.file("odd", "hello"));
-    let broken =
-        bench.file("broken", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n");
-    let tls = settings("rediss://127.0.0.1:1");
-    let with = |ca: Option<&PathBuf>, file: Option<&PathBuf>, key: Option<&PathBuf>| Settings {
-        ca_file: ca.cloned(),
-        client_cert_file: file.cloned(),
-        client_key_file: key.cloned(),
-        ..tls.clone()
-    };
-    for (settings, words) in [
-        (with(Some(&missing), None, None), ["CA file", "cannot be read: No such file"]),
-        (with(Some(&directory), None, None), ["CA file", "cannot be read"]),
-        (with(Some(&empty), None, None), ["empty", "no certificate"]),
-        (with(Some(&odd), None, None), ["odd", "no certificate"]),
-        (with(Some(&key), None, None), ["c2.key", "no certificate"]),
-        (with(Some(&broken), None, None), ["broken", "no valid PEM"]),
-        (with(None, Some(&file), None), ["both", "key"]),
-        (with(None, Some(&missing), Some(&key)), ["client certificate file", "cannot be read"]),
-        (with(None, Some(&file), Some(&missing)), ["client key file", "cannot be read"]),
-        (with(None, Some(&file), Some(&empty)), ["client key file", "no private key"]),
-        (with(None, Some(&file), Some(&file)), ["client key file", "no private key"]),
-        (with(None, Some(&file), Some(&other_key)), ["client key file", "does not belong"]),
-        (
-            Settings { url: "redis://127.0.0.1:1".into(), ..with(Some(&file), None, None) },
-            ["TLS files", "without TLS"],
-        ),
-    ] {
-        denied(settings, &words).await;
-    }
+    let Signed { cert, key } = bench.signed("c", "DNS:client", 2);
+    let other = bench.signed("d", "DNS:client", 2).key;
+    let away = settings("rediss://127.0.0.1:1");
+    denied(trusting(Some(key.clone()), &away), &["ledger.ca_file: ", "c2.key", "CERTIFICATE"])
+        .await;
+    let mixed = Signed { cert: cert.clone(), key: other };
+    denied(client(mixed, &away), &["ledger.client_key_file: is not the key of"]).await;
+    let plain = client(Signed { cert, key }, &settings("redis://127.0.0.1:1"));
+    denied(plain, &["TLS files", "without TLS"]).await;
+}
+
+/// The server gets another authority, and trusts only that one from then on.
+#[tokio::test]
+async fn renewed_files_are_used_for_the_next_connection() {
+    let (bench, renewed) = (Bench::new(), Bench::new());
+    let old = bench.signed("s", HOST, 2);
+    let (mut server, settings) = bench.server(&old, "yes").await;
+    let ca = bench.file("trusted.pem", &text(&bench.authority.certificate()));
+    let shown = bench.signed("c", "DNS:client", 2);
+    let ours = client(shown.clone(), &trusting(Some(ca.clone()), &settings));
+    let ledger = RedisLedger::connect(ours).await.unwrap();
+    renewed.signed("s", HOST, 2).replaces(&old).unwrap();
+    std::fs::copy(renewed.authority.certificate(), bench.authority.certificate()).unwrap();
+    server.restart().await.unwrap();
+    until("the new authority is refused", async || {
+        let refused = ledger.used("default:videos").await.map_err(|error| error.to_string());
+        refused.is_err_and(|text| text.contains("ledger.ca_file"))
+    })
+    .await;
+    renewed.signed("c", "DNS:client", 2).replaces(&shown).unwrap();
+    std::fs::copy(renewed.authority.certificate(), ca).unwrap();
+    until("it connects", async || ledger.used("default:videos").await.is_ok()).await;
 }
 
 #[tokio::test]
@@ -175,8 +179,7 @@ async fn a_cluster_is_reached_with_tls_alone() {
         only.into_iter().chain(bench.lines(&certificate, "yes", free_port())).collect()
     };
     let cluster = Cluster::start_with(&Programs::selected(), 3, secured).await.unwrap();
-    let reached =
-        Settings { ca_file: Some(bench.authority.certificate()), ..settings(&cluster.tls_url()) };
+    let reached = trusting(Some(bench.authority.certificate()), &settings(&cluster.tls_url()));
     works(client(bench.signed("c", "DNS:client", 2), &reached)).await;
 }
 
@@ -192,7 +195,7 @@ async fn an_authority_that_the_system_trusts_needs_no_setting() {
     }
     let bench = Bench::new();
     let (_server, reached) = bench.server(&bench.signed("s", HOST, 2), "no").await;
-    denied(Settings { ca_file: None, ..reached.clone() }, &["certificate"]).await;
+    denied(trusting(None, &reached), &["certificate"]).await;
     let name = "tls::an_authority_that_the_system_trusts_needs_no_setting";
     let child = tokio::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", name, "--nocapture"])

@@ -1,6 +1,6 @@
-use broker_rabbitmq::Tls;
 use daemon::{Config, ConfigError, ExitCode, Problem, Source, Sources, example};
 use serde_json::json;
+use tls::FileError;
 
 use crate::cli::ConfigAction;
 use crate::error::Error;
@@ -52,17 +52,20 @@ fn check(sources: &Sources, output: &Output) -> ExitCode {
 
 /// Whether the files for TLS can be used.
 fn files(config: &Config) -> Result<(), ConfigError> {
-    let broker = Some(backends::broker_tls(config)).filter(|tls| *tls != Tls::default());
-    let broker = broker.and_then(|tls| tls.check().err()).map(|error| (error.key, error.cause));
-    let kling = config.kling.ca_file.as_ref().and_then(|_| provider::http(config).err());
-    let kling = kling.map(|error| ("kling.ca_file", error.cause));
-    let problem = |(key, message): (&str, String)| Problem {
-        key: Some(key.to_owned()),
+    let sections = [
+        ("broker", backends::broker_tls(config)),
+        ("ledger", backends::ledger_tls(config)),
+        ("kling", provider::tls(config)),
+    ];
+    let problem = |(section, error): (&str, FileError)| Problem {
+        key: Some(format!("{section}.{}", error.key)),
         source: Source::Default,
-        message,
+        message: error.cause,
         hint: None,
     };
-    let problems: Vec<Problem> = broker.into_iter().chain(kling).map(problem).collect();
+    let refused =
+        sections.iter().filter_map(|(section, files)| Some((*section, files.read().err()?)));
+    let problems: Vec<Problem> = refused.map(problem).collect();
     match problems.is_empty() {
         true => Ok(()),
         false => Err(ConfigError { problems }),

@@ -134,16 +134,7 @@ async fn provider(config: &Config) -> Result<String, Error> {
         }
         Err(error @ QueryError::Account { .. }) => Err(Error::Denied(error.to_string())),
         Err(error @ (QueryError::Later { .. } | QueryError::Unreadable { .. })) => {
-            Err(Error::Unavailable(format!("{base}: {error}{}", advice(&error.to_string()))))
+            Err(Error::Unavailable(format!("{base}: {error}")))
         }
-    }
-}
-
-/// For a company whose proxy signs with an authority of its own.
-fn advice(cause: &str) -> &'static str {
-    // The second one if a trusted authority has the same name and another key.
-    match ["UnknownIssuer", "BadSignature"].iter().any(|word| cause.contains(word)) {
-        true => "; name the authority of its certificate in kling.ca_file, if you trust it",
-        false => "",
     }
 }

@@ -1,33 +1,43 @@
-//! Reads PEM files. They are read again for each connection, so that renewed ones are used.
+//! Reads PEM files. An error names the file and has nothing of its content.
 
 use std::path::Path;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// One certificate or more. The error names the file.
-pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+/// What a file contains, and its text.
+#[derive(Clone, Debug)]
+pub struct Pem<T> {
+    pub content: T,
+    pub text: Vec<u8>,
+}
+
+/// One certificate or more.
+pub fn certificates(path: &Path) -> Result<Pem<Vec<CertificateDer<'static>>>, String> {
     let text = text(path)?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    let certificates = found.map_err(|error| spoilt(path, &error.to_string()))?;
-    for certificate in &certificates {
+    let content = found.map_err(|error| spoilt(path, &error.to_string()))?;
+    for certificate in &content {
         // A PEM block may contain anything.
         let added = rustls::RootCertStore::empty().add(certificate.clone());
         added.map_err(|_| spoilt(path, "a block CERTIFICATE has no certificate in it"))?;
     }
-    match certificates.is_empty() {
+    match content.is_empty() {
         true => Err(format!("{} has no PEM block CERTIFICATE in it", path.display())),
-        false => Ok(certificates),
+        false => Ok(Pem { content, text }),
     }
 }
 
-/// A private key that is not encrypted. The error names the file and has nothing of its content.
-pub(crate) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
+/// A private key that is not encrypted.
+pub fn private_key(path: &Path) -> Result<Pem<PrivateKeyDer<'static>>, String> {
     let text = text(path)?;
-    PrivateKeyDer::from_pem_slice(&text).map_err(|_| match is_encrypted(&text) {
-        true => format!("{} has an encrypted key: decrypt it with openssl pkey", path.display()),
-        false => format!("{} has no PEM block PRIVATE KEY in it", path.display()),
-    })
+    match PrivateKeyDer::from_pem_slice(&text) {
+        Ok(content) => Ok(Pem { content, text }),
+        Err(_) if is_encrypted(&text) => {
+            Err(format!("{} has an encrypted key: decrypt it with openssl pkey", path.display()))
+        }
+        Err(_) => Err(format!("{} has no PEM block PRIVATE KEY in it", path.display())),
+    }
 }
 
 fn text(path: &Path) -> Result<Vec<u8>, String> {
@@ -75,6 +85,7 @@ mod tests {
             ("canary", "has no PEM block CERTIFICATE in it"),
             (&block("PRIVATE KEY", "Y2FuYXJ5"), "has no PEM block CERTIFICATE in it"),
             (&block("CERTIFICATE", "Y2FuYXJ5"), "a block CERTIFICATE has no certificate in it"),
+            (&block("CERTIFICATE", "!"), "is not PEM that can be read: "),
             ("-----BEGIN CERTIFICATE-----\nY2FuYXJ5\n", "is not PEM that can be read: "),
         ] {
             let file = file(text);
