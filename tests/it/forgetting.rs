@@ -4,14 +4,20 @@
 use std::time::{Duration, Instant};
 
 use job::{EventKind, StateKind};
+use kling::Route;
 use ports::ListFilter;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::five_processes::{Company, provider_settings};
-use crate::harness::{Consumer, Environment, Program, Received, Wish, mixed, say, until};
+use crate::harness::{
+    Consumer, Environment, Program, Received, Wish, mixed, say, until, until_within,
+};
 
 /// Enough slots for 500 tasks in flight.
 const SLOTS: [(&str, u32); 3] = [("videos", 450), ("images", 200), ("audio", 200)];
+
+/// For the set-up, whose length proves nothing.
+const PATIENCE: Duration = Duration::from_secs(150);
 
 const FIRST: usize = 800;
 const LATER: usize = 400;
@@ -21,15 +27,20 @@ struct Fixture {
     company: Company,
     consumer: Consumer,
     jobs: Vec<Wish>,
+    /// For tasks from the loss on.
+    quicker: Value,
 }
 
 impl Fixture {
-    /// Tasks are long enough that many are in flight at the same time, also on a slow machine, and
-    /// some responses so late that some POSTs are always between sending and record.
+    /// The first tasks take about 40 s, so that many are in flight at the same time, also on a slow
+    /// machine. Some responses are so late that some POSTs are always between sending and record.
     async fn set(adjust: impl FnOnce(&mut Program)) -> Self {
         let environment = Environment::with_own_redis().await;
         let mut settings = provider_settings();
-        settings["speed"] = json!(20.0);
+        let life = json!({"median_s": 160.0, "sigma": 0.2});
+        let lives = Route::ALL.iter().map(|route| (route.path().to_owned(), life.clone()));
+        settings["lives"] = lives.collect::<Map<_, _>>().into();
+        settings["speed"] = json!(4.0);
         settings["concurrency"] =
             json!({"videos": SLOTS[0].1, "images": SLOTS[1].1, "audio": SLOTS[2].1});
         settings["faults"] = json!([{"kind": "delay_ms", "rate": 0.2, "value": 1_500}]);
@@ -46,11 +57,12 @@ impl Fixture {
         let session = company.provider.selection_session().await;
         let jobs = mixed("forget", FIRST + LATER, &session);
         company.submit(&environment, &jobs[..FIRST]).await;
-        Self { environment, company, consumer, jobs }
+        settings["speed"] = json!(20.0);
+        Self { environment, company, consumer, jobs, quicker: settings }
     }
 
     async fn until_in_flight(&self, tasks: u64) {
-        until(&format!("{tasks} tasks are in flight"), async || {
+        until_within(PATIENCE, &format!("{tasks} tasks are in flight"), async || {
             self.company.provider.accounts().await.unfinished >= tasks
         })
         .await;
@@ -66,6 +78,7 @@ impl Fixture {
     }
 
     async fn submit_the_rest(&self) {
+        self.company.provider.change(self.quicker.clone()).await;
         self.company.submit(&self.environment, &self.jobs[FIRST..]).await;
     }
 

@@ -36,7 +36,7 @@ pub(crate) use requests::{Wish, lines, mixed};
 pub(crate) use roles::Setup;
 pub(crate) use scraped::Scraped;
 pub(crate) use servers::free_port;
-pub(crate) use wait::{soon, until};
+pub(crate) use wait::{soon, until, until_within};
 
 /// Prints figures of a run; the test runner shows them on demand or after a failure.
 pub(crate) fn say(words: impl AsRef<str>) {

@@ -8,10 +8,18 @@ const DEADLINE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(25);
 
 /// Checks the condition until it is true.
-pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let deadline = Instant::now() + DEADLINE;
+pub(crate) async fn until(what: &str, is_so: impl AsyncFnMut() -> bool) {
+    until_within(DEADLINE, what, is_so).await;
+}
+
+pub(crate) async fn until_within(
+    patience: Duration,
+    what: &str,
+    mut is_so: impl AsyncFnMut() -> bool,
+) {
+    let deadline = Instant::now() + patience;
     while !is_so().await {
-        assert!(Instant::now() < deadline, "not within {DEADLINE:?}: {what}");
+        assert!(Instant::now() < deadline, "not within {patience:?}: {what}");
         tokio::time::sleep(LOOK).await;
     }
 }
