@@ -21,6 +21,7 @@ mod disposition;
 mod envelope;
 mod event;
 mod fact;
+mod fair;
 mod history;
 mod identity;
 mod inquiry;
@@ -66,6 +67,7 @@ pub use disposition::Disposition;
 pub use envelope::{BadJob, Job, KEYS, MessageFacts, decode};
 pub use event::{CloudEvent, EventData, EventKind, EventSource, Timings};
 pub use fact::Fact;
+pub use fair::FairShare;
 pub use history::{HistoryEntry, Repeated};
 pub use identity::{
     BadIdentity, ExternalId, JobId, JobKey, MAX_ID_BYTES, MAX_TENANT_BYTES, Tenant,
