@@ -11,6 +11,8 @@ mod proposals;
 mod races;
 mod records;
 mod requests;
+mod rooms;
+mod waiting;
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -33,6 +35,8 @@ pub use proposals::*;
 pub use races::*;
 pub use records::*;
 pub use requests::*;
+pub use rooms::serves_like;
+pub use waiting::*;
 
 /// Every case expects a ledger that was opened with this retention.
 pub const RETENTION: Duration = Duration::from_secs(1);
@@ -160,6 +164,25 @@ macro_rules! ledger {
             zero_is_no_limit
             a_day_has_its_limit
             an_unspent_return_gives_the_day_its_submission_back
+
+            waiting_jobs_get_slots_in_order
+            waiting_jobs_come_before_others
+            entering_again_keeps_the_place
+            a_room_is_bounded_for_each_tenant_and_in_all
+            a_wide_job_keeps_its_place_until_it_fits
+            tenants_are_served_by_their_weights
+            a_costly_job_counts_for_many_cheap_ones
+            a_flood_does_not_stand_before_a_single_job
+            priorities_of_a_tenant_share_and_none_starves
+            a_tenant_at_its_limit_is_passed_over
+            a_grant_that_nobody_confirms_is_found
+            waiting_again_gives_the_slots_back
+            the_days_limit_holds_for_grants
+            a_withdrawn_job_is_granted_nothing
+            waiting_jobs_are_shown_by_tenant
+            a_freed_slot_wakes_waiters
+            many_granters_fill_exactly_the_slots
+            a_room_is_closed_to_whoever_lost_its_lease
 
             a_proposal_needs_no_record_and_expires
             proposals_are_few_and_in_order

@@ -4,6 +4,7 @@ mod day;
 mod due;
 mod fence;
 mod following;
+mod grants;
 mod list;
 mod outbox;
 mod pauses;
@@ -13,7 +14,9 @@ mod proposals;
 mod records;
 mod requests;
 mod row;
+mod shares;
 mod turns;
+mod waiting;
 mod witnesses;
 
 use std::sync::Arc;

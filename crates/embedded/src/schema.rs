@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x7265_656c;
 
 /// One script for each schema version, in order; `PRAGMA user_version` counts those applied.
-const SCRIPTS: [&str; 8] = [
+const SCRIPTS: [&str; 9] = [
     include_str!("schema.sql"),
     include_str!("following.sql"),
     include_str!("proposals.sql"),
@@ -18,6 +18,7 @@ const SCRIPTS: [&str; 8] = [
     include_str!("turns.sql"),
     include_str!("requests.sql"),
     include_str!("witnesses.sql"),
+    include_str!("waiting.sql"),
 ];
 
 /// The longest wait for another process's transaction.

@@ -163,7 +163,10 @@ impl Writer {
     fn look_around(&mut self) {
         if self.others.have_committed(&self.sql) {
             self.chores.others_committed();
-            self.progress.send_modify(|progress| progress.journal += 1);
+            self.progress.send_modify(|progress| {
+                progress.journal += 1;
+                progress.slots += 1;
+            });
         }
         self.others.look_for_dead(&self.sql);
     }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use ports::LedgerError;
 use redis::ConnectionInfo;
-use redis::aio::MultiplexedConnection;
+use redis::aio::{MultiplexedConnection, PubSub};
 
 use crate::dial::{Dialler, of_server};
 use crate::error::CommandError;
@@ -33,6 +33,14 @@ impl Connector {
     pub(crate) async fn find(&self, timeout: Duration) -> Result<ConnectionInfo, LedgerError> {
         let slot = self.tags.first().map_or(0, |tag| tag.slot);
         self.servers.find(slot, timeout).await
+    }
+
+    pub(crate) async fn subscribe(
+        &self,
+        channel: &str,
+        timeout: Duration,
+    ) -> Result<PubSub, LedgerError> {
+        self.dialler.subscribe(&self.find(timeout).await?, channel, timeout).await
     }
 
     /// Nothing is sent to a server process before its run id was compared.

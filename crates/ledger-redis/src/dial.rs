@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ports::LedgerError;
-use redis::aio::MultiplexedConnection;
+use redis::aio::{MultiplexedConnection, PubSub};
 use redis::{AsyncConnectionConfig, Client, ConnectionInfo, RedisError};
 use tls::Files;
 
@@ -38,6 +38,24 @@ impl Dialler {
         let named = |error: RedisError| of_server(info, ledger_error(&error));
         let client = Client::open(encryption::with(&self.tls, info.clone())?).map_err(named)?;
         client.get_multiplexed_async_connection_with_config(&config).await.map_err(named)
+    }
+
+    /// A connection that only receives what is published on the channel.
+    pub(crate) async fn subscribe(
+        &self,
+        info: &ConnectionInfo,
+        channel: &str,
+        timeout: Duration,
+    ) -> Result<PubSub, LedgerError> {
+        let named = |error: RedisError| of_server(info, ledger_error(&error));
+        let client = Client::open(encryption::with(&self.tls, info.clone())?).map_err(named)?;
+        let subscribing = async {
+            let mut connection = client.get_async_pubsub().await?;
+            connection.subscribe(channel).await?;
+            Ok(connection)
+        };
+        let silence = |_| of_server(info, LedgerError::Unavailable("no answer in time".to_owned()));
+        tokio::time::timeout(timeout, subscribing).await.map_err(silence)?.map_err(named)
     }
 }
 

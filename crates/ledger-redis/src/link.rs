@@ -53,8 +53,8 @@ struct Current {
 type Attempt = Shared<BoxFuture<'static, Result<Live, LedgerError>>>;
 
 impl Link {
-    pub(crate) fn new(connector: Connector, timeout: Duration) -> Self {
-        let (connector, began) = (Arc::new(connector), Instant::now());
+    pub(crate) fn new(connector: Arc<Connector>, timeout: Duration) -> Self {
+        let began = Instant::now();
         let attempt = attempt(connector.clone(), timeout, began);
         let current = Mutex::new(Current { epoch: 0, began, failures: 0, attempt });
         Self { connector, timeout, current }

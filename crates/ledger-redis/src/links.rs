@@ -7,6 +7,7 @@ use crate::connect::Connector;
 use crate::dial::Dialler;
 use crate::keys::Keys;
 use crate::link::Link;
+use crate::listener::Listener;
 use crate::servers::Servers;
 use crate::tag::Tag;
 
@@ -14,6 +15,7 @@ use crate::tag::Tag;
 /// master disturbs only its own tags.
 pub(crate) struct Links {
     links: Vec<Link>,
+    listener: Listener,
     servers: Arc<Servers>,
 }
 
@@ -26,16 +28,24 @@ impl Links {
             true => all.into_iter().map(|tag| vec![tag]).collect(),
             false => vec![all],
         };
-        let link = |tags| {
-            let connector = Connector { servers: servers.clone(), dialler: dialler.clone(), tags };
-            Link::new(connector, settings.timeout)
+        let connector = |tags| {
+            let (servers, dialler) = (servers.clone(), dialler.clone());
+            Arc::new(Connector { servers, dialler, tags })
         };
-        Ok(Self { links: parts.into_iter().map(link).collect(), servers })
+        let permits = keys.permits();
+        let listening = connector(vec![permits.clone()]);
+        let listener = Listener::new(listening, permits.freed(), settings.timeout);
+        let link = |tags| Link::new(connector(tags), settings.timeout);
+        Ok(Self { links: parts.into_iter().map(link).collect(), listener, servers })
     }
 
     /// The one with this tag's server.
     pub(crate) fn of(&self, tag: &Tag) -> &Link {
         if self.are_many() { &self.links[tag.index] } else { &self.links[0] }
+    }
+
+    pub(crate) fn listener(&self) -> &Listener {
+        &self.listener
     }
 
     pub(crate) fn first(&self) -> &Link {

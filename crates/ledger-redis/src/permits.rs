@@ -43,7 +43,9 @@ pub(crate) fn take_call(
     fenced(&TAKE_PERMIT, tag, fence)
         .key(tag.held(&permit.pool))
         .key(tag.used(&permit.pool))
+        .key(tag.used_by_tenant(&permit.pool))
         .key(tag.day())
+        .key(tag.tenants(&permit.pool))
         .arg(codec::holder(&permit.key, permit.round))
         .arg(permit.weight)
         .arg(limits.concurrency)
@@ -65,10 +67,13 @@ pub(crate) async fn give(
 
 pub(crate) fn give_call(ledger: &RedisLedger, fence: &Fence, returns: &[PermitReturn]) -> Call {
     let tag = ledger.keys.permits();
-    let call = fenced(&GIVE_PERMITS, tag, fence).key(tag.day());
+    let call = fenced(&GIVE_PERMITS, tag, fence).key(tag.day()).arg(tag.freed());
     returns.iter().fold(call, |call, back| {
         call.key(tag.held(&back.pool))
             .key(tag.used(&back.pool))
+            .key(tag.used_by_tenant(&back.pool))
+            .key(tag.granted(&back.pool))
+            .key(tag.tenants(&back.pool))
             .arg(codec::holder(&back.key, back.round))
             .arg(u8::from(back.unspent))
             .arg(back.revision)

@@ -5,6 +5,7 @@ mod due;
 mod members;
 mod permits;
 mod records;
+mod waiting;
 
 use async_trait::async_trait;
 use ports::{Ledger, LedgerError};

@@ -49,8 +49,16 @@ scripts! {
     ANNOUNCED = "announced" after "clock" after "fence";
     POSTPONE = "postpone" after "clock" after "fence";
     CLAIM_TASK = "claim_task" after "clock" after "fence";
-    TAKE_PERMIT = "take_permit" after "clock" after "fence";
-    GIVE_PERMITS = "give_permits" after "clock" after "fence";
+    TAKE_PERMIT = "take_permit" after "clock" after "fence" after "slots";
+    GIVE_PERMITS = "give_permits" after "clock" after "fence" after "slots";
+    ENTER = "enter" after "clock" after "fence" after "room";
+    GRANT = "grant" after "clock" after "fence" after "slots" after "room";
+    CONFIRM = "confirm" after "clock" after "fence";
+    WITHDRAW = "withdraw" after "clock" after "fence" after "room";
+    WAIT_AGAIN = "wait_again" after "clock" after "fence" after "slots" after "room";
+    OVERDUE_GRANTS = "overdue_grants" after "clock";
+    PLACE = "place";
+    WAITING = "waiting";
     TAKE_TURN = "take_turn" after "clock" after "fence";
     END_TURN = "end_turn" after "clock" after "fence";
 }

@@ -93,6 +93,45 @@ impl Tag {
         self.key(&format!("used:{pool}"))
     }
 
+    /// The same by tenant.
+    pub(crate) fn used_by_tenant(&self, pool: &str) -> String {
+        self.key(&format!("used_by_tenant:{pool}"))
+    }
+
+    /// Names of jobs that wait for slots, in the order within each tenant.
+    pub(crate) fn queue(&self, pool: &str) -> String {
+        self.key(&format!("queue:{pool}"))
+    }
+
+    /// The same names by holder.
+    pub(crate) fn waiting(&self, pool: &str) -> String {
+        self.key(&format!("waiting:{pool}"))
+    }
+
+    /// Grants that are not confirmed, by holder.
+    pub(crate) fn granted(&self, pool: &str) -> String {
+        self.key(&format!("granted:{pool}"))
+    }
+
+    /// Tenants with waiting jobs, in the order in which they are served.
+    pub(crate) fn tenants(&self, pool: &str) -> String {
+        self.key(&format!("tenants:{pool}"))
+    }
+
+    /// Tenants without waiting jobs that are still charged for earlier ones.
+    pub(crate) fn charged(&self, pool: &str) -> String {
+        self.key(&format!("charged:{pool}"))
+    }
+
+    pub(crate) fn shares(&self, pool: &str) -> String {
+        self.key(&format!("shares:{pool}"))
+    }
+
+    /// The channel on which freed slots are announced.
+    pub(crate) fn freed(&self) -> String {
+        self.key("freed")
+    }
+
     /// The owner that has the turn to take jobs for a full pool.
     pub(crate) fn turn(&self, pool: &str) -> String {
         self.key(&format!("turn:{pool}"))

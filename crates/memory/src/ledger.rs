@@ -9,6 +9,8 @@ mod permits;
 mod pool;
 mod proposals;
 mod records;
+mod room;
+mod waiting;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,12 +18,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, Record, Timestamp};
 use ports::{
-    AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation, HeldPermit, Ledger,
-    LedgerError, Limits, ListFilter, Members, NamedPause, OutboxEntry, OutboxId, Pause, Permit,
-    PermitReturn, Permits, Permitted, Records, Standing, Stored, Swapped, Witness, Write,
+    AccountTask, Accounts, Claimed, Created, Due, Entered, Fence, Following, Generation,
+    GrantTerms, Granted, HeldPermit, Ledger, LedgerError, Limits, ListFilter, Members, NamedPause,
+    OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permits, Permitted, Place, Records,
+    RoomBounds, Standing, Stored, Swapped, TenantWaiting, Waiter, WaitingRoom, Witness, Write,
 };
 
 pub use contents::{Contents, Row};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::time::StoreTime;
 
@@ -29,13 +34,15 @@ use crate::time::StoreTime;
 #[derive(Debug)]
 pub struct MemoryLedger {
     contents: Mutex<Contents>,
+    /// Counts the moments at which slots may have become free for waiting jobs.
+    freed: watch::Sender<u64>,
     time: StoreTime,
 }
 
 impl MemoryLedger {
     /// An empty ledger whose closed records expire after `retention`.
     pub fn new(time: StoreTime, retention: Duration) -> Self {
-        Self { contents: Mutex::new(Contents::new(retention)), time }
+        Self { contents: Mutex::new(Contents::new(retention)), freed: watch::Sender::new(1), time }
     }
 
     /// The present contents, without expired records.
@@ -43,6 +50,13 @@ impl MemoryLedger {
         let mut contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
         contents.wind(self.time.now());
         contents
+    }
+
+    /// Slots may be free for those that wait.
+    fn wake(&self, contents: &Contents) {
+        if contents.waits_anywhere() {
+            self.freed.send_modify(|freed| *freed += 1);
+        }
     }
 
     fn writing(&self, fence: &Fence) -> Result<MutexGuard<'_, Contents>, LedgerError> {
@@ -193,6 +207,7 @@ impl Permits for MemoryLedger {
     ) -> Result<(), LedgerError> {
         let mut contents = self.writing(fence)?;
         returns.iter().for_each(|back| contents.give_permit(back));
+        self.wake(&contents);
         Ok(())
     }
 
@@ -216,6 +231,85 @@ impl Permits for MemoryLedger {
 
     async fn permits(&self, pool: &str) -> Result<Vec<HeldPermit>, LedgerError> {
         Ok(self.contents().held(pool))
+    }
+}
+
+#[async_trait]
+impl WaitingRoom for MemoryLedger {
+    async fn enter(
+        &self,
+        fence: &Fence,
+        waiters: &[Waiter],
+        bounds: &RoomBounds,
+    ) -> Result<Vec<Entered>, LedgerError> {
+        let mut contents = self.writing(fence)?;
+        let entered = waiters.iter().map(|waiter| contents.enter(waiter, bounds)).collect();
+        self.wake(&contents);
+        Ok(entered)
+    }
+
+    async fn grant(
+        &self,
+        fence: &Fence,
+        pool: &str,
+        terms: &GrantTerms,
+        most: usize,
+        lease: Duration,
+    ) -> Result<Granted, LedgerError> {
+        Ok(self.writing(fence)?.grant(pool, terms, most, lease))
+    }
+
+    async fn confirm(
+        &self,
+        fence: &Fence,
+        pool: &str,
+        jobs: &[(JobKey, u32)],
+    ) -> Result<(), LedgerError> {
+        let mut contents = self.writing(fence)?;
+        jobs.iter().for_each(|job| contents.confirm(pool, job));
+        Ok(())
+    }
+
+    async fn wait_again(&self, fence: &Fence, waiters: &[Waiter]) -> Result<(), LedgerError> {
+        let mut contents = self.writing(fence)?;
+        waiters.iter().for_each(|waiter| contents.wait_again(waiter));
+        self.wake(&contents);
+        Ok(())
+    }
+
+    async fn withdraw(
+        &self,
+        fence: &Fence,
+        pool: &str,
+        jobs: &[(JobKey, u32)],
+    ) -> Result<(), LedgerError> {
+        let mut contents = self.writing(fence)?;
+        jobs.iter().for_each(|job| contents.withdraw(pool, job));
+        Ok(())
+    }
+
+    async fn overdue_grants(&self, pool: &str) -> Result<Vec<Waiter>, LedgerError> {
+        Ok(self.contents().overdue_grants(pool))
+    }
+
+    async fn place(
+        &self,
+        pool: &str,
+        key: &JobKey,
+        round: u32,
+    ) -> Result<Option<Place>, LedgerError> {
+        Ok(self.contents().place(pool, &(key.clone(), round)))
+    }
+
+    async fn waiting(&self, pool: &str, most: usize) -> Result<Vec<TenantWaiting>, LedgerError> {
+        Ok(self.contents().waiting(pool, most))
+    }
+
+    async fn slots_freed(&self, seen: u64, most: Duration) -> Result<u64, LedgerError> {
+        let mut freed = self.freed.subscribe();
+        // In vain: the time is over.
+        let _ = timeout(most, freed.wait_for(|freed| *freed != seen)).await;
+        Ok(*freed.borrow())
     }
 }
 

@@ -12,9 +12,10 @@ use job::{JobKey, Record, Timestamp};
 pub use self::broker::BrokerLayer;
 pub use self::summary::Summary;
 use crate::{
-    AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation, HeldPermit, Ledger,
-    LedgerError, Limits, ListFilter, Members, NamedPause, OutboxEntry, OutboxId, Pause, Permit,
-    PermitReturn, Permits, Permitted, Records, Standing, Stored, Swapped, Witness, Write,
+    AccountTask, Accounts, Claimed, Created, Due, Entered, Fence, Following, Generation,
+    GrantTerms, Granted, HeldPermit, Ledger, LedgerError, Limits, ListFilter, Members, NamedPause,
+    OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permits, Permitted, Place, Records,
+    RoomBounds, Standing, Stored, Swapped, TenantWaiting, Waiter, WaitingRoom, Witness, Write,
 };
 
 type Answer<T> = Result<T, LedgerError>;
@@ -140,6 +141,22 @@ calls! {
         EndTurn @fence end_turn(pool: &str) -> ();
         Used used(pool: &str) -> u32;
         Permits permits(pool: &str) -> Vec<HeldPermit>;
+    }
+    WaitingRoom {
+        Enter @fence enter(waiters: &[Waiter], bounds: &RoomBounds) -> Vec<Entered>;
+        Grant @fence grant(
+            pool: &str,
+            terms: &GrantTerms,
+            most: usize,
+            lease: Duration
+        ) -> Granted;
+        Confirm @fence confirm(pool: &str, jobs: &[(JobKey, u32)]) -> ();
+        WaitAgain @fence wait_again(waiters: &[Waiter]) -> ();
+        Withdraw @fence withdraw(pool: &str, jobs: &[(JobKey, u32)]) -> ();
+        OverdueGrants overdue_grants(pool: &str) -> Vec<Waiter>;
+        Place place(pool: &str, key: &JobKey, round: u32) -> Option<Place>;
+        Waiting waiting(pool: &str, most: usize) -> Vec<TenantWaiting>;
+        SlotsFreed slots_freed(seen: u64, most: Duration) -> u64;
     }
     Accounts {
         Pause pause(account: &str, pause: &Pause) -> ();

@@ -1,4 +1,4 @@
-//! The ledger, in five parts by purpose.
+//! The ledger, in six parts by purpose.
 
 mod accounts;
 mod due;
@@ -7,6 +7,7 @@ mod members;
 mod outbox;
 mod permits;
 mod records;
+mod waiting;
 
 use async_trait::async_trait;
 
@@ -17,13 +18,14 @@ pub use self::members::{Fence, Following, Generation, Members, Standing};
 pub use self::outbox::{OutboxEntry, OutboxId};
 pub use self::permits::Permits;
 pub use self::records::{Created, ListFilter, Records, Stored, Swapped, Write};
+pub use self::waiting::WaitingRoom;
 
 /// Stores only compare and write; they decide nothing.
 ///
 /// Times are by the store's clock. Every write checks the fence's generation and that its owner's
 /// lease is alive, atomically with the write itself.
 #[async_trait]
-pub trait Ledger: Members + Records + Due + Permits + Accounts {
+pub trait Ledger: Members + Records + Due + Permits + WaitingRoom + Accounts {
     /// Checks that the store is reached, logged in to, and set up not to drop data while it runs.
     async fn check(&self) -> Result<(), LedgerError>;
 

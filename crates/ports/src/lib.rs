@@ -18,6 +18,7 @@ mod permit;
 mod republish;
 mod topic;
 mod unreadable;
+mod waiter;
 mod witness;
 
 pub use barrier::{Barrier, JOURNAL_BARRIER, JOURNAL_GENERATION};
@@ -31,10 +32,13 @@ pub use layer::{BrokerLayer, Call, LedgerLayer, Method, Summary};
 pub use ledger::{
     AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation, Ledger,
     LedgerError, ListFilter, MOST_PROPOSALS, Members, NamedPause, OutboxEntry, OutboxId, Pause,
-    Permits, Records, Standing, Stored, Swapped, TASK_SLACK, Write,
+    Permits, Records, Standing, Stored, Swapped, TASK_SLACK, WaitingRoom, Write,
 };
 pub use message::{Destination, Message, header};
 pub use permit::{HeldPermit, Limits, Permit, PermitReturn, Permitted};
 pub use topic::topic_matches;
 pub use unreadable::Unreadable;
+pub use waiter::{
+    Entered, GrantTerms, Granted, Left, Place, RoomBounds, TenantTerms, TenantWaiting, Waiter,
+};
 pub use witness::Witness;

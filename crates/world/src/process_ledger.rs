@@ -86,6 +86,11 @@ fn weight(method: Method) -> Weight {
         | Method::Postpone
         | Method::TakePermit
         | Method::GivePermits
+        | Method::Enter
+        | Method::Grant
+        | Method::Confirm
+        | Method::WaitAgain
+        | Method::Withdraw
         | Method::Pause
         | Method::Resume
         | Method::Witness => Weight::Effect,
@@ -102,6 +107,10 @@ fn weight(method: Method) -> Weight {
         | Method::EndTurn
         | Method::Used
         | Method::Permits
+        | Method::OverdueGrants
+        | Method::Place
+        | Method::Waiting
+        | Method::SlotsFreed
         | Method::Paused
         | Method::Pauses
         | Method::Witnesses

@@ -171,3 +171,15 @@ pub(super) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
+
+/// The same random numbers for the same seed on every machine (xorshift).
+pub(super) struct Dice(pub(super) u64);
+
+impl Dice {
+    pub(super) fn below(&mut self, sides: u64) -> usize {
+        for (left, shift) in [(true, 13), (false, 7), (true, 17)] {
+            self.0 ^= if left { self.0 << shift } else { self.0 >> shift };
+        }
+        ((self.0 >> 11) % sides) as usize
+    }
+}

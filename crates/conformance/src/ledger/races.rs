@@ -150,15 +150,3 @@ fn done(answer: Swapped) -> Option<u64> {
         Swapped::Stale(_) => None,
     }
 }
-
-/// The same random numbers for the same seed on every machine (xorshift).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, sides: u64) -> usize {
-        for (left, shift) in [(true, 13), (false, 7), (true, 17)] {
-            self.0 ^= if left { self.0 << shift } else { self.0 >> shift };
-        }
-        ((self.0 >> 11) % sides) as usize
-    }
-}

@@ -3,11 +3,28 @@ use ports::{HeldPermit, LedgerError, Limits, Permit, PermitReturn, Permitted};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::day::Day;
+use super::grants;
 use super::row::parse_key;
+use super::shares::Room;
 use crate::column;
 use crate::writer::Tx;
 
+/// Those that wait come before a job that does not.
 pub(crate) fn take(
+    tx: &mut Tx<'_>,
+    ns: i64,
+    permit: &Permit,
+    limits: &Limits,
+) -> rusqlite::Result<Permitted> {
+    let room = Room { sql: tx.sql, ns, pool: &permit.pool };
+    let waits = limits.concurrency > 0 && room.somebody_waits()?;
+    match waits && find(tx.sql, ns, permit)?.is_none() {
+        true => Ok(Permitted::AtLimit { used: used(tx.sql, ns, &permit.pool)? }),
+        false => take_slots(tx, ns, permit, limits),
+    }
+}
+
+pub(super) fn take_slots(
     tx: &mut Tx<'_>,
     ns: i64,
     permit: &Permit,
@@ -116,6 +133,8 @@ pub(crate) fn give(tx: &mut Tx<'_>, ns: i64, returned: &PermitReturn) -> rusqlit
         .optional()?;
     let Some(weight) = weight else { return Ok(()) };
     change_used(tx.sql, ns, &returned.pool, -weight)?;
+    grants::confirm(tx, ns, pool, &(key.clone(), *round))?;
+    tx.touched.slots = true;
     if returned.unspent {
         Day::of(tx.now).add(tx.sql, ns, -1)?;
     }

@@ -5,3 +5,4 @@ mod due;
 mod members;
 mod permits;
 mod records;
+mod waiting;

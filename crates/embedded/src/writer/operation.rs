@@ -19,6 +19,8 @@ pub(crate) struct Tx<'a> {
 pub(crate) struct Touched {
     pub(crate) queues: HashSet<i64>,
     pub(crate) journal: bool,
+    /// Slots may be free for waiting jobs.
+    pub(crate) slots: bool,
 }
 
 /// A task for a transaction, answered once that is committed.

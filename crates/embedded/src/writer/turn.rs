@@ -18,8 +18,8 @@ impl Writer {
     ) -> Result<(), StoreError> {
         let dead = self.others.take_dead();
         match self.attempt(operations, &dead) {
-            Ok(journal) => {
-                self.committed(journal, dead);
+            Ok(touched) => {
+                self.committed(&touched, dead);
                 Ok(())
             }
             Err(error) => {
@@ -31,12 +31,11 @@ impl Writer {
         }
     }
 
-    /// Returns whether the journal has grown.
     fn attempt(
         &mut self,
         operations: &mut [Box<dyn Operation>],
         dead: &[DeadProcess],
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Touched, StoreError> {
         let transaction = Transaction::new_unchecked(&self.sql, TransactionBehavior::Immediate)?;
         let mut touched = Touched::default();
         let mut tx = Tx { sql: &transaction, now: now(), touched: &mut touched };
@@ -46,9 +45,8 @@ impl Writer {
             guarded(&mut tx, operation.as_mut())?;
         }
         self.chores.after.iter_mut().try_for_each(|chore| chore.run(&mut tx))?;
-        let journal = touched.journal;
         transaction.commit().map_err(|error| StoreError::Unknown(error.to_string()))?;
-        Ok(journal)
+        Ok(touched)
     }
 
     /// Our own log may have filled the disk: once it is empty, deletes can be written.
@@ -59,14 +57,17 @@ impl Writer {
         }
     }
 
-    fn committed(&mut self, journal: bool, dead: Vec<DeadProcess>) {
+    fn committed(&mut self, touched: &Touched, dead: Vec<DeadProcess>) {
         for dead in dead {
             tracing::debug!(process = dead.process, "what a dead process held is free again");
             dead.lock.remove();
         }
         self.chores.committed();
-        if journal {
-            self.progress.send_modify(|progress| progress.journal += 1);
+        if touched.journal || touched.slots {
+            self.progress.send_modify(|progress| {
+                progress.journal += u64::from(touched.journal);
+                progress.slots += u64::from(touched.slots);
+            });
         }
     }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use conformance::ledger::RETENTION;
+use conformance::ledger::{RETENTION, serves_like};
 use embedded::{Embedded, Settings};
+use memory::{MemoryLedger, StoreTime};
 use ports::{Broker, Ledger};
 use tempfile::TempDir;
 
@@ -40,6 +41,13 @@ impl conformance::broker::Opened for Fresh {
     async fn close(self) {
         self.embedded.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn waiting_jobs_are_served_as_in_memory() {
+    let fresh = fresh().await;
+    let model = Arc::new(MemoryLedger::new(StoreTime::of_wall(), RETENTION));
+    serves_like(model, fresh.embedded.ledger()).await;
 }
 
 mod ledger {

@@ -18,7 +18,8 @@ fn rule() -> Vec<String> {
     let document = std::fs::read_to_string(document).unwrap();
     let begin = document.find("ACL SETUSER reelwork").expect("the document has the rule");
     let rule = document[begin..].split("```").next().unwrap().replace('\\', " ");
-    let rule = rule.replace("~{reelwork:*", "~{test-*").replace("PASSWORD", "swordfish");
+    // Keys and channels.
+    let rule = rule.replace("{reelwork:*", "{test-*").replace("PASSWORD", "swordfish");
     rule.split_whitespace().map(str::to_owned).collect()
 }
 

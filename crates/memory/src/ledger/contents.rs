@@ -5,6 +5,7 @@ use job::{JobKey, Operation, Record, Timestamp};
 use ports::{Generation, OutboxEntry, Pause, Witness};
 
 use super::pool::Pool;
+use super::room::Room;
 
 /// Everything that is lost when the ledger is emptied.
 #[derive(Clone, Debug)]
@@ -31,6 +32,7 @@ pub struct Contents {
     pub(super) outbox: BTreeMap<(JobKey, String), Waiting>,
     pub(super) unsaid: BTreeSet<(Timestamp, JobKey, String)>,
     pub(super) pools: BTreeMap<String, Pool>,
+    pub(super) rooms: BTreeMap<String, Room>,
     /// Who has the turn to take jobs for a full pool, and until when.
     pub(super) turns: BTreeMap<String, (String, Timestamp)>,
     /// Submissions by UTC day.
@@ -79,6 +81,7 @@ impl Contents {
             outbox: BTreeMap::new(),
             unsaid: BTreeSet::new(),
             pools: BTreeMap::new(),
+            rooms: BTreeMap::new(),
             turns: BTreeMap::new(),
             days: BTreeMap::new(),
             pauses: BTreeMap::new(),

@@ -9,6 +9,15 @@ const DAY_MS: i64 = 86_400_000;
 
 impl Contents {
     pub(super) fn take_permit(&mut self, permit: &Permit, limits: &Limits) -> Permitted {
+        let pool = self.pools.entry(permit.pool.clone()).or_default();
+        let holds = pool.held.contains_key(&(permit.key.clone(), permit.round));
+        match limits.concurrency > 0 && !holds && self.somebody_waits(&permit.pool) {
+            true => Permitted::AtLimit { used: self.used(&permit.pool) },
+            false => self.take_slots(permit, limits),
+        }
+    }
+
+    pub(super) fn take_slots(&mut self, permit: &Permit, limits: &Limits) -> Permitted {
         let day = self.now.as_millis().div_euclid(DAY_MS);
         let place = (permit.key.clone(), permit.round);
         let pool = self.pools.entry(permit.pool.clone()).or_default();
@@ -57,6 +66,7 @@ impl Contents {
         }
         let Some(held) = pool.held.remove(&place) else { return };
         pool.used = pool.used.saturating_sub(held.permit.weight);
+        self.confirm(&back.pool, &place);
         if back.unspent {
             let today = self.days.entry(self.now.as_millis().div_euclid(DAY_MS)).or_default();
             *today = today.saturating_sub(1);

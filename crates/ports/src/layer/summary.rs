@@ -5,9 +5,9 @@ use std::time::Duration;
 use job::{JobKey, Record, Timestamp};
 
 use crate::{
-    AccountTask, Claimed, Created, Fence, Following, Generation, HeldPermit, Limits, ListFilter,
-    NamedPause, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permitted, Standing, Stored,
-    Swapped, Witness, Write,
+    AccountTask, Claimed, Created, Entered, Fence, Following, Generation, GrantTerms, Granted,
+    HeldPermit, Limits, ListFilter, NamedPause, OutboxEntry, OutboxId, Pause, Permit, PermitReturn,
+    Permitted, Place, RoomBounds, Standing, Stored, Swapped, TenantWaiting, Waiter, Witness, Write,
 };
 
 /// A few words about a value: an argument of a call, or its answer.
@@ -90,7 +90,7 @@ macro_rules! summaries {
 
 summaries! {
     "{}": str, String, u32, u64, usize, JobKey, Timestamp;
-    "{:?}": Duration, Following, Limits, ListFilter, Permitted, Standing;
+    "{:?}": Duration, Entered, Following, Limits, ListFilter, Permitted, Place, RoomBounds, Standing;
 }
 
 /// Types that a few fields identify.
@@ -113,6 +113,7 @@ fields! {
     OutboxId {id} "{id}";
     Pause {reason} "{reason}";
     Permit {key, round} "{key}#{round}";
+    TenantWaiting {tenant, waiting} "{tenant} {waiting}";
     PermitReturn {key, round, revision, unspent} "{key}#{round}@{revision} {unspent}";
     Witness {task_id} "{task_id}";
 }
@@ -120,6 +121,34 @@ fields! {
 impl Summary for Fence {
     fn summary(&self) -> String {
         format!("as {} of {}", self.owner, self.generation.id)
+    }
+}
+
+impl Summary for (JobKey, u32) {
+    fn summary(&self) -> String {
+        format!("{}#{}", self.0, self.1)
+    }
+}
+
+impl Summary for Waiter {
+    fn summary(&self) -> String {
+        self.permit.summary()
+    }
+}
+
+impl Summary for GrantTerms {
+    fn summary(&self) -> String {
+        self.limits.summary()
+    }
+}
+
+impl Summary for Granted {
+    fn summary(&self) -> String {
+        format!("{} {:?}", self.jobs.summary(), self.left)
+    }
+
+    fn brought_nothing(&self) -> bool {
+        self.jobs.is_empty()
     }
 }
 

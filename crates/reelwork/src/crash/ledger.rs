@@ -39,7 +39,8 @@ async fn between<T>(effect: Option<Effect>, calling: impl Future<Output = T>) ->
 }
 
 /// Calls that only read have no points: a death there leaves nothing half done. Nor have calls of
-/// operators, one at a time, and those that only save other processes a query.
+/// operators, one at a time, those that only save other processes a query, and those of the waiting
+/// room, which no role makes yet.
 fn effect(method: Method) -> Option<Effect> {
     match method {
         Method::Join => Some(Effect::Join),
@@ -73,6 +74,15 @@ fn effect(method: Method) -> Option<Effect> {
         | Method::Visit
         | Method::Used
         | Method::Permits
+        | Method::Enter
+        | Method::Grant
+        | Method::Confirm
+        | Method::WaitAgain
+        | Method::Withdraw
+        | Method::OverdueGrants
+        | Method::Place
+        | Method::Waiting
+        | Method::SlotsFreed
         | Method::Paused
         | Method::Pauses
         | Method::Resume

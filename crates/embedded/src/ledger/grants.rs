@@ -1,0 +1,38 @@
+//! Grants that are not confirmed: their rows have a lease.
+
+use job::{JobKey, Timestamp};
+use ports::Permit;
+use rusqlite::params;
+
+use super::shares::Room;
+use crate::writer::Tx;
+
+/// The grant's lease is over, if it has one.
+pub(crate) fn confirm(
+    tx: &mut Tx<'_>,
+    ns: i64,
+    pool: &str,
+    (key, round): &(JobKey, u32),
+) -> rusqlite::Result<()> {
+    tx.sql
+        .prepare_cached(
+            "DELETE FROM waiter WHERE ns = ?1 AND pool = ?2 AND key = ?3 AND round = ?4
+                 AND lease_end IS NOT NULL",
+        )?
+        .execute(params![ns, pool, key.to_string(), round])?;
+    Ok(())
+}
+
+impl Room<'_> {
+    /// It is granted, and has left the order.
+    pub(super) fn lease(&self, permit: &Permit, until: Timestamp) -> rusqlite::Result<()> {
+        let key = permit.key.to_string();
+        self.sql
+            .prepare_cached(
+                "UPDATE waiter SET lease_end = ?5
+                 WHERE ns = ?1 AND pool = ?2 AND key = ?3 AND round = ?4",
+            )?
+            .execute(params![self.ns, self.pool, key, permit.round, until.as_millis()])?;
+        Ok(())
+    }
+}

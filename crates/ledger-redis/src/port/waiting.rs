@@ -1,0 +1,76 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use job::JobKey;
+use ports::{
+    Entered, Fence, GrantTerms, Granted, LedgerError, Place, RoomBounds, TenantWaiting, Waiter,
+    WaitingRoom,
+};
+
+use crate::{RedisLedger, waiting};
+
+#[async_trait]
+impl WaitingRoom for RedisLedger {
+    async fn enter(
+        &self,
+        fence: &Fence,
+        waiters: &[Waiter],
+        bounds: &RoomBounds,
+    ) -> Result<Vec<Entered>, LedgerError> {
+        waiting::enter(self, fence, waiters, bounds).await
+    }
+
+    async fn grant(
+        &self,
+        fence: &Fence,
+        pool: &str,
+        terms: &GrantTerms,
+        most: usize,
+        lease: Duration,
+    ) -> Result<Granted, LedgerError> {
+        waiting::grant(self, fence, pool, terms, most, lease).await
+    }
+
+    async fn confirm(
+        &self,
+        fence: &Fence,
+        pool: &str,
+        jobs: &[(JobKey, u32)],
+    ) -> Result<(), LedgerError> {
+        waiting::confirm(self, fence, pool, jobs).await
+    }
+
+    async fn wait_again(&self, fence: &Fence, waiters: &[Waiter]) -> Result<(), LedgerError> {
+        waiting::wait_again(self, fence, waiters).await
+    }
+
+    async fn withdraw(
+        &self,
+        fence: &Fence,
+        pool: &str,
+        jobs: &[(JobKey, u32)],
+    ) -> Result<(), LedgerError> {
+        waiting::withdraw(self, fence, pool, jobs).await
+    }
+
+    async fn overdue_grants(&self, pool: &str) -> Result<Vec<Waiter>, LedgerError> {
+        waiting::overdue_grants(self, pool).await
+    }
+
+    async fn place(
+        &self,
+        pool: &str,
+        key: &JobKey,
+        round: u32,
+    ) -> Result<Option<Place>, LedgerError> {
+        waiting::place(self, pool, key, round).await
+    }
+
+    async fn waiting(&self, pool: &str, most: usize) -> Result<Vec<TenantWaiting>, LedgerError> {
+        waiting::waiting(self, pool, most).await
+    }
+
+    async fn slots_freed(&self, seen: u64, most: Duration) -> Result<u64, LedgerError> {
+        Ok(self.links.listener().wait(seen, most).await)
+    }
+}
