@@ -5,10 +5,9 @@ use std::io;
 use lapin::ErrorKind;
 use lapin::tcp::{RustlsConnector, RustlsConnectorConfig};
 use ports::BrokerError;
-use tls::{FileKey, Files, Refusal};
+use tls::{FileKey, Files, Refusal, Section};
 
-/// The section of the configuration.
-const BROKER: &str = "broker";
+const BROKER: Section = Section::Broker;
 
 /// The files are read for each connection, so that renewed ones are used.
 pub(crate) fn connector(files: &Files) -> Result<RustlsConnector, BrokerError> {
@@ -24,7 +23,7 @@ pub(crate) fn connector(files: &Files) -> Result<RustlsConnector, BrokerError> {
             config.connector_with_single_cert(client.certificates.content, client.key.content)
         }
     };
-    built.map_err(|error| denied(format!("{}: {error}", FileKey::Ca)))
+    built.map_err(|error| BrokerError::Denied(format!("TLS cannot be set up: {error}")))
 }
 
 /// Why TLS failed, if that is the error. What only the other side can change is `Unavailable`.

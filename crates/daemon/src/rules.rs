@@ -121,8 +121,9 @@ fn unencrypted(
 ) -> Option<Breach> {
     let url = endpoint.url()?;
     let scheme = url.expose().split([':', '+', '-']).next().unwrap_or_default();
+    let scheme = scheme.to_ascii_lowercase();
     let (key, _) = files.into_iter().find(|(_, file)| file.is_some())?;
-    (!encrypted.contains(&scheme)).then(|| Breach {
+    (!encrypted.contains(&scheme.as_str())).then(|| Breach {
         key,
         message: format!("is set while {name} is {url}, which is not encrypted"),
         hint,

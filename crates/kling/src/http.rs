@@ -11,7 +11,7 @@ use reqwest::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER,
 };
 use secrecy::ExposeSecret;
-use tls::Refusal;
+use tls::{Refusal, Section};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
@@ -193,7 +193,9 @@ fn failed(error: reqwest::Error) -> TransportError {
 
 fn unreached(error: &reqwest::Error) -> String {
     match Refusal::of(error) {
-        Some(refusal) => format!("no connection: {}", refusal.explained("kling")),
+        Some(refusal) => {
+            format!("no connection to the provider: {}", refusal.explained(Section::Kling))
+        }
         None => causes(error),
     }
 }

@@ -50,7 +50,7 @@ impl Connector {
         let checked = self.check(&mut connection).await;
         let facts = checked.map_err(|error| match self.servers.may_change() {
             true => of_server(&info, error.while_looking()),
-            false => error.into(),
+            false => error.at_connecting(),
         })?;
         Ok(Live { connection, facts: Arc::new(facts), address: info.addr().to_string() })
     }

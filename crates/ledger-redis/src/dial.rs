@@ -36,8 +36,19 @@ impl Dialler {
             .set_response_timeout(None)
             .set_pipeline_buffer_size(QUEUE);
         let named = |error: RedisError| of_server(info, ledger_error(&error));
-        let client = Client::open(encryption::with(&self.tls, info.clone())?).map_err(named)?;
+        let client = Client::open(self.with_files(info).await?).map_err(named)?;
         client.get_multiplexed_async_connection_with_config(&config).await.map_err(named)
+    }
+
+    /// They could be used at the start, so they are being replaced.
+    async fn with_files(&self, info: &ConnectionInfo) -> Result<ConnectionInfo, LedgerError> {
+        if self.tls.are_none() {
+            return Ok(info.clone());
+        }
+        let (files, plain) = (self.tls.clone(), info.clone());
+        let reading = tokio::task::spawn_blocking(move || encryption::with(&files, plain));
+        let read = reading.await.map_err(|error| LedgerError::Unavailable(error.to_string()))?;
+        read.map_err(|error| LedgerError::Unavailable(error.to_string()))
     }
 
     /// A connection that only receives what is published on the channel.
@@ -48,7 +59,7 @@ impl Dialler {
         timeout: Duration,
     ) -> Result<PubSub, LedgerError> {
         let named = |error: RedisError| of_server(info, ledger_error(&error));
-        let client = Client::open(encryption::with(&self.tls, info.clone())?).map_err(named)?;
+        let client = Client::open(self.with_files(info).await?).map_err(named)?;
         let subscribing = async {
             let mut connection = client.get_async_pubsub().await?;
             connection.subscribe(channel).await?;

@@ -1,7 +1,8 @@
 //! TLS to Redis, and what its errors mean.
 
 use std::error::Error;
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, Once};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,10 +10,12 @@ use ports::LedgerError;
 use redis::{Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, RedisError, TlsCertificates};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
-use tls::{FileError, Files, Pem, Refusal};
+use tls::{Files, Pem, Refusal, Section};
 
-/// The section of the configuration.
-const LEDGER: &str = "ledger";
+const LEDGER: Section = Section::Ledger;
+
+/// Once, not for each connection.
+static WARNED: Once = Once::new();
 
 /// The redis crate takes the process-wide provider.
 pub(crate) fn install_provider() {
@@ -30,12 +33,12 @@ pub(crate) fn check(files: &Files, info: &ConnectionInfo) -> Result<(), LedgerEr
     }
 }
 
-/// How to connect with the files as they are now.
+/// How to connect with the files as they are now. Blocking.
 pub(crate) fn with(files: &Files, info: ConnectionInfo) -> Result<ConnectionInfo, LedgerError> {
     if files.are_none() {
         return Ok(info);
     }
-    let read = files.read().map_err(unusable)?;
+    let read = files.read().map_err(|error| denied(&format!("{LEDGER}.{error}")))?;
     let client = read.client.map(|client| ClientTlsConfig {
         client_cert: client.certificates.text,
         client_key: client.key.text,
@@ -50,9 +53,11 @@ pub(crate) fn with(files: &Files, info: ConnectionInfo) -> Result<ConnectionInfo
 /// Redis' own option replaces the system's authorities.
 fn beside_the_systems(authorities: Pem<Vec<CertificateDer<'static>>>) -> Vec<u8> {
     let system = rustls_native_certs::load_native_certs();
-    for error in &system.errors {
-        tracing::warn!(%error, "certificate authorities of this system cannot be read");
-    }
+    WARNED.call_once(|| {
+        for error in &system.errors {
+            tracing::warn!(%error, "certificate authorities of this system cannot be read");
+        }
+    });
     let (mut store, mut all) = (RootCertStore::empty(), authorities.text);
     // Some systems have certificates that nothing accepts; they must not keep the others out.
     for certificate in system.certs.iter().filter(|one| store.add((*one).clone()).is_ok()) {
@@ -66,23 +71,27 @@ fn pem(certificate: &CertificateDer<'_>) -> String {
     format!("\n-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
 }
 
-fn unusable(error: FileError) -> LedgerError {
-    denied(&format!("{LEDGER}.{error}"))
-}
-
 fn denied(text: &str) -> LedgerError {
     LedgerError::Denied(text.to_owned())
 }
 
-/// Why a handshake failed, if that is the error. What only the server's side can change, and may
-/// change while this program waits, is `Unavailable`.
-pub(crate) fn refusal(error: &RedisError) -> Option<LedgerError> {
+/// Why TLS failed, if that is the error. An authority of this system that the redis crate does not
+/// accept is no refusal by the server: there is no I/O error then.
+pub(crate) fn refusal(error: &RedisError) -> Option<Refusal> {
     // Redis wraps it once more.
     let cause: &Arc<dyn Error + Send + Sync> = error.source()?.downcast_ref()?;
-    let refusal = Refusal::of(cause.as_ref())?;
-    let text = refusal.explained(LEDGER).to_string();
-    Some(match refusal.may_pass() {
-        true => LedgerError::Unavailable(text),
-        false => LedgerError::Denied(text),
-    })
+    Refusal::of(cause.downcast_ref::<io::Error>()?)
+}
+
+/// The error of a connection. What only the server's side can change, and may change while this
+/// program waits, is `Unavailable`.
+pub(crate) fn refused(refusal: &Refusal) -> LedgerError {
+    match refusal.may_pass() {
+        true => LedgerError::Unavailable(explained(refusal)),
+        false => LedgerError::Denied(explained(refusal)),
+    }
+}
+
+pub(crate) fn explained(refusal: &Refusal) -> String {
+    refusal.explained(LEDGER).to_string()
 }

@@ -1,5 +1,6 @@
 use ports::LedgerError;
 use redis::{ErrorKind, RedisError};
+use tls::Refusal;
 
 use crate::encryption;
 
@@ -19,12 +20,18 @@ pub(crate) enum CommandError {
     Unsent(LedgerError),
     /// The connection is lost; whether the command was executed is unknown.
     Lost(LedgerError),
+    /// TLS has ended the connection; whether the command was executed is unknown. A server may also
+    /// refuse our certificate only with the first command.
+    Insecure(Refusal),
     /// The server returned an error: repeating now does not help.
     Final(LedgerError),
 }
 
 impl CommandError {
     pub(crate) fn of(error: &RedisError) -> Self {
+        if let Some(refusal) = encryption::refusal(error) {
+            return Self::Insecure(refusal);
+        }
         match code_of(error) {
             "NOSCRIPT" => Self::NoScript,
             "MOVED" => Self::Moved(text_of(error)),
@@ -39,7 +46,7 @@ impl CommandError {
 
     /// Only a new connection helps.
     pub(crate) fn ends_connection(&self) -> bool {
-        matches!(self, Self::Moved(_) | Self::Deposed(_) | Self::Lost(_))
+        matches!(self, Self::Moved(_) | Self::Deposed(_) | Self::Lost(_) | Self::Insecure(_))
     }
 
     /// It was not executed, and another server or the same one may do so soon.
@@ -47,7 +54,15 @@ impl CommandError {
         match self {
             Self::Moved(_) | Self::Deposed(_) | Self::NotNow(_) => true,
             Self::Unsent(error) => matches!(error, LedgerError::Unavailable(_)),
-            Self::NoScript | Self::Lost(_) | Self::Final(_) => false,
+            Self::NoScript | Self::Lost(_) | Self::Insecure(_) | Self::Final(_) => false,
+        }
+    }
+
+    /// For the first commands of a connection: a refusal is one of the connection.
+    pub(crate) fn at_connecting(self) -> LedgerError {
+        match self {
+            Self::Insecure(refusal) => encryption::refused(&refusal),
+            other => other.into(),
         }
     }
 
@@ -55,7 +70,7 @@ impl CommandError {
     pub(crate) fn while_looking(self) -> LedgerError {
         match self {
             Self::Moved(text) => LedgerError::Unavailable(text),
-            other => other.into(),
+            other => other.at_connecting(),
         }
     }
 }
@@ -70,6 +85,7 @@ impl From<CommandError> for LedgerError {
                     .to_owned(),
             ),
             CommandError::Deposed(text) | CommandError::NotNow(text) => Self::Unavailable(text),
+            CommandError::Insecure(refusal) => Self::Unavailable(encryption::explained(&refusal)),
             CommandError::Unsent(error)
             | CommandError::Lost(error)
             | CommandError::Final(error) => error,
@@ -77,10 +93,11 @@ impl From<CommandError> for LedgerError {
     }
 }
 
-/// The variant shows what to do: wait, or have an operator repair it.
+/// The variant shows what to do: wait, or have an operator repair it. A failure of TLS is one of the
+/// connection.
 pub(crate) fn ledger_error(error: &RedisError) -> LedgerError {
     if let Some(refusal) = encryption::refusal(error) {
-        return refusal;
+        return encryption::refused(&refusal);
     }
     let text = text_of(error);
     match (error.kind(), code_of(error)) {

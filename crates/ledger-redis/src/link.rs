@@ -156,7 +156,7 @@ impl Link {
         let (mut again, mut before) = (repeat == Repeat::Safe, None);
         loop {
             match self.send_once(command, deadline).await {
-                Err(CommandError::Lost(_)) if again => again = false,
+                Err(CommandError::Lost(_) | CommandError::Insecure(_)) if again => again = false,
                 Err(error) if self.may_pass(&error, deadline) => {
                     before = Some(error);
                     tokio::time::sleep(PAUSE).await;

@@ -82,7 +82,8 @@ impl Files {
         let authorities = authorities.map(|path| FileKey::Ca.of(path, certificates)).transpose()?;
         let client = match (&self.client_cert_file, &self.client_key_file) {
             (None, None) => None,
-            (Some(cert), Some(key)) => Some(client(cert, key)?),
+            // Once more: one of the two may just have been replaced.
+            (Some(cert), Some(key)) => Some(client(cert, key).or_else(|_| client(cert, key))?),
             (Some(_), None) => return Err(alone(FileKey::ClientCert, FileKey::ClientKey)),
             (None, Some(_)) => return Err(alone(FileKey::ClientKey, FileKey::ClientCert)),
         };
@@ -96,19 +97,26 @@ fn alone(key: FileKey, missing: FileKey) -> FileError {
 
 fn client(cert: &Path, key: &Path) -> Result<Client, FileError> {
     let certificates = FileKey::ClientCert.of(cert, certificates)?;
-    let key = FileKey::ClientKey.of(key, private_key)?;
-    let (chain, private) = (certificates.content.clone(), key.content.clone_key());
-    match CertifiedKey::from_der(chain, private, &default_provider()) {
-        Ok(_) => Ok(Client { certificates, key }),
-        Err(rustls::Error::InconsistentKeys(_)) => Err(FileError {
-            key: FileKey::ClientKey,
-            cause: format!("is not the key of the certificate in {}", FileKey::ClientCert),
-        }),
-        Err(error) => {
-            let cause = format!("has a certificate or key that cannot be used: {error}");
-            Err(FileError { key: FileKey::ClientCert, cause })
-        }
+    let private = FileKey::ClientKey.of(key, private_key)?;
+    let (chain, copy) = (certificates.content.clone(), private.content.clone_key());
+    match CertifiedKey::from_der(chain, copy, &default_provider()) {
+        Ok(_) => Ok(Client { certificates, key: private }),
+        Err(error) => Err(unsuited(cert, key, &error)),
     }
+}
+
+fn unsuited(cert: &Path, key: &Path, error: &rustls::Error) -> FileError {
+    let (cert, key) = (cert.display(), key.display());
+    let (at, cause) = match error {
+        rustls::Error::InconsistentKeys(_) => {
+            (FileKey::ClientKey, format!("{key} is not the key of the certificate in {cert}"))
+        }
+        rustls::Error::InvalidCertificate(_) => {
+            (FileKey::ClientCert, format!("{cert} has a certificate that cannot be used"))
+        }
+        error => (FileKey::ClientKey, format!("{key} has a key that cannot be used: {error}")),
+    };
+    FileError { key: at, cause }
 }
 
 #[cfg(test)]

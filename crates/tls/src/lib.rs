@@ -7,4 +7,4 @@ mod refusal;
 
 pub use files::{Client, FileError, FileKey, Files, Read};
 pub use pem::{Pem, certificates, private_key};
-pub use refusal::Refusal;
+pub use refusal::{Refusal, Section};

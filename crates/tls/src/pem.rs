@@ -1,15 +1,23 @@
 //! Reads PEM files. An error names the file and has nothing of its content.
 
+use std::fmt;
 use std::path::Path;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// What a file contains, and its text.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Pem<T> {
     pub content: T,
     pub text: Vec<u8>,
+}
+
+// The text may be a private key.
+impl<T> fmt::Debug for Pem<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pem").finish_non_exhaustive()
+    }
 }
 
 /// One certificate or more.

@@ -12,14 +12,18 @@ pub enum Refusal {
     ServerNotYetValid,
     /// Or a trusted one has the same name and another key, such as the one before.
     UnknownAuthority,
-    /// The names that its certificate is for; may be empty.
-    OtherNames(Vec<String>),
+    /// The name that was expected, and those that its certificate is for, if known.
+    OtherNames {
+        expected: Option<String>,
+        presented: Vec<String>,
+    },
     ServerUnusable(String),
     ClientWanted(AlertDescription),
-    ClientExpired,
-    ClientUnknown,
-    ClientUnusable(AlertDescription),
+    ClientRefused(AlertDescription),
+    /// It gives no reason.
+    HandshakeRefused,
     NoTls,
+    /// On either side, also in the middle of a connection.
     Failed(String),
 }
 
@@ -61,46 +65,90 @@ impl Refusal {
             CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                 Self::UnknownAuthority
             }
-            CertificateError::NotValidForName => Self::OtherNames(Vec::new()),
-            CertificateError::NotValidForNameContext { presented, .. } => {
-                Self::OtherNames(presented.clone())
+            CertificateError::NotValidForName => {
+                Self::OtherNames { expected: None, presented: Vec::new() }
             }
+            CertificateError::NotValidForNameContext { expected, presented } => Self::OtherNames {
+                expected: Some(expected.to_str().into_owned()),
+                presented: presented.iter().map(|name| bare(name).to_owned()).collect(),
+            },
             other => Self::ServerUnusable(other.to_string()),
         }
     }
 
-    /// With TLS 1.2 a server says `HandshakeFailure` when a certificate is missing.
     fn of_alert(alert: AlertDescription) -> Self {
         match alert {
-            AlertDescription::CertificateRequired
-            | AlertDescription::NoCertificate
-            | AlertDescription::HandshakeFailure => Self::ClientWanted(alert),
-            AlertDescription::CertificateExpired => Self::ClientExpired,
-            AlertDescription::UnknownCA => Self::ClientUnknown,
-            AlertDescription::BadCertificate
+            AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
+                Self::ClientWanted(alert)
+            }
+            AlertDescription::CertificateExpired
+            | AlertDescription::UnknownCA
+            | AlertDescription::BadCertificate
             | AlertDescription::CertificateRevoked
             | AlertDescription::CertificateUnknown
             | AlertDescription::UnsupportedCertificate
-            | AlertDescription::AccessDenied => Self::ClientUnusable(alert),
+            | AlertDescription::AccessDenied => Self::ClientRefused(alert),
+            AlertDescription::HandshakeFailure => Self::HandshakeRefused,
             other => Self::Failed(format!("it sent the alert {other:?}")),
         }
     }
 
-    /// Whether the server's side may repair it while this program waits.
+    /// Whether it may end while this program waits: by itself, or by the server's side.
     pub const fn may_pass(&self) -> bool {
-        matches!(self, Self::ServerExpired | Self::ServerNotYetValid)
+        matches!(self, Self::ServerExpired | Self::ServerNotYetValid | Self::Failed(_))
     }
 
     /// On one line, with the keys of this section of the configuration.
-    pub fn explained(&self, section: &'static str) -> Explained<'_> {
+    pub fn explained(&self, section: Section) -> Explained<'_> {
         Explained { refusal: self, section }
+    }
+}
+
+/// The section of the configuration that has the keys for a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    Broker,
+    Ledger,
+    Kling,
+}
+
+impl Section {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Broker => "broker",
+            Self::Ledger => "ledger",
+            Self::Kling => "kling",
+        }
+    }
+
+    /// Which certificate the server gets to see.
+    const fn client_advice(self) -> &'static str {
+        match self {
+            Self::Broker => "check broker.client_cert_file and broker.client_key_file",
+            Self::Ledger => "check ledger.client_cert_file and ledger.client_key_file",
+            Self::Kling => "reelwork cannot show one to the provider",
+        }
+    }
+
+    const fn name_advice(self) -> &'static str {
+        match self {
+            Self::Broker => "broker.url must use such a name",
+            Self::Ledger => "ledger.url must use such a name, or servers announce it",
+            Self::Kling => "kling.base_url must use such a name",
+        }
+    }
+}
+
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
 /// The subject of each sentence is the server.
 pub struct Explained<'a> {
     refusal: &'a Refusal,
-    section: &'static str,
+    section: Section,
 }
 
 impl fmt::Display for Explained<'_> {
@@ -116,30 +164,50 @@ impl fmt::Display for Explained<'_> {
                 "its certificate is signed by no authority that is trusted here: name the \
                  authority's certificate in {section}.ca_file, if you trust it"
             ),
-            Refusal::OtherNames(names) if names.is_empty() => {
-                f.write_str("its certificate is for another name")
-            }
-            Refusal::OtherNames(names) => {
-                let names = names.join(", ");
-                write!(f, "its certificate is for other names: the URL must use one of {names}")
+            Refusal::OtherNames { expected, presented } => {
+                let expected = expected.as_deref().unwrap_or("this name");
+                write!(f, "its certificate is not for {expected}")?;
+                match presented.as_slice() {
+                    [] => Ok(()),
+                    names => {
+                        let (names, advice) = (names.join(", "), section.name_advice());
+                        write!(f, ", but for {names}: {advice}")
+                    }
+                }
             }
             Refusal::ServerUnusable(cause) => write!(f, "its certificate is not accepted: {cause}"),
-            Refusal::ClientWanted(alert) => write!(
+            Refusal::ClientWanted(alert) => {
+                let advice = section.client_advice();
+                write!(f, "it wants a client certificate ({alert:?}): {advice}")
+            }
+            Refusal::ClientRefused(alert) => {
+                let (cause, advice) = (refused(*alert), section.client_advice());
+                write!(f, "it does not accept our client certificate ({cause}): {advice}")
+            }
+            Refusal::HandshakeRefused => write!(
                 f,
-                "it wants a client certificate ({alert:?}): set {section}.client_cert_file and \
-                 {section}.client_key_file"
+                "it refuses the handshake without a reason: it may want a client certificate \
+                 ({}), or have no TLS version or cipher in common with us",
+                section.client_advice()
             ),
-            Refusal::ClientExpired => f.write_str("our client certificate has expired"),
-            Refusal::ClientUnknown => {
-                f.write_str("our client certificate is signed by no authority that it trusts")
-            }
-            Refusal::ClientUnusable(alert) => {
-                write!(f, "it does not accept our client certificate ({alert:?})")
-            }
             Refusal::NoTls => f.write_str("this port does not speak TLS"),
             Refusal::Failed(cause) => write!(f, "TLS failed: {cause}"),
         }
     }
+}
+
+fn refused(alert: AlertDescription) -> String {
+    match alert {
+        AlertDescription::CertificateExpired => "it has expired".to_owned(),
+        AlertDescription::UnknownCA => "signed by no authority that it trusts".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// rustls shows names of certificates as `DnsName("mq.example")` and `IpAddress(10.0.0.1)`.
+fn bare(name: &str) -> &str {
+    let inner = |before: &str, after: &str| name.strip_prefix(before)?.strip_suffix(after);
+    inner("DnsName(\"", "\")").or_else(|| inner("IpAddress(", ")")).unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -167,16 +235,31 @@ mod tests {
     }
 
     #[test]
+    fn names_are_shown_without_their_kind() {
+        for (name, shown) in [
+            ("DnsName(\"mq.example\")", "mq.example"),
+            ("IpAddress(10.0.0.1)", "10.0.0.1"),
+            ("DirectoryName", "DirectoryName"),
+        ] {
+            assert_eq!(bare(name), shown);
+        }
+    }
+
+    #[test]
     fn it_is_found_below_other_errors() {
         let unknown = of(CertificateError::UnknownIssuer.into());
         assert_eq!(unknown, Refusal::UnknownAuthority);
-        assert!(unknown.explained("kling").to_string().contains("in kling.ca_file"));
+        assert!(unknown.explained(Section::Kling).to_string().contains("in kling.ca_file"));
+        let wanted = Refusal::ClientWanted(AlertDescription::CertificateRequired);
+        let advice = |section| wanted.explained(section).to_string();
+        assert!(advice(Section::Broker).contains("broker.client_key_file"));
+        assert!(!advice(Section::Kling).contains("client_key_file"), "it has no such key");
         assert_eq!(Refusal::of(&Above(io::Error::other("reset"))), None);
         assert_eq!(Refusal::of(&io::Error::from(io::ErrorKind::ConnectionReset)), None);
     }
 
     #[test]
-    fn only_a_certificate_out_of_its_time_may_be_replaced_meanwhile() {
+    fn only_what_the_other_side_may_repair_passes() {
         for (error, passes) in [
             (CertificateError::Expired.into(), true),
             (CertificateError::NotValidYet.into(), true),
@@ -184,12 +267,13 @@ mod tests {
             (CertificateError::NotValidForName.into(), false),
             (CertificateError::Revoked.into(), false),
             (rustls::Error::AlertReceived(AlertDescription::CertificateExpired), false),
-            (rustls::Error::AlertReceived(AlertDescription::InternalError), false),
-            (rustls::Error::General("x".to_owned()), false),
+            (rustls::Error::AlertReceived(AlertDescription::HandshakeFailure), false),
+            (rustls::Error::AlertReceived(AlertDescription::InternalError), true),
+            (rustls::Error::General("x".to_owned()), true),
         ] {
             let refusal = of(error);
             assert_eq!(refusal.may_pass(), passes, "{refusal:?}");
-            assert!(!refusal.explained("ledger").to_string().contains('\n'));
+            assert!(!refusal.explained(Section::Ledger).to_string().contains('\n'));
         }
     }
 }

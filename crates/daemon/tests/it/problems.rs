@@ -233,6 +233,7 @@ fn keys_that_do_not_go_together_are_a_problem() {
         ("redis+sentinel://a,b/m", false),
         ("redis+unix:///s", false),
         ("rediss://h", true),
+        ("REDISS://h", true),
         ("rediss+cluster://a,b", true),
         ("rediss-sentinel://a/m", true),
     ] {

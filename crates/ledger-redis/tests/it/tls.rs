@@ -113,7 +113,7 @@ async fn a_private_authority_is_trusted_beside_the_systems() {
 async fn a_certificate_for_another_name_or_time_is_refused() {
     let bench = Bench::new();
     let (_one, settings) = bench.server(&bench.signed("n", "DNS:redis.example", 2), "no").await;
-    denied(settings, &["is for other names", "127.0.0.1", "redis.example"]).await;
+    denied(settings, &["is not for 127.0.0.1, but for redis.example"]).await;
     let (_two, settings) = bench.server(&bench.signed("e", HOST, -1), "no").await;
     let expired = refused(settings, &["certificate has expired"]).await;
     assert!(matches!(expired, LedgerError::Unavailable(_)), "the server may get a new one");
@@ -127,10 +127,9 @@ async fn a_client_certificate_is_shown_to_a_server_that_asks_for_one() {
     works(client(bench.signed("c", "DNS:client", 2), &settings)).await;
     let strange = Authority::new().unwrap();
     let stranger = strange.sign("x", "DNS:client", 2).unwrap();
-    denied(client(stranger, &settings), &["our client certificate is signed by no authority"])
-        .await;
+    denied(client(stranger, &settings), &["our client certificate (signed by no authority"]).await;
     let expired = bench.signed("o", "DNS:client", -1);
-    denied(client(expired, &settings), &["our client certificate has expired"]).await;
+    denied(client(expired, &settings), &["our client certificate (it has expired)"]).await;
 }
 
 #[tokio::test]
@@ -142,7 +141,7 @@ async fn a_file_that_cannot_be_used_is_named_at_the_start() {
     denied(trusting(Some(key.clone()), &away), &["ledger.ca_file: ", "c2.key", "CERTIFICATE"])
         .await;
     let mixed = Signed { cert: cert.clone(), key: other };
-    denied(client(mixed, &away), &["ledger.client_key_file: is not the key of"]).await;
+    denied(client(mixed, &away), &["ledger.client_key_file: ", "is not the key of"]).await;
     let plain = client(Signed { cert, key }, &settings("redis://127.0.0.1:1"));
     denied(plain, &["TLS files", "without TLS"]).await;
 }

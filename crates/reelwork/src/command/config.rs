@@ -1,6 +1,6 @@
 use daemon::{Config, ConfigError, ExitCode, Problem, Source, Sources, example};
 use serde_json::json;
-use tls::FileError;
+use tls::{FileError, Section};
 
 use crate::cli::ConfigAction;
 use crate::error::Error;
@@ -53,11 +53,11 @@ fn check(sources: &Sources, output: &Output) -> ExitCode {
 /// Whether the files for TLS can be used.
 fn files(config: &Config) -> Result<(), ConfigError> {
     let sections = [
-        ("broker", backends::broker_tls(config)),
-        ("ledger", backends::ledger_tls(config)),
-        ("kling", provider::tls(config)),
+        (Section::Broker, backends::broker_tls(config)),
+        (Section::Ledger, backends::ledger_tls(config)),
+        (Section::Kling, provider::tls(config)),
     ];
-    let problem = |(section, error): (&str, FileError)| Problem {
+    let problem = |(section, error): (Section, FileError)| Problem {
         key: Some(format!("{section}.{}", error.key)),
         source: Source::Default,
         message: error.cause,
