@@ -42,7 +42,7 @@
 //! | `{reelwork:0}:leases` | sorted set | owner by the ms at which its lease ends |
 //! | `{reelwork:0}:proposed:<tenant>/<id>#<round>` | sorted set | task ids that callbacks named, by the ms at which they arrived |
 //! | `{reelwork:0}:task:<length>:<account>:<task id>` | string | the job that has the task: `<tenant>/<id>#<round>` |
-//! | `{reelwork:permits}:held:<pool>`, `:used:<pool>`, `:used_by_tenant:<pool>`, `:day`, `:pauses` | hash, string, hashes | slots at the provider, the day's submissions, paused accounts |
+//! | `{reelwork:permits}:held:<pool>`, `:used:<pool>`, `:day`, `:pauses` | hash, string, hashes | slots at the provider, the day's submissions, paused accounts |
 //! | `{reelwork:permits}:queue:<pool>`, `:waiting:<pool>`, `:granted:<pool>` | sorted set, hashes | jobs that wait for slots: in order, by holder, and those whose grant is not confirmed |
 //! | `{reelwork:permits}:tenants:<pool>`, `:charged:<pool>`, `:shares:<pool>` | sorted sets, hash | the tenants' fair shares |
 //! | `{reelwork:permits}:freed` | channel | a message when slots may be free for waiting jobs |

@@ -43,7 +43,6 @@ pub(crate) fn take_call(
     fenced(&TAKE_PERMIT, tag, fence)
         .key(tag.held(&permit.pool))
         .key(tag.used(&permit.pool))
-        .key(tag.used_by_tenant(&permit.pool))
         .key(tag.day())
         .key(tag.tenants(&permit.pool))
         .arg(codec::holder(&permit.key, permit.round))
@@ -71,13 +70,12 @@ pub(crate) fn give_call(ledger: &RedisLedger, fence: &Fence, returns: &[PermitRe
     returns.iter().fold(call, |call, back| {
         call.key(tag.held(&back.pool))
             .key(tag.used(&back.pool))
-            .key(tag.used_by_tenant(&back.pool))
             .key(tag.granted(&back.pool))
             .key(tag.tenants(&back.pool))
             .arg(codec::holder(&back.key, back.round))
             .arg(u8::from(back.unspent))
             .arg(back.revision)
-            .arg(back.since.map_or(i64::MAX, Timestamp::as_millis))
+            .arg(back.since.map_or(String::new(), |at| at.as_millis().to_string()))
     })
 }
 

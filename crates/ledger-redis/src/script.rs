@@ -52,13 +52,13 @@ scripts! {
     TAKE_PERMIT = "take_permit" after "clock" after "fence" after "slots";
     GIVE_PERMITS = "give_permits" after "clock" after "fence" after "slots";
     ENTER = "enter" after "clock" after "fence" after "room";
-    GRANT = "grant" after "clock" after "fence" after "slots" after "room";
+    GRANT = "grant" after "clock" after "fence" after "slots" after "tenants" after "room";
     CONFIRM = "confirm" after "clock" after "fence";
     WITHDRAW = "withdraw" after "clock" after "fence" after "room";
     WAIT_AGAIN = "wait_again" after "clock" after "fence" after "slots" after "room";
     OVERDUE_GRANTS = "overdue_grants" after "clock";
     PLACE = "place";
-    WAITING = "waiting";
+    WAITING = "waiting" after "tenants";
     TAKE_TURN = "take_turn" after "clock" after "fence";
     END_TURN = "end_turn" after "clock" after "fence";
 }

@@ -93,11 +93,6 @@ impl Tag {
         self.key(&format!("used:{pool}"))
     }
 
-    /// The same by tenant.
-    pub(crate) fn used_by_tenant(&self, pool: &str) -> String {
-        self.key(&format!("used_by_tenant:{pool}"))
-    }
-
     /// Names of jobs that wait for slots, in the order within each tenant.
     pub(crate) fn queue(&self, pool: &str) -> String {
         self.key(&format!("queue:{pool}"))

@@ -21,6 +21,9 @@ use crate::script::{
 /// A script blocks all other callers while it runs.
 const MOST_PER_SCRIPT: usize = 500;
 
+/// Tenants in one answer.
+const MOST_TENANTS: usize = 10_000;
+
 pub(crate) async fn enter(
     ledger: &RedisLedger,
     fence: &Fence,
@@ -180,12 +183,15 @@ pub(crate) async fn waiting(
     pool: &str,
     most: usize,
 ) -> Result<Vec<TenantWaiting>, LedgerError> {
+    if most == 0 {
+        return Ok(Vec::new());
+    }
     let tag = ledger.keys.permits();
     let call = Call::of(&WAITING)
         .key(tag.queue(pool))
         .key(tag.tenants(pool))
-        .key(tag.used_by_tenant(pool))
-        .arg(most);
+        .key(tag.held(pool))
+        .arg(most.min(MOST_TENANTS) - 1);
     let mut reply = ledger.at_permits().run(call, Repeat::Safe).await?;
     let rows = reply.items()?.into_iter().map(|mut row| {
         let tenant = Tenant::new(row.next::<String>()?).map_err(|bad| corrupt(pool, bad))?;
@@ -207,7 +213,7 @@ fn in_room(script: &'static Script, ledger: &RedisLedger, fence: &Fence, pool: &
 
 fn with_slots(call: Call, ledger: &RedisLedger, pool: &str) -> Call {
     let tag = ledger.keys.permits();
-    call.key(tag.held(pool)).key(tag.used(pool)).key(tag.used_by_tenant(pool)).key(tag.day())
+    call.key(tag.held(pool)).key(tag.used(pool)).key(tag.day())
 }
 
 /// In lines, as `scripts/room.lua` reads it. No tenant or job id contains a line break.

@@ -133,7 +133,10 @@ pub(crate) fn give(tx: &mut Tx<'_>, ns: i64, returned: &PermitReturn) -> rusqlit
         .optional()?;
     let Some(weight) = weight else { return Ok(()) };
     change_used(tx.sql, ns, &returned.pool, -weight)?;
-    grants::confirm(tx, ns, pool, &(key.clone(), *round))?;
+    // What was left behind may be a grant that nobody confirmed, which is still to be found.
+    if since.is_none() {
+        grants::confirm(tx, ns, pool, &(key.clone(), *round))?;
+    }
     tx.touched.slots = true;
     if returned.unspent {
         Day::of(tx.now).add(tx.sql, ns, -1)?;

@@ -9,8 +9,8 @@ use ports::{
 };
 use rusqlite::{OptionalExtension, Params, Row, params};
 
-use super::permits;
 use super::shares::Room;
+use super::{grants, permits};
 use crate::writer::Tx;
 
 const COLUMNS: &str = "key, round, weight, revision, priority, since, cost";
@@ -90,6 +90,7 @@ pub(crate) fn wait_again(tx: &mut Tx<'_>, ns: i64, waiter: &Waiter) -> rusqlite:
         unspent: true,
     };
     permits::give(tx, ns, &slots)?;
+    grants::confirm(tx, ns, &pool, &(key.clone(), round))?;
     withdraw(tx, ns, &pool, &(key, round))?;
     (Room { sql: tx.sql, ns, pool: &pool }).add(waiter)?;
     tx.touched.slots = true;

@@ -1,16 +1,23 @@
 -- KEYS 3.. queue, waiting, granted, tenants, charged, shares of the room, 9 held in the pool, 10
--- used, 11 used by tenant, 12 the day's count; ARGV 3 slots in the pool, 4 submissions a day (0 = no
+-- used, 11 the day's count; ARGV 3 slots in the pool, 4 submissions a day (0 = no
 -- limit), 5 most to grant, 6 ms of the lease, 7 weight and 8 concurrency of a tenant, 9.. the same
 -- for named tenants: name, weight, concurrency.
 local room = {
   queue = KEYS[3], waiting = KEYS[4], granted = KEYS[5], tenants = KEYS[6], charged = KEYS[7],
   shares = KEYS[8],
 }
-local of = {held = KEYS[9], used = KEYS[10], by_tenant = KEYS[11]}
+local of = {held = KEYS[9], used = KEYS[10]}
 local limit = {slots = tonumber(ARGV[3]), day = tonumber(ARGV[4])}
 local others, terms = {weight = tonumber(ARGV[7]), most = tonumber(ARGV[8])}, {}
 for i = 9, #ARGV, 3 do
   terms[ARGV[i]] = {weight = tonumber(ARGV[i + 1]), most = tonumber(ARGV[i + 2])}
+end
+
+-- Counted only if a tenant has a limit.
+local by_tenant
+local function used_by(tenant)
+  by_tenant = by_tenant or used_by_tenant(of.held)
+  return by_tenant[tenant] or 0
 end
 
 -- The next job of a tenant that may use more slots.
@@ -23,8 +30,7 @@ local function next_waiter()
       local name, start = head_of(room, tenant)
       local waiter = name and read_name(name)
       local most = (terms[tenant] or others).most
-      local used = number(most > 0 and redis.call('HGET', of.by_tenant, tenant))
-      if waiter and (most == 0 or used + waiter.weight <= most) then
+      if waiter and (most == 0 or used_by(tenant) + waiter.weight <= most) then
         return waiter, name, start
       end
     end
@@ -41,11 +47,12 @@ while #names < tonumber(ARGV[5]) do
     left = {'nobody', 0}
     break
   end
-  local taken = take_slots(of, KEYS[12], limit, waiter.holder, waiter.weight, waiter.revision)
+  local taken = take_slots(of, KEYS[11], limit, waiter.holder, waiter.weight, waiter.revision)
   if taken[1] ~= 'ok' then
     left = taken
     break
   end
+  if by_tenant then by_tenant[waiter.tenant] = used_by(waiter.tenant) + waiter.weight end
   charge(room, waiter, start, (terms[waiter.tenant] or others).weight)
   redis.call('HSET', room.granted, waiter.holder,
     string.format('%.0f', now + tonumber(ARGV[6])) .. '\n' .. name)

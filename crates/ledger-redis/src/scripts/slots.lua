@@ -1,27 +1,18 @@
--- The slots of a pool. `of`: its keys `held` (a hash by holder), `used` (their sum) and `by_tenant`
--- (a hash of sums). A holder is <tenant>/<id>#<round>.
+-- The slots of a pool. `of`: its keys `held` (a hash by holder) and `used` (their sum). A holder is
+-- <tenant>/<id>#<round>.
 local DAY = 86400000
 local today = math.floor(now / DAY)
 
-local function tenant_of(holder)
-  return string.match(holder, '^([^/]*)/') or ''
+-- Adds to, or with a negative weight takes from what is used. Some versions write -0 as "-0".
+local function count_slots(of, weight)
+  if weight ~= 0 then redis.call('INCRBY', of.used, weight) end
 end
 
--- Adds to, or with a negative weight takes from what is used.
-local function count_slots(of, holder, weight)
-  local tenant = tenant_of(holder)
-  redis.call('INCRBY', of.used, weight)
-  if redis.call('HINCRBY', of.by_tenant, tenant, weight) <= 0 then
-    redis.call('HDEL', of.by_tenant, tenant)
-  end
-end
-
--- Weight, time and revision of what is held. What cannot be read holds nothing.
+-- Whether anything is held, and its weight, time and revision. What cannot be read has no weight.
 local function read_held(of, holder)
   local permit = redis.call('HGET', of.held, holder)
-  if not permit then return nil end
-  local weight, since, asked = string.match(permit, '^(%d+):(%d+):?(%d*)$')
-  return tonumber(weight) or 0, since or '0', tonumber(asked) or 0
+  local weight, since, asked = string.match(permit or '', '^(%d+):(%d+):?(%d*)$')
+  return permit ~= false, tonumber(weight), since or '0', tonumber(asked) or 0
 end
 
 local function submissions(day)
@@ -31,7 +22,7 @@ end
 
 local function free_slots(of, day, holder, weight, unspent)
   redis.call('HDEL', of.held, holder)
-  count_slots(of, holder, -weight)
+  count_slots(of, -weight)
   local count = submissions(day)
   if unspent and count > 0 then redis.call('HSET', day, 'count', count - 1) end
 end
@@ -41,19 +32,20 @@ end
 -- difference, and who asks for less may be the second of two: what is held stays.
 local function take_slots(of, day, limit, holder, wanted, revision)
   local used = tonumber(redis.call('GET', of.used) or '0')
-  local weight, since, asked = read_held(of, holder)
-  if weight then
+  local holds, weight, since, asked = read_held(of, holder)
+  if holds then
+    weight = weight or 0
     local more = math.max(wanted - weight, 0)
     if limit.slots == 0 or used + more <= limit.slots then
       if limit.slots > 0 then since = string.format('%.0f', now) end
       local latest = string.format('%.0f', math.max(revision, asked))
       redis.call('HSET', of.held, holder, weight + more .. ':' .. since .. ':' .. latest)
-      count_slots(of, holder, more)
+      count_slots(of, more)
       return {'ok'}
     end
     if revision <= asked then return {'at_limit', used} end
     redis.call('HDEL', of.held, holder)
-    count_slots(of, holder, -weight)
+    count_slots(of, -weight)
     return {'at_limit', used - weight}
   end
   local count = submissions(day)
@@ -61,7 +53,7 @@ local function take_slots(of, day, limit, holder, wanted, revision)
   if limit.slots > 0 and used + wanted > limit.slots then return {'at_limit', used} end
   local permit = wanted .. string.format(':%.0f:%.0f', now, revision)
   redis.call('HSET', of.held, holder, permit)
-  count_slots(of, holder, wanted)
+  count_slots(of, wanted)
   redis.call('HSET', day, 'day', today, 'count', count + 1)
   return {'ok'}
 end

@@ -66,7 +66,10 @@ impl Contents {
         }
         let Some(held) = pool.held.remove(&place) else { return };
         pool.used = pool.used.saturating_sub(held.permit.weight);
-        self.confirm(&back.pool, &place);
+        // What was left behind may be a grant that nobody confirmed, which is still to be found.
+        if back.since.is_none() {
+            self.confirm(&back.pool, &place);
+        }
         if back.unspent {
             let today = self.days.entry(self.now.as_millis().div_euclid(DAY_MS)).or_default();
             *today = today.saturating_sub(1);

@@ -87,6 +87,7 @@ impl Contents {
             unspent: true,
         };
         self.give_permit(&slots);
+        self.confirm(&pool, &(key.clone(), round));
         self.withdraw(&pool, &(key, round));
         self.room(&pool).add(waiter.clone());
     }
