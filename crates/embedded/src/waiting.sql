@@ -35,7 +35,7 @@ CREATE TABLE share (
 
 CREATE INDEX share_order ON share (ns, pool, waits, start, tenant);
 
--- The start of the tenant that was served last.
+-- The latest start of a tenant that was served.
 CREATE TABLE room (
     ns   INTEGER NOT NULL,
     pool TEXT NOT NULL,

@@ -36,19 +36,21 @@ impl Dialler {
             .set_response_timeout(None)
             .set_pipeline_buffer_size(QUEUE);
         let named = |error: RedisError| of_server(info, ledger_error(&error));
-        let client = Client::open(self.with_files(info).await?).map_err(named)?;
+        let client = self.client(info).await?;
         client.get_multiplexed_async_connection_with_config(&config).await.map_err(named)
     }
 
-    /// They could be used at the start, so they are being replaced.
+    async fn client(&self, info: &ConnectionInfo) -> Result<Client, LedgerError> {
+        let ready = if self.tls.are_none() { info.clone() } else { self.with_files(info).await? };
+        Client::open(ready).map_err(|error| of_server(info, ledger_error(&error)))
+    }
+
+    /// The files could be used at the start, so wrong ones are being replaced.
     async fn with_files(&self, info: &ConnectionInfo) -> Result<ConnectionInfo, LedgerError> {
-        if self.tls.are_none() {
-            return Ok(info.clone());
-        }
         let (files, plain) = (self.tls.clone(), info.clone());
         let reading = tokio::task::spawn_blocking(move || encryption::with(&files, plain));
-        let read = reading.await.map_err(|error| LedgerError::Unavailable(error.to_string()))?;
-        read.map_err(|error| LedgerError::Unavailable(error.to_string()))
+        let read = reading.await.map_err(|error| error.to_string());
+        read.and_then(|read| read).map_err(LedgerError::Unavailable)
     }
 
     /// A connection that only receives what is published on the channel.
@@ -59,7 +61,7 @@ impl Dialler {
         timeout: Duration,
     ) -> Result<PubSub, LedgerError> {
         let named = |error: RedisError| of_server(info, ledger_error(&error));
-        let client = Client::open(self.with_files(info).await?).map_err(named)?;
+        let client = self.client(info).await?;
         let subscribing = async {
             let mut connection = client.get_async_pubsub().await?;
             connection.subscribe(channel).await?;

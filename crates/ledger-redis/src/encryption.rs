@@ -29,16 +29,19 @@ pub(crate) fn install_provider() {
 pub(crate) fn check(files: &Files, info: &ConnectionInfo) -> Result<(), LedgerError> {
     match files.are_none() || matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
         true => Ok(()),
-        false => Err(denied("TLS files are set, and the ledger's URL is one without TLS")),
+        false => {
+            let text = "TLS files are set, and the ledger's URL is one without TLS";
+            Err(LedgerError::Denied(text.to_owned()))
+        }
     }
 }
 
 /// How to connect with the files as they are now. Blocking.
-pub(crate) fn with(files: &Files, info: ConnectionInfo) -> Result<ConnectionInfo, LedgerError> {
+pub(crate) fn with(files: &Files, info: ConnectionInfo) -> Result<ConnectionInfo, String> {
     if files.are_none() {
         return Ok(info);
     }
-    let read = files.read().map_err(|error| denied(&format!("{LEDGER}.{error}")))?;
+    let read = files.read().map_err(|error| format!("{LEDGER}.{error}"))?;
     let client = read.client.map(|client| ClientTlsConfig {
         client_cert: client.certificates.text,
         client_key: client.key.text,
@@ -46,7 +49,7 @@ pub(crate) fn with(files: &Files, info: ConnectionInfo) -> Result<ConnectionInfo
     let root_cert = read.authorities.map(beside_the_systems);
     let certificates = TlsCertificates { client_tls: client, root_cert };
     let client = Client::build_with_tls(info, certificates);
-    let client = client.map_err(|_| denied("the TLS files cannot be used"))?;
+    let client = client.map_err(|_| "the TLS files cannot be used".to_owned())?;
     Ok(client.get_connection_info().clone())
 }
 
@@ -69,10 +72,6 @@ fn beside_the_systems(authorities: Pem<Vec<CertificateDer<'static>>>) -> Vec<u8>
 fn pem(certificate: &CertificateDer<'_>) -> String {
     let text = STANDARD.encode(certificate);
     format!("\n-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
-}
-
-fn denied(text: &str) -> LedgerError {
-    LedgerError::Denied(text.to_owned())
 }
 
 /// Why TLS failed, if that is the error. An authority of this system that the redis crate does not

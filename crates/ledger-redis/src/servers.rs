@@ -28,7 +28,7 @@ impl Servers {
     pub(crate) fn of(settings: &Settings, dialler: &Dialler) -> Result<Self, LedgerError> {
         let ready = |info: ConnectionInfo| -> Result<_, LedgerError> {
             encryption::check(&settings.tls, &info)?;
-            encryption::with(&settings.tls, info.clone())?;
+            encryption::with(&settings.tls, info.clone()).map_err(LedgerError::Denied)?;
             Ok(info.set_tcp_settings(TcpSettings::default().set_nodelay(true)))
         };
         let address = Address::read(settings.url.expose_secret())?;

@@ -60,7 +60,8 @@ pub enum Permitted {
     /// Also if this job and round already held it, unless more slots are in use than allowed. The
     /// wider of the held and the requested slots is then held.
     Granted,
-    /// More slots are or would be in use than allowed, also by this job. A held slot that is
+    /// More slots are or would be in use than allowed, also by this job; or jobs wait in the pool,
+    /// and this one neither waits nor holds slots. A held slot that is
     /// requested at a later revision is given back: others may be using it.
     AtLimit { used: u32 },
     /// The day's limit is reached: no permit until this moment (the next UTC midnight).

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use job::{JobKey, Priority, Tenant, Timestamp};
+use job::{Priority, Tenant, Timestamp};
 
 use crate::{Limits, Permit};
 
@@ -25,7 +25,7 @@ pub struct RoomBounds {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entered {
-    /// It waits, or has been granted its slots. Also if it did so before.
+    /// It waits, or its grant is not confirmed yet; also if so before the call.
     In,
     TenantFull,
     PoolFull,
@@ -71,7 +71,7 @@ pub struct Granted {
 /// Why no more was granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Left {
-    /// As many as were requested were granted.
+    /// As many were granted as were requested, or as one call of the store grants.
     More,
     /// No job waits whose tenant may use more slots.
     Nobody,
@@ -99,10 +99,4 @@ pub struct TenantWaiting {
     pub waiting: u32,
     /// Slots that it holds in the pool.
     pub used: u32,
-}
-
-impl Waiter {
-    pub fn key(&self) -> &JobKey {
-        &self.permit.key
-    }
 }

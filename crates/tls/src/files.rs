@@ -154,6 +154,22 @@ mod tests {
         );
         let (at, cause) = refused(&pair(Some(cert.clone()), Some(cert.clone())));
         assert_eq!((at, cause.contains("PRIVATE KEY")), (FileKey::ClientKey, true), "{cause}");
+        let (gone, empty) = (PathBuf::from("/no/such.pem"), cert.with_file_name("empty"));
+        std::fs::write(&empty, "").unwrap();
+        for (cert, key, at, word) in [
+            (&gone, &key, FileKey::ClientCert, "/no/such.pem cannot be read: No such file"),
+            (&cert, &gone, FileKey::ClientKey, "/no/such.pem cannot be read: No such file"),
+            (&cert, &empty, FileKey::ClientKey, "is empty"),
+        ] {
+            let (found, cause) = refused(&pair(Some(cert.clone()), Some(key.clone())));
+            assert_eq!((found, cause.contains(word)), (at, true), "{cause}");
+        }
+        for (ca, word) in
+            [(Path::new("/"), "cannot be read"), (&gone, "cannot be read"), (&empty, "is empty")]
+        {
+            let (at, cause) = refused(&Files { ca_file: Some(ca.into()), ..Files::default() });
+            assert_eq!((at, cause.contains(word)), (FileKey::Ca, true), "{cause}");
+        }
         assert_eq!(refused(&pair(Some(cert), None)).0, FileKey::ClientCert);
         assert_eq!(refused(&pair(None, Some(key.clone()))).0, FileKey::ClientKey);
         let odd = Files { ca_file: Some(key), ..Files::default() };

@@ -6,5 +6,5 @@ mod pem;
 mod refusal;
 
 pub use files::{Client, FileError, FileKey, Files, Read};
-pub use pem::{Pem, certificates, private_key};
+pub use pem::{Pem, certificates};
 pub use refusal::{Refusal, Section};

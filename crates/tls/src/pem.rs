@@ -37,7 +37,7 @@ pub fn certificates(path: &Path) -> Result<Pem<Vec<CertificateDer<'static>>>, St
 }
 
 /// A private key that is not encrypted.
-pub fn private_key(path: &Path) -> Result<Pem<PrivateKeyDer<'static>>, String> {
+pub(crate) fn private_key(path: &Path) -> Result<Pem<PrivateKeyDer<'static>>, String> {
     let text = text(path)?;
     match PrivateKeyDer::from_pem_slice(&text) {
         Ok(content) => Ok(Pem { content, text }),

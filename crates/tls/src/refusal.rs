@@ -113,14 +113,6 @@ pub enum Section {
 }
 
 impl Section {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Broker => "broker",
-            Self::Ledger => "ledger",
-            Self::Kling => "kling",
-        }
-    }
-
     /// Which certificate the server gets to see.
     const fn client_advice(self) -> &'static str {
         match self {
@@ -141,7 +133,11 @@ impl Section {
 
 impl fmt::Display for Section {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(match self {
+            Self::Broker => "broker",
+            Self::Ledger => "ledger",
+            Self::Kling => "kling",
+        })
     }
 }
 

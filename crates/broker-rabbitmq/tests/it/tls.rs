@@ -132,7 +132,9 @@ async fn our_certificate_is_refused(guarded: &Guarded, clerk: &Signed) {
     let stranger = other.sign("clerk", "DNS:clerk", 2).expect("a certificate");
     alerted(guarded.settings(&stranger), "our client certificate").await;
     let mixed = Signed { cert: clerk.cert.clone(), key: guarded.server.key.clone() };
-    denied(guarded.settings(&mixed), "is not the key of the certificate").await;
+    let key = mixed.key.display();
+    let words = format!("broker.client_key_file: {key} is not the key of the certificate");
+    denied(guarded.settings(&mixed), &words).await;
     let absent = Signed { cert: "/no/such.pem".into(), key: clerk.key.clone() };
     denied(guarded.settings(&absent), "broker.client_cert_file: /no/such.pem cannot be read").await;
 }

@@ -1,9 +1,5 @@
--- KEYS 3.. queue, waiting, granted, tenants, charged, shares of the room; ARGV 3 channel to wake
+-- KEYS 3.. those of the room; ARGV 3 channel to wake
 -- workers, 4 most of a tenant, 5 most in all (0 = any), 6.. names of waiters.
-local room = {
-  queue = KEYS[3], waiting = KEYS[4], granted = KEYS[5], tenants = KEYS[6], charged = KEYS[7],
-  shares = KEYS[8],
-}
 local of_tenant, in_all = tonumber(ARGV[4]), tonumber(ARGV[5])
 local entered, any = {'ok'}, false
 for i = 6, #ARGV do
@@ -13,10 +9,10 @@ for i = 6, #ARGV do
       and redis.call('HEXISTS', room.granted, waiter.holder) == 0 then
     if in_all > 0 and redis.call('HLEN', room.waiting) >= in_all then
       answer = 'pool_full'
-    elseif of_tenant > 0 and count_waiting(room, waiter.tenant) >= of_tenant then
+    elseif of_tenant > 0 and count_waiting(waiter.tenant) >= of_tenant then
       answer = 'tenant_full'
     else
-      add_waiter(room, ARGV[i])
+      add_waiter(ARGV[i])
       any = true
     end
   end

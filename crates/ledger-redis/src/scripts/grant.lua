@@ -1,11 +1,6 @@
--- KEYS 3.. queue, waiting, granted, tenants, charged, shares of the room, 9 held in the pool, 10
--- used, 11 the day's count; ARGV 3 slots in the pool, 4 submissions a day (0 = no
--- limit), 5 most to grant, 6 ms of the lease, 7 weight and 8 concurrency of a tenant, 9.. the same
--- for named tenants: name, weight, concurrency.
-local room = {
-  queue = KEYS[3], waiting = KEYS[4], granted = KEYS[5], tenants = KEYS[6], charged = KEYS[7],
-  shares = KEYS[8],
-}
+-- KEYS 3.. those of the room, 9 held in the pool, 10 used, 11 the day's count; ARGV 3 slots in the
+-- pool, 4 submissions a day (0 = no limit), 5 most to grant, 6 ms of the lease, 7 weight and 8
+-- concurrency of a tenant, 9.. the same for named tenants: name, weight, concurrency.
 local of = {held = KEYS[9], used = KEYS[10]}
 local limit = {slots = tonumber(ARGV[3]), day = tonumber(ARGV[4])}
 local others, terms = {weight = tonumber(ARGV[7]), most = tonumber(ARGV[8])}, {}
@@ -27,7 +22,7 @@ local function next_waiter()
   while true do
     local tenants = redis.call('ZRANGE', room.tenants, from, from + PAGE - 1)
     for _, tenant in ipairs(tenants) do
-      local name, start = head_of(room, tenant)
+      local name, start = head_of(tenant)
       local waiter = name and read_name(name)
       local most = (terms[tenant] or others).most
       if waiter and (most == 0 or used_by(tenant) + waiter.weight <= most) then
@@ -53,7 +48,7 @@ while #names < tonumber(ARGV[5]) do
     break
   end
   if by_tenant then by_tenant[waiter.tenant] = used_by(waiter.tenant) + waiter.weight end
-  charge(room, waiter, start, (terms[waiter.tenant] or others).weight)
+  charge(waiter, start, (terms[waiter.tenant] or others).weight)
   redis.call('HSET', room.granted, waiter.holder,
     string.format('%.0f', now + tonumber(ARGV[6])) .. '\n' .. name)
   names[#names + 1] = name

@@ -23,8 +23,8 @@ end
 local function free_slots(of, day, holder, weight, unspent)
   redis.call('HDEL', of.held, holder)
   count_slots(of, -weight)
-  local count = submissions(day)
-  if unspent and count > 0 then redis.call('HSET', day, 'count', count - 1) end
+  local count = unspent and submissions(day) or 0
+  if count > 0 then redis.call('HSET', day, 'count', count - 1) end
 end
 
 -- Takes slots if they are free, or at a later revision takes over those that are held. Who asks

@@ -18,7 +18,7 @@ pub(super) struct Room {
     ranks: BTreeMap<Holder, Rank>,
     /// Until when tenants without waiting jobs are charged.
     charged: BTreeMap<Tenant, f64>,
-    /// The start of the tenant that was served last.
+    /// The latest start of a tenant that was served.
     now: f64,
 }
 

@@ -41,7 +41,8 @@ pub trait WaitingRoom: Send + Sync + 'static {
     ) -> Result<(), LedgerError>;
 
     /// Takes the slots of these jobs back, whether granted or confirmed, and has them wait again,
-    /// beyond any bound. Nobody is charged less for it. Nothing was sent for them.
+    /// beyond any bound. The charge stays, and the next grant is charged again. Nothing was sent for
+    /// them.
     async fn wait_again(&self, fence: &Fence, waiters: &[Waiter]) -> Result<(), LedgerError>;
 
     /// Jobs that will not be submitted. Grants stay.
