@@ -30,6 +30,8 @@ OTHERS = {
     "REELWORK_TEST_AMQP_URL",
     "REELWORK_TEST_REDIS_URL",
     "REELWORK_TEST_NODE_MODULES",
+    "REELWORK_TEST_BACKLOG",
+    "REELWORK_TEST_FLOOD",
     "REELWORK_",
 }
 # Asked too: an answer that does not refuse it is not understood here.

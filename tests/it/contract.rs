@@ -125,7 +125,8 @@ async fn the_schema_of_a_job_and_its_reader_agree() {
         message[key] = Value::Null;
         message
     };
-    let nulls = ["id", "tenant", "priority", "deadline", "metadata", "retries"].map(null);
+    let nulls =
+        ["id", "tenant", "priority", "deadline", "metadata", "retries", "account"].map(null);
     let text: String = nulls.iter().map(|message| format!("{message}\n")).collect();
     let verdicts = read(Python::start(&environment, "validate.py", &arguments, &text)).await;
     for (message, verdict) in nulls.iter().zip(verdicts) {
@@ -187,6 +188,12 @@ fn job_messages() -> Vec<Value> {
         with("retries", 11.into()),
         with("retries", json!(-1)),
         with("retries", json!(1.5)),
+        with("account", "eu_1.b-2".into()),
+        with("account", many(64)),
+        with("account", many(65)),
+        with("account", "".into()),
+        with("account", "a:b".into()),
+        with("account", 7.into()),
         with("prioritty", "low".into()),
         json!([1]),
         json!("a job"),

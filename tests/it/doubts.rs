@@ -227,7 +227,8 @@ async fn a_callback_after_the_parking_settles_the_job() {
     let environment = Environment::on(Backend::Embedded);
     let provider = Provider::here(json!({
         "faults": [{"kind": "lost_answer"}],
-        "callbacks": {"enabled": true, "late_ms": 4_000},
+        // A job that waited is parked later: its intent is journaled first.
+        "callbacks": {"enabled": true, "late_ms": 8_000},
     }))
     .await;
     let roles = Setup::quick().called_back().start(&environment, &provider).await;

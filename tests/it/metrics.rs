@@ -65,6 +65,7 @@ async fn what_happens_to_jobs_is_counted_once() {
         ("reelwork_publishes_total", &["to=\"results\"", "outcome=\"confirmed\""], 3.0),
         ("reelwork_deliveries_settled_total", &["how=\"acked\""], 3.0),
         ("reelwork_lane_depth", &["lane=\"videos.normal\""], 0.0),
+        ("reelwork_overflow_depth", &["resource=\"videos\""], 0.0),
         ("reelwork_dead_depth", &[], 0.0),
         ("reelwork_account_paused", &["account=\"default\""], 0.0),
         ("reelwork_look_up", &["account=\"default\""], 1.0),

@@ -5,13 +5,18 @@ use std::path::Path;
 use std::process::Command;
 
 use job::Lane;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::harness::{Backend, Environment, Process, Program, Provider, Wish, lines};
+use crate::harness::{
+    Backend, Environment, Process, Program, Provider, Wish, free_port, lines, until,
+};
 
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
+
+/// The exit code for a broker, a ledger or a provider that does not answer.
+const UNAVAILABLE: i32 = 69;
 
 const PAPERS: [&str; 3] = ["README.md", "CONTRIBUTING.md", "deploy/README.md"];
 
@@ -55,6 +60,8 @@ async fn every_command_of_the_papers_is_known() {
         let arguments = match words.as_slice() {
             ["reelwork", arguments @ ..] => arguments,
             ["cargo", "run", "--release", "--", arguments @ ..] => arguments,
+            // Sent by the test that does what the documents show.
+            ["curl", ..] => continue,
             ["cargo", "xtask", task, ..] => {
                 assert!(xtask_knows(task), "xtask does not know {task}");
                 continue;
@@ -85,11 +92,11 @@ async fn every_command_of_the_papers_is_known() {
 async fn what_the_papers_show_can_be_done() {
     let (laptop, fleet) = (Environment::on(Backend::Embedded), Environment::on(Backend::Rabbitmq));
     let provider = Provider::here(json!({})).await;
-    let mut player = Player { program: laptop.program(), roles: Vec::new() };
+    let mut player = Player::of(laptop.program());
     player.program.set("kling.base_url", &provider.url);
     for line in commands_of("README.md") {
         if line.starts_with("export REELWORK_BROKER__URL=") {
-            player = Player { program: fleet.program_for(&provider), roles: Vec::new() };
+            player = Player::of(fleet.program_for(&provider));
             fleet.file("jobs.jsonl", &lines(&[Wish::video("one"), Wish::video("two")]));
         }
         if line == "reelwork up" {
@@ -111,9 +118,41 @@ fn order(id: &str) -> String {
 struct Player {
     program: Program,
     roles: Vec<Process>,
+    /// In place of the documented address, which another program may have.
+    gateway: String,
 }
 
 impl Player {
+    fn of(mut program: Program) -> Self {
+        let gateway = format!("127.0.0.1:{}", free_port());
+        program.set("gateway.listen", &gateway);
+        Self { program, roles: Vec::new(), gateway }
+    }
+
+    /// As curl does: a POST if there are data.
+    async fn curl(&self, words: &[&str]) {
+        let url = words[0].replace("127.0.0.1:8081", &self.gateway);
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let (mut headers, mut data) = (Vec::new(), None);
+        for option in words[1..].chunks(2) {
+            match option {
+                ["-H", header] => headers.push(header.split_once(": ").expect("a header")),
+                ["-d", body] => data = Some((*body).to_owned()),
+                other => panic!("an option that nobody checks: {other:?}"),
+            }
+        }
+        let request = match data {
+            Some(body) => http.post(&url).body(body),
+            None => http.get(&url),
+        };
+        let request =
+            headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
+        let answer = request.send().await.expect("an answer");
+        let status = answer.status();
+        let body: Value = answer.json().await.expect("JSON");
+        assert!(status == 200 && body["code"] == 0, "{url}: {status} {body}");
+    }
+
     async fn play(&mut self, line: &str) {
         let words = words(line);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -123,6 +162,7 @@ impl Player {
                 self.program.env(variable, value);
             }
             ["cargo", ..] => {}
+            ["curl", arguments @ ..] => self.curl(arguments).await,
             ["reelwork", role @ ("up" | "worker" | "poller" | "gateway"), ..] => {
                 if *role == "up" {
                     self.roles.clear();
@@ -130,6 +170,16 @@ impl Player {
                 let role = self.program.start(words[1], &words[1..]);
                 role.says("ready:").await;
                 self.roles.push(role);
+            }
+            // On a busy machine it gives up after eleven seconds, and an operator asks again.
+            ["reelwork", "doctor", ..] => {
+                let mut last = None;
+                until("everything answers the doctor", async || {
+                    let ran = last.insert(self.program.run(&words[1..]).await);
+                    ran.code != UNAVAILABLE
+                })
+                .await;
+                last.expect("it ran").exits(0);
             }
             // Without `--idle` it would never end.
             ["reelwork", "events", ..] => {
@@ -140,6 +190,28 @@ impl Player {
             }
         }
     }
+}
+
+/// Files are as in the documents, but in a directory of the test.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_configurations_that_the_papers_show_are_taken() {
+    let environment = Environment::on(Backend::Embedded);
+    let directory = environment.directory().display().to_string();
+    for key in ["kling_second", "kling_acme"] {
+        environment.file(key, "a-key\n");
+    }
+    let mut count = 0;
+    for paper in PAPERS {
+        let text = std::fs::read_to_string(root().join(paper)).expect(paper);
+        for block in text.split("```toml\n").skip(1) {
+            let block = block.split("```").next().unwrap_or_default();
+            let file = environment.file("a.toml", &block.replace("/run/secrets", &directory));
+            let program = environment.program();
+            program.run(&["config", "check", "--config", &file]).await.exits(0);
+            count += 1;
+        }
+    }
+    assert!(count > 0, "the papers show a configuration");
 }
 
 /// Asks xtask for its help; runs no task.

@@ -2,15 +2,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use job::Lane;
-use ports::{
-    Broker, BrokerError, Deliveries, Delivery, Destination, Message, PublishError, Source,
-};
+use ports::{Broker, BrokerError, Deliveries, Destination, Message, PublishError, Source};
 
 use crate::access::Access;
 use crate::channel::Unanswered;
 use crate::connection::BrokerConnection;
-use crate::consume::{Getting, consume, depth, is_read};
+use crate::consume::{consume, depth, is_read};
 use crate::link::{Dialer, Link};
 use crate::names::{Names, place};
 use crate::publish::{Parcel, Publishing, address};
@@ -35,7 +32,6 @@ struct Inner {
     names: Names,
     topology: Topology,
     publishing: Publishing,
-    getting: Getting,
     outbound: Link,
     inbound: Link,
     unanswered: Unanswered,
@@ -68,7 +64,6 @@ impl RabbitBroker {
                 unanswered.clone(),
             ),
             unanswered,
-            getting: Getting::default(),
             outbound,
             inbound: Link::keep(incoming, inbound),
             settings,
@@ -108,17 +103,6 @@ impl Broker for RabbitBroker {
         consume(connection, names, source, prefetch, settings).await
     }
 
-    /// In a task of its own: if the caller stops waiting, no delivery is left unsettled.
-    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
-        let connection = self.inbound().await?;
-        let inner = self.inner.clone();
-        let taking = tokio::spawn(async move {
-            let Inner { settings, names, getting, .. } = &*inner;
-            getting.get(connection, names, lane, settings).await
-        });
-        taking.await.map_err(|error| BrokerError::Unavailable(error.to_string()))?
-    }
-
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
         let connection = self.inbound().await?;
         depth(&connection, &self.inner.names, source).await
@@ -141,6 +125,10 @@ impl Broker for RabbitBroker {
 
     async fn close(&self) {
         tokio::join!(self.inner.outbound.close(), self.inner.inbound.close());
+    }
+
+    fn takes_messages(&self) -> bool {
+        self.inner.publishing.takes_messages()
     }
 
     fn unanswered(&self) -> u64 {

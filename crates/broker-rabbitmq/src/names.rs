@@ -1,4 +1,4 @@
-use job::{Lane, RetryDelay};
+use job::{Lane, OverflowQueue, RetryDelay};
 use spans::Place;
 
 /// A place on the broker, for traces.
@@ -23,6 +23,15 @@ impl Names {
 
     pub(crate) fn lane(&self, lane: Lane) -> String {
         format!("{}.jobs.{lane}", self.namespace)
+    }
+
+    /// The exchange. A message's key there is [`overflow_key`].
+    pub(crate) fn overflow(&self) -> String {
+        self.of("overflow")
+    }
+
+    pub(crate) fn overflow_queue(&self, queue: OverflowQueue) -> String {
+        format!("{}.overflow.{queue}", self.namespace)
     }
 
     /// Exchange and queue alike.
@@ -60,4 +69,22 @@ impl Names {
     fn of(&self, thing: &str) -> String {
         format!("{}.{thing}", self.namespace)
     }
+}
+
+/// The queue's number, then the key in the lane.
+pub(crate) fn overflow_key(queue: OverflowQueue, routing_key: &str) -> String {
+    format!("{}.{routing_key}", queue.number)
+}
+
+/// The key in the lane, of a key there or in the overflow exchange: no operation begins with a number.
+pub(crate) fn lane_key(key: &str) -> &str {
+    match key.split_once('.') {
+        Some((number, rest)) if number.parse::<u8>().is_ok() => rest,
+        Some(_) | None => key,
+    }
+}
+
+/// The pattern that binds an overflow queue.
+pub(crate) fn overflow_binding(queue: OverflowQueue) -> String {
+    format!("{}.{}.#", queue.number, queue.resource)
 }

@@ -4,6 +4,7 @@ mod fixture;
 mod journal;
 mod lanes;
 mod later;
+mod overflow;
 mod results;
 mod settling;
 mod words;
@@ -20,6 +21,7 @@ use ports::Broker;
 pub use journal::*;
 pub use lanes::*;
 pub use later::*;
+pub use overflow::*;
 pub use results::*;
 pub use settling::*;
 pub use words::*;
@@ -65,11 +67,12 @@ macro_rules! broker {
             a_key_without_a_lane_is_unroutable
             every_publisher_hears_its_own_fate
             depth_counts_what_is_ready
-            a_lane_is_taken_from_one_at_a_time
-            nothing_is_taken_from_an_empty_lane
             a_consumer_holds_no_more_than_its_prefetch
             many_publishers_and_consumers_lose_nothing
             a_good_broker_passes_its_check
+
+            jobs_in_overflow_queues_keep_key_and_order
+            a_job_given_back_to_an_overflow_queue_comes_first
 
             a_requeue_raises_the_delivery_count
             a_dropped_delivery_comes_back

@@ -1,18 +1,27 @@
 //! The tests of the [`Ledger`] port. [`ledger!`](crate::ledger!) makes one test of each case.
 
+mod acceptances;
 mod due;
 mod fixture;
 mod following;
+mod grants;
+mod manual_pauses;
 mod membership;
 mod outbox;
 mod people;
 mod permits;
 mod proposals;
 mod races;
+mod rates;
 mod records;
 mod requests;
 mod rooms;
+mod shares;
+mod slot_limits;
+mod spending;
+mod waiters;
 mod waiting;
+mod wakes;
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -25,18 +34,26 @@ use futures::FutureExt;
 
 use ports::Ledger;
 
+pub use acceptances::*;
 pub use due::*;
 pub use following::*;
+pub use grants::*;
+pub use manual_pauses::*;
 pub use membership::*;
 pub use outbox::*;
 pub use people::*;
 pub use permits::*;
 pub use proposals::*;
 pub use races::*;
+pub use rates::*;
 pub use records::*;
 pub use requests::*;
 pub use rooms::serves_like;
+pub use shares::*;
+pub use slot_limits::*;
+pub use spending::*;
 pub use waiting::*;
+pub use wakes::*;
 
 /// Every case expects a ledger that was opened with this retention.
 pub const RETENTION: Duration = Duration::from_secs(1);
@@ -163,26 +180,52 @@ macro_rules! ledger {
             a_turn_is_refused_to_whoever_lost_its_lease
             zero_is_no_limit
             a_day_has_its_limit
+            the_submissions_of_a_day_are_counted_for_each_account
             an_unspent_return_gives_the_day_its_submission_back
+
+            a_slot_limit_is_changed_by_one_of_many
+            no_more_slots_are_granted_than_were_found
+            slots_begin_where_nothing_was_found
+            a_pause_of_the_provider_holds_for_all
+            a_job_too_wide_for_the_found_slots_waits_for_more
+            a_changed_slot_limit_wakes_those_that_wait
+
+            submissions_of_an_account_keep_to_its_rate
+            submissions_of_a_tenant_keep_to_its_rate
+            a_rate_lets_waiting_jobs_go_first
 
             waiting_jobs_get_slots_in_order
             waiting_jobs_come_before_others
             entering_again_keeps_the_place
-            a_room_is_bounded_for_each_tenant_and_in_all
             a_wide_job_keeps_its_place_until_it_fits
-            tenants_are_served_by_their_weights
-            a_costly_job_counts_for_many_cheap_ones
-            a_flood_does_not_stand_before_a_single_job
-            priorities_of_a_tenant_share_and_none_starves
-            a_tenant_at_its_limit_is_passed_over
-            a_grant_that_nobody_confirms_is_found
-            waiting_again_gives_the_slots_back
+            a_job_that_never_fits_leaves_the_room
             the_days_limit_holds_for_grants
             a_withdrawn_job_is_granted_nothing
             waiting_jobs_are_shown_by_tenant
-            a_freed_slot_wakes_waiters
+            waiting_jobs_are_counted_by_tenant
+            waiting_jobs_of_a_tenant_are_listed
+            a_tenant_gets_no_more_than_its_slots
+            waiting_jobs_come_before_others_of_a_tenant_with_a_limit
             many_granters_fill_exactly_the_slots
+            a_freed_slot_wakes_waiters
+            a_wide_job_that_leaves_wakes_waiters
+            slots_given_back_by_a_request_wake_waiters
+            tenants_are_served_by_their_weights
+            a_costly_job_counts_for_many_cheap_ones
+            a_flood_does_not_stand_before_a_single_job
+            ever_new_tenants_do_not_starve_one_with_many_jobs
+            priorities_of_a_tenant_share_and_none_starves
+            a_tenant_at_its_limit_is_passed_over
+            a_tenant_at_its_limit_saves_up_no_credit
+            a_grant_that_nobody_confirms_is_found
+            a_job_that_waits_again_pays_its_submission_once
+            the_latest_revision_of_a_waiting_job_decides
+            a_granted_job_waits_again_at_a_later_revision_only
+            a_grant_counts_also_without_its_slots
+            permits_of_several_pools_are_confirmed_and_withdrawn
             a_room_is_closed_to_whoever_lost_its_lease
+            a_paused_tenant_is_passed_over
+            many_paused_tenants_hide_nobody
 
             a_proposal_needs_no_record_and_expires
             proposals_are_few_and_in_order
@@ -190,9 +233,27 @@ macro_rules! ledger {
             a_task_has_one_owner
             one_of_many_claimers_owns_a_task
             accounts_do_not_share_tasks
+            the_owner_of_a_task_is_found
+            an_owner_is_found_with_its_account_only
+
+            the_first_acceptance_stands_until_it_expires
+            an_earlier_acceptance_gives_way
+            only_the_acceptance_that_is_kept_is_published
+            one_of_many_requests_is_accepted
 
             a_pause_lasts_until_resumed
             pauses_are_listed_by_account
+            a_pause_by_hand_lasts_until_it_is_resumed
+            a_pause_by_hand_ends_by_itself
+            pauses_by_hand_are_counted
+            pauses_by_hand_and_automatic_ones_are_apart
+            what_is_reserved_is_counted_once_and_settled_once
+            a_cap_is_exact_under_fifty_takers
+            each_cap_holds_until_its_period_is_over
+            refused_and_unpriced_jobs_are_counted
+            what_was_left_behind_is_settled_as_it_was_held
+            ever_new_tenants_are_counted_together
+            spending_is_closed_to_whoever_lost_its_lease
             the_newest_witness_of_each_operation_is_kept
             a_list_shows_the_newest_first
             a_list_takes_only_what_is_asked_for

@@ -1,6 +1,9 @@
 use std::collections::BTreeMap;
 
-use job::{MAX_ID_BYTES, MAX_OPERATION_BYTES, MAX_RETRIES, MAX_TENANT_BYTES, Priority, Resource};
+use job::{
+    MAX_ACCOUNT_BYTES, MAX_ID_BYTES, MAX_OPERATION_BYTES, MAX_RETRIES, MAX_TENANT_BYTES, Priority,
+    Resource,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -35,6 +38,10 @@ struct JobMessage {
     /// How many more rounds may be paid when a task ends failed. Without it: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     retries: Option<u32>,
+    /// The only account of the workers that it may be submitted with. Without one: any that its
+    /// tenant may use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
 }
 
 /// The job message. Lengths count characters here and bytes when the message is read.
@@ -44,6 +51,8 @@ pub fn job_message(draft: Draft) -> Value {
     refine(&mut schema, "id", [("maxLength", MAX_ID_BYTES.into()), ("pattern", no_control.into())]);
     let tenant = format!("^[A-Za-z0-9._-]{{1,{MAX_TENANT_BYTES}}}$");
     refine(&mut schema, "tenant", [("pattern", tenant.into())]);
+    let account = format!("^[A-Za-z0-9._-]{{1,{MAX_ACCOUNT_BYTES}}}$");
+    refine(&mut schema, "account", [("pattern", account.into())]);
     // Most validators do not check the format by themselves.
     let moment = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$";
     let deadline = [("format", "date-time".into()), ("pattern", moment.into())];

@@ -56,6 +56,16 @@ choice! {
 }
 
 choice! {
+    /// What becomes of a job that would exceed a cap on spending.
+    pub enum OverCap {
+        /// It waits.
+        Hold = "hold",
+        /// It is rejected.
+        Refuse = "refuse",
+    }
+}
+
+choice! {
     /// In which form events are published: the two content modes of CloudEvents.
     pub enum ContentMode {
         /// The body is the whole event.

@@ -1,22 +1,26 @@
 //! Everything that can be set: the one table from which all else derives.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use url::Url;
+use url::{Host, Url};
 
-use crate::choice::{ContentMode, DoubtPolicy, HeaderPrefix, LogFormat, LookUp, TraceMode};
+use crate::choice::{
+    ContentMode, DoubtPolicy, HeaderPrefix, LogFormat, LookUp, OverCap, TraceMode,
+};
 use crate::endpoint::Endpoint;
 use crate::key::{Key, Preset};
 use crate::kind::{
-    Address, Bool, Count, EndpointUrl, Factor, FilePath, HttpUrl, LogFilter, Name, OneOf, Secret,
-    Secrets, Span, Texts,
+    AccountsOfTenants, Address, Bool, Count, EndpointUrl, Factor, FilePath, HttpUrl, LogFilter,
+    MicroUsd, Name, OfAccounts, OfTenants, OneOf, Secret, SecretPath, Secrets, SlotCount,
+    SlotsOrAuto, Span, Texts, Usd, UsdOfTenants,
 };
 use crate::problem::Problem;
+use crate::provider_key::ProviderKey;
 use crate::reader::Reader;
-use crate::sources::Source;
 use crate::table::{preset, read, settings};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -52,7 +56,7 @@ settings! {
         /// The provider's address, in front of /kling/v1/.
         base_url: Url = "https://api.cometapi.com", HttpUrl;
         /// The provider's key. Every process that calls the provider needs it.
-        api_key: Option<SecretString> = unset, Secret;
+        api_key: ProviderKey = unset, Secret;
         /// A PEM file with authorities to trust beside the system's, such as that of a company's proxy.
         ca_file: Option<PathBuf> = unset, FilePath;
         /// A name for the account behind the key: limits are counted per account.
@@ -115,18 +119,93 @@ settings! {
     }
 
     limits: Limits {
-        /// Video tasks in flight at the provider; 0 = no limit.
-        videos: u32 = "5", Count(0..=100_000_u32);
-        /// Images in flight at the provider; 0 = no limit.
-        images: u32 = "9", Count(0..=100_000_u32);
-        /// Audio tasks in flight at the provider; 0 = no limit.
-        audio: u32 = "5", Count(0..=100_000_u32);
+        /// Video tasks in flight at the provider; fewer while it refuses so many. 0 = no limit,
+        /// auto = as many as it allows.
+        videos: SlotCount = "5", SlotsOrAuto(0..=100_000);
+        /// Images in flight at the provider, in the same way.
+        images: SlotCount = "9", SlotsOrAuto(0..=100_000);
+        /// Audio tasks in flight at the provider, in the same way.
+        audio: SlotCount = "5", SlotsOrAuto(0..=100_000);
+        /// The fewest slots of a pool that are used while the provider refuses more.
+        floor: u32 = "1", Count(1..=100_000_u32);
+        /// The most slots that auto may find.
+        ceiling: u32 = "1000", Count(1..=100_000_u32);
+        /// Submissions a minute over all pools, evenly spread; 0 = no limit.
+        rate: u32 = "0", Count(0..=600_000_u32);
         /// The brake on spending: submissions per UTC day; 0 = no limit.
         max_submissions_per_day: u64 = "0", Count(0..=1_000_000_000_u64);
+        /// Jobs that may wait in the ledger for slots of one pool; more wait in the broker. At least
+        /// twice the slots; 0 = no limit.
+        waiting: u32 = "20000", Count(0..=10_000_000_u32);
         /// Counted attempts to submit one job before it is parked.
         max_attempts: u32 = "20", Count(1..=10_000_u32);
         /// Submissions that one worker works on at once.
         max_in_progress: u32 = "256", Count(1..=100_000_u32);
+    }
+
+    accounts: Accounts {
+        /// Further accounts beside kling.account, each with the file that holds its key in one line.
+        key_files: BTreeMap<String, PathBuf> = unset, OfAccounts(SecretPath);
+        /// Their addresses in front of /kling/v1/; of others, kling.base_url.
+        base_urls: BTreeMap<String, Url> = unset, OfAccounts(HttpUrl);
+        /// Tenants whose jobs use only these accounts, which serve no others. kling.account may be
+        /// named, too.
+        tenants: BTreeMap<String, Vec<String>> = unset, AccountsOfTenants;
+        /// Video tasks of single accounts in flight at the provider; of others, limits.videos.
+        videos: BTreeMap<String, SlotCount> = unset, OfAccounts(SlotsOrAuto(0..=100_000));
+        /// Images in the same way; of others, limits.images.
+        images: BTreeMap<String, SlotCount> = unset, OfAccounts(SlotsOrAuto(0..=100_000));
+        /// Audio tasks in the same way; of others, limits.audio.
+        audio: BTreeMap<String, SlotCount> = unset, OfAccounts(SlotsOrAuto(0..=100_000));
+        /// Submissions a minute of single accounts, 0 = no limit; of others, limits.rate.
+        rates: BTreeMap<String, u32> = unset, OfAccounts(Count(0..=600_000_u32));
+        /// Submissions of single accounts per UTC day, 0 = no limit; of others,
+        /// limits.max_submissions_per_day.
+        max_submissions_per_day: BTreeMap<String, u64> = unset, OfAccounts(Count(0..=1_000_000_000_u64));
+    }
+
+    tenants: Tenants {
+        /// The part of the service that a tenant gets while others wait too, beside theirs.
+        weight: u32 = "1", Count(1..=1_000_u32);
+        /// The same for single tenants.
+        weights: BTreeMap<String, u32> = unset, OfTenants(1..=1_000);
+        /// Slots that a tenant may use in each pool; 0 = no limit.
+        concurrency: u32 = "0", Count(0..=100_000_u32);
+        /// The same for single tenants.
+        concurrencies: BTreeMap<String, u32> = unset, OfTenants(0..=100_000);
+        /// Submissions of a tenant a minute over all pools, evenly spread; 0 = no limit.
+        rate: u32 = "0", Count(0..=600_000_u32);
+        /// The same for single tenants.
+        rates: BTreeMap<String, u32> = unset, OfTenants(0..=600_000);
+        /// Jobs of a tenant that may wait in the ledger for slots of one pool; more wait in the
+        /// broker. At least twice the slots; 0 = no limit but that of limits.waiting.
+        waiting: u32 = "1000", Count(0..=10_000_000_u32);
+    }
+
+    money: Money {
+        /// Reserve and count in the ledger what jobs cost, and apply the caps. Unset: if a cap is set.
+        enabled: Option<bool> = unset, Bool;
+        /// A table of prices in place of the one that comes with this version, in the same form.
+        prices: Option<PathBuf> = unset, FilePath;
+        /// What each account may spend in a UTC day, by estimate. Unset: any amount.
+        account_per_day: Option<MicroUsd> = unset, Usd;
+        /// The same for a UTC month.
+        account_per_month: Option<MicroUsd> = unset, Usd;
+        /// What single accounts beside kling.account may spend in a UTC day.
+        accounts_per_day: BTreeMap<String, MicroUsd> = unset, OfAccounts(Usd);
+        /// The same for a UTC month.
+        accounts_per_month: BTreeMap<String, MicroUsd> = unset, OfAccounts(Usd);
+        /// What each tenant may spend in a UTC day. Unset: any amount.
+        tenant_per_day: Option<MicroUsd> = unset, Usd;
+        /// The same for a UTC month.
+        tenant_per_month: Option<MicroUsd> = unset, Usd;
+        /// What single tenants may spend in a UTC day.
+        tenants_per_day: BTreeMap<String, MicroUsd> = unset, UsdOfTenants;
+        /// The same for a UTC month.
+        tenants_per_month: BTreeMap<String, MicroUsd> = unset, UsdOfTenants;
+        /// What becomes of a job that would exceed a cap: hold = it waits for the next day or month,
+        /// refuse = it is rejected.
+        over_cap: OverCap = "hold", OneOf(OverCap::ALL);
     }
 
     doubt: Doubt {
@@ -174,12 +253,15 @@ settings! {
     }
 
     gateway: Gateway {
-        /// Where callbacks are received.
+        /// Where callbacks and clients' requests are received.
         listen: SocketAddr = "127.0.0.1:8081", Address;
         /// The gateway's address as the provider sees it, in front of /callbacks/. Unset: no callbacks.
         callback_url: Option<Url> = unset, HttpUrl;
         /// Keys of the callback tokens, 8 bytes or more: the first signs, all are accepted (for rotation).
         callback_secrets: Vec<SecretString> = unset, Secrets(2);
+        /// Answer the provider's API to clients on this machine, who need no key; what they send is
+        /// paid for.
+        kling_api: bool = "false", Bool;
     }
 
     admin: Admin {
@@ -199,12 +281,43 @@ settings! {
     }
 }
 
+impl Gateway {
+    /// Whether only this machine reaches it: no proxy brings callbacks from outside.
+    pub fn is_private(&self) -> bool {
+        let is_here = |url: &Url| match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        self.listen.ip().is_loopback() && self.callback_url.as_ref().is_none_or(is_here)
+    }
+}
+
+impl Money {
+    /// Whether costs are counted, for all accounts.
+    pub fn is_enabled(&self) -> bool {
+        let caps = [
+            self.account_per_day,
+            self.account_per_month,
+            self.tenant_per_day,
+            self.tenant_per_month,
+        ];
+        let named = [
+            &self.accounts_per_day,
+            &self.accounts_per_month,
+            &self.tenants_per_day,
+            &self.tenants_per_month,
+        ];
+        let any = caps.iter().any(Option::is_some) || named.iter().any(|caps| !caps.is_empty());
+        self.enabled.unwrap_or(any)
+    }
+}
+
 impl Kling {
-    /// The key, for a process that calls the provider.
-    pub fn require_api_key(&self) -> Result<&SecretString, Problem> {
-        self.api_key.as_ref().ok_or_else(|| {
-            Problem::of_key("kling.api_key", Source::Default, "is not set and is needed here")
-                .hint("set REELWORK_KLING__API_KEY, or REELWORK_KLING__API_KEY_FILE to a path")
-        })
+    /// The key, for a process that calls the provider. Blocking: that of a further account is read
+    /// from its file.
+    pub fn require_api_key(&self) -> Result<SecretString, Problem> {
+        self.api_key.require()
     }
 }

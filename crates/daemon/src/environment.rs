@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::{self, Read};
 
 use ::config::{Environment, Map, Source as _, ValueKind};
 
@@ -13,6 +11,7 @@ use crate::keys;
 use crate::layer::Layer;
 use crate::nearest::nearest;
 use crate::problem::Problem;
+use crate::secret_file;
 use crate::sources::Source;
 
 const PREFIX: &str = "REELWORK_";
@@ -20,8 +19,6 @@ const PREFIX: &str = "REELWORK_";
 const TESTS: &str = "REELWORK_TEST_";
 /// Short for `telemetry.log`; it wins over the long name.
 const LOG: &str = "REELWORK_LOG";
-/// Largest secret file, in bytes.
-const SECRET_MOST: u64 = 64 * 1024;
 
 /// The purpose of a variable.
 enum Use {
@@ -100,8 +97,8 @@ fn secret_file(
         let problem = Problem::of_key(key.name, source, both).hint("unset one of them");
         return layer.problems.push(problem);
     }
-    match read_secret(path) {
-        Ok(text) => layer.insert(key, contents(key, &text), source),
+    match secret_file::read(path) {
+        Ok(text) => layer.insert(key, contents(key, text), source),
         // The path is not shown: it may be the secret itself, in the wrong variable.
         Err(error) => {
             let message = format!("the file that it names cannot be read: {error}");
@@ -110,19 +107,8 @@ fn secret_file(
     }
 }
 
-fn read_secret(path: &OsStr) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(SECRET_MOST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > SECRET_MOST {
-        return Err(io::Error::other("it is larger than 64 KiB"));
-    }
-    Ok(text)
-}
-
-/// An editor adds one trailing line break. A list has one secret per line.
-fn contents(key: &Key, text: &str) -> ValueKind {
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    let text = text.strip_suffix('\r').unwrap_or(text);
+/// A list has one secret per line.
+fn contents(key: &Key, text: String) -> ValueKind {
     if key.kind.is_list() {
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
         return lines.into();

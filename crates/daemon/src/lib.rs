@@ -28,7 +28,13 @@ mod nearest;
 mod sources;
 mod written;
 
+// The keys of the provider, which may be read again.
+mod api_key;
+mod provider_key;
+mod secret_file;
+
 // The result.
+mod accounts;
 mod effective;
 mod example;
 mod load;
@@ -43,18 +49,24 @@ mod printable;
 mod shutdown;
 pub mod traces;
 
-pub use self::choice::{ContentMode, DoubtPolicy, HeaderPrefix, LogFormat, LookUp, TraceMode};
+pub use self::api_key::KeyFile;
+pub use self::choice::{
+    ContentMode, DoubtPolicy, HeaderPrefix, LogFormat, LookUp, OverCap, TraceMode,
+};
 pub use self::config::{
-    Admin, Broker, Config, Doubt, Embedded, Events, Gateway, Kling, Ledger, Limits, Poll,
-    Telemetry, Worker,
+    Accounts, Admin, Broker, Config, Doubt, Embedded, Events, Gateway, Kling, Ledger, Limits,
+    Money, Poll, Telemetry, Tenants, Worker,
 };
 pub use self::effective::Effective;
 pub use self::endpoint::{Endpoint, SecretUrl};
 pub use self::example::example;
 pub use self::exit::ExitCode;
+pub use self::kind::{MicroUsd, SlotCount};
 pub use self::load::Loaded;
+pub use self::nearest::nearest;
 pub use self::printable::{printable, printable_line};
 pub use self::problem::{ConfigError, Problem};
+pub use self::provider_key::ProviderKey;
 pub use self::shutdown::Shutdown;
 pub use self::sources::{Source, Sources};
 pub use self::written::COMETAPI_KEY;

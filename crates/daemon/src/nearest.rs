@@ -4,7 +4,7 @@ use strsim::levenshtein;
 
 /// The candidate with the fewest edits, if they are few enough for a typing error. Otherwise one
 /// with the same last segment (the right key in the wrong section).
-pub(crate) fn nearest<'a>(
+pub fn nearest<'a>(
     name: &str,
     candidates: impl Iterator<Item = &'a str> + Clone,
 ) -> Option<&'a str> {

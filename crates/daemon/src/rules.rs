@@ -1,21 +1,20 @@
 //! Rules about several keys.
 
+mod accounts;
+mod breach;
+mod money;
+mod slots;
+
 use std::path::PathBuf;
 
 use secrecy::ExposeSecret;
 
+use self::breach::Breach;
 use crate::choice::LookUp;
 use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::problem::Problem;
 use crate::reader::Reader;
-
-/// A broken rule, reported at one of its keys.
-struct Breach {
-    key: &'static str,
-    message: String,
-    hint: &'static str,
-}
 
 struct Rule {
     /// The rule is skipped if one of these could not be read.
@@ -38,8 +37,10 @@ const REFUSALS: &str = "kling.refusal_codes";
 const BUSY: &str = "kling.busy_codes";
 const CALLBACK: &str = "gateway.callback_url";
 const SECRETS: &str = "gateway.callback_secrets";
+const LISTEN: &str = "gateway.listen";
+const KLING_API: &str = "gateway.kling_api";
 
-static RULES: [Rule; 12] = [
+static RULES: [Rule; 13] = [
     Rule { keys: &[BROKER, LEDGER], breach: together },
     Rule { keys: &[BROKER_CERT, BROKER_KEY], breach: broker_paired },
     Rule { keys: &[LEDGER_CERT, LEDGER_KEY], breach: ledger_paired },
@@ -48,6 +49,7 @@ static RULES: [Rule; 12] = [
     Rule { keys: &[TRUST, LOOK_UP], breach: trusted },
     Rule { keys: &[CALLBACK, SECRETS], breach: signed },
     Rule { keys: &[SECRETS], breach: guessable },
+    Rule { keys: &[LISTEN, KLING_API, CALLBACK], breach: without_keys },
     Rule { keys: &[REFUSALS], breach: refusals },
     Rule { keys: &[BUSY], breach: busy },
     Rule { keys: &[REFUSALS, BUSY], breach: both },
@@ -57,11 +59,13 @@ static RULES: [Rule; 12] = [
 pub(crate) fn broken(config: &Config, reader: &Reader<'_>) -> Vec<Problem> {
     let applicable = RULES.iter().filter(|rule| reader.could_read(rule.keys));
     let breaches = applicable.filter_map(|rule| (rule.breach)(config));
-    breaches
-        .map(|Breach { key, message, hint }| {
-            Problem::of_key(key, reader.source(key), message).hint(hint)
-        })
-        .collect()
+    let slots = reader.could_read(slots::KEYS).then(|| slots::breaches(config));
+    let of_money = reader.could_read(money::KEYS).then(|| money::breaches(config));
+    let several = slots.into_iter().chain(of_money).flatten();
+    let problem = |Breach { key, message, hint }| {
+        Problem::of_key(key, reader.source(key), message).hint(hint)
+    };
+    breaches.chain(several).map(problem).chain(accounts::problems(config, reader)).collect()
 }
 
 fn together(config: &Config) -> Option<Breach> {
@@ -70,6 +74,21 @@ fn together(config: &Config) -> Option<Breach> {
         key: LEDGER,
         message: format!("is {ledger} while {BROKER} is {broker}"),
         hint: "both are embedded, or neither",
+    })
+}
+
+/// Whoever reaches it can spend money.
+fn without_keys(config: &Config) -> Option<Breach> {
+    let gateway = &config.gateway;
+    let callback = gateway.callback_url.as_ref().map(|url| format!("{CALLBACK} is {url}"));
+    let listens = || format!("{LISTEN} is {}", gateway.listen);
+    (gateway.kling_api && !gateway.is_private()).then(|| Breach {
+        key: KLING_API,
+        message: format!(
+            "is true while {}, which others can reach",
+            callback.filter(|_| gateway.listen.ip().is_loopback()).unwrap_or_else(listens)
+        ),
+        hint: "its clients need no key: serve them in a process that only this machine reaches",
     })
 }
 

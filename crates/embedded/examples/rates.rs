@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use embedded::{Embedded, Settings};
 use job::{JobKey, Lane, MessageFacts, Outcome, Priority, Record, Resource, State, Timestamp};
 use ports::{
-    Broker, Destination, Fence, Ledger, Limits, Message, OutboxEntry, Permit, PermitReturn, Source,
-    Subscription, Swapped, Write,
+    Broker, Destination, Fence, GrantTerms, Ledger, Message, OutboxEntry, Permit, PermitReturn,
+    Source, Subscription, Swapped, Write,
 };
 
 const CALLERS: u32 = 256;
@@ -117,7 +117,7 @@ async fn whole_job(stores: &Stores, n: u32) {
     let Stores { broker, ledger, fence } = stores;
     publish_one(stores, n).await;
     let permit = permit(&record(n).key);
-    ledger.take_permit(fence, &permit, &Limits::default()).await.unwrap();
+    ledger.take_permit(fence, &permit, &GrantTerms::default()).await.unwrap();
     let mut record = record(n);
     let owner = fence.owner.clone();
     record.state = State::Submitting { owner, intent: String::new(), post_deadline: now() };

@@ -16,10 +16,9 @@ mod settle;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use job::{Lane, Timestamp};
+use job::Timestamp;
 use ports::{
-    Broker, BrokerError, Clock, Deliveries, Delivery, Destination, Message, PublishError, Source,
-    SystemClock,
+    Broker, BrokerError, Clock, Deliveries, Destination, Message, PublishError, Source, SystemClock,
 };
 use rusqlite::Connection;
 use spans::Spans;
@@ -57,10 +56,6 @@ impl Broker for FileBroker {
         prefetch: u16,
     ) -> Result<Box<dyn Deliveries>, BrokerError> {
         consume::consume(&self.store, &self.registry, self.spans, source, prefetch).await
-    }
-
-    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
-        consume::take(&self.store, self.spans, lane).await
     }
 
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
@@ -112,6 +107,7 @@ fn queue_of(
 ) -> rusqlite::Result<Option<i64>> {
     match source {
         Source::Lane(lane) => Ok(queues.of(*lane)),
+        Source::Overflow(queue) => Ok(queues.of_overflow(*queue)),
         Source::Dead => Ok(Some(queues.dead)),
         Source::Journal(_) | Source::BrokerDead => Ok(None),
         Source::Results(subscription) => match &subscription.name {

@@ -46,12 +46,15 @@ impl Housekeeping {
         let now = tx.now.as_millis();
         tx.sql.prepare_cached("DELETE FROM lease WHERE expires_at <= ?1")?.execute([now])?;
         tx.sql
-            .prepare_cached("DELETE FROM day WHERE day < ?1")?
+            .prepare_cached("DELETE FROM account_day WHERE day < ?1")?
             .execute([now / DAY_MILLIS - DAYS])?;
         let age = i64::try_from(self.journal_age.as_millis()).unwrap_or(i64::MAX);
         let lines = journal::trim(tx, self.ns, now.saturating_sub(age), PORTION)?;
         let tasks = remove_expired(tx, "proposal")?.max(remove_expired(tx, "task_owner")?);
-        Ok(remove_expired_records(tx)?.max(lines).max(tasks).max(trim_unrouted(tx)?))
+        let pauses = remove_expired(tx, "manual_pause")?;
+        let sums = remove_expired(tx, "spending")?.max(remove_expired(tx, "acceptance")?);
+        let most = remove_expired_records(tx)?.max(lines).max(tasks).max(pauses).max(sums);
+        Ok(most.max(trim_unrouted(tx)?))
     }
 }
 
@@ -82,7 +85,10 @@ fn find_work(sql: &Connection, now: Timestamp) -> rusqlite::Result<bool> {
         "SELECT EXISTS (SELECT 1 FROM record WHERE expires_at <= ?1)
              OR EXISTS (SELECT 1 FROM lease WHERE expires_at <= ?1)
              OR EXISTS (SELECT 1 FROM proposal WHERE expires_at <= ?1)
-             OR EXISTS (SELECT 1 FROM task_owner WHERE expires_at <= ?1)",
+             OR EXISTS (SELECT 1 FROM task_owner WHERE expires_at <= ?1)
+             OR EXISTS (SELECT 1 FROM manual_pause WHERE expires_at <= ?1)
+             OR EXISTS (SELECT 1 FROM spending WHERE expires_at <= ?1)
+             OR EXISTS (SELECT 1 FROM acceptance WHERE expires_at <= ?1)",
     )?
     .query_row([now.as_millis()], |row| row.get(0))
 }
@@ -158,18 +164,31 @@ mod tests {
                     (3, 1, 'k/3', 1, 'k', 'parked', 0, 0, NULL, '');
              INSERT INTO due VALUES (1, 1, 0, NULL), (2, 1, 0, NULL);
              INSERT INTO lease VALUES (1, 'a', 1, {NOW}), (1, 'b', 1, {NOW} + 1);
-             INSERT INTO day VALUES (1, 997, 5), (1, 999, 5), (1, 1000, 5);
+             INSERT INTO account_day VALUES (1, 'a', 997, 5), (1, 'a', 999, 5), (1, 'b', 999, 5);
              INSERT INTO proposal VALUES (1, 1, 'k/1', 1, 't', {NOW}), (2, 1, 'k/2', 1, 't', {NOW} + 1);
              INSERT INTO task_owner
-             VALUES (1, 1, 'a', 't', 'k/1', 1, {NOW}), (2, 1, 'a', 'u', 'k/2', 1, {NOW} + 1);"
+             VALUES (1, 1, 'a', 't', 'k/1', 1, {NOW}), (2, 1, 'a', 'u', 'k/2', 1, {NOW} + 1);
+             INSERT INTO manual_pause
+             VALUES (1, 1, 'a', 'pool videos', '', {NOW}), (2, 1, 'a', 'pool audio', '', {NOW} + 1),
+                    (3, 1, 'a', 'account', '', NULL);
+             INSERT INTO acceptance VALUES (1, 1, 'k/1', '', {NOW}), (2, 1, 'k/2', '', {NOW} + 1);"
         );
         sql.execute_batch(&script).unwrap();
         let mut housekeeping = Housekeeping::new(1, Duration::ZERO);
         assert!(housekeeping.has_work(&sql, Timestamp::from_millis(NOW)));
         in_tx(&sql, |tx| housekeeping.run(tx)).unwrap();
-        let tables = ["record", "due", "lease", "day", "proposal", "task_owner"];
+        let tables = [
+            "record",
+            "due",
+            "lease",
+            "account_day",
+            "proposal",
+            "task_owner",
+            "manual_pause",
+            "acceptance",
+        ];
         let left = tables.map(|table| count(&sql, table));
-        assert_eq!(left, [2, 1, 1, 2, 1, 1]);
+        assert_eq!(left, [2, 1, 1, 2, 1, 1, 2, 1]);
         assert!(!housekeeping.has_work(&sql, Timestamp::from_millis(NOW)));
     }
 

@@ -1,20 +1,28 @@
 //! The ledger: compares and writes without decisions, one transaction for each call.
 
+mod acceptances;
 mod day;
 mod due;
 mod fence;
 mod following;
 mod grants;
+mod leases;
 mod list;
+mod manual_pauses;
 mod outbox;
 mod pauses;
 mod permits;
+mod places;
 mod port;
 mod proposals;
+mod rates;
 mod records;
 mod requests;
 mod row;
 mod shares;
+mod slot_limits;
+mod spending;
+mod sums;
 mod turns;
 mod waiting;
 mod witnesses;

@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x7265_656c;
 
 /// One script for each schema version, in order; `PRAGMA user_version` counts those applied.
-const SCRIPTS: [&str; 9] = [
+const SCRIPTS: [&str; 15] = [
     include_str!("schema.sql"),
     include_str!("following.sql"),
     include_str!("proposals.sql"),
@@ -19,6 +19,12 @@ const SCRIPTS: [&str; 9] = [
     include_str!("requests.sql"),
     include_str!("witnesses.sql"),
     include_str!("waiting.sql"),
+    include_str!("manual_pauses.sql"),
+    include_str!("slot_limits.sql"),
+    include_str!("rates.sql"),
+    include_str!("spending.sql"),
+    include_str!("days.sql"),
+    include_str!("acceptances.sql"),
 ];
 
 /// The longest wait for another process's transaction.
@@ -177,15 +183,37 @@ mod tests {
         assert_eq!((synchronous, journal.as_str()), (2, "wal"), "2 is FULL");
     }
 
+    /// A file of this version.
+    fn old(dir: &tempfile::TempDir, version: usize) -> Connection {
+        let path = dir.path().join("x.db");
+        std::fs::write(&path, "").unwrap();
+        let sql = connect(&path).unwrap();
+        for script in &SCRIPTS[..version] {
+            sql.execute_batch(script).unwrap();
+        }
+        sql.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        sql.pragma_update(None, "user_version", version).unwrap();
+        sql
+    }
+
+    #[test]
+    fn the_submissions_of_today_count_after_an_upgrade() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut sql = old(&dir, 13);
+        sql.execute_batch("INSERT INTO day (ns, day, count) VALUES (1, 1000, 7)").unwrap();
+        prepare(&mut sql).unwrap();
+        let kept: (String, i64) = sql
+            .query_row("SELECT account, count FROM account_day", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        assert_eq!(kept, ("default".to_owned(), 7));
+    }
+
     #[test]
     fn a_file_of_the_first_version_stays_open_for_work() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("x.db");
-        std::fs::write(&path, "").unwrap();
-        let mut sql = connect(&path).unwrap();
-        sql.execute_batch(SCRIPTS[0]).unwrap();
-        sql.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
-        sql.pragma_update(None, "user_version", 1).unwrap();
+        let mut sql = old(&dir, 1);
         let old = "INSERT INTO namespace (name, generation, began_at) VALUES ('n', 'g', 5)";
         sql.execute_batch(old).unwrap();
         prepare(&mut sql).unwrap();

@@ -35,10 +35,12 @@ CREATE TABLE share (
 
 CREATE INDEX share_order ON share (ns, pool, waits, start, tenant);
 
--- The latest start of a tenant that was served.
+-- The virtual times of a pool, and the number of jobs that wait.
 CREATE TABLE room (
-    ns   INTEGER NOT NULL,
-    pool TEXT NOT NULL,
-    now  REAL NOT NULL,
+    ns      INTEGER NOT NULL,
+    pool    TEXT NOT NULL,
+    now     REAL NOT NULL DEFAULT 0,
+    served  REAL NOT NULL DEFAULT 0,
+    waiting INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (ns, pool)
 ) STRICT, WITHOUT ROWID;

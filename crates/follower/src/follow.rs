@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::batch::{AHEAD, Batch, SILENCE};
 use crate::error::Error;
-use crate::parked::Parked;
+use crate::long_waits::LongWaits;
 use crate::restore::Restorer;
 use crate::shared::Shared;
 
@@ -56,7 +56,7 @@ struct Lead {
     fence: Arc<Fence>,
     deliveries: Box<dyn Deliveries>,
     restorer: Restorer,
-    parked: Parked,
+    long_waits: LongWaits,
     /// By the store's clock.
     began: Timestamp,
     /// `None` if the generation is open.
@@ -89,7 +89,7 @@ impl Lead {
         }
         Ok(Self {
             restorer: Restorer { shared: shared.clone(), fence: fence.clone(), is_open },
-            parked: Parked::new(shared.clone()),
+            long_waits: LongWaits::new(shared.clone()),
             shared: shared.clone(),
             began: shared.session.store_now(),
             fence,
@@ -117,7 +117,7 @@ impl Lead {
                 if !self.shared.settings.goes_on {
                     return Ok(());
                 }
-                self.parked.keep().await?;
+                self.long_waits.keep().await?;
             }
         }
         Ok(())

@@ -26,6 +26,7 @@ impl Follower {
     ) -> Self {
         let writer = Writer::new(ledger.clone(), clock.clone(), settings.rules.clone());
         let recorder = Recorder::new(writer, broker.clone(), session.clone());
+        let recorder = recorder.noting_owners(settings.notes_owners);
         let shared = Arc::new(Shared { broker, ledger, session, clock, recorder, settings });
         let stop = CancellationToken::new();
         let following = tokio::spawn(follow::run(shared, stop.clone()));

@@ -17,10 +17,11 @@ mod error;
 mod follow;
 mod follower;
 mod join;
-mod parked;
+mod long_waits;
 mod restore;
 mod settings;
 mod shared;
+mod spending;
 
 pub use differences::{Difference, Version, differences};
 pub use error::Error;

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use job::{Effect, JournalEntry, Record, Restored, Restoring, StateKind, Step, Timestamp};
-use ports::{Fence, LedgerError, Limits, ListFilter, OutboxId, Permit, PermitReturn};
+use ports::{Fence, GrantTerms, LedgerError, ListFilter, OutboxId, Permit, PermitReturn, Waiter};
 use recorder::{LEASE, Plan, Writer, Wrote};
 
 use crate::batch::{Batch, Line, behind};
 use crate::error::Error;
 use crate::shared::{MOST, Shared};
+use crate::spending::{SpendingCount, reservation, submitted_today};
 
 /// Records written at once.
 const AT_ONCE: usize = 32;
@@ -64,6 +65,7 @@ impl Restorer {
     /// Returns whether the ledger really lacked it.
     async fn put(&self, restored: Restored, now: Timestamp) -> Result<bool, Error> {
         self.count(&restored.record, now).await?;
+        self.spending().count(&restored.record, now).await?;
         let (plan, restoring) = (plan(&restored), self.restoring());
         let lease = if restored.told { TOLD } else { Duration::ZERO };
         let in_place_of = |record, there: &Record| restoring.in_place_of(record, there);
@@ -72,6 +74,7 @@ impl Restorer {
             return Ok(false);
         };
         self.own(plan.record()).await?;
+        self.writer().enter(&self.fence, plan.record()).await?;
         if restored.told {
             // The retention of the record begins only then.
             let told: Vec<OutboxId> = outbox.iter().map(|entry| entry.outbox_id()).collect();
@@ -83,6 +86,11 @@ impl Restorer {
             round = record.round, task = record.task_id.as_deref(), "put back from the journal"
         );
         Ok(true)
+    }
+
+    fn spending(&self) -> SpendingCount<'_> {
+        let Self { shared, fence, is_open } = self;
+        SpendingCount { shared, fence, is_open: *is_open }
     }
 
     fn writer(&self) -> &Writer {
@@ -114,6 +122,7 @@ impl Restorer {
             let trace_id = record.trace_id();
             tracing::error!(job = %record.key, trace_id, task, "the task is another job's");
         }
+        self.shared.recorder.note_files(record).await;
         Ok(())
     }
 
@@ -131,32 +140,48 @@ impl Restorer {
         if may_be_running && self.is_open {
             return self.writer().hold(&self.fence, record).await;
         }
-        if !may_be_running && self.shared.settings.counts_days && spent_today(record, now) {
+        if !may_be_running && self.shared.settings.counts_days && submitted_today(record, now) {
             self.writer().hold(&self.fence, record).await?;
             self.give(record).await?;
         }
         Ok(())
     }
 
-    /// Takes the slots of all jobs that may be running, beyond any limit: they are in use.
+    /// Takes the slots of all jobs that may be running, beyond any limit: they are in use. Jobs that
+    /// wait for slots get their places again: those are stored apart from the records, and may be
+    /// lost alone.
     pub(crate) async fn recount(&self) -> Result<usize, LedgerError> {
-        let working_in = StateKind::ALL.into_iter().filter(|kind| kind.may_be_running());
-        let working_in: Vec<StateKind> = working_in.collect();
-        let mut running: Vec<Permit> = Vec::new();
-        let filter = ListFilter::of_states(&working_in, MOST);
+        let uses_pool = |kind: &StateKind| kind.may_be_running() || *kind == StateKind::Waiting;
+        let states: Vec<StateKind> = StateKind::ALL.into_iter().filter(uses_pool).collect();
+        let (mut running, mut waiting) = (Vec::<Permit>::new(), Vec::<Waiter>::new());
+        let (mut reserved, counts) = (Vec::new(), self.shared.settings.counts_spending);
+        let filter = ListFilter::of_states(&states, MOST);
         let mut keep = |record: &Record| {
-            running.extend(Permit::of(record).filter(|_| record.may_be_running()));
+            let waits = record.state.kind() == StateKind::Waiting;
+            waiting.extend(Waiter::of(record).filter(|_| waits));
+            if record.may_be_running() {
+                running.extend(Permit::all_of(record));
+            }
+            reserved.extend(reservation(record).filter(|_| counts));
         };
         self.shared.ledger.visit(&filter, &mut keep).await?;
+        for some in waiting.chunks(COUNTED_AT_ONCE) {
+            self.shared.ledger.enter(&self.fence, some).await?;
+        }
         for some in running.chunks(COUNTED_AT_ONCE) {
             let takes: Vec<_> = some.iter().map(|permit| self.take_permit(permit)).collect();
             stream::iter(takes).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+        }
+        let spending = self.spending();
+        for some in reserved.chunks(COUNTED_AT_ONCE) {
+            let reserves: Vec<_> = some.iter().map(|one| spending.reserve(one)).collect();
+            stream::iter(reserves).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
         }
         Ok(running.len())
     }
 
     async fn take_permit(&self, permit: &Permit) -> Result<(), LedgerError> {
-        let unlimited = Limits::default();
+        let unlimited = GrantTerms::default();
         self.shared.ledger.take_permit(&self.fence, permit, &unlimited).await.map(drop)
     }
 
@@ -185,10 +210,4 @@ fn readable<T>(done: Result<T, Error>) -> Result<Option<T>, Error> {
         }
         done => done.map(Some),
     }
-}
-
-fn spent_today(record: &Record, now: Timestamp) -> bool {
-    const DAY: i64 = 86_400_000;
-    let day = |at: Timestamp| at.as_millis().div_euclid(DAY);
-    record.submitted_at.is_some_and(|at| day(at) == day(now))
 }

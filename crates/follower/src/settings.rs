@@ -12,9 +12,13 @@ pub struct Settings {
     pub post_timeout: Duration,
     /// Submissions per day are limited: those of today are counted again.
     pub counts_days: bool,
+    /// Costs are counted: what is reserved, and what was spent today, is counted again.
+    pub counts_spending: bool,
+    /// Whose tasks and their files are is kept: requests to one of several accounts name both.
+    pub notes_owners: bool,
     /// How often the lines of parked jobs are written again: less than half of the time that the
     /// journal keeps them.
-    pub parked_again: Duration,
+    pub journaled_again: Duration,
     /// Whether to continue once the generation is open. Useless if journal and ledger are one file:
     /// they can only be lost together.
     pub goes_on: bool,
@@ -27,7 +31,9 @@ impl Default for Settings {
             retention: Duration::from_secs(7 * 24 * 3600),
             post_timeout: Duration::from_secs(60),
             counts_days: false,
-            parked_again: Duration::from_secs(24 * 3600),
+            counts_spending: false,
+            notes_owners: false,
+            journaled_again: Duration::from_secs(24 * 3600),
             goes_on: true,
         }
     }

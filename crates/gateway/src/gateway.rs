@@ -1,46 +1,82 @@
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use listener::{Bounds, serve};
-use ports::{Clock, Ledger};
-use recorder::Session;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::kling_api::{KlingApi, kling_api};
 use crate::mailbox::Mailbox;
-use crate::receive::routes;
-use crate::settings::Settings;
+use crate::receive::callbacks;
 
-/// Receives callbacks until it is drained.
+/// Where it listens, and its limits.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    pub address: SocketAddr,
+    /// Between the first byte of a request and its last header, or between two requests.
+    pub head_timeout: Duration,
+    /// Maximum number of connections: the one longest without a whole request is closed.
+    pub connections: usize,
+}
+
+impl Listen {
+    pub fn on(address: SocketAddr) -> Self {
+        Self { address, head_timeout: Duration::from_secs(5), connections: 512 }
+    }
+}
+
+/// What it serves.
+#[derive(Default)]
+pub struct Served {
+    pub callbacks: Option<Mailbox>,
+    pub kling_api: Option<KlingApi>,
+}
+
+impl Served {
+    fn routes(self) -> Router {
+        let callbacks = self.callbacks.map(callbacks).unwrap_or_default();
+        callbacks.merge(self.kling_api.map(kling_api).unwrap_or_default())
+    }
+}
+
+/// Serves until it is drained.
 pub struct Gateway {
     address: SocketAddr,
+    has_callbacks: bool,
+    has_kling_api: bool,
     stop: CancellationToken,
     serving: JoinHandle<io::Result<()>>,
 }
 
 impl Gateway {
     /// Returns once it listens.
-    pub async fn start(
-        ledger: Arc<dyn Ledger>,
-        session: Arc<Session>,
-        clock: Arc<dyn Clock>,
-        settings: Settings,
-    ) -> io::Result<Self> {
-        let listener = TcpListener::bind(settings.listen).await?;
+    pub async fn start(listen: &Listen, served: Served) -> io::Result<Self> {
+        let has_callbacks = served.callbacks.is_some();
+        let has_kling_api = served.kling_api.is_some();
+        let listener = TcpListener::bind(listen.address).await?;
         let address = listener.local_addr()?;
-        let bounds = Bounds { head: settings.head_timeout, connections: settings.connections };
-        let mailbox = Mailbox::new(ledger, session, clock, settings);
+        let bounds = Bounds { head: listen.head_timeout, connections: listen.connections };
         let stop = CancellationToken::new();
-        let serving = tokio::spawn(serve(listener, routes(mailbox), bounds, stop.clone()));
-        Ok(Self { address, stop, serving })
+        let serving = tokio::spawn(serve(listener, served.routes(), bounds, stop.clone()));
+        Ok(Self { address, has_callbacks, has_kling_api, stop, serving })
     }
 
     /// Where it listens; needed if the port was chosen by the system.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it receives callbacks, if it does.
+    pub fn callbacks_on(&self) -> Option<SocketAddr> {
+        self.has_callbacks.then_some(self.address)
+    }
+
+    /// Where it serves the provider's API, if it does.
+    pub fn kling_api_on(&self) -> Option<SocketAddr> {
+        self.has_kling_api.then_some(self.address)
     }
 
     /// Accepts nothing new and answers the requests under way. Returns whether all were answered

@@ -1,18 +1,24 @@
-//! The HTTP server for callbacks. Nothing is published from a callback.
+//! The HTTP server: callbacks of the provider, and the provider's API for clients.
 //!
 //! A callback's address contains the submission that it is about, and a token which proves that we
 //! issued the address (`receive` over HTTP; `mailbox` without). Its body is only a hint:
 //! [`job::callback_hint()`] decides what follows, the mailbox writes that to the ledger, and a
-//! poller queries the provider.
+//! poller queries the provider. Nothing is published from a callback.
+//!
+//! Clients of Kling may send their requests to [`KlingApi`] instead: a POST publishes a job, and a
+//! GET is answered from the ledger. No request of a client reaches the provider from here.
 
 // A new state or fact must be handled in every match.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod body;
 mod gateway;
+mod kling_api;
 mod mailbox;
 mod receive;
 mod settings;
 
-pub use gateway::Gateway;
+pub use gateway::{Gateway, Listen, Served};
+pub use kling_api::{KlingApi, KlingApiSettings};
 pub use mailbox::{Mailbox, NotKept};
 pub use settings::Settings;

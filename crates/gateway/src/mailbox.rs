@@ -119,7 +119,8 @@ async fn propose(mailbox: &Mailbox, to: &CallbackTo, task_id: &str) -> Result<()
     mailbox.ledger.propose(&to.key, to.round, task_id, keep_for).await
 }
 
-/// `false` if another process wrote in between. `fence`: of the read.
+/// The task may be running, so the job holds its slots. `false` if another process wrote in
+/// between. `fence`: of the read.
 async fn record_proposal(
     mailbox: &Mailbox,
     fence: &Fence,
@@ -127,9 +128,12 @@ async fn record_proposal(
     task_id: &str,
 ) -> Result<bool, LedgerError> {
     let fact = Fact::Proposed { task_id: task_id.to_owned() };
-    let Ok(plan) = mailbox.writer.plan(stored.record, fact) else {
+    let accounts = mailbox.settings.accounts.possible(&stored.record.key.tenant, None);
+    let record = stored.record.left_behind(&accounts);
+    let Ok(plan) = mailbox.writer.plan(record, fact) else {
         return Ok(false);
     };
+    mailbox.writer.hold_for(fence, &plan).await?;
     match mailbox.writer.swap(fence, stored.version, &plan).await? {
         Wrote::Done(_) => {
             let (job, trace_id) = (&plan.record().key, plan.record().trace_id());

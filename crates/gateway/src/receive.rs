@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::post;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use job::{CallbackTo, JobKey};
 use tokio::sync::Semaphore;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
+use crate::body::{Unread, whole};
 use crate::mailbox::Mailbox;
 
 /// What every request uses.
@@ -21,7 +21,8 @@ struct Front {
     places: Semaphore,
 }
 
-pub(crate) fn routes(mailbox: Mailbox) -> Router {
+/// The routes of callbacks.
+pub(crate) fn callbacks(mailbox: Mailbox) -> Router {
     let path = format!("{}{{*address}}", job::CALLBACK_PATH);
     let places = Semaphore::new(mailbox.settings.concurrency.max(1));
     Router::new().route(&path, post(receive)).with_state(Arc::new(Front { mailbox, places }))
@@ -63,9 +64,10 @@ fn span(key: &JobKey) -> Span {
 
 /// The body is read before a place is taken: a slow sender occupies none.
 async fn take(mailbox: &Mailbox, places: &Semaphore, to: &CallbackTo, body: Body) -> Answer {
-    let body = match whole(mailbox, body).await {
+    let (most, patience) = (mailbox.settings.most_bytes, mailbox.settings.body_timeout);
+    let body = match whole(body, most, patience).await {
         Ok(body) => body,
-        Err(answer) => return answer,
+        Err(why) => return unread(why),
     };
     let Ok(_place) = places.try_acquire() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "too many callbacks at once: repeat it\n".into());
@@ -79,17 +81,11 @@ async fn take(mailbox: &Mailbox, places: &Semaphore, to: &CallbackTo, body: Body
     }
 }
 
-async fn whole(mailbox: &Mailbox, body: Body) -> Result<Bytes, Answer> {
-    let (most, patience) = (mailbox.settings.most_bytes, mailbox.settings.body_timeout);
-    match tokio::time::timeout(patience, Limited::new(body, most).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err((StatusCode::PAYLOAD_TOO_LARGE, format!("a body may have {most} bytes\n")))
-        }
-        Ok(Err(_)) => Err((StatusCode::BAD_REQUEST, "the body is not whole\n".into())),
-        Err(_) => {
-            let seconds = patience.as_secs();
-            Err((StatusCode::REQUEST_TIMEOUT, format!("the body took more than {seconds} s\n")))
-        }
-    }
+fn unread(unread: Unread) -> Answer {
+    let status = match unread {
+        Unread::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        Unread::NotWhole => StatusCode::BAD_REQUEST,
+        Unread::Slow(_) => StatusCode::REQUEST_TIMEOUT,
+    };
+    (status, format!("{unread}\n"))
 }

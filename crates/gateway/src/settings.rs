@@ -1,23 +1,19 @@
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use job::{CallbackSigner, Rules};
+use job::{AccountRules, CallbackSigner, Rules};
 
-/// The configuration of a gateway.
+/// The configuration of callbacks.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    pub listen: SocketAddr,
     pub signer: CallbackSigner,
     pub rules: Rules,
+    /// With which accounts a job may have been sent, if a loss has left its record behind.
+    pub accounts: AccountRules,
     /// How long a proposed task id is stored: longer than a doubt may last, because operators look
     /// into parked jobs.
     pub keep_for: Duration,
     /// A larger body is refused; a task with its results has a few KiB.
     pub most_bytes: usize,
-    /// Between the first byte of a request and its last header, or between two requests.
-    pub head_timeout: Duration,
-    /// Maximum number of connections: the one longest without a whole request is closed.
-    pub connections: usize,
     /// A caller that sends its body more slowly is refused.
     pub body_timeout: Duration,
     /// If the ledger is slower, the callback is refused and the caller may repeat it.
@@ -27,15 +23,13 @@ pub struct Settings {
 }
 
 impl Settings {
-    pub fn new(listen: SocketAddr, signer: CallbackSigner, rules: Rules) -> Self {
+    pub fn new(signer: CallbackSigner, rules: Rules, accounts: AccountRules) -> Self {
         Self {
-            listen,
             signer,
             rules,
+            accounts,
             keep_for: Duration::from_secs(7 * 24 * 3600),
             most_bytes: 256 * 1024,
-            head_timeout: Duration::from_secs(5),
-            connections: 512,
             body_timeout: Duration::from_secs(5),
             ledger_timeout: Duration::from_secs(2),
             concurrency: 256,

@@ -35,6 +35,9 @@ pub enum Recovery {
     Withdrawn,
     /// An operator dropped it before anything was sent, and it was published again.
     BeginsAgain,
+    /// It waits for a slot: make sure that it is in the waiting room, journal the record,
+    /// acknowledge.
+    Waits,
     /// Already submitted or ended: journal the record, acknowledge.
     Duplicate,
     /// A living worker is submitting it.
@@ -120,14 +123,15 @@ impl Delivered<'_> {
 }
 
 /// The fact for a job that may have been sent and whose record is lost. Without a life in its
-/// message, the external id of that POST is unknown.
-pub fn record_lost(cause: String, life: Option<&Life>) -> Fact {
-    match life {
-        Some(_) => Fact::OwnerLost { cause },
-        None => Fact::Repeated {
-            cause: format!("{cause}; its message tells no time, so its external id is not known"),
-        },
-    }
+/// message, the external id of that POST is unknown. `accounts`: those that it may have been sent
+/// with; if there are several, a denial by one proves nothing.
+pub fn record_lost(cause: String, life: Option<&Life>, accounts: &[String]) -> Fact {
+    let unknown = match (life, accounts) {
+        (None, _) => "its message tells no time, so its external id is not known".to_owned(),
+        (Some(_), [] | [_]) => return Fact::OwnerLost { cause },
+        (Some(_), several) => format!("it may have been sent with any of {}", several.join(", ")),
+    };
+    Fact::Repeated { cause: format!("{cause}; {unknown}") }
 }
 
 /// Whether a job that waits may be sent now.
@@ -135,7 +139,7 @@ pub fn record_lost(cause: String, life: Option<&Life>) -> Fact {
 pub enum Readiness {
     Ready,
     TooLate,
-    /// A task that may exist can only be found with the account it was sent with.
+    /// It is bound to another account, or a task that may exist can only be found with that.
     OtherAccount,
 }
 
@@ -144,7 +148,7 @@ pub fn readiness(record: &Record, account: &str, now: Timestamp) -> Readiness {
     if record.is_too_late(now) {
         return Readiness::TooLate;
     }
-    match record.sent_before && record.account != account {
+    match (record.sent_before || record.bound) && record.account != account {
         true => Readiness::OtherAccount,
         false => Readiness::Ready,
     }
@@ -178,19 +182,26 @@ pub fn recover(
         {
             Recovery::ConflictSentBeside
         }
-        // The job was in doubt, and its task was denied.
-        State::Queued { .. } if record.sent_before && delivered.is_sent_beside(record, hash) => {
-            match record.is_of(hash) {
-                true => Recovery::SentBeside,
-                false => Recovery::ConflictSentBeside,
-            }
+        // A second message of the job came first after the loss, and nothing was sent for it yet; or
+        // the job was in doubt, and its task was denied.
+        State::Queued { .. } | State::Waiting { .. }
+            if record.is_of(hash) && delivered.is_sent_beside(record, hash) =>
+        {
+            Recovery::SentBeside
+        }
+        State::Queued { .. } | State::Waiting { .. }
+            if record.sent_before && delivered.is_sent_beside(record, hash) =>
+        {
+            Recovery::ConflictSentBeside
         }
         _ if !record.is_of(hash) => Recovery::Conflict,
         State::Queued { .. } if forgot => Recovery::Orphaned { forgot },
+        State::Waiting { .. } if forgot && record.restored => Recovery::Orphaned { forgot },
         State::Queued { .. } if record.cancel_requested && !record.sent_before => {
             Recovery::Withdrawn
         }
         State::Queued { .. } => Recovery::Retry,
+        State::Waiting { .. } => Recovery::Waits,
         State::Submitting { intent, .. } if delivered.unsent == Some(intent.as_str()) => {
             Recovery::Unsent
         }

@@ -51,6 +51,8 @@ pub struct Letter<'a> {
     pub put_back: bool,
     /// The life in the message; `None` if it has none.
     pub life: Option<&'a Life>,
+    /// The accounts that it may have been sent with.
+    pub accounts: &'a [String],
     /// The producer's publish time, if it is plausible.
     pub enqueued: Option<Timestamp>,
     /// When the present generation of the ledger began.
@@ -89,12 +91,25 @@ impl Letter<'_> {
         }
     }
 
+    /// The same for a record that the loss has left behind: another account may have been chosen
+    /// for its last attempt.
+    fn lost_since(&self, record: &Record) -> Fact {
+        let there = record.clone().left_behind(self.accounts);
+        match there.other_accounts.is_empty() {
+            true => self.lost(),
+            false => {
+                let accounts = there.all_possible_accounts();
+                record_lost(self.death.to_string(), Some(&record.life), &accounts)
+            }
+        }
+    }
+
     /// The same without a record. Without a life in the message, the external id of an earlier POST
     /// is unknown.
     fn lost_with_its_record(&self) -> Fact {
-        match self.life {
-            Some(_) => self.lost(),
-            None => record_lost(self.death.to_string(), None),
+        match (self.life, self.accounts) {
+            (Some(_), [] | [_]) => self.lost(),
+            (life, _) => record_lost(self.death.to_string(), life, self.accounts),
         }
     }
 
@@ -138,14 +153,17 @@ pub fn adopt(found: Option<&Record>, letter: Letter<'_>) -> Adoption {
         _ if record.leaves_its_id() => once_more(letter),
         _ if !same => once_more(letter),
         // It may be a copy of a message that still waits.
-        State::Queued { .. } if !letter.put_back => Adoption::PutBack,
-        State::Queued { .. } if letter.is_older(record) => Adoption::Conclude(letter.lost()),
+        State::Queued { .. } | State::Waiting { .. } if !letter.put_back => Adoption::PutBack,
+        State::Queued { .. } if letter.is_older(record) => {
+            Adoption::Conclude(letter.lost_since(record))
+        }
         State::Queued { .. } => Adoption::Conclude(end(letter.death)),
         // With evidence the job is not sent again anyway.
         State::InDoubt { doubt } if doubt.evidence.is_empty() && letter.is_beside(record) => {
             Adoption::Conclude(Fact::Repeated { cause: beside(letter.death) })
         }
-        State::Submitting { .. }
+        State::Waiting { .. }
+        | State::Submitting { .. }
         | State::InDoubt { .. }
         | State::Pending { .. }
         | State::Settled { .. }

@@ -30,7 +30,9 @@ pub fn callback_hint(present: Option<&Record>, round: u32) -> CallbackHint {
         State::Settled { .. } => CallbackHint::Stale,
         State::Pending { .. } => CallbackHint::Look,
         State::InDoubt { .. } => CallbackHint::KeepAndLook,
-        State::Queued { .. } | State::Parked { doubt: Some(_), .. } => CallbackHint::KeepAndTell,
+        State::Queued { .. } | State::Waiting { .. } | State::Parked { doubt: Some(_), .. } => {
+            CallbackHint::KeepAndTell
+        }
         State::Tombstone | State::Submitting { .. } | State::Parked { doubt: None, .. } => {
             CallbackHint::Keep
         }

@@ -1,4 +1,4 @@
-use crate::{Reached, Reason, Record, RetryDelay, State};
+use crate::{OverflowQueue, Reached, Reason, Record, RetryDelay, State};
 
 /// How a delivery is settled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -6,6 +6,8 @@ pub enum Disposition {
     Ack,
     /// Published again after the delay, with a header for how far the job may have come.
     Later(RetryDelay, Reached),
+    /// To an overflow queue, where it waits for a place in the ledger. Nothing was recorded.
+    Overflow(OverflowQueue),
     /// To the dead letters.
     Park(Reason),
 }
@@ -26,6 +28,8 @@ impl Record {
     /// How the delivery of a job in this state is settled; `jitter` in [0, 1) spreads retries.
     pub fn disposition(&self, jitter: f64) -> Disposition {
         match &self.state {
+            // Its message is published again.
+            State::Queued { .. } if self.acknowledged => Disposition::Ack,
             State::Queued { .. } => Disposition::Later(self.retry_delay(jitter), Reached::Ledger),
             State::Parked { why, doubt: None, .. } => {
                 let (attempts, cause) = (self.attempt, why.clone());
@@ -33,6 +37,7 @@ impl Record {
             }
             State::Submitting { .. } => Disposition::elsewhere(),
             State::Tombstone
+            | State::Waiting { .. }
             | State::InDoubt { .. }
             | State::Pending { .. }
             | State::Settled { .. }
@@ -40,7 +45,7 @@ impl Record {
         }
     }
 
-    fn retry_delay(&self, jitter: f64) -> RetryDelay {
+    pub(crate) fn retry_delay(&self, jitter: f64) -> RetryDelay {
         match (&self.path_refusals, self.attempt) {
             (Some(refusals), _) => refusals.retry_delay(),
             (None, 0) => RetryDelay::OneSecond,
@@ -92,6 +97,8 @@ mod tests {
         assert_eq!(queued.disposition(0.5), third);
         let refusals = PathRefusals { last: AT, against_lane: 2, against_model: 0 };
         queued.path_refusals = Some(refusals);
+        let published = Record { acknowledged: true, ..queued.clone() };
+        assert_eq!(published.disposition(0.5), Disposition::Ack, "its message is published again");
         let refused = Disposition::Later(refusals.retry_delay(), Reached::Ledger);
         assert_eq!(queued.disposition(0.5), refused);
     }

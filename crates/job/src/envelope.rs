@@ -10,8 +10,17 @@ use crate::{
 pub use decode::decode;
 
 /// The keys of a job message; others are refused by name.
-pub const KEYS: [&str; 8] =
-    ["id", "operation", "request", "tenant", "priority", "deadline", "metadata", "retries"];
+pub const KEYS: [&str; 9] = [
+    "id",
+    "operation",
+    "request",
+    "tenant",
+    "priority",
+    "deadline",
+    "metadata",
+    "retries",
+    "account",
+];
 
 /// A job as its producer wrote it.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +34,8 @@ pub struct Job {
     pub metadata: JsonObject,
     /// How many more rounds may be paid when a task ends failed.
     pub retries: u32,
+    /// The only account that it may be submitted with; `None`: any that its tenant may use.
+    pub account: Option<String>,
 }
 
 /// Message properties that take part in decoding.
@@ -88,6 +99,8 @@ struct Serialized<'a> {
     metadata: Option<&'a JsonObject>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retries: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<&'a str>,
 }
 
 impl Job {
@@ -106,6 +119,7 @@ impl Job {
             deadline: self.deadline.map(|at| at.to_string()),
             metadata: Some(&self.metadata).filter(|metadata| !metadata.is_empty()),
             retries: Some(self.retries).filter(|retries| *retries > 0),
+            account: self.account.as_deref(),
         };
         serde_json::to_string(&wire).unwrap_or_default()
     }

@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    JsonObject, Operation, Outcome, Output, Problem, Record, State, Timestamp, TraceContext,
+    Cost, JsonObject, Operation, Outcome, Output, Problem, Record, State, Timestamp, TraceContext,
 };
 
 /// What an event announces; the last word of its routing key, and a part of its type.
@@ -145,6 +145,9 @@ pub struct EventData {
     /// What the provider says it took, in its own units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_unit_deduction: Option<String>,
+    /// What this round costs, as far as it is known; absent where no price is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// What the producer gave along.
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(with = "serde_json::Map<String, serde_json::Value>"))]
@@ -238,6 +241,7 @@ impl EventData {
                 announced_ms: now,
             },
             final_unit_deduction,
+            cost: record.cost(),
             metadata: record.metadata.clone(),
         }
     }
@@ -260,6 +264,7 @@ fn ending(state: &State) -> Ending {
         }
         State::Tombstone
         | State::Queued { .. }
+        | State::Waiting { .. }
         | State::Submitting { .. }
         | State::InDoubt { .. }
         | State::Pending { .. } => (Vec::new(), None, None, None),

@@ -1,16 +1,31 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Outcome, Passed, Problem, Timestamp};
+use crate::{Outcome, Passed, Problem, RetryDelay, Timestamp};
 
 /// Something that has happened to a job and may change its record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "snake_case")]
 pub enum Fact {
-    /// A worker holds the delivery and a permit and is about to POST.
+    /// A worker holds a permit and is about to POST.
     Taken {
         owner: String,
         intent: String,
         post_deadline: Timestamp,
+    },
+    /// No slot is free, or none may be used now: it waits in the waiting room.
+    NoSlot {
+        why: String,
+    },
+    /// A poller has looked at a job that waits for a slot.
+    StillWaits,
+    /// Another account has free slots, and nothing waits for them: it waits for one of these.
+    Moved {
+        account: String,
+    },
+    /// Its slot was granted, but it cannot be sent here now: its message returns after the delay.
+    Deferred {
+        why: String,
+        after: RetryDelay,
     },
     /// The provider answered with a task id, or a look-up or callback found one.
     Accepted {
@@ -141,6 +156,10 @@ impl Fact {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Taken { .. } => "taken",
+            Self::NoSlot { .. } => "no_slot",
+            Self::StillWaits => "still_waits",
+            Self::Moved { .. } => "moved",
+            Self::Deferred { .. } => "deferred",
             Self::Accepted { .. } => "accepted",
             Self::Strayed { .. } => "strayed",
             Self::PutOff { .. } => "put_off",

@@ -4,6 +4,10 @@
 //! Each job is charged its cost when its turn comes, divided by the weight of its tenant or
 //! priority. Next is the job whose charge begins first. Times are virtual: charged cost, in
 //! milliseconds of a slot at weight 1.
+//!
+//! A tenant that begins to wait is charged from the present virtual time on. It also moves with the
+//! service of each waiting tenant's part (Bennett and Zhang, 1997), or else tenants that keep coming
+//! would all begin before one that waits.
 
 use crate::Priority;
 
@@ -28,9 +32,37 @@ pub struct FairShare {
     pub finish: [f64; 3],
 }
 
+/// The virtual times of a room.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FairTime {
+    /// A tenant that begins to wait is charged from here on.
+    pub now: f64,
+    /// The latest start of a charge.
+    pub served: f64,
+}
+
+impl FairTime {
+    /// A tenant's job of this priority has got its slots. `weight`: the tenant's. `all`: the weights
+    /// of all tenants that waited, with it.
+    pub fn serve(
+        &mut self,
+        share: &mut FairShare,
+        priority: Priority,
+        cost: u64,
+        weight: u32,
+        all: u64,
+    ) {
+        // Only a tenant that its own limit held back begins before: it saves up no credit.
+        self.served = self.served.max(share.start);
+        self.now = (self.now + cost as f64 / all.max(1) as f64).max(self.served);
+        share.start = self.served;
+        share.charge(priority, cost, weight);
+    }
+}
+
 impl FairShare {
-    /// A tenant whose first job begins to wait. `now`: the start of the tenant served last.
-    /// `finish`: until when it is charged for jobs that it had before.
+    /// A tenant whose first job begins to wait. `now`: [`FairTime::now`]. `finish`: until when it is
+    /// charged for jobs that it had before.
     pub fn begin(now: f64, finish: f64) -> Self {
         Self { start: now.max(finish), now: 0.0, finish: [0.0; 3] }
     }
@@ -46,8 +78,7 @@ impl FairShare {
         self.now.max(self.finish[priority as usize])
     }
 
-    /// Its job of this priority has got a slot. `weight`: the tenant's.
-    pub fn charge(&mut self, priority: Priority, cost: u64, weight: u32) {
+    fn charge(&mut self, priority: Priority, cost: u64, weight: u32) {
         let (start, cost) = (self.starts(priority), cost as f64);
         self.now = start;
         self.finish[priority as usize] = start + cost / f64::from(priority.weight());
@@ -61,15 +92,22 @@ mod tests {
 
     use super::*;
 
+    /// The place of the tenant that is next.
+    fn next(shares: &[FairShare]) -> usize {
+        let starts = shares.iter().map(|share| share.start).enumerate();
+        starts.min_by(|a, b| a.1.total_cmp(&b.1)).unwrap().0
+    }
+
     /// Tenants with weights and costs, which always have jobs: what each of them was charged.
     fn served(tenants: &[(u32, u64)], jobs: usize) -> Vec<u64> {
+        let all = tenants.iter().map(|(weight, _)| u64::from(*weight)).sum();
+        let mut time = FairTime::default();
         let mut shares = vec![FairShare::begin(0.0, 0.0); tenants.len()];
         let mut charged = vec![0; tenants.len()];
         for _ in 0..jobs {
-            let starts = shares.iter().map(|share| share.start).enumerate();
-            let (next, _) = starts.min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+            let next = next(&shares);
             let (weight, cost) = tenants[next];
-            shares[next].charge(Priority::Normal, cost, weight);
+            time.serve(&mut shares[next], Priority::Normal, cost, weight, all);
             charged[next] += cost;
         }
         charged
@@ -94,24 +132,52 @@ mod tests {
 
     #[test]
     fn a_tenant_that_comes_late_gets_its_part_and_no_more() {
-        let mut busy = FairShare::begin(0.0, 0.0);
+        let (mut time, mut busy) = (FairTime::default(), FairShare::begin(0.0, 0.0));
         for _ in 0..1_000 {
-            busy.charge(Priority::Normal, 100, 1);
+            time.serve(&mut busy, Priority::Normal, 100, 1, 1);
         }
-        let now = busy.start - 100.0;
-        let late = FairShare::begin(now, 0.0);
-        assert_eq!(late.start, now, "it is next, and has no credit from before");
-        let again = FairShare::begin(now, now + 500.0);
-        assert_eq!(again.start, now + 500.0, "leaving and coming back is no gain");
+        let late = FairShare::begin(time.now, 0.0);
+        assert_eq!(late.start, busy.start, "it has no credit from before");
+        let again = FairShare::begin(time.now, time.now + 500.0);
+        assert_eq!(again.start, time.now + 500.0, "leaving and coming back is no gain");
+    }
+
+    /// New tenants, of which some always wait, each with one job.
+    #[test]
+    fn a_tenant_with_many_jobs_keeps_its_part_beside_ever_new_ones() {
+        const NEW: usize = 3;
+        let mut time = FairTime::default();
+        let mut shares = vec![FairShare::begin(0.0, 0.0); 1 + NEW];
+        let mut jobs_of_busy = 0;
+        for _ in 0..1_000 {
+            let next = next(&shares);
+            time.serve(&mut shares[next], Priority::Normal, 100, 1, 1 + NEW as u64);
+            match next {
+                0 => jobs_of_busy += 1,
+                _ => shares[next] = FairShare::begin(time.now, 0.0),
+            }
+        }
+        assert!((240..=260).contains(&jobs_of_busy), "{jobs_of_busy} of 1000, its part is 250");
+    }
+
+    #[test]
+    fn a_tenant_that_was_held_back_saves_up_no_credit() {
+        let (mut time, mut held) = (FairTime::default(), FairShare::begin(0.0, 0.0));
+        let mut busy = held;
+        for _ in 0..100 {
+            time.serve(&mut busy, Priority::Normal, 100, 1, 2);
+        }
+        time.serve(&mut held, Priority::Normal, 100, 1, 2);
+        assert_eq!(held.start, busy.start, "one job, then they take turns");
     }
 
     #[test]
     fn priorities_share_by_weight_and_none_starves() {
-        let mut share = FairShare::begin(0.0, 0.0);
+        let (mut time, mut share) = (FairTime::default(), FairShare::begin(0.0, 0.0));
         let mut counts = BTreeMap::new();
         for _ in 0..1_300 {
             let next = share.next(Priority::ALL).unwrap();
-            share.charge(next, 1_000, 1);
+            time.serve(&mut share, next, 1_000, 1, 1);
             *counts.entry(next).or_insert(0) += 1;
         }
         let counts: Vec<i32> = counts.into_values().collect();

@@ -88,6 +88,20 @@ impl JsonObject {
         Self::of_tree(&tree).unwrap_or_else(|_| Self::new(fields))
     }
 
+    /// The same without a field.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        let mut fields = self.fields().clone();
+        if fields.remove(name).is_none() {
+            return self.clone();
+        }
+        let Some(mut tree) = self.exact().and_then(|text| Tree::read(text).ok()) else {
+            return Self::new(fields);
+        };
+        tree.remove(name);
+        Self::of_tree(&tree).unwrap_or_else(|_| Self::new(fields))
+    }
+
     /// The same with the numbers at these places (RFC 6901) as text.
     #[must_use]
     pub fn with_text_at(&self, places: &[String]) -> Self {
@@ -223,6 +237,15 @@ mod tests {
         assert_eq!(text(&twice), r#"{"o":{"x":2.20},"p":"ab"}"#);
         let lines: JsonObject = serde_json::from_str("{\"o\":\n{\"x\":1.10\n}}").unwrap();
         assert_eq!(text(&lines), r#"{"o":{"x":1.10}}"#);
+    }
+
+    #[test]
+    fn a_field_is_removed_without_touching_the_others() {
+        let object = JsonObject::read(EXACT).unwrap();
+        assert_eq!(text(&object.without("e")), EXACT.replace(r#""e":5,"#, ""));
+        assert_eq!(text(&object.without("x")), EXACT);
+        let plain = JsonObject::read(r#"{"a":1,"b":{"a":2}}"#).unwrap().without("a");
+        assert_eq!(text(&plain), r#"{"b":{"a":2}}"#);
     }
 
     #[test]

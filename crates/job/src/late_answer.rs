@@ -15,18 +15,30 @@ pub enum LateAnswer {
     Ignore,
 }
 
+impl LateAnswer {
+    /// The account of the record that it is applied to. What was sent is known only to the account
+    /// of the intent; a ledger that lost the intent may have let another one be chosen since.
+    pub fn account<'a>(&self, intent: &'a Record, present: &'a Record) -> &'a str {
+        match self {
+            Self::Apply | Self::Unknown(_) => &intent.account,
+            Self::SecondTask(_) | Self::Ignore => &present.account,
+        }
+    }
+}
+
 /// `intent`: the record when the POST was sent; `present`: as it is now.
 pub fn late_answer(intent: &Record, present: &Record, fact: &Fact) -> LateAnswer {
     let same_round = intent.round == present.round;
     let same_try = same_round && intent.attempt == present.attempt;
+    // What the present account has denied says nothing about this request.
+    let is_unseen = !present.sent_before || intent.account != present.account;
     match (fact, &present.state) {
         (Fact::Accepted { task_id, .. }, _) => accepted(task_id, present, same_round),
         // The ledger lost data, else it would show the POST: look the task up first.
-        (Fact::AnswerLost { cause } | Fact::Repeated { cause }, State::Queued { .. })
-            if same_round && !present.sent_before =>
-        {
-            LateAnswer::Unknown(cause.clone())
-        }
+        (
+            Fact::AnswerLost { cause } | Fact::Repeated { cause },
+            State::Queued { .. } | State::Waiting { .. },
+        ) if same_round && is_unseen => LateAnswer::Unknown(cause.clone()),
         (_, State::Submitting { .. }) if same_try && intent.state == present.state => {
             LateAnswer::Apply
         }
@@ -46,6 +58,10 @@ pub fn late_answer(intent: &Record, present: &Record, fact: &Fact) -> LateAnswer
         // These are not answers to a POST.
         (
             Fact::Taken { .. }
+            | Fact::NoSlot { .. }
+            | Fact::StillWaits
+            | Fact::Moved { .. }
+            | Fact::Deferred { .. }
             | Fact::Strayed { .. }
             | Fact::OwnerLost { .. }
             | Fact::Denied
@@ -76,6 +92,7 @@ pub fn late_answer(intent: &Record, present: &Record, fact: &Fact) -> LateAnswer
 fn accepted(task_id: &str, present: &Record, same_round: bool) -> LateAnswer {
     let waits = match &present.state {
         State::Queued { .. }
+        | State::Waiting { .. }
         | State::Submitting { .. }
         | State::InDoubt { .. }
         | State::Parked { doubt: Some(_), .. } => same_round,
@@ -99,6 +116,7 @@ fn is_of(doubt: &Doubt, sent: &Record) -> bool {
         State::Submitting { intent, .. } => doubt.intent.as_ref() == Some(intent),
         State::Tombstone
         | State::Queued { .. }
+        | State::Waiting { .. }
         | State::InDoubt { .. }
         | State::Pending { .. }
         | State::Settled { .. }
@@ -108,13 +126,13 @@ fn is_of(doubt: &Doubt, sent: &Record) -> bool {
 
 impl Record {
     /// Whether the ledger lost data and holds an older state than `intent`: an earlier round, a
-    /// restored record unchanged since, or the queued state before it. A tombstone is older too: it
+    /// restored record unchanged since, or the state in which it waited. A tombstone is older too: it
     /// was written without knowledge of the job.
     pub fn is_from_before(&self, intent: &Self) -> bool {
         if matches!(self.state, State::Tombstone) {
             return true;
         }
-        let waits = matches!(self.state, State::Queued { .. });
+        let waits = matches!(self.state, State::Queued { .. } | State::Waiting { .. });
         let untouched = (self.restored || waits) && self.revision < intent.revision;
         self.round < intent.round || untouched
     }
@@ -123,7 +141,7 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{MessageFacts, Timestamp, decode};
+    use crate::{MessageFacts, Outcome, Timestamp, decode};
 
     fn record(state: State) -> Record {
         let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
@@ -243,6 +261,25 @@ mod tests {
         assert_eq!(late_answer(&intent, &queued, &lost), LateAnswer::Unknown("reset".into()));
         let known = Record { sent_before: true, ..queued };
         assert_eq!(late_answer(&intent, &known, &lost), LateAnswer::Ignore);
+        let elsewhere = Record { account: "b".into(), ..known };
+        let unknown = late_answer(&intent, &elsewhere, &lost);
+        assert_eq!(unknown, LateAnswer::Unknown("reset".into()), "only that account denied it");
+    }
+
+    #[test]
+    fn a_task_belongs_to_the_account_that_was_asked_for_it() {
+        let intent = record(submitting("ours"));
+        let of = |state, fact: &Fact| {
+            let present = Record { account: "b".into(), ..record(state) };
+            late_answer(&intent, &present, fact).account(&intent, &present).to_owned()
+        };
+        let lost = Fact::AnswerLost { cause: "reset".into() };
+        let ended = || State::Settled { outcome: Outcome::Cancelled, at: Timestamp::EPOCH };
+        assert_eq!(of(in_doubt(), &accepted()), "default");
+        assert_eq!(of(State::Queued { why: None }, &accepted()), "default");
+        assert_eq!(of(State::Queued { why: None }, &lost), "default");
+        assert_eq!(of(ended(), &accepted()), "b", "its own task was found there");
+        assert_eq!(of(ended(), &lost), "b");
     }
 
     #[test]

@@ -10,18 +10,25 @@
 // Each match must list a new state or fact.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod acceptance;
+mod account_choice;
+mod account_rules;
 mod admission;
 mod adoption;
 mod bounds;
+mod budget;
 mod cadence;
 mod callback;
 mod callback_hint;
 mod compressed;
+mod cost;
 mod disposition;
 mod envelope;
+mod estimate;
 mod event;
 mod fact;
 mod fair;
+mod grant;
 mod history;
 mod identity;
 mod inquiry;
@@ -30,12 +37,18 @@ mod json;
 mod kept;
 mod late_answer;
 mod life;
+mod manual_pause;
 mod moment;
+mod money;
 mod no_job;
 mod operation;
 mod orphan;
+mod overflow;
 mod own_task;
 mod path;
+mod period;
+mod possible_accounts;
+mod rate;
 mod reached;
 mod reason;
 mod rebuild;
@@ -44,8 +57,10 @@ mod replay;
 mod request;
 mod retry;
 mod revision;
+mod room;
 mod rules;
 mod slot;
+mod slot_limit;
 mod state;
 mod state_kind;
 mod tasks;
@@ -55,33 +70,47 @@ mod trace;
 mod transition;
 mod watch;
 
+pub use acceptance::{Acceptance, Asked, Standing, asked_again};
+pub use account_choice::{AccountLoad, by_free_capacity};
+pub use account_rules::{AccountRules, DEFAULT_ACCOUNT, MAX_ACCOUNT_BYTES, is_account_name};
 pub use admission::{
     Admission, Delivered, Readiness, Recovery, admit, readiness, record_lost, recover,
 };
 pub use adoption::{Adoption, Death, Letter, adopt};
 pub use bounds::{MAX_MESSAGE_BYTES, MAX_METADATA_BYTES, MAX_OPERATION_BYTES, MAX_RETRIES};
+pub use budget::{
+    Cap, CapOf, CapPeriod, Caps, OnCap, OverBudget, OverCap, over_budget, reservation_is_over,
+};
 pub use cadence::Cadence;
 pub use callback::{BadCallback, CALLBACK_PATH, CallbackSigner, CallbackTo};
 pub use callback_hint::{CallbackHint, callback_hint};
+pub use cost::{Cost, CostBasis, Settled};
 pub use disposition::Disposition;
 pub use envelope::{BadJob, Job, KEYS, MessageFacts, decode};
+pub use estimate::Estimate;
 pub use event::{CloudEvent, EventData, EventKind, EventSource, Timings};
 pub use fact::Fact;
-pub use fair::FairShare;
+pub use fair::{FairShare, FairTime};
+pub use grant::{Grant, GrantUse, grant_use, unsent_intent, waiting_look};
 pub use history::{HistoryEntry, Repeated};
 pub use identity::{
     BadIdentity, ExternalId, JobId, JobKey, MAX_ID_BYTES, MAX_TENANT_BYTES, Tenant,
 };
-pub use inquiry::{Candidate, LookedUp, Proposals, conclude, waits_for_callbacks};
+pub use inquiry::{Candidate, LookedUp, Proposals, conclude, found_nowhere, waits_for_callbacks};
 pub use journal::JournalEntry;
 pub use json::JsonObject;
 pub use kept::Kept;
 pub use late_answer::{LateAnswer, late_answer};
 pub use life::Life;
+pub use manual_pause::{Held, HeldPlace, ManualPause, PauseScope, held};
 pub use moment::Moment;
+pub use money::Money;
 pub use operation::{Lane, Operation, Priority, Resource, RoutingKey};
+pub use overflow::OverflowQueue;
 pub use own_task::Origin;
 pub use path::{Passed, PathRefusals};
+pub use period::Period;
+pub use rate::Rate;
 pub use reached::Reached;
 pub use reason::{Fault, Reason};
 pub use rebuild::{Restored, Restoring};
@@ -89,8 +118,10 @@ pub use record::Record;
 pub use replay::{DeadLetter, Replay, Stays};
 pub use request::{Request, RequestHash, StoredHash};
 pub use retry::RetryDelay;
+pub use room::{RoomBounds, WaitingCount};
 pub use rules::{OnDoubt, Rules};
-pub use slot::slot_is_over;
+pub use slot::{slot_is_over, slot_was_unspent};
+pub use slot_limit::{Overload, OverloadCause, SlotLimit, SlotRange};
 pub use state::{Doubt, Outcome, Output, OutputKind, Problem, State};
 pub use state_kind::StateKind;
 pub use tasks::is_task_id;

@@ -18,6 +18,7 @@ impl Record {
             deadline: None,
             metadata: bad.metadata.clone(),
             retries: 0,
+            account: None,
         };
         let mut record = Self::new(&job, NO_ACCOUNT, NO_ACCOUNT, now);
         record.request = Kept::Nothing;

@@ -15,6 +15,7 @@ impl Record {
             }
             State::Tombstone
             | State::Queued { .. }
+            | State::Waiting { .. }
             | State::InDoubt { .. }
             | State::Pending { .. }
             | State::Settled { .. }

@@ -47,6 +47,11 @@ pub enum Reason {
     TooLarge { bytes: usize },
     #[error("routing key \"{key}\" disagrees with the body, which belongs under \"{expected}\"")]
     RoutingKeyDisagrees { key: String, expected: String },
+    /// The message asks for an account that its tenant may not use.
+    #[error("{0}")]
+    UnknownAccount(Fault),
+    #[error("every account is reserved for other tenants than {0}")]
+    NoAccount(String),
     #[error("the same id came with another request: the first stands")]
     Conflict,
     #[error("delivered {0} times without being settled")]
@@ -67,6 +72,8 @@ impl Reason {
             Self::InvalidRequest(_) => "invalid_request",
             Self::TooLarge { .. } => "too_large",
             Self::RoutingKeyDisagrees { .. } => "routing_key_disagrees",
+            Self::UnknownAccount(_) => "unknown_account",
+            Self::NoAccount(_) => "no_account",
             Self::Conflict => "conflict",
             Self::DeliveredTooOften(_) => "delivered_too_often",
             Self::TooManyAttempts { .. } => "too_many_attempts",
@@ -87,8 +94,10 @@ impl Reason {
             | Self::UnknownOperation(_)
             | Self::InvalidRequest(_)
             | Self::TooLarge { .. }
-            | Self::RoutingKeyDisagrees { .. } => true,
-            Self::Conflict
+            | Self::RoutingKeyDisagrees { .. }
+            | Self::UnknownAccount(_) => true,
+            Self::NoAccount(_)
+            | Self::Conflict
             | Self::DeliveredTooOften(_)
             | Self::TooManyAttempts { .. }
             | Self::WiderThanLimit { .. } => false,
@@ -105,12 +114,15 @@ impl Reason {
 
     fn field(&self) -> Option<&str> {
         match self {
-            Self::NotAJob(fault) | Self::InvalidRequest(fault) => fault.field.as_deref(),
+            Self::NotAJob(fault) | Self::InvalidRequest(fault) | Self::UnknownAccount(fault) => {
+                fault.field.as_deref()
+            }
             Self::UnknownOperation(_) => Some("operation"),
             Self::WiderThanLimit { .. } => Some("n"),
             Self::NotJson(_)
             | Self::TooLarge { .. }
             | Self::RoutingKeyDisagrees { .. }
+            | Self::NoAccount(_)
             | Self::Conflict
             | Self::DeliveredTooOften(_)
             | Self::TooManyAttempts { .. } => None,
@@ -131,6 +143,10 @@ impl Reason {
             Self::RoutingKeyDisagrees { .. } => {
                 "publish under the operation with `/` as `.`, then the priority"
             }
+            Self::UnknownAccount(_) => {
+                "name an account that its tenant may use, or none; its id is free for that"
+            }
+            Self::NoAccount(_) => "leave an account to all tenants and run `reelwork dead replay`",
             Self::Conflict => "give the other request an id of its own",
             Self::DeliveredTooOften(_) | Self::TooManyAttempts { .. } => {
                 "a person must decide: see `reelwork why` and `reelwork dead`"

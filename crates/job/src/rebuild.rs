@@ -26,10 +26,11 @@ impl Restoring {
     /// `None` if the ledger needs nothing from this line. `present`: the revision of its record of
     /// the same job.
     ///
-    /// The journal lags behind the ledger until a POST is answered, so a job that it shows as
-    /// waiting may have been submitted since. A first round that was not sent stays queued: its
-    /// message is surely in the broker, and shows whether it was delivered before. Any other
-    /// waiting job is in doubt, since its message was perhaps never published.
+    /// The journal lags behind the ledger until a POST is answered, so a job that it shows as queued
+    /// may have been submitted since. A first round that was not sent stays queued: its message is
+    /// surely in the broker, and shows whether it was delivered before. Once a job waited for a slot,
+    /// its intents are journaled before they are sent, so unless it was sent before, it waits. Any
+    /// other queued or waiting job is in doubt: its message was perhaps never published.
     pub fn restore(&self, entry: JournalEntry, present: Option<u64>) -> Option<Restored> {
         let record = entry.record;
         // An expired record still replaces an older one of the same job.
@@ -53,7 +54,8 @@ impl Restoring {
         match (is_tombstone(there), is_tombstone(&record)) {
             (false, true) => None,
             (true, false) => {
-                record.cancel_requested = matches!(record.state, State::Queued { .. });
+                record.cancel_requested =
+                    matches!(record.state, State::Queued { .. } | State::Waiting { .. });
                 Some(record)
             }
             (true, true) | (false, false) => (there.revision < record.revision).then_some(record),
@@ -65,6 +67,7 @@ impl Restoring {
             State::Settled { at, .. } => self.now.since(*at) > self.retention,
             State::Tombstone => self.now.since(record.last_change()) > self.retention,
             State::Queued { .. }
+            | State::Waiting { .. }
             | State::Submitting { .. }
             | State::InDoubt { .. }
             | State::Pending { .. }
@@ -76,10 +79,19 @@ impl Restoring {
         let certain = record.round == 1 && !record.sent_before;
         let before = record.state.clone();
         record.state = match record.state {
+            // Whether its message was published again is not known.
+            State::Queued { why } if record.acknowledged && !record.sent_before => {
+                let (why, since) = (why.unwrap_or_default(), record.created_at);
+                State::Waiting { why, since, next_look: self.now }
+            }
             State::Queued { .. } if certain => record.state,
-            State::Queued { .. } | State::Submitting { .. } => State::InDoubt {
-                doubt: self.doubt("it may have been submitted after its last journal line"),
-            },
+            State::Waiting { .. } if !record.sent_before => record.state,
+            // A doubt that a callback began since may be missing.
+            State::Queued { .. } | State::Waiting { .. } | State::Submitting { .. } => {
+                State::InDoubt {
+                    doubt: self.doubt("it may have been submitted after its last journal line"),
+                }
+            }
             State::InDoubt { doubt } => State::InDoubt { doubt: self.again(doubt) },
             as_it_was @ (State::Tombstone
             | State::Pending { .. }
@@ -119,6 +131,7 @@ fn ending(state: &State) -> Option<EventKind> {
         },
         State::Tombstone
         | State::Queued { .. }
+        | State::Waiting { .. }
         | State::Submitting { .. }
         | State::InDoubt { .. }
         | State::Pending { .. } => return None,
@@ -223,6 +236,27 @@ mod tests {
         assert_eq!((doubt.settles_at, doubt.next_look), (QUIET, NOW));
         let sent = Record { sent_before: true, ..record(State::Queued { why: None }) };
         assert!(matches!(back(sent).state, State::InDoubt { .. }));
+    }
+
+    #[test]
+    fn a_job_that_waits_for_a_slot_waits_on_unless_it_was_sent_before() {
+        let waiting = || State::Waiting { why: "full".into(), since: NOW, next_look: NOW };
+        for round in [1, 2] {
+            let back = back(Record { round, ..record(waiting()) });
+            assert_eq!((back.state, back.revision), (waiting(), 4), "round {round}");
+        }
+        let sent = back(Record { sent_before: true, ..record(waiting()) });
+        assert_eq!(sent.state.word(), "in_doubt", "a callback may have named its task since");
+    }
+
+    #[test]
+    fn a_job_that_waited_and_was_queued_again_waits() {
+        let queued = || State::Queued { why: Some("x".into()) };
+        let of = |sent_before| {
+            back(Record { acknowledged: true, sent_before, ..record(queued()) }).state.word()
+        };
+        assert_eq!(of(false), "waiting", "its message was perhaps never published");
+        assert_eq!(of(true), "in_doubt");
     }
 
     #[test]

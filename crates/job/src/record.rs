@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::history;
 use crate::{
-    ExternalId, HistoryEntry, Job, JobKey, JsonObject, Kept, Life, Operation, PathRefusals,
-    Priority, RequestHash, State, StoredHash, Timestamp, Watch,
+    Estimate, ExternalId, HistoryEntry, Job, JobKey, JsonObject, Kept, Life, Operation,
+    PathRefusals, Priority, RequestHash, State, StoredHash, Timestamp, Watch,
 };
 
 /// The account of a tombstone or a message that was not a job. Real accounts have a name.
@@ -16,9 +16,15 @@ pub(crate) const NO_ACCOUNT: &str = "";
 pub struct Record {
     pub key: JobKey,
     pub operation: Operation,
-    /// The provider account it is submitted with. Pinned: a change of configuration must not query
-    /// another account about a task.
+    /// The provider account it is submitted with. A change of configuration does not change it: only
+    /// this account knows its task.
     pub account: String,
+    /// It stays with its account: that was asked for, or has the task that it builds on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bound: bool,
+    /// Other accounts that may have its task: the ledger has lost with which it was sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_accounts: Vec<String>,
     /// Part of the external id and of event ids; unknown in records of versions without lives.
     #[serde(default, skip_serializing_if = "Life::is_unknown")]
     pub life: Life,
@@ -42,6 +48,10 @@ pub struct Record {
     /// The dead letter whose replay began this round: a repeated replay begins no other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed: Option<String>,
+    /// Its message was acknowledged while it had no task: whoever queues it publishes it again, and
+    /// each intent is journaled before it is sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acknowledged: bool,
     /// An operator dropped it before anything was sent: published again, it begins a new round.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_begin_again: bool,
@@ -87,6 +97,9 @@ pub struct Record {
     /// Refusals of this round by a proxy or gateway on the way to the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path_refusals: Option<PathRefusals>,
+    /// What this round was expected to cost when it was last submitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
     pub state: State,
     /// What polling has shown about the present round's task.
     #[serde(default, skip_serializing_if = "Watch::is_default")]
@@ -111,6 +124,8 @@ impl Record {
             key: job.key.clone(),
             operation: job.operation.clone(),
             account: account.to_owned(),
+            bound: job.account.is_some(),
+            other_accounts: Vec::new(),
             round: 1,
             attempt: 0,
             external_id: ExternalId::derive(installation, &job.key, &life, 1),
@@ -119,6 +134,7 @@ impl Record {
             revision: 0,
             restored: false,
             replayed: None,
+            acknowledged: false,
             may_begin_again: false,
             cancel_requested: false,
             request_hash: StoredHash::of_request(&job.request.hash()),
@@ -138,6 +154,7 @@ impl Record {
             task_id: None,
             other_tasks: Vec::new(),
             path_refusals: None,
+            estimate: None,
             state: State::Queued { why: None },
             watch: Watch::default(),
             history: Vec::new(),
@@ -163,6 +180,9 @@ impl Record {
             State::Submitting { .. } => Some(self.last_change() + orphan_check),
             State::InDoubt { doubt } => Some(doubt.next_look),
             State::Pending { next_look, .. } => Some(*next_look),
+            State::Waiting { next_look, .. } => {
+                Some(self.deadline.map_or(*next_look, |deadline| deadline.min(*next_look)))
+            }
             State::Tombstone
             | State::Queued { .. }
             | State::Settled { .. }
@@ -203,6 +223,7 @@ impl Record {
             State::Pending { .. } => self.may_be_gone(),
             State::Tombstone
             | State::Queued { .. }
+            | State::Waiting { .. }
             | State::Submitting { .. }
             | State::Settled { .. }
             | State::Parked { doubt: None, .. } => false,
@@ -228,6 +249,7 @@ impl Record {
             deadline: self.deadline,
             metadata: self.metadata.clone(),
             retries: self.retries,
+            account: self.bound.then(|| self.account.clone()),
         })
     }
 

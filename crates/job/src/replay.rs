@@ -74,7 +74,9 @@ impl DeadLetter {
             State::Queued { .. } => Replay::Publish,
             _ if repeated => Replay::Done,
             State::Tombstone => Replay::Publish,
-            State::Submitting { .. } | State::Pending { .. } => Replay::Stays(Stays::UnderWay),
+            State::Waiting { .. } | State::Submitting { .. } | State::Pending { .. } => {
+                Replay::Stays(Stays::UnderWay)
+            }
             State::InDoubt { .. } | State::Parked { doubt: Some(_), .. } => {
                 Replay::Stays(Stays::InDoubt)
             }

@@ -13,6 +13,15 @@ pub enum State {
     Queued {
         why: Option<String>,
     },
+    /// Waits in the waiting room of its pool for a slot; its message is acknowledged. No POST was
+    /// made since it began to wait.
+    Waiting {
+        why: String,
+        /// Its place among its tenant's jobs.
+        since: Timestamp,
+        /// When a poller makes sure that it has its place there.
+        next_look: Timestamp,
+    },
     /// The intent is written; a POST may be under way until the deadline.
     Submitting {
         owner: String,
@@ -58,6 +67,7 @@ impl State {
             }
             Self::Tombstone
             | Self::Queued { .. }
+            | Self::Waiting { .. }
             | Self::Submitting { .. }
             | Self::InDoubt { .. }
             | Self::Pending { .. }
@@ -154,7 +164,14 @@ pub struct Output {
     pub kind: OutputKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// Of sound in two formats, the MP3.
     pub url: String,
+    /// The same sound as WAV.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wav_url: Option<String>,
+    /// The same file with a watermark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watermark_url: Option<String>,
     /// Seconds, as the provider writes them ("5.1").
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<String>,

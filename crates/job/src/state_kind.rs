@@ -4,6 +4,7 @@ use crate::{Outcome, State};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StateKind {
     Queued,
+    Waiting,
     Submitting,
     InDoubt,
     Pending,
@@ -17,8 +18,9 @@ pub enum StateKind {
 }
 
 impl StateKind {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Queued,
+        Self::Waiting,
         Self::Submitting,
         Self::InDoubt,
         Self::Pending,
@@ -34,6 +36,7 @@ impl StateKind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Queued => "queued",
+            Self::Waiting => "waiting",
             Self::Submitting => "submitting",
             Self::InDoubt => "in_doubt",
             Self::Pending => "pending",
@@ -54,9 +57,12 @@ impl StateKind {
     pub fn may_be_running(self) -> bool {
         match self {
             Self::Queued | Self::Submitting | Self::InDoubt | Self::Pending | Self::Parked => true,
-            Self::Succeeded | Self::Failed | Self::Rejected | Self::TimedOut | Self::Cancelled => {
-                false
-            }
+            Self::Waiting
+            | Self::Succeeded
+            | Self::Failed
+            | Self::Rejected
+            | Self::TimedOut
+            | Self::Cancelled => false,
         }
     }
 }
@@ -65,6 +71,7 @@ impl State {
     pub fn kind(&self) -> StateKind {
         match self {
             Self::Queued { .. } => StateKind::Queued,
+            Self::Waiting { .. } => StateKind::Waiting,
             Self::Submitting { .. } => StateKind::Submitting,
             Self::InDoubt { .. } => StateKind::InDoubt,
             Self::Pending { .. } => StateKind::Pending,

@@ -1,6 +1,6 @@
 //! Which tasks of the provider belong to a job.
 
-use crate::Record;
+use crate::{Outcome, Record, State};
 
 /// A job must not grow without bound; the oldest tasks are dropped first.
 const MOST_OTHERS: usize = 32;
@@ -11,7 +11,19 @@ pub fn is_task_id(id: &str) -> bool {
     !matches!(id, "" | "." | "..") && id.chars().all(is_written)
 }
 
+/// A task has few files; the provider's answer could list any number.
+const MOST_FILES: usize = 16;
+
 impl Record {
+    /// The ids of its first files, by which later requests may name them.
+    pub fn file_ids(&self) -> Vec<&str> {
+        let State::Settled { outcome: Outcome::Succeeded { outputs, .. }, .. } = &self.state else {
+            return Vec::new();
+        };
+        let ids = outputs.iter().filter_map(|output| output.id.as_deref());
+        ids.filter(|id| is_task_id(id)).take(MOST_FILES).collect()
+    }
+
     /// Sets the task of the present round. The one before stays known.
     pub(crate) fn set_task(&mut self, task: Option<String>) {
         let before = std::mem::replace(&mut self.task_id, task);
@@ -35,7 +47,7 @@ impl Record {
 #[allow(clippy::disallowed_methods, reason = "the table is asked directly")]
 mod tests {
     use super::*;
-    use crate::{Fact, JobKey, Moment, Outcome, Rules, State, Timestamp, transition};
+    use crate::{Fact, JobKey, Moment, Output, OutputKind, Rules, Timestamp, transition};
 
     fn record() -> Record {
         Record::tombstone(JobKey::parse("default/a").unwrap(), Timestamp::EPOCH)
@@ -72,6 +84,28 @@ mod tests {
         (0..=MOST_OTHERS).for_each(|n| record.add_other_task(n.to_string()));
         assert_eq!(record.other_tasks.len(), MOST_OTHERS);
         assert_eq!(record.other_tasks.first().map(String::as_str), Some("1"));
+    }
+
+    #[test]
+    fn only_a_task_that_succeeded_has_files_and_few_are_known() {
+        let file = |id: Option<String>| Output {
+            kind: OutputKind::Video,
+            id,
+            url: "https://x".to_owned(),
+            wav_url: None,
+            watermark_url: None,
+            duration: None,
+            expires_at: None,
+        };
+        let mut outputs = vec![file(None), file(Some(String::new()))];
+        outputs.extend((0..20).map(|n| file(Some(n.to_string()))));
+        let at = Timestamp::EPOCH;
+        let ended = State::Settled { outcome: Outcome::succeeded(outputs), at };
+        let record = Record { state: ended, ..record() };
+        let expected: Vec<String> = (0..MOST_FILES).map(|n| n.to_string()).collect();
+        assert_eq!(record.file_ids(), expected);
+        let failed = State::Settled { outcome: Outcome::Cancelled, at };
+        assert!(Record { state: failed, ..record }.file_ids().is_empty());
     }
 
     #[test]

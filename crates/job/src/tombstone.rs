@@ -17,6 +17,7 @@ impl Record {
             deadline: None,
             metadata: JsonObject::default(),
             retries: 0,
+            account: None,
         };
         let mut record = Self::new(&job, NO_ACCOUNT, NO_ACCOUNT, now);
         record.request = Kept::Nothing;

@@ -19,6 +19,7 @@ mod words;
 
 pub(crate) use body::utf16;
 pub use callback::decode_callback;
+pub use code::TOO_MANY_TASKS;
 pub use created::{Created, decode_created, decode_created_with};
 pub use failure::classify_failure;
 pub use output::{Output, OutputKind};

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::answer::{
     Created, ErrorWords, Task, can_be_asked_for, decode_created_with, decode_task_of, decode_tasks,
 };
+use crate::api_key::ApiKey;
 use crate::base_url::{BaseUrl, BaseUrlError};
 use crate::error::{QueryError, SubmitError};
 use crate::redacted::without_key;
@@ -34,7 +35,7 @@ const NO_TASK: &str = "reelwork-asks-nothing";
 pub struct Client {
     transport: Arc<dyn Transport>,
     base_url: BaseUrl,
-    key: SecretString,
+    key: ApiKey,
     words: Arc<ErrorWords>,
 }
 
@@ -45,8 +46,13 @@ impl Client {
         base_url: &str,
         key: SecretString,
     ) -> Result<Self, BaseUrlError> {
-        let base_url = BaseUrl::parse(base_url)?;
+        let (base_url, key) = (BaseUrl::parse(base_url)?, ApiKey::from(key));
         Ok(Self { transport, base_url, key, words: Arc::default() })
+    }
+
+    /// To replace the key of this client and of its clones.
+    pub fn api_key(&self) -> ApiKey {
+        self.key.clone()
     }
 
     /// Replaces the configured error codes of the gateway.
@@ -61,9 +67,14 @@ impl Client {
         route: Route,
         body: &B,
     ) -> Result<Created, SubmitError> {
+        let replaced = self.key.replaced();
         let answer = self.post(route.path(), body).await?;
-        decode_created_with(answer.status, &answer.body, &self.words)
-            .map_err(|error| error.after(retry_after(&answer)))
+        let created = decode_created_with(answer.status, &answer.body, &self.words);
+        let created = created.map_err(|error| error.after(retry_after(&answer)));
+        match self.key.replaced() == replaced {
+            true => created,
+            false => created.map_err(SubmitError::of_old_key),
+        }
     }
 
     /// Create a task from a typed request.
@@ -73,10 +84,15 @@ impl Client {
 
     /// Ask for one task by the provider's id.
     pub async fn query(&self, route: Route, task_id: &str) -> Result<Task, QueryError> {
+        let replaced = self.key.replaced();
         let answer = self.get(&path_of(route, task_id)?).await?;
         let made = Some(route.resource());
-        let task = decode_task_of(made, answer.status, &answer.body)
-            .map_err(|error| error.after(retry_after(&answer)))?;
+        let task = decode_task_of(made, answer.status, &answer.body);
+        let task = task.map_err(|error| error.after(retry_after(&answer)));
+        let task = match self.key.replaced() == replaced {
+            true => task?,
+            false => task.map_err(QueryError::of_old_key)?,
+        };
         if let Some(word) = &task.unknown_status {
             tracing::warn!(%route, task_id, word, "unknown task status, taken as processing");
         }
@@ -134,9 +150,10 @@ impl Client {
         body: Option<Bytes>,
     ) -> Result<HttpResponse, TransportError> {
         let url = self.base_url.join(path);
-        let request = HttpRequest { method, url, bearer: self.key.clone(), body };
+        let key = self.key.present();
+        let request = HttpRequest { method, url, bearer: key.clone(), body };
         let mut answer = self.transport.send(request).await?;
-        answer.body = without_key(answer.body, self.key.expose_secret());
+        answer.body = without_key(answer.body, key.expose_secret());
         Ok(answer)
     }
 }
@@ -147,7 +164,18 @@ impl fmt::Debug for Client {
     }
 }
 
+/// Says nothing about the new key.
+const OLD_KEY: &str = "the key was replaced while the request was under way";
+
 impl SubmitError {
+    /// An account that is refused under a key that was replaced meanwhile may be used under the new one.
+    fn of_old_key(self) -> Self {
+        match self {
+            Self::Account { .. } => Self::NotSent { cause: OLD_KEY.to_owned() },
+            other => other,
+        }
+    }
+
     pub(crate) fn after(mut self, wait: Option<Duration>) -> Self {
         if let Self::Busy { retry_after, .. } = &mut self {
             *retry_after = wait;
@@ -157,6 +185,13 @@ impl SubmitError {
 }
 
 impl QueryError {
+    fn of_old_key(self) -> Self {
+        match self {
+            Self::Account { .. } => Self::Later { cause: OLD_KEY.to_owned() },
+            other => other,
+        }
+    }
+
     pub(crate) fn after(mut self, wait: Option<Duration>) -> Self {
         if let Self::Busy { retry_after, .. } = &mut self {
             *retry_after = wait;
@@ -185,7 +220,7 @@ pub(crate) fn body_of<R: serde::Serialize>(request: &R) -> Result<Map<String, Va
     }
 }
 
-/// The wait in seconds that the answer asks for; the date form is not read.
+/// The wait in seconds that the answer asks for.
 pub(crate) fn retry_after(answer: &HttpResponse) -> Option<Duration> {
     let seconds: u64 = answer.retry_after.as_deref()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.min(LONGEST_RETRY_AFTER)))

@@ -3,12 +3,12 @@
 use std::error::Error as _;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER,
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER,
 };
 use secrecy::ExposeSecret;
 use tls::{Refusal, Section};
@@ -159,7 +159,7 @@ impl HttpTransport {
         Ok(HttpResponse {
             status: response.status().as_u16(),
             content_type: header(response.headers(), &CONTENT_TYPE),
-            retry_after: header(response.headers(), &RETRY_AFTER),
+            retry_after: retry_after(response.headers()),
             body: {
                 let encoding = header(response.headers(), &CONTENT_ENCODING);
                 encoded::plain(self.read(response).await?, encoding.as_deref(), self.max_body_bytes)
@@ -179,6 +179,15 @@ fn bearer(request: &HttpRequest) -> Result<HeaderValue, TransportError> {
 
 fn header(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> Option<String> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+/// In seconds. A date is counted from the server's own: its clock may differ from ours.
+fn retry_after(headers: &HeaderMap) -> Option<String> {
+    let text = header(headers, &RETRY_AFTER)?;
+    let Ok(until) = httpdate::parse_http_date(text.trim()) else { return Some(text) };
+    let date = header(headers, &DATE).and_then(|date| httpdate::parse_http_date(&date).ok());
+    let left = until.duration_since(date.unwrap_or_else(SystemTime::now)).unwrap_or_default();
+    Some(left.as_secs().to_string())
 }
 
 /// Only a request that could not be built or never had a connection is surely unsent. A pooled

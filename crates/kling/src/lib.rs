@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+mod parents;
 mod route;
 
 pub mod request;
@@ -30,6 +31,7 @@ mod validation;
 mod answer;
 mod error;
 
+mod api_key;
 mod base_url;
 mod client;
 mod look_up;
@@ -46,10 +48,11 @@ mod encoded;
 mod http;
 
 pub use answer::{
-    BalanceDeduction, Created, ErrorWords, Output, OutputKind, ParentVideo, Task, TaskStatus,
-    classify_failure, decode_callback, decode_created, decode_created_with, decode_task,
-    decode_tasks,
+    BalanceDeduction, Created, ErrorWords, Output, OutputKind, ParentVideo, TOO_MANY_TASKS, Task,
+    TaskStatus, classify_failure, decode_callback, decode_created, decode_created_with,
+    decode_task, decode_tasks,
 };
+pub use api_key::ApiKey;
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use client::Client;
 pub use error::{CallbackError, FailureClass, QueryError, RefusalClass, SubmitError};
@@ -57,6 +60,7 @@ pub use face::{Face, Faces, VideoSource};
 #[cfg(feature = "http")]
 pub use http::{HttpSettings, HttpSetupError, HttpTransport};
 pub use look_up::{KnownTask, LookUp};
+pub use parents::parents;
 pub use route::{Resource, Route};
 pub use selection::{Mask, Preview, Selected, SelectionPoints, SelectionSession, SelectionSource};
 pub use speech::{Recognized, Speech, SpeechRequest};

@@ -37,7 +37,7 @@ pub struct HttpRequest {
 pub struct HttpResponse {
     pub status: u16,
     pub content_type: Option<String>,
-    /// The `Retry-After` header as it came.
+    /// The `Retry-After` header, in seconds.
     pub retry_after: Option<String>,
     pub body: Bytes,
 }

@@ -35,12 +35,14 @@ impl Connector {
         self.servers.find(slot, timeout).await
     }
 
+    /// With the server that it is a connection to.
     pub(crate) async fn subscribe(
         &self,
         channel: &str,
         timeout: Duration,
-    ) -> Result<PubSub, LedgerError> {
-        self.dialler.subscribe(&self.find(timeout).await?, channel, timeout).await
+    ) -> Result<(PubSub, ConnectionInfo), LedgerError> {
+        let info = self.find(timeout).await?;
+        Ok((self.dialler.subscribe(&info, channel, timeout).await?, info))
     }
 
     /// Nothing is sent to a server process before its run id was compared.

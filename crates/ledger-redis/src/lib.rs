@@ -15,9 +15,11 @@
 //! **Which server.** Each attempt to connect looks the server up again: a sentinel names the
 //! master, and a node of a cluster names the master of a slot. Several are asked, so that a frozen
 //! one does not matter. A process that is connected to a master under Sentinel also asks once a
-//! second whether it still is the master. A server that holds the keys no more, or not yet, refuses
-//! commands without executing them (`MOVED`, `READONLY`, `TRYAGAIN` and others). Such commands, and
-//! those for which no server could be reached, are repeated until the timeout has passed.
+//! second whether it still is the master. The connection that listens for free slots asks after
+//! five seconds of silence whether its server is there, and still the master. A server that holds
+//! the keys no more, or not yet, refuses commands without executing them (`MOVED`, `READONLY`,
+//! `TRYAGAIN` and others). Such commands, and those for which no server could be reached, are
+//! repeated until the timeout has passed.
 //!
 //! **Cluster.** Keys that a script uses share a hash tag, and so a slot. There is one connection
 //! for each tag: a lost master disturbs only its own tags. The generation has to be the same on all
@@ -41,12 +43,17 @@
 //! | `{reelwork:0}:shards` | string | the number of shards, under every tag |
 //! | `{reelwork:0}:leases` | sorted set | owner by the ms at which its lease ends |
 //! | `{reelwork:0}:proposed:<tenant>/<id>#<round>` | sorted set | task ids that callbacks named, by the ms at which they arrived |
+//! | `{reelwork:0}:accepted:<tenant>/<id>` | string | a job that a gateway has accepted, in JSON, until it expires |
 //! | `{reelwork:0}:task:<length>:<account>:<task id>` | string | the job that has the task: `<tenant>/<id>#<round>` |
 //! | `{reelwork:permits}:held:<pool>`, `:used:<pool>`, `:day`, `:pauses` | hash, string, hashes | slots at the provider, the day's submissions, paused accounts |
+//! | `{reelwork:permits}:limit:<pool>` | hash | the slots that are used now: `version`, `slots`, `paused_until` in ms, `limit` all of it in JSON |
+//! | `{reelwork:permits}:rates:<account>` | sorted set | the µs until which the rate of a tenant, or of the account (an empty name), is used up |
 //! | `{reelwork:permits}:queue:<pool>`, `:waiting:<pool>`, `:granted:<pool>` | sorted set, hashes | jobs that wait for slots: in order, by holder, and those whose grant is not confirmed |
 //! | `{reelwork:permits}:tenants:<pool>`, `:charged:<pool>`, `:shares:<pool>` | sorted sets, hash | the tenants' fair shares |
 //! | `{reelwork:permits}:freed` | channel | a message when slots may be free for waiting jobs |
 //! | `{reelwork:permits}:witnesses:<account>` | hash | a task of each operation that the provider is known to have |
+//! | `{reelwork:permits}:reserved:<account>`, `:spending:<account>:<period>` | hashes | amounts reserved by job and round; the sums of a day or month by account, tenant and model (`scripts/spending.lua`) |
+//! | `{reelwork:permits}:paused:<account>` | hash | pauses by hand, by scope: the ms at which each ends (0 = never), a line break, and the pause in JSON |
 //! | `{reelwork:permits}:generation`, `:leases` | hash, sorted set | as above |
 
 mod settings;
@@ -69,6 +76,7 @@ mod script;
 mod server_facts;
 mod servers;
 
+mod acceptances;
 mod beside;
 mod claims;
 mod clocks;
@@ -77,6 +85,7 @@ mod durability;
 mod erase;
 mod following;
 mod listing;
+mod manual_pauses;
 mod membership;
 mod outbox;
 mod permits;
@@ -85,6 +94,9 @@ mod records;
 mod safety;
 mod scan;
 mod shards;
+mod slot_limits;
+mod spending;
+mod waiter_name;
 mod waiting;
 mod witnesses;
 

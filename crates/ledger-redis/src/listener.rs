@@ -5,10 +5,18 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use ports::LedgerError;
+use redis::aio::PubSub;
+use redis::{ConnectionInfo, Value};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::connect::Connector;
+use crate::dial::of_server;
+use crate::error::ledger_error;
+
+/// After so long without a message the server is asked whether it is still there: a connection that
+/// drops every packet never closes by itself.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// Before the next connection, after one was lost.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -73,12 +81,36 @@ async fn listen(
     timeout: Duration,
     raise: &watch::Sender<u64>,
 ) -> Result<(), LedgerError> {
-    let mut messages = connector.subscribe(channel, timeout).await?.into_on_message();
+    let (mut connection, info) = connector.subscribe(channel, timeout).await?;
     raise.send_modify(|freed| *freed += 1);
-    while messages.next().await.is_some() {
-        raise.send_modify(|freed| *freed += 1);
+    loop {
+        let message = tokio::time::timeout(SILENCE, connection.on_message().next()).await;
+        match message {
+            Ok(Some(_)) => raise.send_modify(|freed| *freed += 1),
+            Ok(None) => return Ok(()),
+            Err(_) => still_there(connector, &mut connection, &info, timeout).await?,
+        }
     }
-    Ok(())
+}
+
+/// It answers, and the sentinels have not replaced it. They may be out of reach meanwhile.
+async fn still_there(
+    connector: &Connector,
+    connection: &mut PubSub,
+    info: &ConnectionInfo,
+    timeout: Duration,
+) -> Result<(), LedgerError> {
+    let lost = |why: &str| of_server(info, LedgerError::Unavailable(why.to_owned()));
+    let pong = tokio::time::timeout(timeout, connection.ping::<Value>()).await;
+    pong.map_err(|_| lost("no answer in time"))?
+        .map_err(|error| of_server(info, ledger_error(&error)))?;
+    if !connector.servers.is_replaced_silently() {
+        return Ok(());
+    }
+    match connector.find(timeout).await {
+        Ok(now) if now.addr() != info.addr() => Err(lost("the sentinels replaced it")),
+        _ => Ok(()),
+    }
 }
 
 /// Logged once for as long as it stays the same. Other connections report a lost server.

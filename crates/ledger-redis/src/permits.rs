@@ -2,9 +2,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use futures::future::try_join_all;
-use job::Timestamp;
+use futures::try_join;
+use job::{Timestamp, WaitingCount};
 use ports::{
-    Fence, HeldPermit, LedgerError, Limits, NamedPause, Pause, Permit, PermitReturn, Permitted,
+    Fence, GrantTerms, HeldPermit, LedgerError, NamedPause, Pause, Permit, PermitReturn, Permitted,
+    Usage,
 };
 use redis::Cmd;
 
@@ -21,13 +23,17 @@ pub(crate) async fn take(
     ledger: &RedisLedger,
     fence: &Fence,
     permit: &Permit,
-    limits: &Limits,
+    terms: &GrantTerms,
 ) -> Result<Permitted, LedgerError> {
-    let call = take_call(ledger, fence, permit, limits);
+    let call = take_call(ledger, fence, permit, terms);
     let mut reply = ledger.at_permits().run(call, Repeat::Safe).await?;
     match reply.status.as_str() {
         "ok" => Ok(Permitted::Granted),
-        "at_limit" => Ok(Permitted::AtLimit { used: reply.next()? }),
+        "at_limit" => {
+            let (used, slots) = (reply.next()?, reply.next()?);
+            let waiting = WaitingCount { of_pool: reply.next()?, of_tenant: reply.next()? };
+            Ok(Permitted::AtLimit { used, slots, waiting })
+        }
         "day_over" => Ok(Permitted::DayOver { until: Timestamp::from_millis(reply.next()?) }),
         _ => Err(reply.unexpected()),
     }
@@ -37,19 +43,29 @@ pub(crate) fn take_call(
     ledger: &RedisLedger,
     fence: &Fence,
     permit: &Permit,
-    limits: &Limits,
+    terms: &GrantTerms,
 ) -> Call {
     let tag = ledger.keys.permits();
     fenced(&TAKE_PERMIT, tag, fence)
         .key(tag.held(&permit.pool))
         .key(tag.used(&permit.pool))
-        .key(tag.day())
+        .key(tag.day(Permit::account_of(&permit.pool)))
         .key(tag.tenants(&permit.pool))
+        .key(tag.waiting(&permit.pool))
+        .key(tag.granted(&permit.pool))
+        .key(tag.queue(&permit.pool))
+        .key(tag.slot_limit(&permit.pool))
+        .key(tag.rates(Permit::account_of(&permit.pool)))
         .arg(codec::holder(&permit.key, permit.round))
         .arg(permit.weight)
-        .arg(limits.concurrency)
-        .arg(limits.submissions_per_day)
+        .arg(terms.limits.concurrency)
+        .arg(terms.limits.submissions_per_day)
         .arg(permit.revision)
+        .arg(tag.freed())
+        .arg(terms.of(&permit.key.tenant).concurrency)
+        .arg(terms.limits.begin)
+        .arg(terms.limits.per_minute)
+        .arg(terms.of(&permit.key.tenant).per_minute)
 }
 
 pub(crate) async fn give(
@@ -66,12 +82,13 @@ pub(crate) async fn give(
 
 pub(crate) fn give_call(ledger: &RedisLedger, fence: &Fence, returns: &[PermitReturn]) -> Call {
     let tag = ledger.keys.permits();
-    let call = fenced(&GIVE_PERMITS, tag, fence).key(tag.day()).arg(tag.freed());
+    let call = fenced(&GIVE_PERMITS, tag, fence).arg(tag.freed());
     returns.iter().fold(call, |call, back| {
         call.key(tag.held(&back.pool))
             .key(tag.used(&back.pool))
             .key(tag.granted(&back.pool))
             .key(tag.tenants(&back.pool))
+            .key(tag.day(Permit::account_of(&back.pool)))
             .arg(codec::holder(&back.key, back.round))
             .arg(u8::from(back.unspent))
             .arg(back.revision)
@@ -109,11 +126,14 @@ fn on_turn(script: &'static Script, ledger: &RedisLedger, fence: &Fence, pool: &
     fenced(script, tag, fence).key(tag.turn(pool))
 }
 
-pub(crate) async fn used(ledger: &RedisLedger, pool: &str) -> Result<u32, LedgerError> {
-    let mut command = redis::cmd("GET");
-    command.arg(ledger.keys.permits().used(pool));
-    let used: Option<u32> = ledger.at_permits().ask(&command, Repeat::Safe).await?;
-    Ok(used.unwrap_or(0))
+pub(crate) async fn usage(ledger: &RedisLedger, pool: &str) -> Result<Usage, LedgerError> {
+    let (tag, link) = (ledger.keys.permits(), ledger.at_permits());
+    let (mut used, mut waiting) = (redis::cmd("GET"), redis::cmd("HLEN"));
+    used.arg(tag.used(pool));
+    waiting.arg(tag.waiting(pool));
+    let (used, waiting): (Option<u32>, u32) =
+        try_join!(link.ask(&used, Repeat::Safe), link.ask(&waiting, Repeat::Safe))?;
+    Ok(Usage { used: used.unwrap_or(0), waiting })
 }
 
 pub(crate) async fn held(ledger: &RedisLedger, pool: &str) -> Result<Vec<HeldPermit>, LedgerError> {

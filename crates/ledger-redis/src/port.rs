@@ -1,10 +1,14 @@
 //! The traits of the port; each method calls the function of its part.
 
+mod acceptances;
 mod accounts;
 mod due;
+mod manual_pauses;
 mod members;
 mod permits;
 mod records;
+mod slot_limits;
+mod spending;
 mod waiting;
 
 use async_trait::async_trait;

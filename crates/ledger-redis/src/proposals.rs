@@ -4,7 +4,7 @@ use job::JobKey;
 use ports::{AccountTask, Fence, LedgerError, MOST_PROPOSALS, TASK_SLACK};
 
 use crate::RedisLedger;
-use crate::codec::{holder, millis};
+use crate::codec::{holder, millis, parse_holder};
 use crate::link::Repeat;
 use crate::membership::fenced;
 use crate::script::{CLAIM_TASK, Call, PROPOSE};
@@ -54,4 +54,17 @@ pub(crate) async fn claim_task(
         "taken" => Ok(false),
         _ => Err(reply.unexpected()),
     }
+}
+
+pub(crate) async fn task_owner(
+    ledger: &RedisLedger,
+    task: &AccountTask,
+) -> Result<Option<JobKey>, LedgerError> {
+    let shard = ledger.keys.shard_of_task(task);
+    let mut command = redis::cmd("GET");
+    command.arg(shard.task(task));
+    let owner: Option<Vec<u8>> = ledger.links.of(shard).ask(&command, Repeat::Safe).await?;
+    // A name that cannot be read is no owner.
+    let owner = owner.and_then(|holder| String::from_utf8(holder).ok());
+    Ok(owner.and_then(|holder| parse_holder(&holder)).map(|(key, _)| key))
 }

@@ -33,6 +33,8 @@ scripts! {
     BEGIN = "begin";
     END = "end";
     WITNESS = "witness";
+    ACCEPT = "accept";
+    MARK_PUBLISHED = "mark_published";
     ADOPT = "adopt" after "clock";
     LOAD = "load" after "clock";
     LOAD_WHOLE = "load_whole" after "clock";
@@ -49,14 +51,22 @@ scripts! {
     ANNOUNCED = "announced" after "clock" after "fence";
     POSTPONE = "postpone" after "clock" after "fence";
     CLAIM_TASK = "claim_task" after "clock" after "fence";
-    TAKE_PERMIT = "take_permit" after "clock" after "fence" after "slots";
+    TAKE_PERMIT = "take_permit" after "clock" after "fence" after "slots" after "slots_now"
+        after "rates" after "tenants";
     GIVE_PERMITS = "give_permits" after "clock" after "fence" after "slots";
-    ENTER = "enter" after "clock" after "fence" after "room";
-    GRANT = "grant" after "clock" after "fence" after "slots" after "tenants" after "room";
-    CONFIRM = "confirm" after "clock" after "fence";
+    ENTER = "enter" after "clock" after "fence" after "slots" after "room";
+    GRANT = "grant" after "clock" after "fence" after "slots" after "slots_now" after "rates"
+        after "tenants" after "room";
+    POOL_SLOTS = "pool_slots" after "clock";
+    CHANGE_SLOT_LIMIT = "change_slot_limit" after "clock" after "fence";
+    CONFIRM = "confirm" after "clock" after "fence" after "room";
     WITHDRAW = "withdraw" after "clock" after "fence" after "room";
-    WAIT_AGAIN = "wait_again" after "clock" after "fence" after "slots" after "room";
     OVERDUE_GRANTS = "overdue_grants" after "clock";
+    PAUSE_BY_HAND = "pause_by_hand" after "clock" after "by_hand";
+    RESUME_BY_HAND = "resume_by_hand" after "clock" after "by_hand";
+    PAUSED_BY_HAND = "paused_by_hand" after "clock" after "by_hand";
+    RESERVE = "reserve" after "clock" after "fence" after "spending";
+    SETTLE_RESERVATIONS = "settle_reservations" after "clock" after "fence" after "spending";
     PLACE = "place";
     WAITING = "waiting" after "tenants";
     TAKE_TURN = "take_turn" after "clock" after "fence";

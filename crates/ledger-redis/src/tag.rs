@@ -1,4 +1,4 @@
-use job::JobKey;
+use job::{DEFAULT_ACCOUNT, JobKey};
 use ports::AccountTask;
 
 use crate::slot::slot_of;
@@ -78,6 +78,11 @@ impl Tag {
         self.key(&format!("proposed:{holder}"))
     }
 
+    /// A job that a gateway has accepted.
+    pub(crate) fn accepted(&self, key: &JobKey) -> String {
+        self.key(&format!("accepted:{key}"))
+    }
+
     /// The job that has a task.
     pub(crate) fn task(&self, task: &AccountTask) -> String {
         self.key(&format!("task:{}", task_name(task)))
@@ -91,6 +96,16 @@ impl Tag {
     /// Slots used in a pool: the sum of what is held.
     pub(crate) fn used(&self, pool: &str) -> String {
         self.key(&format!("used:{pool}"))
+    }
+
+    /// How many slots of a pool are used.
+    pub(crate) fn slot_limit(&self, pool: &str) -> String {
+        self.key(&format!("limit:{pool}"))
+    }
+
+    /// Until when the rates of an account and its tenants are used up.
+    pub(crate) fn rates(&self, account: &str) -> String {
+        self.key(&format!("rates:{account}"))
     }
 
     /// Names of jobs that wait for slots, in the order within each tenant.
@@ -127,17 +142,36 @@ impl Tag {
         self.key("freed")
     }
 
-    /// The owner that has the turn to take jobs for a full pool.
+    /// The owner that has the turn to probe.
     pub(crate) fn turn(&self, pool: &str) -> String {
         self.key(&format!("turn:{pool}"))
     }
 
-    pub(crate) fn day(&self) -> String {
-        self.key("day")
+    /// The count of an account's submissions today. Versions with one account counted it as `day`.
+    pub(crate) fn day(&self, account: &str) -> String {
+        match account {
+            DEFAULT_ACCOUNT => self.key("day"),
+            account => self.key(&format!("day:{account}")),
+        }
     }
 
     pub(crate) fn pauses(&self) -> String {
         self.key("pauses")
+    }
+
+    /// Pauses by hand of an account, by scope.
+    pub(crate) fn manual_pauses(&self, account: &str) -> String {
+        self.key(&format!("paused:{account}"))
+    }
+
+    /// Amounts reserved in an account, by holder.
+    pub(crate) fn reserved(&self, account: &str) -> String {
+        self.key(&format!("reserved:{account}"))
+    }
+
+    /// The beginning of the names of an account's sums: a colon and the period follow.
+    pub(crate) fn spending(&self, account: &str) -> String {
+        self.key(&format!("spending:{account}"))
     }
 
     /// Tasks that an account is known to have, by operation.

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use job::{JobKey, Priority, Tenant, Timestamp};
-use ports::{
-    Entered, Fence, GrantTerms, Granted, LedgerError, Left, Permit, Place, RoomBounds,
-    TenantWaiting, Waiter,
-};
+use futures::try_join;
+use job::{JobKey, Tenant, Timestamp, WaitingCount};
+use ports::{Fence, GrantTerms, Granted, LedgerError, Left, Permit, Place, TenantWaiting, Waiter};
 
 use crate::RedisLedger;
 use crate::codec::{self, corrupt};
@@ -15,8 +13,9 @@ use crate::link::Repeat;
 use crate::membership::fenced;
 use crate::reply::Reply;
 use crate::script::{
-    CONFIRM, Call, ENTER, GRANT, OVERDUE_GRANTS, PLACE, Script, WAIT_AGAIN, WAITING, WITHDRAW,
+    CONFIRM, Call, ENTER, GRANT, OVERDUE_GRANTS, PLACE, Script, WAITING, WITHDRAW,
 };
+use crate::waiter_name;
 
 /// A script blocks all other callers while it runs.
 const MOST_PER_SCRIPT: usize = 500;
@@ -28,42 +27,25 @@ pub(crate) async fn enter(
     ledger: &RedisLedger,
     fence: &Fence,
     waiters: &[Waiter],
-    bounds: &RoomBounds,
-) -> Result<Vec<Entered>, LedgerError> {
-    let mut entered = vec![Entered::In; waiters.len()];
-    for (pool, places) in by_pool(waiters) {
-        for places in places.chunks(MOST_PER_SCRIPT) {
-            let call = in_room(&ENTER, ledger, fence, pool)
-                .arg(ledger.keys.permits().freed())
-                .arg(bounds.tenant)
-                .arg(bounds.pool);
-            let names = places.iter().map(|place| name(&waiters[*place]));
-            let call = names.fold(call, Call::arg);
-            let mut reply = ledger.at_permits().run(call, Repeat::Safe).await?;
-            for place in places {
-                entered[*place] = read_entered(&mut reply)?;
-            }
+) -> Result<(), LedgerError> {
+    let tag = ledger.keys.permits();
+    for (pool, waiters) in by_pool(waiters, |waiter| &waiter.permit.pool) {
+        for waiters in waiters.chunks(MOST_PER_SCRIPT) {
+            let call = in_room(&ENTER, ledger, fence, pool).key(tag.held(pool)).arg(tag.freed());
+            let names = waiters.iter().map(|waiter| waiter_name::of(waiter));
+            ledger.at_permits().run(names.fold(call, Call::arg), Repeat::Safe).await?;
         }
     }
-    Ok(entered)
+    Ok(())
 }
 
-/// The places of the waiters of each pool, in order.
-fn by_pool(waiters: &[Waiter]) -> BTreeMap<&str, Vec<usize>> {
-    let mut pools: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (place, waiter) in waiters.iter().enumerate() {
-        pools.entry(&waiter.permit.pool).or_default().push(place);
+/// In order.
+fn by_pool<T>(items: &[T], pool: impl Fn(&T) -> &str) -> BTreeMap<&str, Vec<&T>> {
+    let mut pools: BTreeMap<&str, Vec<&T>> = BTreeMap::new();
+    for item in items {
+        pools.entry(pool(item)).or_default().push(item);
     }
     pools
-}
-
-fn read_entered(reply: &mut Reply) -> Result<Entered, LedgerError> {
-    match reply.next::<String>()?.as_str() {
-        "in" => Ok(Entered::In),
-        "tenant_full" => Ok(Entered::TenantFull),
-        "pool_full" => Ok(Entered::PoolFull),
-        _ => Err(reply.unexpected()),
-    }
 }
 
 /// Not repeated: what a lost answer granted is found when its lease is over.
@@ -75,20 +57,34 @@ pub(crate) async fn grant(
     most: usize,
     lease: Duration,
 ) -> Result<Granted, LedgerError> {
-    let call = with_slots(in_room(&GRANT, ledger, fence, pool), ledger, pool)
+    let tag = ledger.keys.permits();
+    let call = in_room(&GRANT, ledger, fence, pool)
+        .key(tag.held(pool))
+        .key(tag.used(pool))
+        .key(tag.day(Permit::account_of(pool)))
+        .key(tag.slot_limit(pool))
+        .key(tag.rates(Permit::account_of(pool)))
         .arg(terms.limits.concurrency)
         .arg(terms.limits.submissions_per_day)
         .arg(most.min(MOST_PER_SCRIPT))
         .arg(codec::millis(lease))
         .arg(terms.default.weight)
-        .arg(terms.default.concurrency);
+        .arg(terms.default.concurrency)
+        .arg(terms.default.per_minute)
+        .arg(tag.freed())
+        .arg(terms.limits.begin)
+        .arg(terms.limits.per_minute)
+        .arg(terms.paused.len());
+    let call = terms.paused.iter().fold(call, |call, tenant| call.arg(tenant.as_str()));
     let named = terms.tenants.iter();
     let call = named.fold(call, |call, (tenant, terms)| {
-        call.arg(tenant.as_str()).arg(terms.weight).arg(terms.concurrency)
+        let call = call.arg(tenant.as_str()).arg(terms.weight);
+        call.arg(terms.concurrency).arg(terms.per_minute)
     });
     let mut reply = ledger.at_permits().run(call, Repeat::Never).await?;
     let left = read_left(&mut reply)?;
-    Ok(Granted { jobs: read_waiters(ledger, pool, &mut reply)?, left })
+    let jobs = read_waiters(ledger, pool, &mut reply)?;
+    Ok(Granted { jobs, too_wide: read_waiters(ledger, pool, &mut reply)?, left })
 }
 
 fn read_left(reply: &mut Reply) -> Result<Left, LedgerError> {
@@ -97,6 +93,7 @@ fn read_left(reply: &mut Reply) -> Result<Left, LedgerError> {
         "more" => Ok(Left::More),
         "nobody" => Ok(Left::Nobody),
         "at_limit" => Ok(Left::NoSlot),
+        "paused" => Ok(Left::Paused { until: Timestamp::from_millis(value) }),
         "day_over" => Ok(Left::DayOver { until: Timestamp::from_millis(value) }),
         _ => Err(reply.unexpected()),
     }
@@ -105,43 +102,35 @@ fn read_left(reply: &mut Reply) -> Result<Left, LedgerError> {
 pub(crate) async fn confirm(
     ledger: &RedisLedger,
     fence: &Fence,
-    pool: &str,
-    jobs: &[(JobKey, u32)],
+    permits: &[Permit],
 ) -> Result<(), LedgerError> {
-    let tag = ledger.keys.permits();
-    let call = fenced(&CONFIRM, tag, fence).key(tag.granted(pool));
-    ledger.at_permits().run(with_holders(call, jobs), Repeat::Safe).await.map(drop)
+    let of_pool = |pool: &str| in_room(&CONFIRM, ledger, fence, pool);
+    each_pool(ledger, permits, of_pool).await
 }
 
 pub(crate) async fn withdraw(
     ledger: &RedisLedger,
     fence: &Fence,
-    pool: &str,
-    jobs: &[(JobKey, u32)],
+    permits: &[Permit],
 ) -> Result<(), LedgerError> {
-    for jobs in jobs.chunks(MOST_PER_SCRIPT) {
-        let call = with_holders(in_room(&WITHDRAW, ledger, fence, pool), jobs);
-        ledger.at_permits().run(call, Repeat::Safe).await?;
-    }
-    Ok(())
+    let freed = ledger.keys.permits().freed();
+    let of_pool = |pool: &str| in_room(&WITHDRAW, ledger, fence, pool).arg(&freed);
+    each_pool(ledger, permits, of_pool).await
 }
 
-fn with_holders(call: Call, jobs: &[(JobKey, u32)]) -> Call {
-    jobs.iter().fold(call, |call, (key, round)| call.arg(codec::holder(key, *round)))
-}
-
-/// Not repeated: meanwhile the job may have been granted its slots anew.
-pub(crate) async fn wait_again(
+/// Calls the script of each pool with the holders and revisions of its permits.
+async fn each_pool(
     ledger: &RedisLedger,
-    fence: &Fence,
-    waiters: &[Waiter],
+    permits: &[Permit],
+    of_pool: impl Fn(&str) -> Call,
 ) -> Result<(), LedgerError> {
-    for (pool, places) in by_pool(waiters) {
-        for places in places.chunks(MOST_PER_SCRIPT) {
-            let call = with_slots(in_room(&WAIT_AGAIN, ledger, fence, pool), ledger, pool);
-            let call = call.arg(ledger.keys.permits().freed());
-            let call = places.iter().map(|place| name(&waiters[*place])).fold(call, Call::arg);
-            ledger.at_permits().run(call, Repeat::Never).await?;
+    let with = |call: Call, permit: &&Permit| {
+        call.arg(codec::holder(&permit.key, permit.round)).arg(permit.revision)
+    };
+    for (pool, permits) in by_pool(permits, |permit| &permit.pool) {
+        for permits in permits.chunks(MOST_PER_SCRIPT) {
+            let call = permits.iter().fold(of_pool(pool), with);
+            ledger.at_permits().run(call, Repeat::Safe).await?;
         }
     }
     Ok(())
@@ -200,6 +189,39 @@ pub(crate) async fn waiting(
     Ok(rows.filter_map(|row| ledger.unreadable.skip(row)).collect())
 }
 
+pub(crate) async fn waiters(
+    ledger: &RedisLedger,
+    pool: &str,
+    tenant: &Tenant,
+    most: usize,
+) -> Result<Vec<Waiter>, LedgerError> {
+    let (tag, (from, to)) = (ledger.keys.permits(), names_of(tenant));
+    let mut command = redis::cmd("ZRANGEBYLEX");
+    command.arg(tag.queue(pool)).arg(from).arg(to).arg("LIMIT").arg(0).arg(most);
+    let names: Vec<String> = ledger.at_permits().ask(&command, Repeat::Safe).await?;
+    Ok(of_names(ledger, pool, &names))
+}
+
+/// As in `room.lua`: names begin with the tenant and a newline, which `\x0b` follows.
+fn names_of(tenant: &Tenant) -> (String, String) {
+    (format!("[{tenant}\n"), format!("({tenant}\x0b"))
+}
+
+pub(crate) async fn count(
+    ledger: &RedisLedger,
+    pool: &str,
+    tenant: &Tenant,
+) -> Result<WaitingCount, LedgerError> {
+    let (tag, link) = (ledger.keys.permits(), ledger.at_permits());
+    let (mut all, mut theirs) = (redis::cmd("HLEN"), redis::cmd("ZLEXCOUNT"));
+    all.arg(tag.waiting(pool));
+    let (from, to) = names_of(tenant);
+    theirs.arg(tag.queue(pool)).arg(from).arg(to);
+    let (of_pool, of_tenant) =
+        try_join!(link.ask(&all, Repeat::Safe), link.ask(&theirs, Repeat::Safe))?;
+    Ok(WaitingCount { of_pool, of_tenant })
+}
+
 fn in_room(script: &'static Script, ledger: &RedisLedger, fence: &Fence, pool: &str) -> Call {
     let tag = ledger.keys.permits();
     fenced(script, tag, fence)
@@ -211,62 +233,18 @@ fn in_room(script: &'static Script, ledger: &RedisLedger, fence: &Fence, pool: &
         .key(tag.shares(pool))
 }
 
-fn with_slots(call: Call, ledger: &RedisLedger, pool: &str) -> Call {
-    let tag = ledger.keys.permits();
-    call.key(tag.held(pool)).key(tag.used(pool)).key(tag.day())
-}
-
-/// In lines, as `scripts/room.lua` reads it. No tenant or job id contains a line break.
-fn name(waiter: &Waiter) -> String {
-    let Waiter { permit, priority, since, cost } = waiter;
-    let holder = codec::holder(&permit.key, permit.round);
-    let (tenant, priority, since) =
-        (permit.key.tenant.as_str(), *priority as u8, since.as_millis().max(0));
-    let (weight, revision) = (permit.weight, permit.revision);
-    format!("{tenant}\n{priority}\n{since:015}\n{holder}\n{weight}\n{cost}\n{revision}")
-}
-
 fn read_waiters(
     ledger: &RedisLedger,
     pool: &str,
     reply: &mut Reply,
 ) -> Result<Vec<Waiter>, LedgerError> {
     let names: Vec<String> = reply.next()?;
+    Ok(of_names(ledger, pool, &names))
+}
+
+fn of_names(ledger: &RedisLedger, pool: &str, names: &[String]) -> Vec<Waiter> {
     let read = names.iter().map(|name| {
-        read_waiter(pool, name).ok_or_else(|| corrupt(pool, format!("{name:?} waits")))
+        waiter_name::read(pool, name).ok_or_else(|| corrupt(pool, format!("{name:?} waits")))
     });
-    Ok(read.filter_map(|waiter| ledger.unreadable.skip(waiter)).collect())
-}
-
-fn read_waiter(pool: &str, name: &str) -> Option<Waiter> {
-    let mut lines = name.split('\n').skip(1);
-    let priority = *Priority::ALL.get(lines.next()?.parse::<usize>().ok()?)?;
-    let since = Timestamp::from_millis(lines.next()?.parse().ok()?);
-    let (key, round) = codec::parse_holder(lines.next()?)?;
-    let (weight, cost) = (lines.next()?.parse().ok()?, lines.next()?.parse().ok()?);
-    let revision = lines.next()?.parse().ok()?;
-    let permit = Permit { pool: pool.to_owned(), key, round, weight, revision };
-    Some(Waiter { permit, priority, since, cost })
-}
-
-#[cfg(test)]
-mod tests {
-    use job::JobId;
-
-    use super::*;
-
-    #[test]
-    fn a_waiter_reads_back_from_its_name() {
-        let key = JobKey::new(Tenant::new("acme").unwrap(), JobId::new("a/b#7").unwrap());
-        let permit = Permit { pool: "p".to_owned(), key, round: 2, weight: 9, revision: 17 };
-        let since = Timestamp::from_millis(1_700_000_000_000);
-        let waiter = Waiter { permit, priority: Priority::Low, since, cost: 540_000 };
-        assert_eq!(name(&waiter), "acme\n2\n001700000000000\nacme/a/b#7#2\n9\n540000\n17");
-        assert_eq!(read_waiter("p", &name(&waiter)), Some(waiter));
-        for odd in
-            ["", "a\n3\n1\na/b#1\n1\n1\n1", "a\n0\n1\na/b#1\n1\n1", "a\n0\nx\na/b#1\n1\n1\n1"]
-        {
-            assert_eq!(read_waiter("p", odd), None, "{odd:?}");
-        }
-    }
+    read.filter_map(|waiter| ledger.unreadable.skip(waiter)).collect()
 }

@@ -1,31 +1,37 @@
 //! The ledger port on plain maps.
 
+mod acceptances;
 mod contents;
 mod due;
 mod following;
+mod manual_pauses;
 mod membership;
 mod outbox;
 mod permits;
 mod pool;
 mod proposals;
+mod rates;
 mod records;
 mod room;
+mod slot_limits;
+mod spending;
 mod waiting;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use job::{JobKey, Record, Timestamp};
+use job::{JobKey, Record, Tenant, Timestamp, WaitingCount};
 use ports::{
-    AccountTask, Accounts, Claimed, Created, Due, Entered, Fence, Following, Generation,
-    GrantTerms, Granted, HeldPermit, Ledger, LedgerError, Limits, ListFilter, Members, NamedPause,
-    OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permits, Permitted, Place, Records,
-    RoomBounds, Standing, Stored, Swapped, TenantWaiting, Waiter, WaitingRoom, Witness, Write,
+    AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation, GrantTerms,
+    Granted, HeldPermit, Ledger, LedgerError, ListFilter, Members, NamedPause, OutboxEntry,
+    OutboxId, Pause, Permit, PermitReturn, Permits, Permitted, Place, Records, Standing, Stored,
+    Swapped, TenantWaiting, Usage, Waiter, WaitingRoom, Witness, Write,
 };
 
 pub use contents::{Contents, Row};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::time::StoreTime;
@@ -35,14 +41,22 @@ use crate::time::StoreTime;
 pub struct MemoryLedger {
     contents: Mutex<Contents>,
     /// Counts the moments at which slots may have become free for waiting jobs.
-    freed: watch::Sender<u64>,
+    freed: AtomicU64,
+    /// Wakes in the order of waiting, so that a simulation can be repeated; a watch channel wakes in
+    /// random order.
+    changed: Notify,
     time: StoreTime,
 }
 
 impl MemoryLedger {
     /// An empty ledger whose closed records expire after `retention`.
     pub fn new(time: StoreTime, retention: Duration) -> Self {
-        Self { contents: Mutex::new(Contents::new(retention)), freed: watch::Sender::new(1), time }
+        Self {
+            contents: Mutex::new(Contents::new(retention)),
+            freed: AtomicU64::new(1),
+            changed: Notify::new(),
+            time,
+        }
     }
 
     /// The present contents, without expired records.
@@ -53,9 +67,10 @@ impl MemoryLedger {
     }
 
     /// Slots may be free for those that wait.
-    fn wake(&self, contents: &Contents) {
-        if contents.waits_anywhere() {
-            self.freed.send_modify(|freed| *freed += 1);
+    fn wake(&self, contents: &mut Contents) {
+        if std::mem::take(&mut contents.freed) && contents.waits_anywhere() {
+            self.freed.fetch_add(1, Ordering::SeqCst);
+            self.changed.notify_waiters();
         }
     }
 
@@ -195,9 +210,12 @@ impl Permits for MemoryLedger {
         &self,
         fence: &Fence,
         permit: &Permit,
-        limits: &Limits,
+        terms: &GrantTerms,
     ) -> Result<Permitted, LedgerError> {
-        Ok(self.writing(fence)?.take_permit(permit, limits))
+        let mut contents = self.writing(fence)?;
+        let answer = contents.take_permit(permit, terms);
+        self.wake(&mut contents);
+        Ok(answer)
     }
 
     async fn give_permits(
@@ -207,7 +225,7 @@ impl Permits for MemoryLedger {
     ) -> Result<(), LedgerError> {
         let mut contents = self.writing(fence)?;
         returns.iter().for_each(|back| contents.give_permit(back));
-        self.wake(&contents);
+        self.wake(&mut contents);
         Ok(())
     }
 
@@ -225,8 +243,8 @@ impl Permits for MemoryLedger {
         Ok(())
     }
 
-    async fn used(&self, pool: &str) -> Result<u32, LedgerError> {
-        Ok(self.contents().used(pool))
+    async fn usage(&self, pool: &str) -> Result<Usage, LedgerError> {
+        Ok(self.contents().usage(pool))
     }
 
     async fn permits(&self, pool: &str) -> Result<Vec<HeldPermit>, LedgerError> {
@@ -236,16 +254,11 @@ impl Permits for MemoryLedger {
 
 #[async_trait]
 impl WaitingRoom for MemoryLedger {
-    async fn enter(
-        &self,
-        fence: &Fence,
-        waiters: &[Waiter],
-        bounds: &RoomBounds,
-    ) -> Result<Vec<Entered>, LedgerError> {
+    async fn enter(&self, fence: &Fence, waiters: &[Waiter]) -> Result<(), LedgerError> {
         let mut contents = self.writing(fence)?;
-        let entered = waiters.iter().map(|waiter| contents.enter(waiter, bounds)).collect();
-        self.wake(&contents);
-        Ok(entered)
+        waiters.iter().for_each(|waiter| contents.enter(waiter));
+        self.wake(&mut contents);
+        Ok(())
     }
 
     async fn grant(
@@ -256,35 +269,22 @@ impl WaitingRoom for MemoryLedger {
         most: usize,
         lease: Duration,
     ) -> Result<Granted, LedgerError> {
-        Ok(self.writing(fence)?.grant(pool, terms, most, lease))
+        let mut contents = self.writing(fence)?;
+        let granted = contents.grant(pool, terms, most, lease);
+        self.wake(&mut contents);
+        Ok(granted)
     }
 
-    async fn confirm(
-        &self,
-        fence: &Fence,
-        pool: &str,
-        jobs: &[(JobKey, u32)],
-    ) -> Result<(), LedgerError> {
+    async fn confirm(&self, fence: &Fence, permits: &[Permit]) -> Result<(), LedgerError> {
         let mut contents = self.writing(fence)?;
-        jobs.iter().for_each(|job| contents.confirm(pool, job));
+        permits.iter().for_each(|permit| contents.confirm(permit));
         Ok(())
     }
 
-    async fn wait_again(&self, fence: &Fence, waiters: &[Waiter]) -> Result<(), LedgerError> {
+    async fn withdraw(&self, fence: &Fence, permits: &[Permit]) -> Result<(), LedgerError> {
         let mut contents = self.writing(fence)?;
-        waiters.iter().for_each(|waiter| contents.wait_again(waiter));
-        self.wake(&contents);
-        Ok(())
-    }
-
-    async fn withdraw(
-        &self,
-        fence: &Fence,
-        pool: &str,
-        jobs: &[(JobKey, u32)],
-    ) -> Result<(), LedgerError> {
-        let mut contents = self.writing(fence)?;
-        jobs.iter().for_each(|job| contents.withdraw(pool, job));
+        permits.iter().for_each(|permit| contents.withdraw(permit));
+        self.wake(&mut contents);
         Ok(())
     }
 
@@ -305,11 +305,34 @@ impl WaitingRoom for MemoryLedger {
         Ok(self.contents().waiting(pool, most))
     }
 
+    async fn waiters(
+        &self,
+        pool: &str,
+        tenant: &Tenant,
+        most: usize,
+    ) -> Result<Vec<Waiter>, LedgerError> {
+        Ok(self.contents().waiters(pool, tenant, most))
+    }
+
+    async fn count_waiting(
+        &self,
+        pool: &str,
+        tenant: &Tenant,
+    ) -> Result<WaitingCount, LedgerError> {
+        let contents = self.contents();
+        let (of_pool, of_tenant) = (contents.count_waiting(pool), contents.count_of(pool, tenant));
+        Ok(WaitingCount { of_pool, of_tenant })
+    }
+
     async fn slots_freed(&self, seen: u64, most: Duration) -> Result<u64, LedgerError> {
-        let mut freed = self.freed.subscribe();
-        // In vain: the time is over.
-        let _ = timeout(most, freed.wait_for(|freed| *freed != seen)).await;
-        Ok(*freed.borrow())
+        let mut changed = std::pin::pin!(self.changed.notified());
+        // Before the number is read: a change in between must not be missed.
+        changed.as_mut().enable();
+        if self.freed.load(Ordering::SeqCst) == seen {
+            // In vain: the time is over.
+            let _ = timeout(most, changed).await;
+        }
+        Ok(self.freed.load(Ordering::SeqCst))
     }
 }
 
@@ -372,6 +395,10 @@ impl Accounts for MemoryLedger {
         round: u32,
     ) -> Result<bool, LedgerError> {
         Ok(self.writing(fence)?.claim_task(task, key, round))
+    }
+
+    async fn task_owner(&self, task: &AccountTask) -> Result<Option<JobKey>, LedgerError> {
+        Ok(self.contents().task_owner(task))
     }
 }
 

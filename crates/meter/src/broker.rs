@@ -50,14 +50,12 @@ impl BrokerLayer for Metered {
         let inner = consuming?;
         Ok(match source {
             Source::Lane(lane) => Box::new(Lent { inner, lane: *lane, meter: self.meter.clone() }),
-            Source::Dead | Source::BrokerDead | Source::Results(_) | Source::Journal(_) => inner,
+            Source::Overflow(_)
+            | Source::Dead
+            | Source::BrokerDead
+            | Source::Results(_)
+            | Source::Journal(_) => inner,
         })
-    }
-
-    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
-        let taking = self.inner.take(lane).await;
-        self.meter.inner().refusals.consumed(&Source::Lane(lane), &taking);
-        Ok(taking?.map(|delivery| lent(delivery, lane, &self.meter)))
     }
 }
 
@@ -65,6 +63,7 @@ fn place(to: &Destination) -> &'static str {
     match to {
         Destination::Jobs { .. } => "jobs",
         Destination::Later { .. } => "later",
+        Destination::Overflow { .. } => "overflow",
         Destination::Dead { .. } => "dead",
         Destination::Results { .. } => "results",
         Destination::Journal => "journal",

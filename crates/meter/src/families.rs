@@ -90,12 +90,20 @@ families! {
     );
     permit_requests: Counts<2> = add("permit_requests", "Slots asked for at the provider.");
     in_flight: Gauges<1> = add("tasks_in_flight", "Slots in use; reported by the leader only.");
+    waiting: Gauges<1> =
+        add("jobs_waiting", "Jobs that wait for slots of the pool; reported by the leader only.");
     in_flight_limit: Gauges<1> = add("tasks_in_flight_limit", "Slots there are; 0: no limit.");
+    in_flight_allowed: Gauges<1> = add(
+        "tasks_in_flight_allowed",
+        "Slots that may be used now, by what the provider refused; reported by the leader only."
+    );
     in_doubt_slots: Gauges<1> = add(
         "slots_in_doubt",
         "Slots held by doubts, of those in use; reported by the leader only."
     );
     resting: Gauges<1> = add("lane_resting", "1 while a resource's lanes are paused after errors.");
+    manual_pauses: Gauges<1> =
+        add("manual_pauses", "Pauses by hand in force, by what they stop; reported by workers.");
     unanswered: Counter = add(
         "broker_unanswered",
         "Requests to the broker that were not answered in time."
@@ -105,6 +113,8 @@ families! {
         "Submissions that a UTC day may have; 0: no limit."
     );
     units: Sums<2> = add("units_deducted", "What the provider says tasks took, in its units.");
+    spent: Sums<1> = add("spent_usd", "What jobs that ended have cost, in US dollars, by account.");
+    unpriced: Counter = add("unpriced", "Tasks that the provider made for jobs without a price.");
     due_lag: Histogram = histogram(
         "poll_due_lag_seconds",
         "How long after it was due a job was claimed for a look.",
@@ -123,6 +133,8 @@ families! {
     );
     settled: Counts<2> = add("deliveries_settled", "Messages of lanes that were settled.");
     lane_depth: Gauges<1> = add("lane_depth", "Messages ready; reported by the leader only.");
+    overflow_depth: Gauges<1> =
+        add("overflow_depth", "Jobs in overflow queues; reported by the leader only.");
     dead_depth: Gauges<0> = add("dead_depth", "Dead letters; reported by the leader only.");
     calls: Counts<2> = add("ledger_calls", "Calls of the ledger, by result.");
     call_duration: Times<1> = times("ledger_call_duration_seconds", "Calls of the ledger.");

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use job::{Lane, Resource};
-use ports::{Broker, Ledger, LedgerError, Permit, Source};
+use job::{Lane, OverflowQueue, Resource};
+use ports::{Broker, Ledger, LedgerError, Limits, Permit, Source};
 
 use crate::Meter;
+use crate::families::Families;
 use crate::label::Word;
 
 /// Reads these values at each scrape.
@@ -13,11 +14,21 @@ use crate::label::Word;
 pub struct Fleet {
     pub broker: Arc<dyn Broker>,
     pub ledger: Arc<dyn Ledger>,
-    pub account: String,
-    /// The limit of slots of each resource; 0 = no limit.
-    pub slots: [(Resource, u32); 3],
-    /// 0 = no limit.
-    pub submissions_per_day: u64,
+    pub accounts: Vec<FleetAccount>,
+}
+
+/// An account at the provider, and what limits its submissions.
+#[derive(Clone, Debug)]
+pub struct FleetAccount {
+    pub name: String,
+    /// Of each resource.
+    pub limits: [(Resource, Limits); 3],
+}
+
+impl FleetAccount {
+    fn pool(&self, resource: Resource) -> Word {
+        Permit::pool_of(&self.name, resource).into()
+    }
 }
 
 impl Fleet {
@@ -29,12 +40,19 @@ impl Fleet {
         let families = meter.families();
         match meter.leads() {
             true => {
-                tokio::join!(self.slots_in_use(meter), self.depths(meter));
+                tokio::join!(
+                    self.slots_in_use(meter),
+                    self.slots_allowed(meter),
+                    self.depths(meter)
+                );
             }
             false => {
                 families.in_flight.clear();
+                families.waiting.clear();
+                families.in_flight_allowed.clear();
                 families.in_doubt_slots.clear();
                 families.lane_depth.clear();
+                families.overflow_depth.clear();
                 families.dead_depth.clear();
             }
         }
@@ -42,25 +60,64 @@ impl Fleet {
 
     fn limits(&self, meter: &Meter) {
         let families = meter.families();
-        for (resource, slots) in self.slots {
-            let labels = [("pool", self.pool(resource))];
-            families.in_flight_limit.get_or_create(&labels).set(slots.into());
+        for (pool, limits) in self.pools() {
+            families
+                .in_flight_limit
+                .get_or_create(&[("pool", pool)])
+                .set(limits.concurrency.into());
         }
-        families.daily_limit.set(i64::try_from(self.submissions_per_day).unwrap_or(i64::MAX));
+        families.daily_limit.set(i64::try_from(self.submissions_per_day()).unwrap_or(i64::MAX));
+    }
+
+    fn pools(&self) -> impl Iterator<Item = (Word, Limits)> {
+        let of = |account: &FleetAccount| {
+            account.limits.map(|(resource, limits)| (account.pool(resource), limits))
+        };
+        self.accounts.iter().flat_map(of)
+    }
+
+    /// Of all accounts together; 0 if one of them has no limit.
+    fn submissions_per_day(&self) -> u64 {
+        // Each pool of an account has the limit of the account.
+        let limits = |account: &FleetAccount| {
+            account.limits.map(|(_, limits)| limits.submissions_per_day)[0]
+        };
+        let limits: Vec<u64> = self.accounts.iter().map(limits).collect();
+        if limits.contains(&0) { 0 } else { limits.into_iter().fold(0, u64::saturating_add) }
     }
 
     async fn slots_in_use(&self, meter: &Meter) {
-        let gauges = &meter.families().in_flight;
-        for resource in Resource::ALL {
-            let pool = self.pool(resource);
-            match self.ledger.used(&pool).await {
-                Ok(used) => drop(gauges.get_or_create(&[("pool", pool.clone())]).set(used.into())),
-                Err(_) => drop(gauges.remove(&[("pool", pool.clone())])),
+        let Families { in_flight, waiting, .. } = meter.families();
+        for (pool, _) in self.pools() {
+            let labels = [("pool", pool.clone())];
+            match self.ledger.usage(&pool).await {
+                Ok(usage) => {
+                    in_flight.get_or_create(&labels).set(usage.used.into());
+                    waiting.get_or_create(&labels).set(usage.waiting.into());
+                }
+                Err(_) => {
+                    in_flight.remove(&labels);
+                    waiting.remove(&labels);
+                }
             }
             let doubts = &meter.families().in_doubt_slots;
             match slots_in_doubt(self.ledger.as_ref(), &pool).await {
                 Ok(slots) => drop(doubts.get_or_create(&[("pool", pool)]).set(slots.into())),
                 Err(_) => drop(doubts.remove(&[("pool", pool)])),
+            }
+        }
+    }
+
+    async fn slots_allowed(&self, meter: &Meter) {
+        let gauges = &meter.families().in_flight_allowed;
+        for (pool, limits) in self.pools() {
+            let labels = [("pool", pool.clone())];
+            match self.ledger.pool_slots(&pool).await {
+                Ok(found) => {
+                    let slots = limits.now(found.limit.as_ref());
+                    gauges.get_or_create(&labels).set(slots.into());
+                }
+                Err(_) => drop(gauges.remove(&labels)),
             }
         }
     }
@@ -74,6 +131,9 @@ impl Fleet {
                 Err(_) => drop(gauges.remove(&labels)),
             }
         }
+        for resource in Resource::ALL {
+            self.overflow_depth(meter, resource).await;
+        }
         let gauge = &meter.families().dead_depth;
         match self.broker.depth(&Source::Dead).await {
             Ok(depth) => drop(gauge.get_or_create(&[]).set(count(depth))),
@@ -81,8 +141,20 @@ impl Fleet {
         }
     }
 
-    fn pool(&self, resource: Resource) -> Word {
-        Permit::pool_of(&self.account, resource).into()
+    async fn overflow_depth(&self, meter: &Meter, resource: Resource) {
+        let (gauges, labels) =
+            (&meter.families().overflow_depth, [("resource", resource.as_str().into())]);
+        let mut sum = 0;
+        for queue in OverflowQueue::all().filter(|queue| queue.resource == resource) {
+            match self.broker.depth(&Source::Overflow(queue)).await {
+                Ok(depth) => sum += depth,
+                Err(_) => {
+                    gauges.remove(&labels);
+                    return;
+                }
+            }
+        }
+        gauges.get_or_create(&labels).set(count(sum));
     }
 }
 
@@ -113,6 +185,12 @@ impl Meter {
     pub fn resting(&self, resource: Resource, rests: bool) {
         let labels = [("resource", resource.to_string().into())];
         self.families().resting.get_or_create(&labels).set(rests.into());
+    }
+
+    /// How many pauses by hand are in force that stop this: account, pool, tenant or operation.
+    pub fn paused_by_hand(&self, scope: &'static str, count: usize) {
+        let gauge = self.families().manual_pauses.get_or_create(&[("scope", scope.into())]);
+        gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// One line of `/readyz`.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use job::{EventKind, State, Timestamp};
 use ports::{
-    Call, Claimed, Created, Fence, Following, Ledger, LedgerError, LedgerLayer, Limits, Method,
+    Call, Claimed, Created, Fence, Following, GrantTerms, Ledger, LedgerError, LedgerLayer, Method,
     Permit, Permitted, Standing, Stored, Summary, Swapped, Write,
 };
 
@@ -50,16 +50,18 @@ impl Metered {
         let model = record.model.as_deref();
         let model = model.map_or(NONE, |model| self.meter.inner().models.word(model));
         let trace = record.trace_id().map(|id| [("trace_id", id.to_owned())]);
-        Some(News { reading, operation, model, trace })
+        let account = record.account.clone().into();
+        Some(News { reading, operation, model, account, trace })
     }
 
     fn count(&self, news: Option<News>) {
-        let Some(News { reading, operation, model, trace }) = news else {
+        let Some(News { reading, operation, model, account, trace }) = news else {
             return;
         };
         let families = self.meter.families();
         match reading {
-            Reading::Submitted { queued } => {
+            Reading::Submitted { queued, unpriced } => {
+                families.unpriced.inc_by(unpriced.into());
                 let labels = [("operation", operation), ("model", model)];
                 families.submitted.get_or_create(&labels).inc();
                 self.phase("queue", queued, trace);
@@ -67,7 +69,10 @@ impl Metered {
             Reading::InDoubt => {
                 families.in_doubt.get_or_create(&[("operation", operation)]).inc();
             }
-            Reading::Completed { outcome, whole, generating, units } => {
+            Reading::Completed { outcome, whole, generating, units, usd } => {
+                if let Some(usd) = usd {
+                    families.spent.get_or_create(&[("account", account)]).inc_by(usd);
+                }
                 if let Some(units) = units {
                     let labels = [("operation", operation.clone()), ("model", model.clone())];
                     families.units.get_or_create(&labels).inc_by(units);
@@ -125,6 +130,7 @@ struct News {
     reading: Reading,
     operation: Word,
     model: Word,
+    account: Word,
     trace: Option<Trace>,
 }
 
@@ -207,10 +213,10 @@ impl LedgerLayer for Metered {
         &self,
         fence: &Fence,
         permit: &Permit,
-        limits: &Limits,
+        terms: &GrantTerms,
     ) -> Answer<Permitted> {
         let call = Call::of(Method::TakePermit, Some(fence));
-        let answer = self.around(call, self.inner.take_permit(fence, permit, limits)).await?;
+        let answer = self.around(call, self.inner.take_permit(fence, permit, terms)).await?;
         let labels = [("pool", permit.pool.clone().into()), ("result", permitted(answer).into())];
         self.meter.families().permit_requests.get_or_create(&labels).inc();
         Ok(answer)

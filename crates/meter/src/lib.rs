@@ -19,5 +19,5 @@ mod refusals;
 mod transport;
 
 pub use self::classic::classic;
-pub use self::fleet::{Fleet, slots_in_doubt};
+pub use self::fleet::{Fleet, FleetAccount, slots_in_doubt};
 pub use self::meter::{About, Meter};

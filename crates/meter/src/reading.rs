@@ -7,16 +7,17 @@ use ports::{OutboxEntry, Write};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Reading {
     /// The provider accepted it, after so many seconds in the queue.
-    Submitted { queued: Option<f64> },
+    Submitted { queued: Option<f64>, unpriced: bool },
     /// The response to its submission was lost.
     InDoubt,
     /// It ended or was parked. With the seconds since it was published and since it was submitted,
-    /// and the units that the provider charged.
+    /// the units that the provider charged, and what it cost.
     Completed {
         outcome: EventKind,
         whole: Option<f64>,
         generating: Option<f64>,
         units: Option<f64>,
+        usd: Option<f64>,
     },
 }
 
@@ -35,7 +36,8 @@ impl Reading {
         match &record.state {
             State::Pending { looks: 0, .. } => {
                 let queued = seconds(record.enqueued_at, record.submitted_at);
-                Some(Self::Submitted { queued })
+                let unpriced = record.estimate.is_some_and(|estimate| estimate.amount.is_none());
+                Some(Self::Submitted { queued, unpriced })
             }
             State::InDoubt { doubt } if doubt.looks == 0 => Some(Self::InDoubt),
             _ => None,
@@ -52,6 +54,7 @@ impl Reading {
             whole: seconds(record.enqueued_at.or(Some(record.created_at)), at),
             generating: seconds(record.submitted_at, at),
             units: units(&record.state),
+            usd: usd(record),
         }
     }
 }
@@ -74,6 +77,14 @@ fn units(state: &State) -> Option<f64> {
     };
     let units: f64 = final_unit_deduction.as_deref()?.parse().ok()?;
     (units.is_finite() && units > 0.0).then_some(units)
+}
+
+/// A parked job may still end otherwise.
+fn usd(record: &Record) -> Option<f64> {
+    let settled = matches!(record.state, State::Settled { .. });
+    let cost = record.cost().filter(|cost| settled && !cost.usd.is_zero())?;
+    // A metric need not be exact.
+    Some(cost.usd.as_micros() as f64 / 1_000_000.0)
 }
 
 #[cfg(test)]
@@ -117,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_task_is_submitted_once_however_often_it_is_looked_at() {
-        let submitted = Some(Reading::Submitted { queued: Some(3.0) });
+        let submitted = Some(Reading::Submitted { unpriced: false, queued: Some(3.0) });
         assert_eq!(Reading::of(&write(pending(0), &[])), submitted);
         assert_eq!(Reading::of(&write(pending(0), &[EventKind::Submitted])), submitted);
         assert_eq!(Reading::of(&write(pending(1), &[])), None);
@@ -149,8 +160,12 @@ mod tests {
             whole: Some(63.0),
             generating: Some(60.0),
             units: Some(3.5),
+            usd: Some(0.49),
         };
-        assert_eq!(Reading::of(&write(state, &[EventKind::Succeeded])), Some(expected));
+        let mut write = write(state, &[EventKind::Succeeded]);
+        let unit = job::Money::parse("0.14");
+        write.record.estimate = Some(job::Estimate { unit, ..job::Estimate::default() });
+        assert_eq!(Reading::of(&write), Some(expected));
     }
 
     #[test]

@@ -65,6 +65,7 @@ impl Refusals {
 fn name(source: &Source) -> String {
     match source {
         Source::Lane(lane) => format!("lane {lane}"),
+        Source::Overflow(queue) => format!("overflow queue {queue}"),
         Source::Dead => "the dead letters".to_owned(),
         Source::BrokerDead => "the broker's dead letters".to_owned(),
         Source::Results(_) => "results".to_owned(),

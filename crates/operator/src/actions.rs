@@ -34,6 +34,9 @@ pub enum Error {
     /// No task has such an id: a request for it would query something else.
     #[error("not a task id: {task_id:?}")]
     NotATask { task_id: String },
+    /// Any of these may have its task.
+    #[error("it is not known which account has the task: name it, one of {}", accounts.join(", "))]
+    AccountNotKnown { accounts: Vec<String> },
     #[error("task {task_id} is another job's")]
     OthersTask { task_id: String },
     #[error(transparent)]

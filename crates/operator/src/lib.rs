@@ -1,4 +1,4 @@
-//! An operator's decisions about jobs, as actions for any user interface: the command line, an HTTP
+//! An operator's decisions about jobs, and pauses by hand, as actions for any user interface: the command line, an HTTP
 //! page. `job` decides what each means for a job; `recorder` writes it.
 //!
 //! Every action can be repeated: what was written stays, and the rest is done.
@@ -11,10 +11,12 @@ mod cancel;
 mod doubt;
 mod drop;
 mod letter;
+mod pauses;
 mod replay;
 
 pub use actions::{Error, Operator};
 pub use cancel::Cancelled;
-pub use doubt::{Decision, in_question};
+pub use doubt::{Decision, account_of_task, in_question};
 pub use letter::{Letter, Names};
+pub use pauses::{NewPause, PauseError, Pauses};
 pub use replay::Replayed;

@@ -11,7 +11,7 @@ use job::{
 use memory::{MemoryBroker, MemoryLedger, StoreTime};
 use operator::{Cancelled, Decision, Error, Names, Operator, Replayed};
 use ports::{
-    AccountTask, Broker, Destination, JournalStart, Ledger, Limits, Message, Permit, Source,
+    AccountTask, Broker, Destination, GrantTerms, JournalStart, Ledger, Message, Permit, Source,
     SystemClock, Write, header,
 };
 use recorder::Session;
@@ -151,11 +151,11 @@ async fn a_doubt_that_is_failed_gives_its_slot_back_and_is_announced() {
     let doubted = record("a", in_doubt());
     fixture.left(&doubted).await;
     let (fence, permit) = (fixture.session.fence(), Permit::of(&doubted).unwrap());
-    fixture.ledger.take_permit(&fence, &permit, &Limits::default()).await.unwrap();
+    fixture.ledger.take_permit(&fence, &permit, &GrantTerms::default()).await.unwrap();
     let fail = Decision::Fail { error: Problem::new("in_doubt", "given up") };
     fixture.operator.settle_doubt(&key("a"), &fail).await.unwrap();
     assert_eq!(fixture.state("a").await, StateKind::Failed);
-    assert_eq!(fixture.ledger.used(&permit.pool).await.unwrap(), 0);
+    assert_eq!(fixture.ledger.usage(&permit.pool).await.unwrap().used, 0);
     assert_eq!(fixture.journaled().await.len(), 1);
     let outbox = fixture.ledger.claim_outbox(&fence, 10, Duration::ZERO).await.unwrap();
     assert_eq!(outbox.items.len(), 1);
@@ -169,7 +169,7 @@ async fn another_jobs_task_is_not_attached() {
     fixture.left(&record("a", in_doubt())).await;
     let task = AccountTask { account: "default".into(), id: "7".into() };
     fixture.ledger.claim_task(&fixture.session.fence(), &task, &key("b"), 1).await.unwrap();
-    let attach = |id: &str| Decision::Attach { task_id: id.to_owned() };
+    let attach = |id: &str| Decision::Attach { task_id: id.to_owned(), account: None };
     let done = fixture.operator.settle_doubt(&key("a"), &attach("7")).await;
     assert!(matches!(done, Err(Error::OthersTask { .. })), "{done:?}");
     for nothing in ["", "..", "7\n", "7 8"] {
@@ -181,6 +181,21 @@ async fn another_jobs_task_is_not_attached() {
     assert_eq!(attached.task_id.as_deref(), Some("8"));
     let unknown = fixture.operator.settle_doubt(&key("c"), &attach("9")).await;
     assert!(matches!(unknown, Err(Error::Unknown(_))));
+}
+
+/// The loss of its record also took which account it was sent with.
+#[tokio::test]
+async fn a_task_of_another_account_is_attached_with_it() {
+    let fixture = Fixture::set().await;
+    fixture.left(&record("a", in_doubt())).await;
+    let (task_id, account) = ("7".to_owned(), Some("other".to_owned()));
+    let attach = Decision::Attach { task_id, account };
+    let attached = fixture.operator.settle_doubt(&key("a"), &attach).await.unwrap();
+    assert_eq!((attached.account.as_str(), attached.task_id.as_deref()), ("other", Some("7")));
+    let owned = AccountTask { account: "other".into(), id: "7".into() };
+    assert_eq!(fixture.ledger.task_owner(&owned).await.unwrap(), Some(key("a")));
+    let pool = Permit::of(&attached).unwrap().pool;
+    assert_eq!(fixture.ledger.usage(&pool).await.unwrap().used, 1, "its task may be running");
 }
 
 /// The headers do not show whether it was sent, and an emptied ledger has no record of it.

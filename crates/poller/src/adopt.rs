@@ -114,8 +114,7 @@ async fn one_try(shared: &Shared, letter: &Delivery) -> Result<Tried, Error> {
             None => Ok(Tried::Done),
         },
         (Adoption::Conclude(fact), Some(stored)) => {
-            recording::record(shared, &fence, stored, fact, None).await?;
-            Ok(Tried::Again)
+            conclude(shared, &fence, stored, &possible_accounts(shared, &read), fact).await
         }
         (Adoption::PutBack, _) => Ok(Tried::PutBack),
         (Adoption::Leave, found) => leave(shared, found).await,
@@ -148,6 +147,7 @@ fn judge(
     found: Option<&Stored>,
 ) -> Adoption {
     let (hash, life) = (read.as_ref().ok().map(|job| job.request.hash()), letter.message.life());
+    let accounts = possible_accounts(shared, read);
     let letter = Letter {
         death: Death::of_word(letter.message.get(header::DEATH).unwrap_or_default()),
         hash: hash.as_ref(),
@@ -155,6 +155,7 @@ fn judge(
         life: life.as_ref(),
         enqueued: enqueued(shared, letter),
         began_at: fence.generation.began_at,
+        accounts: &accounts,
     };
     adopt(found.map(|stored| &stored.record), letter)
 }
@@ -169,7 +170,7 @@ fn new_record(shared: &Shared, letter: &Delivery, read: &Read) -> Option<Record>
 
 async fn begin(shared: &Shared, fence: &Fence, record: Record, fact: Fact) -> Result<Tried, Error> {
     let plan = shared.recorder.writer().plan(record, fact)?;
-    hold(shared, fence, plan.record()).await?;
+    shared.recorder.writer().hold_for(fence, &plan).await?;
     match shared.adopted.create(fence, plan).await? {
         Applied::Done(record) => {
             tracing::warn!(job = %record.key, state = record.state.word(), "the broker gave its message up");
@@ -180,12 +181,18 @@ async fn begin(shared: &Shared, fence: &Fence, record: Record, fact: Fact) -> Re
     }
 }
 
-/// A job that may have been sent takes its slots: its task may be running.
-async fn hold(shared: &Shared, fence: &Fence, next: &Record) -> Result<(), Error> {
-    match next.holds_permit(next.round) {
-        true => Ok(shared.recorder.writer().hold(fence, next).await?),
-        false => Ok(()),
-    }
+/// If a loss has left the record behind, it may have been sent since, with any of these accounts.
+async fn conclude(
+    shared: &Shared,
+    fence: &Fence,
+    there: Stored,
+    possible: &[String],
+    fact: Fact,
+) -> Result<Tried, Error> {
+    let plan = shared.recorder.writer().plan(there.record.left_behind(possible), fact)?;
+    shared.recorder.writer().hold_for(fence, &plan).await?;
+    recording::write(shared, fence, there.version, plan, None).await?;
+    Ok(Tried::Again)
 }
 
 fn enqueued(shared: &Shared, letter: &Delivery) -> Option<Timestamp> {
@@ -195,7 +202,10 @@ fn enqueued(shared: &Shared, letter: &Delivery) -> Option<Timestamp> {
 fn record(shared: &Shared, letter: &Delivery, job: &Job) -> Record {
     let (settings, message) = (&shared.settings, &letter.message);
     let now = shared.clock.now();
-    let mut record = Record::new(job, &settings.account, &settings.rules.installation, now);
+    let accounts = shared.rules.possible(&job.key.tenant, job.account.as_deref());
+    let account = accounts.first().unwrap_or(&settings.account);
+    let record = Record::new(job, account, &settings.rules.installation, now);
+    let mut record = record.sent_with_one_of(&accounts);
     record.slots = slots(job);
     if let Some(life) = message.life() {
         record = record.in_life(life, &settings.rules.installation);
@@ -204,6 +214,12 @@ fn record(shared: &Shared, letter: &Delivery, job: &Job) -> Record {
     let trace = message.trace_context();
     (record.traceparent, record.tracestate) = (trace.traceparent, trace.tracestate);
     record
+}
+
+/// The accounts that the job may have been sent with.
+fn possible_accounts(shared: &Shared, read: &Read) -> Vec<String> {
+    let of = |job: &Job| shared.rules.possible(&job.key.tenant, job.account.as_deref());
+    read.as_ref().map(of).unwrap_or_default()
 }
 
 /// The record for a message that is not a job; `None` if it contains no id.
@@ -227,7 +243,7 @@ async fn fill(
         false => record.over_tombstone(&there.record),
     };
     let plan = shared.recorder.writer().plan(record, fact)?;
-    hold(shared, fence, plan.record()).await?;
+    shared.recorder.writer().hold_for(fence, &plan).await?;
     recording::write(shared, fence, there.version, plan, None).await?;
     Ok(Tried::Again)
 }

@@ -2,9 +2,10 @@
 //! callbacks named. A task that is found must not belong to another job.
 
 use futures::future::join_all;
-use job::{Fact, Kept, LookedUp, Proposals, Record, conclude, waits_for_callbacks};
+use job::{Fact, Kept, LookedUp, Proposals, Record, conclude, found_nowhere, waits_for_callbacks};
 use ports::LedgerError;
 
+use crate::accounts::Accounts;
 use crate::ask;
 use crate::doubt;
 use crate::fit::{Judgement, judge};
@@ -12,7 +13,22 @@ use crate::look_up::{self, Form};
 use crate::shared::Shared;
 use crate::shared_witnesses;
 
-pub(crate) async fn inquire(shared: &Shared, record: &Record) -> Result<Fact, LedgerError> {
+/// Asks each account that may have the task. The record then names the one that has it.
+pub(crate) async fn inquire(accounts: &Accounts, record: &mut Record) -> Result<Fact, LedgerError> {
+    let mut facts = Vec::new();
+    for account in record.all_possible_accounts() {
+        let there = record.clone().with_account(&account);
+        let fact = of_account(accounts.of(&account), &there).await?;
+        if matches!(fact, Fact::Accepted { .. }) {
+            *record = there;
+            return Ok(fact);
+        }
+        facts.push(fact);
+    }
+    Ok(found_nowhere(&facts))
+}
+
+async fn of_account(shared: &Shared, record: &Record) -> Result<Fact, LedgerError> {
     let mut looked_up = look_up(shared, record).await;
     if let LookedUp::Found(candidate) = looked_up {
         if own(shared, record, &candidate.task_id).await? {

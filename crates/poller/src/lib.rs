@@ -10,6 +10,7 @@
 // A new state or fact must be handled in every match.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod accounts;
 mod adopt;
 mod ask;
 mod doubt;
@@ -21,6 +22,7 @@ mod outbox;
 mod poller;
 mod reconcile;
 mod recording;
+mod reservations;
 mod settings;
 mod shared;
 mod shared_witnesses;
@@ -31,4 +33,4 @@ mod witnesses;
 
 pub use look_up::{LookUpReport, LookUpStanding};
 pub use poller::Poller;
-pub use settings::{LookUpBy, Settings};
+pub use settings::{Account, LookUpBy, Settings};

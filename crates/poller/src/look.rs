@@ -1,6 +1,6 @@
 //! Turns the provider's answer about a known task into a fact.
 
-use job::{Fact, Outcome, Output, OutputKind, Problem, Timestamp};
+use job::{Fact, Money, Outcome, Output, OutputKind, Problem, Timestamp};
 use kling::{FailureClass, QueryError, Task, TaskStatus, classify_failure};
 
 /// Kling deletes generated files after 30 days (API reference, retention).
@@ -27,7 +27,7 @@ pub(crate) fn read(answer: Result<Task, QueryError>, now: Timestamp) -> Fact {
             Fact::Unread { answer: task.unread.unwrap_or_default() }
         }
         TaskStatus::Succeeded => succeeded(task, now),
-        TaskStatus::Failed => failed(task.status_message.as_deref().unwrap_or_default()),
+        TaskStatus::Failed => failed(&task),
     }
 }
 
@@ -47,13 +47,19 @@ fn output_of(output: kling::Output, expires: &str) -> Output {
             kling::OutputKind::Audio => OutputKind::Audio,
         },
         id: output.id,
+        wav_url: output.url_wav.filter(|wav| *wav != output.url),
+        watermark_url: output.watermark_url.filter(|marked| *marked != output.url),
         url: output.url,
         duration: output.duration_s,
         expires_at: Some(expires.to_owned()),
     }
 }
 
-fn failed(message: &str) -> Fact {
+/// Kling does not charge for failed tasks (pricing notes of T-GRID), unless it reports a deduction.
+fn failed(task: &Task) -> Fact {
+    let message = task.status_message.as_deref().unwrap_or_default();
+    let deduction = task.final_unit_deduction.as_deref().and_then(Money::parse);
+    let billed = deduction.is_some_and(|units| !units.is_zero());
     let (kind, advice) = match classify_failure(message) {
         FailureClass::Moderation => {
             ("moderation", "change the prompt or the input; sometimes a new attempt passes")
@@ -62,7 +68,8 @@ fn failed(message: &str) -> Fact {
         FailureClass::Generation => ("generation", "try again"),
     };
     let message = if message.is_empty() { "the task failed" } else { message };
-    Fact::Ended { outcome: Outcome::Failed { error: Problem::new(kind, message).advice(advice) } }
+    let error = Problem::new(kind, message).advice(advice).billed(billed);
+    Fact::Ended { outcome: Outcome::Failed { error } }
 }
 
 #[cfg(test)]

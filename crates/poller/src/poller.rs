@@ -1,21 +1,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use job::AccountRules;
 use ports::{Broker, Clock, Ledger};
-use recorder::{Batcher, Recorder, Session, Writer};
+use recorder::{Batcher, Session};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::accounts::Accounts;
 use crate::look_up::LookUpReport;
-use crate::settings::Settings;
-use crate::shared::Shared;
-use crate::trials::Trials;
-use crate::witnesses::Witnesses;
+use crate::settings::{Account, Settings};
+use crate::shared::{Common, Shared};
 use crate::{adopt, look_up, outbox, reconcile, sweep};
-
-/// How long only the poller that settled a job may publish its event.
-const OWN_ANNOUNCEMENT: Duration = Duration::from_secs(10);
 
 /// Polls tasks until they end and announces their outcomes, until it is drained.
 pub struct Poller {
@@ -23,10 +20,11 @@ pub struct Poller {
     loops: TaskTracker,
     tasks: TaskTracker,
     batching: tokio::task::JoinHandle<()>,
-    shared: Arc<Shared>,
+    accounts: Arc<Accounts>,
 }
 
 impl Poller {
+    /// For one account.
     pub fn start(
         broker: Arc<dyn Broker>,
         ledger: Arc<dyn Ledger>,
@@ -35,51 +33,74 @@ impl Poller {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        let (batcher, writing) = Batcher::new(ledger.clone(), session.clone());
-        let writer = Writer::new(ledger.clone(), clock.clone(), settings.rules.clone());
-        let recorder = Recorder::new(writer.clone(), broker.clone(), session.clone());
-        let adopted = Recorder::new(writer, broker.clone(), session.clone());
-        let shared = Arc::new(Shared {
-            looking: Arc::new(Semaphore::new(settings.concurrency.max(1))),
-            recorder: recorder.announcing(batcher, OWN_ANNOUNCEMENT),
-            adopted,
-            broker,
-            ledger,
-            session,
-            kling,
-            clock,
-            settings,
-            trials: Arc::new(Trials::default()),
-            witnesses: Witnesses::default(),
-        });
-        let (stop, loops, tasks) =
-            (CancellationToken::new(), TaskTracker::new(), TaskTracker::new());
-        loops.spawn(sweep::run(shared.clone(), stop.clone(), tasks.clone()));
-        loops.spawn(outbox::run(shared.clone(), stop.clone()));
-        loops.spawn(look_up::run(shared.clone(), stop.clone()));
-        loops.spawn(reconcile::run(shared.clone(), stop.clone()));
-        loops.spawn(adopt::run(shared.clone(), stop.clone()));
-        loops.close();
-        Self { stop, loops, tasks, batching: tokio::spawn(writing), shared }
+        let rules =
+            AccountRules { names: vec![settings.account.clone()], ..AccountRules::default() };
+        let account = Account { kling, settings };
+        Self::with_accounts(broker, ledger, session, clock, account, Vec::new(), rules)
     }
 
-    /// What is known of the provider's look-ups by external id, for metrics and health pages.
-    pub fn look_ups(&self) -> LookUpReport {
-        let (settings, trials) = (&self.shared.settings, self.shared.trials.clone());
-        LookUpReport::new(settings.look_up, trials)
+    /// `rules` name these accounts.
+    pub fn with_accounts(
+        broker: Arc<dyn Broker>,
+        ledger: Arc<dyn Ledger>,
+        session: Arc<Session>,
+        clock: Arc<dyn Clock>,
+        first: Account,
+        others: Vec<Account>,
+        rules: AccountRules,
+    ) -> Self {
+        let (batcher, writing) = Batcher::new(ledger.clone(), session.clone());
+        let looking = Arc::new(Semaphore::new(first.settings.concurrency.max(1)));
+        let rules = Arc::new(rules);
+        let common = Common { broker, ledger, session, clock, batcher, looking, rules };
+        let shared = |account| Arc::new(Shared::new(common.clone(), account));
+        let accounts = Accounts::new(shared(first), others.into_iter().map(shared).collect());
+        // The last batcher is dropped with the accounts.
+        drop(common);
+        let poller = Self {
+            stop: CancellationToken::new(),
+            loops: TaskTracker::new(),
+            tasks: TaskTracker::new(),
+            batching: tokio::spawn(writing),
+            accounts: Arc::new(accounts),
+        };
+        poller.start_loops();
+        poller
+    }
+
+    fn start_loops(&self) {
+        let (loops, stop, accounts) = (&self.loops, &self.stop, &self.accounts);
+        loops.spawn(sweep::run(accounts.clone(), stop.clone(), self.tasks.clone()));
+        loops.spawn(outbox::run(accounts.first().clone(), stop.clone()));
+        loops.spawn(adopt::run(accounts.first().clone(), stop.clone()));
+        for shared in accounts.all() {
+            loops.spawn(look_up::run(shared.clone(), stop.clone()));
+            loops.spawn(reconcile::run(shared.clone(), stop.clone()));
+        }
+        loops.close();
+    }
+
+    /// What is known of the provider's look-ups by external id, by account, for metrics and health
+    /// pages.
+    pub fn look_ups(&self) -> Vec<(String, LookUpReport)> {
+        let of = |shared: &Arc<Shared>| {
+            let report = LookUpReport::new(shared.settings.look_up, shared.trials.clone());
+            (shared.settings.account.clone(), report)
+        };
+        self.accounts.all().map(of).collect()
     }
 
     /// Claims nothing new and finishes the queries under way. Returns whether all were done within
     /// `patience`; other pollers claim the rest when the leases end.
     pub async fn drain(self, patience: Duration) -> bool {
         self.stop.cancel();
-        let Self { loops, tasks, batching, shared, .. } = self;
+        let Self { loops, tasks, batching, accounts, .. } = self;
         let finish = async {
             loops.wait().await;
             tasks.close();
             tasks.wait().await;
-            // The last batcher is dropped with the shared state; then its loop ends.
-            drop(shared);
+            // The last batcher is dropped with the accounts; then its loop ends.
+            drop(accounts);
             batching.await.is_ok()
         };
         tokio::time::timeout(patience, finish).await.unwrap_or(false)

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::{Resource, slot_is_over};
-use ports::{HeldPermit, LedgerError, Permit};
+use job::{Resource, slot_is_over, slot_was_unspent};
+use ports::{HeldPermit, LedgerError, Permit, PermitReturn};
 use recorder::Phase;
 use tokio_util::sync::CancellationToken;
 
+use crate::reservations;
 use crate::shared::Shared;
 
 /// A younger permit may belong to a job whose record is just being written.
@@ -28,6 +29,12 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
             if let Err(error) = reconcile(&shared, resource).await {
                 tracing::warn!(%error, %resource, "permits could not be compared");
             }
+        }
+        if !shared.settings.counts_spending {
+            continue;
+        }
+        if let Err(error) = reservations::reconcile(&shared).await {
+            tracing::warn!(%error, "reservations could not be compared");
         }
     }
 }
@@ -50,9 +57,12 @@ async fn compare(shared: &Shared, held: &HeldPermit) -> Result<(), LedgerError> 
     let permit = &held.permit;
     let stored = shared.ledger.load(&permit.key).await?;
     let record = stored.as_ref().map(|stored| &stored.record);
-    if !slot_is_over(record, permit.round, shared.clock.now(), shared.settings.rules.pace) {
+    let (account, now) = (&shared.settings.account, shared.clock.now());
+    if !slot_is_over(record, account, permit.round, now, shared.settings.rules.pace) {
         return Ok(());
     }
     tracing::info!(job = %permit.key, "a permit was left behind and is given back");
-    shared.ledger.give_permits(&shared.session.fence(), &[held.left_behind()]).await
+    let unspent = slot_was_unspent(record, account);
+    let back = PermitReturn { unspent, ..held.left_behind() };
+    shared.ledger.give_permits(&shared.session.fence(), &[back]).await
 }

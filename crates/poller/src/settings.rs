@@ -37,10 +37,20 @@ pub struct Settings {
     pub account_rest: Duration,
     /// How often permits are compared with records.
     pub reconcile: Duration,
+    /// Amounts are reserved for jobs: those that were left behind are settled.
+    pub counts_spending: bool,
     /// Whether messages that RabbitMQ itself dead-lettered are adopted.
     pub adopts: bool,
     /// How spans are passed to other processes, if the process exports traces.
     pub spans: Spans,
+}
+
+/// One account at the provider. What concerns the whole poller is taken from the first account's
+/// settings.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub kling: kling::Client,
+    pub settings: Settings,
 }
 
 impl Default for Settings {
@@ -56,6 +66,7 @@ impl Default for Settings {
             look_timeout: Duration::from_secs(8),
             account_rest: Duration::from_secs(60),
             reconcile: Duration::from_secs(30),
+            counts_spending: false,
             adopts: false,
             spans: Spans::default(),
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::{Fact, Record, State};
+use job::{Fact, Record, State, waiting_look};
 use kling::Task;
 use ports::{Claimed, Fence, Stored, Witness};
 use recorder::Phase;
@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 
+use crate::accounts::Accounts;
 use crate::recording::{Error, record};
 use crate::settings::LookUpBy;
 use crate::shared::Shared;
@@ -19,10 +20,12 @@ use crate::{ask, inquiry, look, shared_witnesses, trace};
 /// Wait after the ledger did not answer.
 const TROUBLE: Duration = Duration::from_secs(1);
 
-/// After this, other pollers may claim the record. Longer than a query may take.
+/// After this, other pollers may claim the record. Longer than a query may take; a job that several
+/// accounts may have needs more of them, and may be looked at by two pollers.
 const LEASE: Duration = Duration::from_secs(10);
 
-pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, tasks: TaskTracker) {
+pub(crate) async fn run(accounts: Arc<Accounts>, stop: CancellationToken, tasks: TaskTracker) {
+    let shared = accounts.first();
     while !stop.is_cancelled() {
         // Until the ledger is rebuilt, its records may be outdated.
         tokio::select! {
@@ -30,12 +33,12 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, tasks: Tas
             () = stop.cancelled() => return,
             () = shared.session.reached(Phase::Closed) => {}
         }
-        let Some(free) = places(&shared, &stop).await else {
+        let Some(free) = places(shared, &stop).await else {
             return;
         };
         let limit = free.min(shared.settings.batch);
         let fence = shared.session.fence();
-        let claimed = claim(&shared, &fence, limit).await;
+        let claimed = claim(shared, &fence, limit).await;
         let wait = match claimed.items.len() < limit {
             true => rest(&claimed, shared.settings.sweep),
             false => Duration::ZERO,
@@ -46,10 +49,10 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken, tasks: Tas
             let Ok(place) = shared.looking.clone().acquire_owned().await else {
                 return;
             };
-            let (shared, fence, named) = (shared.clone(), fence.clone(), named.clone());
+            let (accounts, fence, named) = (accounts.clone(), fence.clone(), named.clone());
             tasks.spawn(async move {
                 let span = span(&stored.record);
-                visit(&shared, &fence, stored, named.as_deref()).instrument(span).await;
+                visit(&accounts, &fence, stored, named.as_deref()).instrument(span).await;
                 drop(place);
             });
         }
@@ -98,10 +101,13 @@ pub(crate) fn span(record: &Record) -> Span {
 }
 
 /// Writes with the fence of the claim: another generation may have another version of it.
-async fn visit(shared: &Shared, fence: &Fence, stored: Stored, sweep: Option<&str>) {
-    let Some(fact) = fact(shared, &stored).await else {
+async fn visit(accounts: &Accounts, fence: &Fence, mut stored: Stored, sweep: Option<&str>) {
+    let Some(fact) = fact(accounts, &mut stored).await else {
         return;
     };
+    let shared = accounts.of(&stored.record.account);
+    // Looked at only when the ledger is open: it knows whether the job was sent.
+    stored.record.restored &= !matches!(stored.record.state, State::Waiting { .. });
     match record(shared, fence, stored, fact, sweep).await {
         Ok(()) => {}
         Err(Error::Illegal(illegal)) => {
@@ -112,15 +118,21 @@ async fn visit(shared: &Shared, fence: &Fence, stored: Stored, sweep: Option<&st
 }
 
 /// `None`: there is no fact; after its claim has ended, the record is claimed again.
-async fn fact(shared: &Shared, stored: &Stored) -> Option<Fact> {
-    let record = &stored.record;
+async fn fact(accounts: &Accounts, stored: &mut Stored) -> Option<Fact> {
+    let record = &mut stored.record;
+    let shared = accounts.of(&record.account);
     match &record.state {
         State::Pending { .. } => Some(look(shared, record).await),
-        State::InDoubt { .. } => inquire(shared, record).await,
+        State::InDoubt { .. } => inquire(accounts, record).await,
         State::Submitting { .. } if record.is_orphaned(stored.owner_alive, shared.clock.now()) => {
             Some(Fact::OwnerLost { cause: "the worker that was submitting it is gone".to_owned() })
         }
-        State::Submitting { .. }
+        // Before that, the journal may show that it was sent.
+        State::Waiting { .. } if shared.session.phase() == Phase::Open => {
+            Some(waiting_look(record, &shared.settings.account, shared.clock.now()))
+        }
+        State::Waiting { .. }
+        | State::Submitting { .. }
         | State::Tombstone
         | State::Queued { .. }
         | State::Settled { .. }
@@ -158,8 +170,8 @@ async fn see(shared: &Shared, record: &Record, task: &Task) {
     }
 }
 
-async fn inquire(shared: &Shared, record: &Record) -> Option<Fact> {
-    match inquiry::inquire(shared, record).await {
+async fn inquire(accounts: &Accounts, record: &mut Record) -> Option<Fact> {
+    match inquiry::inquire(accounts, record).await {
         Ok(fact) => Some(fact),
         Err(error) => {
             tracing::warn!(%error, "the doubt is looked into later");

@@ -32,6 +32,7 @@ fn lag(found: &[Stored], now: Timestamp) -> Duration {
         State::Pending { next_look, .. } => Some(now.since(next_look)),
         State::Tombstone
         | State::Queued { .. }
+        | State::Waiting { .. }
         | State::Submitting { .. }
         | State::InDoubt { .. }
         | State::Settled { .. }

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use job::{Lane, Timestamp};
+use job::{Lane, OverflowQueue, Timestamp};
 
 use crate::{BrokerError, Delivery, Destination, Message, PublishError};
 
@@ -17,10 +17,6 @@ pub trait Broker: Send + Sync + 'static {
         prefetch: u16,
     ) -> Result<Box<dyn Deliveries>, BrokerError>;
 
-    /// The next delivery of a lane that is ready now; `None` if none is. For callers that take no
-    /// more than they have room for: a consumer gets more.
-    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError>;
-
     /// Messages ready to be delivered from a source: an estimate, late by seconds for the journal.
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError>;
 
@@ -34,6 +30,12 @@ pub trait Broker: Send + Sync + 'static {
     /// and nothing more can be done. Without it, the connections are cut when the broker is dropped.
     async fn close(&self) {}
 
+    /// Whether it takes messages now, as far as is known without a request: it is connected, and has
+    /// raised no alarm.
+    fn takes_messages(&self) -> bool {
+        true
+    }
+
     /// Requests to the broker, so far, that were not answered in time.
     fn unanswered(&self) -> u64 {
         0
@@ -44,6 +46,8 @@ pub trait Broker: Send + Sync + 'static {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     Lane(Lane),
+    /// A delivery that is given back comes before those that were not delivered yet.
+    Overflow(OverflowQueue),
     Dead,
     /// A copy of each message that the broker itself dead-lettered. Nothing if a broker never does
     /// that.

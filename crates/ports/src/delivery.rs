@@ -46,6 +46,13 @@ impl Delivery {
         }
     }
 
+    /// Of a queue whose jobs are never sent with a delivery: whoever had it before did not send it.
+    #[must_use]
+    pub fn not_sent_before(mut self) -> Self {
+        self.redelivered = false;
+        self
+    }
+
     /// Adds to the next copy that this intent, if it was written, was not sent.
     #[must_use]
     pub fn unsent(mut self, intent: &str) -> Self {

@@ -7,15 +7,19 @@ mod summary;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use job::{JobKey, Record, Timestamp};
+use job::{
+    Acceptance, Caps, JobKey, ManualPause, PauseScope, Period, Record, SlotLimit, Tenant,
+    Timestamp, WaitingCount,
+};
 
 pub use self::broker::BrokerLayer;
 pub use self::summary::Summary;
 use crate::{
-    AccountTask, Accounts, Claimed, Created, Due, Entered, Fence, Following, Generation,
-    GrantTerms, Granted, HeldPermit, Ledger, LedgerError, Limits, ListFilter, Members, NamedPause,
-    OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permits, Permitted, Place, Records,
-    RoomBounds, Standing, Stored, Swapped, TenantWaiting, Waiter, WaitingRoom, Witness, Write,
+    Acceptances, AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation,
+    GrantTerms, Granted, HeldPermit, HeldReservation, Ledger, LedgerError, ListFilter,
+    ManualPauses, Members, NamedPause, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permits,
+    Permitted, Place, PoolSlots, Records, Reservation, Reserved, Settlement, SlotLimits, Spending,
+    SpentBy, Standing, Stored, Swapped, TenantWaiting, Usage, Waiter, WaitingRoom, Witness, Write,
 };
 
 type Answer<T> = Result<T, LedgerError>;
@@ -135,27 +139,36 @@ calls! {
         Postpone @fence postpone(id: &OutboxId, wait: Duration) -> ();
     }
     Permits {
-        TakePermit @fence take_permit(permit: &Permit, limits: &Limits) -> Permitted;
+        TakePermit @fence take_permit(permit: &Permit, terms: &GrantTerms) -> Permitted;
         GivePermits @fence give_permits(returns: &[PermitReturn]) -> ();
         TakeTurn @fence take_turn(pool: &str, lasts: Duration) -> bool;
         EndTurn @fence end_turn(pool: &str) -> ();
-        Used used(pool: &str) -> u32;
+        Usage usage(pool: &str) -> Usage;
         Permits permits(pool: &str) -> Vec<HeldPermit>;
     }
+    SlotLimits {
+        PoolSlots pool_slots(pool: &str) -> PoolSlots;
+        ChangeSlotLimit @fence change_slot_limit(
+            pool: &str,
+            limit: &SlotLimit,
+            version: u64
+        ) -> bool;
+    }
     WaitingRoom {
-        Enter @fence enter(waiters: &[Waiter], bounds: &RoomBounds) -> Vec<Entered>;
+        Enter @fence enter(waiters: &[Waiter]) -> ();
         Grant @fence grant(
             pool: &str,
             terms: &GrantTerms,
             most: usize,
             lease: Duration
         ) -> Granted;
-        Confirm @fence confirm(pool: &str, jobs: &[(JobKey, u32)]) -> ();
-        WaitAgain @fence wait_again(waiters: &[Waiter]) -> ();
-        Withdraw @fence withdraw(pool: &str, jobs: &[(JobKey, u32)]) -> ();
+        Confirm @fence confirm(permits: &[Permit]) -> ();
+        Withdraw @fence withdraw(permits: &[Permit]) -> ();
         OverdueGrants overdue_grants(pool: &str) -> Vec<Waiter>;
         Place place(pool: &str, key: &JobKey, round: u32) -> Option<Place>;
         Waiting waiting(pool: &str, most: usize) -> Vec<TenantWaiting>;
+        Waiters waiters(pool: &str, tenant: &Tenant, most: usize) -> Vec<Waiter>;
+        CountWaiting count_waiting(pool: &str, tenant: &Tenant) -> WaitingCount;
         SlotsFreed slots_freed(seen: u64, most: Duration) -> u64;
     }
     Accounts {
@@ -168,6 +181,31 @@ calls! {
         Propose propose(key: &JobKey, round: u32, task_id: &str, keep_for: Duration) -> ();
         Proposals proposals(key: &JobKey, round: u32) -> Vec<String>;
         ClaimTask @fence claim_task(task: &AccountTask, key: &JobKey, round: u32) -> bool;
+        TaskOwner task_owner(task: &AccountTask) -> Option<JobKey>;
+    }
+    ManualPauses {
+        PauseByHand pause_by_hand(account: &str, pause: &ManualPause) -> bool;
+        ResumeByHand resume_by_hand(account: &str, scope: &PauseScope) -> bool;
+        PausedByHand paused_by_hand(account: &str) -> Vec<ManualPause>;
+    }
+    Spending {
+        Reserve @fence reserve(reservation: &Reservation, caps: &Caps) -> Reserved;
+        SettleReservations @fence settle_reservations(
+            account: &str,
+            settlements: &[Settlement]
+        ) -> ();
+        Reservations reservations(account: &str) -> Vec<HeldReservation>;
+        Spending spending(account: &str, period: &Period) -> Vec<SpentBy>;
+    }
+    Acceptances {
+        Accept accept(
+            key: &JobKey,
+            acceptance: &Acceptance,
+            since: Timestamp,
+            keep_for: Duration
+        ) -> Acceptance;
+        Acceptance acceptance(key: &JobKey) -> Option<Acceptance>;
+        MarkPublished mark_published(key: &JobKey, acceptance: &Acceptance) -> ();
     }
     Ledger {
         Check check() -> ();

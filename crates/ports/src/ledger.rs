@@ -1,23 +1,31 @@
-//! The ledger, in six parts by purpose.
+//! The ledger, in eleven parts by purpose.
 
+mod acceptances;
 mod accounts;
 mod due;
 mod error;
+mod manual_pauses;
 mod members;
 mod outbox;
 mod permits;
 mod records;
+mod slot_limits;
+mod spending;
 mod waiting;
 
 use async_trait::async_trait;
 
+pub use self::acceptances::Acceptances;
 pub use self::accounts::{AccountTask, Accounts, MOST_PROPOSALS, NamedPause, Pause, TASK_SLACK};
 pub use self::due::{Claimed, Due};
 pub use self::error::LedgerError;
+pub use self::manual_pauses::{MOST_MANUAL_PAUSES, ManualPauses};
 pub use self::members::{Fence, Following, Generation, Members, Standing};
 pub use self::outbox::{OutboxEntry, OutboxId};
 pub use self::permits::Permits;
 pub use self::records::{Created, ListFilter, Records, Stored, Swapped, Write};
+pub use self::slot_limits::{PoolSlots, SlotLimits};
+pub use self::spending::{MOST_SPENDERS, SPENDING_DAYS, SPENDING_MONTH_DAYS, Spending};
 pub use self::waiting::WaitingRoom;
 
 /// Stores only compare and write; they decide nothing.
@@ -25,7 +33,18 @@ pub use self::waiting::WaitingRoom;
 /// Times are by the store's clock. Every write checks the fence's generation and that its owner's
 /// lease is alive, atomically with the write itself.
 #[async_trait]
-pub trait Ledger: Members + Records + Due + Permits + WaitingRoom + Accounts {
+pub trait Ledger:
+    Members
+    + Records
+    + Due
+    + Permits
+    + SlotLimits
+    + WaitingRoom
+    + Accounts
+    + ManualPauses
+    + Spending
+    + Acceptances
+{
     /// Checks that the store is reached, logged in to, and set up not to drop data while it runs.
     async fn check(&self) -> Result<(), LedgerError>;
 

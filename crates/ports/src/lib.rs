@@ -16,6 +16,7 @@ mod ledger;
 mod message;
 mod permit;
 mod republish;
+mod spending;
 mod topic;
 mod unreadable;
 mod waiter;
@@ -30,15 +31,16 @@ pub use fit::MOST_HEADER_BYTES;
 pub use handling::Handling;
 pub use layer::{BrokerLayer, Call, LedgerLayer, Method, Summary};
 pub use ledger::{
-    AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation, Ledger,
-    LedgerError, ListFilter, MOST_PROPOSALS, Members, NamedPause, OutboxEntry, OutboxId, Pause,
-    Permits, Records, Standing, Stored, Swapped, TASK_SLACK, WaitingRoom, Write,
+    Acceptances, AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation,
+    Ledger, LedgerError, ListFilter, MOST_MANUAL_PAUSES, MOST_PROPOSALS, MOST_SPENDERS,
+    ManualPauses, Members, NamedPause, OutboxEntry, OutboxId, Pause, Permits, PoolSlots, Records,
+    SPENDING_DAYS, SPENDING_MONTH_DAYS, SlotLimits, Spending, Standing, Stored, Swapped,
+    TASK_SLACK, WaitingRoom, Write,
 };
 pub use message::{Destination, Message, header};
-pub use permit::{HeldPermit, Limits, Permit, PermitReturn, Permitted};
+pub use permit::{HeldPermit, Limits, Permit, PermitReturn, Permitted, Usage};
+pub use spending::{HeldReservation, Reservation, Reserved, Settlement, Spender, Spent, SpentBy};
 pub use topic::topic_matches;
 pub use unreadable::Unreadable;
-pub use waiter::{
-    Entered, GrantTerms, Granted, Left, Place, RoomBounds, TenantTerms, TenantWaiting, Waiter,
-};
+pub use waiter::{GrantTerms, Granted, Left, Place, TenantTerms, TenantWaiting, Waiter};
 pub use witness::Witness;

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use job::{Life, Reached, RetryDelay, Timestamp, TraceContext};
+use job::{Life, OverflowQueue, Reached, RetryDelay, Timestamp, TraceContext};
 use serde::{Deserialize, Serialize};
 
 /// Where a message goes. Each broker maps it to its own names.
@@ -14,6 +14,8 @@ pub enum Destination {
     Jobs { routing_key: String },
     /// Back to its lane under the same key after this delay.
     Later { delay: RetryDelay, routing_key: String },
+    /// Kept in order until the ledger has a place for it, with the key it came under.
+    Overflow { queue: OverflowQueue, routing_key: String },
     /// Kept for an operator, with the key it came under.
     Dead { routing_key: String },
     /// To all subscribers; kept as unrouted if there are none.

@@ -1,4 +1,4 @@
-use job::{Effect, JobKey, Operation, Record, Resource, Step, Timestamp};
+use job::{Effect, JobKey, Operation, Record, Resource, SlotLimit, Step, Timestamp, WaitingCount};
 
 /// A slot at the provider, held from before the POST until the task has ended.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +17,11 @@ impl Permit {
     /// The pool that an account's jobs of a resource share: the provider counts so.
     pub fn pool_of(account: &str, resource: Resource) -> String {
         format!("{account}:{resource}")
+    }
+
+    /// The account of a pool.
+    pub fn account_of(pool: &str) -> &str {
+        pool.rsplit_once(':').map_or(pool, |(account, _)| account)
     }
 
     /// Workers store under this name why the jobs of one operation wait while others pass.
@@ -45,14 +50,47 @@ impl Permit {
             revision: record.revision.saturating_sub(1),
         })
     }
+
+    /// The same on each account that may have its task.
+    pub fn all_of(record: &Record) -> Vec<Self> {
+        let (own, resource) = (Self::of(record), record.operation.resource());
+        let on = |(own, resource): (Self, Resource)| {
+            let pools = record.possible_accounts().map(move |name| Self::pool_of(name, resource));
+            pools.map(|pool| Self { pool, ..own.clone() }).collect()
+        };
+        own.zip(resource).map(on).unwrap_or_default()
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Slots in the pool; 0 = no limit.
+    /// Slots in the pool; 0 = no limit. While a limit is stored for the pool
+    /// ([`SlotLimits`](crate::SlotLimits)), no more than it allows.
     pub concurrency: u32,
-    /// Submissions per UTC day over all pools; 0 = no limit.
+    /// Slots while no limit is stored; 0 = all of `concurrency`.
+    pub begin: u32,
+    /// Submissions per UTC day over all pools of the account; 0 = no limit.
     pub submissions_per_day: u64,
+    /// Submissions a minute over all pools of the account; 0 = no limit.
+    pub per_minute: u32,
+}
+
+impl Limits {
+    /// So many slots, and no limit of submissions per day.
+    pub fn slots(concurrency: u32) -> Self {
+        Self { concurrency, ..Self::default() }
+    }
+
+    /// Whether a job of this weight gets slots while nothing else uses any.
+    pub fn fits(&self, weight: u32) -> bool {
+        self.concurrency == 0 || weight <= self.concurrency
+    }
+
+    /// Slots that may be used now; 0 = no limit.
+    pub fn now(&self, found: Option<&SlotLimit>) -> u32 {
+        let begin = if self.begin == 0 { self.concurrency } else { self.begin };
+        self.concurrency.min(found.map_or(begin, |limit| limit.slots.max(1)))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,12 +98,23 @@ pub enum Permitted {
     /// Also if this job and round already held it, unless more slots are in use than allowed. The
     /// wider of the held and the requested slots is then held.
     Granted,
-    /// More slots are or would be in use than allowed, also by this job; or jobs wait in the pool,
-    /// and this one neither waits nor holds slots. A held slot that is
-    /// requested at a later revision is given back: others may be using it.
-    AtLimit { used: u32 },
+    /// More slots are or would be in use than allowed, also by this job, or by its tenant; or no
+    /// submission may be made now; or jobs wait in the pool, and this one neither waits nor holds slots. A held slot that is requested at
+    /// a later revision is given back: others may be using it.
+    ///
+    /// `used`: slots in use in the pool, of those that may be used now (0 = no limit). `waiting`: jobs
+    /// that wait there.
+    AtLimit { used: u32, slots: u32, waiting: WaitingCount },
     /// The day's limit is reached: no permit until this moment (the next UTC midnight).
     DayOver { until: Timestamp },
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Slots in use in the pool.
+    pub used: u32,
+    /// Jobs that wait for slots of the pool.
+    pub waiting: u32,
 }
 
 /// Gives a permit back. Repeats and late returns change nothing.
@@ -96,7 +145,11 @@ impl PermitReturn {
                 let (pool, key) = (pool.clone(), key.clone());
                 Some(Self { pool, key, round, revision, since: None, unspent })
             }
-            Effect::Announce(_) | Effect::Requeue { .. } => None,
+            Effect::Announce(_)
+            | Effect::SettleReservation { .. }
+            | Effect::Requeue { .. }
+            | Effect::Wait
+            | Effect::Withdraw => None,
         };
         step.effects.iter().filter_map(returned).collect()
     }

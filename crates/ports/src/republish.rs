@@ -1,28 +1,43 @@
 //! Publishing a delivery again elsewhere before it is settled.
 
-use job::{Reached, Reason, RetryDelay, Timestamp};
+use job::{OverflowQueue, Reached, Reason, RetryDelay, Timestamp};
 
-use crate::{Broker, Delivery, Destination, PublishError, header};
+use crate::{Broker, Delivery, Destination, Message, PublishError, header};
 
 impl Delivery {
     /// Publishes a copy that returns after this delay, then acknowledges. A crash in between leaves
     /// both; by the record they are one job. The copy's header for how far the job may have come is
     /// never lowered.
     pub async fn later(
-        self,
+        mut self,
         broker: &dyn Broker,
         delay: RetryDelay,
         reached: Reached,
     ) -> Result<(), PublishError> {
-        let reached = reached.max(self.reached());
         let retries = self.message.retries().saturating_add(1);
-        let mut message = self.message.header(header::RETRIES, retries.to_string());
-        if reached > Reached::Nothing {
-            message = message.header(header::REACHED, reached.word());
-        }
-        let to = Destination::Later { delay, routing_key: self.routing_key };
-        broker.publish(&to, message.fitted()).await?;
+        self.message = self.message.header(header::RETRIES, retries.to_string());
+        let to = Destination::Later { delay, routing_key: self.routing_key.clone() };
+        broker.publish(&to, self.copy(reached).fitted()).await?;
         self.settle.ack().await
+    }
+
+    /// Publishes a copy to this queue. The delivery is still to be settled, whatever the answer: two
+    /// copies are one job.
+    pub async fn copy_to(
+        &self,
+        broker: &dyn Broker,
+        queue: OverflowQueue,
+    ) -> Result<(), PublishError> {
+        let to = Destination::Overflow { queue, routing_key: self.routing_key.clone() };
+        broker.publish(&to, self.copy(Reached::Nothing).fitted()).await
+    }
+
+    fn copy(&self, reached: Reached) -> Message {
+        let (reached, message) = (reached.max(self.reached()), self.message.clone());
+        match reached > Reached::Nothing {
+            true => message.header(header::REACHED, reached.word()),
+            false => message,
+        }
     }
 
     /// Publishes the original bytes to the dead letters with the reason and how far the job may have

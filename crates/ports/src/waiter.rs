@@ -1,6 +1,6 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use job::{Priority, Tenant, Timestamp};
+use job::{Priority, Record, Tenant, Timestamp};
 
 use crate::{Limits, Permit};
 
@@ -16,19 +16,14 @@ pub struct Waiter {
     pub cost: u64,
 }
 
-/// How many jobs may wait in a pool; 0 = any number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RoomBounds {
-    pub tenant: u32,
-    pub pool: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entered {
-    /// It waits, or its grant is not confirmed yet; also if so before the call.
-    In,
-    TenantFull,
-    PoolFull,
+impl Waiter {
+    /// The job of a record that waits, as of its present revision. `None` for an operation that
+    /// takes no slot.
+    pub fn of(record: &Record) -> Option<Self> {
+        let permit = Permit { revision: record.revision, ..Permit::of(record)? };
+        let (priority, since, cost) = (record.priority, record.waits_since(), record.slot_cost());
+        Some(Self { permit, priority, since, cost })
+    }
 }
 
 /// How a tenant is served beside others.
@@ -38,11 +33,20 @@ pub struct TenantTerms {
     pub weight: u32,
     /// Slots that it may use in a pool; 0 = no limit.
     pub concurrency: u32,
+    /// Submissions a minute over all pools; 0 = no limit.
+    pub per_minute: u32,
+}
+
+impl TenantTerms {
+    /// One of its jobs may have to wait although slots are free.
+    pub fn is_limited(&self) -> bool {
+        self.concurrency > 0 || self.per_minute > 0
+    }
 }
 
 impl Default for TenantTerms {
     fn default() -> Self {
-        Self { weight: 1, concurrency: 0 }
+        Self { weight: 1, concurrency: 0, per_minute: 0 }
     }
 }
 
@@ -53,11 +57,37 @@ pub struct GrantTerms {
     /// For tenants that are not in `tenants`.
     pub default: TenantTerms,
     pub tenants: BTreeMap<Tenant, TenantTerms>,
+    /// They may use no slots now: their jobs stay in the room, and the others are served.
+    pub paused: BTreeSet<Tenant>,
+}
+
+impl From<Limits> for GrantTerms {
+    /// The same for every tenant.
+    fn from(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
 }
 
 impl GrantTerms {
     pub fn of(&self, tenant: &Tenant) -> TenantTerms {
         self.tenants.get(tenant).copied().unwrap_or(self.default)
+    }
+
+    pub fn are_paused_for(&self, tenant: &Tenant) -> bool {
+        self.paused.contains(tenant)
+    }
+
+    /// It needs more slots than the pool has, or than its tenant may use.
+    pub fn never_fits(&self, permit: &Permit) -> bool {
+        let exceeds = |most: u32| most > 0 && permit.weight > most;
+        exceeds(self.limits.concurrency) || exceeds(self.of(&permit.key.tenant).concurrency)
+    }
+
+    /// The weights of so many tenants together, of which these are in `tenants`.
+    pub fn weights<'a>(&self, all: u64, named: impl Iterator<Item = &'a TenantTerms>) -> u64 {
+        let weight = |terms: &TenantTerms| u64::from(terms.weight.max(1));
+        let (count, sum) = named.fold((0, 0), |(n, sum), terms| (n + 1, sum + weight(terms)));
+        all.saturating_sub(count) * weight(&self.default) + sum
     }
 }
 
@@ -65,6 +95,9 @@ impl GrantTerms {
 pub struct Granted {
     /// In order. Each holds its permit.
     pub jobs: Vec<Waiter>,
+    /// Jobs that need more slots than the pool has, or than their tenant may use: they have left
+    /// the room without a grant.
+    pub too_wide: Vec<Waiter>,
     pub left: Left,
 }
 
@@ -77,6 +110,9 @@ pub enum Left {
     Nobody,
     /// The next job needs more slots than are free. No other job may take them.
     NoSlot,
+    /// No submission may be made until this moment: the provider asked for a pause of the pool, or
+    /// the rate of the account, or of each tenant that could be next, is used up.
+    Paused { until: Timestamp },
     /// The day's limit is reached until this moment.
     DayOver { until: Timestamp },
 }

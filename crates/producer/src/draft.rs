@@ -19,6 +19,7 @@ pub struct Draft {
     deadline: Option<Timestamp>,
     metadata: Fields,
     retries: u32,
+    account: Option<String>,
     slots: Slots,
 }
 
@@ -113,6 +114,13 @@ impl Draft {
         self
     }
 
+    /// The only account of the workers that it may be submitted with.
+    #[must_use]
+    pub fn account(mut self, account: impl Into<String>) -> Self {
+        self.account = Some(account.into());
+        self
+    }
+
     /// The slots of the workers' configuration: a job that needs more is refused.
     #[must_use]
     pub fn within(mut self, slots: Slots) -> Self {
@@ -141,6 +149,7 @@ impl Draft {
             deadline: self.deadline,
             metadata: object(&self.metadata).map_err(bad)?,
             retries: self.retries,
+            account: self.account,
         };
         // Decoded as by the worker, so that it does not park what is published here.
         read(job.to_message().as_bytes(), self.slots)
@@ -233,6 +242,16 @@ mod tests {
         let wide = Reason::WiderThanLimit { slots: 5, limit: 4 };
         assert_eq!(within(4).unwrap_err().reason, wide);
         assert!(within(5).is_ok() && five.build().is_ok());
+    }
+
+    #[test]
+    fn an_account_that_is_asked_for_is_in_the_message() {
+        let draft = Draft::new("videos/text2video").prompt("x");
+        let job = draft.clone().account("eu").build().unwrap();
+        assert_eq!(job.account.as_deref(), Some("eu"));
+        assert!(job.to_message().contains(r#""account":"eu""#));
+        let error = draft.account("a:b").build().unwrap_err();
+        assert_eq!(error.reason.problem().field.as_deref(), Some("account"));
     }
 
     #[test]

@@ -143,6 +143,8 @@ mod tests {
     use job::{Lane, Priority, Resource};
     use memory::MemoryBroker;
 
+    use ports::Source;
+
     use super::*;
     use crate::Draft;
 
@@ -154,7 +156,8 @@ mod tests {
         let first = Timestamp::from_millis(1_700_000_000_123);
         producer.publish_again(&job, first).await.unwrap();
         let lane = Lane { resource: Resource::Videos, priority: Priority::Normal };
-        let taken = broker.connect().take(lane).await.unwrap().unwrap();
+        let mut deliveries = broker.connect().consume(&Source::Lane(lane), 1).await.unwrap();
+        let taken = deliveries.next().await.unwrap();
         assert_eq!(taken.message.get(header::ENQUEUED_AT), Some("1700000000123"));
         assert_eq!(taken.message.timestamp, Some(first));
     }

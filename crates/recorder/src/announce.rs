@@ -18,6 +18,7 @@ fn is_journaled_first(record: &Record, earlier: Earlier) -> bool {
         State::Parked { .. } => earlier == Earlier::Perhaps,
         State::Tombstone
         | State::Queued { .. }
+        | State::Waiting { .. }
         | State::Submitting { .. }
         | State::InDoubt { .. }
         | State::Pending { .. } => false,
@@ -26,7 +27,7 @@ fn is_journaled_first(record: &Record, earlier: Earlier) -> bool {
 
 impl Recorder {
     /// Publishes one outbox entry. An outcome is journaled after it was announced, so that a
-    /// rebuilt ledger need not announce it again. A job is journaled as waiting before its message
+    /// rebuilt ledger need not announce it again. A job is journaled as queued before its message
     /// is published, so that a rebuilt ledger looks for its task. `record`: `None` when it cannot
     /// be read, and then there is no line.
     pub async fn announce(
@@ -79,6 +80,7 @@ impl Recorder {
             Destination::Results { .. } => Some(entry.message.body.as_ref()),
             Destination::Jobs { .. }
             | Destination::Later { .. }
+            | Destination::Overflow { .. }
             | Destination::Dead { .. }
             | Destination::Journal => None,
         };

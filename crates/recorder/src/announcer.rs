@@ -32,7 +32,10 @@ impl Announcer {
             match effect {
                 Effect::Announce(kind) => outbox.push(self.announcement(&step.record, *kind, now)),
                 Effect::Requeue { after } => outbox.extend(requeue(&step.record, *after, now)?),
-                Effect::ReleasePermit { .. } => {}
+                Effect::ReleasePermit { .. }
+                | Effect::SettleReservation { .. }
+                | Effect::Wait
+                | Effect::Withdraw => {}
             }
         }
         Ok(self.write_with(step.record.clone(), outbox, outbox_lease))

@@ -55,7 +55,8 @@ impl Recorder {
             let Some(plan) = self.late(&intent.record, &present.record, &fact) else {
                 return self.overtaken(&intent.record, &present.record, &fact).await;
             };
-            let error = match self.try_write(&present, &plan, forgot).await {
+            let holds_none = forgot || plan.record().account != present.record.account;
+            let error = match self.try_write(&present, &plan, holds_none).await {
                 Tried::Written(written) => {
                     return self.follow_up(plan, written, Earlier::Journaled).await;
                 }
@@ -85,20 +86,23 @@ impl Recorder {
 
     /// `None`: the answer changes nothing any more.
     fn late(&self, intent: &Record, present: &Record, fact: &Fact) -> Option<Plan> {
-        let fact = match late_answer(intent, present, fact) {
+        let answer = late_answer(intent, present, fact);
+        let account = answer.account(intent, present).to_owned();
+        let fact = match answer {
             LateAnswer::Apply => fact.clone(),
             LateAnswer::SecondTask(task_id) => Fact::Strayed { task_id },
             LateAnswer::Unknown(cause) => Fact::OwnerLost { cause },
             LateAnswer::Ignore => return None,
         };
-        let plan = self.writer.plan(present.clone(), fact);
+        let plan = self.writer.plan(present.clone().with_account(&account), fact);
         plan.inspect_err(|illegal| tracing::debug!(%illegal, "overtaken")).ok()
     }
 
-    async fn try_write(&self, present: &Intent, plan: &Plan, forgot: bool) -> Tried {
+    /// `holds_none`: no slot is held for the record as it is written.
+    async fn try_write(&self, present: &Intent, plan: &Plan, holds_none: bool) -> Tried {
         let fence = self.session.fence();
         let wrote = match present.fence.generation == fence.generation {
-            true => self.write_over(&fence, present.version, plan, forgot).await,
+            true => self.write_over(&fence, present.version, plan, holds_none).await,
             // Versions of another generation are not comparable: the record must be read first.
             false => {
                 let there = self.writer.ledger.load(&present.record.key).await;
@@ -125,9 +129,9 @@ impl Recorder {
         fence: &Fence,
         version: u64,
         plan: &Plan,
-        forgot: bool,
+        holds_none: bool,
     ) -> Result<Wrote, LedgerError> {
-        if forgot {
+        if holds_none {
             self.regain(fence, plan.record()).await?;
         }
         self.writer.swap(fence, version, plan).await

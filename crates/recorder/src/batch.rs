@@ -1,9 +1,10 @@
-//! Batches small writes of many tasks: entries announced, permits given back.
+//! Batches small writes of many tasks: entries announced, permits given back, reservations settled.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{Ledger, LedgerError, OutboxId, PermitReturn};
+use ports::{Ledger, LedgerError, OutboxId, PermitReturn, Settlement};
 use tokio::sync::mpsc;
 
 use crate::session::Session;
@@ -12,6 +13,8 @@ use crate::session::Session;
 enum Small {
     Announced(OutboxId),
     Returned(PermitReturn),
+    /// With its account.
+    Settled(String, Settlement),
 }
 
 /// If more than this wait, the writers wait too.
@@ -44,6 +47,13 @@ impl Batcher {
         }
     }
 
+    /// Amounts of an account that are spent, or not needed any more.
+    pub(crate) async fn settle_reservations(&self, account: &str, settlements: Vec<Settlement>) {
+        for settlement in settlements {
+            self.put(Small::Settled(account.to_owned(), settlement)).await;
+        }
+    }
+
     async fn put(&self, small: Small) {
         if self.sender.send(small).await.is_err() {
             tracing::warn!("a write came after the last batch; what it was for is found later");
@@ -59,10 +69,12 @@ async fn write_all(
     let mut batch = Vec::with_capacity(BATCH);
     while receiver.recv_many(&mut batch, BATCH).await > 0 {
         let (mut announced, mut returned) = (Vec::new(), Vec::new());
+        let mut settled = BTreeMap::<String, Vec<Settlement>>::new();
         for small in batch.drain(..) {
             match small {
                 Small::Announced(id) => announced.push(id),
                 Small::Returned(permit) => returned.push(permit),
+                Small::Settled(account, one) => settled.entry(account).or_default().push(one),
             }
         }
         let fence = session.fence();
@@ -76,11 +88,18 @@ async fn write_all(
                 insist("permits", || ledger.give_permits(&fence, &returned)).await;
             }
         };
-        tokio::join!(announcing, returning);
+        let settling = async {
+            for (account, settled) in &settled {
+                let settle = || ledger.settle_reservations(&fence, account, settled);
+                insist("reservations", settle).await;
+            }
+        };
+        tokio::join!(announcing, returning, settling);
     }
 }
 
-/// A few tries. Later the outbox announces the entry again, or the reconciler finds the permit.
+/// A few tries. Later the outbox announces the entry again, or the reconciler finds the permit or the
+/// reservation.
 async fn insist<F>(what: &'static str, mut write: impl FnMut() -> F)
 where
     F: Future<Output = Result<(), LedgerError>>,

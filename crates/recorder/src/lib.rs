@@ -2,8 +2,8 @@
 //! order: ledger, permits, journal, announcement.
 //!
 //! Read [`Session`] (the lease under which it writes), [`Plan`] (a legal change), [`Writer`] (the
-//! write to the ledger), [`Recorder`] and `follow_up`, then `answer` (of a POST), `announce` and
-//! `put_back`.
+//! write to the ledger), [`Recorder`], `follow_up` and `room` (what follows), then `answer` (of a
+//! POST), `announce` and `put_back`.
 
 // Each match must list a new state or fact.
 #![warn(clippy::wildcard_enum_match_arm)]
@@ -19,6 +19,7 @@ mod journal;
 mod plan;
 mod put_back;
 mod recorder;
+mod room;
 mod session;
 mod whole;
 mod writer;

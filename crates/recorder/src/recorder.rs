@@ -20,7 +20,8 @@ pub struct Recorder {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) session: Arc<Session>,
     pub(crate) announces: Announces,
-    /// Whether each task's owner is stored, because callbacks propose tasks.
+    /// Whether the owners of tasks and files are stored: callbacks propose tasks, and requests to
+    /// one of several accounts name both.
     pub(crate) notes_owners: bool,
 }
 
@@ -133,7 +134,8 @@ impl Recorder {
     /// Loads the request, unless a look brings no news: announcements, journal lines and job
     /// messages contain it. `None`: the record has changed since.
     async fn in_hand(&self, version: u64, plan: Plan) -> Result<Option<Plan>, LedgerError> {
-        let sends = |effect: &Effect| !matches!(effect, Effect::ReleasePermit { .. });
+        let sends =
+            |effect: &Effect| matches!(effect, Effect::Announce(_) | Effect::Requeue { .. });
         let sends_nothing = !plan.is_news() && !plan.step.effects.iter().any(sends);
         if sends_nothing && matches!(self.announces, Announces::Itself(_)) {
             return Ok(Some(plan));

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use job::{CloudEvent, EventSource, Fact, Illegal, JobKey, Record, Rules, Step, transition};
 use ports::{
-    AccountTask, Clock, Created, Fence, Ledger, LedgerError, Limits, OutboxEntry, Permit, Stored,
-    Swapped, Write,
+    AccountTask, Clock, Created, Fence, GrantTerms, Ledger, LedgerError, OutboxEntry, Permit,
+    Stored, Swapped, Write,
 };
 
 use crate::announcer::Announcer;
@@ -122,13 +122,21 @@ impl Writer {
         self.ledger.claim_task(fence, &task, &record.key, record.round).await
     }
 
-    /// Takes the slot of a task that may be running, whatever the limit: it is in use.
+    /// Takes the slot of a task that may be running, whatever the limit: it is in use. On each
+    /// account that may have it.
     pub async fn hold(&self, fence: &Fence, record: &Record) -> Result<(), LedgerError> {
-        match Permit::of(record) {
-            Some(permit) => {
-                self.ledger.take_permit(fence, &permit, &Limits::default()).await.map(drop)
-            }
-            None => Ok(()),
+        for permit in Permit::all_of(record) {
+            self.ledger.take_permit(fence, &permit, &GrantTerms::default()).await?;
+        }
+        Ok(())
+    }
+
+    /// The same before a plan is written, unless its job has no task that may be running.
+    pub async fn hold_for(&self, fence: &Fence, plan: &Plan) -> Result<(), LedgerError> {
+        let next = plan.record();
+        match next.holds_permit(next.round) {
+            true => self.hold(fence, next).await,
+            false => Ok(()),
         }
     }
 

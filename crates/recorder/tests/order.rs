@@ -10,7 +10,7 @@ use job::{
 };
 use memory::{MemoryBroker, MemoryLedger, StoreTime};
 use ports::{
-    Broker, BrokerLayer, Call, Destination, Ledger, LedgerError, LedgerLayer, Limits, Message,
+    Broker, BrokerLayer, Call, Destination, GrantTerms, Ledger, LedgerError, LedgerLayer, Message,
     Method, Permit, PublishError, Summary, SystemClock, Write,
 };
 use recorder::{Applied, Batcher, Recorder, Session, Writer};
@@ -68,9 +68,10 @@ impl BrokerLayer for NotedBroker {
         self.notes.note(match to {
             Destination::Journal => "journal",
             Destination::Results { .. } => "results",
-            Destination::Jobs { .. } | Destination::Later { .. } | Destination::Dead { .. } => {
-                "jobs"
-            }
+            Destination::Jobs { .. }
+            | Destination::Later { .. }
+            | Destination::Overflow { .. }
+            | Destination::Dead { .. } => "jobs",
         });
         self.inner.publish(to, message).await
     }
@@ -107,7 +108,7 @@ impl Fixture {
         let mut record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
         (record.state, record.revision) = (state, 1);
         let (fence, permit) = (self.session.fence(), Permit::of(&record).unwrap());
-        self.ledger.take_permit(&fence, &permit, &Limits::default()).await.unwrap();
+        self.ledger.take_permit(&fence, &permit, &GrantTerms::default()).await.unwrap();
         let due = record.due(Duration::ZERO);
         let (outbox, outbox_lease) = (Vec::new(), Duration::ZERO);
         let write = Write { record: record.clone(), due, outbox, outbox_lease };

@@ -1,8 +1,10 @@
 //! The command line.
 
 mod command;
+mod costs;
 mod demo;
 mod operate;
+mod pause;
 mod submit;
 mod tenant;
 mod value;
@@ -12,8 +14,10 @@ use std::path::PathBuf;
 use clap::Parser;
 
 pub(crate) use self::command::Command;
+pub(crate) use self::costs::Costs;
 pub(crate) use self::demo::{Backend, Demo, Sabotage, SimulatorArgs};
 pub(crate) use self::operate::{ConfigAction, Dead, Doubt, Ledger, Topology, Which};
+pub(crate) use self::pause::{Pause, Scope};
 pub(crate) use self::submit::{Events, Submit};
 
 /// Queue-backed distributed worker for Kling: never lose a job, never pay twice.

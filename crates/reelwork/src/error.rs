@@ -102,10 +102,25 @@ impl From<operator::Error> for Error {
             operator::Error::Ledger(error) => error.into(),
             operator::Error::Broker(error) | operator::Error::Unjournaled(error) => error.into(),
             operator::Error::Unknown(_) => Self::NotFound(error.to_string()),
-            operator::Error::NotATask { .. } => Self::Usage(error.to_string()),
+            operator::Error::NotATask { .. } | operator::Error::AccountNotKnown { .. } => {
+                Self::Usage(error.to_string())
+            }
             operator::Error::NotInDoubt { .. }
             | operator::Error::OthersTask { .. }
             | operator::Error::Illegal(_) => Self::Other(error.to_string()),
+        }
+    }
+}
+
+impl From<operator::PauseError> for Error {
+    fn from(error: operator::PauseError) -> Self {
+        match error {
+            operator::PauseError::Ledger(error) => error.into(),
+            operator::PauseError::Reason
+            | operator::PauseError::Ended { .. }
+            | operator::PauseError::UnknownOperation(_) => Self::Usage(error.to_string()),
+            operator::PauseError::NotPaused { .. } => Self::NotFound(error.to_string()),
+            operator::PauseError::TooMany { .. } => Self::Other(error.to_string()),
         }
     }
 }

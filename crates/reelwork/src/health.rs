@@ -4,16 +4,22 @@ use std::sync::{Arc, Weak};
 
 use daemon::Config;
 use daemon::admin::{Admin, Check, Checks};
+use futures::future::join_all;
 use job::{Operation, Resource};
-use ports::{Broker, Clock, Ledger, Permit};
+use ports::{Broker, Ledger, Pause, Permit};
 use recorder::{Phase, Session};
 use worker::{LaneReport, PausedLane};
 
 use crate::backends::Backends;
+use crate::by_hand;
 use crate::doubted::Doubted;
 use crate::error::Error;
-use crate::measure::{ACCOUNT, Measure};
+use crate::measure::Measure;
+use crate::refused::refused;
 use crate::roles::Roles;
+
+/// The name of the check of the accounts at the provider.
+const ACCOUNT: &str = "account";
 
 /// What the checks use.
 struct Watched {
@@ -21,7 +27,7 @@ struct Watched {
     ledger: Arc<dyn Ledger>,
     /// Weak, so that its owner can end it while a check runs.
     session: Weak<Session>,
-    account: String,
+    accounts: Vec<String>,
     /// Whether its requests use the provider's account.
     asks: bool,
     /// `None` for a role that submits nothing.
@@ -44,7 +50,7 @@ pub(crate) fn admin(
         broker: backends.broker.clone(),
         ledger: backends.ledger.clone(),
         session: Arc::downgrade(roles.session()),
-        account: config.kling.account.clone(),
+        accounts: config.accounts().into_iter().map(|config| config.kling.account).collect(),
         asks: roles.use_the_account(),
         lanes: roles.lanes(),
         doubted: Doubted::default(),
@@ -74,7 +80,7 @@ impl Watched {
             Check::failing("journal", self.not_open()),
         ];
         if self.asks {
-            checks.push(Check::failing(ACCOUNT, self.paused().await));
+            checks.push(self.accounts().await);
         }
         checks.extend(self.notes(reached).await);
         checks
@@ -82,13 +88,25 @@ impl Watched {
 
     /// Only the notes that apply.
     async fn notes(&self, ledger_is_reached: bool) -> Vec<Check> {
-        let lanes = self.lanes.as_ref().and_then(|lanes| joined(lanes.paused().iter().map(paused)));
+        let paused =
+            |lane: PausedLane| format!("{}{}", self.of_account(&lane.account), paused(&lane));
+        let lanes = self.lanes.as_ref();
+        let lanes = lanes.and_then(|lanes| joined(lanes.paused().into_iter().map(paused)));
+        let by_hand = self.lanes.as_ref().map(LaneReport::paused_by_hand).unwrap_or_default();
+        let by_hand = joined(by_hand.iter().flat_map(|(account, pauses)| {
+            let of = self.of_account(account);
+            by_hand::sentences(pauses).into_iter().map(move |words| format!("{of}{words}"))
+        }));
         let slots = match self.lanes.is_some() && ledger_is_reached {
             true => self.slots().await,
             false => None,
         };
-        let notes =
-            [("lanes", lanes), ("slots", slots), ("looks", self.measure.unanswered_looks())];
+        let notes = [
+            ("paused", by_hand),
+            ("lanes", lanes),
+            ("slots", slots),
+            ("looks", self.measure.unanswered_looks()),
+        ];
         let present = notes.into_iter().filter(|(_, what)| what.is_some());
         present.map(|(name, what)| Check::noted(name, what)).collect()
     }
@@ -102,22 +120,37 @@ impl Watched {
         }
     }
 
-    /// `None` also when the ledger does not answer: another check reports that.
-    async fn paused(&self) -> Option<String> {
-        let now = self.session.upgrade()?.now();
-        let pause = self.ledger.paused(&self.account).await.ok().flatten()?;
-        (pause.until > now).then(|| format!("paused until {}: {}", pause.until, pause.reason))
+    /// Work goes on while one account can be used.
+    async fn accounts(&self) -> Check {
+        let refused = |account| refused(self.ledger.as_ref(), account, &self.session);
+        let refused = self.accounts.iter().map(|account| refused(account));
+        let mut paused = Vec::new();
+        for (account, pause) in self.accounts.iter().zip(join_all(refused).await) {
+            let Some(Pause { until, reason, .. }) = pause else { continue };
+            paused.push(format!("{}paused until {until}: {reason}", self.of_account(account)));
+        }
+        match paused.len() < self.accounts.len() {
+            true => Check::noted(ACCOUNT, joined(paused)),
+            false => Check::failing(ACCOUNT, joined(paused)),
+        }
+    }
+
+    /// Before what is said about an account, if there are several.
+    fn of_account(&self, account: &str) -> String {
+        if self.accounts.len() > 1 { format!("account {account}: ") } else { String::new() }
     }
 
     /// Slots are released once the doubts are settled, or when no such task can run any more.
     async fn slots(&self) -> Option<String> {
-        let held = Resource::ALL.map(|resource| Permit::pool_of(&self.account, resource));
+        let pools =
+            |account: &String| Resource::ALL.map(|resource| Permit::pool_of(account, resource));
+        let held: Vec<_> = self.accounts.iter().flat_map(pools).collect();
         joined(self.doubted.sentences(self.ledger.as_ref(), &held).await)
     }
 }
 
 fn paused(lane: &PausedLane) -> String {
-    let PausedLane { resource, operation, why, until } = lane;
+    let PausedLane { account: _, resource, operation, why, until } = lane;
     let who = operation.as_ref().map_or(resource.as_str(), Operation::as_str);
     match until {
         Some(until) => format!("{who} rests until {until}: {why}"),

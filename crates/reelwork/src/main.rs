@@ -1,6 +1,7 @@
 //! The program: the command line, and the code that connects the crates.
 
 mod backends;
+mod by_hand;
 mod cli;
 mod command;
 #[cfg_attr(not(feature = "crash-points"), path = "crash/off.rs")]
@@ -10,10 +11,13 @@ mod doubted;
 mod error;
 mod health;
 mod journal_age;
+mod key_watch;
 mod measure;
 mod notice;
 mod output;
+mod price_file;
 mod provider;
+mod refused;
 mod roles;
 mod settings;
 mod view;
@@ -63,7 +67,7 @@ fn start(cli: Cli, output: &mut Output) -> Result<ExitCode, Error> {
         crash::list(output);
         return Ok(ExitCode::Ok);
     }
-    let CommandConfig { config, borrowed_key } = load(&cli.command, sources)?;
+    let CommandConfig { config, borrowed_key } = load(&cli.command, sources.clone())?;
     let traces = traces(&cli.command, &config);
     daemon::logs::init(&config.telemetry, traces.as_ref().ok().and_then(Option::as_ref));
     // Not for `auto`: scripts wait for these lines in their plain form.
@@ -76,7 +80,7 @@ fn start(cli: Cli, output: &mut Output) -> Result<ExitCode, Error> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(async {
-        let done = command::run(cli.command, config, output).await;
+        let done = command::run(cli.command, config, &sources, output).await;
         backends::close().await;
         done
     });

@@ -1,22 +1,23 @@
 //! The metrics of a role, and how they reach the admin port.
 
+use std::collections::BTreeSet;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use daemon::Config;
 use daemon::admin::{Check, Checks, Metrics};
-use job::Resource;
+use job::{ManualPause, PauseScope, Resource};
 use kling::Transport;
-use meter::{About, Fleet, Meter};
+use meter::{About, Fleet, FleetAccount, Meter};
 use poller::{LookUpReport, LookUpStanding};
+use recorder::Session;
 use worker::{LaneReport, PausedLane};
 
 use crate::backends::Backends;
+use crate::refused::refused;
 use crate::roles::Roles;
-
-/// The name of the check of the provider's account.
-pub(crate) const ACCOUNT: &str = "account";
+use crate::settings::terms;
 
 /// Less than the admin port allows for all metrics together.
 const PATIENCE: Duration = Duration::from_millis(2500);
@@ -58,21 +59,16 @@ impl Measure {
         checks: &Checks,
         roles: &Roles,
     ) -> Option<Arc<dyn Metrics>> {
-        let limits = &config.limits;
         let fleet = Fleet {
             broker: backends.broker.clone(),
             ledger: backends.ledger.clone(),
-            account: config.kling.account.clone(),
-            slots: [
-                (Resource::Videos, limits.videos),
-                (Resource::Images, limits.images),
-                (Resource::Audio, limits.audio),
-            ],
-            submissions_per_day: limits.max_submissions_per_day,
+            accounts: config.accounts().iter().map(account).collect(),
         };
         let meter = self.meter.clone()?;
         let (look_ups, lanes) = (roles.look_ups(), roles.lanes());
-        Some(Arc::new(RoleMetrics { meter, fleet, checks: checks.clone(), look_ups, lanes }))
+        let (asks, session) = (roles.use_the_account(), Arc::downgrade(roles.session()));
+        let checks = checks.clone();
+        Some(Arc::new(RoleMetrics { meter, fleet, checks, look_ups, lanes, asks, session }))
     }
 
     /// What the broker refuses to do for this process, one sentence each.
@@ -86,20 +82,27 @@ impl Measure {
     }
 }
 
+/// Of one account's configuration.
+fn account(config: &Config) -> FleetAccount {
+    let limits = Resource::ALL.map(|resource| (resource, terms(config, resource).limits));
+    FleetAccount { name: config.kling.account.clone(), limits }
+}
+
 struct RoleMetrics {
     meter: Meter,
     fleet: Fleet,
     checks: Checks,
-    look_ups: Option<LookUpReport>,
+    look_ups: Vec<(String, LookUpReport)>,
     lanes: Option<LaneReport>,
+    /// Whether requests of this process use the accounts.
+    asks: bool,
+    /// Weak, so that its owner can end it.
+    session: Weak<Session>,
 }
 
 impl RoleMetrics {
     fn check(&self, check: &Check) {
         self.meter.up(check.name, !check.is_failing());
-        if check.name == ACCOUNT {
-            self.meter.paused(&self.fleet.account, check.is_failing());
-        }
     }
 
     /// If a store hangs, the gauges must not keep their previous values.
@@ -109,8 +112,21 @@ impl RoleMetrics {
         checks.iter().flatten().for_each(|check| self.check(check));
     }
 
+    /// One that is not known counts as not paused: another check reports that.
+    async fn accounts(&self) {
+        for account in self.fleet.accounts.iter().filter(|_| self.asks) {
+            let pause = refused(self.fleet.ledger.as_ref(), &account.name, &self.session);
+            let pause = tokio::time::timeout(PATIENCE, pause).await.ok().flatten();
+            self.meter.paused(&account.name, pause.is_some());
+        }
+    }
+
     fn lanes(&self) {
         let Some(lanes) = &self.lanes else { return };
+        let by_hand = lanes.paused_by_hand();
+        for kind in PauseScope::KINDS {
+            self.meter.paused_by_hand(kind, count(&by_hand, kind));
+        }
         let paused = lanes.paused();
         for resource in Resource::ALL {
             let whole = |lane: &PausedLane| lane.resource == resource && lane.operation.is_none();
@@ -119,11 +135,27 @@ impl RoleMetrics {
     }
 
     fn look_up(&self) {
-        let Some(standing) = self.look_ups.as_ref().and_then(LookUpReport::standing) else {
-            return;
-        };
-        self.meter.look_up(&self.fleet.account, &LookUpStanding::WORDS, standing.word());
+        for (account, report) in &self.look_ups {
+            if let Some(standing) = report.standing() {
+                self.meter.look_up(account, &LookUpStanding::WORDS, standing.word());
+            }
+        }
     }
+}
+
+/// A pool, tenant or operation is paused with each account: that counts once.
+fn count(by_hand: &[(String, Vec<ManualPause>)], kind: &str) -> usize {
+    let of_kind = |(account, pauses): &(String, Vec<ManualPause>)| {
+        let pauses = pauses.iter().filter(|pause| pause.scope.kind() == kind);
+        let name = |pause: &ManualPause| match pause.scope {
+            PauseScope::Account => account.clone(),
+            PauseScope::Pool(_) | PauseScope::Tenant(_) | PauseScope::Operation(_) => {
+                pause.scope.to_string()
+            }
+        };
+        pauses.map(name).collect::<Vec<_>>()
+    };
+    by_hand.iter().flat_map(of_kind).collect::<BTreeSet<_>>().len()
 }
 
 impl Metrics for RoleMetrics {
@@ -131,7 +163,7 @@ impl Metrics for RoleMetrics {
         Box::pin(async {
             self.look_up();
             self.lanes();
-            tokio::join!(self.look(), self.fleet.tell(&self.meter));
+            tokio::join!(self.look(), self.accounts(), self.fleet.tell(&self.meter));
         })
     }
 

@@ -7,10 +7,25 @@ use crate::output::Output;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Notice<'a> {
     BorrowedKey,
-    Simulated { url: &'a str },
-    Callbacks { on: SocketAddr },
-    Health { on: SocketAddr },
-    Ready { role: &'a str },
+    Simulated {
+        url: &'a str,
+    },
+    Callbacks {
+        on: SocketAddr,
+    },
+    KlingApi {
+        on: SocketAddr,
+    },
+    /// Another process has the address.
+    NoKlingApi {
+        on: SocketAddr,
+    },
+    Health {
+        on: SocketAddr,
+    },
+    Ready {
+        role: &'a str,
+    },
     Draining,
 }
 
@@ -28,6 +43,10 @@ impl Notice<'_> {
                 "kling.api_key is not set: the key is taken from COMETAPI_KEY".into()
             }
             Self::Simulated { url } => format!("simulated provider on {url}"),
+            Self::KlingApi { on } => format!("the provider's API on http://{on}/kling/v1/"),
+            Self::NoKlingApi { on } => format!(
+                "{on} is in use: the provider's API is not served; set gateway.listen to serve it"
+            ),
             Self::Callbacks { on } => format!("callbacks on http://{on}"),
             Self::Health { on } => format!("health on http://{on}"),
             Self::Ready { role } => format!("ready: {role}; stop with ctrl-c"),
@@ -42,7 +61,8 @@ impl Notice<'_> {
         match self {
             Self::BorrowedKey | Self::Draining => tracing::info!("{words}"),
             Self::Simulated { url } => tracing::info!(url, "{words}"),
-            Self::Callbacks { on } | Self::Health { on } => {
+            Self::NoKlingApi { on } => tracing::warn!(address = %on, "{words}"),
+            Self::Callbacks { on } | Self::KlingApi { on } | Self::Health { on } => {
                 tracing::info!(url = format!("http://{on}"), "{words}");
             }
             Self::Ready { role } => tracing::info!(role, "{words}"),

@@ -6,12 +6,19 @@ use daemon::{Config, SecretString};
 use kling::{Client, ErrorWords, HttpSettings, HttpSetupError, HttpTransport, Transport};
 use tls::Files;
 
-use crate::crash;
 use crate::error::Error;
+use crate::{crash, settings};
 
 /// A client over the network.
 pub(crate) fn client(config: &Config, key: SecretString) -> Result<Client, Error> {
     client_over(config, key, transport(config)?)
+}
+
+/// The same for an account of a record, with its own key and address.
+pub(crate) fn client_of(config: &Config, account: &str) -> Result<Client, Error> {
+    let config = settings::asked(config, account)?;
+    let key = config.kling.require_api_key()?;
+    client(&config, key)
 }
 
 /// The transport over the network.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use daemon::Config;
 use follower::Follower;
-use gateway::Gateway;
+use gateway::{Gateway, KlingApi, Listen, Mailbox, Served};
 use kling::Client;
 use poller::{LookUpReport, Poller};
 use ports::Clock;
@@ -15,7 +15,7 @@ use worker::{LaneReport, Worker};
 
 use crate::backends::Backends;
 use crate::error::Error;
-use crate::settings;
+use crate::{price_file, settings};
 
 /// A worker, a poller, a gateway, or several, and a follower, with one membership of the ledger.
 pub(crate) struct Roles {
@@ -48,58 +48,63 @@ impl Roles {
     pub(crate) async fn start(
         config: &Config,
         backends: &Backends,
-        kling: Client,
+        clients: Vec<Client>,
         which: Which,
     ) -> Result<Self, Error> {
+        let prices = price_file::table(config)?;
         let session = Arc::new(backends.join().await?);
         let clock: Arc<dyn Clock> = session.clone();
+        let accounts: Vec<(Config, Client)> = config.accounts().into_iter().zip(clients).collect();
+        let rules = settings::account_rules(config);
         let worker = (which != Which::Poller).then(|| {
-            Worker::start(
-                backends.broker.clone(),
-                backends.ledger.clone(),
-                session.clone(),
-                kling.clone(),
-                clock.clone(),
-                settings::worker(config),
-            )
+            let account = |(config, kling): &(Config, Client)| worker::Account {
+                kling: kling.clone(),
+                settings: worker::Settings { prices: prices.clone(), ..settings::worker(config) },
+            };
+            let (first, others) = first_and_others(accounts.iter().map(account))?;
+            let (broker, ledger) = (backends.broker.clone(), backends.ledger.clone());
+            let (session, clock, rules) = (session.clone(), clock.clone(), rules.clone());
+            Some(Worker::with_accounts(broker, ledger, session, clock, first, others, rules))
         });
         let poller = (which != Which::Worker).then(|| {
-            Poller::start(
-                backends.broker.clone(),
-                backends.ledger.clone(),
-                session.clone(),
-                kling,
-                clock.clone(),
-                settings::poller(config),
-            )
+            let account = |(config, kling): &(Config, Client)| poller::Account {
+                kling: kling.clone(),
+                settings: settings::poller(config),
+            };
+            let (first, others) = first_and_others(accounts.iter().map(account))?;
+            let (broker, ledger) = (backends.broker.clone(), backends.ledger.clone());
+            let (session, clock, rules) = (session.clone(), clock.clone(), rules.clone());
+            Some(Poller::with_accounts(broker, ledger, session, clock, first, others, rules))
         });
-        let gateway = match (which, settings::gateway(config)) {
-            (Which::Both, Some(settings)) => Some(front(backends, &session, settings).await?),
-            _ => None,
+        let gateway = match which {
+            Which::Both => gateway(config, backends, &session).await?,
+            Which::Worker | Which::Poller => None,
         };
         let follower = follower(config, backends, &session);
-        Ok(Self { worker, poller, gateway, follower, session, patience: config.worker.drain })
+        let (worker, poller, patience) = (worker.flatten(), poller.flatten(), config.worker.drain);
+        Ok(Self { worker, poller, gateway, follower, session, patience })
     }
 
     /// A gateway alone: it needs no provider.
     pub(crate) async fn front(config: &Config, backends: &Backends) -> Result<Self, Error> {
-        let settings = settings::gateway(config).ok_or_else(|| {
-            Error::Denied(
-                "gateway.callback_secrets is not set: callbacks could not be told from forgeries; \
-                 set REELWORK_GATEWAY__CALLBACK_SECRETS or REELWORK_GATEWAY__CALLBACK_SECRETS_FILE"
-                    .to_owned(),
-            )
-        })?;
+        if settings::callbacks(config).is_none() && settings::kling_api(config).is_none() {
+            return Err(nothing_to_serve());
+        }
         let session = Arc::new(backends.join().await?);
-        let gateway = Some(front(backends, &session, settings).await?);
+        let gateway = gateway(config, backends, &session).await?;
         let follower = follower(config, backends, &session);
         let (worker, poller, patience) = (None, None, config.worker.drain);
         Ok(Self { worker, poller, gateway, follower, session, patience })
     }
 
     /// Where callbacks are received.
-    pub(crate) fn listens_on(&self) -> Option<SocketAddr> {
-        self.gateway.as_ref().map(Gateway::address)
+    pub(crate) fn callbacks_on(&self) -> Option<SocketAddr> {
+        self.gateway.as_ref()?.callbacks_on()
+    }
+
+    /// Where clients' requests are received.
+    pub(crate) fn kling_api_on(&self) -> Option<SocketAddr> {
+        self.gateway.as_ref()?.kling_api_on()
     }
 
     /// The membership that all of them share.
@@ -107,9 +112,9 @@ impl Roles {
         &self.session
     }
 
-    /// Whether look-ups by external id are reliable; `None` for a role that makes none.
-    pub(crate) fn look_ups(&self) -> Option<LookUpReport> {
-        self.poller.as_ref().map(Poller::look_ups)
+    /// Whether look-ups by external id are reliable, by account; none for a role that makes none.
+    pub(crate) fn look_ups(&self) -> Vec<(String, LookUpReport)> {
+        self.poller.as_ref().map(Poller::look_ups).unwrap_or_default()
     }
 
     /// The paused lanes; `None` for a role that submits nothing.
@@ -148,6 +153,11 @@ impl Roles {
     }
 }
 
+/// `None`: there is no account.
+fn first_and_others<T>(mut accounts: impl Iterator<Item = T>) -> Option<(T, Vec<T>)> {
+    Some((accounts.next()?, accounts.collect()))
+}
+
 /// In every process, so that a ledger that has lost its data never waits for a certain role.
 fn follower(config: &Config, backends: &Backends, session: &Arc<Session>) -> Follower {
     Follower::start(
@@ -159,13 +169,34 @@ fn follower(config: &Config, backends: &Backends, session: &Arc<Session>) -> Fol
     )
 }
 
-async fn front(
+/// `None`: there is nothing to serve.
+async fn gateway(
+    config: &Config,
     backends: &Backends,
     session: &Arc<Session>,
-    settings: gateway::Settings,
-) -> Result<Gateway, Error> {
-    let listen = settings.listen;
-    let (ledger, clock) = (backends.ledger.clone(), session.clone());
-    let started = Gateway::start(ledger, session.clone(), clock, settings).await;
-    started.map_err(|error| Error::Denied(format!("gateway.listen: {listen}: {error}")))
+) -> Result<Option<Gateway>, Error> {
+    let (ledger, broker) = (&backends.ledger, &backends.broker);
+    let callbacks = settings::callbacks(config)
+        .map(|settings| Mailbox::new(ledger.clone(), session.clone(), session.clone(), settings));
+    let kling_api = settings::kling_api(config).map(|settings| {
+        let (session, clock) = (session.clone(), session.clone());
+        KlingApi::new(ledger.clone(), broker.clone(), session, clock, settings)
+    });
+    if callbacks.is_none() && kling_api.is_none() {
+        return Ok(None);
+    }
+    let listen = Listen::on(config.gateway.listen);
+    let started = Gateway::start(&listen, Served { callbacks, kling_api }).await;
+    let started = started
+        .map_err(|error| Error::Denied(format!("gateway.listen: {}: {error}", listen.address)));
+    started.map(Some)
+}
+
+fn nothing_to_serve() -> Error {
+    Error::Denied(
+        "gateway.callback_secrets is not set: callbacks could not be told from forgeries; set \
+         REELWORK_GATEWAY__CALLBACK_SECRETS or REELWORK_GATEWAY__CALLBACK_SECRETS_FILE, or \
+         gateway.kling_api=true to serve clients"
+            .to_owned(),
+    )
 }

@@ -1,16 +1,28 @@
 //! The settings of each role, from the configuration.
 
+mod accounts;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use daemon::{Config, DoubtPolicy, LookUp};
-use job::{CallbackSigner, OnDoubt, Rules};
+use daemon::{Config, DoubtPolicy, Limits, LookUp, MicroUsd, Money, OverCap, SlotCount, Tenants};
+use gateway::KlingApiSettings;
+use job::{CallbackSigner, Cap, OnCap, OnDoubt, Resource, RoomBounds, Rules, Tenant};
 use poller::LookUpBy;
-use worker::{Callback, Slots};
+use ports::{GrantTerms, TenantTerms};
+use worker::{Budget, Callback, Slots};
 
+pub(crate) use self::accounts::{account_rules, asked, most_slots, of_account};
 use crate::backends::spans;
 
 /// The journal keeps its lines for longer than the ledger keeps settled records.
-const PARKED_AGAIN: Duration = Duration::from_secs(24 * 3600);
+const JOURNALED_AGAIN: Duration = Duration::from_secs(24 * 3600);
+
+/// Slots of a pool that `auto` begins with: few requests are refused where there are fewer.
+const FIRST: u32 = 4;
+
+/// How long a gateway remembers a job that no worker records, at least.
+const ACCEPTED_FOR: Duration = Duration::from_secs(14 * 24 * 3600);
 
 pub(crate) fn rules(config: &Config) -> Rules {
     Rules {
@@ -38,8 +50,10 @@ pub(crate) fn follower(config: &Config) -> follower::Settings {
         rules: rules(config),
         retention: config.ledger.retention,
         post_timeout: config.kling.timeout,
-        counts_days: config.limits.max_submissions_per_day > 0,
-        parked_again: PARKED_AGAIN.min(config.ledger.retention / 4),
+        counts_days: config.accounts().iter().any(|one| one.limits.max_submissions_per_day > 0),
+        counts_spending: config.money.is_enabled(),
+        notes_owners: config.account_names().len() > 1,
+        journaled_again: JOURNALED_AGAIN.min(config.ledger.retention / 4),
         goes_on: config.ledger.url.url().is_some(),
     }
 }
@@ -49,20 +63,88 @@ pub(crate) fn worker(config: &Config) -> worker::Settings {
         rules: rules(config),
         account: config.kling.account.clone(),
         slots: slots(config),
+        first_slots: first_slots(config),
+        fewest_slots: config.limits.floor,
+        room: RoomBounds { pool: config.limits.waiting, tenant: config.tenants.waiting },
+        tenant: TenantTerms {
+            weight: config.tenants.weight,
+            concurrency: config.tenants.concurrency,
+            per_minute: config.tenants.rate,
+        },
+        tenants: tenants(&config.tenants),
         submissions_per_day: config.limits.max_submissions_per_day,
+        per_minute: config.limits.rate,
         post_timeout: config.kling.timeout,
         prefetch: config.worker.prefetch,
         in_progress: config.limits.max_in_progress as usize,
         max_deliveries: config.worker.max_deliveries,
         producer_skew: config.worker.producer_skew,
         callback: callback(config),
+        spans: spans(),
+        budget: config.money.is_enabled().then(|| budget(&config.money)),
         ..worker::Settings::default()
     }
 }
 
+fn budget(config: &Money) -> Budget {
+    let cap = |day: Option<MicroUsd>, month: Option<MicroUsd>| Cap {
+        day: day.map(|day| job::Money::from_micros(day.0)),
+        month: month.map(|month| job::Money::from_micros(month.0)),
+    };
+    let of = |name: &String| {
+        let day = config.tenants_per_day.get(name).copied();
+        let month = config.tenants_per_month.get(name).copied();
+        cap(day.or(config.tenant_per_day), month.or(config.tenant_per_month))
+    };
+    let names = config.tenants_per_day.keys().chain(config.tenants_per_month.keys());
+    Budget {
+        account: cap(config.account_per_day, config.account_per_month),
+        tenant: cap(config.tenant_per_day, config.tenant_per_month),
+        tenants: names.filter_map(|name| Some((Tenant::new(name).ok()?, of(name)))).collect(),
+        on_cap: match config.over_cap {
+            OverCap::Hold => OnCap::Hold,
+            OverCap::Refuse => OnCap::Refuse,
+        },
+    }
+}
+
+/// On which the jobs of this resource get slots.
+pub(crate) fn terms(config: &Config, resource: Resource) -> GrantTerms {
+    worker(config).terms(resource)
+}
+
+/// Those that have terms of their own.
+fn tenants(config: &Tenants) -> BTreeMap<Tenant, TenantTerms> {
+    let of = |numbers: &BTreeMap<String, u32>, name: &str, other| {
+        numbers.get(name).copied().unwrap_or(other)
+    };
+    let names = config.weights.keys().chain(config.concurrencies.keys()).chain(config.rates.keys());
+    let terms = names.filter_map(|name| {
+        let weight = of(&config.weights, name, config.weight);
+        let concurrency = of(&config.concurrencies, name, config.concurrency);
+        let per_minute = of(&config.rates, name, config.rate);
+        Some((Tenant::new(name).ok()?, TenantTerms { weight, concurrency, per_minute }))
+    });
+    terms.collect()
+}
+
+/// The most slots that are used.
 pub(crate) fn slots(config: &Config) -> Slots {
+    of_each(config, |count| count.most(config.limits.ceiling))
+}
+
+/// Slots that are used before the provider has refused any; 0 = the most.
+fn first_slots(config: &Config) -> Slots {
     let limits = &config.limits;
-    Slots { videos: limits.videos, images: limits.images, audio: limits.audio }
+    of_each(config, |count| match count {
+        SlotCount::Auto => FIRST.min(limits.ceiling).max(limits.floor),
+        SlotCount::Number(_) => 0,
+    })
+}
+
+fn of_each(config: &Config, slots: impl Fn(SlotCount) -> u32) -> Slots {
+    let Limits { videos, images, audio, .. } = config.limits;
+    Slots { videos: slots(videos), images: slots(images), audio: slots(audio) }
 }
 
 pub(crate) fn poller(config: &Config) -> poller::Settings {
@@ -81,17 +163,27 @@ pub(crate) fn poller(config: &Config) -> poller::Settings {
         batch: config.poll.batch as usize,
         sweep: config.poll.sweep,
         adopts: config.broker.url.url().is_some(),
+        counts_spending: config.money.is_enabled(),
         spans: spans(),
         ..poller::Settings::default()
     }
 }
 
-pub(crate) fn gateway(config: &Config) -> Option<gateway::Settings> {
+/// `None`: no callbacks can be received, since they could not be told from forgeries.
+pub(crate) fn callbacks(config: &Config) -> Option<gateway::Settings> {
     let mut settings =
-        gateway::Settings::new(config.gateway.listen, signer(config)?, rules(config));
+        gateway::Settings::new(signer(config)?, rules(config), account_rules(config));
     // Operators may look into parked doubts much later.
     settings.keep_for = settings.keep_for.max(config.ledger.retention);
     Some(settings)
+}
+
+/// `None`: the provider's API is not served.
+pub(crate) fn kling_api(config: &Config) -> Option<KlingApiSettings> {
+    let slots = most_slots(config);
+    // A message may wait for longer than an ended job is kept.
+    let settings = KlingApiSettings::new(config.ledger.retention.max(ACCEPTED_FOR));
+    config.gateway.kling_api.then_some(KlingApiSettings { slots, ..settings })
 }
 
 fn callback(config: &Config) -> Option<Callback> {
@@ -124,8 +216,9 @@ mod tests {
         let config = unset();
         assert_eq!(format!("{:?}", common(rules(&config))), format!("{:?}", Rules::default()));
         let set = worker(&config);
-        let set = worker::Settings { rules: common(set.rules), ..set };
-        assert_eq!(format!("{set:?}"), format!("{:?}", worker::Settings::default()));
+        let own = worker::Settings::default();
+        let set = worker::Settings { rules: common(set.rules), spans: own.spans, ..set };
+        assert_eq!(format!("{set:?}"), format!("{own:?}"));
         let set = poller(&config);
         // No key sets the names of spans, and the crate's own default has no look-up.
         let own = poller::Settings::default();

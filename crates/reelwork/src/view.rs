@@ -1,7 +1,39 @@
 //! A record as commands print it.
 
-use job::{Outcome, Output, Problem, Record, State};
+use job::{ManualPause, Outcome, Output, Problem, Record, State};
 use serde::Serialize;
+
+use crate::command::PlaceView;
+
+/// A pause by hand.
+#[derive(Debug, Serialize)]
+pub(crate) struct PauseView {
+    account: String,
+    /// account, pool, tenant or operation
+    scope: &'static str,
+    /// The pool, tenant or operation.
+    name: Option<String>,
+    reason: String,
+    since: String,
+    /// `null`: until it is resumed.
+    until: Option<String>,
+    by: Option<String>,
+}
+
+impl PauseView {
+    pub(crate) fn of(account: &str, pause: &ManualPause) -> Self {
+        let ManualPause { scope, reason, since, until, by } = pause;
+        Self {
+            account: account.to_owned(),
+            scope: scope.kind(),
+            name: scope.name().map(str::to_owned),
+            reason: reason.clone(),
+            since: since.to_string(),
+            until: until.map(|until| until.to_string()),
+            by: by.clone(),
+        }
+    }
+}
 
 #[derive(Debug, Serialize)]
 pub(crate) struct JobView<'a> {
@@ -27,6 +59,9 @@ pub(crate) struct JobView<'a> {
     pub(crate) submitted_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) finished_at: Option<String>,
+    /// If it waits for a slot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) place: Option<PlaceView>,
     /// No job has arrived with this id: if one does, it is cancelled.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) unseen: bool,
@@ -54,6 +89,7 @@ impl<'a> JobView<'a> {
             created_at: record.created_at.to_string(),
             submitted_at: record.submitted_at.map(|at| at.to_string()),
             finished_at: finished.map(|at| at.to_string()),
+            place: None,
             unseen: matches!(record.state, State::Tombstone),
             uncompared: false,
         }
@@ -70,6 +106,7 @@ impl<'a> JobView<'a> {
         let mut lines = vec![format!("{}  {}  {}{task}", self.id, self.state, self.operation)];
         lines.extend(self.outputs.iter().map(|output| format!("  {}", output.url)));
         lines.extend(told_left_out(self.outputs_left_out));
+        lines.extend(self.place.map(|place| format!("  {}", place.words())));
         if let Some(error) = &self.error {
             lines.push(format!("  {}: {}", error.kind, error.message));
             lines.extend(error.advice.iter().map(|advice| format!("  what to do: {advice}")));

@@ -9,6 +9,8 @@ use tokio::time::Instant;
 
 const LOOK: Duration = Duration::from_millis(50);
 const LAST_LINES: usize = 15;
+/// A killed process ends at once, unless it waits for a disk.
+const LONGEST_END: Duration = Duration::from_secs(10);
 
 /// A server with all the processes that it starts. They end when it is dropped.
 ///
@@ -110,7 +112,26 @@ impl Drop for Group {
         }
         let _ = self.watcher.wait();
         let _ = self.server.wait();
+        // The others are not children of this process: it can only look.
+        let deadline = std::time::Instant::now() + LONGEST_END;
+        while runs(self.id()) && std::time::Instant::now() < deadline {
+            std::thread::sleep(LOOK / 10);
+        }
     }
+}
+
+/// Whether a process of this group runs. One that has ended and waits for its parent does not: the
+/// fields after the name are state, parent and group.
+fn runs(group: u32) -> bool {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return false };
+    let is_of_group = |stat: String| {
+        let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+        let mut fields = fields.split(' ');
+        fields.next() != Some("Z") && fields.nth(1) == Some(group.to_string().as_str())
+    };
+    processes
+        .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path().join("stat")).ok())
+        .any(is_of_group)
 }
 
 /// Waits until the condition is true.
@@ -138,20 +159,6 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", "echo started; sleep 600 & sleep 600"]);
         command
-    }
-
-    /// Whether a process of this group exists, other than one that has ended and waits for its
-    /// parent: the fields after the name are state, parent and group.
-    fn runs(group: u32) -> bool {
-        let processes = std::fs::read_dir("/proc").expect("the processes");
-        let stats = processes
-            .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path().join("stat")).ok());
-        let is_of_group = |stat: String| {
-            let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
-            let mut fields = fields.split(' ');
-            fields.next() != Some("Z") && fields.nth(1) == Some(group.to_string().as_str())
-        };
-        stats.into_iter().any(is_of_group)
     }
 
     #[tokio::test]

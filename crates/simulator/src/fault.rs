@@ -48,7 +48,8 @@ pub enum FaultKind {
     ResetBefore,
     /// Create: 429/1303 although slots are free.
     Busy,
-    /// Create: 429/1302 although the rate limit is not exceeded.
+    /// Create: 429/1302 although the rate limit is not exceeded; with a header `Retry-After` of
+    /// `value` ms, rounded up to seconds.
     TooManyRequests,
     /// Create: 429/1102, the account's resource pack is used up.
     AccountBlocked,

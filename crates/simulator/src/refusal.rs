@@ -9,11 +9,13 @@ pub(crate) struct Refusal {
     pub(crate) message: Cow<'static, str>,
     /// The error code in the gateway's own envelope; empty for most of its errors.
     pub(crate) word: &'static str,
+    /// In the header `Retry-After`, in seconds.
+    pub(crate) retry_after_s: Option<u64>,
 }
 
 impl Refusal {
     const fn fixed(http: u16, code: u32, message: &'static str) -> Self {
-        Refusal { http, code, message: Cow::Borrowed(message), word: "" }
+        Refusal { http, code, message: Cow::Borrowed(message), word: "", retry_after_s: None }
     }
 
     pub(crate) const NO_KEY: Refusal = Self::fixed(401, 1001, "Authorization is empty");
@@ -35,10 +37,11 @@ impl Refusal {
         code: 0,
         message: Cow::Borrowed("user quota is not enough"),
         word: "insufficient_user_quota",
+        retry_after_s: None,
     };
 
     /// HTTP 400, code 1201: a wrong key or value in the request.
     pub(crate) fn value(message: impl Into<Cow<'static, str>>) -> Self {
-        Refusal { http: 400, code: 1201, message: message.into(), word: "" }
+        Refusal { http: 400, code: 1201, message: message.into(), word: "", retry_after_s: None }
     }
 }

@@ -40,7 +40,10 @@ impl Spans {
         let named = match to {
             Destination::Jobs { .. } => self.traceparent(),
             Destination::Results { .. } => self.traceparent().filter(|name| is_sampled(name)),
-            Destination::Later { .. } | Destination::Dead { .. } | Destination::Journal => None,
+            Destination::Later { .. }
+            | Destination::Overflow { .. }
+            | Destination::Dead { .. }
+            | Destination::Journal => None,
         };
         if let Some(name) = named {
             message.headers.remove(header::TRACESTATE);

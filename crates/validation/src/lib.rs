@@ -3,9 +3,11 @@
 //! it says; without the limits it accepts jobs that are too wide for them.
 
 mod check;
+mod operation;
 mod slots;
 mod text;
 
 pub use check::{Fit, check};
+pub use operation::is_known;
 pub use slots::{Slots, slots};
 pub use text::with_text;

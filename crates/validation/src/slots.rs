@@ -18,8 +18,19 @@ impl Slots {
         }
     }
 
+    /// For each resource the wider of both.
+    #[must_use]
+    pub fn wider(self, other: Self) -> Self {
+        let wider = |one: u32, other: u32| if one == 0 || other == 0 { 0 } else { one.max(other) };
+        Self {
+            videos: wider(self.videos, other.videos),
+            images: wider(self.images, other.images),
+            audio: wider(self.audio, other.audio),
+        }
+    }
+
     /// A job that needs more than there are would wait for ever, and only the operator can help.
-    pub(crate) fn allow(&self, job: &Job, slots: u32) -> Result<(), Reason> {
+    pub fn allow(&self, job: &Job, slots: u32) -> Result<(), Reason> {
         match job.operation.resource().map(|resource| self.of(resource)) {
             Some(limit) if limit > 0 && slots > limit => {
                 Err(Reason::WiderThanLimit { slots, limit })

@@ -1,7 +1,7 @@
 use job::{Illegal, Reached, Record};
 use ports::{LedgerError, PublishError};
 
-/// Why a delivery could not be worked on. Nothing was decided about the job.
+/// Why a delivery or a granted job could not be worked on. Nothing was decided about the job.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// Before any record of the job was written.
@@ -17,7 +17,7 @@ pub(crate) enum Error {
     /// The ledger knows it and the journal does not.
     #[error("not journaled: {error}")]
     Unjournaled { record: Box<Record>, error: PublishError },
-    /// A bug: only queued records are taken. Nothing is submitted.
+    /// A bug: only queued and waiting records are taken. Nothing is submitted.
     #[error(transparent)]
     Illegal(#[from] Box<Illegal>),
 }

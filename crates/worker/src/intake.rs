@@ -2,10 +2,12 @@
 //!
 //! While a lane cannot work, its messages stay in the broker, untouched, instead of being taken and
 //! put back. `permission` lets one request be sent, `answer` applies what its answer shows, `report`
-//! what other workers reported, and `backoff` shows why the lane is paused and until when.
+//! what other workers reported, and `backoff` shows why the lane is paused and until when. `by_hand`
+//! is what an operator has paused.
 
 mod answer;
 mod backoff;
+mod by_hand;
 mod permission;
 mod report;
 
@@ -16,6 +18,7 @@ use std::time::Duration;
 
 use kling::Route;
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
 pub(crate) use self::answer::{Change, Changes};
@@ -25,8 +28,7 @@ pub(crate) use self::report::Report;
 use crate::hold_times::HoldTimes;
 use crate::lane_health::LaneHealth;
 use crate::models::Models;
-use crate::slot_queue::SlotQueue;
-use crate::window::{Next, Window};
+use crate::window::Window;
 
 /// Why a lane is paused although broker and provider are well.
 pub(crate) const REBUILT: &str = "the ledger has lost its memory and is being rebuilt";
@@ -46,18 +48,33 @@ pub(crate) enum IntakeState {
 /// Decides what ends the pause. Later variants win over earlier ones.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum PauseReason {
-    /// Until slots at the provider are free that no delivery waits for.
-    PoolFull,
+    /// Until it is known whether the account is paused.
+    Starting,
     /// For this long, after an error.
     Backoff(Duration),
     /// Until the account's pause has ended.
     AccountPaused,
     /// Until the ledger holds what the journal holds.
     LedgerRebuild,
+    /// Until an operator resumes it, or its time is over.
+    ByHand,
+}
+
+impl IntakeState {
+    /// Why no request may be sent.
+    pub(crate) fn why_not(&self) -> Option<&str> {
+        match self {
+            Self::Open { .. } => None,
+            Self::Paused { why, .. } => Some(why),
+        }
+    }
 }
 
 pub(crate) struct Intake {
     state: Mutex<IntakeState>,
+    /// Why an operator has paused the lanes. Beside the state, which goes on under it: neither ends
+    /// the other.
+    by_hand: Mutex<Option<String>>,
     /// Wakes in the order of waiting, so that a simulation can be repeated; a watch channel
     /// wakes in random order.
     changed: Notify,
@@ -66,12 +83,12 @@ pub(crate) struct Intake {
     models: Mutex<Models>,
     /// Jobs that keep the intake paused.
     keepers: AtomicU32,
-    /// Deliveries in hand while the pool is full.
-    pub(crate) slots: SlotQueue,
     /// The last error that paused the intake for a time.
     backoff: Mutex<Option<Backoff>>,
     /// When the reports of other workers were last read, by route.
     read_at: Mutex<BTreeMap<Route, Instant>>,
+    /// The provider was busy when it was asked last.
+    refused: AtomicBool,
     stopping: AtomicBool,
     put_back: tokio::sync::Mutex<()>,
 }
@@ -90,20 +107,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Intake {
-    /// Paused until the free slots are counted: a worker that starts while the pool is full, as in
-    /// an upgrade, takes nothing that it would only hold.
+    /// Paused until it is known whether the account is.
     pub(crate) fn new(widest: u16, hold: HoldTimes) -> Self {
-        let why = "slots are not counted yet".to_owned();
+        let why = "the worker starts".to_owned();
         Self {
-            state: Mutex::new(IntakeState::Paused { reason: PauseReason::PoolFull, why }),
+            state: Mutex::new(IntakeState::Paused { reason: PauseReason::Starting, why }),
+            by_hand: Mutex::default(),
             changed: Notify::new(),
-            window: Mutex::new(Window::new(widest, hold.slots)),
+            window: Mutex::new(Window::new(widest)),
             health: Mutex::new(LaneHealth::new(hold)),
             models: Mutex::default(),
             keepers: AtomicU32::new(0),
-            slots: SlotQueue::default(),
             backoff: Mutex::default(),
             read_at: Mutex::default(),
+            refused: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             put_back: tokio::sync::Mutex::default(),
         }
@@ -114,7 +131,12 @@ impl Intake {
     }
 
     pub(crate) fn state(&self) -> IntakeState {
-        self.lock().clone()
+        self.paused_by_hand().unwrap_or_else(|| self.lock().clone())
+    }
+
+    /// The next change of the state, once it is enabled.
+    pub(crate) fn changes(&self) -> Notified<'_> {
+        self.changed.notified()
     }
 
     /// Returns once the state is as wanted.
@@ -141,12 +163,14 @@ impl Intake {
         };
         if wins {
             match &reason {
-                PauseReason::PoolFull => tracing::debug!(%why, "jobs are taken one by one"),
                 PauseReason::Backoff(time) => {
                     self.backs_off(&why, *time);
                     tracing::info!(%why, "lane paused");
                 }
-                PauseReason::AccountPaused | PauseReason::LedgerRebuild => {
+                PauseReason::Starting
+                | PauseReason::AccountPaused
+                | PauseReason::LedgerRebuild
+                | PauseReason::ByHand => {
                     tracing::info!(%why, "lane paused");
                 }
             }
@@ -155,14 +179,14 @@ impl Intake {
         }
     }
 
-    /// No request may be sent, not even for a delivery that was taken before. A full pool does not
-    /// forbid it: there the permit decides.
+    /// No request may be sent, not even for a delivery that was taken before.
     pub(crate) fn forbids_sending(&self) -> bool {
-        match &*self.lock() {
-            IntakeState::Open { .. }
-            | IntakeState::Paused { reason: PauseReason::PoolFull, .. } => false,
-            IntakeState::Paused { .. } => true,
-        }
+        self.why_not().is_some()
+    }
+
+    /// Why no request may be sent.
+    fn why_not(&self) -> Option<String> {
+        self.state().why_not().map(str::to_owned)
     }
 
     /// While this is held, nothing opens the intake.
@@ -175,38 +199,36 @@ impl Intake {
         self.keepers.load(Ordering::Relaxed) > 0
     }
 
-    /// For a part of the slots that were free.
-    pub(crate) fn open_for(&self, free: u32) {
-        self.open_by(|window| window.set_for(free));
-    }
-
     pub(crate) fn open(&self, most: u16) {
-        self.open_by(|window| window.set(most));
-    }
-
-    fn open_by(&self, set: impl FnOnce(&mut Window) -> u16) {
         if self.is_kept_paused() {
             return;
         }
-        let window = set(&mut lock(&self.window));
+        let window = lock(&self.window).set(most);
         let mut state = self.lock();
         if *state != (IntakeState::Open { window }) {
             *state = IntakeState::Open { window };
             self.changed.notify_waiters();
-            self.slots.call_all();
         }
     }
 
-    pub(crate) fn slot_granted(&self) {
-        let IntakeState::Open { window } = self.state() else {
-            return;
-        };
-        let next = lock(&self.window).granted(window, self.is_unsure());
-        match next {
-            Next::Same => {}
-            Next::Wider(window) => self.open(window),
-            Next::Count => self.pause("the free slots are counted", PauseReason::PoolFull),
+    /// A job has got a slot, or a place in the waiting room.
+    pub(crate) fn admitted(&self) {
+        let Some(window) = lock(&self.window).admitted(self.is_unsure()) else { return };
+        let mut state = self.lock();
+        if let IntakeState::Open { .. } = &*state {
+            *state = IntakeState::Open { window };
+            self.changed.notify_waiters();
         }
+    }
+
+    /// How many waiting jobs may be submitted at a time; `None`: any number. After a pause only a few,
+    /// since they may all meet what caused it.
+    pub(crate) fn narrow(&self) -> Option<u16> {
+        if self.is_unsure() {
+            return Some(1);
+        }
+        let window = lock(&self.window);
+        (!window.is_widest()).then(|| window.present())
     }
 
     /// No delivery waits for permission any more: the worker stops.

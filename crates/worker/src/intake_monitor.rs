@@ -7,36 +7,31 @@ use std::time::Duration;
 use job::Resource;
 use tokio_util::sync::CancellationToken;
 
-use crate::full_pool::FullPool;
-use crate::handler::Handler;
 use crate::intake::{Intake, IntakeState, PauseReason, REBUILT};
 use crate::reachability::{QUERY_AGAIN, Queries};
 use crate::shared::Shared;
 use crate::shared_health::{self, ANOTHER_PROBES, READ_AGAIN, Scope};
 
 const CAPACITY_CHECK: Duration = Duration::from_millis(100);
-const PAUSE_CHECK: Duration = Duration::from_secs(1);
+/// All workers stop within a second after one was refused.
+const PAUSE_CHECK: Duration = Duration::from_millis(500);
 
 pub(crate) struct IntakeMonitor {
     shared: Arc<Shared>,
     intake: Arc<Intake>,
     resource: Resource,
     queries: Queries,
-    full: FullPool,
     stop: CancellationToken,
 }
 
 impl IntakeMonitor {
-    /// `handlers`: those of the resource, the first served first.
     pub(crate) fn new(
         shared: Arc<Shared>,
         intake: Arc<Intake>,
         resource: Resource,
-        handlers: Vec<Handler>,
         stop: CancellationToken,
     ) -> Self {
-        let full = FullPool::new(shared.clone(), intake.clone(), resource, handlers, stop.clone());
-        Self { shared, intake, resource, queries: Queries::default(), full, stop }
+        Self { shared, intake, resource, queries: Queries::default(), stop }
     }
 
     pub(crate) async fn run(mut self) {
@@ -46,7 +41,6 @@ impl IntakeMonitor {
         while let Some(state) = self.next().await {
             self.check(state).await;
         }
-        self.full.leave().await;
     }
 
     /// The state when it is time to check it; `None` when the worker stops.
@@ -56,13 +50,7 @@ impl IntakeMonitor {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return None,
-                changed = self.intake.wait_for(|state| *state != present) => match changed {
-                    // A slot may be free for others now.
-                    IntakeState::Paused { reason: PauseReason::PoolFull, .. } => {
-                        return Some(changed);
-                    }
-                    IntakeState::Open { .. } | IntakeState::Paused { .. } => {}
-                },
+                _ = self.intake.wait_for(|state| *state != present) => {}
                 () = self.shared.clock.sleep(time_to_check(&present)) => return Some(present),
             }
         }
@@ -87,8 +75,7 @@ impl IntakeMonitor {
     async fn check_pause(&mut self, reason: PauseReason) {
         let (shared, intake) = (&self.shared, &self.intake);
         match reason {
-            PauseReason::LedgerRebuild => intake.open(u16::MAX),
-            PauseReason::PoolFull => self.full.serve().await,
+            PauseReason::Starting | PauseReason::LedgerRebuild => intake.open(u16::MAX),
             PauseReason::Backoff(_) if !intake.backoff_left().is_zero() => {
                 shared_health::read(shared, intake, Scope::Lane(self.resource)).await;
             }
@@ -96,6 +83,8 @@ impl IntakeMonitor {
                 Ok(()) => self.intake.open(1),
                 Err(time) => self.intake.back_off_again(time),
             },
+            // The task that reads these pauses resumes the lanes.
+            PauseReason::ByHand => {}
             PauseReason::AccountPaused => {
                 if account_pause(shared).await.is_none() {
                     intake.open(1);
@@ -127,9 +116,11 @@ impl IntakeMonitor {
 fn time_to_check(state: &IntakeState) -> Duration {
     match state {
         IntakeState::Open { .. }
-        | IntakeState::Paused { reason: PauseReason::AccountPaused, .. } => PAUSE_CHECK,
+        | IntakeState::Paused {
+            reason: PauseReason::AccountPaused | PauseReason::ByHand, ..
+        } => PAUSE_CHECK,
         IntakeState::Paused {
-            reason: PauseReason::PoolFull | PauseReason::LedgerRebuild, ..
+            reason: PauseReason::Starting | PauseReason::LedgerRebuild, ..
         } => CAPACITY_CHECK,
         // Another worker may find sooner that it is over.
         IntakeState::Paused { reason: PauseReason::Backoff(time), .. } => (*time).min(READ_AGAIN),

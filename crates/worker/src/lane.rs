@@ -1,28 +1,14 @@
-//! The loop of one lane: while its intake is open, take deliveries and work on them.
+//! The loop of one lane: while the intake of an account is open, take deliveries and work on them.
 
-use std::time::Duration;
+use job::Lane;
+use ports::{Deliveries, Source};
 
-use ports::{BrokerError, Deliveries, Source};
-
+use crate::consuming::Consuming;
 use crate::handler::Handler;
-use crate::intake::IntakeState;
-use crate::slot_request::SlotRequest;
-
-/// After a consumer ended, or could not be started.
-const RECONSUME: Duration = Duration::from_millis(200);
-
-/// Until an operator acts nothing changes: more tries would only fill the log.
-const REFUSED: Duration = Duration::from_secs(5);
-
-pub(crate) fn retry_after(error: &BrokerError) -> Duration {
-    match error {
-        BrokerError::Unavailable(_) => RECONSUME,
-        BrokerError::Denied(_) | BrokerError::Differs(_) => REFUSED,
-    }
-}
 
 pub(crate) struct LaneConsumer {
     pub(crate) handler: Handler,
+    pub(crate) lane: Lane,
 }
 
 /// Why deliveries stopped.
@@ -36,34 +22,15 @@ enum Ended {
 
 impl LaneConsumer {
     pub(crate) async fn run(self) {
-        let mut warned = None;
+        let mut consuming = Consuming::of(self.handler.shared().clone(), Source::Lane(self.lane));
         while let Some(window) = self.open_window().await {
-            match self.handler.shared.broker.consume(&Source::Lane(self.handler.lane), window).await
-            {
-                Ok(deliveries) => {
-                    warned = None;
-                    match self.take(deliveries, window).await {
-                        Ended::Stopping => return,
-                        Ended::Intake => {}
-                        Ended::Closed => self.handler.shared.clock.sleep(RECONSUME).await,
-                    }
-                }
-                Err(error) => {
-                    self.warn(&mut warned, &error);
-                    self.handler.shared.clock.sleep(retry_after(&error)).await;
-                }
+            let Some(deliveries) = consuming.begin(window).await else { continue };
+            match self.take(deliveries, window).await {
+                Ended::Stopping => return,
+                Ended::Intake => {}
+                Ended::Closed => consuming.ended().await,
             }
         }
-    }
-
-    /// Logged once for as long as it stays the same.
-    fn warn(&self, warned: &mut Option<String>, error: &BrokerError) {
-        let (lane, words) = (self.handler.lane, error.to_string());
-        match warned.as_ref() == Some(&words) {
-            true => tracing::debug!(%lane, %error, "lane still cannot be consumed"),
-            false => tracing::warn!(%lane, %error, "lane cannot be consumed"),
-        }
-        *warned = Some(words);
     }
 
     /// Waits until the intake is open; `None` when the worker stops.
@@ -71,10 +38,7 @@ impl LaneConsumer {
         tokio::select! {
             biased;
             () = self.handler.stop.cancelled() => None,
-            state = self.handler.intake.wait_for(is_open) => match state {
-                IntakeState::Open { window } => Some(window),
-                IntakeState::Paused { .. } => None,
-            },
+            window = self.handler.accounts.wait_for(|window| window.is_some()) => window,
         }
     }
 
@@ -86,25 +50,24 @@ impl LaneConsumer {
                     self.give_back(deliveries).await;
                     return Ended::Stopping;
                 }
-                _ = self.handler.intake.wait_for(|state| *state != IntakeState::Open { window }) => {
+                _ = self.handler.accounts.wait_for(|present| present != Some(window)) => {
                     self.finish(deliveries).await;
                     return Ended::Intake;
                 }
                 delivery = deliveries.next() => delivery,
             };
             match delivery {
-                Some(delivery) => self.handler.spawn(delivery, SlotRequest::unwatched()),
+                Some(delivery) => self.handler.spawn(delivery),
                 None => return Ended::Closed,
             }
         }
     }
 
-    /// Deliveries that were taken before the intake changed are still worked on: in a full pool
-    /// they wait in hand.
+    /// Deliveries that were taken before the intake changed are still worked on.
     async fn finish(&self, mut deliveries: Box<dyn Deliveries>) {
         deliveries.cancel().await;
         while let Some(delivery) = deliveries.next().await {
-            self.handler.spawn(delivery, SlotRequest::unwatched());
+            self.handler.spawn(delivery);
         }
     }
 
@@ -115,8 +78,4 @@ impl LaneConsumer {
             self.handler.put_back(delivery).await;
         }
     }
-}
-
-fn is_open(state: &IntakeState) -> bool {
-    matches!(state, IntakeState::Open { .. })
 }

@@ -33,6 +33,8 @@ pub(crate) struct LaneHealth {
 pub(crate) struct Cleared {
     pub(crate) lane: bool,
     pub(crate) route: bool,
+    /// More than one request of the lane had failed.
+    pub(crate) outage: bool,
 }
 
 /// For how long each backs off after an unclear answer. `None`: not because of this answer, which
@@ -47,6 +49,10 @@ pub(crate) struct Backoffs {
 impl LaneHealth {
     pub(crate) fn new(hold: HoldTimes) -> Self {
         Self { hold, ..Self::default() }
+    }
+
+    pub(crate) fn set_slots(&mut self, slots: u32) {
+        self.hold.slots = slots;
     }
 
     pub(crate) fn is_unsure(&self, now: Instant) -> bool {
@@ -85,9 +91,10 @@ impl LaneHealth {
 impl LaneHealth {
     pub(crate) fn understood(&mut self, permission: &Permission, now: Instant) -> Cleared {
         let lane = !self.unclear.is_none() || self.understood.is_none();
+        let outage = self.failures.failures().max(self.unclear.tries()) > 1;
         self.clear(permission.sent_at, now);
         let Permission { route, sent_at, .. } = *permission;
-        Cleared { lane, route: self.routes.understood(route, sent_at, now) }
+        Cleared { lane, route: self.routes.understood(route, sent_at, now), outage }
     }
 
     fn clear(&mut self, sent_at: Instant, now: Instant) {

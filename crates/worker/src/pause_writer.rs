@@ -45,7 +45,14 @@ fn paused(shared: &Shared, lanes: &LaneReport) -> Vec<PausedLane> {
         return lanes.paused();
     }
     let why = || REBUILT.to_owned();
-    let rebuilt = |resource| PausedLane { resource, operation: None, why: why(), until: None };
+    let account = || shared.settings.account.clone();
+    let rebuilt = |resource| PausedLane {
+        account: account(),
+        resource,
+        operation: None,
+        why: why(),
+        until: None,
+    };
     Resource::ALL.map(rebuilt).into()
 }
 

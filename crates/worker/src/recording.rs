@@ -10,11 +10,16 @@ use crate::error::Error;
 use crate::shared::Shared;
 
 impl Shared {
-    /// The first record of a job that is not submitted now.
-    pub(crate) async fn begin(&self, record: Record, fact: Fact) -> Result<Disposition, Error> {
-        let fence = self.session.fence();
+    /// The first record of a job that is not submitted now. `fence`: read before the ledger was found
+    /// to know all jobs. A later one may be of a ledger that has lost this one.
+    pub(crate) async fn begin(
+        &self,
+        fence: &Fence,
+        record: Record,
+        fact: Fact,
+    ) -> Result<Disposition, Error> {
         // Boxed: the futures of the recorder are large.
-        let applied = Box::pin(self.recorder.begin(&fence, record, fact)).await?;
+        let applied = Box::pin(self.recorder.begin(fence, record, fact)).await?;
         Ok(self.disposition(applied))
     }
 

@@ -63,7 +63,7 @@ pub(crate) async fn learn_known_task(shared: &Shared, intake: &Intake, route: Ro
 
 /// Reports what an answer has changed.
 pub(crate) async fn report(shared: &Shared, resource: Resource, route: Route, changes: &Changes) {
-    let Changes { lane, route: of_route } = changes;
+    let Changes { lane, route: of_route, .. } = changes;
     let scopes = [(Scope::Lane(resource), lane), (Scope::Route(resource, route), of_route)];
     for (scope, change) in scopes {
         let Some(change) = change else { continue };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use job::{Fact, Passed, Problem, Record, Request, Resource};
+use job::{Fact, OverloadCause, Passed, Problem, Record, Request, Resource};
 use kling::{Created, RefusalClass, Route, SubmitError};
 use serde_json::Value;
 use tracing::field::Empty;
@@ -18,6 +18,7 @@ pub(crate) enum ProviderHealth {
     Healthy,
     /// The provider is at its limit.
     Busy {
+        cause: OverloadCause,
         retry_after: Option<Duration>,
     },
     /// No request was received.
@@ -128,9 +129,9 @@ pub(crate) fn read(
             let status = created.status.word().to_owned();
             (Fact::Accepted { task_id: created.task_id, status }, ProviderHealth::Healthy)
         }
-        Err(SubmitError::Busy { message, retry_after, .. }) => {
+        Err(SubmitError::Busy { code, message, retry_after }) => {
             let why = format!("the provider is busy: {message}");
-            (Fact::PutOff { why }, ProviderHealth::Busy { retry_after })
+            (Fact::PutOff { why }, ProviderHealth::Busy { cause: overload(code), retry_after })
         }
         Err(SubmitError::NotSent { cause }) => {
             (Fact::NotSent { why: cause.clone() }, ProviderHealth::Unreachable { why: cause })
@@ -167,6 +168,14 @@ pub(crate) fn read(
         Err(SubmitError::Unknown { cause }) => {
             (Fact::AnswerLost { cause: cause.clone() }, ProviderHealth::Unclear { why: cause })
         }
+    }
+}
+
+/// A gateway may hide which of the two it was.
+fn overload(code: Option<i64>) -> OverloadCause {
+    match code {
+        Some(kling::TOO_MANY_TASKS) => OverloadCause::Slots,
+        Some(_) | None => OverloadCause::Requests,
     }
 }
 
@@ -279,7 +288,7 @@ mod tests {
             SubmitError::Busy { code: Some(1303), message: "full".into(), retry_after: None };
         let (fact, health) = read(Err(busy), &sent(false), Passed::default());
         assert!(matches!(fact, Fact::PutOff { .. }));
-        assert_eq!(health, ProviderHealth::Busy { retry_after: None });
+        assert_eq!(health, ProviderHealth::Busy { cause: OverloadCause::Slots, retry_after: None });
         let account = SubmitError::Account { code: Some(1102), message: "empty".into() };
         let (fact, health) = read(Err(account), &sent(false), Passed::default());
         assert!(matches!(fact, Fact::PutOff { .. }));

@@ -1,61 +1,39 @@
-//! How many deliveries a lane takes at a time, and when the free slots are counted anew.
-
-/// So many workers may take jobs for the same slots at a time without taking too many.
-const SHARERS: u32 = 8;
+//! How many jobs are worked on at a time: deliveries of a lane, and waiting jobs of a pool.
 
 #[derive(Debug)]
 pub(crate) struct Window {
     widest: u16,
-    /// Slots in the pool; 0: no limit.
-    slots: u32,
-    /// Permits granted since it was last set.
-    granted: u32,
-    /// After so many permits the free slots are counted anew.
-    counted: u32,
-}
-
-/// What a granted permit changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    Same,
-    Wider(u16),
-    /// The free slots must be counted.
-    Count,
+    present: u16,
+    /// Jobs that were admitted since it was last set.
+    admitted: u32,
 }
 
 impl Window {
-    pub(crate) fn new(widest: u16, slots: u32) -> Self {
-        Self { widest, slots, granted: 0, counted: 1 }
+    pub(crate) fn new(widest: u16) -> Self {
+        Self { widest, present: widest, admitted: 0 }
+    }
+
+    pub(crate) fn present(&self) -> u16 {
+        self.present
+    }
+
+    pub(crate) fn is_widest(&self) -> bool {
+        self.present >= self.widest
     }
 
     /// At most so many at a time.
     pub(crate) fn set(&mut self, window: u16) -> u16 {
-        let window = window.clamp(1, self.widest);
-        (self.granted, self.counted) = (0, window.into());
-        window
+        (self.present, self.admitted) = (window.clamp(1, self.widest), 0);
+        self.present
     }
 
-    /// For a part of the slots that were free: other workers take jobs for the same slots.
-    pub(crate) fn set_for(&mut self, free: u32) -> u16 {
-        let part = (free / SHARERS).max(1);
-        let window = self.set(u16::try_from(part).unwrap_or(u16::MAX));
-        self.counted = part;
-        window
-    }
-
-    /// In a pool with a limit the free slots are counted anew now and then. Without one, two
-    /// windows of permits double the window.
-    pub(crate) fn granted(&mut self, window: u16, is_unsure: bool) -> Next {
-        self.granted = self.granted.saturating_add(1);
-        match self.slots {
-            _ if is_unsure => Next::Same,
-            0 if window < self.widest && self.granted >= 2 * u32::from(window) => {
-                Next::Wider(window.saturating_mul(2))
-            }
-            0 => Next::Same,
-            _ if self.granted >= self.counted => Next::Count,
-            _ => Next::Same,
-        }
+    /// Twice as wide after two windows of admitted jobs. `None`: as it was, also while answers are not
+    /// understood.
+    pub(crate) fn admitted(&mut self, is_unsure: bool) -> Option<u16> {
+        self.admitted = self.admitted.saturating_add(1);
+        let widens =
+            !is_unsure && !self.is_widest() && self.admitted >= 2 * u32::from(self.present);
+        widens.then(|| self.set(self.present.saturating_mul(2)))
     }
 }
 
@@ -64,21 +42,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_of_the_free_slots_is_taken_for_and_at_least_one() {
-        let mut window = Window::new(8, 1000);
-        assert_eq!([0, 7, 8, 40, 1000].map(|free| window.set_for(free)), [1, 1, 1, 5, 8]);
-        window.set_for(16);
-        assert_eq!(window.granted(2, false), Next::Same);
-        assert_eq!(window.granted(2, false), Next::Count);
+    fn two_windows_of_jobs_double_it_up_to_the_widest() {
+        let mut window = Window::new(6);
+        assert_eq!(window.set(u16::MAX), 6);
+        assert_eq!(window.set(2), 2);
+        assert_eq!([(); 4].map(|()| window.admitted(false)), [None, None, None, Some(4)]);
+        assert_eq!((window.present(), window.is_widest()), (4, false));
+        assert_eq!(window.set(8), 6);
+        assert!(window.is_widest());
+        assert!((0..20).all(|_| window.admitted(false).is_none()));
     }
 
     #[test]
     fn nothing_changes_until_answers_are_understood() {
-        for slots in [0, 5] {
-            let mut window = Window::new(8, slots);
-            window.set(1);
-            assert!((0..9).all(|_| window.granted(1, true) == Next::Same), "{slots}");
-            assert_ne!(window.granted(1, false), Next::Same, "{slots}");
-        }
+        let mut window = Window::new(8);
+        window.set(1);
+        assert!((0..9).all(|_| window.admitted(true).is_none()));
+        assert_eq!(window.admitted(false), Some(2));
     }
 }

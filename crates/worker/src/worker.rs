@@ -2,35 +2,40 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::{Cadence, Lane, Operation, Resource};
+use job::{AccountRules, Cadence, Lane, Operation, Resource};
 use ports::{Broker, Clock, Ledger};
-use recorder::{Recorder, Session, Writer};
+use recorder::Session;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::account::{AccountLane, AccountLanes};
+use crate::grants::Grants;
 use crate::handler::Handler;
 use crate::hold_times::HoldTimes;
 use crate::intake::Intake;
 use crate::intake_monitor::IntakeMonitor;
 use crate::lane::LaneConsumer;
-use crate::lane_report::LaneReport;
-use crate::origin::WrongClocks;
+use crate::lane_report::{AccountIntakes, LaneReport};
+use crate::overflow::Overflow;
+use crate::pause_reader::PauseReader;
 use crate::pause_writer;
+use crate::queue_kind::QueueKind;
 use crate::reachability::typical_route;
-use crate::settings::Settings;
-use crate::shared::Shared;
+use crate::settings::{Account, Settings};
+use crate::shared::{Common, Shared};
 
 /// Submits jobs from every lane until it is drained.
 pub struct Worker {
-    shared: Arc<Shared>,
-    intakes: BTreeMap<Resource, Arc<Intake>>,
+    lanes: BTreeMap<Resource, AccountLanes>,
+    abandon: CancellationToken,
     stop: CancellationToken,
     loops: TaskTracker,
     tasks: TaskTracker,
 }
 
 impl Worker {
+    /// With one account.
     pub fn start(
         broker: Arc<dyn Broker>,
         ledger: Arc<dyn Ledger>,
@@ -39,70 +44,115 @@ impl Worker {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        let writer = Writer::new(ledger.clone(), clock.clone(), settings.rules.clone());
-        let recorder = Recorder::new(writer, broker.clone(), session.clone());
-        let shared = Arc::new(Shared {
-            in_progress: Arc::new(Semaphore::new(settings.in_progress.max(1))),
-            recorder: recorder.noting_owners(settings.callback.is_some()),
-            abandon: CancellationToken::new(),
-            wrong_clocks: WrongClocks::default(),
+        let names = vec![settings.account.clone()];
+        let (account, rules) =
+            (Account { kling, settings }, AccountRules { names, ..AccountRules::default() });
+        Self::with_accounts(broker, ledger, session, clock, account, Vec::new(), rules)
+    }
+
+    /// `rules` name these accounts.
+    pub fn with_accounts(
+        broker: Arc<dyn Broker>,
+        ledger: Arc<dyn Ledger>,
+        session: Arc<Session>,
+        clock: Arc<dyn Clock>,
+        first: Account,
+        others: Vec<Account>,
+        rules: AccountRules,
+    ) -> Self {
+        let all = || std::iter::once(&first).chain(&others);
+        let common = Common {
+            names: all().map(|account| account.settings.account.clone()).collect(),
             broker,
             ledger,
             session,
-            kling,
             clock,
-            settings,
-        });
-        let intake = |resource| (resource, Arc::new(intake(&shared.settings, resource)));
-        let intakes = Resource::ALL.into_iter().map(intake);
+            in_progress: Arc::new(Semaphore::new(first.settings.in_progress.max(1))),
+            abandon: CancellationToken::new(),
+            notes_owners: first.settings.callback.is_some() || !others.is_empty(),
+        };
+        let abandon = common.abandon.clone();
+        let shared = |account| Arc::new(Shared::new(common.clone(), account));
+        let (first, others) = (shared(first), others.into_iter().map(shared).collect::<Vec<_>>());
+        let rules = Arc::new(rules);
+        let lanes = |resource| {
+            let others = others.iter().map(|shared| account_lane(shared, resource)).collect();
+            (resource, AccountLanes::new(account_lane(&first, resource), others, rules.clone()))
+        };
         let worker = Self {
-            intakes: intakes.collect(),
-            shared,
+            lanes: Resource::ALL.into_iter().map(lanes).collect(),
+            abandon,
             stop: CancellationToken::new(),
             loops: TaskTracker::new(),
             tasks: TaskTracker::new(),
         };
         worker.start_lanes();
+        worker.start_accounts();
         worker
     }
 
     fn start_lanes(&self) {
-        for (resource, intake) in &self.intakes {
-            let handlers: Vec<Handler> = Lane::all()
-                .filter(|lane| lane.resource == *resource)
-                .map(|lane| self.handler(lane, intake))
-                .collect();
-            for handler in handlers.clone() {
-                self.loops.spawn(LaneConsumer { handler }.run());
-            }
-            let (shared, intake, stop) = (self.shared.clone(), intake.clone(), self.stop.clone());
-            self.loops.spawn(IntakeMonitor::new(shared, intake, *resource, handlers, stop).run());
+        for lane in Lane::all() {
+            let handler = self.handler(QueueKind::Lane, lane.resource);
+            self.loops.spawn(LaneConsumer { handler, lane }.run());
         }
-        self.loops.spawn(pause_writer::run(self.shared.clone(), self.lanes(), self.stop.clone()));
+        let handler = |resource| self.handler(QueueKind::Overflow, resource);
+        self.loops.spawn(Overflow::new(handler, self.stop.clone()).run());
+    }
+
+    fn start_accounts(&self) {
+        for (resource, lanes) in &self.lanes {
+            for lane in lanes.all() {
+                let (stop, tasks) = (self.stop.clone(), self.tasks.clone());
+                let grants = Grants::new(lane, lanes.clone(), *resource, stop, tasks);
+                self.loops.spawn(grants.run());
+                let AccountLane { shared, intake } = lane.clone();
+                let stop = self.stop.clone();
+                self.loops.spawn(IntakeMonitor::new(shared, intake, *resource, stop).run());
+            }
+        }
+        for (shared, intakes) in self.accounts() {
+            let report = LaneReport::new(vec![(shared.clone(), intakes.clone())]);
+            self.loops.spawn(pause_writer::run(shared.clone(), report, self.stop.clone()));
+            self.loops.spawn(PauseReader { shared, intakes, stop: self.stop.clone() }.run());
+        }
         self.loops.close();
     }
 
-    fn handler(&self, lane: Lane, intake: &Arc<Intake>) -> Handler {
+    fn handler(&self, queue: QueueKind, resource: Resource) -> Handler {
         Handler {
-            shared: self.shared.clone(),
-            intake: intake.clone(),
-            lane,
+            accounts: self.lanes[&resource].clone(),
+            queue,
             order: Arc::default(),
             stop: self.stop.clone(),
             tasks: self.tasks.clone(),
         }
     }
 
+    /// Each account with its intakes.
+    fn accounts(&self) -> Vec<AccountIntakes> {
+        let mut accounts: Vec<AccountIntakes> = Vec::new();
+        for (resource, lanes) in &self.lanes {
+            for (place, AccountLane { shared, intake }) in lanes.all().enumerate() {
+                if accounts.len() == place {
+                    accounts.push((shared.clone(), BTreeMap::new()));
+                }
+                accounts[place].1.insert(*resource, intake.clone());
+            }
+        }
+        accounts
+    }
+
     /// Which lanes are paused, for metrics and health pages.
     pub fn lanes(&self) -> LaneReport {
-        LaneReport::new(self.intakes.clone(), self.shared.clock.clone())
+        LaneReport::new(self.accounts())
     }
 
     /// Takes no more deliveries, gives back those that were not begun, finishes and records every
     /// POST that is under way. `true` when all was done within `patience`.
     pub async fn drain(self, patience: Duration) -> bool {
         self.stop.cancel();
-        self.intakes.values().for_each(|intake| intake.stop());
+        self.lanes.values().flat_map(AccountLanes::all).for_each(|lane| lane.intake.stop());
         let finish = async {
             self.loops.wait().await;
             self.tasks.close();
@@ -112,13 +162,17 @@ impl Worker {
             return true;
         }
         // Answers that are half recorded are journaled and their deliveries given back.
-        self.shared.abandon.cancel();
+        self.abandon.cancel();
         tokio::time::timeout(Duration::from_secs(2), self.tasks.wait()).await.is_ok()
     }
 }
 
 /// From when a lost answer may be looked for until its slot is certainly given back.
 const LOOK_UP: Duration = Duration::from_secs(10);
+
+fn account_lane(shared: &Arc<Shared>, resource: Resource) -> AccountLane {
+    AccountLane { shared: shared.clone(), intake: Arc::new(intake(&shared.settings, resource)) }
+}
 
 fn intake(settings: &Settings, resource: Resource) -> Intake {
     let hold = HoldTimes {
@@ -127,19 +181,10 @@ fn intake(settings: &Settings, resource: Resource) -> Intake {
         tested: settings.post_timeout + settings.rules.settling + LOOK_UP,
         untested: task_life(resource, settings.rules.pace),
     };
-    Intake::new(widest(settings, resource), hold)
+    Intake::new(settings.prefetch.max(1), hold)
 }
 
 /// As long as a task whose id is not known may hold its slot.
 fn task_life(resource: Resource, pace: f64) -> Duration {
     Cadence::of(&Operation::new(typical_route(resource).path()), pace).lives
-}
-
-/// Never more deliveries at a time than slots.
-fn widest(settings: &Settings, resource: Resource) -> u16 {
-    let slots = match settings.slots.of(resource) {
-        0 => u16::MAX,
-        slots => u16::try_from(slots).unwrap_or(u16::MAX),
-    };
-    settings.prefetch.min(slots).max(1)
 }

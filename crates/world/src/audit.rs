@@ -6,15 +6,20 @@ use job::{CloudEvent, EventKind, JobKey, Outcome, Record, Resource, State};
 use memory::{Contents, Parcel};
 use ports::header;
 
+use crate::accounts::{Account, note};
 use crate::judge::key_of;
 use crate::plan::TASK;
-use crate::provider::{File, Task};
+use crate::provider::{Books, File, Task};
 use crate::report::Report;
 use crate::script::{Kind, Publication};
+use crate::unbound;
 use crate::world::World;
 
 /// Calls with an effect that a world may make for each job: correct programs stay below 40.
 const ACTS_PER_JOB: u64 = 60;
+
+/// More of them for each further account: it is paused, tested and reported by itself.
+const ACTS_PER_ACCOUNT: u64 = 20;
 
 /// More of them for each second that its task may take beyond the usual: it is polled.
 const ACTS_PER_SECOND: u64 = 1;
@@ -56,7 +61,10 @@ fn waits_for_others(world: &World, contents: &Contents, key: &JobKey) -> bool {
 }
 
 fn is_turned_away(record: &Record) -> bool {
-    let tries = matches!(record.state, State::Queued { .. } | State::Submitting { .. });
+    let tries = matches!(
+        record.state,
+        State::Queued { .. } | State::Waiting { .. } | State::Submitting { .. }
+    );
     tries && record.path_refusals.is_some()
 }
 
@@ -66,7 +74,8 @@ pub(crate) fn spins(world: &World) -> bool {
     let of = |kind: &str| faults.get(kind).copied().unwrap_or_default();
     let rebuilds = of("ledger emptied") + of("ledger set back") + of("all at once");
     let longer = world.plan.provider.task.saturating_sub(TASK).as_secs() * ACTS_PER_SECOND;
-    let each = ACTS_PER_JOB + longer + rebuilds * ACTS_PER_REBUILD;
+    let further = (world.plan.accounts.len() as u64 - 1) * ACTS_PER_ACCOUNT;
+    let each = ACTS_PER_JOB + further + longer + rebuilds * ACTS_PER_REBUILD;
     let given_up = if rebuilds > 0 { world.broker.queues().buried } else { 0 };
     let doubts = (of("task forgotten") + given_up) * ACTS_PER_DOUBT;
     world.trace.acts() > u64::from(world.plan.jobs) * each + doubts + ACTS_BESIDE
@@ -200,7 +209,7 @@ impl Audit<'_> {
         let lines = &self.world.script;
         let second = |line: &&Publication| line.kind == Kind::Other;
         for key in lines.iter().filter(second).map(|line| &line.key) {
-            if lines.iter().any(|line| line.key == *key && line.kind == Kind::Bad) {
+            if lines.iter().any(|line| line.key == *key && line.kind.leaves_its_id()) {
                 continue;
             }
             let id = key.to_string();
@@ -225,13 +234,10 @@ impl Audit<'_> {
         let books = self.world.provider.books();
         let mut wrong: Vec<String> =
             books.double_paid.iter().map(|marker| format!("{marker} was paid twice")).collect();
-        for resource in Resource::ALL {
-            let peak = books.peaks.get(resource.as_str()).copied().unwrap_or_default();
-            let limit = self.world.plan.slots.of(resource);
-            if peak > limit {
-                wrong.push(format!("{peak} {resource} ran at once, {limit} may"));
-            }
+        for account in &self.world.plan.accounts {
+            wrong.extend(too_many_at_once(&books, account));
         }
+        wrong.extend(unbound::strayed(self.world, &books));
         let stormy = books.posts.iter().filter(|(_, posts)| **posts > POSTS_PER_JOB);
         wrong.extend(stormy.map(|(marker, posts)| format!("{marker} was sent {posts} times")));
         drop(books);
@@ -253,6 +259,18 @@ impl Audit<'_> {
             self.accuse("the broker is not empty".to_owned());
         }
     }
+}
+
+fn too_many_at_once(books: &Books, account: &Account) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for resource in Resource::ALL {
+        let peak = books.peaks.get(&(account.name, resource.as_str())).copied().unwrap_or_default();
+        let limit = account.slots.of(resource);
+        if peak > limit {
+            wrong.push(format!("{}{peak} {resource} ran at once, {limit} may", note(account.name)));
+        }
+    }
+    wrong
 }
 
 /// The event for a state; `None` while the job has not ended.
@@ -314,6 +332,8 @@ fn report(world: &World, heard: &[CloudEvent], mut violations: Vec<String>, lost
     }
     let mut faults = world.trace.faults();
     faults.insert("given up by the broker", world.broker.queues().buried);
+    faults.insert("moved to another account", findings.moves);
+    faults.insert("found with another account", findings.finds);
     Report {
         seed: world.plan.seed,
         jobs: u64::from(world.plan.jobs),

@@ -1,6 +1,7 @@
 //! Deliberate mistakes that a program like this could contain. The simulation must find each of
 //! them; none is in the code of the program itself.
 
+mod accounts;
 mod broker;
 mod ledger;
 mod transport;
@@ -40,8 +41,14 @@ pub enum Broken {
     OutboxForgotten,
     /// While the worker sends, the intent is only in its memory.
     IntentInMemory,
-    /// A full lane counts as free, and a delayed job is published again at once.
+    /// A task is polled without a pause, and a delayed job is published again at once.
     Restless,
+    /// A job that waits for a slot is not in the waiting room.
+    PlaceForgotten,
+    /// A job without a place in the ledger is not in an overflow queue.
+    OverflowForgotten,
+    /// A job that waited is sent before its intent is in the journal.
+    IntentNotJournaled,
     /// A ledger that has lost its data is open at once.
     OpenAtOnce,
     /// No change of a job is written to the journal.
@@ -74,11 +81,27 @@ pub enum Broken {
     EvidenceForgotten,
     /// A success whose file cannot be read yet is taken for a failure.
     NoFileIsFailure,
+    /// Tenants that are paused by hand are sent on.
+    TenantsNotPaused,
+    /// Tenants that are paused by hand are granted slots.
+    PausesIgnoredByGrants,
+    /// A task that may exist is looked for on another account than that which the job was sent with.
+    DeniedByAnotherAccount,
+    /// One account's denial is believed of a job that any of them may have been sent with.
+    LostAccountGuessed,
+    /// The slot of such a job is held on one account only.
+    OtherAccountsForgotten,
+    /// It is forgotten that a waiting job is bound to its account.
+    BindingForgotten,
+    /// A waiting job is moved to another account although it has been sent since.
+    MovedAfterItWasSent,
+    /// A job takes its slot from the other account.
+    PoolsConfused,
 }
 
 impl Broken {
     /// All mistakes.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 39] = [
         Self::AckBeforeRecord,
         Self::NoFence,
         Self::ResubmitOnTimeout,
@@ -91,6 +114,9 @@ impl Broken {
         Self::OutboxForgotten,
         Self::IntentInMemory,
         Self::Restless,
+        Self::PlaceForgotten,
+        Self::OverflowForgotten,
+        Self::IntentNotJournaled,
         Self::OpenAtOnce,
         Self::JournalForgotten,
         Self::SlotsNotRecounted,
@@ -107,6 +133,14 @@ impl Broken {
         Self::PagesTakenForRefusals,
         Self::EvidenceForgotten,
         Self::NoFileIsFailure,
+        Self::TenantsNotPaused,
+        Self::PausesIgnoredByGrants,
+        Self::DeniedByAnotherAccount,
+        Self::LostAccountGuessed,
+        Self::OtherAccountsForgotten,
+        Self::BindingForgotten,
+        Self::MovedAfterItWasSent,
+        Self::PoolsConfused,
     ];
 
     pub(crate) fn stores(
@@ -115,6 +149,7 @@ impl Broken {
         ledger: Arc<dyn Ledger>,
         time: StoreTime,
     ) -> (Arc<dyn Broker>, Arc<dyn Ledger>) {
+        let ledger = Arc::new(accounts::ConfusedLedger::new(self, ledger));
         let broken = ledger::BrokenLedger::new(self, broker.clone(), ledger);
         (Arc::new(broker::BrokenBroker { broken: self, inner: broker, time }), Arc::new(broken))
     }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crate::accounts::Name;
 use crate::chance::Chance;
 
 /// Something that fails at a given time, independent of a call.
@@ -17,6 +18,10 @@ pub(crate) enum Fault {
     BrokerAway(Duration),
     ProviderAway(Duration),
     AccountRefused(Duration),
+    /// The provider refuses one of several accounts, and still shows its tasks.
+    Arrears(Name, Duration),
+    /// That account is whole again: jobs that may use another must have ended before.
+    PaidUp(Name),
     /// Every POST is answered with a server error, whether it created a task or not.
     PostsBreak(Duration),
     /// A proxy answers everything in the provider's place.
@@ -43,6 +48,8 @@ pub(crate) enum Command {
     Drop,
     /// Ends a doubt whose task is not running.
     Fail,
+    /// Pauses something by hand, and resumes it later.
+    Pause,
 }
 
 impl Command {
@@ -58,7 +65,7 @@ impl Command {
 
 impl Fault {
     /// The ledger must be rebuilt after it.
-    fn loses(self) -> bool {
+    pub(crate) fn loses(self) -> bool {
         matches!(self, Self::Blackout | Self::Forget | Self::SetBack)
     }
 
@@ -73,6 +80,7 @@ impl Fault {
             Self::BrokerAway(_) => "broker away",
             Self::ProviderAway(_) => "provider away",
             Self::AccountRefused(_) => "account refused",
+            Self::Arrears(..) => "account in arrears",
             Self::PostsBreak(_) => "POSTs broken",
             Self::PathRefuses(_) => "way refuses",
             Self::TasksForgotten => "provider forgets",
@@ -80,13 +88,13 @@ impl Fault {
             Self::Blackout => "all at once",
             Self::Forget => "ledger emptied",
             Self::SetBack => "ledger set back",
-            Self::Snapshot => return None,
+            Self::Snapshot | Self::PaidUp(_) => return None,
         })
     }
 }
 
 /// Faults begin while jobs are published, and for some time after.
-const TROUBLE: u64 = 45_000;
+pub(crate) const TROUBLE: u64 = 45_000;
 
 /// How old a snapshot may be that the ledger is set back to.
 const OLDEST: u64 = 15_000;
@@ -153,6 +161,10 @@ pub(crate) fn of_others(chance: &Chance, faults: &[(Duration, Fault)]) -> Vec<(D
             let at = *at + chance.millis(50, 2_500);
             others.push((at, Fault::Command(Command::any(chance))));
         }
+    }
+    if chance.happens(0.5) {
+        let pause = |_| (chance.millis(0, TROUBLE), Fault::Command(Command::Pause));
+        others.extend((0..chance.between(1, 5)).map(pause));
     }
     others
 }

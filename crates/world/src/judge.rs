@@ -19,6 +19,10 @@ pub(crate) struct Findings {
     ids: BTreeMap<(JobKey, &'static str, u32), BTreeSet<String>>,
     /// The outcome of each round as it was announced.
     told: BTreeMap<(JobKey, u32), &'static str>,
+    /// Waiting jobs that were moved to another account.
+    pub(crate) moves: u64,
+    /// Tasks that were found with another account than that of the record.
+    pub(crate) finds: u64,
     /// Refused writes of processes that had lost their lease.
     pub(crate) late_refused: u64,
 }
@@ -58,6 +62,22 @@ impl Judge {
     /// The record's present version.
     pub(crate) fn version(&self, key: &JobKey) -> Option<u64> {
         self.ledger.contents().records.get(key).map(|row| row.version)
+    }
+
+    /// Called before a write, while the previous record is still there.
+    pub(crate) fn moves(&self, record: &Record) -> bool {
+        let contents = self.ledger.contents();
+        let before = contents.records.get(&record.key).map(|row| &row.record);
+        let waits = |record: &Record| matches!(record.state, State::Waiting { .. });
+        waits(record) && before.is_some_and(|b| waits(b) && b.account != record.account)
+    }
+
+    /// Whether a task was found with another account. Called before a write, too.
+    pub(crate) fn finds(&self, record: &Record) -> bool {
+        let contents = self.ledger.contents();
+        let before = contents.records.get(&record.key).map(|row| &row.record);
+        let has_task = matches!(record.state, State::Pending { .. });
+        has_task && before.is_some_and(|before| before.account != record.account)
     }
 
     fn was_settled(&self, record: &Record) -> bool {

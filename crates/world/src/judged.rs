@@ -51,10 +51,13 @@ impl LedgerLayer for JudgedLedger {
         let key = &write.record.key;
         let swaps = async {
             let settles = self.judge.intends(&write.record);
-            let there = self.judge.version(key);
+            let (there, moves) = (self.judge.version(key), self.judge.moves(&write.record));
+            let finds = self.judge.finds(&write.record);
             let answer = self.inner.swap(fence, expected, write.clone()).await;
             if matches!(answer, Ok(Swapped::Done(_))) {
                 self.judge.written(fence, &write, settles);
+                self.judge.findings().moves += u64::from(moves);
+                self.judge.findings().finds += u64::from(finds);
                 if there != Some(expected) {
                     self.judge.accuse(format!("{key} was swapped over a version unseen"));
                 }

@@ -8,10 +8,15 @@
 //! ports (`process_ledger`, `process_broker`, `process_transport`, `process_clock`, `front`). An
 //! `operator` runs commands from time to time. Each call passes through the `life` of its process,
 //! where it is delayed, freezes, or kills the process at a numbered point. Behind the ports are the
-//! stores in memory (crate `memory`), observed by a `judge`, and the simulated `provider` with its
+//! stores in memory (crate `memory`), observed by a `judge` and a `pause_watch`, and the simulated `provider` with its
 //! own records. [`Broken`] lists mistakes that the simulation must find.
+//!
+//! Some worlds have two `accounts` (`several_accounts`): `binding` decides which jobs name theirs, and
+//! `unbound` checks on which account they ran, and for which they waited.
 
+mod accounts;
 mod audit;
+mod binding;
 mod broken;
 mod census;
 mod chance;
@@ -23,6 +28,7 @@ mod life;
 mod operator;
 mod outages;
 mod page;
+mod pause_watch;
 mod plan;
 mod process;
 mod process_broker;
@@ -34,8 +40,10 @@ mod report;
 mod run;
 mod script;
 mod second_life;
+mod several_accounts;
 mod supervisor;
 mod trace;
+mod unbound;
 mod world;
 
 pub use broken::Broken;

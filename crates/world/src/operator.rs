@@ -1,6 +1,7 @@
 //! An operator at the command line: the real actions, in a process of its own.
 
 mod letters;
+mod pauses;
 mod settle;
 
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use crate::life::Life;
 use crate::process::{Backends, follower_settings};
 use crate::script::Kind;
 use crate::world::{RETENTION, World};
+
+pub(crate) use self::pauses::resume_all;
 
 /// Longer than the comparison of a large journal takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,6 +50,7 @@ type Done = Option<()>;
 pub(crate) async fn visit(world: Arc<World>, command: Command) {
     match command {
         Command::Replay => replay(&world, command).await,
+        Command::Pause => pauses::visit(&world).await,
         Command::Cancel | Command::Drop | Command::Fail => {
             one_visit(&world, command, &[]).await;
         }
@@ -118,6 +122,8 @@ impl Operator {
             Command::Fail => self.fail().await,
             Command::Drop => self.drop_letter().await,
             Command::Replay => return self.replay(again).await,
+            // It joins no ledger.
+            Command::Pause => None,
         };
         Vec::new()
     }

@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::accounts::Name;
 use crate::chance::Chance;
 use crate::plan::Rates;
 
@@ -17,6 +19,7 @@ pub(crate) struct Outages {
 struct State {
     ended: bool,
     out_until: [Option<Instant>; 6],
+    in_arrears: BTreeMap<Name, Instant>,
 }
 
 /// What can be unavailable for a time.
@@ -67,6 +70,15 @@ impl Outages {
 
     pub(crate) fn is_out(&self, remote: Remote) -> bool {
         self.state().out_until[remote as usize].is_some_and(|until| Instant::now() < until)
+    }
+
+    /// From now on the provider accepts nothing that is sent with this account.
+    pub(crate) fn begin_arrears(&self, account: Name, wait: Duration) {
+        self.state().in_arrears.insert(account, Instant::now() + wait);
+    }
+
+    pub(crate) fn is_in_arrears(&self, account: Name) -> bool {
+        self.state().in_arrears.get(account).is_some_and(|until| Instant::now() < *until)
     }
 
     pub(crate) fn fate(&self, remote: Remote, often: f64, chance: &Chance) -> Fate {

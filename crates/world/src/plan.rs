@@ -1,8 +1,9 @@
 use std::time::Duration;
 
-use job::{OnDoubt, Rules};
+use job::{OnDoubt, RoomBounds, Rules};
 use worker::Slots;
 
+use crate::accounts::Account;
 use crate::chance::Chance;
 use crate::fault::{self, Command, Fault};
 
@@ -14,7 +15,12 @@ pub struct Plan {
     /// Number of identities that are published.
     pub jobs: u32,
     pub(crate) processes: u32,
-    pub(crate) slots: Slots,
+    /// Never empty.
+    pub(crate) accounts: Vec<Account>,
+    /// Of each pool; 0 = no limit.
+    pub(crate) slots_of_a_tenant: u32,
+    /// How many jobs may wait in the ledger.
+    pub(crate) room: RoomBounds,
     pub(crate) provider: Behaviour,
     pub(crate) on_doubt: OnDoubt,
     pub(crate) disorder: bool,
@@ -113,11 +119,24 @@ pub(crate) struct Rates {
 pub(crate) const TASK: Duration = Duration::from_secs(6);
 
 /// Longer than a ledger that has lost data stays closed: its tasks still run by then.
-const LONG_TASK: Duration = Duration::from_secs(40);
+pub(crate) const LONG_TASK: Duration = Duration::from_secs(40);
+
+/// Most jobs wait for one.
+pub(crate) const FEW: Slots = Slots { videos: 3, images: 9, audio: 2 };
+
+/// As narrow as it may be: twice the slots.
+pub(crate) const NARROW: RoomBounds = RoomBounds { pool: 1, tenant: 1 };
 
 impl Plan {
-    /// A random world.
+    /// A random world; one in eight has two accounts.
     pub fn of(seed: u64, jobs: u32) -> Self {
+        match seed % 8 {
+            5 => Self::several_accounts(seed, jobs),
+            _ => Self::one_account(seed, jobs),
+        }
+    }
+
+    pub(crate) fn one_account(seed: u64, jobs: u32) -> Self {
         let chance = Chance::new(seed);
         let processes = u32::try_from(chance.between(1, 4)).unwrap_or(1);
         let provider = Behaviour::of(&chance);
@@ -128,7 +147,13 @@ impl Plan {
             seed,
             jobs,
             processes,
-            slots: Slots { videos: slots(3), images: slots(4), audio: slots(2) },
+            accounts: vec![Account::first(Slots {
+                videos: slots(3),
+                images: slots(4),
+                audio: slots(2),
+            })],
+            slots_of_a_tenant: 0,
+            room: RoomBounds::default(),
             provider,
             on_doubt: if resubmit { OnDoubt::Resubmit } else { OnDoubt::Park },
             disorder: chance.happens(0.5),
@@ -147,6 +172,9 @@ impl Plan {
         plan.blocked = chance.happens(0.15);
         plan.faults.extend(fault::of_others(&chance, &plan.faults));
         plan.faults.sort_by_key(|(at, _)| *at);
+        if chance.happens(0.4) {
+            plan.room = NARROW;
+        }
         plan
     }
 
@@ -156,7 +184,7 @@ impl Plan {
         let callbacks = Callbacks::Queryable;
         let provider =
             Behaviour { ids: Ids::Ignored, look_up: true, auto: false, callbacks, task: TASK };
-        let quiet = Self { blocked: false, ..Self::of(seed, 1) };
+        let quiet = Self { blocked: false, ..Self::one_account(seed, 1) };
         let rates = Rates::default();
         let on_doubt = OnDoubt::Park;
         let (faults, lifetime, second_lives) = (Vec::new(), None, 0);
@@ -178,16 +206,28 @@ impl Plan {
         Self { rates: Rates { slow: 0.3, ..Rates::default() }, ..calm }
     }
 
+    /// The same with so few slots, and so few places in the ledger, that most jobs wait for one when
+    /// everything is lost.
+    pub fn crowds(seed: u64, jobs: u32) -> Self {
+        let at = |second| (Duration::from_secs(second), Fault::Blackout);
+        let calm = Self::calm(seed, jobs, TASK, (1..6).map(|turn| at(turn * 12)).collect());
+        let accounts = vec![Account::first(FEW)];
+        let rates = Rates { slow: 0.9, ..Rates::default() };
+        let room = if seed.is_multiple_of(2) { NARROW } else { RoomBounds::default() };
+        Self { accounts, room, rates, ..calm }
+    }
+
     /// No faults, except that the broker soon dead-letters messages, and an operator replays them
     /// before any process adopts them, while processes die and the ledger is emptied.
     pub fn given_up(seed: u64, jobs: u32) -> Self {
         let at = |second: u64, fault| (Duration::from_secs(second), fault);
-        let mut faults: Vec<_> = (1..6).map(|turn| at(turn * 10, Fault::Blackout)).collect();
-        faults.extend((1..12).map(|turn| at(turn * 5, Fault::Command(Command::Replay))));
+        // The first ones while most slots are being filled: then most POSTs are under way.
+        let mut faults = [3, 6, 9, 20].map(|second| at(second, Fault::Blackout)).to_vec();
+        faults.extend((1..5).map(|turn| at(turn * 5, Fault::Command(Command::Replay))));
         faults.sort_by_key(|(at, _)| *at);
         let calm = Self::calm(seed, jobs, TASK, faults);
-        let rates = Rates { slow: 0.3, ..Rates::default() };
-        let (lifetime, adopted_from) = (Some(Duration::from_secs(1)), Duration::from_secs(50));
+        let rates = Rates { slow: 0.9, ..Rates::default() };
+        let (lifetime, adopted_from) = (Some(Duration::from_secs(1)), Duration::from_secs(20));
         Self { rates, lifetime, adopted_from, ..calm }
     }
 
@@ -201,11 +241,16 @@ impl Plan {
     }
 
     /// Only these faults, with a provider that creates another task for a repeated id.
-    fn calm(seed: u64, jobs: u32, task: Duration, faults: Vec<(Duration, Fault)>) -> Self {
+    pub(crate) fn calm(
+        seed: u64,
+        jobs: u32,
+        task: Duration,
+        faults: Vec<(Duration, Fault)>,
+    ) -> Self {
         let callbacks = Callbacks::Queryable;
         let provider = Behaviour { ids: Ids::Ignored, look_up: true, auto: false, callbacks, task };
         let (on_doubt, rates, lifetime, second_lives) = (OnDoubt::Park, Rates::default(), None, 0);
-        let world = Self::of(seed, jobs);
+        let world = Self::one_account(seed, jobs);
         Self { provider, faults, on_doubt, rates, lifetime, second_lives, ..world }
     }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use job::Lane;
 use ports::{
     Broker, BrokerError, BrokerLayer, Deliveries, Delivery, Destination, Message, PublishError,
     Settle, Source,
@@ -27,6 +26,7 @@ fn place(to: &Destination) -> String {
         Destination::Later { delay, routing_key } => {
             format!("later {} {routing_key}", delay.as_str())
         }
+        Destination::Overflow { queue, routing_key } => format!("overflow {queue} {routing_key}"),
         Destination::Dead { routing_key } => format!("dead {routing_key}"),
         Destination::Results { routing_key } => format!("results {routing_key}"),
         Destination::Journal => "journal".to_owned(),
@@ -75,23 +75,6 @@ impl BrokerLayer for ProcessBroker {
         let inner = self.inner.consume(source, prefetch).await?;
         life.after("consume", Weight::Idle, format!("{source:?}")).await;
         Ok(Box::new(ProcessDeliveries { life: life.clone(), inner }))
-    }
-
-    /// Like a delivery to a consumer: if the process dies, the message is delivered again.
-    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
-        let life = &self.life;
-        life.before("get", Weight::Idle).await;
-        if life.outages.is_out(Remote::Broker) {
-            life.after("get", Weight::Idle, "away".to_owned()).await;
-            return Err(BrokerError::Unavailable("no connection".to_owned()));
-        }
-        match self.inner.take(lane).await? {
-            Some(delivery) => Ok(Some(taken(life, delivery).await)),
-            None => {
-                life.after("get", Weight::Idle, format!("{lane}: nothing")).await;
-                Ok(None)
-            }
-        }
     }
 
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {

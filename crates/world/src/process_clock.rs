@@ -9,6 +9,9 @@ use uuid::Uuid;
 
 use crate::life::Life;
 
+/// How far a process's clock may be ahead of the store's.
+pub(crate) const SKEW: Duration = Duration::from_millis(200);
+
 /// Time and randomness of one process: its clock may be ahead, and stops with it.
 pub(crate) struct ProcessClock {
     pub(crate) life: Arc<Life>,

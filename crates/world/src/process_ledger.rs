@@ -89,10 +89,16 @@ fn weight(method: Method) -> Weight {
         | Method::Enter
         | Method::Grant
         | Method::Confirm
-        | Method::WaitAgain
         | Method::Withdraw
+        | Method::ChangeSlotLimit
         | Method::Pause
         | Method::Resume
+        | Method::PauseByHand
+        | Method::ResumeByHand
+        | Method::Reserve
+        | Method::SettleReservations
+        | Method::Accept
+        | Method::MarkPublished
         | Method::Witness => Weight::Effect,
         Method::Renew
         | Method::Generation
@@ -105,16 +111,24 @@ fn weight(method: Method) -> Weight {
         | Method::Visit
         | Method::TakeTurn
         | Method::EndTurn
-        | Method::Used
+        | Method::Usage
+        | Method::PoolSlots
         | Method::Permits
         | Method::OverdueGrants
         | Method::Place
         | Method::Waiting
+        | Method::Waiters
+        | Method::CountWaiting
         | Method::SlotsFreed
         | Method::Paused
         | Method::Pauses
         | Method::Witnesses
         | Method::Proposals
+        | Method::TaskOwner
+        | Method::PausedByHand
+        | Method::Reservations
+        | Method::Spending
+        | Method::Acceptance
         | Method::Check
         | Method::Warnings => Weight::Idle,
     }

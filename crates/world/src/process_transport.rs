@@ -9,11 +9,14 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
+use crate::accounts::{self, Name};
+use crate::chance::Chance;
 use crate::life::{Life, Weight};
 use crate::outages::Remote;
 use crate::page;
+use crate::pause_watch::PauseWatch;
 use crate::plan::Plan;
-use crate::provider::{BLOCKED, Provider, complaint};
+use crate::provider::{BLOCKED, Provider, complaint, marker_of};
 
 /// The base URL of the processes.
 pub(crate) const BASE_URL: &str = "https://provider.test";
@@ -24,6 +27,7 @@ const LINGERING_MS: u64 = 1_000;
 pub(crate) struct ProcessTransport {
     pub(crate) life: Arc<Life>,
     pub(crate) provider: Arc<Provider>,
+    pub(crate) pauses: Arc<PauseWatch>,
 }
 
 type Answer = Result<HttpResponse, TransportError>;
@@ -44,7 +48,7 @@ enum Way {
 }
 
 impl ProcessTransport {
-    fn way(&self, blocked: bool) -> Way {
+    fn way(&self, account: Name, blocked: bool) -> Way {
         let (chance, outages) = (&self.life.chance, &self.life.outages);
         let rates = outages.rates();
         if outages.is_out(Remote::Provider) || chance.happens(rates.not_sent) {
@@ -55,6 +59,9 @@ impl ProcessTransport {
         }
         if outages.is_out(Remote::Account) {
             return Way::Refused(complaint(429, 1102, "the resource pack is used up"));
+        }
+        if outages.is_in_arrears(account) {
+            return Way::Refused(refusal(chance));
         }
         if outages.is_out(Remote::Posts) {
             return Way::Breaks { created: chance.happens(0.5) };
@@ -73,16 +80,16 @@ impl ProcessTransport {
         Way::Arrives(way, !chance.happens(rates.answer_lost))
     }
 
-    async fn post(&self, route: Route, body: Value) -> Answer {
+    async fn post(&self, account: Name, route: Route, body: Value) -> Answer {
         let blocked = body["prompt"].as_str().is_some_and(|prompt| prompt.contains(BLOCKED));
-        match self.way(blocked) {
+        match self.way(account, blocked) {
             Way::NotSent => self.fault("not sent", Err(TransportError::NotSent("refused".into()))),
             Way::Refused(answer) => self.fault("provider refuses", Ok(answer)),
             Way::Turned(answer) => self.fault("POST turned away", Ok(answer)),
             Way::Breaks { created } => {
                 sleep(self.life.chance.millis(1, 200)).await;
                 if created {
-                    self.provider.create(route, &body);
+                    self.provider.create(account, route, &body);
                 }
                 self.fault("POST broken", Ok(complaint(502, 5000, "bad gateway")))
             }
@@ -90,18 +97,25 @@ impl ProcessTransport {
                 sleep(self.life.chance.millis(1, 200)).await;
                 self.fault("POST vanished", lost("reset"))
             }
-            Way::Arrives(way, heard) => self.arrive(route, body, way, heard).await,
+            Way::Arrives(way, heard) => self.arrive(account, (route, body), way, heard).await,
         }
     }
 
     /// A request on the way does not depend on its sender.
-    async fn arrive(&self, route: Route, body: Value, way: Duration, heard: bool) -> Answer {
+    async fn arrive(
+        &self,
+        account: Name,
+        (route, body): (Route, Value),
+        way: Duration,
+        heard: bool,
+    ) -> Answer {
         let (tell, told) = oneshot::channel();
         let (provider, life) = (self.provider.clone(), self.life.clone());
         tokio::spawn(async move {
             sleep(way).await;
-            let answer = provider.create(route, &body);
-            life.trace.line("provider", format_args!("POST {}", words(&answer)));
+            let answer = provider.create(account, route, &body);
+            let note = accounts::note(account);
+            life.trace.line("provider", format_args!("POST {note}{}", words(&answer)));
             // The receiver may have ended.
             let _ = tell.send(answer);
         });
@@ -117,7 +131,7 @@ impl ProcessTransport {
         answer
     }
 
-    async fn get(&self, id: &str) -> Answer {
+    async fn get(&self, account: Name, id: &str) -> Answer {
         let (chance, outages) = (&self.life.chance, &self.life.outages);
         if outages.is_out(Remote::Provider) {
             return self.fault("look not sent", Err(TransportError::NotSent("refused".into())));
@@ -126,14 +140,14 @@ impl ProcessTransport {
             return self.fault("look turned away", Ok(page::any(chance)));
         }
         if !chance.happens(outages.rates().look_lost) {
-            return Ok(self.provider.query(id));
+            return Ok(self.provider.query(account, id));
         }
         match chance.below(3) {
             0 => self.fault("look lost", lost("reset")),
             1 => self.fault("look broken", Ok(complaint(503, 5000, "try again"))),
             _ => {
                 sleep(chance.millis(1_000, 9_000)).await;
-                self.fault("look slow", Ok(self.provider.query(id)))
+                self.fault("look slow", Ok(self.provider.query(account, id)))
             }
         }
     }
@@ -144,12 +158,14 @@ impl Transport for ProcessTransport {
     async fn send(&self, request: HttpRequest) -> Answer {
         let path = request.url.strip_prefix(BASE_URL).and_then(|p| p.strip_prefix("/kling/v1/"));
         let path = path.unwrap_or_default().to_owned();
-        let life = &self.life;
+        let (life, account) = (&self.life, accounts::of_key(&request.bearer));
+        let note = accounts::note(account);
         if request.method == Method::Get {
             life.before("GET", Weight::Effect).await;
             let id = path.rsplit('/').next().unwrap_or_default();
-            let answer = self.get(id).await;
-            life.after("GET", Weight::Effect, format!("{id} -> {}", seen(&answer))).await;
+            let answer = self.get(account, id).await;
+            let told = format!("{note}{id} -> {}", seen(&answer));
+            life.after("GET", Weight::Effect, told).await;
             return answer;
         }
         let body: Value =
@@ -157,11 +173,22 @@ impl Transport for ProcessTransport {
         let Some(route) = Route::parse(&path) else {
             return Ok(complaint(404, 1203, "no such route"));
         };
+        // Before it is delayed: from here on the process decides nothing.
+        let prompt = body["prompt"].as_str().unwrap_or_default();
+        self.pauses.posted(account, route, marker_of(prompt));
         let id = body["external_task_id"].as_str().unwrap_or_default().to_owned();
         life.before("POST", Weight::Effect).await;
-        let answer = self.post(route, body).await;
-        life.after("POST", Weight::Effect, format!("{id} -> {}", seen(&answer))).await;
+        let answer = self.post(account, route, body).await;
+        life.after("POST", Weight::Effect, format!("{note}{id} -> {}", seen(&answer))).await;
         answer
+    }
+}
+
+/// As for an account in arrears, or with a key that does not count any more.
+fn refusal(chance: &Chance) -> HttpResponse {
+    match chance.happens(0.7) {
+        true => complaint(429, 1102, "the resource pack is used up"),
+        false => complaint(401, 1004, "the token has expired"),
     }
 }
 

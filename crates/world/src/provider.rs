@@ -9,6 +9,7 @@ use kling::{HttpResponse, Resource, Route};
 use memory::StoreTime;
 use serde_json::{Value, json};
 
+use crate::accounts::Name;
 use crate::chance::Chance;
 use crate::front::Front;
 use crate::plan::{Behaviour, Callbacks, Ids, Rates};
@@ -41,20 +42,21 @@ pub(crate) struct Provider {
 #[derive(Debug, Default)]
 pub(crate) struct Books {
     pub(crate) tasks: BTreeMap<String, Task>,
-    by_external_id: BTreeMap<String, String>,
+    by_external_id: BTreeMap<(Name, String), String>,
     pub(crate) by_marker: BTreeMap<String, Vec<String>>,
     /// POSTs that arrived, by marker.
     pub(crate) posts: BTreeMap<String, u32>,
     /// GETs by task or external id.
     pub(crate) looks: u64,
-    /// The most slots ever in use at once, by resource.
-    pub(crate) peaks: BTreeMap<&'static str, u32>,
-    /// Accepted while an earlier task of the same job had not failed.
+    /// The most slots ever in use at once, by account and resource.
+    pub(crate) peaks: BTreeMap<(Name, &'static str), u32>,
+    /// Accepted while an earlier task of the same job had not failed, on whichever account.
     pub(crate) double_paid: Vec<String>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Task {
+    pub(crate) account: Name,
     pub(crate) external_id: String,
     resource: &'static str,
     slots: u32,
@@ -95,8 +97,8 @@ impl Provider {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A POST arrives.
-    pub(crate) fn create(&self, route: Route, body: &Value) -> HttpResponse {
+    /// A POST arrives with the key of this account.
+    pub(crate) fn create(&self, account: Name, route: Route, body: &Value) -> HttpResponse {
         let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
         let (external_id, prompt) = (text("external_task_id"), text("prompt"));
         let marker = marker_of(prompt);
@@ -105,11 +107,12 @@ impl Provider {
         if prompt.contains(FORBIDDEN) {
             return complaint(400, 1301, "the content was found unsafe");
         }
-        if self.behaviour.ids == Ids::Enforced && books.by_external_id.contains_key(external_id) {
+        let there = (account, external_id.to_owned());
+        if self.behaviour.ids == Ids::Enforced && books.by_external_id.contains_key(&there) {
             return complaint(400, 1201, "external_task_id already exists");
         }
         let kept = if self.behaviour.ids == Ids::Dropped { "" } else { external_id };
-        let task = self.task(route, body, kept);
+        let task = self.task(account, route, body, kept);
         let (ends_at, fails) = (task.ends_at, task.fails);
         let id = books.accept(marker, task, self.time.now());
         self.will_call_back(&id, text("callback_url"), ends_at, fails);
@@ -140,12 +143,13 @@ impl Provider {
         });
     }
 
-    fn task(&self, route: Route, body: &Value, external_id: &str) -> Task {
+    fn task(&self, account: Name, route: Route, body: &Value, external_id: &str) -> Task {
         let now = self.time.now();
         let empty = serde_json::Map::new();
         let longest = u64::try_from(self.behaviour.task.as_millis()).unwrap_or(u64::MAX);
         let ends_at = now + self.chance.millis(100, longest);
         Task {
+            account,
             external_id: external_id.to_owned(),
             resource: resource_word(route.resource()),
             slots: route.slots(body.as_object().unwrap_or(&empty)),
@@ -182,17 +186,19 @@ impl Provider {
         known
     }
 
-    /// A GET arrives: for a task id, or for an external id that is known.
-    pub(crate) fn query(&self, id: &str) -> HttpResponse {
+    /// A GET arrives: for a task id, or for an external id that is known. No account sees the tasks
+    /// of another.
+    pub(crate) fn query(&self, account: Name, id: &str) -> HttpResponse {
         let now = self.time.now();
         let mut books = self.books();
         books.looks += 1;
-        let by_external_id = books.by_external_id.get(id).filter(|_| self.behaviour.look_up);
+        let there = (account, id.to_owned());
+        let by_external_id = books.by_external_id.get(&there).filter(|_| self.behaviour.look_up);
         let found = match by_external_id {
             Some(task) => books.tasks.get_key_value(task).filter(|(_, t)| t.visible_at <= now),
             None => books.tasks.get_key_value(id),
         };
-        match found.filter(|(_, task)| !task.forgotten) {
+        match found.filter(|(_, task)| !task.forgotten && task.account == account) {
             Some((id, task)) => shown(id, task, now),
             None => complaint(404, 1203, "no such task"),
         }
@@ -221,23 +227,24 @@ impl Books {
         }
         earlier.push(id.clone());
         if !task.external_id.is_empty() {
-            self.by_external_id.entry(task.external_id.clone()).or_insert_with(|| id.clone());
+            let there = (task.account, task.external_id.clone());
+            self.by_external_id.entry(there).or_insert_with(|| id.clone());
         }
-        let resource = task.resource;
+        let pool = (task.account, task.resource);
         self.tasks.insert(id.clone(), task);
-        self.count(resource, now);
+        self.count(pool, now);
         id
     }
 
-    fn count(&mut self, resource: &'static str, now: Timestamp) {
-        let runs = |task: &&Task| task.resource == resource && task.is_at_work(now);
+    fn count(&mut self, pool: (Name, &'static str), now: Timestamp) {
+        let runs = |task: &&Task| (task.account, task.resource) == pool && task.is_at_work(now);
         let used: u32 = self.tasks.values().filter(runs).map(|task| task.slots).sum();
-        let peak = self.peaks.entry(resource).or_default();
+        let peak = self.peaks.entry(pool).or_default();
         *peak = used.max(*peak);
     }
 }
 
-fn marker_of(prompt: &str) -> &str {
+pub(crate) fn marker_of(prompt: &str) -> &str {
     let rest = prompt.strip_prefix(MARKER).unwrap_or_default();
     rest.split_whitespace().next().unwrap_or_default()
 }

@@ -11,13 +11,14 @@ use tokio::time::sleep;
 
 use crate::audit;
 use crate::broken::Broken;
-use crate::fault::Fault;
+use crate::fault::{Command, Fault};
 use crate::operator;
 use crate::outages::Remote;
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::second_life;
 use crate::supervisor::Supervisor;
+use crate::unbound;
 use crate::world::World;
 
 /// The events that a consumer received.
@@ -115,6 +116,9 @@ async fn disturb(world: Arc<World>, supervisors: Vec<Arc<Supervisor>>) {
         }
     }
     while visits.join_next().await.is_some() {}
+    if world.plan.faults.iter().any(|(_, fault)| *fault == Fault::Command(Command::Pause)) {
+        operator::resume_all(&world).await;
+    }
     // Outages and freezes end by themselves: the calm phase begins after them.
     if !world.plan.faults.is_empty() {
         sleep(Duration::from_secs(10)).await;
@@ -122,6 +126,9 @@ async fn disturb(world: Arc<World>, supervisors: Vec<Arc<Supervisor>>) {
 }
 
 fn strike(world: &World, supervisors: &[Arc<Supervisor>], fault: Fault) {
+    if fault.loses() {
+        world.pauses.lost();
+    }
     if let Some(kind) = fault.kind() {
         world.trace.fault(kind);
     }
@@ -130,6 +137,11 @@ fn strike(world: &World, supervisors: &[Arc<Supervisor>], fault: Fault) {
         Fault::BrokerAway(wait) => world.outages.begin(Remote::Broker, wait),
         Fault::ProviderAway(wait) => world.outages.begin(Remote::Provider, wait),
         Fault::AccountRefused(wait) => world.outages.begin(Remote::Account, wait),
+        Fault::Arrears(account, wait) => world.outages.begin_arrears(account, wait),
+        Fault::PaidUp(account) => {
+            unbound::must_have_ended(world, account);
+            world.outages.begin_arrears(account, Duration::ZERO);
+        }
         Fault::PostsBreak(wait) => world.outages.begin(Remote::Posts, wait),
         Fault::PathRefuses(wait) => world.outages.begin(Remote::Path, wait),
         Fault::TasksForgotten => world.forget_tasks(),

@@ -7,6 +7,7 @@ use memory::StoreTime;
 use ports::{Message, header};
 use serde_json::{Value, json};
 
+use crate::accounts::Name;
 use crate::chance::Chance;
 use crate::provider::{BLOCKED, FORBIDDEN, MARKER};
 
@@ -16,6 +17,8 @@ pub(crate) struct Publication {
     pub(crate) at: Duration,
     pub(crate) key: JobKey,
     pub(crate) kind: Kind,
+    /// The account that its message names.
+    pub(crate) account: Option<Name>,
     priority: Priority,
     operation: &'static str,
     slots: u64,
@@ -70,10 +73,19 @@ pub(crate) enum Kind {
     Forbidden,
     /// It has a field that does not exist: it is not a job.
     Bad,
+    /// It names an account that does not exist.
+    Stray,
     /// Another request with the same id.
     Other,
     /// A proxy refuses this job and no other.
     Blocked,
+}
+
+impl Kind {
+    /// It is rejected, and then another job may have its id.
+    pub(crate) fn leaves_its_id(self) -> bool {
+        matches!(self, Self::Bad | Self::Stray)
+    }
 }
 
 /// Longer than the least busy world needs for one job.
@@ -133,6 +145,7 @@ fn publication(chance: &Chance, number: u32, jobs: u32) -> Publication {
         at: chance.millis(0, if jobs == 1 { 0 } else { SPREAD_MS }),
         key: key(chance, number),
         kind,
+        account: None,
         priority: Priority::ALL[usize::try_from(chance.below(3)).unwrap_or(0)],
         operation,
         slots,
@@ -162,7 +175,7 @@ impl Publication {
             Kind::Forbidden => FORBIDDEN,
             Kind::Other => "something else",
             Kind::Blocked => BLOCKED,
-            Kind::Good | Kind::Bad => "a cat",
+            Kind::Good | Kind::Bad | Kind::Stray => "a cat",
         };
         format!("{MARKER}{} {words}", Self::marker(&self.key))
     }
@@ -184,6 +197,11 @@ impl Publication {
         });
         if let Some(deadline) = self.deadline {
             body["deadline"] = Value::from((now + deadline).to_string());
+        }
+        match self.kind {
+            Kind::Stray => body["account"] = Value::from("nobody-s"),
+            _ if self.account.is_some() => body["account"] = Value::from(self.account),
+            _ => {}
         }
         if self.kind == Kind::Bad {
             body["surprise"] = Value::from(true);

@@ -9,6 +9,8 @@ use poller::LookUpBy;
 use ports::{Broker, Ledger};
 use secrecy::SecretString;
 
+use crate::accounts::{FIRST, Name};
+use crate::binding;
 use crate::broken::Broken;
 use crate::census::Census;
 use crate::chance::Chance;
@@ -17,6 +19,7 @@ use crate::judge::Judge;
 use crate::judged::{JudgedBroker, JudgedLedger};
 use crate::life::Life;
 use crate::outages::Outages;
+use crate::pause_watch::PauseWatch;
 use crate::plan::{Callbacks, Plan};
 use crate::provider::Provider;
 use crate::script::{self, Publication};
@@ -40,6 +43,7 @@ pub(crate) struct World {
     /// `None` if the provider does not call back.
     pub(crate) signer: Option<CallbackSigner>,
     pub(crate) judge: Arc<Judge>,
+    pub(crate) pauses: Arc<PauseWatch>,
     pub(crate) script: Vec<Publication>,
     pub(crate) census: Census,
     /// Ids that now belong to another job than at first.
@@ -62,6 +66,7 @@ impl World {
         let front = Arc::new(Front::new(chance.fork(), outages.clone(), trace.clone()));
         let calls_back = plan.provider.callbacks != Callbacks::Never;
         let secrets = [SecretString::from("a secret of the world")];
+        let judge = Arc::new(Judge::new(ledger.clone()));
         let signer = CallbackSigner::new("world", &secrets).filter(|_| calls_back);
         Self {
             broker: if plan.disorder {
@@ -78,10 +83,11 @@ impl World {
             )),
             front,
             signer,
-            judge: Arc::new(Judge::new(ledger.clone())),
+            pauses: Arc::new(PauseWatch::new(judge.clone(), time)),
+            judge,
             trace,
             outages,
-            script: script::write(&chance.fork(), plan.jobs, plan.rates.twins, plan.blocked),
+            script: script(&chance.fork(), &plan),
             census: Census::default(),
             reborn: Mutex::default(),
             decided: Mutex::default(),
@@ -91,6 +97,14 @@ impl World {
             time,
             chance,
             ledger,
+        }
+    }
+
+    /// In a world with one account nothing is drawn.
+    pub(crate) fn any_account(&self) -> Name {
+        match &self.plan.accounts[..] {
+            [] | [_] => FIRST,
+            all => all[self.chance.below(all.len() as u64) as usize].name,
         }
     }
 
@@ -189,4 +203,12 @@ impl World {
         keys.dedup();
         keys
     }
+}
+
+fn script(chance: &Chance, plan: &Plan) -> Vec<Publication> {
+    let mut lines = script::write(chance, plan.jobs, plan.rates.twins, plan.blocked);
+    if plan.accounts.len() > 1 && plan.jobs > 1 {
+        binding::bind(&chance.fork(), &mut lines, &plan.accounts);
+    }
+    lines
 }

@@ -43,12 +43,26 @@ async fn every_problem_is_reported_at_once() {
     program.set("limits.videos", "many");
     program.set("poll.sweep", "soon");
     program.set("kling.tiemout", "5s");
+    program.set("tenants.weights", "acme=0");
+    program.set("tenants.concurrencies", "acme=1,acme=2");
+    program.set("tenants.waiting", "-1");
+    program.set("money.account_per_day", "0");
+    program.set("money.tenant_per_day", "-1");
+    program.set("money.tenants_per_day", "acme=0");
+    program.set("money.acount_per_month", "5");
     program.set("broker.url", &format!("smtp://me:{CANARY}@x"));
     let checked = program.run(&["config", "check", "--json"]).await.exits(78);
     let problems = checked.json()["problems"].to_string();
     for word in ["limits.videos", "poll.sweep", "REELWORK_KLING__TIEMOUT", "broker.url"] {
         assert!(problems.contains(word), "{word}: {problems}");
     }
+    for word in ["tenants.weights", "tenants.concurrencies", "acme twice", "tenants.waiting"] {
+        assert!(problems.contains(word), "{word}: {problems}");
+    }
+    for word in ["money.account_per_day", "money.tenant_per_day", "money.tenants_per_day"] {
+        assert!(problems.contains(word), "{word}: {problems}");
+    }
+    assert!(problems.contains("REELWORK_MONEY__ACCOUNT_PER_MONTH?"), "{problems}");
     // Every other command reports the same.
     let done = program.run(&["submit", "videos/text2video", "--prompt", "x"]).await.exits(78);
     for word in ["limits.videos", "poll.sweep", "REELWORK_KLING__TIMEOUT?", "broker.url"] {
@@ -117,4 +131,29 @@ async fn a_key_in_the_variable_of_the_provider_is_used_and_reported() {
     }
     program.set("kling.api_key", CANARY);
     assert_eq!(said(&program.run(&["doctor"]).await.exits(0).stderr), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_problem_of_a_table_of_prices_is_reported_at_once() {
+    let environment = Environment::on(Backend::Embedded);
+    let provider = Provider::here(json!({})).await;
+    let mut program = environment.program_for(&provider);
+    let price = |operation: &str, rest: &str| {
+        format!("[[price]]\noperations = [{operation:?}]\nper = \"task\"\n{rest}\n")
+    };
+    let good = price("videos/text2video", "usd = \"0.20\"");
+    program.set("money.prices", &environment.file("good.toml", &good));
+    program.run(&["config", "check"]).await.exits(0);
+    let bad = [price("videos/text3video", "usd = \"1\""), price("audio/text-to-audio", "uds = 1")];
+    program.set("money.prices", &environment.file("bad.toml", &bad.concat()));
+    let words = ["videos/text3video", "uds is not known", "needs one amount"];
+    for command in [&["config", "check"][..], &["worker"], &["up"]] {
+        let refused = program.run(command).await.exits(78).stderr;
+        for word in words {
+            assert!(refused.contains(word), "no {word:?} in {refused}");
+        }
+    }
+    program.set("money.prices", "/no/such/prices.toml");
+    let missing = program.run(&["config", "check"]).await.exits(78).stderr;
+    assert!(missing.contains("money.prices (/no/such/prices.toml): cannot be read"), "{missing}");
 }

@@ -128,7 +128,7 @@ async fn a_waiting_job_that_became_too_wide_is_parked_and_no_conflict(environmen
         let told = program.run(&["get", "five", "--json"]).await;
         serde_json::from_str(&told.stdout).map_or(json!(null), |job: Value| job["state"].clone())
     };
-    until("it waits", async || state().await == "queued").await;
+    until("it waits", async || state().await == "waiting").await;
     before.stop().await;
 
     provider.change(json!({})).await;

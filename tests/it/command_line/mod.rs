@@ -1,14 +1,18 @@
 //! The contract of the program: what each command prints, and how it exits.
 
+mod accounts;
 mod cancel;
 mod config;
+mod costs;
 mod dead;
 mod demo;
 mod doctor;
 mod doubt;
 mod events;
 mod ledger;
+mod pause;
 mod refused;
+mod stats;
 mod status;
 mod submit;
 mod topology;

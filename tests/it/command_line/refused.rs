@@ -31,21 +31,27 @@ fn with_canary(url: &str, user: &str) -> String {
     format!("{scheme}://{user}:{CANARY}@{host}")
 }
 
-const ASKS_THE_BROKER: [&[&str]; 6] = [
+const ASKS_THE_BROKER: [&[&str]; 7] = [
     &["submit", "videos/text2video", "--prompt", "x"],
     &["events", "--count", "1"],
     &["dead", "list"],
     &["topology", "show"],
+    &["stats"],
     &["worker"],
     &["poller"],
 ];
 
-const ASKS_THE_LEDGER: [&[&str]; 7] = [
+const ASKS_THE_LEDGER: [&[&str]; 12] = [
     &["get", "a"],
     &["wait", "a"],
     &["list"],
+    &["stats"],
+    &["costs"],
     &["why", "a"],
     &["cancel", "a"],
+    &["pause"],
+    &["pause", "--account", "--reason", "x"],
+    &["resume", "--account"],
     &["worker"],
     &["poller"],
 ];

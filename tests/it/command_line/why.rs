@@ -8,7 +8,7 @@ use crate::harness::{Environment, Provider, until};
 on_each_backend!(
     a_job_over_the_daily_limit_is_explained,
     an_end_has_its_reason,
-    a_job_before_a_full_lane_is_not_called_unseen,
+    a_job_that_waits_for_a_slot_is_told_its_place,
 );
 
 async fn a_job_over_the_daily_limit_is_explained(environment: Environment) {
@@ -26,8 +26,7 @@ async fn a_job_over_the_daily_limit_is_explained(environment: Environment) {
     .await;
 }
 
-/// A worker may have taken it and put it back: it is only known that no worker has recorded it.
-async fn a_job_before_a_full_lane_is_not_called_unseen(environment: Environment) {
+async fn a_job_that_waits_for_a_slot_is_told_its_place(environment: Environment) {
     let provider = Provider::here(json!({"life_ms": 600_000})).await;
     let mut program = environment.program_for(&provider);
     program.set("limits.videos", "1");
@@ -36,10 +35,23 @@ async fn a_job_before_a_full_lane_is_not_called_unseen(environment: Environment)
     program.run(&[submit.as_slice(), &["one"]].concat()).await.exits(0);
     until("the slot is taken", async || provider.tasks_of("one").await == 1).await;
     program.run(&[submit.as_slice(), &["two"]].concat()).await.exits(0);
-    let told = program.run(&["why", "two"]).await.exits(4).stderr;
-    assert!(told.contains("two: no worker has recorded it: it waits in the broker"), "{told}");
+    until("it waits", async || program.run(&["get", "two"]).await.stdout.contains("waiting")).await;
+    program.run(&[submit.as_slice(), &["three"]].concat()).await.exits(0);
+    let place = "place among its tenant's jobs: 2; jobs that wait for this pool: 2, of tenants: 1; \
+                 expected wait: about ";
+    for command in ["get", "why"] {
+        until(&format!("{command} tells its place"), async || {
+            program.run(&[command, "three"]).await.stdout.contains(place)
+        })
+        .await;
+    }
+    let told = program.run(&["why", "three"]).await.exits(0).stdout;
     assert!(told.contains("; 1 of 1 slots of pool default:videos are taken"), "{told}");
-    assert!(!told.contains("has seen"), "{told}");
+    let job = program.run(&["get", "three", "--json"]).await.exits(0).json();
+    assert_eq!((&job["state"], &job["place"]["ahead"]), (&json!("waiting"), &json!(1)));
+    program.run(&["cancel", "two"]).await.exits(0);
+    let job = program.run(&["get", "three", "--json"]).await.exits(0).json();
+    assert_eq!((&job["place"]["ahead"], &job["place"]["waiting"]), (&json!(0), &json!(1)));
 }
 
 async fn an_end_has_its_reason(environment: Environment) {

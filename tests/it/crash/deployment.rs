@@ -87,10 +87,13 @@ impl Deployment {
         let mut program = environment.program_for(&provider);
         program.set("limits.videos", &SLOTS.to_string());
         program.set("limits.images", "1000");
+        // As few as possible: twice the slots.
+        program.set("tenants.waiting", "1");
         program.set("limits.max_in_progress", &IN_HAND.to_string());
         // Some looks at each task, not dozens.
         program.set("poll.pace", "0.04");
         program.set("poll.sweep", "100ms");
+        program.set("money.enabled", "true");
         program.set("kling.look_up", "path");
         program.set("kling.trust_denials", "true");
         let address = format!("127.0.0.1:{}", free_port());
@@ -130,6 +133,11 @@ impl Deployment {
 
     pub(crate) async fn publish(&mut self, jobs: usize) {
         self.publish_some(VIDEO, jobs).await;
+    }
+
+    pub(crate) async fn answers_lost(&self) -> u64 {
+        let faults = self.provider.accounts().await.faults;
+        faults.get(&simulator::FaultKind::LostAnswer).copied().unwrap_or(0)
     }
 
     pub(crate) async fn publish_some(&mut self, operation: &'static str, jobs: usize) {

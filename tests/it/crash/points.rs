@@ -19,6 +19,8 @@ pub(crate) enum Scenario {
     Publishing,
     /// The process has been killed and starts again.
     Beginning,
+    /// Some answers are lost, so one worker at a time tries whether the provider is well.
+    Unclear,
     /// No other process runs, so this one is the leader.
     Leading,
     /// A worker has died during POSTs: their tasks are found and attached.
@@ -31,10 +33,14 @@ pub(crate) enum Scenario {
     EndingBusy,
     /// More jobs than slots.
     Crowd,
+    /// More jobs than may wait in the ledger.
+    Flood,
     /// A message that is not a job.
     Nonsense,
     /// The provider refuses the account.
     Blocked,
+    /// The provider refuses a task, as one too many.
+    Refused,
     /// A consumer whose queue is full.
     FullConsumer,
     /// The provider calls back.
@@ -80,18 +86,24 @@ fn reached(effect: &str) -> (Scenario, &'static [&'static str]) {
         "ledger.open" | "ledger.lost" => (Scenario::Distrusting, EVERYBODY),
         "ledger.renew" => (Scenario::Traffic, EVERYBODY),
         "ledger.swap" | "publish.journal" => (Scenario::Traffic, &["worker", "poller"]),
-        "ledger.take_permit" | "ledger.create" | "post" | "ack" => (Scenario::Traffic, &["worker"]),
+        "ledger.take_permit" | "ledger.reserve" | "ledger.create" | "post" | "ack" => {
+            (Scenario::Traffic, &["worker"])
+        }
         "ledger.give_permits"
+        | "ledger.settle_reservations"
         | "ledger.claim_due"
         | "query"
         | "ledger.claim_outbox"
         | "publish.results"
         | "ledger.announced" => (Scenario::Traffic, &["poller"]),
         "ledger.claim_task" => (Scenario::Orphans, &["poller"]),
-        "ledger.take_turn" | "ledger.end_turn" => (Scenario::Crowd, &["worker"]),
+        "ledger.take_turn" | "ledger.end_turn" => (Scenario::Unclear, &["worker"]),
+        "ledger.enter" | "ledger.grant" | "ledger.confirm" => (Scenario::Crowd, &["worker"]),
+        "publish.overflow" => (Scenario::Flood, &["worker"]),
         "publish.dead" => (Scenario::Nonsense, &["worker"]),
         "publish.later" => (Scenario::EndingBusy, &["worker"]),
         "ledger.pause" => (Scenario::Blocked, &["worker"]),
+        "ledger.change_slot_limit" => (Scenario::Refused, &["worker"]),
         "ledger.propose" | "ledger.look_now" => (Scenario::CalledBack, &["gateway"]),
         "ledger.postpone" => (Scenario::FullConsumer, &["poller"]),
         "ledger.leave" => (Scenario::Ending, EVERYBODY),

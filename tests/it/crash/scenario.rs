@@ -134,6 +134,11 @@ async fn lead_to(deployment: &mut Deployment, cell: &Cell) -> Option<FullQueue> 
             deployment.order(cell.role, &cell.point);
             deployment.publish(SLOTS).await;
         }
+        Scenario::Flood => {
+            deployment.order(cell.role, &cell.point);
+            deployment.publish(3 * SLOTS + BATCH).await;
+        }
+        Scenario::Unclear => lose_answers(deployment, cell).await,
         Scenario::Beginning => {
             deployment.process(cell.role).kill().await;
             deployment.order(cell.role, &cell.point);
@@ -173,6 +178,7 @@ async fn lead_to(deployment: &mut Deployment, cell: &Cell) -> Option<FullQueue> 
             deployment.order(cell.role, &cell.point);
             deployment.publish(BATCH).await;
         }
+        Scenario::Refused => refuse(deployment, cell).await,
         Scenario::FullConsumer => {
             let full = FullQueue::on(&deployment.environment).await;
             deployment.order(cell.role, &cell.point);
@@ -186,6 +192,31 @@ async fn lead_to(deployment: &mut Deployment, cell: &Cell) -> Option<FullQueue> 
         Scenario::Publishing => {}
     }
     None
+}
+
+/// In another lane, where no job waits for a slot: of several answers, the lost ones could be the last to
+/// be noticed, or all that there are. So one is lost alone, and the next job tries whether the provider is
+/// well.
+async fn lose_answers(deployment: &mut Deployment, cell: &Cell) {
+    deployment.order(cell.role, &cell.point);
+    let before = deployment.answers_lost().await;
+    let lost = json!([{"kind": "lost_answer", "operation": IMAGE}]);
+    deployment.provider.change(provider_settings(lost)).await;
+    deployment.publish_some(IMAGE, 1).await;
+    until("an answer is lost, or the process died at its first request", async || {
+        deployment.process(cell.role).was_killed() || deployment.answers_lost().await > before
+    })
+    .await;
+    deployment.provider.change(provider_settings(json!([]))).await;
+    deployment.publish_some(IMAGE, BATCH).await;
+}
+
+/// In another lane, whose slots no other point needs.
+async fn refuse(deployment: &mut Deployment, cell: &Cell) {
+    deployment.order(cell.role, &cell.point);
+    let busy = json!([{"kind": "busy", "operation": IMAGE}]);
+    deployment.provider.change(provider_settings(busy)).await;
+    deployment.publish_some(IMAGE, 1).await;
 }
 
 /// Responses are so late that the worker holds more deliveries than it can send.

@@ -145,7 +145,7 @@ impl Environment {
         broker_rabbitmq::Settings::new(self.amqp.as_str(), &self.namespace)
     }
 
-    fn ledger_settings(&self) -> ledger_redis::Settings {
+    pub(crate) fn ledger_settings(&self) -> ledger_redis::Settings {
         ledger_redis::Settings::new(self.redis_url(), &self.namespace)
     }
 }

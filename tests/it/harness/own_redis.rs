@@ -22,6 +22,12 @@ impl OwnRedis {
         self.tell(&["FLUSHALL"]);
     }
 
+    /// Bytes of memory that its data needs.
+    pub(crate) fn memory(&self) -> u64 {
+        let info = self.0.ask(&["INFO", "memory"]).expect("Redis");
+        info.field("used_memory").parse().expect("a number")
+    }
+
     /// Kills it without warning, and starts it again with its files.
     pub(crate) async fn restart(&mut self) {
         self.0.restart().await.expect("Redis");

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gateway::Gateway;
-use job::{CallbackSigner, Timestamp};
+use gateway::{Gateway, Listen, Mailbox, Served};
+use job::{AccountRules, CallbackSigner, Timestamp};
 use kling::{Client, HttpSettings, HttpTransport};
 use poller::Poller;
 use ports::SystemClock;
@@ -83,10 +83,13 @@ impl Setup {
         let gateway = match self.callbacks.take() {
             Some(signer) => {
                 let rules = self.worker.rules.clone();
-                let settings =
-                    gateway::Settings::new(([127, 0, 0, 1], 0).into(), signer.clone(), rules);
+                let accounts = AccountRules::default();
+                let settings = gateway::Settings::new(signer.clone(), rules, accounts);
                 let (ledger, session) = (ledger.clone(), session.clone());
-                let gateway = Gateway::start(ledger, session, clock.clone(), settings).await;
+                let mailbox = Mailbox::new(ledger, session, clock.clone(), settings);
+                let served = Served { callbacks: Some(mailbox), ..Served::default() };
+                let listen = Listen::on(([127, 0, 0, 1], 0).into());
+                let gateway = Gateway::start(&listen, served).await;
                 let gateway = gateway.expect("a gateway");
                 let url = format!("http://{}", gateway.address());
                 self.worker.callback = Some(Callback { url, signer });

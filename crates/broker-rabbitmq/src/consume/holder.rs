@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use super::ticket::Ticket;
 use super::{Intake, Kind};
 use crate::content::structured;
-use crate::names::place;
+use crate::names::{lane_key, place};
 use crate::properties::decode;
 
 /// Turns messages from a channel into deliveries.
@@ -24,9 +24,17 @@ impl Holder {
         let arrived = decode(&taken.properties, taken.data, *kind == Kind::DeadLetters);
         let message = match kind {
             Kind::Events => structured(arrived.message),
-            Kind::Jobs { .. } | Kind::DeadLetters | Kind::Log => arrived.message,
+            Kind::Jobs { .. } | Kind::Overflow { .. } | Kind::DeadLetters | Kind::Log => {
+                arrived.message
+            }
         };
-        let routing_key = taken.routing_key.to_string();
+        let routing_key = match kind {
+            // The broker may have dead-lettered it from an overflow queue.
+            Kind::Overflow { .. } | Kind::DeadLetters => {
+                lane_key(taken.routing_key.as_str()).to_owned()
+            }
+            Kind::Jobs { .. } | Kind::Events | Kind::Log => taken.routing_key.to_string(),
+        };
         let delivery_count = self.intake.counting.deliveries(taken.redelivered, arrived.counts);
         let spans = self.spans;
         let ticket = self.ticket(taken.delivery_tag, *kind == Kind::Log);
@@ -56,7 +64,7 @@ fn handling(
     settle: Box<dyn Settle>,
 ) -> (Handling, Box<dyn Settle>) {
     match kind {
-        Kind::Jobs { exchange, queue } => {
+        Kind::Jobs { exchange, queue } | Kind::Overflow { exchange, queue } => {
             place(exchange, routing_key, queue).handling(spans, message, settle)
         }
         Kind::Events | Kind::DeadLetters | Kind::Log => (Handling::untold(), settle),

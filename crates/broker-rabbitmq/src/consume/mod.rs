@@ -1,6 +1,5 @@
 //! Consuming: one channel for each consumer, and deliveries that own what settles them.
 
-mod get;
 mod holder;
 mod source;
 mod stream;
@@ -19,7 +18,6 @@ use crate::counts::Counting;
 use crate::error::using;
 use crate::names::Names;
 
-pub(crate) use get::Getting;
 use source::{arguments, queue};
 pub(crate) use source::{depth, is_read};
 use stream::Stream;
@@ -42,6 +40,11 @@ impl Intake {
 pub(crate) enum Kind {
     /// From this queue, which is bound to that exchange; its handling is traced.
     Jobs {
+        exchange: String,
+        queue: String,
+    },
+    /// The same, with keys of an overflow queue.
+    Overflow {
         exchange: String,
         queue: String,
     },
@@ -76,6 +79,9 @@ pub(crate) async fn consume(
 fn kind_of(names: &Names, source: &Source) -> Kind {
     match source {
         Source::Lane(lane) => Kind::Jobs { exchange: names.jobs(), queue: names.lane(*lane) },
+        Source::Overflow(queue) => {
+            Kind::Overflow { exchange: names.overflow(), queue: names.overflow_queue(*queue) }
+        }
         Source::Results(_) => Kind::Events,
         Source::Dead | Source::BrokerDead => Kind::DeadLetters,
         Source::Journal(_) => Kind::Log,

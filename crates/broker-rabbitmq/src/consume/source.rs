@@ -16,9 +16,11 @@ pub(super) async fn queue(
 ) -> Result<ShortString, BrokerError> {
     match source {
         Source::Results(subscription) => subscribe(channel, names, subscription).await,
-        Source::Lane(_) | Source::Dead | Source::BrokerDead | Source::Journal(_) => {
-            fixed(names, source)
-        }
+        Source::Lane(_)
+        | Source::Overflow(_)
+        | Source::Dead
+        | Source::BrokerDead
+        | Source::Journal(_) => fixed(names, source),
     }
 }
 
@@ -56,6 +58,7 @@ async fn unnamed(channel: &Channel) -> Result<ShortString, BrokerError> {
 pub(super) fn fixed(names: &Names, source: &Source) -> Result<ShortString, BrokerError> {
     let name = match source {
         Source::Lane(lane) => names.lane(*lane),
+        Source::Overflow(queue) => names.overflow_queue(*queue),
         Source::Dead => names.dead(),
         Source::BrokerDead => names.broker_dead(),
         Source::Journal(_) => names.journal(),

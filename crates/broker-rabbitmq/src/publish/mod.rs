@@ -65,6 +65,10 @@ impl Publishing {
         }
     }
 
+    pub(crate) fn takes_messages(&self) -> bool {
+        self.line.now().is_ok_and(|connection| !connection.is_blocked())
+    }
+
     /// Why there is no confirm in time. `handed`: the message may have been sent.
     fn overdue(&self, handed: bool) -> PublishError {
         let timeout = self.timeout;

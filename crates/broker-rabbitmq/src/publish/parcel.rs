@@ -8,7 +8,7 @@ use lapin::types::ShortString;
 use ports::{Destination, Message, PublishError};
 
 use crate::error::short;
-use crate::names::Names;
+use crate::names::{Names, overflow_key};
 use crate::properties::encode;
 
 /// A message in the form that lapin takes.
@@ -36,6 +36,7 @@ impl Parcel {
             }
             Destination::Jobs { .. } => message,
             Destination::Later { .. }
+            | Destination::Overflow { .. }
             | Destination::Dead { .. }
             | Destination::Results { .. }
             | Destination::Journal => message.fitted(),
@@ -65,6 +66,9 @@ pub(crate) fn address(names: &Names, to: &Destination) -> (String, String) {
     match to {
         Destination::Jobs { routing_key } => (names.jobs(), routing_key.clone()),
         Destination::Later { delay, routing_key } => (names.later(*delay), routing_key.clone()),
+        Destination::Overflow { queue, routing_key } => {
+            (names.overflow(), overflow_key(*queue, routing_key))
+        }
         Destination::Dead { routing_key } => (names.dead(), routing_key.clone()),
         Destination::Results { routing_key } => (names.results(), routing_key.clone()),
         Destination::Journal => (String::new(), names.journal()),

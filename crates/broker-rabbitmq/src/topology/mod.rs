@@ -14,7 +14,7 @@ mod quorum;
 
 use std::time::Duration;
 
-use job::{Lane, RetryDelay};
+use job::{Lane, OverflowQueue, RetryDelay};
 
 pub use arguments::{Argument, Arguments};
 pub use permission::Forbidden;
@@ -23,7 +23,7 @@ pub use probe::{Finding, Found};
 
 pub(crate) use probe::{apply, bind, declare_queue, inspect, look, verdict};
 
-use crate::names::Names;
+use crate::names::{Names, overflow_binding};
 
 /// The worker parks at 20 deliveries; the broker's limit only ends what no worker parks.
 const LANE_DELIVERY_LIMIT: i64 = 1_000;
@@ -129,6 +129,7 @@ impl Topology {
         };
         topology.dead(&names);
         topology.jobs(&names, lane_max_length);
+        topology.overflow(&names, lane_max_length);
         topology.later(&names);
         topology.results(&names);
         topology.journal(&names, journal_max_age);
@@ -146,6 +147,19 @@ impl Topology {
                 .int("x-delivery-limit", LANE_DELIVERY_LIMIT);
             self.queue(queue.clone(), arguments);
             self.bind(names.jobs(), queue, lane.binding());
+        }
+    }
+
+    /// A message may be given back very often: it waits at the head until its tenant has a place.
+    fn overflow(&mut self, names: &Names, max_length: u64) {
+        self.exchange(names.overflow(), ExchangeType::Topic, Arguments::default());
+        for overflow in OverflowQueue::all() {
+            let queue = names.overflow_queue(overflow);
+            let arguments = safe_dead_letters(Arguments::quorum(), names.dead())
+                .int("x-max-length", i64::try_from(max_length).unwrap_or(i64::MAX))
+                .int("x-delivery-limit", NO_DELIVERY_LIMIT);
+            self.queue(queue.clone(), arguments);
+            self.bind(names.overflow(), queue, overflow_binding(overflow));
         }
     }
 
@@ -266,12 +280,18 @@ mod tests {
 
     #[test]
     fn queues_are_as_the_table_says() {
-        assert_eq!(topology().queues.len(), 9 + 5 + 4);
+        assert_eq!(topology().queues.len(), 9 + 24 + 5 + 4);
         for (queue, expected) in [
             (
                 "ns.jobs.videos.high",
                 "x-dead-letter-exchange=ns.dead x-dead-letter-strategy=at-least-once \
                  x-delivery-limit=1000 x-max-length=5000 x-overflow=reject-publish \
+                 x-queue-leader-locator=balanced x-queue-type=quorum",
+            ),
+            (
+                "ns.overflow.images.7",
+                "x-dead-letter-exchange=ns.dead x-dead-letter-strategy=at-least-once \
+                 x-delivery-limit=1000000 x-max-length=5000 x-overflow=reject-publish \
                  x-queue-leader-locator=balanced x-queue-type=quorum",
             ),
             (
@@ -315,6 +335,7 @@ mod tests {
             binding.unwrap().routing_key.as_str()
         };
         assert_eq!(key("ns.jobs.videos.high"), "videos.#.high");
+        assert_eq!(key("ns.overflow.audio.2"), "2.audio.#");
         assert_eq!(key("ns.later.10m"), "#");
     }
 
@@ -322,12 +343,12 @@ mod tests {
     fn definitions_hold_everything_under_the_virtual_host() {
         let topology = crate::Settings::new("amqp://broker/studio", "ns").topology();
         let definitions = topology.definitions();
-        for (part, count) in [("queues", 18), ("exchanges", 10), ("bindings", 21)] {
+        for (part, count) in [("queues", 42), ("exchanges", 11), ("bindings", 45)] {
             let entries = definitions[part].as_array().unwrap();
             assert_eq!(entries.len(), count, "{part}");
             assert!(entries.iter().all(|entry| entry["vhost"] == "studio"));
         }
-        let journal = &definitions["queues"][16];
+        let journal = &definitions["queues"][40];
         assert_eq!(journal["name"], "ns.journal");
         assert_eq!(journal["arguments"]["x-queue-type"], "stream");
         assert_eq!(journal["durable"], true);

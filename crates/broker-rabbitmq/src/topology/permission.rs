@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use job::Lane;
+use job::{Lane, OverflowQueue};
 use lapin::BasicProperties;
 use lapin::options::{BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::{AMQPValue, FieldTable};
@@ -59,7 +59,10 @@ impl Topology {
             }
         }
         let lanes = Lane::all().map(|lane| names.lane(lane));
-        for queue in lanes.chain([names.dead(), names.broker_dead(), names.journal()]) {
+        let overflow = OverflowQueue::all().map(|queue| names.overflow_queue(queue));
+        for queue in
+            lanes.chain(overflow).chain([names.dead(), names.broker_dead(), names.journal()])
+        {
             if is_refused(&queue, read(connection, &queue).await)? {
                 forbidden.push(Forbidden::Read { queue });
             }

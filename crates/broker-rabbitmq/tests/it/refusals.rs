@@ -5,7 +5,7 @@ use crate::fixture::{
 };
 use broker_rabbitmq::{RabbitBroker, Settings};
 use conformance::broker::Opened;
-use job::{Reached, Reason, RetryDelay, Timestamp};
+use job::{OverflowQueue, Reached, Reason, Resource, RetryDelay, Timestamp};
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable};
 use ports::{
@@ -156,6 +156,22 @@ async fn what_the_broker_dead_letters_can_be_adopted() {
     assert_eq!((copy.message.id.as_str(), copy.routing_key.as_str()), ("a", VIDEO_KEY));
     assert_eq!(copy.message.get(header::DEATH), Some("rejected"));
     copy.ack().await.unwrap();
+    scratch.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_dies_in_an_overflow_queue_has_the_key_of_its_lane() {
+    let scratch = open().await;
+    let queue = OverflowQueue { resource: Resource::Videos, number: 3 };
+    let to = Destination::Overflow { queue, routing_key: VIDEO_KEY.to_owned() };
+    scratch.broker.publish(&to, message("a")).await.unwrap();
+    RawClient::open(&scratch.settings).await.reject_one("overflow.videos.3").await;
+    for source in [Source::Dead, Source::BrokerDead] {
+        let mut letters = scratch.broker.consume(&source, 1).await.unwrap();
+        let letter = take(&mut letters).await;
+        assert_eq!((letter.message.id.as_str(), letter.routing_key.as_str()), ("a", VIDEO_KEY));
+        letter.ack().await.unwrap();
+    }
     scratch.close().await;
 }
 

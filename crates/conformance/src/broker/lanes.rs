@@ -3,13 +3,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use job::{Lane, Priority, Resource};
+use job::{Priority, Resource};
 
 use super::fixture::{
     VIDEO_KEY, expect_depth, expect_nothing, jobs, lane, message, publish, soon, take, take_ids,
     videos,
 };
-use ports::{Broker, Delivery, PublishError, Source};
+use ports::{Broker, PublishError};
 
 pub async fn a_published_job_is_delivered_once_and_gone_when_acknowledged(broker: Arc<dyn Broker>) {
     publish(&broker, &jobs(VIDEO_KEY), &["a"]).await;
@@ -144,38 +144,4 @@ async fn take_until_quiet(broker: Arc<dyn Broker>) -> Vec<String> {
 
 pub async fn a_good_broker_passes_its_check(broker: Arc<dyn Broker>) {
     assert_eq!(broker.check().await, Ok(()));
-}
-
-pub async fn a_lane_is_taken_from_one_at_a_time(broker: Arc<dyn Broker>) {
-    publish(&broker, &jobs(VIDEO_KEY), &["a", "b", "c"]).await;
-    let first = taken(&broker).await.expect("the first");
-    assert_eq!((first.message.id.as_str(), first.routing_key.as_str()), ("a", VIDEO_KEY));
-    assert!(!first.redelivered);
-    expect_depth(&broker, &videos(), 2).await;
-    let second = taken(&broker).await.expect("the second");
-    assert_eq!(second.message.id, "b", "the first is still held");
-    first.ack().await.unwrap();
-    second.requeue().await.unwrap();
-    let again = taken(&broker).await.expect("what was given back");
-    assert_eq!((again.message.id.as_str(), again.redelivered), ("b", true));
-    again.requeue().await.unwrap();
-    let ids = [taken(&broker).await, taken(&broker).await];
-    let ids = ids.iter().flatten().map(|delivery| delivery.message.id.as_str());
-    assert_eq!(ids.collect::<BTreeSet<_>>(), BTreeSet::from(["b", "c"]));
-    assert!(taken(&broker).await.is_none(), "both are held");
-}
-
-async fn taken(broker: &Arc<dyn Broker>) -> Option<Delivery> {
-    let Source::Lane(lane) = videos() else { return None };
-    broker.take(lane).await.unwrap()
-}
-
-pub async fn nothing_is_taken_from_an_empty_lane(broker: Arc<dyn Broker>) {
-    for lane in Lane::all() {
-        assert!(broker.take(lane).await.unwrap().is_none(), "{lane}");
-    }
-    publish(&broker, &jobs(VIDEO_KEY), &["a"]).await;
-    taken(&broker).await.expect("it is there now").ack().await.unwrap();
-    assert!(taken(&broker).await.is_none());
-    expect_depth(&broker, &videos(), 0).await;
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use job::Timestamp;
 
 use super::fixture::*;
-use ports::{Fence, Ledger, LedgerError, Limits, OutboxId, Permit, PermitReturn};
+use ports::{Fence, GrantTerms, Ledger, LedgerError, OutboxId, Permit, PermitReturn};
 
 pub async fn an_empty_ledger_has_no_generation(ledger: Arc<dyn Ledger>) {
     assert_eq!(ledger.generation().await.unwrap(), None);
@@ -50,7 +50,7 @@ pub async fn an_ended_lease_fences_every_write(ledger: Arc<dyn Ledger>) {
     }
     assert_eq!(loaded(&*ledger, "there").await.version, 1);
     assert!(ledger.load(&key("new")).await.unwrap().is_none());
-    assert_eq!(ledger.used("pool").await.unwrap(), 0);
+    assert_eq!(ledger.usage("pool").await.unwrap().used, 0);
     fence_of(&*ledger, &alive).await.unwrap();
 }
 
@@ -105,7 +105,7 @@ async fn every_write(
         unspent: true,
     };
     let id = OutboxId { key: key("there"), id: "e".to_owned() };
-    let limits = Limits::default();
+    let terms = GrantTerms::default();
     vec![
         ("create", ledger.create(fence, plain(record("new"))).await.err()),
         ("swap", ledger.swap(fence, 1, plain(record("there"))).await.err()),
@@ -113,7 +113,7 @@ async fn every_write(
         ("claim_outbox", ledger.claim_outbox(fence, 9, SHORT).await.err()),
         ("announced", ledger.announced(fence, std::slice::from_ref(&id)).await.err()),
         ("postpone", ledger.postpone(fence, &id, SHORT).await.err()),
-        ("take_permit", ledger.take_permit(fence, &permit, &limits).await.err()),
+        ("take_permit", ledger.take_permit(fence, &permit, &terms).await.err()),
         ("give_permits", ledger.give_permits(fence, &[back]).await.err()),
         ("renew", ledger.renew(fence, LONG).await.err()),
         ("follow", ledger.follow(fence).await.err()),

@@ -1,8 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use job::WaitingCount;
+
 use super::fixture::*;
-use ports::{Fence, HeldPermit, Ledger, LedgerError, Limits, Permit, PermitReturn, Permitted};
+use ports::{
+    Fence, HeldPermit, Ledger, LedgerError, Limits, Permit, PermitReturn, Permitted, Usage,
+};
 
 fn permit(pool: &str, id: &str, weight: u32) -> Permit {
     Permit { pool: pool.to_owned(), key: key(id), round: 1, weight, revision: 0 }
@@ -20,15 +24,24 @@ fn back(permit: &Permit, unspent: bool) -> PermitReturn {
 }
 
 fn slots(concurrency: u32) -> Limits {
-    Limits { concurrency, submissions_per_day: 0 }
+    Limits::slots(concurrency)
+}
+
+/// Nobody waits.
+fn only(used: u32) -> Usage {
+    Usage { used, waiting: 0 }
+}
+
+fn full(used: u32, slots: u32) -> Permitted {
+    Permitted::AtLimit { used, slots, waiting: WaitingCount::default() }
 }
 
 fn a_day(submissions_per_day: u64) -> Limits {
-    Limits { concurrency: 0, submissions_per_day }
+    Limits { submissions_per_day, ..Limits::default() }
 }
 
 async fn take(ledger: &dyn Ledger, fence: &Fence, permit: &Permit, limits: Limits) -> Permitted {
-    ledger.take_permit(fence, permit, &limits).await.unwrap()
+    ledger.take_permit(fence, permit, &limits.into()).await.unwrap()
 }
 
 async fn weight_held(ledger: &dyn Ledger, pool: &str) -> u32 {
@@ -51,38 +64,38 @@ pub async fn permits_are_exact_under_many_takers(ledger: Arc<dyn Ledger>) {
     for taker in takers.collect::<Vec<_>>() {
         match taker.await.unwrap() {
             (permit, Permitted::Granted) => granted.push(permit),
-            (permit, Permitted::AtLimit { used }) => assert!(used + permit.weight > SLOTS),
+            (permit, Permitted::AtLimit { used, .. }) => assert!(used + permit.weight > SLOTS),
             (_, other) => panic!("{other:?}"),
         }
     }
     let sum: u32 = granted.iter().map(|permit| permit.weight).sum();
     assert!((SLOTS - 2..=SLOTS).contains(&sum), "{sum} of {SLOTS} granted");
-    assert_eq!(ledger.used("default:images").await.unwrap(), sum);
+    assert_eq!(ledger.usage("default:images").await.unwrap(), only(sum));
     assert_eq!(weight_held(&*ledger, "default:images").await, sum);
     let returns: Vec<_> = granted.iter().map(|permit| back(permit, false)).collect();
     ledger.give_permits(&fence, &returns).await.unwrap();
-    assert_eq!(ledger.used("default:images").await.unwrap(), 0);
+    assert_eq!(ledger.usage("default:images").await.unwrap(), only(0));
     assert_eq!(weight_held(&*ledger, "default:images").await, 0);
 }
 
 pub async fn taking_twice_counts_once(ledger: Arc<dyn Ledger>) {
     let (one, two) = (member(&*ledger).await, member(&*ledger).await);
-    let limits = Limits { concurrency: 3, submissions_per_day: 2 };
+    let limits = Limits { submissions_per_day: 2, ..Limits::slots(3) };
     let mine = permit("pool", "a", 2);
     for fence in [&one, &one, &two] {
         let answer = take(&*ledger, fence, &mine, limits).await;
         assert_eq!(answer, Permitted::Granted);
     }
-    assert_eq!(ledger.used("pool").await.unwrap(), 2);
+    assert_eq!(ledger.usage("pool").await.unwrap(), only(2));
     let another = permit("pool", "b", 2);
     let answer = take(&*ledger, &one, &another, limits).await;
-    assert_eq!(answer, Permitted::AtLimit { used: 2 });
+    assert_eq!(answer, full(2, 3));
     let last = permit("pool", "c", 1);
     assert_eq!(take(&*ledger, &one, &last, limits).await, Permitted::Granted);
     // Another round of the same job is another permit.
     let again = Permit { round: 2, ..mine };
     let answer = take(&*ledger, &one, &again, slots(4)).await;
-    assert_eq!(answer, Permitted::AtLimit { used: 3 });
+    assert_eq!(answer, full(3, 4));
 }
 
 /// Two messages with one id may request different numbers of slots at the same time, and either may
@@ -91,21 +104,21 @@ pub async fn a_wider_request_takes_the_difference(ledger: Arc<dyn Ledger>) {
     let fence = member(&*ledger).await;
     let narrow = permit("pool", "a", 1);
     let wide = Permit { weight: 9, ..narrow.clone() };
-    let limits = Limits { concurrency: 9, submissions_per_day: 2 };
+    let limits = Limits { submissions_per_day: 2, ..Limits::slots(9) };
     assert_eq!(take(&*ledger, &fence, &narrow, limits).await, Permitted::Granted);
     let other = permit("pool", "b", 1);
     assert_eq!(take(&*ledger, &fence, &other, limits).await, Permitted::Granted);
-    let full = Permitted::AtLimit { used: 2 };
-    assert_eq!(take(&*ledger, &fence, &wide, limits).await, full, "nine do not fit beside one");
+    let at_limit = full(2, 9);
+    assert_eq!(take(&*ledger, &fence, &wide, limits).await, at_limit, "nine do not fit beside one");
     assert_eq!(weight_held(&*ledger, "pool").await, 2, "the narrow one may be under way");
     ledger.give_permits(&fence, &[back(&other, false)]).await.unwrap();
     assert_eq!(take(&*ledger, &fence, &wide, limits).await, Permitted::Granted);
-    assert_eq!(ledger.used("pool").await.unwrap(), 9);
+    assert_eq!(ledger.usage("pool").await.unwrap(), only(9));
     assert_eq!(weight_held(&*ledger, "pool").await, 9);
     assert_eq!(take(&*ledger, &fence, &narrow, limits).await, Permitted::Granted);
-    assert_eq!(ledger.used("pool").await.unwrap(), 9, "what is held stays");
+    assert_eq!(ledger.usage("pool").await.unwrap(), only(9), "what is held stays");
     ledger.give_permits(&fence, &[back(&narrow, false)]).await.unwrap();
-    assert_eq!(ledger.used("pool").await.unwrap(), 0);
+    assert_eq!(ledger.usage("pool").await.unwrap(), only(0));
 }
 
 /// Slots held for an older revision are not in use: they must not be kept while waiting for more.
@@ -116,8 +129,8 @@ pub async fn a_wider_request_for_a_newer_reason_gives_up_what_it_held(ledger: Ar
     take(&*ledger, &fence, &permit("pool", "b", 3), slots(9)).await;
     let wide = Permit { weight: 9, revision: 4, ..narrow };
     let answer = take(&*ledger, &fence, &wide, slots(9)).await;
-    assert_eq!(answer, Permitted::AtLimit { used: 3 });
-    assert_eq!(ledger.used("pool").await.unwrap(), 3);
+    assert_eq!(answer, full(3, 9));
+    assert_eq!(ledger.usage("pool").await.unwrap(), only(3));
 }
 
 /// Slots in use count in full, whatever the limit is.
@@ -127,7 +140,7 @@ pub async fn a_wider_request_without_a_limit_counts_in_full(ledger: Arc<dyn Ledg
     take(&*ledger, &fence, &narrow, slots(1)).await;
     let wide = Permit { weight: 5, ..narrow };
     assert_eq!(take(&*ledger, &fence, &wide, slots(0)).await, Permitted::Granted);
-    assert_eq!(ledger.used("pool").await.unwrap(), 5);
+    assert_eq!(ledger.usage("pool").await.unwrap(), only(5));
     assert_eq!(weight_held(&*ledger, "pool").await, 5);
 }
 
@@ -141,12 +154,12 @@ pub async fn giving_twice_gives_once(ledger: Arc<dyn Ledger>) {
     let returns = [back(&mine, false), back(&mine, false), back(&unknown, false)];
     for _ in 0..2 {
         ledger.give_permits(&fence, &returns).await.unwrap();
-        assert_eq!(ledger.used("pool").await.unwrap(), 1);
+        assert_eq!(ledger.usage("pool").await.unwrap(), only(1));
     }
-    assert_eq!(ledger.used("elsewhere").await.unwrap(), 0);
+    assert_eq!(ledger.usage("elsewhere").await.unwrap(), only(0));
     let answer = take(&*ledger, &fence, &mine, slots(3)).await;
     assert_eq!(answer, Permitted::Granted);
-    assert_eq!(ledger.used("pool").await.unwrap(), 3);
+    assert_eq!(ledger.usage("pool").await.unwrap(), only(3));
 }
 
 pub async fn a_late_return_does_not_take_a_slot_from_who_asked_since(ledger: Arc<dyn Ledger>) {
@@ -158,11 +171,11 @@ pub async fn a_late_return_does_not_take_a_slot_from_who_asked_since(ledger: Arc
     assert_eq!(take(&*ledger, &fence, &again, slots(3)).await, Permitted::Granted);
     assert_eq!(take(&*ledger, &fence, &first, slots(3)).await, Permitted::Granted, "a late taker");
     ledger.give_permits(&fence, &[late]).await.unwrap();
-    assert_eq!(ledger.used("pool").await.unwrap(), 2, "its weight is that of the first");
+    assert_eq!(ledger.usage("pool").await.unwrap(), only(2), "its weight is that of the first");
     let held = ledger.permits("pool").await.unwrap();
     assert_eq!(held[0].permit.revision, 4);
     ledger.give_permits(&fence, &[held[0].left_behind()]).await.unwrap();
-    assert_eq!(ledger.used("pool").await.unwrap(), 0);
+    assert_eq!(ledger.usage("pool").await.unwrap(), only(0));
 }
 
 /// After a rebuild, more slots may be held than exist, because some of the holders only wait.
@@ -175,13 +188,13 @@ pub async fn a_held_slot_that_is_asked_for_is_free_where_too_many_are_held(
         take(&*ledger, &fence, permit, slots(0)).await;
     }
     let twin = take(&*ledger, &fence, &held[0], slots(2)).await;
-    let stays = Permitted::AtLimit { used: 3 };
+    let stays = full(3, 2);
     assert_eq!(twin, stays, "one that asks for no newer reason may be using it");
     let asks = |n: usize| Permit { revision: 1, ..held[n].clone() };
     let answer = take(&*ledger, &fence, &asks(0), slots(2)).await;
-    assert_eq!(answer, Permitted::AtLimit { used: 2 });
+    assert_eq!(answer, full(2, 2));
     assert_eq!(take(&*ledger, &fence, &asks(1), slots(2)).await, Permitted::Granted);
-    assert_eq!(ledger.used("pool").await.unwrap(), 2);
+    assert_eq!(ledger.usage("pool").await.unwrap(), only(2));
     ledger.give_permits(&fence, &[back(&asks(1), false)]).await.unwrap();
     assert_eq!(take(&*ledger, &fence, &asks(0), slots(2)).await, Permitted::Granted);
 }
@@ -212,7 +225,7 @@ pub async fn what_was_left_behind_is_given_back_once(ledger: Arc<dyn Ledger>) {
     take(&*ledger, &fence, &permit, slots(1)).await;
     let left = ledger.permits("pool").await.unwrap()[0].left_behind();
     ledger.give_permits(&fence, std::slice::from_ref(&left)).await.unwrap();
-    assert_eq!(ledger.used("pool").await.unwrap(), 0);
+    assert_eq!(ledger.usage("pool").await.unwrap(), only(0));
     until("another moment", async || {
         let now = ledger.claim_due(&fence, 0, LONG).await.unwrap().now;
         left.since.is_some_and(|since| now > since)
@@ -221,7 +234,7 @@ pub async fn what_was_left_behind_is_given_back_once(ledger: Arc<dyn Ledger>) {
     for _ in 0..2 {
         take(&*ledger, &fence, &permit, slots(1)).await;
         ledger.give_permits(&fence, std::slice::from_ref(&left)).await.unwrap();
-        assert_eq!(ledger.used("pool").await.unwrap(), 1);
+        assert_eq!(ledger.usage("pool").await.unwrap(), only(1));
     }
 }
 
@@ -232,11 +245,11 @@ pub async fn pools_do_not_share_slots(ledger: Arc<dyn Ledger>) {
         assert_eq!(answer, Permitted::Granted);
     }
     let answer = take(&*ledger, &fence, &permit("one", "b", 1), slots(1)).await;
-    assert_eq!(answer, Permitted::AtLimit { used: 1 });
+    assert_eq!(answer, full(1, 1));
     let first = back(&permit("one", "a", 1), false);
     ledger.give_permits(&fence, &[first]).await.unwrap();
-    assert_eq!(ledger.used("one").await.unwrap(), 0);
-    assert_eq!(ledger.used("two").await.unwrap(), 1);
+    assert_eq!(ledger.usage("one").await.unwrap(), only(0));
+    assert_eq!(ledger.usage("two").await.unwrap(), only(1));
 }
 
 pub async fn zero_is_no_limit(ledger: Arc<dyn Ledger>) {
@@ -246,15 +259,15 @@ pub async fn zero_is_no_limit(ledger: Arc<dyn Ledger>) {
         let answer = take(&*ledger, &fence, &permit, Limits::default()).await;
         assert_eq!(answer, Permitted::Granted);
     }
-    assert_eq!(ledger.used("pool").await.unwrap(), 450);
+    assert_eq!(ledger.usage("pool").await.unwrap(), only(450));
 }
 
 pub async fn a_day_has_its_limit(ledger: Arc<dyn Ledger>) {
     let fence = member(&*ledger).await;
     // Over all pools, and including submissions made while there was no limit.
-    take(&*ledger, &fence, &permit("one", "a", 5), slots(0)).await;
-    take(&*ledger, &fence, &permit("two", "b", 1), a_day(2)).await;
-    let third = permit("two", "c", 1);
+    take(&*ledger, &fence, &permit("own:videos", "a", 5), slots(0)).await;
+    take(&*ledger, &fence, &permit("own:images", "b", 1), a_day(2)).await;
+    let third = permit("own:images", "c", 1);
     let now = ledger.claim_due(&fence, 0, LONG).await.unwrap().now;
     match take(&*ledger, &fence, &third, a_day(2)).await {
         Permitted::DayOver { until } => {
@@ -263,10 +276,23 @@ pub async fn a_day_has_its_limit(ledger: Arc<dyn Ledger>) {
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!(ledger.used("two").await.unwrap(), 1);
-    let held = take(&*ledger, &fence, &permit("one", "a", 5), a_day(2)).await;
+    assert_eq!(ledger.usage("own:images").await.unwrap(), only(1));
+    let held = take(&*ledger, &fence, &permit("own:videos", "a", 5), a_day(2)).await;
     assert_eq!(held, Permitted::Granted, "it was paid for already");
     assert_eq!(take(&*ledger, &fence, &third, a_day(3)).await, Permitted::Granted);
+}
+
+pub async fn the_submissions_of_a_day_are_counted_for_each_account(ledger: Arc<dyn Ledger>) {
+    let fence = member(&*ledger).await;
+    let (one, two) = (permit("one:images", "a", 1), permit("two:images", "b", 1));
+    assert_eq!(take(&*ledger, &fence, &one, a_day(1)).await, Permitted::Granted);
+    assert_eq!(take(&*ledger, &fence, &two, a_day(1)).await, Permitted::Granted);
+    let next = |pool| permit(pool, "c", 1);
+    // Each return is counted where its slot was.
+    ledger.give_permits(&fence, &[back(&one, false), back(&two, true)]).await.unwrap();
+    let answer = take(&*ledger, &fence, &next("one:videos"), a_day(1)).await;
+    assert!(matches!(answer, Permitted::DayOver { .. }), "{answer:?}");
+    assert_eq!(take(&*ledger, &fence, &next("two:videos"), a_day(1)).await, Permitted::Granted);
 }
 
 pub async fn an_unspent_return_gives_the_day_its_submission_back(ledger: Arc<dyn Ledger>) {

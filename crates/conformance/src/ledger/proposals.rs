@@ -86,3 +86,44 @@ pub async fn accounts_do_not_share_tasks(ledger: Arc<dyn Ledger>) {
         assert!(ledger.claim_task(&fence, &task, &key(owner), 1).await.unwrap(), "{task:?}");
     }
 }
+
+async fn owner(ledger: &dyn Ledger, account: &str, id: &str) -> Option<String> {
+    let owner = ledger.task_owner(&task(account, id)).await.unwrap();
+    owner.map(|key| key.to_string())
+}
+
+pub async fn the_owner_of_a_task_is_found(ledger: Arc<dyn Ledger>) {
+    assert_eq!(owner(&*ledger, "default", "7").await, None);
+    let fence = member(&*ledger).await;
+    for (id, claimer, round) in
+        [("7", "a#2", 1), ("file-7", "a#2", 1), ("7", "b", 1), ("7", "a#2", 2), ("8", "b", 2)]
+    {
+        ledger.claim_task(&fence, &task("default", id), &key(claimer), round).await.unwrap();
+    }
+    let (first, second) = (key("a#2").to_string(), key("b").to_string());
+    for id in ["7", "file-7"] {
+        assert_eq!(owner(&*ledger, "default", id).await.as_ref(), Some(&first), "{id}");
+    }
+    assert_eq!(owner(&*ledger, "default", "8").await, Some(second));
+    ledger.leave(&fence).await.unwrap();
+    assert_eq!(owner(&*ledger, "default", "7").await, Some(first), "its process is gone");
+}
+
+pub async fn an_owner_is_found_with_its_account_only(ledger: Arc<dyn Ledger>) {
+    let fence = member(&*ledger).await;
+    for (account, id, claimer) in [("a", "7", "one"), ("b", "7", "two"), ("a:7", "", "three")] {
+        let claimed = ledger.claim_task(&fence, &task(account, id), &key(claimer), 1).await;
+        assert!(claimed.unwrap());
+    }
+    for (account, id, expected) in [
+        ("a", "7", Some("one")),
+        ("b", "7", Some("two")),
+        ("a:7", "", Some("three")),
+        ("c", "7", None),
+        ("a", "", None),
+        ("a", "7:", None),
+    ] {
+        let expected = expected.map(|id| key(id).to_string());
+        assert_eq!(owner(&*ledger, account, id).await, expected, "{account} {id}");
+    }
+}

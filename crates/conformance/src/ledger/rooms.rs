@@ -3,15 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use job::{JobId, JobKey, Priority, Tenant};
-use ports::{
-    Fence, GrantTerms, Ledger, Limits, Permit, PermitReturn, RoomBounds, TenantTerms, Waiter,
-};
+use job::{JobId, JobKey, Priority, SlotLimit, SlotRange, Tenant};
+use ports::{Fence, GrantTerms, Ledger, Limits, Permit, PermitReturn, TenantTerms, Waiter};
 
 use super::fixture::*;
 
 const POOL: &str = "default:images";
-const STEPS: u32 = 150;
+const TENANTS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+const STEPS: u32 = 250;
 
 /// A ledger, and this test's part in it.
 struct Side {
@@ -25,7 +24,7 @@ pub async fn serves_like(model: Arc<dyn Ledger>, ledger: Arc<dyn Ledger>) {
         Side { fence: member(&*model).await, ledger: model },
         Side { fence: member(&*ledger).await, ledger },
     ];
-    let (mut granted, mut grants) = (Vec::new(), 0);
+    let (mut granted, mut grants, mut wide) = (Vec::new(), 0, 0);
     for seed in 1..=3 {
         let mut dice = Dice(seed);
         let terms = terms(&mut dice);
@@ -35,9 +34,10 @@ pub async fn serves_like(model: Arc<dyn Ledger>, ledger: Arc<dyn Ledger>) {
                 Call::random(&mut dice, &mut granted, &terms, seed * 1_000 + u64::from(step));
             let answers = [one.answer(&call).await, other.answer(&call).await];
             assert_eq!(answers[1], answers[0], "seed {seed}, step {step}: {call:?}");
-            let jobs = answers.into_iter().next().unwrap_or_default().granted;
-            grants += jobs.len();
-            granted.extend(jobs);
+            let answer = answers.into_iter().next().unwrap_or_default();
+            wide += usize::from(answer.words.contains("too wide"));
+            grants += answer.granted.len();
+            granted.extend(answer.granted);
             assert_eq!(
                 other.state().await,
                 one.state().await,
@@ -45,16 +45,18 @@ pub async fn serves_like(model: Arc<dyn Ledger>, ledger: Arc<dyn Ledger>) {
             );
         }
     }
-    assert!(grants > 100, "{grants} jobs were granted slots");
+    assert!(grants > 100 && wide > 3, "{grants} grants, {wide} calls with jobs that never fit");
 }
 
 #[derive(Debug)]
 enum Call {
-    Enter(Vec<Waiter>, RoomBounds),
+    Enter(Vec<Waiter>),
     Grant(GrantTerms, usize),
     End(Waiter),
-    WaitAgain(Waiter),
-    Withdraw(Waiter),
+    Take(Permit, GrantTerms),
+    Confirm(Permit),
+    Withdraw(Permit),
+    Change(SlotLimit),
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -65,30 +67,49 @@ struct Answer {
 
 impl Call {
     fn random(dice: &mut Dice, granted: &mut Vec<Waiter>, terms: &GrantTerms, nth: u64) -> Self {
-        let taken = |dice: &mut Dice, granted: &mut Vec<Waiter>| {
-            let place = dice.below(granted.len().max(1) as u64);
-            (place < granted.len()).then(|| granted.swap_remove(place))
-        };
-        match dice.below(10) {
-            0..3 => {
-                let waiters =
-                    (0..dice.below(6) as u64).map(|n| waiter(dice, nth * 10 + n)).collect();
-                let tenant = [0, 8][dice.below(2)];
-                Self::Enter(waiters, RoomBounds { tenant, pool: 30 })
+        match dice.below(16) {
+            0..2 => {
+                let waiters = (0..dice.below(4) as u64).map(|n| waiter(dice, nth * 10 + n));
+                Self::Enter(waiters.collect())
             }
-            3..6 => Self::Grant(terms.clone(), dice.below(6)),
+            2..6 => Self::Grant(terms.clone(), dice.below(6)),
             6 => {
                 let before = nth.saturating_sub(dice.below(9) as u64) * 10;
-                Self::Withdraw(waiter(dice, before))
+                Self::Withdraw(waiter(dice, before).permit)
             }
-            7 => match taken(dice, granted) {
-                Some(waiter) => Self::WaitAgain(waiter),
-                None => Self::Grant(terms.clone(), 3),
-            },
-            _ => match taken(dice, granted) {
-                Some(waiter) => Self::End(waiter),
-                None => Self::Grant(terms.clone(), 3),
-            },
+            15 => Self::Change(limit(dice)),
+            _ if granted.is_empty() => Self::Grant(terms.clone(), 3),
+            kind => Self::of_granted(kind, dice, granted, terms),
+        }
+    }
+
+    /// One of them ends or comes back, or one of its calls is late.
+    fn of_granted(
+        kind: usize,
+        dice: &mut Dice,
+        granted: &mut Vec<Waiter>,
+        terms: &GrantTerms,
+    ) -> Self {
+        let place = dice.below(granted.len() as u64);
+        let mut waiter = granted[place].clone();
+        waiter.permit.revision += dice.below(3) as u64;
+        match kind {
+            7 => Self::Enter(vec![waiter]),
+            8 => Self::Confirm(waiter.permit),
+            9 => {
+                let limits = Limits { concurrency: 6, ..terms.limits };
+                Self::Take(waiter.permit, GrantTerms { limits, ..terms.clone() })
+            }
+            10 => {
+                waiter.permit.round += 1;
+                Self::Take(waiter.permit, terms.clone())
+            }
+            11 => Self::End(waiter),
+            _ => {
+                granted.swap_remove(place);
+                waiter.permit.revision += 9;
+                Self::End(waiter)
+            }
         }
     }
 }
@@ -98,13 +119,15 @@ impl Side {
         let (ledger, fence) = (&self.ledger, &self.fence);
         let mut granted = Vec::new();
         let words = match call {
-            Call::Enter(waiters, bounds) => {
-                format!("{:?}", ledger.enter(fence, waiters, bounds).await.unwrap())
+            Call::Enter(waiters) => {
+                format!("{:?}", ledger.enter(fence, waiters).await.unwrap())
             }
             Call::Grant(terms, most) => {
                 let answer = ledger.grant(fence, POOL, terms, *most, LONG).await.unwrap();
                 granted = answer.jobs;
-                format!("{:?}", answer.left)
+                let wide = answer.too_wide;
+                let wide = wide.first().map(|_| format!(" too wide {wide:?}")).unwrap_or_default();
+                format!("{:?}{wide}", answer.left)
             }
             Call::End(waiter) => {
                 let Permit { pool, key, round, revision, .. } = waiter.permit.clone();
@@ -112,36 +135,59 @@ impl Side {
                 let back = PermitReturn { pool, key, round, revision, since: None, unspent: false };
                 format!("{:?}", ledger.give_permits(fence, &[back]).await.unwrap())
             }
-            Call::WaitAgain(waiter) => {
-                let one = std::slice::from_ref(waiter);
-                format!("{:?}", ledger.wait_again(fence, one).await.unwrap())
+            Call::Take(permit, terms) => {
+                format!("{:?}", ledger.take_permit(fence, permit, terms).await.unwrap())
             }
-            Call::Withdraw(waiter) => {
-                let job = (waiter.permit.key.clone(), waiter.permit.round);
-                format!("{:?}", ledger.withdraw(fence, POOL, &[job]).await.unwrap())
+            Call::Confirm(permit) => {
+                let one = std::slice::from_ref(permit);
+                format!("{:?}", ledger.confirm(fence, one).await.unwrap())
+            }
+            Call::Change(limit) => {
+                let found = ledger.pool_slots(POOL).await.unwrap();
+                let changed = ledger.change_slot_limit(fence, POOL, limit, found.version).await;
+                format!("{:?} {} {}", found.limit, found.used, changed.unwrap())
+            }
+            Call::Withdraw(permit) => {
+                let one = std::slice::from_ref(permit);
+                format!("{:?}", ledger.withdraw(fence, one).await.unwrap())
             }
         };
         Answer { words, granted }
     }
 
     async fn state(&self) -> String {
-        let (waiting, used) = (self.ledger.waiting(POOL, 99).await, self.ledger.used(POOL).await);
-        format!("{waiting:?} {used:?}")
+        let (waiting, used) = (self.ledger.waiting(POOL, 99).await, self.ledger.usage(POOL).await);
+        let mut counts = Vec::new();
+        for tenant in TENANTS {
+            let tenant = Tenant::new(tenant).unwrap();
+            counts.push(self.ledger.count_waiting(POOL, &tenant).await.unwrap());
+        }
+        format!("{waiting:?} {used:?} {counts:?}")
     }
 }
 
 fn terms(dice: &mut Dice) -> GrantTerms {
-    let limits = Limits { concurrency: 12, submissions_per_day: 0 };
+    let limits = Limits { begin: [0, 8][dice.below(2)], ..Limits::slots(12) };
     let of = |dice: &mut Dice| TenantTerms {
         weight: dice.below(5) as u32 + 1,
-        concurrency: [0, 5][dice.below(2)],
+        concurrency: [0, 5, 3][dice.below(3)],
+        per_minute: 0,
     };
-    let tenants = ["a", "b"].map(|name| (Tenant::new(name).unwrap(), of(dice)));
-    GrantTerms { limits, default: of(dice), tenants: tenants.into() }
+    let tenants = ["a", "b", "c"].map(|name| (Tenant::new(name).unwrap(), of(dice)));
+    let default = of(dice);
+    let named = ["b", "d"].into_iter().filter(|_| dice.below(4) == 0);
+    let paused = named.map(|name| Tenant::new(name).unwrap()).collect();
+    GrantTerms { limits, default, tenants: tenants.into(), paused }
+}
+
+/// Of half of the slots and more, and sometimes of all.
+fn limit(dice: &mut Dice) -> SlotLimit {
+    let slots = dice.below(8) as u32 + 6;
+    SlotLimit::begin(SlotRange::up_to(slots, 1), CREATED)
 }
 
 fn waiter(dice: &mut Dice, nth: u64) -> Waiter {
-    let tenant = Tenant::new(["a", "b", "c", "d"][dice.below(4)]).unwrap();
+    let tenant = Tenant::new(TENANTS[dice.below(6)]).unwrap();
     let key = JobKey::new(tenant, JobId::new(format!("job-{nth}")).unwrap());
     let weight = dice.below(4) as u32 + 1;
     Waiter {

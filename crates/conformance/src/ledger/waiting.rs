@@ -1,71 +1,16 @@
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::time::Duration;
+//! Places in the waiting room, and who gets slots.
 
-use job::{JobId, JobKey, Priority, Tenant, Timestamp};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use job::{Priority, Timestamp, WaitingCount};
 use ports::{
-    Entered, Fence, GrantTerms, Granted, Ledger, LedgerError, Left, Limits, Permit, PermitReturn,
-    Permitted, Place, RoomBounds, TenantTerms, TenantWaiting, Waiter,
+    GrantTerms, Granted, Ledger, LedgerError, Left, Limits, Permit, Permitted, Place, TenantTerms,
+    TenantWaiting, Usage, Waiter,
 };
 
 use super::fixture::*;
-
-const POOL: &str = "default:videos";
-const ANY: RoomBounds = RoomBounds { tenant: 0, pool: 0 };
-
-/// The `nth` job of a tenant: of normal priority, for one slot.
-fn waiter(tenant: &str, nth: u32) -> Waiter {
-    let id = JobId::new(format!("{tenant}-{nth}")).unwrap();
-    let key = JobKey::new(Tenant::new(tenant).unwrap(), id);
-    Waiter {
-        permit: Permit { pool: POOL.to_owned(), key, round: 1, weight: 1, revision: 3 },
-        priority: Priority::Normal,
-        since: CREATED + Duration::from_millis(nth.into()),
-        cost: 60_000,
-    }
-}
-
-fn wide(weight: u32, waiter: Waiter) -> Waiter {
-    Waiter { permit: Permit { weight, ..waiter.permit }, ..waiter }
-}
-
-fn slots(concurrency: u32) -> GrantTerms {
-    GrantTerms { limits: Limits { concurrency, submissions_per_day: 0 }, ..GrantTerms::default() }
-}
-
-fn tenant(name: &str) -> Tenant {
-    Tenant::new(name).unwrap()
-}
-
-fn job(waiter: &Waiter) -> (JobKey, u32) {
-    (waiter.permit.key.clone(), waiter.permit.round)
-}
-
-async fn enter(ledger: &dyn Ledger, fence: &Fence, waiters: &[Waiter]) {
-    let entered = ledger.enter(fence, waiters, &ANY).await.unwrap();
-    assert_eq!(entered, vec![Entered::In; waiters.len()]);
-}
-
-async fn grant(ledger: &dyn Ledger, fence: &Fence, terms: &GrantTerms, most: usize) -> Granted {
-    ledger.grant(fence, POOL, terms, most, LONG).await.unwrap()
-}
-
-fn ids(jobs: &[Waiter]) -> Vec<&str> {
-    jobs.iter().map(|job| job.permit.key.id.as_str()).collect()
-}
-
-/// Its task has ended.
-async fn end(ledger: &dyn Ledger, fence: &Fence, waiter: &Waiter) {
-    let Permit { pool, key, round, revision, .. } = waiter.permit.clone();
-    let revision = revision + 2;
-    let back = PermitReturn { pool, key, round, revision, since: None, unspent: false };
-    ledger.give_permits(fence, &[back]).await.unwrap();
-}
-
-async fn place(ledger: &dyn Ledger, waiter: &Waiter) -> Option<Place> {
-    let (key, round) = job(waiter);
-    ledger.place(POOL, &key, round).await.unwrap()
-}
+use super::waiters::*;
 
 pub async fn waiting_jobs_get_slots_in_order(ledger: Arc<dyn Ledger>) {
     let fence = member(&*ledger).await;
@@ -77,30 +22,45 @@ pub async fn waiting_jobs_get_slots_in_order(ledger: Arc<dyn Ledger>) {
     assert_eq!(granted.jobs[0], waiter("a", 0), "as it came");
     let granted = grant(&*ledger, &fence, &slots(3), 9).await;
     assert_eq!((ids(&granted.jobs), granted.left), (vec!["a-2"], Left::NoSlot));
-    assert_eq!(ledger.used(POOL).await.unwrap(), 3);
+    assert_eq!(used(&*ledger).await, 3);
     let held = ledger.permits(POOL).await.unwrap();
     assert!(held.iter().any(|held| held.permit == waiter("a", 0).permit), "{held:?}");
     end(&*ledger, &fence, &waiter("a", 1)).await;
     let granted = grant(&*ledger, &fence, &slots(3), 9).await;
     assert_eq!((ids(&granted.jobs), granted.left), (vec!["a-3"], Left::Nobody));
     let elsewhere = ledger.grant(&fence, "other", &slots(3), 9, LONG).await.unwrap();
-    assert_eq!(elsewhere, Granted { jobs: Vec::new(), left: Left::Nobody });
+    assert_eq!(elsewhere, Granted { jobs: vec![], too_wide: vec![], left: Left::Nobody });
 }
 
 pub async fn waiting_jobs_come_before_others(ledger: Arc<dyn Ledger>) {
     let fence = member(&*ledger).await;
     let passing = waiter("b", 0).permit;
-    let limits = slots(9).limits;
-    let take = async || ledger.take_permit(&fence, &passing, &limits).await.unwrap();
+    let terms = slots(9);
+    let take = async || ledger.take_permit(&fence, &passing, &terms).await.unwrap();
     enter(&*ledger, &fence, &[waiter("a", 0)]).await;
-    assert_eq!(take().await, Permitted::AtLimit { used: 0 }, "slots are free, and somebody waits");
+    let behind = Usage { used: 0, waiting: 1 };
+    let waiting = WaitingCount { of_pool: 1, of_tenant: 0 };
+    let full = Permitted::AtLimit { used: 0, slots: 9, waiting };
+    assert_eq!(take().await, full, "slots are free, and somebody waits");
+    assert_eq!(ledger.usage(POOL).await.unwrap(), behind);
     let other = Permit { pool: "other".to_owned(), ..passing.clone() };
-    let elsewhere = ledger.take_permit(&fence, &other, &limits).await.unwrap();
+    let elsewhere = ledger.take_permit(&fence, &other, &terms).await.unwrap();
     assert_eq!(elsewhere, Permitted::Granted, "nobody waits there");
     grant(&*ledger, &fence, &slots(9), 1).await;
     assert_eq!(take().await, Permitted::Granted, "nobody waits any more");
     enter(&*ledger, &fence, &[waiter("a", 1)]).await;
     assert_eq!(take().await, Permitted::Granted, "it has them already");
+    let third = waiter("c", 0).permit;
+    let answer = ledger.take_permit(&fence, &third, &slots(2)).await.unwrap();
+    assert_eq!(answer, Permitted::AtLimit { used: 2, slots: 2, waiting });
+    let fourth = waiter("a", 9).permit;
+    let answer = ledger.take_permit(&fence, &fourth, &slots(2)).await.unwrap();
+    let waiting = WaitingCount { of_pool: 1, of_tenant: 1 };
+    assert_eq!(
+        answer,
+        Permitted::AtLimit { used: 2, slots: 2, waiting },
+        "one of its tenant waits"
+    );
 }
 
 pub async fn entering_again_keeps_the_place(ledger: Arc<dyn Ledger>) {
@@ -118,27 +78,6 @@ pub async fn entering_again_keeps_the_place(ledger: Arc<dyn Ledger>) {
     assert_eq!(grant(&*ledger, &fence, &slots(9), 9).await.jobs, [second], "granted once");
 }
 
-pub async fn a_room_is_bounded_for_each_tenant_and_in_all(ledger: Arc<dyn Ledger>) {
-    let fence = member(&*ledger).await;
-    let bounds = RoomBounds { tenant: 2, pool: 3 };
-    let waiters: Vec<_> = [("a", 0), ("a", 1), ("a", 2), ("b", 0), ("c", 0), ("a", 1)]
-        .map(|(tenant, nth)| waiter(tenant, nth))
-        .into();
-    let entered = ledger.enter(&fence, &waiters, &bounds).await.unwrap();
-    let expected = [
-        Entered::In,
-        Entered::In,
-        Entered::TenantFull,
-        Entered::In,
-        Entered::PoolFull,
-        Entered::In,
-    ];
-    assert_eq!(entered, expected);
-    grant(&*ledger, &fence, &slots(1), 1).await;
-    let entered = ledger.enter(&fence, &waiters[2..3], &bounds).await.unwrap();
-    assert_eq!(entered, [Entered::In], "there is room again");
-}
-
 pub async fn a_wide_job_keeps_its_place_until_it_fits(ledger: Arc<dyn Ledger>) {
     let fence = member(&*ledger).await;
     let wide = wide(3, waiter("a", 1));
@@ -147,135 +86,33 @@ pub async fn a_wide_job_keeps_its_place_until_it_fits(ledger: Arc<dyn Ledger>) {
     assert_eq!((ids(&granted.jobs), granted.left), (vec!["a-0"], Left::NoSlot));
     end(&*ledger, &fence, &waiter("a", 0)).await;
     assert_eq!(grant(&*ledger, &fence, &slots(3), 9).await.jobs, [wide]);
-    assert_eq!(ledger.used(POOL).await.unwrap(), 3);
+    assert_eq!(used(&*ledger).await, 3);
 }
 
-pub async fn tenants_are_served_by_their_weights(ledger: Arc<dyn Ledger>) {
+pub async fn a_job_that_never_fits_leaves_the_room(ledger: Arc<dyn Ledger>) {
     let fence = member(&*ledger).await;
-    let names = ["a", "b", "c"];
-    for name in names {
-        let jobs: Vec<_> = (0..60).map(|nth| waiter(name, nth)).collect();
-        enter(&*ledger, &fence, &jobs).await;
-    }
-    let mut terms = slots(0);
-    for (name, weight) in names.into_iter().zip([1, 2, 3]) {
-        terms.tenants.insert(tenant(name), TenantTerms { weight, concurrency: 0 });
-    }
-    let granted = grant(&*ledger, &fence, &terms, 60).await;
-    let mut counts = BTreeMap::new();
-    for job in &granted.jobs {
-        *counts.entry(job.permit.key.tenant.as_str()).or_insert(0) += 1;
-    }
-    for (name, expected) in names.into_iter().zip([10_i32, 20, 30]) {
-        assert!((counts[name] - expected).abs() <= 1, "{counts:?}");
-    }
-}
-
-pub async fn a_costly_job_counts_for_many_cheap_ones(ledger: Arc<dyn Ledger>) {
-    let fence = member(&*ledger).await;
-    let costly: Vec<_> = (0..9).map(|nth| Waiter { cost: 240_000, ..waiter("a", nth) }).collect();
-    let cheap: Vec<_> = (0..40).map(|nth| waiter("b", nth)).collect();
-    enter(&*ledger, &fence, &costly).await;
-    enter(&*ledger, &fence, &cheap).await;
-    let granted = grant(&*ledger, &fence, &slots(0), 25).await;
-    let of_a = granted.jobs.iter().filter(|job| job.cost > 60_000).count();
-    assert!((4..=6).contains(&of_a), "{:?}", ids(&granted.jobs));
-}
-
-pub async fn a_flood_does_not_stand_before_a_single_job(ledger: Arc<dyn Ledger>) {
-    let fence = member(&*ledger).await;
-    let flood: Vec<_> = (0..300).map(|nth| waiter("a", nth)).collect();
-    enter(&*ledger, &fence, &flood).await;
-    grant(&*ledger, &fence, &slots(0), 100).await;
-    enter(&*ledger, &fence, &[waiter("b", 0)]).await;
-    let granted = grant(&*ledger, &fence, &slots(0), 2).await;
-    assert!(ids(&granted.jobs).contains(&"b-0"), "{:?}", ids(&granted.jobs));
-    // Leaving the room and coming back is no gain.
-    enter(&*ledger, &fence, &[waiter("b", 1), waiter("b", 2)]).await;
-    let granted = grant(&*ledger, &fence, &slots(0), 4).await;
-    assert_eq!(ids(&granted.jobs).iter().filter(|id| id.starts_with('b')).count(), 2);
-    assert_eq!(granted.jobs[1].permit.key.tenant, tenant("a"), "one after the other");
-}
-
-pub async fn priorities_of_a_tenant_share_and_none_starves(ledger: Arc<dyn Ledger>) {
-    let fence = member(&*ledger).await;
-    for (n, priority) in Priority::ALL.into_iter().enumerate() {
-        let first = 100 * n as u32;
-        let jobs: Vec<_> =
-            (first..first + 40).map(|nth| Waiter { priority, ..waiter("a", nth) }).collect();
-        enter(&*ledger, &fence, &jobs).await;
-    }
-    let granted = grant(&*ledger, &fence, &slots(0), 26).await;
-    let of = |priority| granted.jobs.iter().filter(|job| job.priority == priority).count();
-    let counts = Priority::ALL.map(of);
-    assert!(counts[0] >= 17 && counts[1] >= 5 && counts[2] >= 2, "{counts:?}");
-    assert_eq!(granted.jobs[0].priority, Priority::High);
-    let low = Waiter { priority: Priority::Low, ..waiter("a", 239) };
-    let ahead = place(&*ledger, &low).await.unwrap().ahead;
-    assert_eq!(ahead, 120 - 26 - 1);
-}
-
-pub async fn a_tenant_at_its_limit_is_passed_over(ledger: Arc<dyn Ledger>) {
-    let fence = member(&*ledger).await;
-    let jobs: Vec<_> = (0..3).map(|nth| waiter("a", nth)).collect();
+    let (for_pool, for_tenant) = (wide(4, waiter("a", 0)), wide(3, waiter("b", 0)));
+    let jobs = [for_pool.clone(), waiter("a", 1), for_tenant.clone(), waiter("b", 1)];
     enter(&*ledger, &fence, &jobs).await;
-    enter(&*ledger, &fence, &[waiter("b", 0), waiter("b", 1)]).await;
-    let mut terms = slots(9);
-    terms.tenants.insert(tenant("a"), TenantTerms { weight: 100, concurrency: 1 });
+    let mut terms = slots(3);
+    terms
+        .tenants
+        .insert(tenant("b"), TenantTerms { weight: 1, concurrency: 2, ..TenantTerms::default() });
+    let granted = grant(&*ledger, &fence, &terms, 1).await;
+    assert_eq!((granted.jobs, granted.too_wide), (vec![], vec![for_pool]), "one step of the call");
+    assert_eq!(granted.left, Left::More);
     let granted = grant(&*ledger, &fence, &terms, 9).await;
+    assert_eq!(granted.too_wide, std::slice::from_ref(&for_tenant));
+    assert_eq!(ids(&granted.jobs), ["a-1", "b-1"], "they go on behind it");
     assert_eq!(granted.left, Left::Nobody);
-    let found: BTreeSet<&str> = ids(&granted.jobs).into_iter().collect();
-    assert_eq!(found, BTreeSet::from(["a-0", "b-0", "b-1"]));
-    end(&*ledger, &fence, &jobs[0]).await;
-    assert_eq!(ids(&grant(&*ledger, &fence, &terms, 9).await.jobs), ["a-1"]);
-}
-
-pub async fn a_grant_that_nobody_confirms_is_found(ledger: Arc<dyn Ledger>) {
-    let fence = member(&*ledger).await;
-    let jobs: Vec<_> = (0..4).map(|nth| waiter("a", nth)).collect();
-    enter(&*ledger, &fence, &jobs).await;
-    let granted = ledger.grant(&fence, POOL, &slots(9), 3, SHORT).await.unwrap().jobs;
-    assert_eq!(granted, jobs[..3]);
-    assert_eq!(ledger.overdue_grants(POOL).await.unwrap(), [], "the lease lasts");
-    ledger.confirm(&fence, POOL, &[job(&jobs[0])]).await.unwrap();
-    end(&*ledger, &fence, &jobs[1]).await;
-    until("the lease is over", async || !ledger.overdue_grants(POOL).await.unwrap().is_empty())
-        .await;
-    assert_eq!(ledger.overdue_grants(POOL).await.unwrap(), jobs[2..3]);
-    assert_eq!(ledger.used(POOL).await.unwrap(), 2, "the confirmed one and this");
-    // A comparison of permits with records may come first.
-    let held = ledger.permits(POOL).await.unwrap();
-    let behind = held.iter().find(|held| held.permit == jobs[2].permit).unwrap().left_behind();
-    ledger.give_permits(&fence, &[behind]).await.unwrap();
-    assert_eq!(ledger.overdue_grants(POOL).await.unwrap(), jobs[2..3], "still to be found");
-    ledger.wait_again(&fence, &jobs[2..3]).await.unwrap();
-    assert_eq!(ledger.overdue_grants(POOL).await.unwrap(), []);
-    assert_eq!(ledger.used(POOL).await.unwrap(), 1);
-    let granted = grant(&*ledger, &fence, &slots(9), 9).await.jobs;
-    assert_eq!(granted, jobs[2..], "it has its place before the others");
-}
-
-pub async fn waiting_again_gives_the_slots_back(ledger: Arc<dyn Ledger>) {
-    let fence = member(&*ledger).await;
-    let limits = Limits { concurrency: 2, submissions_per_day: 2 };
-    let terms = GrantTerms { limits, ..GrantTerms::default() };
-    let busy = waiter("a", 0);
-    ledger.take_permit(&fence, &busy.permit, &limits).await.unwrap();
-    let newer = Waiter { permit: Permit { revision: 5, ..busy.permit.clone() }, ..busy.clone() };
-    ledger.wait_again(&fence, std::slice::from_ref(&newer)).await.unwrap();
-    assert_eq!(ledger.used(POOL).await.unwrap(), 0);
-    assert_eq!(grant(&*ledger, &fence, &terms, 9).await.jobs, std::slice::from_ref(&newer));
-    // Confirmed, put off once more: the day has its two submissions still.
-    ledger.confirm(&fence, POOL, &[job(&newer)]).await.unwrap();
-    ledger.wait_again(&fence, &[newer]).await.unwrap();
-    enter(&*ledger, &fence, &[waiter("a", 1), waiter("a", 2)]).await;
-    let granted = grant(&*ledger, &fence, &terms, 9).await;
-    assert_eq!(ids(&granted.jobs), ["a-0", "a-1"]);
+    assert_eq!(ledger.usage(POOL).await.unwrap(), Usage { used: 2, waiting: 0 });
+    enter(&*ledger, &fence, std::slice::from_ref(&for_tenant)).await;
+    assert_eq!(grant(&*ledger, &fence, &slots(9), 9).await.jobs, [for_tenant], "it may fit later");
 }
 
 pub async fn the_days_limit_holds_for_grants(ledger: Arc<dyn Ledger>) {
     let fence = member(&*ledger).await;
-    let limits = Limits { concurrency: 9, submissions_per_day: 2 };
+    let limits = Limits { submissions_per_day: 2, ..Limits::slots(9) };
     let terms = GrantTerms { limits, ..GrantTerms::default() };
     let jobs: Vec<_> = (0..3).map(|nth| waiter("a", nth)).collect();
     enter(&*ledger, &fence, &jobs).await;
@@ -289,13 +126,15 @@ pub async fn a_withdrawn_job_is_granted_nothing(ledger: Arc<dyn Ledger>) {
     let fence = member(&*ledger).await;
     let jobs: Vec<_> = (0..3).map(|nth| waiter("a", nth)).collect();
     enter(&*ledger, &fence, &jobs).await;
-    ledger.withdraw(&fence, POOL, &[job(&jobs[0]), job(&waiter("b", 7))]).await.unwrap();
+    let gone = permits_of(&[jobs[0].clone(), waiter("b", 7)]);
+    ledger.withdraw(&fence, &gone).await.unwrap();
     assert_eq!(place(&*ledger, &jobs[0]).await, None);
     let granted = grant(&*ledger, &fence, &slots(1), 9).await.jobs;
     assert_eq!(granted, jobs[1..2]);
-    ledger.withdraw(&fence, POOL, &[job(&jobs[1]), job(&jobs[2])]).await.unwrap();
-    assert_eq!(ledger.used(POOL).await.unwrap(), 1, "a granted one keeps its slot");
+    ledger.withdraw(&fence, &permits_of(&jobs[1..])).await.unwrap();
+    assert_eq!(used(&*ledger).await, 1, "a granted one keeps its slot");
     assert_eq!(ledger.waiting(POOL, 9).await.unwrap(), []);
+    assert_eq!(ledger.usage(POOL).await.unwrap().waiting, 0);
 }
 
 pub async fn waiting_jobs_are_shown_by_tenant(ledger: Arc<dyn Ledger>) {
@@ -316,24 +155,74 @@ pub async fn waiting_jobs_are_shown_by_tenant(ledger: Arc<dyn Ledger>) {
     assert_eq!(last, Some(Place { ahead: 1, waiting: 5, tenants: 3 }));
 }
 
-pub async fn a_freed_slot_wakes_waiters(ledger: Arc<dyn Ledger>) {
+pub async fn waiting_jobs_are_counted_by_tenant(ledger: Arc<dyn Ledger>) {
     let fence = member(&*ledger).await;
-    let jobs: Vec<_> = (0..2_000).map(|nth| waiter("a", nth)).collect();
+    let mut high = waiter("a", 3);
+    high.priority = Priority::High;
+    let jobs = [waiter("a", 0), waiter("a", 1), high, waiter("a.b", 0), waiter("b", 0)];
     enter(&*ledger, &fence, &jobs).await;
-    let listening = ledger.clone();
-    // The first answers may be for the jobs that have just come.
-    let woken = tokio::spawn(async move {
-        let mut seen = 0;
-        for _ in 0..3 {
-            seen = listening.slots_freed(seen, LONG).await.unwrap();
-        }
-    });
-    until("three wake-ups", async || {
-        let granted = grant(&*ledger, &fence, &slots(1), 1).await.jobs;
-        end(&*ledger, &fence, &granted[0]).await;
-        woken.is_finished()
-    })
-    .await;
+    let count = async |name| ledger.count_waiting(POOL, &tenant(name)).await.unwrap();
+    assert_eq!(count("a").await, WaitingCount { of_pool: 5, of_tenant: 3 });
+    assert_eq!(count("nobody").await, WaitingCount { of_pool: 5, of_tenant: 0 });
+    grant(&*ledger, &fence, &slots(1), 1).await;
+    assert_eq!(count("a").await, WaitingCount { of_pool: 4, of_tenant: 2 }, "it is granted");
+    let other = ledger.count_waiting("other", &tenant("a")).await.unwrap();
+    assert_eq!(other, WaitingCount::default());
+}
+
+pub async fn waiting_jobs_of_a_tenant_are_listed(ledger: Arc<dyn Ledger>) {
+    let fence = member(&*ledger).await;
+    let mut high = waiter("a", 3);
+    high.priority = Priority::High;
+    let jobs = [waiter("a", 1), waiter("a", 0), high.clone(), waiter("a.b", 0), waiter("b", 0)];
+    enter(&*ledger, &fence, &jobs).await;
+    let list = async |pool, name, most| ledger.waiters(pool, &tenant(name), most).await.unwrap();
+    assert_eq!(list(POOL, "a", 9).await, [high.clone(), waiter("a", 0), waiter("a", 1)]);
+    assert_eq!(list(POOL, "a", 1).await, [high]);
+    assert_eq!(list(POOL, "a", 0).await, []);
+    assert_eq!(list("other", "a", 9).await, []);
+    ledger.withdraw(&fence, &[waiter("a", 0).permit]).await.unwrap();
+    grant(&*ledger, &fence, &slots(1), 1).await;
+    assert_eq!(list(POOL, "a", 9).await, [waiter("a", 1)], "one was granted, one withdrawn");
+}
+
+/// Also while slots of the pool are free and nobody waits.
+pub async fn a_tenant_gets_no_more_than_its_slots(ledger: Arc<dyn Ledger>) {
+    let fence = member(&*ledger).await;
+    let mut terms = slots(9);
+    terms
+        .tenants
+        .insert(tenant("a"), TenantTerms { weight: 1, concurrency: 3, ..TenantTerms::default() });
+    let take =
+        async |waiter: &Waiter| ledger.take_permit(&fence, &waiter.permit, &terms).await.unwrap();
+    let first = wide(2, waiter("a", 0));
+    assert_eq!(take(&first).await, Permitted::Granted);
+    let full = Permitted::AtLimit { used: 2, slots: 9, waiting: WaitingCount::default() };
+    assert_eq!(take(&wide(2, waiter("a", 1))).await, full);
+    assert_eq!(take(&waiter("a", 2)).await, Permitted::Granted, "one is left");
+    assert_eq!(take(&first).await, Permitted::Granted, "it holds them");
+    assert_eq!(take(&wide(5, waiter("b", 0))).await, Permitted::Granted, "others have no limit");
+    enter(&*ledger, &fence, &[waiter("a", 3), waiter("c", 0)]).await;
+    let granted = grant(&*ledger, &fence, &terms, 9).await;
+    assert_eq!((ids(&granted.jobs), granted.left), (vec!["c-0"], Left::Nobody));
+    end(&*ledger, &fence, &first).await;
+    assert_eq!(ids(&grant(&*ledger, &fence, &terms, 9).await.jobs), ["a-3"]);
+}
+
+/// Also in a pool without a limit.
+pub async fn waiting_jobs_come_before_others_of_a_tenant_with_a_limit(ledger: Arc<dyn Ledger>) {
+    let fence = member(&*ledger).await;
+    let mut terms = slots(0);
+    terms.default.concurrency = 1;
+    let take =
+        async |waiter: &Waiter| ledger.take_permit(&fence, &waiter.permit, &terms).await.unwrap();
+    assert_eq!(take(&waiter("a", 0)).await, Permitted::Granted);
+    enter(&*ledger, &fence, &[waiter("a", 1)]).await;
+    end(&*ledger, &fence, &waiter("a", 0)).await;
+    let waiting = WaitingCount { of_pool: 1, of_tenant: 1 };
+    assert_eq!(take(&waiter("a", 2)).await, Permitted::AtLimit { used: 0, slots: 0, waiting });
+    assert_eq!(take(&waiter("b", 0)).await, Permitted::Granted, "none of its jobs waits");
+    assert_eq!(ids(&grant(&*ledger, &fence, &terms, 9).await.jobs), ["a-1"]);
 }
 
 pub async fn many_granters_fill_exactly_the_slots(ledger: Arc<dyn Ledger>) {
@@ -350,11 +239,11 @@ pub async fn many_granters_fill_exactly_the_slots(ledger: Arc<dyn Ledger>) {
     for granter in granters.collect::<Vec<_>>() {
         granted.extend(granter.await.unwrap());
     }
-    let keys: BTreeSet<_> = granted.iter().map(job).collect();
+    let keys: BTreeSet<_> = granted.iter().map(|job| &job.permit.key).collect();
     assert_eq!(keys.len(), granted.len(), "each job once");
     let sum: u32 = granted.iter().map(|job| job.permit.weight).sum();
     assert!((SLOTS - 2..=SLOTS).contains(&sum), "{sum} of {SLOTS}");
-    assert_eq!(ledger.used(POOL).await.unwrap(), sum);
+    assert_eq!(used(&*ledger).await, sum);
 }
 
 pub async fn a_room_is_closed_to_whoever_lost_its_lease(ledger: Arc<dyn Ledger>) {
@@ -362,14 +251,13 @@ pub async fn a_room_is_closed_to_whoever_lost_its_lease(ledger: Arc<dyn Ledger>)
     let job = waiter("a", 0);
     enter(&*ledger, &gone, std::slice::from_ref(&job)).await;
     ledger.leave(&gone).await.unwrap();
-    let jobs = [(job.permit.key.clone(), 1)];
     let one = std::slice::from_ref(&job);
+    let permits = permits_of(one);
     for refused in [
-        ledger.enter(&gone, one, &ANY).await.map(drop),
+        ledger.enter(&gone, one).await,
         ledger.grant(&gone, POOL, &slots(1), 1, LONG).await.map(drop),
-        ledger.confirm(&gone, POOL, &jobs).await,
-        ledger.wait_again(&gone, one).await,
-        ledger.withdraw(&gone, POOL, &jobs).await,
+        ledger.confirm(&gone, &permits).await,
+        ledger.withdraw(&gone, &permits).await,
     ] {
         assert_eq!(refused, Err(LedgerError::Fenced));
     }

@@ -39,8 +39,8 @@ impl Kind for HttpUrl {
         value.to_string()
     }
 
-    fn placeholder(&self) -> &'static str {
-        "\"https://reelwork.example\""
+    fn placeholder(&self) -> String {
+        "\"https://reelwork.example\"".to_owned()
     }
 }
 
@@ -87,7 +87,7 @@ impl Kind for Address {
         value.to_string()
     }
 
-    fn placeholder(&self) -> &'static str {
-        "\"127.0.0.1:9090\""
+    fn placeholder(&self) -> String {
+        "\"127.0.0.1:9090\"".to_owned()
     }
 }

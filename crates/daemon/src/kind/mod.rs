@@ -1,19 +1,30 @@
 //! The kinds of values: each describes, reads and shows its values, without secrets.
 
+mod account;
 mod address;
 mod number;
+mod pairs;
 mod raw;
 mod secret;
+mod slots;
+mod tenant;
 mod text;
+mod usd;
 
 use std::fmt::Debug;
 
 use ::config::ValueKind;
 
+pub(crate) use self::account::{AccountsOfTenants, OfAccounts};
 pub(crate) use self::address::{Address, EndpointUrl, HttpUrl};
 pub(crate) use self::number::{Bool, Count, Factor, Span};
 pub(crate) use self::secret::{Secret, Secrets};
-pub(crate) use self::text::{FilePath, LogFilter, Name, OneOf, Texts};
+pub use self::slots::SlotCount;
+pub(crate) use self::slots::SlotsOrAuto;
+pub(crate) use self::tenant::OfTenants;
+pub(crate) use self::text::{FilePath, LogFilter, Name, OneOf, SecretPath, Texts};
+pub use self::usd::MicroUsd;
+pub(crate) use self::usd::{Usd, UsdOfTenants};
 
 /// The kind of a value, with its limits.
 pub(crate) trait Kind: Debug + Sync {
@@ -48,7 +59,7 @@ pub(crate) trait Kind: Debug + Sync {
     }
 
     /// The value in the example for a key without a default.
-    fn placeholder(&self) -> &'static str {
-        "\"...\""
+    fn placeholder(&self) -> String {
+        "\"...\"".to_owned()
     }
 }

@@ -35,6 +35,10 @@ impl Kind for Bool {
     fn toml(&self, default: &str) -> String {
         default.into()
     }
+
+    fn placeholder(&self) -> String {
+        "true".to_owned()
+    }
 }
 
 #[derive(Debug)]
@@ -62,6 +66,10 @@ where
 
     fn shown(&self, value: &T) -> String {
         value.to_string()
+    }
+
+    fn placeholder(&self) -> String {
+        self.0.start().to_string()
     }
 
     fn toml(&self, default: &str) -> String {

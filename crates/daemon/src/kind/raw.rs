@@ -22,6 +22,12 @@ pub(super) fn texts(raw: &ValueKind) -> Result<Vec<&str>, String> {
     }
 }
 
+/// The items of such a text, as a list in TOML.
+pub(super) fn toml_list(text: &str) -> String {
+    let items: Vec<_> = text.split(',').map(|item| format!("{item:?}")).collect();
+    format!("[{}]", items.join(", "))
+}
+
 /// Text that is not empty and has only one line.
 pub(super) fn plain(text: &str) -> Result<String, String> {
     if text.trim().is_empty() {

@@ -66,8 +66,8 @@ impl Kind for Secrets {
         true
     }
 
-    fn placeholder(&self) -> &'static str {
-        "[\"32-random-bytes-in-hex\"]"
+    fn placeholder(&self) -> String {
+        "[\"32-random-bytes-in-hex\"]".to_owned()
     }
 }
 

@@ -7,7 +7,8 @@ use ::config::ValueKind;
 use tracing_subscriber::EnvFilter;
 
 use super::Kind;
-use super::raw::{is_not, plain, text, texts};
+use super::pairs::{NAME_MOST, is_name};
+use super::raw::{is_not, plain, text, texts, toml_list};
 
 /// A part of queue and key names: `[A-Za-z0-9_.-]{1,32}`.
 #[derive(Debug)]
@@ -22,11 +23,10 @@ impl Kind for Name {
 
     fn read(&self, raw: &ValueKind) -> Result<String, String> {
         let text = text(raw)?;
-        let fits = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-        if !(1..=32).contains(&text.len()) || !text.chars().all(fits) {
-            return Err(is_not(text, "such a name"));
+        match is_name(text, NAME_MOST) {
+            true => Ok(text.to_owned()),
+            false => Err(is_not(text, "such a name")),
         }
-        Ok(text.to_owned())
     }
 
     fn shown(&self, value: &String) -> String {
@@ -79,6 +79,34 @@ impl Kind for FilePath {
     }
 }
 
+/// Of a file with a secret. It has a slash, so that a secret in its place is refused, and not shown.
+#[derive(Debug)]
+pub(crate) struct SecretPath;
+
+impl Kind for SecretPath {
+    type Value = PathBuf;
+
+    fn wanted(&self) -> String {
+        "the path of a file, with a slash in it".into()
+    }
+
+    fn read(&self, raw: &ValueKind) -> Result<PathBuf, String> {
+        let text = plain(text(raw)?)?;
+        match text.contains('/') && !text.starts_with('~') {
+            true => Ok(text.into()),
+            false => Err("has something that is not such a path".into()),
+        }
+    }
+
+    fn shown(&self, value: &PathBuf) -> String {
+        value.display().to_string()
+    }
+
+    fn placeholder(&self) -> String {
+        "\"/run/secrets/kling_second\"".to_owned()
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Texts;
 
@@ -102,12 +130,11 @@ impl Kind for Texts {
     }
 
     fn toml(&self, default: &str) -> String {
-        let items: Vec<_> = default.split(',').map(|item| format!("{item:?}")).collect();
-        format!("[{}]", items.join(", "))
+        toml_list(default)
     }
 
-    fn placeholder(&self) -> &'static str {
-        "[\"...\"]"
+    fn placeholder(&self) -> String {
+        "[\"...\"]".to_owned()
     }
 }
 

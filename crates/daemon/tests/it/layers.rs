@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use daemon::{DoubtPolicy, LogFormat, LookUp, Source};
+use daemon::{DoubtPolicy, LogFormat, LookUp, ProviderKey, SlotCount, Source};
 
 use crate::bench::Bench;
 
@@ -14,7 +14,8 @@ fn videos(number: u32) -> String {
 #[test]
 fn every_layer_beats_the_one_below() {
     let bench = Bench::new();
-    let seen = |bench: &Bench| (bench.config().limits.videos, bench.source("limits.videos"));
+    let seen =
+        |bench: &Bench| (bench.config().limits.videos.most(0), bench.source("limits.videos"));
     assert_eq!(seen(&bench), (5, Source::Default));
 
     let bench = bench.system_file(&videos(11));
@@ -50,7 +51,7 @@ fn layers_are_merged_by_key() {
         .env("REELWORK_LIMITS__AUDIO", "4");
     let config = bench.config();
     let limits = config.limits;
-    assert_eq!((limits.videos, limits.images, limits.audio), (1, 3, 4));
+    assert_eq!([limits.videos, limits.images, limits.audio], [1, 3, 4].map(SlotCount::Number));
     assert_eq!(config.poll.batch, 9);
 }
 
@@ -101,7 +102,7 @@ fn a_value_is_the_same_in_a_file_and_in_a_variable() {
 fn the_defaults_are_those_of_the_contract() {
     let config = Bench::new().config();
     assert_eq!(config.kling.base_url.as_str(), "https://api.cometapi.com/");
-    assert!(config.kling.api_key.is_none());
+    assert!(matches!(config.kling.api_key, ProviderKey::Unset));
     assert_eq!(config.kling.account, "default");
     assert_eq!(config.kling.timeout, Duration::from_secs(60));
     assert_eq!(config.kling.look_up, LookUp::Auto);
@@ -111,7 +112,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(config.ledger.retention, Duration::from_secs(7 * 86_400));
     assert_eq!(config.embedded.path, Path::new("./reelwork.db"));
     let limits = &config.limits;
-    assert_eq!((limits.videos, limits.images, limits.audio), (5, 9, 5));
+    assert_eq!([limits.videos, limits.images, limits.audio], [5, 9, 5].map(SlotCount::Number));
     assert_eq!(limits.max_submissions_per_day, 0);
     assert_eq!((limits.max_attempts, limits.max_in_progress), (20, 256));
     assert_eq!(config.doubt.policy, DoubtPolicy::Park);

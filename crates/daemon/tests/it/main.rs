@@ -3,6 +3,7 @@
 // Clippy's exception for tests does not apply to functions that tests share.
 #![allow(clippy::unwrap_used)]
 
+mod accounts;
 mod bench;
 mod example;
 mod layers;

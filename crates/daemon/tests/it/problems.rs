@@ -1,5 +1,7 @@
 //! All problems are reported at once, each with a hint.
 
+use daemon::SlotCount;
+
 use crate::bench::Bench;
 
 #[test]
@@ -21,7 +23,7 @@ fn all_problems_are_reported_at_once() {
         "4. REELWORK_KLING_TIMEOUT: unknown variable; did you mean REELWORK_KLING__TIMEOUT?",
         "5. poll.bach (flag): unknown key; did you mean poll.batch?",
         "6. limits.videos (REELWORK_LIMITS__VIDEOS): \"five\" is not a whole number; \
-         write a whole number from 0 to 100000",
+         write a whole number from 0 to 100000, or auto",
         "7. poll.batch (flag): 0 is out of range; write a whole number from 1 to 10000",
         "8. ledger.url: is embedded while broker.url is amqp://***@mq; \
          both are embedded, or neither",
@@ -199,7 +201,7 @@ fn unknown_variables_of_ours_are_problems_and_others_are_not() {
 #[test]
 fn a_value_that_is_overridden_cannot_be_wrong() {
     let bench = Bench::new().env("REELWORK_LIMITS__VIDEOS", "five").flag("limits.videos", "6");
-    assert_eq!(bench.config().limits.videos, 6);
+    assert_eq!(bench.config().limits.videos, SlotCount::Number(6));
 }
 
 #[test]
@@ -309,4 +311,80 @@ fn a_callback_secret_that_can_be_guessed_is_refused() {
         assert!(!problems[0].contains("seven77"), "it is still a secret: {}", problems[0]);
     }
     Bench::new().flag(KEY, "eight888").config();
+}
+
+#[test]
+fn clients_without_a_key_are_served_on_this_machine_only() {
+    let serving = || Bench::new().flag("gateway.kling_api", "true");
+    for listen in ["127.0.0.1:8081", "[::1]:8081"] {
+        serving().flag("gateway.listen", listen).config();
+    }
+    for listen in ["0.0.0.0:8081", "192.168.1.7:8081", "[::]:8081"] {
+        let problems = serving().flag("gateway.listen", listen).problems();
+        let expected =
+            format!("1. gateway.kling_api (flag): is true while gateway.listen is {listen}");
+        assert!(problems[0].starts_with(&expected), "{problems:?}");
+    }
+    let secret = "long-enough-0001";
+    let called_back = |url| {
+        let bench = serving().flag("gateway.callback_url", url);
+        bench.flag("gateway.callback_secrets", secret)
+    };
+    called_back("http://localhost:8081").config();
+    let problems = called_back("https://tunnel.example").problems();
+    assert!(problems[0].contains("callback_url is https://tunnel.example"), "{problems:?}");
+}
+
+#[test]
+fn slots_may_be_found_between_two_numbers() {
+    let bench = Bench::new().flag("limits.videos", "auto");
+    assert_eq!(bench.config().limits.videos, SlotCount::Auto);
+    let floor = bench.flag("limits.floor", "6");
+    assert_eq!(
+        floor.problems(),
+        ["1. limits.floor (flag): is 6 while limits.audio is 5; \
+          the fewest slots are not more than the most"]
+    );
+    let floor = floor.flag("limits.audio", "0").flag("limits.ceiling", "3");
+    assert_eq!(
+        floor.problems(),
+        ["1. limits.floor (flag): is 6 while limits.ceiling is 3; \
+          the fewest slots are not more than the most"]
+    );
+    assert_eq!(floor.flag("limits.ceiling", "6").config().limits.floor, 6, "0 is no limit");
+}
+
+#[test]
+fn caps_on_spending_that_contradict_each_other_are_all_reported() {
+    let problems = Bench::new()
+        .flag("money.account_per_day", "100")
+        .flag("money.account_per_month", "60")
+        .flag("money.tenant_per_day", "70")
+        .flag("money.tenants_per_day", "acme=5,batch=4")
+        .flag("money.tenants_per_month", "acme=4")
+        .problems();
+    let expected = [
+        "money.account_per_day (flag): is 100.00, more than 60.00 (money.account_per_month): it is \
+         never reached; lower it, or remove it",
+        "money.tenant_per_day (flag): is 70.00, more than 60.00 (money.account_per_month): it is \
+         never reached; lower it, or remove it",
+        "money.tenants_per_day (flag): is 5.00 for acme, more than 4.00 (money.tenants_per_month): it \
+         is never reached; lower it, or remove it",
+    ];
+    assert_eq!(problems.len(), expected.len(), "{problems:#?}");
+    for (problem, expected) in problems.iter().zip(expected) {
+        assert!(problem.ends_with(expected), "{problem}\n{expected}");
+    }
+}
+
+#[test]
+fn a_cap_enables_counting_and_contradicts_its_absence() {
+    let enabled = |bench: Bench| bench.load().unwrap().config.money.is_enabled();
+    assert!(!enabled(Bench::new()));
+    assert!(enabled(Bench::new().flag("money.enabled", "true")));
+    assert!(enabled(Bench::new().flag("money.tenants_per_day", "acme=5")));
+    let bench = Bench::new().flag("money.enabled", "false").flag("money.tenant_per_day", "5");
+    let problems = bench.problems();
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert!(problems[0].contains("is set while money.enabled is false"), "{problems:?}");
 }

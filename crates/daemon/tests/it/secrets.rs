@@ -175,7 +175,8 @@ fn a_flag_beats_a_secret_from_a_file_and_a_file_from_a_variable_beats_a_configur
     let bench = Bench::new().file("a.toml", "kling.api_key = \"low\"");
     let path = bench.write("key", "middle");
     let bench = bench.env("REELWORK_KLING__API_KEY_FILE", path.to_str().unwrap());
-    let key = |bench: &Bench| bench.config().kling.api_key.unwrap().expose_secret().to_owned();
+    let key =
+        |bench: &Bench| bench.config().kling.require_api_key().unwrap().expose_secret().to_owned();
     assert_eq!(key(&bench), "middle");
     assert_eq!(key(&bench.flag("kling.api_key", "high")), "high");
 }

@@ -1,12 +1,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use job::Lane;
 use ports::{BrokerError, Deliveries, Delivery, Handling, Message, Settle, Source, Subscription};
 use spans::Spans;
 
 use super::consumer::Consumer;
-use super::dispatch;
 use super::journal::JournalDeliveries;
 use super::place::place;
 use super::queues;
@@ -28,6 +26,7 @@ pub(crate) async fn consume(
             return Ok(Box::new(journal));
         }
         Source::Lane(lane) => (store.queues.of(*lane), false),
+        Source::Overflow(queue) => (store.queues.of_overflow(*queue), false),
         Source::Dead => (Some(store.queues.dead), false),
         Source::BrokerDead => (None, false),
         Source::Results(subscription) => {
@@ -41,11 +40,12 @@ pub(crate) async fn consume(
         .add(queue, Arc::downgrade(&consumer))
         .map_err(|error: Error<BrokerError>| BrokerError::from(error))?;
     store.wake();
-    let lane = match source {
-        Source::Lane(lane) => Some(*lane),
-        _ => None,
+    let traced = match source {
+        Source::Lane(lane) => Some(("jobs", lane.to_string())),
+        Source::Overflow(queue) => Some(("overflow", queue.to_string())),
+        Source::Dead | Source::BrokerDead | Source::Results(_) | Source::Journal(_) => None,
     };
-    Ok(Box::new(QueueDeliveries { consumer, spans, lane }))
+    Ok(Box::new(QueueDeliveries { consumer, spans, traced }))
 }
 
 async fn subscribe(store: &Store, subscription: &Subscription) -> Result<i64, BrokerError> {
@@ -59,40 +59,11 @@ async fn subscribe(store: &Store, subscription: &Subscription) -> Result<i64, Br
     Ok(queue)
 }
 
-/// In its own task: a caller that stops waiting leaves no delivery unsettled.
-pub(crate) async fn take(
-    store: &Arc<Store>,
-    spans: Spans,
-    lane: Lane,
-) -> Result<Option<Delivery>, BrokerError> {
-    let queue = store.queues.of(lane);
-    let queue = queue.ok_or_else(|| BrokerError::Differs(format!("no queue for {lane}")))?;
-    let look = move |sql: &_| Ok::<_, Error<BrokerError>>(dispatch::has_ready(sql, queue));
-    if !store.read(look).await? {
-        return Ok(None);
-    }
-    let consumer = Arc::new(Consumer::new(store.clone(), queue, 1, false));
-    let mut deliveries = QueueDeliveries { consumer, spans, lane: Some(lane) };
-    let taking = tokio::spawn(async move {
-        let (store, process) =
-            (deliveries.consumer.store.clone(), deliveries.consumer.store.process);
-        let taken = store
-            .write(move |tx| {
-                Ok::<_, Error<BrokerError>>(dispatch::take(tx.sql, process, queue, 1)?)
-            })
-            .await?;
-        deliveries.consumer.push(taken);
-        deliveries.consumer.stop();
-        Ok(deliveries.next().await)
-    });
-    taking.await.map_err(|error| BrokerError::Unavailable(error.to_string()))?
-}
-
 struct QueueDeliveries {
     consumer: Arc<Consumer>,
     spans: Spans,
-    /// Set for a lane: handling is traced.
-    lane: Option<Lane>,
+    /// Exchange and queue of jobs, whose handling is traced.
+    traced: Option<(&'static str, String)>,
 }
 
 impl QueueDeliveries {
@@ -102,10 +73,9 @@ impl QueueDeliveries {
         routing_key: &str,
         settle: Box<dyn Settle>,
     ) -> (Handling, Box<dyn Settle>) {
-        match self.lane {
-            Some(lane) => {
-                let lane = lane.to_string();
-                place("jobs", routing_key, &lane).handling(self.spans, message, settle)
+        match &self.traced {
+            Some((exchange, queue)) => {
+                place(exchange, routing_key, queue).handling(self.spans, message, settle)
             }
             None => (Handling::untold(), settle),
         }

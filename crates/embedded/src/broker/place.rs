@@ -11,6 +11,7 @@ pub(super) fn of(to: &Destination) -> Place<'_> {
     match to {
         Destination::Jobs { routing_key } => place("jobs", routing_key, ""),
         Destination::Later { routing_key, .. } => place("later", routing_key, ""),
+        Destination::Overflow { routing_key, .. } => place("overflow", routing_key, ""),
         Destination::Dead { routing_key } => place("dead", routing_key, ""),
         Destination::Results { routing_key } => place("results", routing_key, ""),
         Destination::Journal => place("", "journal", ""),

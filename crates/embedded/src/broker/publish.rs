@@ -44,6 +44,10 @@ fn route(queues: &Queues, to: &Destination) -> Result<Route, PublishError> {
         Destination::Later { delay, routing_key: key } => {
             Route::Later(lane(key)?, key.clone(), delay.wait())
         }
+        Destination::Overflow { queue, routing_key: key } => {
+            let unknown = || PublishError::Unroutable(format!("overflow.{queue}"));
+            Route::Queue(queues.of_overflow(*queue).ok_or_else(unknown)?, key.clone())
+        }
         Destination::Dead { routing_key: key } => Route::Queue(queues.dead, key.clone()),
         Destination::Results { routing_key: key } => Route::Results(key.clone()),
         Destination::Journal => Route::Journal,

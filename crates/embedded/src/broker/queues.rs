@@ -1,4 +1,4 @@
-use job::Lane;
+use job::{Lane, OverflowQueue};
 use ports::Subscription;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
@@ -12,6 +12,7 @@ pub(crate) const UNROUTED: &str = "unrouted";
 #[derive(Clone, Debug)]
 pub(crate) struct Queues {
     lanes: Vec<(Lane, i64)>,
+    overflow: Vec<(OverflowQueue, i64)>,
     pub(crate) dead: i64,
     pub(crate) unrouted: i64,
 }
@@ -21,16 +22,28 @@ impl Queues {
         let lanes = Lane::all()
             .map(|lane| Ok((lane, ensure(sql, ns, &format!("jobs.{lane}"))?)))
             .collect::<rusqlite::Result<_>>()?;
-        Ok(Self { lanes, dead: ensure(sql, ns, DEAD)?, unrouted: ensure(sql, ns, UNROUTED)? })
+        let overflow = OverflowQueue::all()
+            .map(|queue| Ok((queue, ensure(sql, ns, &format!("overflow.{queue}"))?)))
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(Self {
+            lanes,
+            overflow,
+            dead: ensure(sql, ns, DEAD)?,
+            unrouted: ensure(sql, ns, UNROUTED)?,
+        })
     }
 
     /// For a store that only reads: it has no queues.
     pub(crate) fn none() -> Self {
-        Self { lanes: Vec::new(), dead: 0, unrouted: 0 }
+        Self { lanes: Vec::new(), overflow: Vec::new(), dead: 0, unrouted: 0 }
     }
 
     pub(crate) fn of(&self, lane: Lane) -> Option<i64> {
         self.lanes.iter().find(|(known, _)| *known == lane).map(|(_, queue)| *queue)
+    }
+
+    pub(crate) fn of_overflow(&self, queue: OverflowQueue) -> Option<i64> {
+        self.overflow.iter().find(|(known, _)| *known == queue).map(|(_, id)| *id)
     }
 
     /// The queue of the lane that binds the key.

@@ -19,21 +19,29 @@ impl Day {
         Timestamp::from_millis((self.0 + 1) * DAY.as_millis() as i64)
     }
 
-    pub(crate) fn count(self, sql: &Connection, ns: i64) -> rusqlite::Result<u64> {
+    pub(crate) fn count(self, sql: &Connection, ns: i64, account: &str) -> rusqlite::Result<u64> {
         let count: Option<i64> = sql
-            .prepare_cached("SELECT count FROM day WHERE ns = ?1 AND day = ?2")?
-            .query_row([ns, self.0], |row| row.get(0))
+            .prepare_cached(
+                "SELECT count FROM account_day WHERE ns = ?1 AND account = ?2 AND day = ?3",
+            )?
+            .query_row(params![ns, account, self.0], |row| row.get(0))
             .optional()?;
         Ok(count.and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
     }
 
     /// Never below zero.
-    pub(crate) fn add(self, sql: &Connection, ns: i64, more: i64) -> rusqlite::Result<()> {
+    pub(crate) fn add(
+        self,
+        sql: &Connection,
+        ns: i64,
+        account: &str,
+        more: i64,
+    ) -> rusqlite::Result<()> {
         sql.prepare_cached(
-            "INSERT INTO day (ns, day, count) VALUES (?1, ?2, max(?3, 0))
-             ON CONFLICT (ns, day) DO UPDATE SET count = max(count + ?3, 0)",
+            "INSERT INTO account_day (ns, account, day, count) VALUES (?1, ?2, ?3, max(?4, 0))
+             ON CONFLICT (ns, account, day) DO UPDATE SET count = max(count + ?4, 0)",
         )?
-        .execute(params![ns, self.0, more])?;
+        .execute(params![ns, account, self.0, more])?;
         Ok(())
     }
 }

@@ -1,11 +1,13 @@
 use job::Timestamp;
-use ports::{HeldPermit, LedgerError, Limits, Permit, PermitReturn, Permitted};
+use ports::{GrantTerms, HeldPermit, LedgerError, Limits, Permit, PermitReturn, Permitted, Usage};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::day::Day;
-use super::grants;
+use super::leases;
+use super::rates::Rates;
 use super::row::parse_key;
 use super::shares::Room;
+use super::slot_limits::Now;
 use crate::column;
 use crate::writer::Tx;
 
@@ -14,36 +16,59 @@ pub(crate) fn take(
     tx: &mut Tx<'_>,
     ns: i64,
     permit: &Permit,
-    limits: &Limits,
+    terms: &GrantTerms,
 ) -> rusqlite::Result<Permitted> {
     let room = Room { sql: tx.sql, ns, pool: &permit.pool };
-    let waits = limits.concurrency > 0 && room.somebody_waits()?;
+    let Now { limits, paused_until } = Now::of(tx, ns, &permit.pool, &terms.limits)?;
+    let rates = Rates { sql: tx.sql, ns, now: tx.now, permit, terms };
+    let ordered = limits.concurrency > 0 || limits.per_minute > 0;
+    let waits = ordered && room.somebody_waits()?
+        || paused_until.is_some()
+        || rates.next_of_account()?.is_some()
+        || rates.next_of_tenant()?.is_some()
+        || room.tenant_must_wait(permit, &terms.of(&permit.key.tenant))?;
     match waits && find(tx.sql, ns, permit)?.is_none() {
-        true => Ok(Permitted::AtLimit { used: used(tx.sql, ns, &permit.pool)? }),
-        false => take_slots(tx, ns, permit, limits),
+        true => at_limit(tx.sql, ns, permit, &limits),
+        false => take_slots(tx, ns, permit, terms, &limits),
     }
 }
 
+/// `limits`: as they apply now.
 pub(super) fn take_slots(
     tx: &mut Tx<'_>,
     ns: i64,
     permit: &Permit,
+    terms: &GrantTerms,
     limits: &Limits,
 ) -> rusqlite::Result<Permitted> {
-    let day = Day::of(tx.now);
+    let (day, account) = (Day::of(tx.now), Permit::account_of(&permit.pool));
     if let Some(held) = find(tx.sql, ns, permit)? {
         return take_over(tx, ns, permit, limits, held);
     }
-    if limits.submissions_per_day > 0 && day.count(tx.sql, ns)? >= limits.submissions_per_day {
+    let most = limits.submissions_per_day;
+    if most > 0 && day.count(tx.sql, ns, account)? >= most {
         return Ok(Permitted::DayOver { until: day.end() });
     }
     let used = used(tx.sql, ns, &permit.pool)?;
     if limits.concurrency > 0 && used.saturating_add(permit.weight) > limits.concurrency {
-        return Ok(Permitted::AtLimit { used });
+        return at_limit(tx.sql, ns, permit, limits);
     }
     hold(tx, ns, permit)?;
-    day.add(tx.sql, ns, 1)?;
+    day.add(tx.sql, ns, account, 1)?;
+    Rates { sql: tx.sql, ns, now: tx.now, permit, terms }.count()?;
     Ok(Permitted::Granted)
+}
+
+fn at_limit(
+    sql: &Connection,
+    ns: i64,
+    permit: &Permit,
+    limits: &Limits,
+) -> rusqlite::Result<Permitted> {
+    let room = Room { sql, ns, pool: &permit.pool };
+    let waiting = room.count_waiting(&permit.key.tenant)?;
+    let (used, slots) = (used(sql, ns, &permit.pool)?, limits.concurrency);
+    Ok(Permitted::AtLimit { used, slots, waiting })
 }
 
 /// The slots that a job's round already holds.
@@ -51,6 +76,11 @@ struct Held {
     weight: u32,
     /// The revision at which they were requested.
     asked: u64,
+}
+
+/// The revision at which the slots that it holds were requested.
+pub(super) fn asked(sql: &Connection, ns: i64, permit: &Permit) -> rusqlite::Result<Option<u64>> {
+    Ok(find(sql, ns, permit)?.map(|held| held.asked))
 }
 
 fn find(sql: &Connection, ns: i64, permit: &Permit) -> rusqlite::Result<Option<Held>> {
@@ -92,12 +122,11 @@ fn take_over(
         change_used(tx.sql, ns, &pool, i64::from(more))?;
         return Ok(Permitted::Granted);
     }
-    if !newer {
-        return Ok(Permitted::AtLimit { used: used_now });
+    if newer {
+        let back = PermitReturn { pool, key, round, revision, since: None, unspent: false };
+        give(tx, ns, &back)?;
     }
-    let back = PermitReturn { pool, key, round, revision, since: None, unspent: false };
-    give(tx, ns, &back)?;
-    Ok(Permitted::AtLimit { used: used(tx.sql, ns, &permit.pool)? })
+    at_limit(tx.sql, ns, permit, limits)
 }
 
 fn hold(tx: &mut Tx<'_>, ns: i64, permit: &Permit) -> rusqlite::Result<()> {
@@ -135,11 +164,12 @@ pub(crate) fn give(tx: &mut Tx<'_>, ns: i64, returned: &PermitReturn) -> rusqlit
     change_used(tx.sql, ns, &returned.pool, -weight)?;
     // What was left behind may be a grant that nobody confirmed, which is still to be found.
     if since.is_none() {
-        grants::confirm(tx, ns, pool, &(key.clone(), *round))?;
+        let (pool, key, revision) = (pool.clone(), key.clone(), *revision);
+        leases::confirm(tx, ns, &Permit { pool, key, round: *round, weight: 0, revision })?;
     }
     tx.touched.slots = true;
     if returned.unspent {
-        Day::of(tx.now).add(tx.sql, ns, -1)?;
+        Day::of(tx.now).add(tx.sql, ns, Permit::account_of(&returned.pool), -1)?;
     }
     Ok(())
 }
@@ -151,6 +181,11 @@ fn change_used(sql: &Connection, ns: i64, pool: &str, change: i64) -> rusqlite::
     )?
     .execute(params![ns, pool, change])?;
     Ok(())
+}
+
+pub(crate) fn usage(sql: &Connection, ns: i64, pool: &str) -> rusqlite::Result<Usage> {
+    let waiting = Room { sql, ns, pool }.count()?;
+    Ok(Usage { used: used(sql, ns, pool)?, waiting })
 }
 
 pub(crate) fn used(sql: &Connection, ns: i64, pool: &str) -> rusqlite::Result<u32> {

@@ -1,8 +1,12 @@
 //! The traits of the port; each method is one transaction or one read.
 
+mod acceptances;
 mod accounts;
 mod due;
+mod manual_pauses;
 mod members;
 mod permits;
 mod records;
+mod slot_limits;
+mod spending;
 mod waiting;

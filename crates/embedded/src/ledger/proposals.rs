@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use job::Timestamp;
 use ports::{AccountTask, MOST_PROPOSALS};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::row::limit;
 use crate::column;
@@ -84,4 +84,21 @@ pub(crate) fn claim_task(
         )?
         .execute(params![ns, task.account, task.id, key, round, expires, now])?;
     Ok(changed == 1)
+}
+
+/// The key of the job that owns a task.
+pub(crate) fn owner(
+    sql: &Connection,
+    ns: i64,
+    task: &AccountTask,
+    now: Timestamp,
+) -> rusqlite::Result<Option<String>> {
+    let key = sql
+        .prepare_cached(
+            "SELECT key FROM task_owner
+             WHERE ns = ?1 AND account = ?2 AND task = ?3 AND expires_at > ?4",
+        )?
+        .query_row(params![ns, task.account, task.id, now.as_millis()], |row| column::bytes(row, 0))
+        .optional()?;
+    Ok(key.and_then(|key| String::from_utf8(key).ok()))
 }

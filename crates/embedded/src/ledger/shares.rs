@@ -1,6 +1,7 @@
 //! What the tenants of a pool are charged.
 
-use job::{FairShare, Tenant};
+use job::{FairShare, FairTime, Priority, Tenant};
+use ports::GrantTerms;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// A pool's room.
@@ -18,72 +19,107 @@ impl Room<'_> {
             Some((_, true)) => Ok(()),
             charged => {
                 let charged = charged.map_or(0.0, |(share, _)| share.start);
-                self.put_share(tenant, &FairShare::begin(self.now()?, charged), true)
+                self.put_share(tenant, &FairShare::begin(self.time()?.now, charged), true)
             }
         }
     }
 
-    /// The tenant's last job has left the room.
-    pub(super) fn end_share(&self, tenant: &Tenant) -> rusqlite::Result<()> {
-        self.sql
+    /// Whether the tenant's last job has left the room.
+    pub(super) fn end_share(&self, tenant: &Tenant) -> rusqlite::Result<bool> {
+        let ended = self
+            .sql
             .prepare_cached(
                 "UPDATE share SET waits = 0 WHERE ns = ?1 AND pool = ?2 AND tenant = ?3
-                     AND NOT EXISTS (SELECT 1 FROM waiter WHERE ns = ?1 AND pool = ?2
+                     AND waits = 1 AND NOT EXISTS (SELECT 1 FROM waiter WHERE ns = ?1 AND pool = ?2
                          AND tenant = ?3 AND lease_end IS NULL)",
             )?
             .execute(params![self.ns, self.pool, tenant.as_str()])?;
-        Ok(())
+        Ok(ended > 0)
     }
 
-    pub(super) fn charge(
-        &self,
-        tenant: &Tenant,
-        charge: impl FnOnce(&mut FairShare),
-    ) -> rusqlite::Result<()> {
-        let Some((mut share, waits)) = self.share(tenant)? else { return Ok(()) };
-        let now = self.now()?.max(share.start);
-        self.sql
-            .prepare_cached(
-                "INSERT INTO room (ns, pool, now) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (ns, pool) DO UPDATE SET now = excluded.now",
-            )?
-            .execute(params![self.ns, self.pool, now])?;
-        charge(&mut share);
-        self.put_share(tenant, &share, waits)?;
+    /// What is charged until now is settled. Each tenant left was served, and service moves now on:
+    /// about as many stay as tenants wait.
+    pub(super) fn forget_charged(&self) -> rusqlite::Result<()> {
         self.sql
             .prepare_cached(
                 "DELETE FROM share WHERE ns = ?1 AND pool = ?2 AND waits = 0 AND start <= ?3",
             )?
-            .execute(params![self.ns, self.pool, now])?;
+            .execute(params![self.ns, self.pool, self.time()?.now])?;
         Ok(())
     }
 
-    /// The tenants with waiting jobs, in the order in which they are served.
-    pub(super) fn tenants(&self, most: usize) -> rusqlite::Result<Vec<(Tenant, FairShare)>> {
+    /// `all`: the weights of all tenants that wait.
+    pub(super) fn charge(
+        &self,
+        tenant: &Tenant,
+        (priority, cost): (Priority, u64),
+        weight: u32,
+        all: u64,
+    ) -> rusqlite::Result<()> {
+        let Some((mut share, waits)) = self.share(tenant)? else { return Ok(()) };
+        let mut time = self.time()?;
+        time.serve(&mut share, priority, cost, weight, all);
         self.sql
             .prepare_cached(
-                "SELECT start, now, finish_high, finish_normal, finish_low, tenant FROM share
-                 WHERE ns = ?1 AND pool = ?2 AND waits = 1 ORDER BY start, tenant LIMIT ?3",
+                "INSERT INTO room (ns, pool, now, served) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (ns, pool) DO UPDATE SET now = ?3, served = ?4",
             )?
-            .query_map(
-                params![self.ns, self.pool, i64::try_from(most).unwrap_or(i64::MAX)],
-                |row| Ok((row.get::<_, String>(5)?, read(row)?)),
-            )?
-            .filter_map(|row| match row {
-                // Only tenants of waiters are written.
-                Ok((name, share)) => Tenant::new(name).ok().map(|tenant| Ok((tenant, share))),
-                Err(error) => Some(Err(error)),
-            })
-            .collect()
+            .execute(params![self.ns, self.pool, time.now, time.served])?;
+        self.put_share(tenant, &share, waits)
     }
 
-    fn now(&self) -> rusqlite::Result<f64> {
-        let now = self
-            .sql
-            .prepare_cached("SELECT now FROM room WHERE ns = ?1 AND pool = ?2")?
+    /// The first answer about the tenants with waiting jobs, in the order in which they are served.
+    /// They are read one by one.
+    pub(super) fn first_tenant<T>(
+        &self,
+        mut found: impl FnMut(Tenant, FairShare) -> rusqlite::Result<Option<T>>,
+    ) -> rusqlite::Result<Option<T>> {
+        let mut statement = self.sql.prepare_cached(
+            "SELECT start, now, finish_high, finish_normal, finish_low, CAST(tenant AS BLOB)
+             FROM share WHERE ns = ?1 AND pool = ?2 AND waits = 1 ORDER BY start, tenant",
+        )?;
+        let mut rows = statement.query(params![self.ns, self.pool])?;
+        while let Some(row) = rows.next()? {
+            let name = String::from_utf8(row.get(5)?).ok();
+            // Only tenants of waiters are written.
+            let Some(tenant) = name.and_then(|name| Tenant::new(name).ok()) else { continue };
+            if let Some(answer) = found(tenant, read(row)?)? {
+                return Ok(Some(answer));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) fn count_tenants(&self) -> rusqlite::Result<u32> {
+        self.sql
+            .prepare_cached("SELECT count(*) FROM share WHERE ns = ?1 AND pool = ?2 AND waits = 1")?
             .query_row(params![self.ns, self.pool], |row| row.get(0))
+    }
+
+    /// The weights of all tenants that wait.
+    pub(super) fn all_weights(&self, terms: &GrantTerms) -> rusqlite::Result<u64> {
+        let mut named = Vec::new();
+        for (tenant, of_tenant) in &terms.tenants {
+            if self.share(tenant)?.is_some_and(|(_, waits)| waits) {
+                named.push(of_tenant);
+            }
+        }
+        Ok(terms.weights(self.count_tenants()?.into(), named.into_iter()))
+    }
+
+    pub(super) fn has_waiting(&self, tenant: &Tenant) -> rusqlite::Result<bool> {
+        Ok(self.share(tenant)?.is_some_and(|(_, waits)| waits))
+    }
+
+    fn time(&self) -> rusqlite::Result<FairTime> {
+        let time = self
+            .sql
+            .prepare_cached("SELECT now, served FROM room WHERE ns = ?1 AND pool = ?2")?
+            .query_row(params![self.ns, self.pool], |row| {
+                Ok(FairTime { now: row.get(0)?, served: row.get(1)? })
+            })
             .optional()?;
-        Ok(now.unwrap_or(0.0))
+        Ok(time.unwrap_or_default())
     }
 
     fn share(&self, tenant: &Tenant) -> rusqlite::Result<Option<(FairShare, bool)>> {

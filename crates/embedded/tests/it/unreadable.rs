@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use embedded::Embedded;
-use job::{JobKey, MessageFacts, Record, Timestamp, decode};
-use ports::{Fence, JournalStart, Ledger, Limits, ListFilter, OutboxEntry, Permit, Source, Write};
+use job::{JobKey, MessageFacts, Priority, Record, Timestamp, decode};
+use ports::{
+    Fence, GrantTerms, JournalStart, Ledger, Left, ListFilter, OutboxEntry, Permit, Source, Waiter,
+    Write,
+};
 use tempfile::TempDir;
 
 use crate::fixture::{LANE, drain, message, open, publish, to_lane, to_results};
@@ -29,6 +32,11 @@ fn due_with_entry(id: &str) -> Write {
         tries: 0,
     };
     Write { record, due: Some(ZERO), outbox: vec![entry], outbox_lease: Duration::ZERO }
+}
+
+fn waiter(id: &str) -> Waiter {
+    let permit = Permit { pool: "pool".into(), key: key(id), round: 1, weight: 1, revision: 1 };
+    Waiter { permit, priority: Priority::High, since: ZERO, cost: 1 }
 }
 
 struct Fixture {
@@ -109,7 +117,7 @@ async fn an_unreadable_permit_or_proposal_stops_no_other() {
     let (fence, ledger) = (fixture.two().await, fixture.embedded.ledger());
     for id in ["bad", "good"] {
         let permit = Permit { pool: "pool".into(), key: key(id), round: 1, weight: 1, revision: 0 };
-        ledger.take_permit(&fence, &permit, &Limits::default()).await.unwrap();
+        ledger.take_permit(&fence, &permit, &GrantTerms::default()).await.unwrap();
         ledger.propose(&key("good"), 1, id, LONG).await.unwrap();
     }
     fixture.damage("UPDATE permit SET key = 'bad' WHERE key = 'default/bad'");
@@ -117,6 +125,34 @@ async fn an_unreadable_permit_or_proposal_stops_no_other() {
     let held = ledger.permits("pool").await.unwrap();
     assert_eq!(held.iter().map(|held| &held.permit.key).collect::<Vec<_>>(), [&key("good")]);
     assert_eq!(ledger.proposals(&key("good"), 1).await.unwrap(), ["good"]);
+}
+
+/// The room is an index of records: what cannot be read leaves it, and may enter again.
+#[tokio::test]
+async fn an_unreadable_waiting_job_stops_no_other() {
+    for damage in [
+        "key = 'bad'",
+        "key = CAST(x'ff2f61' AS TEXT)",
+        "weight = -1",
+        "revision = -1",
+        "priority = 7",
+        "tenant = 'other'",
+    ] {
+        let fixture = Fixture::set();
+        let (fence, ledger) = (fixture.two().await, fixture.embedded.ledger());
+        let (bad, good) = (waiter("bad"), waiter("good"));
+        ledger.enter(&fence, &[bad.clone(), good.clone()]).await.unwrap();
+        fixture.damage(&format!("UPDATE waiter SET {damage} WHERE key = 'default/bad'"));
+        let terms = GrantTerms::default();
+        let granted = ledger.grant(&fence, "pool", &terms, 9, LONG).await.unwrap();
+        assert_eq!(granted.jobs, [good], "{damage}");
+        assert_eq!(ledger.waiting("pool", 9).await.unwrap(), [], "{damage}");
+        ledger.enter(&fence, std::slice::from_ref(&bad)).await.unwrap();
+        let waiting = ledger.usage("pool").await.unwrap().waiting;
+        assert_eq!(waiting, 1, "{damage}");
+        let granted = ledger.grant(&fence, "pool", &terms, 9, LONG).await.unwrap();
+        assert_eq!((granted.jobs, granted.left), (vec![bad], Left::Nobody), "{damage}");
+    }
 }
 
 /// A row that fails while it is read would fail every transaction, and so every call.

@@ -1,17 +1,18 @@
 //! A journal in one file and a ledger in another: the ledger can be lost alone.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use embedded::{Embedded, Settings as FileSettings};
 use follower::{Follower, Settings, differences, is_blank, join};
 use job::{
-    CloudEvent, EventKind, EventSource, JobKey, JournalEntry, MessageFacts, Outcome, Record,
-    Restoring, State, Timestamp, decode,
+    CloudEvent, Estimate, EventKind, EventSource, JobKey, JournalEntry, MessageFacts, Money,
+    Outcome, Period, Record, Restoring, State, Timestamp, decode,
 };
 use ports::{
-    Broker, Clock, Destination, Generation, JournalStart, Ledger, Permit, Source, SystemClock,
-    Write,
+    Broker, Clock, Destination, Generation, JournalStart, Ledger, Permit, Source, Spent,
+    SystemClock, Write,
 };
 use recorder::{Phase, Session, journal_message};
 use tempfile::TempDir;
@@ -69,8 +70,12 @@ impl Fixture {
 
     /// Follows until the generation is rebuilt.
     async fn rebuild(&self) -> Arc<Session> {
+        self.rebuild_with(|_| ()).await
+    }
+
+    async fn rebuild_with(&self, adjust: impl Fn(&mut Settings)) -> Arc<Session> {
         let session = self.session().await;
-        let follower = self.follow(&session);
+        let follower = self.follow_with(&session, adjust);
         let rebuilt = session.reached(Phase::Closed);
         tokio::time::timeout(Duration::from_secs(20), rebuilt).await.unwrap();
         assert!(follower.drain(Duration::from_secs(5)).await);
@@ -115,8 +120,55 @@ async fn what_is_running_comes_back_with_its_slot_and_submitting_waits_a_post_de
     let back = fixture.load("running").await.unwrap();
     assert_eq!((back.task_id.as_deref(), back.revision, back.restored), (Some("7"), 3, true));
     let pool = Permit::pool_of("default", job::Resource::Videos);
-    assert_eq!(fixture.ledger.used(&pool).await.unwrap(), 4);
+    assert_eq!(fixture.ledger.usage(&pool).await.unwrap().used, 4);
     assert!(session.opens_at().unwrap() >= began + POST_TIMEOUT, "{:?}", session.opens_at());
+}
+
+#[tokio::test]
+async fn what_is_reserved_and_was_spent_today_is_counted_again() {
+    let fixture = Fixture::set();
+    let estimate = |reserved| {
+        let (amount, unit) = (Money::parse("0.28"), Money::parse("0.14"));
+        Some(Estimate { amount, unit, reserved })
+    };
+    let running = Record { estimate: estimate(true), ..record("running", 3, pending()) };
+    let outcome = Outcome::succeeded(Vec::new());
+    let state = State::Settled { outcome, at: SystemClock.now() };
+    let mut ended = Record { estimate: estimate(false), ..record("ended", 3, state) };
+    ended.submitted_at = Some(SystemClock.now());
+    let waiting = record("queued", 3, State::Queued { why: None });
+    for record in [&running, &ended, &waiting] {
+        fixture.journal(record, None).await;
+    }
+    drop(fixture.rebuild_with(|settings| settings.counts_spending = true).await);
+    let held = fixture.ledger.reservations("default").await.unwrap();
+    assert_eq!(held.iter().map(|held| &held.key).collect::<Vec<_>>(), [&key("running")]);
+    let month = Period::month_of(SystemClock.now());
+    let all = fixture.ledger.spending("default", &month).await.unwrap();
+    let Spent { spent, reserved, .. } = all[0].sums;
+    assert_eq!((Some(spent), Some(reserved)), (Money::parse("0.28"), Money::parse("0.28")));
+}
+
+/// The room is stored apart from the records: either may be lost alone.
+#[tokio::test]
+async fn jobs_that_waited_have_their_places_again() {
+    let fixture = Fixture::set();
+    let now = SystemClock.now();
+    let waiting = || State::Waiting { why: "full".into(), since: now, next_look: now };
+    fixture.journal(&record("lost", 3, waiting()), None).await;
+    let kept = record("kept", 3, waiting());
+    fixture.journal(&kept, None).await;
+    let session = fixture.session().await;
+    let write = Write { record: kept, due: None, outbox: Vec::new(), outbox_lease: Duration::ZERO };
+    fixture.ledger.create(&session.fence(), write).await.unwrap();
+    drop(fixture.rebuild().await);
+    let pool = Permit::pool_of("default", job::Resource::Videos);
+    for id in ["lost", "kept"] {
+        let stored = fixture.load(id).await.unwrap();
+        assert_eq!(stored.state.word(), "waiting");
+        let place = fixture.ledger.place(&pool, &key(id), 1).await.unwrap();
+        assert_eq!(place.map(|place| place.waiting), Some(2), "{id}");
+    }
 }
 
 /// The jobs were cancelled while the ledger was empty and they were not known.
@@ -177,34 +229,41 @@ async fn the_open_ledger_is_compared_on_from_where_it_was() {
     }
     assert!(follower.drain(Duration::from_secs(5)).await);
     let pool = Permit::pool_of("default", job::Resource::Videos);
-    assert_eq!(fixture.ledger.used(&pool).await.unwrap(), 1);
+    assert_eq!(fixture.ledger.usage(&pool).await.unwrap().used, 1);
 }
 
 #[tokio::test]
-async fn a_parked_job_is_written_anew_before_its_line_can_be_gone() {
+async fn a_job_that_waits_long_is_written_anew_before_its_line_can_be_gone() {
     let fixture = Fixture::set();
     let session = fixture.rebuild().await;
     let parked = State::Parked { why: "x".into(), doubt: None, at: Timestamp::EPOCH };
+    let at = Timestamp::EPOCH;
+    let waiting = State::Waiting { why: "full".into(), since: at, next_look: at };
     let young = SystemClock.now() + Duration::from_secs(60);
-    for (id, created) in [("old", Timestamp::EPOCH), ("young", young)] {
-        let record = Record { created_at: created, ..record(id, 2, parked.clone()) };
+    for (id, created_at, state) in [
+        ("parked", Timestamp::EPOCH, &parked),
+        ("waiting", Timestamp::EPOCH, &waiting),
+        ("young", young, &parked),
+    ] {
+        let record = Record { created_at, ..record(id, 2, state.clone()) };
         let write = Write { record, due: None, outbox: Vec::new(), outbox_lease: Duration::ZERO };
         fixture.ledger.create(&session.fence(), write).await.unwrap();
     }
     let again = Duration::from_secs(1);
-    let follower = fixture.follow_with(&session, |settings| settings.parked_again = again);
+    let follower = fixture.follow_with(&session, |settings| settings.journaled_again = again);
     let journal = Source::Journal(JournalStart::First);
     let mut lines = fixture.broker.consume(&journal, 9).await.unwrap();
-    let written = async {
-        loop {
+    let mut written = BTreeSet::new();
+    let both = async {
+        while written.len() < 2 {
             let line = lines.next().await.unwrap();
             if let Ok(entry) = serde_json::from_slice::<JournalEntry>(&line.message.body) {
-                return entry.record;
+                written.insert(entry.record.key);
             }
         }
     };
-    let written = tokio::time::timeout(Duration::from_secs(15), written).await.unwrap();
-    assert_eq!((written.key, written.state), (key("old"), parked));
+    tokio::time::timeout(Duration::from_secs(15), both).await.unwrap();
+    assert_eq!(written, BTreeSet::from([key("parked"), key("waiting")]));
     assert!(follower.drain(Duration::from_secs(5)).await);
 }
 

@@ -248,6 +248,8 @@ fn what_may_have_been_sent_beside_keeps_a_denied_doubt_from_being_sent_again() {
     let (same, another) = (job().request.hash(), Request::default().hash());
     assert_eq!(seen(true, Some(&other), &another), Recovery::ConflictSentBeside);
     assert_eq!(seen(true, Some(&other), &same), Recovery::SentBeside);
+    assert_eq!(seen(false, Some(&other), &same), Recovery::SentBeside, "the other came later");
+    assert_eq!(seen(false, Some(&ours), &same), Recovery::Retry, "its own message");
     assert_eq!(seen(true, Some(&ours), &same), Recovery::Retry, "its own message");
     assert_eq!(seen(true, None, &same), Recovery::Retry, "perhaps its own");
     assert_eq!(seen(false, Some(&other), &another), Recovery::Conflict);
@@ -259,6 +261,9 @@ fn a_job_that_may_have_been_sent_is_ready_only_with_its_own_account() {
     let own = waiting.account.clone();
     let ready = |record: &Record, account: &str| readiness(record, account, Timestamp::EPOCH);
     assert_eq!(ready(&waiting, "other"), Readiness::Ready);
+    let bound = Record { bound: true, ..waiting.clone() };
+    assert_eq!(ready(&bound, "other"), Readiness::OtherAccount);
+    assert_eq!(ready(&bound, &own), Readiness::Ready);
     waiting.sent_before = true;
     assert_eq!(ready(&waiting, "other"), Readiness::OtherAccount);
     assert_eq!(ready(&waiting, &own), Readiness::Ready);
@@ -269,7 +274,11 @@ fn a_job_that_may_have_been_sent_is_ready_only_with_its_own_account() {
 #[test]
 fn what_was_lost_with_its_external_id_is_never_sent_again() {
     let life = Life::begun(Timestamp::EPOCH);
-    let known = record_lost("lost".to_owned(), Some(&life));
+    let known = record_lost("lost".to_owned(), Some(&life), &[]);
     assert_eq!(known, Fact::OwnerLost { cause: "lost".to_owned() });
-    assert!(matches!(record_lost("lost".to_owned(), None), Fact::Repeated { .. }));
+    let two = ["a".to_owned(), "b".to_owned()];
+    for (life, accounts) in [(None, &[][..]), (None, &two), (Some(&life), &two)] {
+        let fact = record_lost("lost".to_owned(), life, accounts);
+        assert!(matches!(fact, Fact::Repeated { .. }), "{life:?} {accounts:?}");
+    }
 }

@@ -20,7 +20,8 @@ fn queued() -> State {
 }
 
 fn letter(death: Death, hash: Option<&RequestHash>, put_back: bool) -> Letter<'_> {
-    Letter { death, hash, put_back, life: None, enqueued: None, began_at: Timestamp::EPOCH }
+    let began_at = Timestamp::EPOCH;
+    Letter { death, hash, put_back, life: None, accounts: &[], enqueued: None, began_at }
 }
 
 #[test]
@@ -103,6 +104,30 @@ fn what_may_have_been_sent_in_a_forgotten_generation_is_in_doubt() {
             let is_evidence = matches!(adopt(None, letter), Adoption::Begin(Fact::Repeated { .. }));
             assert_eq!(is_evidence, doubted, "its external id is unknown: never sent again");
         }
+    }
+}
+
+#[test]
+fn what_may_have_been_sent_with_another_account_is_never_sent_again() {
+    let (hash, life) = (job().request.hash(), Life::of_message(BEGAN));
+    let repeated = |adoption| match adoption {
+        Adoption::Begin(fact) | Adoption::Conclude(fact) | Adoption::Fill(fact) => {
+            matches!(fact, Fact::Repeated { .. })
+        }
+        Adoption::PutBack | Adoption::Leave => false,
+    };
+    let old = record(queued());
+    let sent = Record { sent_before: true, ..old.clone() };
+    let several = ["a".to_owned(), "b".to_owned()];
+    for death in DEATHS {
+        let sure =
+            Letter { began_at: BEGAN, life: Some(&life), ..letter(death, Some(&hash), true) };
+        let unsure = Letter { accounts: &several, ..sure };
+        for found in [None, Some(&record(State::Tombstone)), Some(&old)] {
+            assert!(repeated(adopt(found, unsure)), "{death:?} {found:?}");
+            assert!(!repeated(adopt(found, sure)), "{death:?} {found:?}");
+        }
+        assert!(!repeated(adopt(Some(&sent), unsure)), "its account is known: {death:?}");
     }
 }
 

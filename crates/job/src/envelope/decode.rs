@@ -1,8 +1,8 @@
 //! Decodes a message into a job.
 
 use super::fields::{
-    Fields, deadline, fields, id, metadata, operation, priority, refuse_unknown, request, retries,
-    tenant,
+    Fields, account, deadline, fields, id, metadata, operation, priority, refuse_unknown, request,
+    retries, tenant,
 };
 use super::{BadJob, Job, MessageFacts};
 use crate::{
@@ -49,6 +49,7 @@ struct Parts {
     deadline: Result<Option<Timestamp>, Reason>,
     metadata: Result<JsonObject, Reason>,
     retries: Result<u32, Reason>,
+    account: Result<Option<String>, Reason>,
     others: Result<(), Reason>,
 }
 
@@ -63,6 +64,7 @@ impl Parts {
             deadline: deadline(&mut fields),
             metadata: metadata(&mut fields),
             retries: retries(&mut fields),
+            account: account(&mut fields),
             others: refuse_unknown(&fields),
         }
     }
@@ -99,6 +101,7 @@ impl Parts {
             deadline: self.deadline?,
             metadata: self.metadata?,
             retries: self.retries?,
+            account: self.account?,
         })
     }
 

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use super::{KEYS, MessageFacts};
 use crate::compressed;
 use crate::{
-    Fault, JobId, JsonObject, MAX_METADATA_BYTES, MAX_OPERATION_BYTES, MAX_RETRIES, Operation,
-    Priority, Reason, Request, Tenant, Timestamp,
+    Fault, JobId, JsonObject, MAX_ACCOUNT_BYTES, MAX_METADATA_BYTES, MAX_OPERATION_BYTES,
+    MAX_RETRIES, Operation, Priority, Reason, Request, Tenant, Timestamp, is_account_name,
 };
 
 fn wrong(field: &str, message: impl Into<String>) -> Reason {
@@ -122,6 +122,21 @@ pub(super) fn retries(fields: &mut Fields<'_>) -> Result<u32, Reason> {
             Err(wrong("retries", format!("retries must be 0 to {MAX_RETRIES}, got {value:.40}")))
         }
     }
+}
+
+/// Whether it exists and the tenant may use it is decided by the rules of accounts.
+pub(super) fn account(fields: &mut Fields<'_>) -> Result<Option<String>, Reason> {
+    let account = optional_text(fields, "account")?;
+    match account.as_deref().is_none_or(is_account_name) {
+        true => Ok(account),
+        false => Err(wrong("account", bad_account(&account.unwrap_or_default()))),
+    }
+}
+
+fn bad_account(text: &str) -> String {
+    format!(
+        "account must be 1 to {MAX_ACCOUNT_BYTES} characters of A-Z a-z 0-9 . _ -, got \"{text:.80}\""
+    )
 }
 
 /// Also `1.0` and `1e0`: some languages write every number as a decimal.

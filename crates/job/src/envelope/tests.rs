@@ -3,7 +3,7 @@ use crate::{Fault, MAX_MESSAGE_BYTES};
 
 const GOOD: &str = r#"{"id":"order-42","operation":"videos/text2video",
     "request":{"prompt":"a cat"},"tenant":"acme","priority":"high",
-    "deadline":"2026-12-01T12:00:00Z","metadata":{"order":"42"},"retries":1}"#;
+    "deadline":"2026-12-01T12:00:00Z","metadata":{"order":"42"},"retries":1,"account":"eu_1.b-2"}"#;
 
 fn read(body: &str) -> Result<Job, Box<BadJob>> {
     decode(body.as_bytes(), MessageFacts::default())
@@ -18,7 +18,7 @@ fn a_whole_job_is_read_and_written_back() {
     let job = read(GOOD).unwrap();
     assert_eq!(job.key.to_string(), "acme/order-42");
     assert_eq!(job.routing_key().as_str(), "videos.text2video.high");
-    assert_eq!(job.retries, 1);
+    assert_eq!((job.retries, job.account.as_deref()), (1, Some("eu_1.b-2")));
     let again = read(&job.to_message()).unwrap();
     assert_eq!(again, job);
 }
@@ -82,6 +82,9 @@ fn a_bad_message_keeps_all_that_could_be_read() {
         ("\"high\"", "\"urgent\"", "priority", Some("acme/order-42")),
         ("\"order-42\"", "42", "id", Some("acme/m-9")),
         ("\"retries\":1", "\"retries\":\"1\"", "retries", Some("acme/order-42")),
+        ("\"eu_1.b-2\"", "\"a:b\"", "account", Some("acme/order-42")),
+        ("\"eu_1.b-2\"", "\"\"", "account", Some("acme/order-42")),
+        ("\"eu_1.b-2\"", "7", "account", Some("acme/order-42")),
         ("\"acme\"", "\"a/b\"", "tenant", None),
         ("\"acme\"", "7", "tenant", None),
         ("\"acme\"", "\"reelwork.unreadable\"", "tenant", None),
@@ -119,11 +122,11 @@ fn a_byte_order_mark_and_null_are_ignored() {
     let marked = [b"\xef\xbb\xbf", GOOD.as_bytes()].concat();
     assert_eq!(decode(&marked, MessageFacts::default()).unwrap(), read(GOOD).unwrap());
     let nulls = r#"{"id":null,"operation":"videos/text2video","request":{"prompt":"x"},
-        "tenant":null,"priority":null,"deadline":null,"metadata":null,"retries":null}"#;
+        "tenant":null,"priority":null,"deadline":null,"metadata":null,"retries":null,"account":null}"#;
     let facts = MessageFacts { message_id: Some("m"), routing_key: None };
     let job = decode(nulls.as_bytes(), facts).unwrap();
     assert_eq!((job.key.to_string().as_str(), job.retries), ("default/m", 0));
-    assert_eq!((job.priority, job.deadline), (Priority::Normal, None));
+    assert_eq!((job.priority, job.deadline, job.account), (Priority::Normal, None, None));
 }
 
 #[test]
@@ -135,6 +138,8 @@ fn only_what_a_person_must_decide_is_no_rejection() {
         (Reason::InvalidRequest(Fault::of("n", "")), true),
         (Reason::TooLarge { bytes: 1 }, true),
         (Reason::RoutingKeyDisagrees { key: String::new(), expected: String::new() }, true),
+        (Reason::UnknownAccount(Fault::of("account", "")), true),
+        (Reason::NoAccount(String::new()), false),
         (Reason::Conflict, false),
         (Reason::DeliveredTooOften(20), false),
         (Reason::TooManyAttempts { attempts: 1, cause: String::new() }, false),
@@ -171,6 +176,17 @@ fn a_whole_number_is_one_in_every_spelling() {
         assert_eq!(bad.reason.problem().field.as_deref(), Some("retries"), "{wrong}");
         assert_eq!(bad.key.unwrap().to_string(), "acme/order-42");
     }
+}
+
+#[test]
+fn an_account_has_a_name_of_some_length_and_is_no_part_of_the_request() {
+    let named = |length: usize| read(&GOOD.replace("eu_1.b-2", &"x".repeat(length)));
+    assert_eq!(named(64).unwrap().account, Some("x".repeat(64)));
+    let refused = named(65).unwrap_err().reason.to_string();
+    assert!(refused.contains("account must be 1 to 64 characters"), "{refused}");
+    let free = read(&GOOD.replace(",\"account\":\"eu_1.b-2\"", "")).unwrap();
+    assert_eq!(free.request.hash(), read(GOOD).unwrap().request.hash());
+    assert!(!free.to_message().contains("account"));
 }
 
 #[test]

@@ -66,6 +66,12 @@ impl Tree {
         }
     }
 
+    pub(super) fn remove(&mut self, name: &str) {
+        if let Self::Object(fields) = self {
+            fields.remove(name);
+        }
+    }
+
     /// The value with each number rounded to the nearest that a double holds.
     pub(super) fn near(&self) -> Value {
         match self {

@@ -72,9 +72,11 @@ impl Move<'_> {
         record.watch = Watch::default();
         record.submitted_at = None;
         record.replayed = None;
+        record.acknowledged = false;
         record.may_begin_again = false;
         record.cancel_requested = false;
         record.path_refusals = None;
+        record.estimate = None;
         record.external_id =
             ExternalId::derive(installation, &record.key, &record.life, record.round);
     }

@@ -1,4 +1,4 @@
-//! Moves of a job that waits to be sent.
+//! Moves of a job whose message is in the broker.
 
 use super::{Move, Moved, Step};
 use crate::{Doubt, EventKind, Fact, Outcome, Problem, State, Watch};
@@ -15,6 +15,13 @@ impl Move<'_> {
         Ok(match fact {
             Fact::Taken { owner, intent, post_deadline } => {
                 self.take(State::Submitting { owner, intent, post_deadline })
+            }
+            // Its message, which alone has the request, must be kept.
+            Fact::NoSlot { .. } if self.record.request.is_nothing() => return self.illegal(&fact),
+            // It may hold a slot: more are in use than allowed, or it returned before it was sent.
+            Fact::NoSlot { why } => {
+                let (unspent, since) = (!self.record.sent_before, self.record.created_at);
+                self.release(unspent).wait(why, since)
             }
             // A task exists, so the job is not submitted again.
             Fact::Accepted { task_id, status } => self.pending(task_id, status),
@@ -72,7 +79,8 @@ impl Move<'_> {
     fn refused_unsent(self, error: Problem) -> Step {
         match self.record.sent_before {
             true => self.set_aside(error.message),
-            false => self.settle(Outcome::Rejected { error }, EventKind::Rejected),
+            // It may have taken a slot before it was found that it is not to be sent.
+            false => self.release(true).settle(Outcome::Rejected { error }, EventKind::Rejected),
         }
     }
 
@@ -86,7 +94,7 @@ impl Move<'_> {
     }
 
     /// A restored job may have been sent after its last journal line: its message, which is still
-    /// in the broker, will show that.
+    /// in the broker, or its grant will show that.
     fn cancel_unsent(mut self) -> Step {
         if !self.record.restored || matches!(self.record.state, State::Tombstone) {
             return self.cancel();

@@ -20,11 +20,22 @@ impl Move<'_> {
     pub(super) fn answered(self, fact: Fact) -> Moved {
         Ok(match fact {
             Fact::Accepted { task_id, status } => self.pending(task_id, status),
-            Fact::PutOff { why } | Fact::NotSent { why } => self.queue(why),
+            Fact::PutOff { why } | Fact::NotSent { why } => self.put_off(why),
             Fact::PathRefused { why, passed } => self.path_refused(why, passed),
             Fact::Refused { error } => self.refused(error),
             fact => return self.illegal(&fact),
         })
+    }
+
+    /// Others of its tenant go first: it may be put off alone. The attempt is not counted. If an earlier
+    /// POST of this round may have created a task, the job keeps its slot, so it does not wait for one.
+    fn put_off(mut self, why: String) -> Step {
+        if self.record.sent_before || self.record.request.is_nothing() {
+            return self.queue(why);
+        }
+        self.record.attempt = self.record.attempt.saturating_sub(1);
+        let now = self.at.now;
+        self.release(true).wait(why, now)
     }
 
     /// Back to the broker's queue. The attempt is not counted. The slot is given back unless an
@@ -33,6 +44,11 @@ impl Move<'_> {
         self.record.attempt = self.record.attempt.saturating_sub(1);
         let what = format!("queued: {why}");
         let mv = if self.record.sent_before { self } else { self.release(true) };
+        let after = Some(mv.record.retry_delay(mv.at.jitter));
+        let mv = match mv.record.acknowledged {
+            true => mv.effect(Effect::Requeue { after }),
+            false => mv,
+        };
         mv.to(State::Queued { why: Some(why) }, what)
     }
 
@@ -65,6 +81,7 @@ impl Move<'_> {
         let now = self.at.now;
         self.record.submitted_at = Some(now);
         self.record.watch = Watch::default();
+        self.record.acknowledged = false;
         self.record.path_refusals = None;
         if self.record.retries == 0 {
             self.record.request = Kept::Nothing;

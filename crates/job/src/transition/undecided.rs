@@ -28,10 +28,16 @@ impl Move<'_> {
         self.queue_again(doubt, why, after)
     }
 
-    pub(super) fn queue_again(self, doubt: Doubt, why: &str, after: Option<RetryDelay>) -> Step {
+    pub(super) fn queue_again(
+        mut self,
+        doubt: Doubt,
+        why: &str,
+        after: Option<RetryDelay>,
+    ) -> Step {
         if self.record.request.is_nothing() {
             return self.park(format!("{why}, and the request is gone"), Some(doubt));
         }
+        self.record.acknowledged = false;
         let state = State::Queued { why: Some(why.to_owned()) };
         let what = match after {
             None => format!("queued again: {why}"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use job::{
     CloudEvent, Doubt, Effect, EventKind, EventSource, ExternalId, Fact, Job, Kept, MessageFacts,
     Moment, OnDoubt, Outcome, Passed, PathRefusals, Problem, Record, RetryDelay, Rules, State,
-    Step, Timestamp, Watch, decode, transition,
+    StateKind, Step, Timestamp, Watch, decode, transition,
 };
 
 mod doubts;
@@ -16,9 +16,11 @@ mod parked;
 mod promises;
 mod queued;
 mod requests;
+mod spending;
 mod table;
 mod watched;
 
 use fixture::{
-    at, doubt, facts, failed, in_doubt, millis, pending, record, states, step, succeeded,
+    at, doubt, facts, failed, in_doubt, millis, pending, record, running, states, step, submitting,
+    succeeded,
 };

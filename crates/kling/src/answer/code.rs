@@ -20,6 +20,8 @@ pub(super) const NO_SUCH_RESOURCE: i64 = 1203;
 /// A bad value. According to two clients, also the answer to a repeated external id; this is not
 /// documented.
 pub(super) const BAD_VALUE: i64 = 1201;
+/// More tasks at once than the account may have.
+pub const TOO_MANY_TASKS: i64 = 1303;
 
 use Meaning::{Account, Broken, Busy, Refused};
 use RefusalClass::{BadRequest, Permission, Policy};
@@ -50,7 +52,7 @@ const CODES: &[(i64, Meaning, &str)] = &[
     (1300, Refused(Policy), "the content breaks the platform's policy: change it"),
     (1301, Refused(Policy), "the content was found unsafe: change prompt or images"),
     (1302, Busy, "send fewer requests a second"),
-    (1303, Busy, "run fewer tasks at once"),
+    (TOO_MANY_TASKS, Busy, "run fewer tasks at once"),
     (1304, Account, "add this address to the account's IP whitelist"),
     (5000, Broken, ""),
     (5001, Broken, ""),

@@ -207,6 +207,48 @@ async fn the_key_is_shown_nowhere() {
 }
 
 #[tokio::test]
+async fn the_key_of_a_client_and_of_its_clones_can_be_replaced() {
+    let answer = json!({"code": 0, "data": {"task_id": "7"}});
+    let server = Recorder::start(200, "", answer.clone()).await;
+    let original = client(&server.url, |_| ());
+    let clone = original.clone();
+    assert!(!original.api_key().replace(SecretString::from(KEY)), "the same");
+    assert!(original.api_key().replace(SecretString::from("another-key-0123456789")));
+    submit(&clone).await.expect("created");
+    assert_eq!(server.only_request().header("authorization"), "Bearer another-key-0123456789");
+    let shown = format!("{:?}", original.api_key());
+    assert!(!shown.contains("another"), "{shown}");
+}
+
+/// By the server's own clock, which is far from ours.
+#[tokio::test]
+async fn a_date_to_retry_after_is_counted_from_the_servers_date() {
+    let at = |minute: u32| format!("Wed, 21 Oct 2015 07:{minute:02}:30 GMT");
+    for (retry_after, wait) in [(at(30), 120), (at(28), 0), (at(10), 0), ("77".to_owned(), 77)] {
+        let body = r#"{"code":1302,"message":"slow"}"#;
+        let answer = format!(
+            "HTTP/1.1 429 X\r\ndate: {}\r\nretry-after: {retry_after}\r\ncontent-length: {}\r\n\r\n{body}",
+            at(28),
+            body.len()
+        );
+        let server = Raw::start(move |mut end| {
+            let answer = answer.clone();
+            async move {
+                end.read_request().await;
+                end.write(&answer).await;
+            }
+        })
+        .await;
+        let busy = submit(&client(&format!("http://{}", server.address), |_| ())).await;
+        let expected = Some(Duration::from_secs(wait));
+        assert!(
+            matches!(&busy, Err(SubmitError::Busy { retry_after, .. }) if *retry_after == expected),
+            "{retry_after}: {busy:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_key_is_not_kept_with_an_answer_that_shows_no_file() {
     let percent: String = KEY.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let escaped: String = KEY.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();

@@ -55,4 +55,8 @@ impl Accounts for RedisLedger {
     ) -> Result<bool, LedgerError> {
         proposals::claim_task(self, fence, task, key, round).await
     }
+
+    async fn task_owner(&self, task: &AccountTask) -> Result<Option<JobKey>, LedgerError> {
+        proposals::task_owner(self, task).await
+    }
 }

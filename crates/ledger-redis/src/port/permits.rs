@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ports::{Fence, HeldPermit, LedgerError, Limits, Permit, PermitReturn, Permits, Permitted};
+use ports::{
+    Fence, GrantTerms, HeldPermit, LedgerError, Permit, PermitReturn, Permits, Permitted, Usage,
+};
 
 use crate::{RedisLedger, permits};
 
@@ -11,9 +13,9 @@ impl Permits for RedisLedger {
         &self,
         fence: &Fence,
         permit: &Permit,
-        limits: &Limits,
+        terms: &GrantTerms,
     ) -> Result<Permitted, LedgerError> {
-        permits::take(self, fence, permit, limits).await
+        permits::take(self, fence, permit, terms).await
     }
 
     async fn give_permits(
@@ -37,8 +39,8 @@ impl Permits for RedisLedger {
         permits::end_turn(self, fence, pool).await
     }
 
-    async fn used(&self, pool: &str) -> Result<u32, LedgerError> {
-        permits::used(self, pool).await
+    async fn usage(&self, pool: &str) -> Result<Usage, LedgerError> {
+        permits::usage(self, pool).await
     }
 
     async fn permits(&self, pool: &str) -> Result<Vec<HeldPermit>, LedgerError> {

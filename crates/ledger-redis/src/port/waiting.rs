@@ -1,23 +1,17 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use job::JobKey;
+use job::{JobKey, Tenant, WaitingCount};
 use ports::{
-    Entered, Fence, GrantTerms, Granted, LedgerError, Place, RoomBounds, TenantWaiting, Waiter,
-    WaitingRoom,
+    Fence, GrantTerms, Granted, LedgerError, Permit, Place, TenantWaiting, Waiter, WaitingRoom,
 };
 
 use crate::{RedisLedger, waiting};
 
 #[async_trait]
 impl WaitingRoom for RedisLedger {
-    async fn enter(
-        &self,
-        fence: &Fence,
-        waiters: &[Waiter],
-        bounds: &RoomBounds,
-    ) -> Result<Vec<Entered>, LedgerError> {
-        waiting::enter(self, fence, waiters, bounds).await
+    async fn enter(&self, fence: &Fence, waiters: &[Waiter]) -> Result<(), LedgerError> {
+        waiting::enter(self, fence, waiters).await
     }
 
     async fn grant(
@@ -31,26 +25,12 @@ impl WaitingRoom for RedisLedger {
         waiting::grant(self, fence, pool, terms, most, lease).await
     }
 
-    async fn confirm(
-        &self,
-        fence: &Fence,
-        pool: &str,
-        jobs: &[(JobKey, u32)],
-    ) -> Result<(), LedgerError> {
-        waiting::confirm(self, fence, pool, jobs).await
+    async fn confirm(&self, fence: &Fence, permits: &[Permit]) -> Result<(), LedgerError> {
+        waiting::confirm(self, fence, permits).await
     }
 
-    async fn wait_again(&self, fence: &Fence, waiters: &[Waiter]) -> Result<(), LedgerError> {
-        waiting::wait_again(self, fence, waiters).await
-    }
-
-    async fn withdraw(
-        &self,
-        fence: &Fence,
-        pool: &str,
-        jobs: &[(JobKey, u32)],
-    ) -> Result<(), LedgerError> {
-        waiting::withdraw(self, fence, pool, jobs).await
+    async fn withdraw(&self, fence: &Fence, permits: &[Permit]) -> Result<(), LedgerError> {
+        waiting::withdraw(self, fence, permits).await
     }
 
     async fn overdue_grants(&self, pool: &str) -> Result<Vec<Waiter>, LedgerError> {
@@ -68,6 +48,23 @@ impl WaitingRoom for RedisLedger {
 
     async fn waiting(&self, pool: &str, most: usize) -> Result<Vec<TenantWaiting>, LedgerError> {
         waiting::waiting(self, pool, most).await
+    }
+
+    async fn waiters(
+        &self,
+        pool: &str,
+        tenant: &Tenant,
+        most: usize,
+    ) -> Result<Vec<Waiter>, LedgerError> {
+        waiting::waiters(self, pool, tenant, most).await
+    }
+
+    async fn count_waiting(
+        &self,
+        pool: &str,
+        tenant: &Tenant,
+    ) -> Result<WaitingCount, LedgerError> {
+        waiting::count(self, pool, tenant).await
     }
 
     async fn slots_freed(&self, seen: u64, most: Duration) -> Result<u64, LedgerError> {

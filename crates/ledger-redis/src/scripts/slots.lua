@@ -29,7 +29,8 @@ end
 
 -- Takes slots if they are free, or at a later revision takes over those that are held. Who asks
 -- under a limit is about to use it: its time begins anew. Who asks for more than is held takes the
--- difference, and who asks for less may be the second of two: what is held stays.
+-- difference, and who asks for less may be the second of two: what is held stays. 'new': nothing was
+-- held. Also returns whether it gave back what was held.
 local function take_slots(of, day, limit, holder, wanted, revision)
   local used = tonumber(redis.call('GET', of.used) or '0')
   local holds, weight, since, asked = read_held(of, holder)
@@ -46,7 +47,7 @@ local function take_slots(of, day, limit, holder, wanted, revision)
     if revision <= asked then return {'at_limit', used} end
     redis.call('HDEL', of.held, holder)
     count_slots(of, -weight)
-    return {'at_limit', used - weight}
+    return {'at_limit', used - weight}, true
   end
   local count = submissions(day)
   if limit.day > 0 and count >= limit.day then return {'day_over', (today + 1) * DAY} end
@@ -55,5 +56,5 @@ local function take_slots(of, day, limit, holder, wanted, revision)
   redis.call('HSET', of.held, holder, permit)
   count_slots(of, wanted)
   redis.call('HSET', day, 'day', today, 'count', count + 1)
-  return {'ok'}
+  return {'ok', 'new'}
 end

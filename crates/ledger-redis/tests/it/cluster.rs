@@ -210,7 +210,8 @@ fn move_slots(cluster: Cluster, settings: &Settings) -> Cluster {
 
 async fn create_until(ledger: &RedisLedger, first: Fence, stop: &AtomicBool) -> usize {
     let (mut fence, mut confirmed) = (first, 0);
-    while !stop.load(Ordering::Relaxed) {
+    // The slots may be moved before the first one is created: that one is created afterwards.
+    while confirmed == 0 || !stop.load(Ordering::Relaxed) {
         match ledger.create(&fence, write(&format!("moved-{confirmed}"))).await {
             Ok(Created::New | Created::Exists(_)) => confirmed += 1,
             Err(LedgerError::GenerationChanged) => fence = rejoined(ledger, &fence).await,

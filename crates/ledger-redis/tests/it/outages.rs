@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::fixture::server::{TIMEOUT, Told, server};
 use crate::fixture::wire::swallowing_wire;
-use crate::fixture::{created, key, member, settings, until, write};
+use crate::fixture::{LONG, created, key, member, settings, until, write};
 use ledger_redis::{RedisLedger, Settings};
-use ports::{Created, Ledger, LedgerError, Members, Records, Swapped};
+use ports::{Created, Ledger, LedgerError, Members, Records, Swapped, WaitingRoom};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
@@ -199,4 +199,17 @@ async fn a_wire_that_swallows_everything_is_replaced() {
     unavailable(ledger.load(&key("a")).await);
     // The old connection never closes: only a new one helps.
     assert_eq!(ledger.load(&key("a")).await.unwrap().unwrap().version, 1);
+}
+
+/// Only the connections that are open now swallow what is sent.
+#[tokio::test]
+async fn a_listener_on_a_wire_that_swallows_everything_listens_anew() {
+    let server = server(&[]).await;
+    let (url, swallowed) = swallowing_wire(server.port()).await;
+    let ledger = RedisLedger::connect(impatient(&url)).await.unwrap();
+    let seen = ledger.slots_freed(0, LONG).await.unwrap();
+    assert_eq!(seen, 1, "it listens");
+    swallowed.store(2, Ordering::SeqCst);
+    let patience = Duration::from_secs(30);
+    assert_eq!(ledger.slots_freed(seen, patience).await.unwrap(), 2, "one may have been missed");
 }

@@ -1,10 +1,12 @@
 //! A master with a replica, under three sentinels.
 
-use crate::fixture::server::{TIMEOUT, Told, watched};
+use std::time::Duration;
+
+use crate::fixture::server::{TIMEOUT, Told, server, watched};
 use crate::fixture::{LONG, created, key, member, rejoined, settings, write};
 use ledger_redis::{RedisLedger, Settings};
-use ports::{Ledger, LedgerError, Members, Records};
-use servers::redis::{Reply, Sentinels};
+use ports::{Ledger, LedgerError, Members, Records, WaitingRoom};
+use servers::redis::{MASTER, Reply, Sentinels};
 
 async fn open(watched: &Sentinels) -> RedisLedger {
     let settings = Settings { timeout: TIMEOUT, ..settings(&watched.url()) };
@@ -65,6 +67,22 @@ async fn a_master_that_was_replaced_while_frozen_is_left_when_it_wakes_up() {
     let after = member(&ledger, 2).await;
     created(&ledger, &after, "b").await;
     assert_eq!(watched.servers[1].tell(&["DBSIZE"]), Reply::Number(2 + 5 * 3));
+}
+
+/// It is cut off from the sentinels, and goes on.
+#[tokio::test]
+async fn a_listener_leaves_a_master_that_was_replaced() {
+    let (watched, other) = (watched(&[]).await, server(&[]).await);
+    let ledger = open(&watched).await;
+    let seen = ledger.slots_freed(0, LONG).await.unwrap();
+    let port = other.port().to_string();
+    for sentinel in &watched.sentinels {
+        sentinel.tell(&["SENTINEL", "REMOVE", MASTER]);
+        sentinel.tell(&["SENTINEL", "MONITOR", MASTER, "127.0.0.1", &port, "2"]);
+    }
+    let patience = Duration::from_secs(30);
+    assert_eq!(ledger.slots_freed(seen, patience).await.unwrap(), seen + 1);
+    other.shows(&["PUBSUB", "CHANNELS"], "freed").await;
 }
 
 #[tokio::test]

@@ -160,13 +160,13 @@ async fn renewed_files_are_used_for_the_next_connection() {
     std::fs::copy(renewed.authority.certificate(), bench.authority.certificate()).unwrap();
     server.restart().await.unwrap();
     until("the new authority is refused", async || {
-        let refused = ledger.used("default:videos").await.map_err(|error| error.to_string());
+        let refused = ledger.usage("default:videos").await.map_err(|error| error.to_string());
         refused.is_err_and(|text| text.contains("ledger.ca_file"))
     })
     .await;
     renewed.signed("c", "DNS:client", 2).replaces(&shown).unwrap();
     std::fs::copy(renewed.authority.certificate(), ca).unwrap();
-    until("it connects", async || ledger.used("default:videos").await.is_ok()).await;
+    until("it connects", async || ledger.usage("default:videos").await.is_ok()).await;
 }
 
 #[tokio::test]

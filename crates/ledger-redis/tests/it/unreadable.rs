@@ -7,7 +7,8 @@ use crate::fixture::{LONG, created, key, member, settings, write};
 use job::Timestamp;
 use ledger_redis::{RedisLedger, Settings};
 use ports::{
-    Destination, Due, LedgerError, ListFilter, Message, OutboxEntry, Permits, Records, Write,
+    Destination, Due, LedgerError, ListFilter, Message, OutboxEntry, Permits, Records, WaitingRoom,
+    Write,
 };
 use servers::redis::{Reply, Server};
 
@@ -152,16 +153,16 @@ async fn an_unreadable_permit_or_member_stops_no_other() {
         weight: 2,
         revision: 0,
     };
-    let limits = ports::Limits { concurrency: 9, submissions_per_day: 0 };
-    ledger.take_permit(&fence, &permit("good"), &limits).await.unwrap();
+    let terms = ports::Limits::slots(9).into();
+    ledger.take_permit(&fence, &permit("good"), &terms).await.unwrap();
     let held = format!("{{{}:permits}}:held:pool", settings.namespace);
     server.tell(&["HSET", &held, "default/bad#1", "nonsense"]);
     assert_eq!(ledger.permits("pool").await.unwrap().len(), 1);
-    let taken = ledger.take_permit(&fence, &permit("bad"), &limits).await;
+    let taken = ledger.take_permit(&fence, &permit("bad"), &terms).await;
     assert_eq!(taken, Ok(ports::Permitted::Granted), "it holds nothing until it is asked for");
     assert_eq!(
-        (ledger.used("pool").await, ledger.permits("pool").await.unwrap().len()),
-        (Ok(4), 2)
+        (ledger.usage("pool").await.unwrap().used, ledger.permits("pool").await.unwrap().len()),
+        (4, 2)
     );
 
     ledger.create(&fence, due_with_entry("good")).await.unwrap();
@@ -170,4 +171,47 @@ async fn an_unreadable_permit_or_member_stops_no_other() {
     server.tell(&["ZADD", &due, "0", "no job"]);
     let claimed = ledger.claim_due(&fence, 9, LONG).await.unwrap();
     assert_eq!(claimed.items.len(), 1);
+}
+
+/// The room is an index of records: what cannot be read leaves it, and may enter again.
+#[tokio::test]
+async fn an_unreadable_waiting_job_stops_no_other() {
+    let server = server(&[]).await;
+    let settings = settings(&server.url());
+    let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
+    let fence = member(&ledger, 1).await;
+    let [bad, lost, good] = ["bad", "lost", "good"].map(waiter);
+    ledger.enter(&fence, &[bad.clone(), lost.clone()]).await.unwrap();
+    let key = |kind: &str| format!("{{{}:permits}}:{kind}:pool", settings.namespace);
+    let name = |id: &str| format!("default\n1\n000000000000000\ndefault/{id}#1\n1\n1\n1");
+    let removed = server.tell(&["ZREM", &key("queue"), &name("bad"), &name("lost")]);
+    assert_eq!(removed, Reply::Number(2));
+    // Before all others, with damage in its holder, time, weight and priority, and in a tenant of its own.
+    for damaged in [
+        "default\n0\n000000000000000\nwhat\n1\n1\n1",
+        "default\n0\n\ndefault/bad#1\n1\n1\n1",
+        "default\n0\n000000000000000\ndefault/bad\n1\n1\n1",
+        "default\n1\n000000000000000\ndefault/bad#1\nx\n1\n1",
+        "default\n7\n000000000000000\ndefault/bad#1\n1\n1\n1",
+        "alone\n7\n000000000000000\nalone/bad#1\n1\n1\n1",
+    ] {
+        server.tell(&["ZADD", &key("queue"), "0", damaged]);
+        server.tell(&["HSET", &key("waiting"), "default/bad#1", damaged]);
+    }
+    server.tell(&["ZADD", &key("tenants"), "-1", "alone"]);
+    ledger.enter(&fence, std::slice::from_ref(&good)).await.unwrap();
+    let terms = ports::GrantTerms::default();
+    let granted = ledger.grant(&fence, "pool", &terms, 9, LONG).await.unwrap();
+    assert_eq!((granted.jobs, granted.left), (vec![good], ports::Left::Nobody));
+    assert!(ledger.waiting("pool", 9).await.unwrap().is_empty());
+    ledger.enter(&fence, &[bad.clone(), lost.clone()]).await.unwrap();
+    assert_eq!(ledger.usage("pool").await.unwrap().waiting, 2);
+    let granted = ledger.grant(&fence, "pool", &terms, 9, LONG).await.unwrap();
+    assert_eq!(granted.jobs, [bad, lost]);
+}
+
+fn waiter(id: &str) -> ports::Waiter {
+    let permit =
+        ports::Permit { pool: "pool".to_owned(), key: key(id), round: 1, weight: 1, revision: 1 };
+    ports::Waiter { permit, priority: job::Priority::Normal, since: Timestamp::EPOCH, cost: 1 }
 }

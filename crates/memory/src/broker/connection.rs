@@ -1,13 +1,12 @@
 use async_trait::async_trait;
-use job::{Lane, MAX_MESSAGE_BYTES};
+use job::{Lane, MAX_MESSAGE_BYTES, OverflowQueue};
 use ports::{
-    Broker, BrokerError, Deliveries, Delivery, Destination, Message, PublishError, Source,
-    Subscription,
+    Broker, BrokerError, Deliveries, Destination, Message, PublishError, Source, Subscription,
 };
 
 use super::journal::Lines;
 use super::queues::{BROKER_DEAD, DEAD};
-use super::taken::{Taken, handed};
+use super::taken::Taken;
 use super::{MemoryBroker, Queues};
 
 /// The connection of one process.
@@ -72,6 +71,9 @@ impl Broker for Connection {
                 drop(queues);
                 self.later(queue, routing_key.clone(), message, delay.wait());
             }
+            Destination::Overflow { queue, routing_key } => {
+                queues.put(&queue_of_overflow(*queue), routing_key, message);
+            }
             Destination::Dead { routing_key } => {
                 queues.put(DEAD, routing_key, message);
             }
@@ -97,11 +99,6 @@ impl Broker for Connection {
         let number = queues.add_consumer(self.number, &queue, prefetch);
         let private = matches!(source, Source::Results(Subscription { name: None, .. }));
         Ok(Box::new(Taken { broker: self.broker.clone(), number, private }))
-    }
-
-    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
-        let taken = self.broker.queues().take(self.number, &queue_of_lane(lane));
-        Ok(taken.map(|(tag, parcel)| handed(&self.broker, tag, parcel)))
     }
 
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
@@ -134,6 +131,7 @@ impl Broker for Connection {
 fn queue_of(queues: &mut Queues, source: &Source) -> String {
     let subscription = match source {
         Source::Lane(lane) => return queue_of_lane(*lane),
+        Source::Overflow(queue) => return queue_of_overflow(*queue),
         Source::Dead | Source::Journal(_) => return DEAD.to_owned(),
         Source::BrokerDead => return BROKER_DEAD.to_owned(),
         Source::Results(subscription) => subscription,
@@ -148,6 +146,10 @@ fn queue_of(queues: &mut Queues, source: &Source) -> String {
 
 fn queue_of_lane(lane: Lane) -> String {
     format!("jobs.{}.{}", lane.resource, lane.priority)
+}
+
+fn queue_of_overflow(queue: OverflowQueue) -> String {
+    format!("overflow.{queue}")
 }
 
 fn lane_of(routing_key: &str) -> Result<String, PublishError> {

@@ -163,7 +163,8 @@ impl Queues {
 
     /// The same, but this many may wait for a delayed return.
     pub fn is_quiet_but_for(&self, away: usize) -> bool {
-        let is_ours = |name: &str| name.starts_with("jobs.") || name == BROKER_DEAD;
+        let holds_jobs = |name: &str| name.starts_with("jobs.") || name.starts_with("overflow.");
+        let is_ours = |name: &str| holds_jobs(name) || name == BROKER_DEAD;
         let waits = |(name, queue): (&String, &Queue)| is_ours(name) && !queue.ready.is_empty();
         self.away <= away && self.held.is_empty() && !self.by_name.iter().any(waits)
     }

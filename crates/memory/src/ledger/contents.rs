@@ -1,11 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use job::{JobKey, Operation, Record, Timestamp};
+use job::{
+    Acceptance, JobKey, ManualPause, Operation, PauseScope, Record, SlotLimit, Tenant, Timestamp,
+};
 use ports::{Generation, OutboxEntry, Pause, Witness};
 
 use super::pool::Pool;
 use super::room::Room;
+use super::spending::AccountSpending;
 
 /// Everything that is lost when the ledger is emptied.
 #[derive(Clone, Debug)]
@@ -32,18 +35,30 @@ pub struct Contents {
     pub(super) outbox: BTreeMap<(JobKey, String), Waiting>,
     pub(super) unsaid: BTreeSet<(Timestamp, JobKey, String)>,
     pub(super) pools: BTreeMap<String, Pool>,
+    /// The limits of pools and their versions.
+    pub(super) slot_limits: BTreeMap<String, (SlotLimit, u64)>,
     pub(super) rooms: BTreeMap<String, Room>,
-    /// Who has the turn to take jobs for a full pool, and until when.
+    /// The present call may have made slots free for jobs that wait, or has had one wait.
+    pub(super) freed: bool,
+    /// Who has the turn to probe, and until when.
     pub(super) turns: BTreeMap<String, (String, Timestamp)>,
-    /// Submissions by UTC day.
-    pub(super) days: BTreeMap<i64, u64>,
+    /// Until when the rate of an account, or of one of its tenants, is used up, in µs.
+    pub(super) rates: BTreeMap<(String, Option<Tenant>), i64>,
+    /// Submissions by account and UTC day.
+    pub(super) days: BTreeMap<(String, i64), u64>,
     pub(super) pauses: BTreeMap<String, Pause>,
+    /// Pauses by hand, by account.
+    pub(super) manual_pauses: BTreeMap<String, BTreeMap<PauseScope, ManualPause>>,
     /// Tasks that an account is known to have, by operation.
     pub(super) witnesses: BTreeMap<(String, Operation), Witness>,
     /// Task ids that were proposed for a job's round, and until when they are kept.
     pub(super) proposed: BTreeMap<(JobKey, u32), (Vec<String>, Timestamp)>,
     /// The job and round that an account's task belongs to.
     pub(super) tasks: BTreeMap<(String, String), (JobKey, u32)>,
+    /// Jobs that a gateway has accepted, and until when they are kept.
+    pub(super) accepted: BTreeMap<JobKey, (Acceptance, Timestamp)>,
+    /// What is spent and reserved, by account.
+    pub(super) spending: BTreeMap<String, AccountSpending>,
 }
 
 /// A record with its positions in the indexes.
@@ -81,13 +96,19 @@ impl Contents {
             outbox: BTreeMap::new(),
             unsaid: BTreeSet::new(),
             pools: BTreeMap::new(),
+            slot_limits: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            freed: false,
             turns: BTreeMap::new(),
+            rates: BTreeMap::new(),
             days: BTreeMap::new(),
             pauses: BTreeMap::new(),
+            manual_pauses: BTreeMap::new(),
             witnesses: BTreeMap::new(),
             proposed: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            accepted: BTreeMap::new(),
+            spending: BTreeMap::new(),
         }
     }
 

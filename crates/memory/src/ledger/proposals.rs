@@ -31,4 +31,9 @@ impl Contents {
         let owner = (key.clone(), round);
         *self.tasks.entry(task).or_insert_with(|| owner.clone()) == owner
     }
+
+    pub(super) fn task_owner(&self, task: &AccountTask) -> Option<JobKey> {
+        let owner = self.tasks.get(&(task.account.clone(), task.id.clone()));
+        owner.map(|(key, _)| key.clone())
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use job::{FairShare, JobKey, Priority, Tenant, Timestamp};
-use ports::{Place, Waiter};
+use job::{FairShare, FairTime, JobKey, Priority, Tenant, Timestamp};
+use ports::{Limits, Permit, Place, Waiter};
 
 pub(super) type Holder = (JobKey, u32);
 
@@ -16,10 +16,10 @@ pub(super) struct Room {
     pub(super) tenants: BTreeMap<Tenant, Line>,
     pub(super) granted: BTreeMap<Holder, (Timestamp, Waiter)>,
     ranks: BTreeMap<Holder, Rank>,
-    /// Until when tenants without waiting jobs are charged.
+    /// Until when tenants without waiting jobs are charged, if that is after now. Each of them was
+    /// served, and service moves now on: about as many stay as tenants wait.
     charged: BTreeMap<Tenant, f64>,
-    /// The latest start of a tenant that was served.
-    now: f64,
+    time: FairTime,
 }
 
 /// A tenant's jobs.
@@ -29,12 +29,23 @@ pub(super) struct Line {
     pub(super) jobs: BTreeMap<Rank, Waiter>,
 }
 
-pub(super) fn holder(waiter: &Waiter) -> Holder {
-    (waiter.permit.key.clone(), waiter.permit.round)
+pub(super) fn holder(permit: &Permit) -> Holder {
+    (permit.key.clone(), permit.round)
 }
 
+/// Jobs of a tenant and priority that are looked at for one that needs fewer slots.
+const MOST_LOOKED_AT: usize = 50;
+
 impl Line {
-    fn head(&self) -> Option<&Waiter> {
+    /// One that needs no more slots, although the head does.
+    pub(super) fn fitting(&self, limits: &Limits) -> Option<&Waiter> {
+        Priority::ALL.into_iter().find_map(|priority| {
+            let of = self.jobs.values().filter(|waiter| waiter.priority == priority);
+            of.take(MOST_LOOKED_AT).find(|waiter| limits.fits(waiter.permit.weight))
+        })
+    }
+
+    pub(super) fn head(&self) -> Option<&Waiter> {
         let next = self.share.next(self.jobs.keys().map(|(priority, ..)| *priority))?;
         self.jobs.values().find(|waiter| waiter.priority == next)
     }
@@ -45,19 +56,21 @@ impl Room {
         self.ranks.len()
     }
 
-    pub(super) fn has(&self, holder: &Holder) -> bool {
-        self.granted.contains_key(holder) || self.ranks.contains_key(holder)
+    /// The revision as of which it waits.
+    pub(super) fn waits_as_of(&self, holder: &Holder) -> Option<u64> {
+        let rank = self.ranks.get(holder)?;
+        Some(self.tenants.get(&holder.0.tenant)?.jobs.get(rank)?.permit.revision)
     }
 
-    pub(super) fn of(&self, tenant: &Tenant) -> usize {
-        self.tenants.get(tenant).map_or(0, |line| line.jobs.len())
+    pub(super) fn granted_as_of(&self, holder: &Holder) -> Option<u64> {
+        self.granted.get(holder).map(|(_, waiter)| waiter.permit.revision)
     }
 
     pub(super) fn add(&mut self, waiter: Waiter) {
-        let (holder, tenant) = (holder(&waiter), waiter.permit.key.tenant.clone());
+        let (holder, tenant) = (holder(&waiter.permit), waiter.permit.key.tenant.clone());
         let rank = (waiter.priority, waiter.since, holder.0.clone(), holder.1);
         let charged = self.charged.remove(&tenant).unwrap_or(0.0);
-        let now = self.now;
+        let now = self.time.now;
         let begin = || Line { share: FairShare::begin(now, charged), jobs: BTreeMap::new() };
         let line = self.tenants.entry(tenant).or_insert_with(begin);
         line.jobs.insert(rank.clone(), waiter);
@@ -72,6 +85,8 @@ impl Room {
             self.charged.insert(tenant.clone(), line.share.start);
             self.tenants.remove(tenant);
         }
+        let now = self.time.now;
+        self.charged.retain(|_, until| *until > now);
     }
 
     /// Tenants in the order in which they are served.
@@ -81,21 +96,14 @@ impl Room {
         tenants
     }
 
-    /// The next job of each tenant, in order.
-    pub(super) fn heads(&self) -> impl Iterator<Item = &Waiter> {
-        self.in_order().into_iter().filter_map(|(_, line)| line.head())
-    }
-
-    /// It gets its slots.
-    pub(super) fn serve(&mut self, waiter: &Waiter, weight: u32, until: Timestamp) {
-        if let Some(line) = self.tenants.get_mut(&waiter.permit.key.tenant) {
-            self.now = self.now.max(line.share.start);
-            line.share.charge(waiter.priority, waiter.cost, weight);
+    /// It gets its slots. `weight`: its tenant's. `all`: of all tenants that wait.
+    pub(super) fn serve(&mut self, waiter: &Waiter, weight: u32, all: u64, until: Timestamp) {
+        let holder = holder(&waiter.permit);
+        if let Some(line) = self.tenants.get_mut(&holder.0.tenant) {
+            self.time.serve(&mut line.share, waiter.priority, waiter.cost, weight, all);
         }
-        self.remove(&holder(waiter));
-        self.granted.insert(holder(waiter), (until, waiter.clone()));
-        let now = self.now;
-        self.charged.retain(|_, until| *until > now);
+        self.remove(&holder);
+        self.granted.insert(holder, (until, waiter.clone()));
     }
 
     pub(super) fn place(&self, holder: &Holder) -> Option<Place> {

@@ -1,9 +1,6 @@
 use async_trait::async_trait;
-use job::Lane;
 
-use crate::{
-    Broker, BrokerError, Deliveries, Delivery, Destination, Message, PublishError, Source,
-};
+use crate::{Broker, BrokerError, Deliveries, Destination, Message, PublishError, Source};
 
 type Consumed = Result<Box<dyn Deliveries>, BrokerError>;
 
@@ -24,13 +21,6 @@ pub trait BrokerLayer: Send + Sync + 'static {
         async move { self.inner().consume(source, prefetch).await }
     }
 
-    fn take(
-        &self,
-        lane: Lane,
-    ) -> impl Future<Output = Result<Option<Delivery>, BrokerError>> + Send {
-        async move { self.inner().take(lane).await }
-    }
-
     fn depth(&self, source: &Source) -> impl Future<Output = Result<u64, BrokerError>> + Send {
         async move { self.inner().depth(source).await }
     }
@@ -45,6 +35,10 @@ pub trait BrokerLayer: Send + Sync + 'static {
 
     fn close(&self) -> impl Future<Output = ()> + Send {
         async move { self.inner().close().await }
+    }
+
+    fn takes_messages(&self) -> bool {
+        self.inner().takes_messages()
     }
 
     fn unanswered(&self) -> u64 {
@@ -62,10 +56,6 @@ impl<L: BrokerLayer> Broker for L {
         BrokerLayer::consume(self, source, prefetch).await
     }
 
-    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
-        BrokerLayer::take(self, lane).await
-    }
-
     async fn depth(&self, source: &Source) -> Result<u64, BrokerError> {
         BrokerLayer::depth(self, source).await
     }
@@ -80,6 +70,10 @@ impl<L: BrokerLayer> Broker for L {
 
     async fn close(&self) {
         BrokerLayer::close(self).await;
+    }
+
+    fn takes_messages(&self) -> bool {
+        BrokerLayer::takes_messages(self)
     }
 
     fn unanswered(&self) -> u64 {

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use job::{JobKey, Record, Timestamp};
+use job::{
+    Acceptance, Caps, JobKey, ManualPause, PauseScope, Period, Record, SlotLimit, Tenant,
+    Timestamp, WaitingCount,
+};
 
 use crate::{
-    AccountTask, Claimed, Created, Entered, Fence, Following, Generation, GrantTerms, Granted,
-    HeldPermit, Limits, ListFilter, NamedPause, OutboxEntry, OutboxId, Pause, Permit, PermitReturn,
-    Permitted, Place, RoomBounds, Standing, Stored, Swapped, TenantWaiting, Waiter, Witness, Write,
+    AccountTask, Claimed, Created, Fence, Following, Generation, GrantTerms, Granted, HeldPermit,
+    HeldReservation, Limits, ListFilter, NamedPause, OutboxEntry, OutboxId, Pause, Permit,
+    PermitReturn, Permitted, Place, PoolSlots, Reservation, Reserved, Settlement, SpentBy,
+    Standing, Stored, Swapped, TenantWaiting, Usage, Waiter, Witness, Write,
 };
 
 /// A few words about a value: an argument of a call, or its answer.
@@ -89,8 +93,8 @@ macro_rules! summaries {
 }
 
 summaries! {
-    "{}": str, String, u32, u64, usize, JobKey, Timestamp;
-    "{:?}": Duration, Entered, Following, Limits, ListFilter, Permitted, Place, RoomBounds, Standing;
+    "{}": str, String, u32, u64, usize, JobKey, PauseScope, Period, Timestamp;
+    "{:?}": Caps, Duration, Following, Limits, ListFilter, Permitted, Place, Reserved, Standing, Usage;
 }
 
 /// Types that a few fields identify.
@@ -106,14 +110,21 @@ macro_rules! fields {
 }
 
 fields! {
+    Acceptance {operation} "{operation}";
     AccountTask {id} "{id}";
     Generation {id} "{id}";
+    ManualPause {scope} "{scope}";
     NamedPause {name} "{name}";
     OutboxEntry {key, id} "{key} {id}";
     OutboxId {id} "{id}";
     Pause {reason} "{reason}";
     Permit {key, round} "{key}#{round}";
     TenantWaiting {tenant, waiting} "{tenant} {waiting}";
+    SlotLimit {slots} "{slots}";
+    HeldReservation {key, round, amount} "{key}#{round} {amount}";
+    Reservation {key, round} "{key}#{round}";
+    Settlement {key, round, settled} "{key}#{round} {settled:?}";
+    SpentBy {name} "{name}";
     PermitReturn {key, round, revision, unspent} "{key}#{round}@{revision} {unspent}";
     Witness {task_id} "{task_id}";
 }
@@ -124,15 +135,21 @@ impl Summary for Fence {
     }
 }
 
-impl Summary for (JobKey, u32) {
-    fn summary(&self) -> String {
-        format!("{}#{}", self.0, self.1)
-    }
-}
-
 impl Summary for Waiter {
     fn summary(&self) -> String {
         self.permit.summary()
+    }
+}
+
+impl Summary for Tenant {
+    fn summary(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Summary for WaitingCount {
+    fn summary(&self) -> String {
+        format!("{} of {}", self.of_tenant, self.of_pool)
     }
 }
 
@@ -144,11 +161,18 @@ impl Summary for GrantTerms {
 
 impl Summary for Granted {
     fn summary(&self) -> String {
-        format!("{} {:?}", self.jobs.summary(), self.left)
+        let wide = if self.too_wide.is_empty() { "" } else { ", too wide " };
+        format!("{}{wide}{} {:?}", self.jobs.summary(), self.too_wide.summary(), self.left)
     }
 
     fn brought_nothing(&self) -> bool {
-        self.jobs.is_empty()
+        self.jobs.is_empty() && self.too_wide.is_empty()
+    }
+}
+
+impl Summary for PoolSlots {
+    fn summary(&self) -> String {
+        format!("{} of {}", self.used, self.limit.summary())
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Fence, LedgerError};
 use crate::Witness;
 
-/// A task as the provider knows it: ids are unique within an account.
+/// A task or one of its files, as the provider knows it: ids are unique within an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountTask {
     pub account: String,
@@ -88,4 +88,7 @@ pub trait Accounts: Send + Sync + 'static {
         key: &JobKey,
         round: u32,
     ) -> Result<bool, LedgerError>;
+
+    /// The job whose round owns a task, as last claimed; `None` if none does, or none is kept.
+    async fn task_owner(&self, task: &AccountTask) -> Result<Option<JobKey>, LedgerError>;
 }

@@ -1,11 +1,11 @@
-//! Slots at the provider, and which worker takes jobs for free ones.
+//! Slots at the provider, and which worker probes it.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::{Fence, LedgerError};
-use crate::{HeldPermit, Limits, Permit, PermitReturn, Permitted};
+use crate::{GrantTerms, HeldPermit, Permit, PermitReturn, Permitted, Usage};
 
 /// Counted for all workers of an account.
 #[async_trait]
@@ -14,7 +14,7 @@ pub trait Permits: Send + Sync + 'static {
         &self,
         fence: &Fence,
         permit: &Permit,
-        limits: &Limits,
+        terms: &GrantTerms,
     ) -> Result<Permitted, LedgerError>;
 
     async fn give_permits(
@@ -23,9 +23,8 @@ pub trait Permits: Send + Sync + 'static {
         returns: &[PermitReturn],
     ) -> Result<(), LedgerError>;
 
-    /// Becomes, or stays, the only owner of the turn of this name, for at most `lasts`: to take
-    /// jobs for a full pool, to be the next that does, to probe a lane after a failure. `false`
-    /// while another owner has it.
+    /// Becomes, or stays, the only owner of the turn of this name, for at most `lasts`: to
+    /// probe a lane after a failure. `false` while another owner has it.
     async fn take_turn(
         &self,
         fence: &Fence,
@@ -36,8 +35,7 @@ pub trait Permits: Send + Sync + 'static {
     /// Gives up its turn, so that another owner can take it; never ends another's turn.
     async fn end_turn(&self, fence: &Fence, pool: &str) -> Result<(), LedgerError>;
 
-    /// Slots in use in a pool.
-    async fn used(&self, pool: &str) -> Result<u32, LedgerError>;
+    async fn usage(&self, pool: &str) -> Result<Usage, LedgerError>;
 
     async fn permits(&self, pool: &str) -> Result<Vec<HeldPermit>, LedgerError>;
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use clap::Subcommand;
 
+use super::costs::Costs;
 use super::demo::{Demo, SimulatorArgs};
 use super::operate::{ConfigAction, Dead, Doubt, Ledger, Topology};
+use super::pause::{Pause, Scope};
 use super::submit::{Events, Submit};
 use super::tenant::TenantArg;
 use super::value::{duration, states};
@@ -64,6 +66,14 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
+    /// Slots in use and jobs that wait, by pool and tenant
+    Stats {
+        /// Tenants of each pool to show, those with most waiting jobs first
+        #[arg(long, default_value_t = 20)]
+        tenants: usize,
+    },
+    /// What was spent, reserved and refused, by tenant and model (needs money.enabled)
+    Costs(Costs),
     /// Cancel a job that has not been submitted yet
     Cancel {
         id: String,
@@ -72,6 +82,13 @@ pub(crate) enum Command {
         /// Also a job that no worker has recorded: should it come, it is cancelled (otherwise exit 4)
         #[arg(long)]
         ahead: bool,
+    },
+    /// Stop submissions until they are resumed; without a scope: list what is paused
+    Pause(Pause),
+    /// Submit again what was paused
+    Resume {
+        #[command(flatten)]
+        scope: Scope,
     },
     /// A job's timeline, and why it is where it is now
     Why {

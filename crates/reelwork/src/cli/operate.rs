@@ -44,6 +44,9 @@ pub(crate) enum Doubt {
         task: String,
         #[command(flatten)]
         tenant: TenantArg,
+        /// The account that has the task; by default that of the job
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
         /// Without asking the provider about the task
         #[arg(long)]
         yes: bool,

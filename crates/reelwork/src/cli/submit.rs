@@ -25,6 +25,9 @@ pub(crate) struct Submit {
     pub(crate) key: Option<String>,
     #[arg(long, conflicts_with = "file")]
     pub(crate) tenant: Option<String>,
+    /// The only account of the workers that it may be submitted with
+    #[arg(long, value_name = "NAME", conflicts_with = "file")]
+    pub(crate) account: Option<String>,
     /// high, normal or low
     #[arg(long, conflicts_with = "file", value_parser = priority)]
     pub(crate) priority: Option<job::Priority>,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use kling::Route;
 
 pub(super) fn states() -> impl TypedValueParser<Value = job::StateKind> {
     let words = job::StateKind::ALL.map(job::StateKind::word);
@@ -18,6 +19,34 @@ pub(super) fn field(text: &str) -> Result<(String, String), String> {
 
 pub(super) fn priority(text: &str) -> Result<job::Priority, String> {
     job::Priority::parse(text).ok_or_else(|| "expected high, normal or low".to_owned())
+}
+
+pub(super) fn pool(text: &str) -> Result<job::Resource, String> {
+    let pool = job::Resource::ALL.into_iter().find(|resource| resource.as_str() == text);
+    pool.ok_or_else(|| "expected videos, images or audio".to_owned())
+}
+
+pub(super) fn tenant(text: &str) -> Result<job::Tenant, String> {
+    job::Tenant::new(text).map_err(|error| error.to_string())
+}
+
+pub(super) fn operation(text: &str) -> Result<job::Operation, String> {
+    if Route::parse(text).is_some() {
+        return Ok(job::Operation::new(text));
+    }
+    let known = Route::ALL.iter().map(|route| route.path());
+    let hint = daemon::nearest(text, known).map(|known| format!(": did you mean {known}?"));
+    Err(format!("unknown operation{}", hint.unwrap_or_default()))
+}
+
+pub(super) fn day(text: &str) -> Result<job::Period, String> {
+    let day = job::Period::parse(text).filter(job::Period::is_day);
+    day.ok_or_else(|| "expected a day such as 2026-12-01".to_owned())
+}
+
+pub(super) fn month(text: &str) -> Result<job::Period, String> {
+    let month = job::Period::parse(text).filter(|period| !period.is_day());
+    month.ok_or_else(|| "expected a month such as 2026-12".to_owned())
 }
 
 pub(super) fn moment(text: &str) -> Result<job::Timestamp, String> {
@@ -41,6 +70,15 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unknown_operation_is_refused_with_the_nearest_one() {
+        let found = |text| operation(text).map(|operation| operation.to_string());
+        assert_eq!(found("videos/text2video"), Ok("videos/text2video".to_owned()));
+        let hint = "unknown operation: did you mean videos/text2video?";
+        assert_eq!(found("videos/text2vidoe"), Err(hint.to_owned()));
+        assert_eq!(found("poems"), Err("unknown operation".to_owned()));
+    }
 
     #[test]
     fn durations_carry_units() {

@@ -5,7 +5,7 @@ use tls::{FileError, Section};
 use crate::cli::ConfigAction;
 use crate::error::Error;
 use crate::output::Output;
-use crate::{backends, provider};
+use crate::{backends, price_file, provider};
 
 pub(crate) fn run(
     action: &ConfigAction,
@@ -50,7 +50,7 @@ fn check(sources: &Sources, output: &Output) -> ExitCode {
     }
 }
 
-/// Whether the files for TLS can be used.
+/// Whether the files that it names can be used.
 fn files(config: &Config) -> Result<(), ConfigError> {
     let sections = [
         (Section::Broker, backends::broker_tls(config)),
@@ -65,7 +65,11 @@ fn files(config: &Config) -> Result<(), ConfigError> {
     };
     let refused =
         sections.iter().filter_map(|(section, files)| Some((*section, files.read().err()?)));
-    let problems: Vec<Problem> = refused.map(problem).collect();
+    let mut problems: Vec<Problem> = refused.map(problem).collect();
+    problems.extend(price_file::table(config).err().into_iter().flat_map(|error| error.problems));
+    // The first account may have no key here: not every process needs it.
+    let further = config.accounts().into_iter().skip(1);
+    problems.extend(further.filter_map(|account| account.kling.require_api_key().err()));
     match problems.is_empty() {
         true => Ok(()),
         false => Err(ConfigError { problems }),

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use daemon::{Config, ExitCode};
+use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use kling::{QueryError, Route};
 use ports::{Clock, SystemClock};
@@ -12,7 +13,7 @@ use crate::command::around::Around;
 use crate::command::uncompared::UNCOMPARED;
 use crate::command::{look_up, probe, topology};
 use crate::error::Error;
-use crate::output::{Output, Words};
+use crate::output::Output;
 use crate::provider;
 
 /// For all checks together. With the end of the process it stays below 15 s.
@@ -21,10 +22,20 @@ const LIMIT: Duration = Duration::from_secs(11);
 #[derive(Debug, Serialize)]
 struct Check {
     check: &'static str,
+    /// If there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
     ok: bool,
     detail: String,
     #[serde(skip)]
     code: u8,
+}
+
+impl Check {
+    fn name(&self) -> String {
+        let account = self.account.as_ref().map(|name| format!(" of account {name}"));
+        format!("{}{}", self.check, account.unwrap_or_default())
+    }
 }
 
 /// Checks everything that is needed, free of charge, and prints each result. The exit code is that
@@ -36,16 +47,13 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<ExitCode, Error> {
     if with_probe {
-        let findings = probe::probe(config, yes, output).await?;
-        let text = serde_json::to_string_pretty(&findings).unwrap_or_default();
-        output.result(&findings, || Words::of_lines(&text));
-        return Ok(ExitCode::Ok);
+        return probe::run(config, yes, output).await;
     }
     let checks = all(config).await;
     for check in &checks {
         output.result(check, || {
             let mark = if check.ok { "ok     " } else { "PROBLEM" };
-            format!("{mark}  {}: {}", check.check, check.detail)
+            format!("{mark}  {}: {}", check.name(), check.detail)
         });
     }
     let worst = checks.iter().map(|check| check.code).max().unwrap_or(0);
@@ -62,16 +70,30 @@ async fn all(config: &Config) -> Vec<Check> {
     let embedded = config.broker.url.is_embedded();
     let by = Instant::now() + LIMIT;
     let (broker_at, ledger_at) = (config.broker.url.to_string(), config.ledger.url.to_string());
-    let base = config.kling.base_url.as_str();
+    let accounts = config.accounts();
     let mut checks = vec![bounded("broker", &broker_at, by, broker(config)).boxed()];
     if let Some(url) = config.broker.url.url() {
         checks.push(bounded("quorum", &broker_at, by, topology::quorum(config, url)).boxed());
     }
     checks.push(bounded("ledger", &ledger_at, by, ledger(config)).boxed());
-    checks.push(bounded("provider", base, by, provider(config)).boxed());
-    checks.push(bounded("look_up", base, by, look_up::tried(config)).boxed());
+    for account in &accounts {
+        checks.extend(of_account(account, accounts.len() > 1, by));
+    }
     let at_once = if embedded { 1 } else { checks.len() };
     futures::stream::iter(checks).buffered(at_once).collect().await
+}
+
+/// With the key and the address of the account.
+fn of_account(account: &Config, several: bool, by: Instant) -> [BoxFuture<'_, Check>; 2] {
+    let base = account.kling.base_url.as_str();
+    let named = move |check| {
+        let account = several.then(|| account.kling.account.clone());
+        Check { account, ..check }
+    };
+    [
+        bounded("provider", base, by, provider(account)).map(named).boxed(),
+        bounded("look_up", base, by, look_up::tried(account)).map(named).boxed(),
+    ]
 }
 
 /// Whatever hangs, the other checks are reported.
@@ -87,10 +109,10 @@ async fn bounded(
 
 fn finding(check: &'static str, found: Result<String, Error>) -> Check {
     match found {
-        Ok(detail) => Check { check, ok: true, detail, code: 0 },
+        Ok(detail) => Check { check, account: None, ok: true, detail, code: 0 },
         Err(error) => {
             let code = error.exit_code().code();
-            Check { check, ok: false, detail: error.to_string(), code }
+            Check { check, account: None, ok: false, detail: error.to_string(), code }
         }
     }
 }
@@ -112,8 +134,7 @@ async fn ledger(config: &Config) -> Result<String, Error> {
     let ledger = Backends::open_ledger(config).await?;
     ledger.check().await?;
     let url = &config.ledger.url;
-    let around = Around::of(config, ledger.as_ref(), None, SystemClock.now()).await?;
-    let mut now = around.sentence();
+    let mut now = Around::everywhere(config, ledger.as_ref(), SystemClock.now()).await?;
     if ledger.opens_at().await?.is_none() {
         now.push_str(&format!("; {UNCOMPARED}"));
     }
@@ -125,8 +146,7 @@ async fn ledger(config: &Config) -> Result<String, Error> {
 
 /// Queries a task that cannot exist: free, and a clear denial proves address and key.
 async fn provider(config: &Config) -> Result<String, Error> {
-    let key = config.kling.require_api_key()?.clone();
-    let client = provider::client(config, key)?;
+    let client = provider::client(config, config.kling.require_api_key()?)?;
     let base = config.kling.base_url.as_str();
     match client.query(Route::VideosText2video, "0").await {
         Ok(_) | Err(QueryError::NotFound { .. } | QueryError::Busy { .. }) => {

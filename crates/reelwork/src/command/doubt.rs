@@ -3,17 +3,17 @@
 mod list;
 mod settle;
 
-use daemon::{Config, ExitCode, ExposeSecret};
+use daemon::{Config, ExitCode};
 use job::{Problem, Record};
 use kling::{QueryError, Route};
-use operator::Decision;
+use operator::{Decision, account_of_task};
 
 use super::named::Named;
 use crate::backends::Backends;
 use crate::cli::Doubt;
 use crate::error::Error;
 use crate::output::Output;
-use crate::provider;
+use crate::{provider, settings};
 
 pub(crate) async fn run(
     action: Doubt,
@@ -22,8 +22,9 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Error> {
     match action {
         Doubt::List { tenant, limit } => list::run(config, tenant, limit, output).await,
-        Doubt::Attach { id, task, tenant, yes } => {
+        Doubt::Attach { id, task, tenant, account, yes } => {
             let key = Named::parse(&tenant.tenant, &id)?;
+            let task = Attached { id: task, account };
             attach(config, key, task, yes, output).await
         }
         Doubt::Resubmit { id, tenant, yes } => {
@@ -39,28 +40,38 @@ pub(crate) async fn run(
     }
 }
 
+/// A task, and the account that has it if it is not that of the job.
+struct Attached {
+    id: String,
+    account: Option<String>,
+}
+
 async fn attach(
     config: &Config,
     key: Named,
-    task_id: String,
+    task: Attached,
     yes: bool,
     output: &Output,
 ) -> Result<ExitCode, Error> {
     if !yes {
         let ledger = Backends::open_ledger(config).await?;
         let stored = settle::in_question(ledger.as_ref(), &key).await?;
-        check(config, &stored.record, &task_id).await?;
+        check(config, &stored.record, &task).await?;
+    } else if let Some(account) = &task.account {
+        settings::asked(config, account)?;
     }
-    settle::by(config, &key, Decision::Attach { task_id }, output).await
+    let Attached { id: task_id, account } = task;
+    settle::by(config, &key, Decision::Attach { task_id, account }, output).await
 }
 
 /// The provider knows the task, and it does not belong to another job.
-async fn check(config: &Config, record: &Record, task_id: &str) -> Result<(), Error> {
-    let api_key = config.kling.require_api_key()?.expose_secret().into();
+async fn check(config: &Config, record: &Record, task: &Attached) -> Result<(), Error> {
+    let (task_id, account) = (&task.id, account_of_task(record, task.account.as_deref())?);
+    let client = provider::client_of(config, account)?;
     let route = Route::parse(record.operation.as_str())
         .ok_or_else(|| Error::Other(format!("unknown operation {}", record.operation)))?;
     let unchecked = "with --yes it is attached unchecked";
-    let task = match provider::client(config, api_key)?.query(route, task_id).await {
+    let task = match client.query(route, task_id).await {
         Ok(task) => task,
         Err(QueryError::NotFound { message }) => {
             let why = format!("the provider denies task {task_id}: {message}; {unchecked}");

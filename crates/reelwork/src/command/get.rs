@@ -1,4 +1,5 @@
 use super::named::Named;
+use super::place::PlaceView;
 use super::uncompared;
 use crate::backends::Backends;
 use crate::error::Error;
@@ -18,7 +19,8 @@ pub(crate) async fn run(
         output.result(&unseen, || format!("{}  {}", unseen.id, unseen.state));
         return Err(Error::NotFound(named.unseen()));
     };
-    let view = JobView { uncompared, ..JobView::of(&stored.record) };
+    let place = PlaceView::of(config, ledger.as_ref(), &stored.record).await?;
+    let view = JobView { uncompared, place, ..JobView::of(&stored.record) };
     output.result(&view, || view.words());
     Ok(ExitCode::Ok)
 }

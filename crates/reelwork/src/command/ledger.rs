@@ -1,5 +1,6 @@
 //! The contents of the ledger, compared with the journal and the provider.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use daemon::{Config, ExitCode};
@@ -104,8 +105,16 @@ async fn denied_tasks(
     if pending.is_empty() {
         return Ok(Vec::new());
     }
-    let client = &provider::client(config, config.kling.require_api_key()?.clone())?;
-    let looks = pending.into_iter().map(|record| async move { denial(client, &record).await });
+    let mut clients = BTreeMap::new();
+    for Record { account, .. } in &pending {
+        if !clients.contains_key(account) {
+            clients.insert(account.clone(), provider::client_of(config, account)?);
+        }
+    }
+    let clients = &clients;
+    let looks = pending
+        .into_iter()
+        .map(|record| async move { denial(clients.get(&record.account)?, &record).await });
     let rows: Vec<Option<Row>> = stream::iter(looks).buffered(AT_ONCE).collect().await;
     Ok(rows.into_iter().flatten().collect())
 }

@@ -9,14 +9,14 @@ use crate::backends::Backends;
 use crate::error::Error;
 use crate::provider;
 
-/// What is known about the look-up that settles doubts.
+/// What is known about the look-up that settles doubts, of one account.
 pub(crate) async fn tried(config: &Config) -> Result<String, Error> {
     match config.kling.look_up {
         LookUp::None => return Ok("none: what is in doubt waits for a callback or a person".into()),
         LookUp::Auto => {}
         fixed => return Ok(format!("{} as configured, not tried here", fixed.as_str())),
     }
-    let client = provider::client(config, config.kling.require_api_key()?.clone())?;
+    let client = provider::client(config, config.kling.require_api_key()?)?;
     let ledger = Backends::open_ledger(config).await?;
     let mut known = ledger.witnesses(&config.kling.account).await?;
     known.retain(|witness| witness.is_recent(SystemClock.now()));

@@ -5,6 +5,7 @@ pub(crate) mod config;
 mod around;
 mod cancel;
 mod confirm;
+mod costs;
 mod dead;
 mod doctor;
 mod doubt;
@@ -16,14 +17,19 @@ mod list;
 mod look_up;
 mod member;
 mod named;
+mod pause;
+mod place;
 mod probe;
 mod role;
 mod simulator;
+mod stats;
 mod submit;
 mod topology;
 mod uncompared;
 mod wait;
 mod why;
+
+pub(crate) use self::place::PlaceView;
 
 use self::named::Named;
 use crate::cli::Command;
@@ -31,20 +37,21 @@ use crate::demo;
 use crate::error::Error;
 use crate::output::Output;
 use crate::roles::Which;
-use daemon::{Config, ExitCode};
+use daemon::{Config, ExitCode, Sources};
 
 pub(crate) async fn run(
     command: Command,
     config: Config,
+    sources: &Sources,
     output: &Output,
 ) -> Result<ExitCode, Error> {
     match command {
         Command::Demo(options) => Box::pin(demo::run(options, config, output)).await,
         Command::Up { simulate, books } => {
-            Box::pin(role::up(config, simulate, books, output)).await
+            Box::pin(role::up(config, sources, simulate, books, output)).await
         }
-        Command::Worker => role::run(config, Which::Worker, output).await,
-        Command::Poller => role::run(config, Which::Poller, output).await,
+        Command::Worker => role::run(config, sources, Which::Worker, output).await,
+        Command::Poller => role::run(config, sources, Which::Poller, output).await,
         Command::Gateway => role::gateway(config, output).await,
         Command::Simulator(options) => simulator::run(options, output).await,
         Command::Submit(options) => submit::run(options, &config, output).await,
@@ -59,9 +66,13 @@ pub(crate) async fn run(
         Command::List { state, tenant, limit } => {
             list::run(&config, state, tenant, limit, output).await
         }
+        Command::Stats { tenants } => stats::run(&config, tenants, output).await,
+        Command::Costs(options) => costs::run(&config, options, output).await,
         Command::Cancel { id, tenant, ahead } => {
             cancel::run(&config, &Named::parse(&tenant.tenant, &id)?, ahead, output).await
         }
+        Command::Pause(options) => pause::run(&config, options, output).await,
+        Command::Resume { scope } => pause::resume(&config, &scope, output).await,
         Command::Why { id, tenant } => {
             why::run(&config, &Named::parse(&tenant.tenant, &id)?, output).await
         }

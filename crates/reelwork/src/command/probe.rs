@@ -3,13 +3,13 @@
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-use daemon::Config;
+use daemon::{Config, ExitCode};
 use kling::{Client, LookUp, Route};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
-use crate::output::Output;
+use crate::output::{Output, Words};
 use crate::provider;
 
 /// The cheapest task: one picture of the oldest model (list price $0.0035).
@@ -20,7 +20,8 @@ const TRIES: u32 = 5;
 const BETWEEN: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Findings {
+struct Findings {
+    account: String,
     task_id: String,
     external_id_echoed: bool,
     /// The result of each form of look-up: found, denied, or an error.
@@ -35,29 +36,43 @@ pub(crate) struct Findings {
     advice: Vec<String>,
 }
 
-pub(crate) async fn probe(config: &Config, yes: bool, output: &Output) -> Result<Findings, Error> {
-    let key = config.kling.require_api_key()?.clone();
-    consent(config, yes, output)?;
-    let client = provider::client(config, key)?;
+/// One account after the other, each with its own key and address.
+pub(crate) async fn run(config: &Config, yes: bool, output: &Output) -> Result<ExitCode, Error> {
+    let accounts = config.accounts();
+    let mut clients = Vec::new();
+    for account in &accounts {
+        let client = provider::client(account, account.kling.require_api_key()?)?;
+        clients.push((account.kling.account.clone(), client));
+    }
+    consent(&accounts, yes, output)?;
+    for (account, client) in clients {
+        let findings = probe(account, &client).await?;
+        let text = serde_json::to_string_pretty(&findings).unwrap_or_default();
+        output.result(&findings, || Words::of_lines(&text));
+    }
+    Ok(ExitCode::Ok)
+}
+
+async fn probe(account: String, client: &Client) -> Result<Findings, Error> {
     let external_id = uuid::Uuid::new_v4().to_string();
-    let created = client
-        .submit(ROUTE, &request(&external_id))
-        .await
-        .map_err(|error| Error::Unavailable(format!("the probe's task: {error}")))?;
+    let created = client.submit(ROUTE, &request(&external_id)).await.map_err(|error| {
+        Error::Unavailable(format!("the probe's task of account {account}: {error}"))
+    })?;
     let [path, query, list] = [
-        look(&client, &external_id, LookUp::Path).await,
-        look(&client, &external_id, LookUp::Query).await,
-        look(&client, &external_id, LookUp::List).await,
+        look(client, &external_id, LookUp::Path).await,
+        look(client, &external_id, LookUp::Query).await,
+        look(client, &external_id, LookUp::List).await,
     ];
     let works = [(LookUp::Path, &path), (LookUp::Query, &query), (LookUp::List, &list)]
         .into_iter()
         .find(|(_, found)| *found == FOUND)
         .map(|(form, _)| form);
     let unknown_id_denied = match works {
-        Some(form) => look_once(&client, &uuid::Uuid::new_v4().to_string(), form).await == DENIED,
+        Some(form) => look_once(client, &uuid::Uuid::new_v4().to_string(), form).await == DENIED,
         None => false,
     };
     Ok(Findings {
+        account,
         task_id: created.task_id,
         external_id_echoed: created.external_task_id.as_deref() == Some(external_id.as_str()),
         look_up_path: path,
@@ -70,17 +85,21 @@ pub(crate) async fn probe(config: &Config, yes: bool, output: &Output) -> Result
 }
 
 /// Money is spent only after a confirmation.
-fn consent(config: &Config, yes: bool, output: &Output) -> Result<(), Error> {
+fn consent(accounts: &[Config], yes: bool, output: &Output) -> Result<(), Error> {
     if yes {
         return Ok(());
     }
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
-        return Err(Error::Usage("--probe pays for one task: add --yes to agree".to_owned()));
+        return Err(Error::Usage(
+            "--probe pays for one task of each account: add --yes to agree".to_owned(),
+        ));
     }
-    let base = &config.kling.base_url;
+    let at = |account: &Config| format!("{} ({})", account.kling.base_url, account.kling.account);
+    let places: Vec<_> = accounts.iter().map(at).collect();
     output.message(&format!(
-        "The probe pays for one picture (about $0.0035) at {base}. Go on? [y/N]"
+        "The probe pays for one picture (about $0.0035) at each of: {}. Go on? [y/N]",
+        places.join(", ")
     ));
     std::io::stderr().flush()?;
     let mut answer = String::new();

@@ -56,9 +56,9 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<ExitCode, Error> {
     let jobs = match (&options.file, &options.operation) {
-        (Some(file), _) => lines::of_file(file, settings::slots(config))?.boxed(),
+        (Some(file), _) => lines::of_file(file, settings::most_slots(config))?.boxed(),
         (None, Some(operation)) => {
-            let draft = from_flags(&options, operation).within(settings::slots(config));
+            let draft = from_flags(&options, operation).within(settings::most_slots(config));
             let job: NumberedJob = (None, draft.build());
             futures::stream::iter([Ok(job)]).boxed()
         }
@@ -96,6 +96,9 @@ fn from_flags(options: &Submit, operation: &str) -> Draft {
     }
     if let Some(tenant) = &options.tenant {
         draft = draft.tenant(tenant);
+    }
+    if let Some(account) = &options.account {
+        draft = draft.account(account);
     }
     if let Some(deadline) = options.deadline {
         draft = draft.deadline(deadline);
@@ -172,7 +175,7 @@ async fn publish(
     let spans = Spans::named_by(callers_span);
     let connect = || async {
         let broker = Backends::open_broker_traced(config, spans).await?;
-        Ok::<_, Error>(Producer::new(broker).within(settings::slots(config)))
+        Ok::<_, Error>(Producer::new(broker).within(settings::most_slots(config)))
     };
     let producer = producer.get_or_try_init(connect).await?;
     let receipt = receipt(line, producer.publish(&job).await);

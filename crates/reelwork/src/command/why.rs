@@ -5,11 +5,12 @@ use serde_json::json;
 
 use super::around::Around;
 use super::named::Named;
+use super::place::PlaceView;
 use super::uncompared;
 use crate::backends::Backends;
 use crate::error::Error;
 use crate::output::Output;
-use crate::view::JobView;
+use crate::view::{JobView, PauseView};
 
 pub(crate) async fn run(
     config: &Config,
@@ -20,25 +21,36 @@ pub(crate) async fn run(
     let uncompared = uncompared::report(ledger.as_ref(), output).await?;
     let now = SystemClock.now();
     let Some(stored) = named.load(ledger.as_ref()).await? else {
-        let around = Around::of(config, ledger.as_ref(), None, now).await?;
-        return Err(Error::NotFound(format!("{}{}", named.unseen(), around.sentence())));
+        let around = Around::everywhere(config, ledger.as_ref(), now).await?;
+        return Err(Error::NotFound(format!("{}{around}", named.unseen())));
     };
     let record = stored.record;
     let around = Around::of(config, ledger.as_ref(), Some(&record), now).await?;
     let mut why = explain(&record, stored.owner_alive, now);
+    let place = PlaceView::of(config, ledger.as_ref(), &record).await?;
     if waits(&record.state) {
+        why.extend(place.map(|place| format!("; {}", place.words())));
         why.push_str(&around.sentence());
     }
+    let account = &record.account;
+    let by_hand: Vec<_> = around.by_hand.iter().filter(|_| waits(&record.state)).collect();
+    let by_hand: Vec<_> = by_hand.iter().map(|pause| PauseView::of(account, pause)).collect();
     if let Some(held) = &around.held {
         why.push_str(&format!("; {held}"));
     }
     let value = json!({
-        "job": JobView::of(&record), "why": why, "history": record.history,
+        "job": JobView { place, ..JobView::of(&record) }, "why": why, "history": record.history,
+        "account": account,
+        "other_accounts": record.other_accounts,
+        "paused_by_hand": by_hand,
         "account_paused": around.paused.as_ref().map(|pause| &pause.reason),
         "uncompared": uncompared,
     });
     output.result(&value, || {
         let mut lines = timeline(&record);
+        if !config.accounts.key_files.is_empty() {
+            lines.push(format!("account: {}", record.all_possible_accounts().join(" or ")));
+        }
         lines.push(format!("now: {why}"));
         let paused = around.paused.filter(|_| !waits(&record.state));
         lines.extend(paused.map(|pause| format!("the account is paused: {}", pause.reason)));
@@ -49,7 +61,7 @@ pub(crate) async fn run(
 
 /// The lane and the account concern only a job that waits to be sent.
 fn waits(state: &State) -> bool {
-    matches!(state, State::Queued { .. })
+    matches!(state, State::Queued { .. } | State::Waiting { .. })
 }
 
 fn timeline(record: &Record) -> Vec<String> {
@@ -73,6 +85,7 @@ fn explain(record: &Record, owner_alive: bool, now: Timestamp) -> String {
             format!("queued since {since}: {why}; it waits in the broker for its next try")
         }
         State::Queued { why: None } => format!("queued since {since}"),
+        State::Waiting { why, .. } => format!("waits for a slot since {since}: {why}"),
         State::Submitting { post_deadline, .. } if owner_alive => {
             format!("submitting since {since}; an answer is awaited until {post_deadline}")
         }

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use job::Lane;
 use ports::{
     Broker, BrokerError, BrokerLayer, Deliveries, Delivery, Destination, Message, PublishError,
     Settle, Source,
@@ -29,6 +28,7 @@ impl BrokerLayer for Crashing {
         let effect = match to {
             Destination::Jobs { .. } => Effect::PublishJobs,
             Destination::Later { .. } => Effect::PublishLater,
+            Destination::Overflow { .. } => Effect::PublishOverflow,
             Destination::Dead { .. } => Effect::PublishDead,
             Destination::Results { .. } => Effect::PublishResults,
             Destination::Journal => Effect::PublishJournal,
@@ -43,10 +43,6 @@ impl BrokerLayer for Crashing {
     ) -> Result<Box<dyn Deliveries>, BrokerError> {
         let inner = self.inner.consume(source, prefetch).await?;
         Ok(Box::new(CrashingDeliveries { inner }))
-    }
-
-    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
-        Ok(self.inner.take(lane).await?.map(crashing))
     }
 }
 

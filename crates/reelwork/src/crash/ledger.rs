@@ -39,8 +39,7 @@ async fn between<T>(effect: Option<Effect>, calling: impl Future<Output = T>) ->
 }
 
 /// Calls that only read have no points: a death there leaves nothing half done. Nor have calls of
-/// operators, one at a time, those that only save other processes a query, and those of the waiting
-/// room, which no role makes yet.
+/// operators, one at a time, and those that only save other processes a query or a grant in vain.
 fn effect(method: Method) -> Option<Effect> {
     match method {
         Method::Join => Some(Effect::Join),
@@ -61,9 +60,15 @@ fn effect(method: Method) -> Option<Effect> {
         Method::Postpone => Some(Effect::Postpone),
         Method::TakePermit => Some(Effect::TakePermit),
         Method::GivePermits => Some(Effect::GivePermits),
+        Method::Enter => Some(Effect::Enter),
+        Method::Grant => Some(Effect::Grant),
+        Method::Confirm => Some(Effect::Confirm),
         Method::TakeTurn => Some(Effect::TakeTurn),
         Method::EndTurn => Some(Effect::EndTurn),
         Method::Pause => Some(Effect::Pause),
+        Method::ChangeSlotLimit => Some(Effect::ChangeSlotLimit),
+        Method::Reserve => Some(Effect::Reserve),
+        Method::SettleReservations => Some(Effect::SettleReservations),
         Method::Generation
         | Method::OpensAt
         | Method::Distrust
@@ -72,16 +77,15 @@ fn effect(method: Method) -> Option<Effect> {
         | Method::LoadWhole
         | Method::List
         | Method::Visit
-        | Method::Used
+        | Method::Usage
+        | Method::PoolSlots
         | Method::Permits
-        | Method::Enter
-        | Method::Grant
-        | Method::Confirm
-        | Method::WaitAgain
         | Method::Withdraw
         | Method::OverdueGrants
         | Method::Place
         | Method::Waiting
+        | Method::Waiters
+        | Method::CountWaiting
         | Method::SlotsFreed
         | Method::Paused
         | Method::Pauses
@@ -89,6 +93,15 @@ fn effect(method: Method) -> Option<Effect> {
         | Method::Witness
         | Method::Witnesses
         | Method::Proposals
+        | Method::TaskOwner
+        | Method::PauseByHand
+        | Method::ResumeByHand
+        | Method::PausedByHand
+        | Method::Reservations
+        | Method::Spending
+        | Method::Accept
+        | Method::Acceptance
+        | Method::MarkPublished
         | Method::Check
         | Method::Warnings => None,
     }

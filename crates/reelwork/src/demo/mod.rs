@@ -32,7 +32,7 @@ const SILENCE: Duration = Duration::from_secs(15);
 
 pub(crate) async fn run(options: Demo, config: Config, output: &Output) -> Result<ExitCode, Error> {
     let jobs = jobs::jobs(options.jobs, options.prompts.as_deref())?;
-    let system = System::start(&options, config).await?;
+    let system = System::start(&options, &config).await?;
     let producer = Producer::new(system.broker());
     let mut consumer = Consumer::subscribe(&producer).await?;
 

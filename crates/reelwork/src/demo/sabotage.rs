@@ -55,7 +55,10 @@ impl Dropping {
         let ours = match to {
             Destination::Results { .. } => self.what == Sabotage::DropEvent,
             Destination::Jobs { .. } => self.what == Sabotage::DropJob,
-            Destination::Later { .. } | Destination::Dead { .. } | Destination::Journal => false,
+            Destination::Later { .. }
+            | Destination::Overflow { .. }
+            | Destination::Dead { .. }
+            | Destination::Journal => false,
         };
         ours && !self.done.swap(true, Ordering::Relaxed)
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use daemon::{Config, SecretString};
+use daemon::{Config, SecretString, SlotCount};
 use embedded::Embedded;
 use kling::{HttpSettings, HttpTransport, Transport};
 use ports::Broker;
@@ -38,7 +38,9 @@ enum Own {
 }
 
 impl System {
-    pub(crate) async fn start(options: &Demo, mut config: Config) -> Result<Self, Error> {
+    pub(crate) async fn start(options: &Demo, config: &Config) -> Result<Self, Error> {
+        // Others may have an address of their own, where a task costs money.
+        let mut config = config.of_first_account();
         let simulator = Simulator::start(provider(), ([127, 0, 0, 1], 0).into()).await?;
         config.kling.base_url = simulator
             .url()
@@ -46,7 +48,8 @@ impl System {
             .map_err(|_| Error::Other("the simulator's address".to_owned()))?;
         config.poll.pace = 1.0 / SPEED;
         config.poll.sweep = std::time::Duration::from_millis(20);
-        (config.limits.videos, config.limits.images, config.limits.audio) = (SLOTS, SLOTS, SLOTS);
+        let slots = SlotCount::Number(SLOTS);
+        (config.limits.videos, config.limits.images, config.limits.audio) = (slots, slots, slots);
         config.limits.max_submissions_per_day = 0;
         let (mut backends, backend) = match options.backend {
             Backend::Embedded => embedded_backend()?,
@@ -56,7 +59,7 @@ impl System {
             backends.broker = Arc::new(Dropping::new(backends.broker, what));
         }
         let client = client(&config, options.sabotage)?;
-        let roles = Roles::start(&config, &backends, client, Which::Both).await?;
+        let roles = Roles::start(&config, &backends, vec![client], Which::Both).await?;
         Ok(Self { simulator, backends, roles, backend })
     }
 

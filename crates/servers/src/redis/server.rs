@@ -191,12 +191,15 @@ impl Server {
     }
 }
 
-/// A server with a password answers too: with an error. In a thread, because the probe blocks.
+/// A server with a password answers too: with an error. So does one that still reads its files. In a
+/// thread, because the probe blocks.
 async fn listens(port: u16) -> bool {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let refuses = |error: &io::Error| {
+        error.kind() == io::ErrorKind::Other && !error.to_string().starts_with("LOADING")
+    };
     let asked = tokio::task::spawn_blocking(move || {
-        probe::redis(port)
-            || ask(address, "", &["PING"]).is_err_and(|e| e.kind() == io::ErrorKind::Other)
+        probe::redis(port) || ask(address, "", &["PING"]).is_err_and(|error| refuses(&error))
     });
     asked.await.unwrap_or(false)
 }

@@ -81,7 +81,7 @@ impl CreateFaults {
     fn add(&mut self, fault: &Fault) {
         use FaultKind as K;
         let kind = fault.kind;
-        if let Some(spoiled) = instead_of_creating(kind) {
+        if let Some(spoiled) = instead_of_creating(fault) {
             self.instead.get_or_insert((kind, spoiled));
         } else if let Some(spoiled) = after_creating(kind) {
             self.spoiled.get_or_insert((kind, spoiled));
@@ -103,11 +103,14 @@ impl CreateFaults {
     }
 }
 
-fn instead_of_creating(kind: FaultKind) -> Option<Spoiled> {
-    Some(match kind {
+fn instead_of_creating(fault: &Fault) -> Option<Spoiled> {
+    let retry_after_s = fault.value.map(|millis| millis.div_ceil(1_000));
+    Some(match fault.kind {
         FaultKind::ResetBefore => Spoiled::Reset,
         FaultKind::Busy => Spoiled::Refusal(Refusal::TOO_MANY),
-        FaultKind::TooManyRequests => Spoiled::Refusal(Refusal::TOO_FAST),
+        FaultKind::TooManyRequests => {
+            Spoiled::Refusal(Refusal { retry_after_s, ..Refusal::TOO_FAST })
+        }
         FaultKind::AccountBlocked => Spoiled::Refusal(Refusal::NO_MONEY),
         FaultKind::OutOfCredit => Spoiled::Refusal(Refusal::NO_QUOTA),
         FaultKind::Error500NotCreated => Spoiled::Refusal(Refusal::BROKEN),

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -76,7 +76,11 @@ fn authorize(settings: &Settings, headers: &HeaderMap) -> Result<(), Refusal> {
 impl Call {
     pub(super) fn refuse(&self, refusal: &Refusal) -> Response {
         let (http, body) = shape::refused(refusal, &self.shape, &self.request_id);
-        answer(http, &body)
+        let mut response = answer(http, &body);
+        if let Some(seconds) = refusal.retry_after_s {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        response
     }
 
     /// What a fault sends in place of an answer.

@@ -16,12 +16,18 @@ impl Attempt<'_> {
         Ok(parked(self.conclude(stored, reason.fact()).await?, reason))
     }
 
+    /// The worker that recorded it may have died before it took its place in the waiting room.
+    pub(super) async fn waits(&self, stored: Stored) -> Result<Disposition, Error> {
+        self.shared.recorder.writer().enter(&self.submission.fence, &stored.record).await?;
+        self.shared.duplicate(&stored.record).await
+    }
+
     /// The worker that rejected it may have died before it parked the message.
     pub(super) async fn duplicate(&self, stored: Stored) -> Result<Disposition, Error> {
         let done = self.shared.duplicate(&stored.record).await?;
         let rejected =
             matches!(stored.record.state, State::Settled { outcome: Outcome::Rejected { .. }, .. });
-        match &self.decoded.fit {
+        match &self.submission.decoded.fit {
             Err(reason) if rejected && reason.is_rejection() => Ok(parked(done, reason)),
             _ => Ok(done),
         }
@@ -49,11 +55,14 @@ impl Attempt<'_> {
         self.conclude(stored, Fact::PutOff { why }).await
     }
 
+    /// Its other message may have a task.
     pub(super) async fn sent_beside(
         &self,
-        stored: Stored,
+        mut stored: Stored,
         cause: &str,
     ) -> Result<Disposition, Error> {
+        stored.record = stored.record.left_behind(&self.possible_accounts);
+        self.shared.recorder.writer().hold(&self.submission.fence, &stored.record).await?;
         self.conclude(stored, Fact::Repeated { cause: cause.to_owned() }).await
     }
 
@@ -63,24 +72,30 @@ impl Attempt<'_> {
         mut stored: Stored,
         forgot: bool,
     ) -> Result<Disposition, Error> {
-        if forgot {
-            stored.record = self.suppose_sent(stored.record).await?;
-        }
         let cause = "the worker that was submitting it is gone".to_owned();
-        self.conclude(stored, Fact::OwnerLost { cause }).await
+        let mut fact = Fact::OwnerLost { cause: cause.clone() };
+        if forgot {
+            // It may have been sent with another account since.
+            let record = stored.record.left_behind(&self.possible_accounts);
+            fact = record_lost(cause, Some(&record.life), &record.all_possible_accounts());
+            stored.record = self.suppose_sent(record).await?;
+        }
+        self.conclude(stored, fact).await
     }
 
-    /// `tombstone`: stands in its place, and says nothing about the job.
+    /// `record`: a new one; `there`: stands in its place, and says nothing about the job.
     pub(super) async fn record_lost(
         &self,
-        tombstone: Option<Stored>,
+        record: Record,
+        there: Option<Stored>,
     ) -> Result<Disposition, Error> {
-        let record = self.suppose_sent(self.record()).await?;
+        let record = record.sent_with_one_of(&self.possible_accounts);
+        let record = self.suppose_sent(record).await?;
         let cause = "seen before, and the ledger has since lost its memory".to_owned();
-        let fact = record_lost(cause, self.origin.life.as_ref());
-        match tombstone {
+        let fact = record_lost(cause, self.origin.life.as_ref(), &self.possible_accounts);
+        match there {
             Some(stored) => self.conclude(Stored { record, ..stored }, fact).await,
-            None => self.shared.begin(record, fact).await,
+            None => self.begin(record, fact).await,
         }
     }
 
@@ -88,7 +103,7 @@ impl Attempt<'_> {
     async fn suppose_sent(&self, record: Record) -> Result<Record, Error> {
         let post_deadline = self.shared.clock.now() + self.shared.settings.post_timeout;
         let record = record.supposed_sent(post_deadline);
-        self.shared.recorder.writer().hold(&self.fence, &record).await?;
+        self.shared.recorder.writer().hold(&self.submission.fence, &record).await?;
         Ok(record)
     }
 }
@@ -97,6 +112,6 @@ impl Attempt<'_> {
 pub(super) fn parked(done: Disposition, reason: &Reason) -> Disposition {
     match done {
         Disposition::Ack | Disposition::Park(_) => Disposition::Park(reason.clone()),
-        later @ Disposition::Later(..) => later,
+        elsewhere @ (Disposition::Later(..) | Disposition::Overflow(_)) => elsewhere,
     }
 }

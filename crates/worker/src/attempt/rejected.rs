@@ -2,40 +2,42 @@
 
 use std::sync::Arc;
 
-use job::{BadJob, Job, Priority, Record, StoredHash};
+use job::{BadJob, Disposition, Job, Priority, Record, StoredHash};
 use ports::{Delivery, Fence, Stored};
 
-use super::{Attempt, Attempted};
+use super::Attempt;
 use crate::decode::Decoded;
 use crate::error::Error;
 use crate::intake::Intake;
 use crate::parking::{self, Rejection};
+use crate::queue_kind::QueueKind;
 use crate::shared::Shared;
-use crate::slot_request::SlotRequest;
 
 /// Recorded and announced as rejected, unless its id belongs to a job, which stays as it is.
+/// `possible_accounts`: those that the job may have been sent with; empty: only this one.
 pub(crate) async fn reject(
     shared: &Shared,
     intake: &Intake,
     delivery: &Delivery,
+    queue: QueueKind,
     fence: Arc<Fence>,
     bad: BadJob,
-) -> Result<Attempted, Error> {
+    possible_accounts: Vec<String>,
+) -> Result<Disposition, Error> {
     let (known, bad) = match parking::reject(shared, &fence, delivery, bad).await? {
-        Rejection::Done(done) => return Ok(done.into()),
+        Rejection::Done(done) => return Ok(done),
         Rejection::KnownJob(stored, bad) => (*stored, bad),
     };
     match of_job(&known, bad) {
         Ok(decoded) => {
             // It cannot be done here, so it asks for no slot.
-            let slot = SlotRequest::unwatched();
-            let attempt = Attempt::new(shared, intake, delivery, fence, decoded, &slot);
+            let possible = possible_accounts;
+            let attempt = Attempt::new(shared, intake, delivery, queue, fence, decoded, possible);
             Box::pin(attempt.run()).await
         }
         Err(bad) => {
             let hash = StoredHash::of_message(&delivery.message.body);
-            let done = parking::conflict(shared, &fence, known, hash.as_str(), bad.reason).await?;
-            Ok(done.into())
+            parking::conflict(shared, &fence, known, hash.as_str(), bad.reason).await
         }
     }
 }
@@ -61,5 +63,6 @@ fn job_of(record: &Record, request: job::Request) -> Job {
         deadline: record.deadline,
         metadata: record.metadata.clone(),
         retries: record.retries,
+        account: record.bound.then(|| record.account.clone()),
     }
 }

@@ -4,21 +4,21 @@ use validation::Slots;
 
 use super::*;
 
-fn settings() -> Settings {
-    Settings { slots: Slots { images: 4, ..Slots::default() }, ..Settings::default() }
+fn bounds() -> Bounds {
+    Bounds { max_deliveries: 20, slots: Slots { images: 4, ..Slots::default() } }
 }
 
 /// Why a worker rejects or parks it.
 fn at_the_worker(body: &[u8], deliveries: u32) -> Option<Reason> {
     let facts = MessageFacts { message_id: Some("m"), routing_key: None };
-    match decoded(body, facts, deliveries, &settings()) {
+    match decoded(body, facts, deliveries, bounds()) {
         Ok(accepted) => accepted.fit.err(),
         Err(bad) => Some(bad.reason),
     }
 }
 
 fn at_the_producer(body: &[u8]) -> Option<Reason> {
-    Producer::read(body, settings().slots).err().map(|invalid| invalid.reason)
+    Producer::read(body, bounds().slots).err().map(|invalid| invalid.reason)
 }
 
 /// A good job with some keys changed; null leaves one out.
@@ -113,7 +113,7 @@ fn what_one_accepts_the_other_accepts() {
 
 #[test]
 fn a_message_delivered_too_often_is_not_checked_once_more() {
-    let most = settings().max_deliveries;
+    let most = bounds().max_deliveries;
     let bad = request("videos/text2video", &json!({}));
     assert_eq!(at_the_worker(&bad, most), Some(Reason::DeliveredTooOften(most)));
     assert!(matches!(at_the_worker(&bad, most - 1), Some(Reason::InvalidRequest(_))));

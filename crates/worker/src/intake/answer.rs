@@ -1,5 +1,6 @@
 //! What an answer shows about the lane, and for how long the lane backs off for it.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use job::{Passed, Timestamp};
@@ -27,6 +28,8 @@ pub(crate) enum Change {
 pub(crate) struct Changes {
     pub(crate) lane: Option<Change>,
     pub(crate) route: Option<Change>,
+    /// Of the lane, after more than one request that failed.
+    pub(crate) outage_is_over: bool,
 }
 
 impl Intake {
@@ -40,8 +43,7 @@ impl Intake {
         let permission = &sending.permission;
         match health {
             ProviderHealth::Unknown => Changes::default(),
-            ProviderHealth::Healthy => self.understood(permission),
-            ProviderHealth::Busy { retry_after } => self.busy(permission, *retry_after, jitter),
+            ProviderHealth::Healthy | ProviderHealth::Busy { .. } => self.understood(permission),
             ProviderHealth::Unreachable { why } => self.unreachable(permission, why, jitter),
             ProviderHealth::PathRefused { why } => self.path_refused(permission, why, jitter),
             ProviderHealth::Unclear { why } => self.unclear_answer(permission, why, jitter),
@@ -54,14 +56,14 @@ impl Intake {
         let now = Instant::now();
         let cleared = lock(&self.health).understood(permission, now);
         let change = || Change::Understood { sent: now - permission.sent_at };
-        Changes { lane: cleared.lane.then(change), route: cleared.route.then(change) }
+        let (lane, route) = (cleared.lane.then(change), cleared.route.then(change));
+        Changes { lane, route, outage_is_over: cleared.outage }
     }
 
-    fn busy(&self, permission: &Permission, retry_after: Option<Duration>, jitter: f64) -> Changes {
-        let changes = self.understood(permission);
-        let time = retry_after.unwrap_or(BUSY).min(LONGEST_BUSY).mul_f64(0.5 + jitter);
+    /// Where no limit of slots can be lowered. `jitter` in [0, 1).
+    pub(crate) fn busy(&self, retry_after: Option<Duration>, jitter: f64) {
+        let time = retry_after.unwrap_or(BUSY).clamp(BUSY, LONGEST_BUSY).mul_f64(0.5 + jitter);
         self.pause("the provider is busy", PauseReason::Backoff(time));
-        changes
     }
 
     fn account_refused(&self, permission: &Permission, why: &str) -> Changes {
@@ -110,6 +112,16 @@ impl Intake {
         lock(&self.health).is_unsure(Instant::now())
     }
 
+    /// So many slots may be used: the fewer, the longer is the time between two probes.
+    pub(crate) fn set_slots(&self, slots: u32) {
+        lock(&self.health).set_slots(slots);
+    }
+
+    /// The provider is busy. Whether it was when this worker asked before, too.
+    pub(crate) fn is_refused_again(&self) -> bool {
+        self.refused.swap(true, Ordering::SeqCst)
+    }
+
     /// This worker has had no answer yet.
     pub(crate) fn is_new(&self) -> bool {
         lock(&self.health).is_new()
@@ -132,6 +144,7 @@ impl Intake {
 
     pub(crate) fn accepted(&self, route: Route, model: Option<&String>, now: Timestamp) {
         self.can_look_for(route);
+        self.refused.store(false, Ordering::SeqCst);
         lock(&self.models).accepted(route, model, now);
     }
 
@@ -144,7 +157,8 @@ impl Intake {
 fn unclear(permission: &Permission, why: &str, backoffs: Backoffs) -> Changes {
     let sent = Instant::now() - permission.sent_at;
     let change = |backoff| Change::Unclear { why: why.to_owned(), sent, backoff };
-    Changes { lane: backoffs.lane.map(change), route: backoffs.route.map(change) }
+    let (lane, route) = (backoffs.lane.map(change), backoffs.route.map(change));
+    Changes { lane, route, outage_is_over: false }
 }
 
 fn not_understood(why: &str) -> String {

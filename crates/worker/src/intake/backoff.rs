@@ -26,6 +26,11 @@ impl Intake {
     }
 
     /// Routes whose jobs wait while others of the lane are sent.
+    /// Whether its jobs wait while those of other routes are sent.
+    pub(crate) fn is_paused_for(&self, route: Option<Route>) -> bool {
+        route.is_some_and(|route| self.paused_routes().iter().any(|(of, _)| *of == route))
+    }
+
     pub(crate) fn paused_routes(&self) -> Vec<(Route, Backoff)> {
         let (health, now) = (lock(&self.health), Instant::now());
         let backoff = |(route, why, until): (Route, &str, Option<Instant>)| {
@@ -49,9 +54,7 @@ impl Intake {
     /// While another worker probes. The last backoff says why.
     pub(crate) fn wait_for_another(&self, time: Duration) {
         let mut state = self.lock();
-        if let IntakeState::Open { .. }
-        | IntakeState::Paused { reason: PauseReason::PoolFull, .. } = &*state
-        {
+        if let IntakeState::Open { .. } = &*state {
             let why = "another worker tries".to_owned();
             *state = IntakeState::Paused { reason: PauseReason::Backoff(time), why };
             self.backoff_ends_in(time);

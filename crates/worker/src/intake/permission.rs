@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use job::JobKey;
+use job::{JobKey, RetryDelay};
 use kling::Route;
 use ports::Clock;
 use tokio::time::Instant;
@@ -16,12 +16,37 @@ const READ_EVERY: Duration = Duration::from_millis(100);
 const PUT_BACK: Duration = Duration::from_millis(10);
 
 /// Why a request may not be sent now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NotNow {
-    /// No request of this lane, or a job of another route goes first, or the worker stops.
-    Lane,
-    /// No request on this route until then, while others of the lane succeed.
-    Route { until: Instant },
+    /// No request of this lane, or the worker stops.
+    Lane { why: String },
+    /// Jobs of other tenants go first: this job waits for a slot, or returns after the delay.
+    Tenant { why: String, after: RetryDelay },
+    /// Jobs of other routes go first: this job is tried again after the delay.
+    Job { why: String, after: RetryDelay },
+}
+
+const OTHERS_FIRST: &str = "jobs of other operations go first";
+
+impl NotNow {
+    pub(crate) fn stopping() -> Self {
+        Self::Lane { why: "the worker stops".to_owned() }
+    }
+
+    fn others_first(after: RetryDelay) -> Self {
+        Self::Job { why: OTHERS_FIRST.to_owned(), after }
+    }
+
+    /// The longer its route backs off, the more rarely a job returns in vain.
+    pub(crate) fn route_backs_off(until: Instant) -> Self {
+        let left = until.saturating_duration_since(Instant::now());
+        let after = match left.as_secs() {
+            0..5 => RetryDelay::FiveSeconds,
+            5..60 => RetryDelay::ThirtySeconds,
+            _ => RetryDelay::TwoMinutes,
+        };
+        Self::others_first(after)
+    }
 }
 
 /// One request that is being sent, until it is dropped.
@@ -63,15 +88,17 @@ impl Intake {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
-            if self.forbids_sending() {
-                return Err(NotNow::Lane);
+            if let Some(why) = self.why_not() {
+                return Err(NotNow::Lane { why });
             }
             let permission = lock(&self.health).permission(key, route, Instant::now());
             match permission {
                 Ok(permission) => return Ok(Sending { intake: self, permission }),
-                Err(_) if self.is_stopping() => return Err(NotNow::Lane),
-                Err(Wait::PassedOver) => return Err(NotNow::Lane),
-                Err(Wait::RouteBacksOff(until)) => return Err(NotNow::Route { until }),
+                Err(_) if self.is_stopping() => return Err(NotNow::stopping()),
+                Err(Wait::PassedOver) => {
+                    return Err(NotNow::others_first(RetryDelay::OneSecond));
+                }
+                Err(Wait::RouteBacksOff(until)) => return Err(NotNow::route_backs_off(until)),
                 Err(Wait::Probe(until)) => tokio::select! {
                     biased;
                     () = changed => {}

@@ -26,7 +26,6 @@ fn window(intake: &Intake) -> Option<u16> {
 #[test]
 fn a_graver_reason_wins_and_a_lighter_one_does_not() {
     let intake = opened(8);
-    intake.pause("full", PauseReason::PoolFull);
     intake.pause("unpaid", PauseReason::AccountPaused);
     intake.pause("busy", PauseReason::Backoff(BUSY));
     assert_eq!(
@@ -36,7 +35,7 @@ fn a_graver_reason_wins_and_a_lighter_one_does_not() {
 }
 
 #[test]
-fn nothing_is_taken_before_the_slots_are_counted() {
+fn nothing_is_taken_before_the_account_is_known() {
     let intake = Intake::new(8, HoldTimes::default());
     assert_eq!(window(&intake), None);
     intake.pause("unpaid", PauseReason::AccountPaused);
@@ -44,10 +43,8 @@ fn nothing_is_taken_before_the_slots_are_counted() {
 }
 
 #[test]
-fn only_the_provider_or_the_account_forbids_sending() {
+fn a_pause_forbids_sending_until_it_ends() {
     let intake = opened(8);
-    assert!(!intake.forbids_sending());
-    intake.pause("full", PauseReason::PoolFull);
     assert!(!intake.forbids_sending());
     intake.pause("busy", PauseReason::Backoff(BUSY));
     assert!(intake.forbids_sending());
@@ -69,6 +66,42 @@ fn an_intake_that_is_kept_paused_does_not_open() {
     assert!(!intake.forbids_sending());
 }
 
+#[test]
+fn a_pause_by_hand_and_an_automatic_one_do_not_end_each_other() {
+    let intake = opened(8);
+    let by_hand = IntakeState::Paused { reason: PauseReason::ByHand, why: "costs".into() };
+    intake.set_manual_pause(Some("costs".into()));
+    assert_eq!(intake.state(), by_hand);
+    intake.open(8);
+    assert_eq!(intake.state(), by_hand, "a probe that succeeds opens nothing");
+    assert!(intake.forbids_sending());
+    intake.pause("unpaid", PauseReason::AccountPaused);
+    assert_eq!(intake.state(), by_hand);
+    intake.set_manual_pause(None);
+    assert!(matches!(
+        intake.state(),
+        IntakeState::Paused { reason: PauseReason::AccountPaused, .. }
+    ));
+    intake.open(8);
+    assert_eq!(window(&intake), Some(8));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_intake_works_on_at_once_when_a_pause_by_hand_ends() {
+    let intake = opened(8);
+    intake.set_manual_pause(Some("costs".into()));
+    let why = NotNow::Lane { why: "costs".into() };
+    assert_eq!(asked(&intake).await.err(), Some(why));
+    let open = intake.wait_for(|state| *state == IntakeState::Open { window: 8 });
+    let ends = async {
+        tokio::task::yield_now().await;
+        intake.set_manual_pause(None);
+    };
+    let before = Instant::now();
+    tokio::join!(open, ends);
+    assert_eq!(before.elapsed(), Duration::ZERO, "as wide as before");
+}
+
 async fn healthy(intake: &Intake) {
     let sending = asked(intake).await.unwrap();
     intake.apply(&sending, &ProviderHealth::Healthy, 0.5);
@@ -78,33 +111,15 @@ async fn healthy(intake: &Intake) {
 async fn a_reopened_lane_starts_narrow_and_widens_with_permits() {
     let intake = opened(8);
     healthy(&intake).await;
-    intake.pause("full", PauseReason::PoolFull);
+    intake.pause("rebuilt", PauseReason::LedgerRebuild);
     intake.open(1);
     let mut seen = Vec::new();
     for _ in 0..20 {
         seen.push(window(&intake).unwrap());
-        intake.slot_granted();
+        intake.admitted();
     }
     assert_eq!(&seen[..7], [1, 1, 2, 2, 2, 2, 4]);
     assert_eq!(window(&intake), Some(8));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_pool_with_a_limit_is_counted_anew_after_a_part_of_the_free_slots() {
-    let intake = Intake::new(8, HoldTimes { slots: 100, ..HoldTimes::default() });
-    intake.open_for(40);
-    assert_eq!(window(&intake), Some(5));
-    intake.slot_granted();
-    assert_eq!(window(&intake), Some(5), "not before an answer is understood");
-    healthy(&intake).await;
-    (0..3).for_each(|_| intake.slot_granted());
-    assert_eq!(window(&intake), Some(5));
-    intake.slot_granted();
-    assert_eq!(window(&intake), None);
-    assert!(!intake.forbids_sending());
-    intake.open_for(7);
-    intake.slot_granted();
-    assert_eq!(window(&intake), None, "at the first, where few are free");
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,7 +133,7 @@ async fn any_failure_pauses_the_lane_and_one_request_probes() {
         healthy(&intake).await;
         let (one, another) = (asked(&intake).await.unwrap(), asked(&intake).await.unwrap());
         intake.apply(&one, &health, 0.5);
-        assert_eq!(asked(&intake).await.err(), Some(NotNow::Lane), "{health:?}");
+        assert!(matches!(asked(&intake).await.err(), Some(NotNow::Lane { .. })), "{health:?}");
         drop((one, another));
         intake.open(1);
         let probe = asked(&intake).await.unwrap();
@@ -144,8 +159,6 @@ async fn why_a_lane_backs_off_is_shown_until_it_is_well() {
     assert_eq!(intake.backoff().unwrap().until, None, "one job probes");
     healthy(&intake).await;
     assert_eq!(intake.backoff(), None);
-    intake.pause("full", PauseReason::PoolFull);
-    assert_eq!(intake.backoff(), None, "a full lane does its work");
 }
 
 #[tokio::test(start_paused = true)]
@@ -155,7 +168,7 @@ async fn no_request_waits_for_permission_at_a_stop() {
     let waiting = asked(&intake);
     let stopped = async { intake.stop() };
     let (waited, ()) = tokio::join!(waiting, stopped);
-    assert_eq!(waited.err(), Some(NotNow::Lane), "given back at once");
+    assert_eq!(waited.err(), Some(NotNow::stopping()), "given back at once");
     drop(probe);
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use job::Lane;
+use job::{JournalEntry, State};
 use memory::StoreTime;
 use ports::{
     Broker, BrokerError, BrokerLayer, Deliveries, Delivery, Destination, JOURNAL_BARRIER, Message,
@@ -30,6 +30,7 @@ impl BrokerLayer for BrokenBroker {
                 let at_once = Destination::Jobs { routing_key: routing_key.clone() };
                 self.inner.publish(&at_once, message).await
             }
+            Destination::Overflow { .. } if self.broken == Broken::OverflowForgotten => Ok(()),
             Destination::Journal if self.forgets(&message) => Ok(()),
             to => self.inner.publish(to, message).await,
         }
@@ -48,22 +49,23 @@ impl BrokerLayer for BrokenBroker {
             _ => Ok(inner),
         }
     }
-
-    async fn take(&self, lane: Lane) -> Result<Option<Delivery>, BrokerError> {
-        let taken = self.inner.take(lane).await?;
-        Ok(match (self.broken, taken) {
-            (Broken::AckBeforeRecord, Some(delivery)) => Some(hasty(delivery).await),
-            (Broken::ClocksBelieved, Some(delivery)) => Some(punctual(delivery, self.time)),
-            (_, taken) => taken,
-        })
-    }
 }
 
 impl BrokenBroker {
     /// Barriers are still written: otherwise a follower would wait for ever.
     fn forgets(&self, line: &Message) -> bool {
-        self.broken == Broken::JournalForgotten && line.kind.as_deref() != Some(JOURNAL_BARRIER)
+        let forgotten = match self.broken {
+            Broken::JournalForgotten => true,
+            Broken::IntentNotJournaled => is_of_an_intent(line),
+            _ => false,
+        };
+        forgotten && line.kind.as_deref() != Some(JOURNAL_BARRIER)
     }
+}
+
+fn is_of_an_intent(line: &Message) -> bool {
+    let entry = serde_json::from_slice::<JournalEntry>(&line.body);
+    entry.is_ok_and(|entry| matches!(entry.record.state, State::Submitting { .. }))
 }
 
 /// Acknowledges each delivery when it is taken.

@@ -3,10 +3,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use job::{ExternalId, JobKey, Life, Record, State, Timestamp};
+use job::{ExternalId, JobKey, Life, ManualPause, PauseScope, Record, State, Timestamp};
 use ports::{
-    Broker, Created, Fence, HeldPermit, Ledger, LedgerError, LedgerLayer, Limits, OutboxEntry,
-    Permit, PermitReturn, Permitted, Stored, Swapped, Write,
+    Broker, Created, Fence, GrantTerms, Granted, HeldPermit, Ledger, LedgerError, LedgerLayer,
+    OutboxEntry, Permit, PermitReturn, Permitted, Stored, Swapped, Waiter, Write,
 };
 
 use super::Broken;
@@ -37,6 +37,7 @@ impl BrokenLedger {
     async fn twist(&self, mut write: Write) -> Write {
         match self.broken {
             Broken::OutboxForgotten => write.outbox.clear(),
+            Broken::Restless => write.due = write.due.map(|_| Timestamp::EPOCH),
             Broken::LivesConfused => forget_life(&mut write.record),
             Broken::EvidenceForgotten => forget_evidence(&mut write.record),
             Broken::RandomEventIds => write.outbox.iter_mut().for_each(|entry| self.rename(entry)),
@@ -142,13 +143,13 @@ impl LedgerLayer for BrokenLedger {
         &self,
         fence: &Fence,
         permit: &Permit,
-        limits: &Limits,
+        terms: &GrantTerms,
     ) -> Answer<Permitted> {
         match self.broken {
             Broken::PermitsNotCounted => Ok(Permitted::Granted),
             // A recount takes permits without a limit.
-            Broken::SlotsNotRecounted if limits.concurrency == 0 => Ok(Permitted::Granted),
-            _ => self.inner.take_permit(fence, permit, limits).await,
+            Broken::SlotsNotRecounted if terms.limits.concurrency == 0 => Ok(Permitted::Granted),
+            _ => self.inner.take_permit(fence, permit, terms).await,
         }
     }
 
@@ -159,11 +160,34 @@ impl LedgerLayer for BrokenLedger {
         }
     }
 
-    async fn used(&self, pool: &str) -> Answer<u32> {
+    async fn enter(&self, fence: &Fence, waiters: &[Waiter]) -> Answer<()> {
         match self.broken {
-            Broken::Restless => Ok(0),
-            _ => self.inner.used(pool).await,
+            Broken::PlaceForgotten => Ok(()),
+            _ => self.inner.enter(fence, waiters).await,
         }
+    }
+
+    async fn grant(
+        &self,
+        fence: &Fence,
+        pool: &str,
+        terms: &GrantTerms,
+        most: usize,
+        lease: Duration,
+    ) -> Answer<Granted> {
+        let mut terms = terms.clone();
+        if self.broken == Broken::PausesIgnoredByGrants {
+            terms.paused.clear();
+        }
+        self.inner.grant(fence, pool, &terms, most, lease).await
+    }
+
+    async fn paused_by_hand(&self, account: &str) -> Answer<Vec<ManualPause>> {
+        let mut pauses = self.inner.paused_by_hand(account).await?;
+        if self.broken == Broken::TenantsNotPaused {
+            pauses.retain(|pause| !matches!(pause.scope, PauseScope::Tenant(_)));
+        }
+        Ok(pauses)
     }
 
     async fn permits(&self, pool: &str) -> Answer<Vec<HeldPermit>> {

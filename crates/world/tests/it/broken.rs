@@ -49,7 +49,8 @@ caught! {
     event_ids_that_change: RandomEventIds by "several event ids"
     an_outbox_that_is_not_written: OutboxForgotten by "nobody was told"
     an_intent_that_is_not_written: IntentInMemory by "paid twice"
-    a_lane_that_never_rests: Restless by "more than the work explains"
+    work_that_never_rests: Restless by "more than the work explains"
+    a_job_without_its_place_in_the_waiting_room: PlaceForgotten by "is still waiting"
     a_forgetful_ledger_that_is_open_at_once: OpenAtOnce by "ran at once"
     a_journal_that_is_not_written: JournalForgotten by "paid twice"
     slots_that_are_not_recounted: SlotsNotRecounted by "ran at once"
@@ -62,12 +63,20 @@ caught! {
     a_letter_whose_repeat_begins_a_round: LetterAnew by "paid twice"
     a_page_taken_for_the_providers_refusal: PagesTakenForRefusals by "was right, and was rejected"
     a_success_without_a_file_taken_for_a_failure: NoFileIsFailure by "paid twice"
+    a_paused_tenant_that_is_sent_on: TenantsNotPaused by "was POSTed although tenant"
+    grants_that_ignore_a_pause: PausesIgnoredByGrants by "more than the work explains"
 }
 
 // Rare in a world with other faults.
 caught! {
     Plan::blackouts;
     a_producers_clock_that_is_believed: ClocksBelieved by "paid twice"
+}
+
+caught! {
+    Plan::crowds;
+    an_intent_that_is_not_journaled: IntentNotJournaled by "paid twice"
+    a_job_that_is_not_in_the_overflow_queue: OverflowForgotten by "no record"
 }
 
 caught! {
@@ -86,7 +95,25 @@ caught! {
     a_denied_task_that_is_forgotten: EvidenceForgotten by "paid twice"
 }
 
+caught! {
+    Plan::several_accounts;
+    a_task_that_is_looked_for_on_another_account: DeniedByAnotherAccount by "paid twice"
+    a_bound_job_that_is_moved: BindingForgotten by "is bound to another"
+    a_job_that_is_moved_after_it_was_sent: MovedAfterItWasSent by "paid twice"
+    a_slot_of_the_other_account: PoolsConfused by "ran at once"
+}
+
+caught! {
+    |seed, jobs| Plan::blackouts(seed, jobs).with_another_account();
+    an_account_that_is_guessed: LostAccountGuessed by "paid twice"
+}
+
+caught! {
+    Plan::lost_accounts;
+    a_slot_that_is_held_on_one_of_two_accounts: OtherAccountsForgotten by "ran at once"
+}
+
 #[test]
 fn every_mistake_has_its_test() {
-    assert_eq!(Broken::ALL.len(), 28);
+    assert_eq!(Broken::ALL.len(), 39);
 }

@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod accounts;
 mod broken;
 mod determinism;
 mod installation;
+mod money;
 mod orphans;
 mod pairs;
+mod pauses;
 mod recall;
 mod routes;
-mod turns;
+mod waiting;
 mod worlds;

@@ -80,4 +80,11 @@ impl Accounts for FileLedger {
         })
         .await
     }
+
+    async fn task_owner(&self, task: &AccountTask) -> Result<Option<JobKey>, LedgerError> {
+        let (ns, task) = (self.store.ns, task.clone());
+        let owner = self.read(move |sql| Ok(proposals::owner(sql, ns, &task, row::now())?)).await?;
+        // A name that cannot be read is no owner.
+        Ok(owner.and_then(|key| JobKey::parse(&key)))
+    }
 }

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ports::{Fence, HeldPermit, LedgerError, Limits, Permit, PermitReturn, Permits, Permitted};
+use ports::{
+    Fence, GrantTerms, HeldPermit, LedgerError, Permit, PermitReturn, Permits, Permitted, Usage,
+};
 
 use crate::ledger::{FileLedger, permits, turns};
 
@@ -11,10 +13,10 @@ impl Permits for FileLedger {
         &self,
         fence: &Fence,
         permit: &Permit,
-        limits: &Limits,
+        terms: &GrantTerms,
     ) -> Result<Permitted, LedgerError> {
-        let (ns, permit, limits) = (self.store.ns, permit.clone(), *limits);
-        self.fenced(fence, move |tx| Ok(permits::take(tx, ns, &permit, &limits)?)).await
+        let (ns, permit, terms) = (self.store.ns, permit.clone(), terms.clone());
+        self.fenced(fence, move |tx| Ok(permits::take(tx, ns, &permit, &terms)?)).await
     }
 
     async fn give_permits(
@@ -47,9 +49,9 @@ impl Permits for FileLedger {
         self.fenced(fence, move |tx| Ok(turns::end(tx, ns, &pool, &owner)?)).await
     }
 
-    async fn used(&self, pool: &str) -> Result<u32, LedgerError> {
+    async fn usage(&self, pool: &str) -> Result<Usage, LedgerError> {
         let (ns, pool) = (self.store.ns, pool.to_owned());
-        self.read(move |sql| Ok(permits::used(sql, ns, &pool)?)).await
+        self.read(move |sql| Ok(permits::usage(sql, ns, &pool)?)).await
     }
 
     async fn permits(&self, pool: &str) -> Result<Vec<HeldPermit>, LedgerError> {

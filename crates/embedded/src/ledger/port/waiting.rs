@@ -1,27 +1,21 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use job::JobKey;
+use job::{JobKey, Tenant, WaitingCount};
 use ports::{
-    Clock, Entered, Fence, GrantTerms, Granted, LedgerError, Place, RoomBounds, SystemClock,
-    TenantWaiting, Waiter, WaitingRoom,
+    Clock, Fence, GrantTerms, Granted, LedgerError, Permit, Place, SystemClock, TenantWaiting,
+    Waiter, WaitingRoom,
 };
 
 use crate::ledger::shares::Room;
-use crate::ledger::{FileLedger, grants, waiting};
+use crate::ledger::{FileLedger, grants, leases, waiting};
 
 #[async_trait]
 impl WaitingRoom for FileLedger {
-    async fn enter(
-        &self,
-        fence: &Fence,
-        waiters: &[Waiter],
-        bounds: &RoomBounds,
-    ) -> Result<Vec<Entered>, LedgerError> {
-        let (ns, waiters, bounds) = (self.store.ns, waiters.to_vec(), *bounds);
+    async fn enter(&self, fence: &Fence, waiters: &[Waiter]) -> Result<(), LedgerError> {
+        let (ns, waiters) = (self.store.ns, waiters.to_vec());
         self.fenced(fence, move |tx| {
-            let entered = waiters.iter().map(|waiter| waiting::enter(tx, ns, waiter, &bounds));
-            Ok(entered.collect::<rusqlite::Result<_>>()?)
+            Ok(waiters.iter().try_for_each(|waiter| waiting::enter(tx, ns, waiter))?)
         })
         .await
     }
@@ -35,39 +29,21 @@ impl WaitingRoom for FileLedger {
         lease: Duration,
     ) -> Result<Granted, LedgerError> {
         let (ns, pool, terms) = (self.store.ns, pool.to_owned(), terms.clone());
-        self.fenced(fence, move |tx| Ok(waiting::grant(tx, ns, &pool, &terms, most, lease)?)).await
+        self.fenced(fence, move |tx| Ok(grants::grant(tx, ns, &pool, &terms, most, lease)?)).await
     }
 
-    async fn confirm(
-        &self,
-        fence: &Fence,
-        pool: &str,
-        jobs: &[(JobKey, u32)],
-    ) -> Result<(), LedgerError> {
-        let (ns, pool, jobs) = (self.store.ns, pool.to_owned(), jobs.to_vec());
+    async fn confirm(&self, fence: &Fence, permits: &[Permit]) -> Result<(), LedgerError> {
+        let (ns, permits) = (self.store.ns, permits.to_vec());
         self.fenced(fence, move |tx| {
-            Ok(jobs.iter().try_for_each(|job| grants::confirm(tx, ns, &pool, job))?)
+            Ok(permits.iter().try_for_each(|permit| leases::confirm(tx, ns, permit))?)
         })
         .await
     }
 
-    async fn wait_again(&self, fence: &Fence, waiters: &[Waiter]) -> Result<(), LedgerError> {
-        let (ns, waiters) = (self.store.ns, waiters.to_vec());
+    async fn withdraw(&self, fence: &Fence, permits: &[Permit]) -> Result<(), LedgerError> {
+        let (ns, permits) = (self.store.ns, permits.to_vec());
         self.fenced(fence, move |tx| {
-            Ok(waiters.iter().try_for_each(|waiter| waiting::wait_again(tx, ns, waiter))?)
-        })
-        .await
-    }
-
-    async fn withdraw(
-        &self,
-        fence: &Fence,
-        pool: &str,
-        jobs: &[(JobKey, u32)],
-    ) -> Result<(), LedgerError> {
-        let (ns, pool, jobs) = (self.store.ns, pool.to_owned(), jobs.to_vec());
-        self.fenced(fence, move |tx| {
-            Ok(jobs.iter().try_for_each(|job| waiting::withdraw(tx, ns, &pool, job))?)
+            Ok(permits.iter().try_for_each(|permit| waiting::withdraw(tx, ns, permit))?)
         })
         .await
     }
@@ -94,6 +70,25 @@ impl WaitingRoom for FileLedger {
     async fn waiting(&self, pool: &str, most: usize) -> Result<Vec<TenantWaiting>, LedgerError> {
         let (ns, pool) = (self.store.ns, pool.to_owned());
         self.read(move |sql| Ok(Room { sql, ns, pool: &pool }.waiting(most)?)).await
+    }
+
+    async fn waiters(
+        &self,
+        pool: &str,
+        tenant: &Tenant,
+        most: usize,
+    ) -> Result<Vec<Waiter>, LedgerError> {
+        let (ns, pool, tenant) = (self.store.ns, pool.to_owned(), tenant.clone());
+        self.read(move |sql| Ok(Room { sql, ns, pool: &pool }.of_tenant(&tenant, most)?)).await
+    }
+
+    async fn count_waiting(
+        &self,
+        pool: &str,
+        tenant: &Tenant,
+    ) -> Result<WaitingCount, LedgerError> {
+        let (ns, pool, tenant) = (self.store.ns, pool.to_owned(), tenant.clone());
+        self.read(move |sql| Ok(Room { sql, ns, pool: &pool }.count_waiting(&tenant)?)).await
     }
 
     async fn slots_freed(&self, seen: u64, most: Duration) -> Result<u64, LedgerError> {

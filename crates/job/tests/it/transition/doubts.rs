@@ -74,7 +74,7 @@ fn a_doubt_that_nobody_can_look_into_waits_for_the_late_answer_first() {
 #[test]
 fn a_task_that_surely_exists_is_never_submitted_again() {
     let eager = Rules { denials_trusted: true, on_doubt: OnDoubt::Resubmit, ..Rules::default() };
-    let submitting = record(states().remove(2));
+    let submitting = record(submitting());
     let repeated = Fact::Repeated { cause: "1201: it exists".into() };
     let unproven = Fact::Unproven { evidence: vec!["task 9 is not there".into()], answered: true };
     let repeated = step(submitting, repeated, 1, &eager).record;

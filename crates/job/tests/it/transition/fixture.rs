@@ -33,18 +33,27 @@ pub(super) fn succeeded() -> Outcome {
     Outcome::succeeded(Vec::new())
 }
 
+pub(super) fn submitting() -> State {
+    State::Submitting {
+        owner: "o".into(),
+        intent: String::new(),
+        post_deadline: Timestamp::from_millis(60_000),
+    }
+}
+
+pub(super) fn running() -> State {
+    State::Pending { status: "processing".into(), looks: 0, next_look: Timestamp::EPOCH }
+}
+
 pub(super) fn states() -> Vec<State> {
     let at = Timestamp::EPOCH;
     vec![
         State::Tombstone,
         State::Queued { why: None },
-        State::Submitting {
-            owner: "o".into(),
-            intent: String::new(),
-            post_deadline: Timestamp::from_millis(60_000),
-        },
+        State::Waiting { why: "x".into(), since: at, next_look: at },
+        submitting(),
         State::InDoubt { doubt: doubt() },
-        State::Pending { status: "processing".into(), looks: 0, next_look: at },
+        running(),
         State::Settled { outcome: succeeded(), at },
         State::Parked { why: "x".into(), doubt: None, at },
         State::Parked { why: "x".into(), doubt: Some(doubt()), at },
@@ -59,6 +68,10 @@ pub(super) fn facts() -> Vec<Fact> {
             intent: String::new(),
             post_deadline: Timestamp::from_millis(60_000),
         },
+        Fact::NoSlot { why: why() },
+        Fact::StillWaits,
+        Fact::Moved { account: "other".into() },
+        Fact::Deferred { why: why(), after: RetryDelay::FiveSeconds },
         Fact::Accepted { task_id: "7".into(), status: "submitted".into() },
         Fact::Strayed { task_id: "8".into() },
         Fact::PutOff { why: why() },
@@ -106,7 +119,7 @@ pub(super) fn in_doubt() -> Record {
 }
 
 pub(super) fn pending() -> Record {
-    let mut pending = record(states().remove(4));
+    let mut pending = record(running());
     (pending.submitted_at, pending.task_id) = (Some(Timestamp::EPOCH), Some("7".into()));
     pending
 }

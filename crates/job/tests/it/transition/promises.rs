@@ -62,13 +62,29 @@ proptest! {
             });
             let parked_in_doubt =
                 matches!(step.record.state, State::Parked { doubt: Some(_), .. });
-            let waits = matches!(step.record.state, State::Queued { .. });
+            let waits =
+                matches!(step.record.state, State::Queued { .. } | State::Waiting { .. });
             let freed = held && !holds && !parked_in_doubt;
             // A job whose task a trusted look-up denies uses no slot in its next state.
             match denied && (waits || parked_in_doubt) {
                 true => prop_assert!(released || parked_in_doubt),
                 // A slot that was given back while its task ran may be given back again at its end.
                 false if present.watch.slot_returned => prop_assert!(!freed),
+                // A slot that it was granted meanwhile.
+                false if matches!(present.state, State::Waiting { .. }) => {
+                    let waits_on = matches!(step.record.state, State::Queued { .. });
+                    let uses = step.record.may_be_running() && !waits_on;
+                    let as_it_was = present.state.kind() == step.record.state.kind();
+                    prop_assert!((as_it_was && !released) || released != uses);
+                }
+                // It may hold one that was taken before its record was written.
+                false
+                    if matches!(step.record.state, State::Waiting { .. })
+                        || matches!(present.state, State::Queued { .. })
+                            && step.record.state.kind() == StateKind::Rejected =>
+                {
+                    prop_assert!(released || !freed);
+                }
                 false => prop_assert_eq!(released, freed),
             }
             for effect in &step.effects {

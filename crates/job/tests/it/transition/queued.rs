@@ -34,11 +34,15 @@ fn an_outage_uses_up_no_attempts() {
     waiting.attempt = 0;
     for n in 0..100 {
         let not_sent = step(take(waiting, n), Fact::NotSent { why: "refused".into() }, n, &rules);
-        assert!(matches!(not_sent.record.state, State::Queued { .. }), "{:?}", not_sent.record);
+        assert!(matches!(not_sent.record.state, State::Waiting { .. }), "{:?}", not_sent.record);
         let passed = Passed::default();
         let refused = Fact::PathRefused { why: "HTTP 403".into(), passed };
         let refused = step(take(not_sent.record, n), refused, n, &rules);
-        assert_eq!(refused.effects, [Effect::ReleasePermit { round: 1, unspent: true }]);
+        let release = Effect::ReleasePermit { round: 1, unspent: true };
+        let [first, Effect::Requeue { after: Some(_) }] = refused.effects[..] else {
+            panic!("its message is acknowledged: {:?}", refused.effects)
+        };
+        assert_eq!(first, release);
         waiting = refused.record;
         assert_eq!(waiting.attempt, 0);
     }
@@ -46,7 +50,7 @@ fn an_outage_uses_up_no_attempts() {
 
 #[test]
 fn a_job_that_may_have_been_sent_is_looked_for_when_the_path_refuses_it_alone() {
-    let mut submitting = record(states()[2].clone());
+    let mut submitting = record(submitting());
     submitting.sent_before = true;
     let early = Timestamp::from_millis(1);
     submitting.path_refusals =
@@ -64,7 +68,7 @@ fn a_job_that_may_have_been_sent_is_looked_for_when_the_path_refuses_it_alone() 
 #[test]
 fn a_wanted_retry_is_a_new_round_with_a_new_external_id_and_announces_nothing_yet() {
     let rules = Rules::default();
-    let mut pending = record(states().remove(4));
+    let mut pending = record(running());
     pending.retries = 1;
     pending.task_id = Some("7".into());
     let again = step(pending.clone(), Fact::Ended { outcome: failed() }, 5, &rules);
@@ -75,7 +79,7 @@ fn a_wanted_retry_is_a_new_round_with_a_new_external_id_and_announces_nothing_ye
         [Effect::ReleasePermit { round: 1, unspent: false }, Effect::Requeue { after: None }]
     );
     let mut last = again.record;
-    last.state = states().remove(4);
+    last.state = running();
     let end = step(last, Fact::Ended { outcome: failed() }, 6, &rules);
     assert!(end.effects.contains(&Effect::Announce(EventKind::Failed)));
 }
@@ -89,4 +93,88 @@ fn what_expired_after_it_was_sent_ends_once_its_task_is_denied() {
     assert!(matches!(doubtful.state, State::InDoubt { .. }));
     let denied = step(doubtful, Fact::Denied, millis(60), &rules).record;
     assert_eq!(denied.state.word(), "timed_out", "not sent into the same lane again");
+}
+
+#[test]
+fn a_job_whose_message_is_acknowledged_is_published_when_it_is_queued() {
+    let rules = Rules::default();
+    let requeued = |step: &Step| step.effects.iter().any(|e| matches!(e, Effect::Requeue { .. }));
+    let no_slot = Fact::NoSlot { why: "x".into() };
+    let waiting = step(record(State::Queued { why: None }), no_slot, 1, &rules).record;
+    assert!(waiting.acknowledged);
+    let taken = Fact::Taken {
+        owner: "o".into(),
+        intent: String::new(),
+        post_deadline: Timestamp::from_millis(9),
+    };
+    let sent = Record { sent_before: true, ..step(waiting, taken, 2, &rules).record };
+    let path = || Fact::PathRefused { why: "x".into(), passed: Passed::default() };
+    for fact in [Fact::PutOff { why: "x".into() }, Fact::NotSent { why: "x".into() }, path()] {
+        let queued = step(sent.clone(), fact.clone(), 3, &rules);
+        assert!(matches!(queued.record.state, State::Queued { .. }), "it keeps its slot: {fact:?}");
+        assert!(requeued(&queued) && queued.record.acknowledged, "{fact:?}");
+        let in_hand = Record { acknowledged: false, ..sent.clone() };
+        assert!(!requeued(&step(in_hand, fact, 3, &rules)), "its delivery returns");
+    }
+}
+
+#[test]
+fn a_restored_job_that_waits_is_cancelled_when_it_is_known_that_nothing_was_sent() {
+    let rules = Rules::default();
+    let (since, next_look) = (Timestamp::EPOCH, Timestamp::EPOCH);
+    let state = State::Waiting { why: "x".into(), since, next_look };
+    let waiting = Record { restored: true, ..record(state) };
+    let asked = step(waiting, Fact::CancelRequested, 1, &rules).record;
+    assert!(asked.cancel_requested && asked.restored, "a line of the journal may be missing");
+    let granted_in_vain = step(asked, Fact::NoSlot { why: "x".into() }, 2, &rules).record;
+    assert!(granted_in_vain.restored);
+    let known = Record { restored: false, ..granted_in_vain };
+    let cancelled = step(known, Fact::CancelRequested, 3, &rules);
+    assert_eq!(cancelled.record.state.word(), "cancelled");
+}
+
+#[test]
+fn a_job_that_is_put_off_lets_others_of_its_tenant_go_first() {
+    let rules = Rules::default();
+    let no_slot = || Fact::NoSlot { why: "x".into() };
+    let waiting = step(record(State::Queued { why: None }), no_slot(), 5, &rules).record;
+    assert_eq!(waiting.waits_since(), waiting.created_at, "its message may have come long before");
+    let again = step(waiting, no_slot(), 6, &rules).record;
+    assert_eq!(again.waits_since(), again.created_at, "it was not tried");
+    let taken = Fact::Taken {
+        owner: "o".into(),
+        intent: String::new(),
+        post_deadline: Timestamp::from_millis(9),
+    };
+    let tried = step(again, taken, 7, &rules).record;
+    let put_off = step(tried, Fact::PutOff { why: "x".into() }, 8, &rules).record;
+    assert_eq!(put_off.waits_since(), Timestamp::from_millis(8));
+    let once_more = step(put_off, no_slot(), 9, &rules).record;
+    assert_eq!(once_more.waits_since(), Timestamp::from_millis(8));
+}
+
+#[test]
+fn a_waiting_job_moves_to_another_account_until_that_could_pay_twice() {
+    let rules = Rules::default();
+    let waiting = || {
+        let at = Timestamp::from_millis(5);
+        record(State::Waiting { why: "x".into(), since: at, next_look: at })
+    };
+    let moved = |record| transition(record, Fact::Moved { account: "b".into() }, at(9), &rules);
+    let step = moved(waiting()).unwrap();
+    assert_eq!((step.record.account.as_str(), &step.effects[..]), ("b", &[Effect::Wait][..]));
+    let State::Waiting { since, .. } = step.record.state else { panic!("{:?}", step.record) };
+    assert_eq!(since, Timestamp::from_millis(5), "its place is kept");
+    let estimate = job::Estimate { reserved: true, ..job::Estimate::default() };
+    for stays in [
+        Record { bound: true, ..waiting() },
+        Record { sent_before: true, ..waiting() },
+        Record { task_id: Some("7".into()), ..waiting() },
+        Record { round: 2, ..waiting() },
+        Record { estimate: Some(estimate), ..waiting() },
+        record(State::Queued { why: None }),
+        record(submitting()),
+    ] {
+        assert!(moved(stays.clone()).is_err(), "{stays:?}");
+    }
 }

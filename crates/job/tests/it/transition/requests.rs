@@ -23,7 +23,7 @@ fn a_request_left_apart_counts_as_one() {
 fn a_request_is_kept_only_while_it_may_be_sent_again() {
     let rules = Rules::default();
     let accepted = || Fact::Accepted { task_id: "7".into(), status: "submitted".into() };
-    let submitting = record(states().remove(2));
+    let submitting = record(submitting());
     assert_eq!(step(submitting.clone(), accepted(), 1, &rules).record.request, Kept::Nothing);
     let retrying = Record { retries: 1, ..submitting };
     assert!(step(retrying, accepted(), 1, &rules).record.request.here().is_some());

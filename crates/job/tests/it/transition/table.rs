@@ -37,6 +37,9 @@ fn effect(effect: &Effect) -> String {
         Effect::Announce(kind) => format!("announce {}", kind.word()),
         Effect::ReleasePermit { unspent: true, .. } => "release permit unspent".to_owned(),
         Effect::ReleasePermit { .. } => "release permit".to_owned(),
+        Effect::SettleReservation { .. } => "settle reservation".to_owned(),
+        Effect::Wait => "wait".to_owned(),
+        Effect::Withdraw => "withdraw".to_owned(),
         Effect::Requeue { after: None } => "requeue".to_owned(),
         Effect::Requeue { after: Some(delay) } => format!("requeue after {}", delay.as_str()),
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::{Held, Parcel, Queues};
+use super::{Held, Queues};
 use crate::broker::consumer::{Consumer, Flow};
 
 /// The number of ready messages among which a disorderly broker chooses.
@@ -48,20 +48,6 @@ impl Queues {
         let skip = self.disorder.as_ref().map_or(0, |disorder| disorder.below(reach));
         let rank = *queue.ready.keys().nth(usize::try_from(skip).unwrap_or(0))?;
         Some((rank, *queue.consumers.first()?))
-    }
-
-    /// Takes one ready message without a consumer.
-    pub(in crate::broker) fn take(&mut self, connection: u64, name: &str) -> Option<(u64, Parcel)> {
-        let tag = self.name();
-        let reach = self.by_name.get(name)?.ready.len() as u64;
-        let skip =
-            self.disorder.as_ref().map_or(0, |disorder| disorder.below(REACH.min(reach).max(1)));
-        let ready = &mut self.by_name.get_mut(name)?.ready;
-        let rank = *ready.keys().nth(usize::try_from(skip).unwrap_or(0))?;
-        let parcel = ready.remove(&rank)?;
-        let held = Held { parcel: parcel.clone(), queue: name.to_owned(), consumer: 0, connection };
-        self.held.insert(tag, held);
-        Some((tag, parcel))
     }
 
     /// Removes a consumer. Messages not delivered yet go back; the others are still held.

@@ -3,13 +3,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use job::{JobKey, Resource, Timestamp};
+use job::{JobKey, Resource, RoomBounds, Timestamp};
 use kling::{Client, HttpRequest, HttpResponse, Route, Transport, TransportError};
 use memory::{MemoryBroker, MemoryLedger, StoreTime};
-use ports::{Broker, Clock, Destination, Fence, Ledger, Limits, Message, Permit, Permitted};
+use ports::{Broker, Clock, Destination, Fence, GrantTerms, Ledger, Message, Permit, Permitted};
 use recorder::{LEASE, Session};
 use serde_json::{Value, json};
-use worker::{Settings, Slots, Worker};
+use worker::{Budget, Settings, Slots, Worker};
 
 pub(crate) const SLOTS: u32 = 9;
 
@@ -80,6 +80,8 @@ pub(crate) struct Installation {
     pub(crate) provider: Arc<Provider>,
     pub(crate) broker: MemoryBroker,
     pub(crate) ledger: Arc<dyn Ledger>,
+    room: RoomBounds,
+    budget: Option<Budget>,
     pool: String,
 }
 
@@ -91,7 +93,17 @@ impl Installation {
     pub(crate) fn with(provider: Provider) -> Self {
         let ledger = Arc::new(MemoryLedger::new(StoreTime::simulated(), RETENTION));
         let pool = Permit::pool_of("default", Resource::Images);
-        Self { provider: Arc::new(provider), broker: MemoryBroker::new(), ledger, pool }
+        let (broker, room) = (MemoryBroker::new(), Settings::default().room);
+        Self { provider: Arc::new(provider), broker, ledger, room, budget: None, pool }
+    }
+
+    /// With bounds on the jobs that may wait in the ledger.
+    pub(crate) fn with_room(self, room: RoomBounds) -> Self {
+        Self { room, ..self }
+    }
+
+    pub(crate) fn with_budget(self, budget: Budget) -> Self {
+        Self { budget: Some(budget), ..self }
     }
 
     pub(crate) async fn worker(&self) -> Worker {
@@ -102,7 +114,8 @@ impl Installation {
         let key = "key".to_owned().into();
         let kling = Client::new(self.provider.clone(), "https://provider.test", key).unwrap();
         let slots = Slots { images: SLOTS, ..Slots::default() };
-        let settings = Settings { slots, ..Settings::default() };
+        let (room, budget) = (self.room, self.budget.clone());
+        let settings = Settings { slots, room, budget, ..Settings::default() };
         Worker::start(Arc::new(self.broker.connect()), ledger, session, kling, clock, settings)
     }
 
@@ -112,6 +125,14 @@ impl Installation {
 
     pub(crate) async fn publish_at(&self, priority: &str, id: &str) {
         self.send_to(priority, job_of(priority, id, 1)).await;
+    }
+
+    pub(crate) async fn publish_of(&self, tenant: &str, id: &str) {
+        let body = json!({
+            "id": id, "tenant": tenant, "operation": "images/generations",
+            "request": {"prompt": id, "n": 1},
+        });
+        self.send(Message::json(id, body.to_string())).await;
     }
 
     pub(crate) async fn send(&self, message: Message) {
@@ -142,9 +163,9 @@ impl Installation {
         let fence = self.member().await;
         for n in 0..SLOTS {
             let key = JobKey::parse(&format!("default/earlier-{n}")).unwrap();
-            let (pool, limits) = (self.pool.clone(), Limits::default());
+            let (pool, terms) = (self.pool.clone(), GrantTerms::default());
             let permit = Permit { pool, key, round: 1, weight: 1, revision: 0 };
-            let taken = self.ledger.take_permit(&fence, &permit, &limits).await.unwrap();
+            let taken = self.ledger.take_permit(&fence, &permit, &terms).await.unwrap();
             assert_eq!(taken, Permitted::Granted);
         }
     }
@@ -157,19 +178,7 @@ impl Installation {
         self.ledger.give_permits(&fence, &over).await.unwrap();
     }
 
-    /// Whether a worker has the turn of the pool, and whether one is the next.
-    pub(crate) async fn turns_are_taken(&self) -> [bool; 2] {
-        let fence = self.member().await;
-        let next = format!("{}:next", self.pool);
-        let mut taken = [false; 2];
-        for (taken, name) in taken.iter_mut().zip([&self.pool, &next]) {
-            *taken = !self.ledger.take_turn(&fence, name, RETENTION).await.unwrap();
-            self.ledger.end_turn(&fence, name).await.unwrap();
-        }
-        taken
-    }
-
-    pub(crate) async fn member(&self) -> Fence {
+    async fn member(&self) -> Fence {
         self.ledger.join(Timestamp::EPOCH, LEASE).await.unwrap()
     }
 }

@@ -1,0 +1,60 @@
+//! What a path names: an operation, or a task of one.
+
+use job::{JobId, Operation};
+use kling::Route;
+
+use super::refusal::Refusal;
+
+/// The operation of a POST.
+pub(super) fn operation(path: &str) -> Result<Operation, Refusal> {
+    let route = Route::parse(path).ok_or_else(|| Refusal::UnknownPath(path.to_owned()))?;
+    Ok(Operation::new(route.path()))
+}
+
+/// The operation and the job of a GET. An id may have slashes, and so has an operation: the longest
+/// operation counts.
+pub(super) fn task(path: &str) -> Result<(Operation, JobId), Refusal> {
+    if Route::parse(path.trim_end_matches('/')).is_some() {
+        return Err(Refusal::List);
+    }
+    let below = |route: &&Route| path.strip_prefix(route.path())?.strip_prefix('/');
+    let routes = Route::ALL.iter().filter(|route| below(route).is_some_and(|id| !id.is_empty()));
+    let unknown = || Refusal::UnknownPath(path.to_owned());
+    let route = routes.max_by_key(|route| route.path().len()).ok_or_else(unknown)?;
+    let id = below(&route).unwrap_or_default();
+    let id = JobId::new(id).map_err(|_| Refusal::UnknownTask(id.to_owned()))?;
+    Ok((Operation::new(route.path()), id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_read_against_the_operations() {
+        for (path, operation, id) in [
+            ("videos/text2video/7", "videos/text2video", "7"),
+            ("videos/avatar/image2video/7", "videos/avatar/image2video", "7"),
+            ("images/editing/expand/a/b", "images/editing/expand", "a/b"),
+            ("videos/image2video/text2video", "videos/image2video", "text2video"),
+        ] {
+            let (found, job) = task(path).unwrap();
+            assert_eq!((found.as_str(), job.as_str()), (operation, id), "{path}");
+        }
+    }
+
+    #[test]
+    fn other_paths_are_refused() {
+        for path in ["", "videos", "videos/", "videos/poem/7"] {
+            assert!(matches!(task(path), Err(Refusal::UnknownPath(_))), "{path}");
+        }
+        for path in ["videos/text2video", "videos/text2video/", "videos/avatar/image2video"] {
+            assert!(matches!(task(path), Err(Refusal::List)), "{path}");
+        }
+        for path in
+            ["videos/poem", "videos/text2video/", "/videos/text2video", "videos/text2video/7"]
+        {
+            assert!(matches!(operation(path), Err(Refusal::UnknownPath(_))), "{path}");
+        }
+    }
+}
