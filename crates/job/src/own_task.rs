@@ -43,8 +43,7 @@ impl Record {
     /// ledger lost an older one.
     fn round_began(&self) -> Timestamp {
         let earlier = self.history.iter().rev().find(|entry| entry.round < self.round);
-        let first = self.enqueued_at.map_or(self.created_at, |at| at.min(self.created_at));
-        earlier.map_or(first, |entry| entry.at)
+        earlier.map_or(self.came_at(), |entry| entry.at)
     }
 }
 

@@ -77,12 +77,11 @@ impl Restoring {
 
     fn back(&self, mut record: Record) -> Record {
         let certain = record.round == 1 && !record.sent_before;
-        let before = record.state.clone();
+        let (before, came_at) = (record.state.clone(), record.came_at());
         record.state = match record.state {
             // Whether its message was published again is not known.
             State::Queued { why } if record.acknowledged && !record.sent_before => {
-                let (why, since) = (why.unwrap_or_default(), record.created_at);
-                State::Waiting { why, since, next_look: self.now }
+                State::Waiting { why: why.unwrap_or_default(), since: came_at, next_look: self.now }
             }
             State::Queued { .. } if certain => record.state,
             State::Waiting { .. } if !record.sent_before => record.state,

@@ -235,6 +235,12 @@ impl Record {
         self.deadline.is_some_and(|deadline| deadline <= now)
     }
 
+    /// When it was published, as far as its message told that. Several workers may record the jobs of
+    /// a tenant in another order.
+    pub fn came_at(&self) -> Timestamp {
+        self.enqueued_at.map_or(self.created_at, |at| at.min(self.created_at))
+    }
+
     pub fn last_change(&self) -> Timestamp {
         self.history.last().map_or(self.created_at, |entry| entry.at)
     }

@@ -64,7 +64,7 @@ impl Record {
 
     /// Its place among its tenant's jobs while it waits for a slot.
     pub fn waits_since(&self) -> Timestamp {
-        if let State::Waiting { since, .. } = self.state { since } else { self.created_at }
+        if let State::Waiting { since, .. } = self.state { since } else { self.came_at() }
     }
 
     /// What waiting for a slot is charged by: the usual time of such a task, in milliseconds, times

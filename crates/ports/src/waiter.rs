@@ -10,7 +10,7 @@ pub struct Waiter {
     /// What it gets when its turn comes.
     pub permit: Permit,
     pub priority: Priority,
-    /// First come, first served among the jobs of a tenant and priority.
+    /// First published, first served among the jobs of a tenant and priority.
     pub since: Timestamp,
     /// What its tenant is charged: the expected time, in milliseconds, times its slots.
     pub cost: u64,

@@ -20,7 +20,7 @@ impl Move<'_> {
             Fact::NoSlot { .. } if self.record.request.is_nothing() => return self.illegal(&fact),
             // It may hold a slot: more are in use than allowed, or it returned before it was sent.
             Fact::NoSlot { why } => {
-                let (unspent, since) = (!self.record.sent_before, self.record.created_at);
+                let (unspent, since) = (!self.record.sent_before, self.record.came_at());
                 self.release(unspent).wait(why, since)
             }
             // A task exists, so the job is not submitted again.

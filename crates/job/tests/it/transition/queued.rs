@@ -154,6 +154,22 @@ fn a_job_that_is_put_off_lets_others_of_its_tenant_go_first() {
 }
 
 #[test]
+fn a_job_waits_in_the_order_of_publishing() {
+    let rules = Rules::default();
+    let since = |enqueued_at: Option<i64>| {
+        let record = Record {
+            enqueued_at: enqueued_at.map(Timestamp::from_millis),
+            created_at: Timestamp::from_millis(4),
+            ..record(State::Queued { why: None })
+        };
+        step(record, Fact::NoSlot { why: "x".into() }, 9, &rules).record.waits_since().as_millis()
+    };
+    assert_eq!(since(Some(2)), 2, "it may have been in the hand of a slow worker");
+    assert_eq!(since(None), 4, "its message did not tell");
+    assert_eq!(since(Some(6)), 4, "by a clock that is ahead of the worker's");
+}
+
+#[test]
 fn a_waiting_job_moves_to_another_account_until_that_could_pay_twice() {
     let rules = Rules::default();
     let waiting = || {
