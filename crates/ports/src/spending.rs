@@ -107,7 +107,7 @@ impl Spender {
 pub struct Spent {
     pub spent: Money,
     pub reserved: Money,
-    /// Jobs that were refused because of a cap.
+    /// How often a job was refused because of a cap: again if it is delivered again.
     pub refused: u64,
     /// Jobs without a price.
     /// Those that wait again are not counted.

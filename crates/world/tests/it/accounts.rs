@@ -58,7 +58,7 @@ fn two_refused_accounts_do_not_take_jobs_from_each_other_all_the_time() {
 fn two_accounts_do_not_take_jobs_from_each_other_that_neither_may_send() {
     for seed in 1..4 {
         let moved = good(&Plan::limited_tenants(seed, 200)).faults["moved to another account"];
-        assert!((5..200).contains(&moved), "{moved}");
+        assert!((1..200).contains(&moved), "{moved}");
     }
 }
 
