@@ -5,6 +5,7 @@ mod due;
 mod fixture;
 mod following;
 mod grants;
+mod lists;
 mod manual_pauses;
 mod membership;
 mod outbox;
@@ -38,6 +39,7 @@ pub use acceptances::*;
 pub use due::*;
 pub use following::*;
 pub use grants::*;
+pub use lists::*;
 pub use manual_pauses::*;
 pub use membership::*;
 pub use outbox::*;
@@ -257,6 +259,10 @@ macro_rules! ledger {
             the_newest_witness_of_each_operation_is_kept
             a_list_shows_the_newest_first
             a_list_takes_only_what_is_asked_for
+            a_list_takes_an_operation_and_a_time
+            pages_have_every_record_once
+            a_record_is_listed_where_it_is_now
+            a_forgotten_record_is_not_listed
             a_visit_meets_all_that_it_asks_for
             a_good_ledger_passes_its_check
         }

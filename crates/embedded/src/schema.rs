@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x7265_656c;
 
 /// One script for each schema version, in order; `PRAGMA user_version` counts those applied.
-const SCRIPTS: [&str; 15] = [
+const SCRIPTS: [&str; 16] = [
     include_str!("schema.sql"),
     include_str!("following.sql"),
     include_str!("proposals.sql"),
@@ -25,6 +25,7 @@ const SCRIPTS: [&str; 15] = [
     include_str!("spending.sql"),
     include_str!("days.sql"),
     include_str!("acceptances.sql"),
+    include_str!("listing.sql"),
 ];
 
 /// The longest wait for another process's transaction.

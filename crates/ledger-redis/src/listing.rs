@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use futures::future::try_join_all;
 use job::{Record, StateKind};
 use ports::{LedgerError, ListFilter};
@@ -12,69 +10,37 @@ use crate::scan::Scan;
 /// What follows the tag in the key of a record.
 const RECORDS: &str = "job:*";
 
-/// Bodies requested at once.
-const BODIES: usize = 64;
-
-/// Reads a few bytes of every record, and the bodies only of those to return.
-pub(crate) async fn list(
-    ledger: &RedisLedger,
-    filter: &ListFilter,
-) -> Result<Vec<Record>, LedgerError> {
-    let mut newest = BTreeSet::new();
-    let mut scan = Scan::of(ledger, RECORDS);
-    while let Some(keys) = scan.next().await? {
-        for found in look(ledger, filter, keys).await? {
-            newest.insert(found);
-            if newest.len() > filter.limit {
-                newest.pop_first();
-            }
-        }
-    }
-    let keys: Vec<String> = newest.into_iter().rev().map(|(_, key)| key).collect();
-    read(ledger, &keys).await
-}
-
-/// Creation time and key of the records that match.
+/// The keys of the records that may match.
 async fn look(
     ledger: &RedisLedger,
     filter: &ListFilter,
     mut keys: Vec<String>,
-) -> Result<Vec<(i64, String)>, LedgerError> {
+) -> Result<Vec<String>, LedgerError> {
     keys.retain(|key| match (&filter.tenant, job_key(key)) {
         (Some(tenant), Some(key)) => key.tenant == *tenant,
         (None, found) => found.is_some(),
         (Some(_), None) => false,
     });
-    let looks = keys.iter().map(|key| async move {
-        let mut command = redis::cmd("HMGET");
-        command.arg(key).arg(&["s", "c"]);
-        ledger.at_key(key).ask_one::<(Option<String>, Option<i64>)>(key, &command).await
+    let states = keys.iter().map(|key| async move {
+        let mut command = redis::cmd("HGET");
+        command.arg(key).arg("s");
+        ledger.at_key(key).ask_one::<Option<String>>(key, &command).await
     });
-    let seen = try_join_all(looks).await?;
-    let taken = keys.iter().zip(seen).filter_map(|(key, look)| {
-        let (state, created) = ledger.unreadable.skip(look)?;
-        let wanted = filter.wants(state.as_deref().and_then(StateKind::parse));
-        created.filter(|_| wanted).map(|created| (created, key.clone()))
+    let states = try_join_all(states).await?;
+    let found = keys.into_iter().zip(states).filter(|(_, state)| match state {
+        Ok(state) => filter.wants(state.as_deref().and_then(StateKind::parse)),
+        Err(_) => false,
     });
-    Ok(taken.collect())
+    Ok(found.map(|(key, _)| key).collect())
 }
 
-async fn read(ledger: &RedisLedger, keys: &[String]) -> Result<Vec<Record>, LedgerError> {
-    let mut records = Vec::with_capacity(keys.len());
-    for some in keys.chunks(BODIES) {
-        let bodies = some.iter().map(|key| async move {
-            let mut command = redis::cmd("HGET");
-            command.arg(key).arg("b");
-            ledger.at_key(key).ask_one::<Option<Vec<u8>>>(key, &command).await
-        });
-        let found = try_join_all(bodies).await?.into_iter();
-        let found = found.map(|body| ledger.unreadable.skip(body).flatten());
-        let there = some.iter().zip(found).filter_map(|(key, body)| Some((key, body?)));
-        // One unreadable record must not hide the others.
-        let read = there.map(|(key, body)| codec::from_json(key, &body));
-        records.extend(read.filter_map(|record| ledger.unreadable.skip(record)));
-    }
-    Ok(records)
+/// The record with this key, if it is there and can be read: another one must not hide the others.
+pub(crate) async fn read(ledger: &RedisLedger, key: &str) -> Result<Option<Record>, LedgerError> {
+    let mut command = redis::cmd("HGET");
+    command.arg(key).arg("b");
+    let body = ledger.at_key(key).ask_one::<Option<Vec<u8>>>(key, &command).await?;
+    let body = ledger.unreadable.skip(body).flatten();
+    Ok(body.and_then(|body| ledger.unreadable.skip(codec::from_json(key, &body))))
 }
 
 /// Bytes of bodies requested at once.
@@ -88,11 +54,12 @@ pub(crate) async fn visit(
 ) -> Result<(), LedgerError> {
     let mut scan = Scan::of(ledger, RECORDS);
     while let Some(keys) = scan.next().await? {
-        let found = look(ledger, filter, keys).await?;
-        let keys: Vec<String> = found.into_iter().map(|(_, key)| key).collect();
+        let keys = look(ledger, filter, keys).await?;
         let sizes = sizes(ledger, &keys).await?;
         for some in portions(&keys, &sizes) {
-            read(ledger, some).await?.iter().for_each(&mut *visit);
+            let records = try_join_all(some.iter().map(|key| read(ledger, key))).await?;
+            let records = records.into_iter().flatten().filter(|record| filter.takes(record));
+            records.for_each(|record| visit(&record));
         }
     }
     Ok(())

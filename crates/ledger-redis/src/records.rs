@@ -1,4 +1,4 @@
-use job::{JobKey, Kept};
+use job::{JobKey, Kept, Record, StateKind};
 use ports::{Created, Fence, LedgerError, Stored, Swapped, Write};
 
 use crate::RedisLedger;
@@ -114,6 +114,9 @@ pub(crate) fn write_call(
         .key(shard.outbox())
         .key(shard.outbox_bodies())
         .key(shard.outbox_tries())
+        .key(shard.listed(""))
+        .key(shard.tenant(""))
+        .key(shard.listed(swept(record).word()))
         .arg(expected)
         .arg(record.key.to_string())
         .arg(codec::json(&record.key, record)?)
@@ -126,9 +129,25 @@ pub(crate) fn write_call(
         .arg(record.revision)
         .arg(fades.unwrap_or_default())
         .arg(digest)
-        .arg(request);
+        .arg(request)
+        .arg(record.operation.as_str());
     for entry in &write.outbox {
         call = call.arg(outbox_member(&entry.outbox_id())).arg(codec::outbox_body(entry)?);
     }
     Ok(call)
+}
+
+/// The state whose expired records leave the index when this one is written: every second time its
+/// own, to which it adds one, and else each of the final ones.
+fn swept(record: &Record) -> StateKind {
+    const FINAL: [StateKind; 5] = [
+        StateKind::Succeeded,
+        StateKind::Failed,
+        StateKind::Rejected,
+        StateKind::TimedOut,
+        StateKind::Cancelled,
+    ];
+    let lot = record.created_at.as_millis().rem_euclid(2 * FINAL.len() as i64);
+    let other = usize::try_from(lot).ok().and_then(|n| FINAL.get(n)).copied();
+    other.unwrap_or(record.state.kind())
 }

@@ -73,6 +73,16 @@ impl Tag {
         self.key(&format!("job:{key}"))
     }
 
+    /// The records in a state, by creation; without a state, what is before it.
+    pub(crate) fn listed(&self, state: &str) -> String {
+        self.key(&format!("listed:{state}"))
+    }
+
+    /// The records of a tenant, by creation; without a tenant, what is before it.
+    pub(crate) fn tenant(&self, tenant: &str) -> String {
+        self.key(&format!("tenant:{tenant}"))
+    }
+
     /// Task ids that callbacks named for a job's round.
     pub(crate) fn proposed(&self, holder: &str) -> String {
         self.key(&format!("proposed:{holder}"))

@@ -24,10 +24,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use job::{JobKey, Record, Tenant, Timestamp, WaitingCount};
 use ports::{
-    AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation, GrantTerms,
+    AccountTask, Accounts, Claimed, Created, Cursor, Due, Fence, Following, Generation, GrantTerms,
     Granted, HeldPermit, Ledger, LedgerError, ListFilter, Members, NamedPause, OutboxEntry,
-    OutboxId, Pause, Permit, PermitReturn, Permits, Permitted, Place, Records, Standing, Stored,
-    Swapped, TenantWaiting, Usage, Waiter, WaitingRoom, Witness, Write,
+    OutboxId, Page, Pause, Permit, PermitReturn, Permits, Permitted, Place, Records, Standing,
+    Stored, Swapped, TenantWaiting, Usage, Waiter, WaitingRoom, Witness, Write,
 };
 
 pub use contents::{Contents, Row};
@@ -157,8 +157,18 @@ impl Records for MemoryLedger {
         self.writing(fence)?.swap(expected, write)
     }
 
-    async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {
-        Ok(self.contents().list(filter))
+    async fn page(&self, filter: &ListFilter, after: Option<&Cursor>) -> Result<Page, LedgerError> {
+        Ok(self.contents().page(filter, after))
+    }
+
+    async fn visit(
+        &self,
+        filter: &ListFilter,
+        visit: &mut (dyn for<'a> FnMut(&'a Record) + Send),
+    ) -> Result<(), LedgerError> {
+        let all = self.contents().all(filter);
+        all.iter().for_each(visit);
+        Ok(())
     }
 }
 

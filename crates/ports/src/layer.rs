@@ -15,11 +15,12 @@ use job::{
 pub use self::broker::BrokerLayer;
 pub use self::summary::Summary;
 use crate::{
-    Acceptances, AccountTask, Accounts, Claimed, Created, Due, Fence, Following, Generation,
-    GrantTerms, Granted, HeldPermit, HeldReservation, Ledger, LedgerError, ListFilter,
-    ManualPauses, Members, NamedPause, OutboxEntry, OutboxId, Pause, Permit, PermitReturn, Permits,
-    Permitted, Place, PoolSlots, Records, Reservation, Reserved, Settlement, SlotLimits, Spending,
-    SpentBy, Standing, Stored, Swapped, TenantWaiting, Usage, Waiter, WaitingRoom, Witness, Write,
+    Acceptances, AccountTask, Accounts, Claimed, Created, Cursor, Due, Fence, Following,
+    Generation, GrantTerms, Granted, HeldPermit, HeldReservation, Ledger, LedgerError, ListFilter,
+    ManualPauses, Members, NamedPause, OutboxEntry, OutboxId, Page, Pause, Permit, PermitReturn,
+    Permits, Permitted, Place, PoolSlots, Records, Reservation, Reserved, Settlement, SlotLimits,
+    Spending, SpentBy, Standing, Stored, Swapped, TenantWaiting, Usage, Waiter, WaitingRoom,
+    Witness, Write,
 };
 
 type Answer<T> = Result<T, LedgerError>;
@@ -125,7 +126,7 @@ calls! {
         Load load(key: &JobKey) -> Option<Stored>;
         LoadWhole load_whole(key: &JobKey) -> Option<Stored>;
         Swap @fence swap(expected: u64, write: Write) -> Swapped;
-        List list(filter: &ListFilter) -> Vec<Record>;
+        Page page(filter: &ListFilter, after: Option<&Cursor>) -> Page;
         Visit visit(
             filter: &ListFilter,
             visit: &mut (dyn for<'a> FnMut(&'a Record) + Send)

@@ -4,6 +4,7 @@ mod acceptances;
 mod accounts;
 mod due;
 mod error;
+mod lists;
 mod manual_pauses;
 mod members;
 mod outbox;
@@ -12,6 +13,7 @@ mod records;
 mod slot_limits;
 mod spending;
 mod waiting;
+mod walk;
 
 use async_trait::async_trait;
 
@@ -19,14 +21,16 @@ pub use self::acceptances::Acceptances;
 pub use self::accounts::{AccountTask, Accounts, MOST_PROPOSALS, NamedPause, Pause, TASK_SLACK};
 pub use self::due::{Claimed, Due};
 pub use self::error::LedgerError;
+pub use self::lists::{Cursor, ListFilter, NotACursor, Page};
 pub use self::manual_pauses::{MOST_MANUAL_PAUSES, ManualPauses};
 pub use self::members::{Fence, Following, Generation, Members, Standing};
 pub use self::outbox::{OutboxEntry, OutboxId};
 pub use self::permits::Permits;
-pub use self::records::{Created, ListFilter, Records, Stored, Swapped, Write};
+pub use self::records::{Created, Records, Stored, Swapped, Write};
 pub use self::slot_limits::{PoolSlots, SlotLimits};
 pub use self::spending::{MOST_SPENDERS, SPENDING_DAYS, SPENDING_MONTH_DAYS, Spending};
 pub use self::waiting::WaitingRoom;
+pub use self::walk::Walk;
 
 /// Stores only compare and write; they decide nothing.
 ///

@@ -107,7 +107,7 @@ fn weight(method: Method) -> Weight {
         | Method::Revisions
         | Method::Load
         | Method::LoadWhole
-        | Method::List
+        | Method::Page
         | Method::Visit
         | Method::TakeTurn
         | Method::EndTurn

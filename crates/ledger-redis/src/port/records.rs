@@ -1,8 +1,10 @@
 use async_trait::async_trait;
 use job::{JobKey, Record};
-use ports::{Created, Fence, LedgerError, ListFilter, Records, Stored, Swapped, Write};
+use ports::{
+    Created, Cursor, Fence, LedgerError, ListFilter, Page, Records, Stored, Swapped, Write,
+};
 
-use crate::{RedisLedger, following, listing, records};
+use crate::{RedisLedger, following, index, listing, records};
 
 #[async_trait]
 impl Records for RedisLedger {
@@ -31,8 +33,8 @@ impl Records for RedisLedger {
         records::swap(self, fence, expected, write).await
     }
 
-    async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {
-        listing::list(self, filter).await
+    async fn page(&self, filter: &ListFilter, after: Option<&Cursor>) -> Result<Page, LedgerError> {
+        index::page(self, filter, after).await
     }
 
     async fn visit(

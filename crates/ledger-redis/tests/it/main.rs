@@ -6,6 +6,7 @@ mod cluster;
 mod conformance;
 mod erase;
 mod fixture;
+mod index;
 mod outages;
 mod refusals;
 mod rights;

@@ -1,5 +1,7 @@
+use std::cmp::Reverse;
+
 use job::{JobKey, Kept, Record, State, Timestamp};
-use ports::{Created, LedgerError, ListFilter, Stored, Swapped, Write};
+use ports::{Created, Cursor, LedgerError, ListFilter, Page, Stored, Swapped, Write};
 
 use super::Contents;
 use super::contents::Row;
@@ -80,22 +82,21 @@ impl Contents {
         }
     }
 
-    pub(super) fn list(&self, filter: &ListFilter) -> Vec<Record> {
-        let wanted = |record: &&Record| {
-            filter.wants(Some(record.state.kind()))
-                && filter.tenant.as_ref().is_none_or(|tenant| record.key.tenant == *tenant)
-        };
-        let mut found: Vec<Record> = self
-            .records
-            .values()
-            .map(|row| &row.record)
-            .filter(wanted)
-            .cloned()
-            .map(without_request)
-            .collect();
-        found.sort_by_key(|record| std::cmp::Reverse(record.created_at));
+    pub(super) fn all(&self, filter: &ListFilter) -> Vec<Record> {
+        let records = self.records.values().map(|row| &row.record);
+        let wanted = records.filter(|record| filter.takes(record));
+        wanted.cloned().map(without_request).collect()
+    }
+
+    pub(super) fn page(&self, filter: &ListFilter, after: Option<&Cursor>) -> Page {
+        let mut found = self.all(filter);
+        found.sort_by_cached_key(|record| Reverse(Cursor::of(record).order()));
+        let after = after.map(Cursor::order);
+        found.retain(|record| after.as_ref().is_none_or(|at| Cursor::of(record).order() < *at));
+        let more = found.len() > filter.limit;
         found.truncate(filter.limit);
-        found
+        let next = found.last().filter(|_| more).map(Cursor::of);
+        Page { records: found, next }
     }
 }
 

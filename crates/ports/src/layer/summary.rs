@@ -8,10 +8,10 @@ use job::{
 };
 
 use crate::{
-    AccountTask, Claimed, Created, Fence, Following, Generation, GrantTerms, Granted, HeldPermit,
-    HeldReservation, Limits, ListFilter, NamedPause, OutboxEntry, OutboxId, Pause, Permit,
-    PermitReturn, Permitted, Place, PoolSlots, Reservation, Reserved, Settlement, SpentBy,
-    Standing, Stored, Swapped, TenantWaiting, Usage, Waiter, Witness, Write,
+    AccountTask, Claimed, Created, Cursor, Fence, Following, Generation, GrantTerms, Granted,
+    HeldPermit, HeldReservation, Limits, ListFilter, NamedPause, OutboxEntry, OutboxId, Page,
+    Pause, Permit, PermitReturn, Permitted, Place, PoolSlots, Reservation, Reserved, Settlement,
+    SpentBy, Standing, Stored, Swapped, TenantWaiting, Usage, Waiter, Witness, Write,
 };
 
 /// A few words about a value: an argument of a call, or its answer.
@@ -59,6 +59,12 @@ impl<T: Summary> Summary for Claimed<T> {
     }
 }
 
+impl Summary for Page {
+    fn summary(&self) -> String {
+        self.records.summary()
+    }
+}
+
 impl Summary for bool {
     fn summary(&self) -> String {
         self.to_string()
@@ -93,7 +99,7 @@ macro_rules! summaries {
 }
 
 summaries! {
-    "{}": str, String, u32, u64, usize, JobKey, PauseScope, Period, Timestamp;
+    "{}": str, String, u32, u64, usize, Cursor, JobKey, PauseScope, Period, Timestamp;
     "{:?}": Caps, Duration, Following, Limits, ListFilter, Permitted, Place, Reserved, Standing, Usage;
 }
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use job::{JobKey, Record, StateKind, Tenant, Timestamp};
+use job::{JobKey, Record, Timestamp};
 
-use super::{Fence, LedgerError, OutboxEntry};
+use super::{Cursor, Fence, LedgerError, ListFilter, OutboxEntry, Page};
 
 /// A record as it is in the ledger.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,27 +46,6 @@ pub enum Swapped {
     Stale(Option<Box<Stored>>),
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ListFilter {
-    /// Any, if none is named.
-    pub states: Vec<StateKind>,
-    pub tenant: Option<Tenant>,
-    /// At most this many, newest first by creation among those found.
-    pub limit: usize,
-}
-
-impl ListFilter {
-    /// Those in one of these states, of all tenants.
-    pub fn of_states(states: &[StateKind], limit: usize) -> Self {
-        Self { states: states.to_vec(), tenant: None, limit }
-    }
-
-    /// Whether this state passes. `None`: a state that this version does not know.
-    pub fn wants(&self, state: Option<StateKind>) -> bool {
-        self.states.is_empty() || state.is_some_and(|state| self.states.contains(&state))
-    }
-}
-
 /// A request is stored beside its record. All methods leave it [apart](job::Kept::Apart), except
 /// [`load_whole`](Self::load_whole). Writing such a record keeps the stored request, and is refused
 /// if there is none. A loaded request is written if it differs; a record without one removes it. It
@@ -92,18 +71,29 @@ pub trait Records: Send + Sync + 'static {
         write: Write,
     ) -> Result<Swapped, LedgerError>;
 
-    /// Looks at every key: for operators, and at times for a doubt that nothing else can settle.
-    async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError>;
+    /// The next page of a list, after the record at `after`: from an index, however many records
+    /// there are. A record that changes its state meanwhile may be missing.
+    async fn page(&self, filter: &ListFilter, after: Option<&Cursor>) -> Result<Page, LedgerError>;
 
     /// Calls `visit` with every record that passes the filter, without its limit and in any order.
-    /// Memory stays bounded. A record may come twice.
+    /// Looks at every key. Memory stays bounded. A record may come twice.
     async fn visit(
         &self,
         filter: &ListFilter,
         visit: &mut (dyn for<'a> FnMut(&'a Record) + Send),
-    ) -> Result<(), LedgerError> {
-        let all = ListFilter { limit: usize::MAX, ..filter.clone() };
-        self.list(&all).await?.iter().for_each(visit);
-        Ok(())
+    ) -> Result<(), LedgerError>;
+
+    /// As many pages as have the records that the filter allows.
+    async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {
+        let (mut records, mut after) = (Vec::new(), None);
+        loop {
+            let limit = filter.limit - records.len();
+            let page = self.page(&ListFilter { limit, ..filter.clone() }, after.as_ref()).await?;
+            records.extend(page.records);
+            after = page.next;
+            if after.is_none() || records.len() >= filter.limit {
+                return Ok(records);
+            }
+        }
     }
 }

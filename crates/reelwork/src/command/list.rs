@@ -19,9 +19,9 @@ pub(crate) async fn run(
     let tenant = tenant.map_err(|error| Error::Usage(error.to_string()))?;
     let ledger = Backends::look_at_ledger(config).await?;
     uncompared::report(ledger.as_ref(), output).await?;
-    for record in
-        ledger.list(&ListFilter { states: state.into_iter().collect(), tenant, limit }).await?
-    {
+    let states = state.into_iter().collect();
+    let filter = ListFilter { states, tenant, limit, ..ListFilter::default() };
+    for record in ledger.list(&filter).await? {
         let view = JobView::of(&record);
         output.result(&view, || view.words());
     }

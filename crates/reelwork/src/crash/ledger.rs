@@ -75,7 +75,7 @@ fn effect(method: Method) -> Option<Effect> {
         | Method::Revisions
         | Method::Load
         | Method::LoadWhole
-        | Method::List
+        | Method::Page
         | Method::Visit
         | Method::Usage
         | Method::PoolSlots

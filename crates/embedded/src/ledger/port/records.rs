@@ -1,6 +1,9 @@
 use async_trait::async_trait;
 use job::{JobKey, Record};
-use ports::{Created, Fence, LedgerError, ListFilter, Records, Stored, Swapped, Write};
+use ports::{
+    Created, Cursor, Fence, LedgerError, ListFilter, Page, Records, Stored, Swapped, Walk, Write,
+};
+use rusqlite::Connection;
 
 use crate::ledger::row::Row;
 use crate::ledger::{FileLedger, following, list, records, row};
@@ -53,11 +56,22 @@ impl Records for FileLedger {
         })
     }
 
-    async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {
-        let (ns, filter) = (self.store.ns, filter.clone());
-        let found = self.read(move |sql| Ok(list::newest(sql, ns, &filter, row::now())?)).await?;
-        let records = found.iter().map(|(key, body)| row::from_json(key, body));
-        Ok(records.filter_map(|record| self.unreadable.skip(record)).collect())
+    async fn page(&self, filter: &ListFilter, after: Option<&Cursor>) -> Result<Page, LedgerError> {
+        let mut walk = Walk::new(filter, after);
+        while let Some(count) = walk.wants() {
+            let (ns, asked, after) = (self.store.ns, filter.clone(), walk.after().cloned());
+            let read = move |sql: &Connection| {
+                Ok(list::next(sql, (ns, row::now()), &asked, after.as_ref(), count)?)
+            };
+            let next = self.read(read).await?;
+            let places = next.records.iter().filter_map(|(place, body)| {
+                let record = body.as_ref().map(|body| row::from_json(&place.key, body));
+                let record = record.and_then(|record| self.unreadable.skip(record));
+                Some((place.cursor()?, record))
+            });
+            walk.look_at(places, next.is_last);
+        }
+        Ok(walk.page())
     }
 
     async fn visit(
@@ -67,13 +81,15 @@ impl Records for FileLedger {
     ) -> Result<(), LedgerError> {
         let mut after = 0;
         loop {
-            let (ns, filter) = (self.store.ns, filter.clone());
-            let page =
-                self.read(move |sql| Ok(list::page(sql, ns, &filter, row::now(), after)?)).await?;
-            let Some(last) = page.last() else { return Ok(()) };
+            let (ns, asked) = (self.store.ns, filter.clone());
+            let portion = self
+                .read(move |sql| Ok(list::portion(sql, ns, &asked, row::now(), after)?))
+                .await?;
+            let Some(last) = portion.last() else { return Ok(()) };
             after = last.id;
-            let read = page.iter().map(|row| row::from_json(&row.key, &row.body));
+            let read = portion.iter().map(|row| row::from_json(&row.key, &row.body));
             read.filter_map(|record| self.unreadable.skip(record))
+                .filter(|record| filter.takes(record))
                 .for_each(|record| visit(&record));
         }
     }
