@@ -88,6 +88,8 @@ async fn the_documented_requests_get_the_documented_answers() {
     let video = &ended["task_result"]["videos"][0];
     assert!(video["url"].as_str().is_some_and(|url| url.starts_with("http")), "{ended}");
     assert!(video["id"].is_string() && video["duration"].is_string(), "{ended}");
+    let (status, listed) = client.get(&format!("{PATH}?pageNum=1&pageSize=30")).await;
+    assert_eq!((status, &listed["data"]), (200, &json!([ended])), "{listed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! The provider's API, answered by reelwork: a client of Kling changes only the address.
 
 mod answer;
+mod list;
 mod local;
 mod parent;
 mod path;
@@ -16,18 +17,21 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use axum::routing::get;
-use job::{MAX_MESSAGE_BYTES, Tenant};
+use job::{MAX_MESSAGE_BYTES, Operation, Tenant};
 use ports::{Broker, Clock, Ledger, LedgerError};
 use producer::{Producer, Slots};
 use recorder::{Phase, Session};
 
 use self::answer::{RequestId, answer};
+use self::list::{Parameters, Wanted};
+use self::path::Asked;
 use self::refusal::Refusal;
 use self::room::Room;
+use self::task::Task;
 
 /// In front of an operation. CometAPI's clients send to the first, Kling's to the second.
 const PREFIXES: [&str; 2] = ["/kling/v1/", "/v1/"];
@@ -132,13 +136,27 @@ async fn submit(
     answer(submitting.await, &id)
 }
 
-async fn query(State(api): State<Arc<KlingApi>>, path: PathText, headers: HeaderMap) -> Response {
+async fn query(
+    State(api): State<Arc<KlingApi>>,
+    path: PathText,
+    Query(parameters): Query<Parameters>,
+    headers: HeaderMap,
+) -> Response {
     let id = RequestId::of(&headers, api.clock.as_ref());
-    let querying = async {
-        local::is_local(&headers)?;
-        query::query(&api, &text(path)?).await
-    };
-    answer(querying.await, &id)
+    let asked = local::is_local(&headers).and_then(|()| path::asked(&text(path)?));
+    match asked {
+        Ok(Asked::Task(operation, job)) => answer(query::query(&api, operation, job).await, &id),
+        Ok(Asked::List(operation)) => answer(listed(&api, operation, &parameters).await, &id),
+        Err(refusal) => answer(Err::<Task, _>(refusal), &id),
+    }
+}
+
+async fn listed(
+    api: &KlingApi,
+    operation: Operation,
+    parameters: &Parameters,
+) -> Result<Vec<Task>, Refusal> {
+    list::list(api, operation, Wanted::read(parameters)?).await
 }
 
 async fn other(
@@ -152,7 +170,7 @@ async fn other(
         true => Refusal::UnknownPath(uri.path().to_owned()),
         false => Refusal::WrongMethod,
     };
-    answer(Err(refusal), &id)
+    answer(Err::<Task, _>(refusal), &id)
 }
 
 fn text(path: PathText) -> Result<String, Refusal> {

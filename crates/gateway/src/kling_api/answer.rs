@@ -1,4 +1,4 @@
-//! The envelope around each answer: `code`, `message`, `request_id`, and `data` with a task.
+//! The envelope around each answer: `code`, `message`, `request_id`, and `data` with a task or several.
 
 use axum::Json;
 use axum::http::header::RETRY_AFTER;
@@ -28,20 +28,20 @@ fn is_fit(id: &str) -> bool {
 }
 
 #[derive(Serialize)]
-struct Envelope<'a> {
+struct Envelope<'a, T: Serialize> {
     code: u16,
     message: &'a str,
     request_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Task>,
+    data: Option<T>,
 }
 
-/// HTTP 200 with a task, as the provider answers a POST and a GET, or the refusal.
-pub(super) fn answer(result: Result<Task, Refusal>, id: &RequestId) -> Response {
+/// HTTP 200 with a task or tasks, as the provider answers a POST and a GET, or the refusal.
+pub(super) fn answer(result: Result<impl Serialize, Refusal>, id: &RequestId) -> Response {
     let RequestId(request_id) = id;
     let mut response = match result {
-        Ok(task) => {
-            let data = Some(task);
+        Ok(data) => {
+            let data = Some(data);
             Json(Envelope { code: 0, message: "SUCCEED", request_id, data }).into_response()
         }
         Err(refusal) => refused(&refusal, request_id),
@@ -55,7 +55,8 @@ pub(super) fn answer(result: Result<Task, Refusal>, id: &RequestId) -> Response 
 fn refused(refusal: &Refusal, request_id: &str) -> Response {
     let (status, message) = (refusal.status(), refusal.to_string());
     log(refusal, status, request_id);
-    let envelope = Envelope { code: refusal.code(), message: &message, request_id, data: None };
+    let (code, message, data) = (refusal.code(), message.as_str(), None::<Task>);
+    let envelope = Envelope { code, message, request_id, data };
     let mut response = (status, Json(envelope)).into_response();
     if let Some(seconds) = refusal.retry_after() {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());

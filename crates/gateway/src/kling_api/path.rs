@@ -11,11 +11,18 @@ pub(super) fn operation(path: &str) -> Result<Operation, Refusal> {
     Ok(Operation::new(route.path()))
 }
 
-/// The operation and the job of a GET. An id may have slashes, and so has an operation: the longest
-/// operation counts.
-pub(super) fn task(path: &str) -> Result<(Operation, JobId), Refusal> {
-    if Route::parse(path.trim_end_matches('/')).is_some() {
-        return Err(Refusal::List);
+/// What a GET asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    Task(Operation, JobId),
+    /// The tasks of an operation.
+    List(Operation),
+}
+
+/// An id may have slashes, and so has an operation: the longest operation counts.
+pub(super) fn asked(path: &str) -> Result<Asked, Refusal> {
+    if let Some(route) = Route::parse(path) {
+        return Ok(Asked::List(Operation::new(route.path())));
     }
     let below = |route: &&Route| path.strip_prefix(route.path())?.strip_prefix('/');
     let routes = Route::ALL.iter().filter(|route| below(route).is_some_and(|id| !id.is_empty()));
@@ -23,7 +30,7 @@ pub(super) fn task(path: &str) -> Result<(Operation, JobId), Refusal> {
     let route = routes.max_by_key(|route| route.path().len()).ok_or_else(unknown)?;
     let id = below(&route).unwrap_or_default();
     let id = JobId::new(id).map_err(|_| Refusal::UnknownTask(id.to_owned()))?;
-    Ok((Operation::new(route.path()), id))
+    Ok(Asked::Task(Operation::new(route.path()), id))
 }
 
 #[cfg(test)]
@@ -38,18 +45,18 @@ mod tests {
             ("images/editing/expand/a/b", "images/editing/expand", "a/b"),
             ("videos/image2video/text2video", "videos/image2video", "text2video"),
         ] {
-            let (found, job) = task(path).unwrap();
-            assert_eq!((found.as_str(), job.as_str()), (operation, id), "{path}");
+            let task = Asked::Task(Operation::new(operation), JobId::new(id).unwrap());
+            assert_eq!(asked(path).unwrap(), task, "{path}");
         }
     }
 
     #[test]
     fn other_paths_are_refused() {
-        for path in ["", "videos", "videos/", "videos/poem/7"] {
-            assert!(matches!(task(path), Err(Refusal::UnknownPath(_))), "{path}");
+        for path in ["", "videos", "videos/", "videos/poem/7", "videos/text2video/"] {
+            assert!(matches!(asked(path), Err(Refusal::UnknownPath(_))), "{path}");
         }
-        for path in ["videos/text2video", "videos/text2video/", "videos/avatar/image2video"] {
-            assert!(matches!(task(path), Err(Refusal::List)), "{path}");
+        for path in ["videos/text2video", "videos/avatar/image2video"] {
+            assert_eq!(asked(path).unwrap(), Asked::List(Operation::new(path)), "{path}");
         }
         for path in
             ["videos/poem", "videos/text2video/", "/videos/text2video", "videos/text2video/7"]

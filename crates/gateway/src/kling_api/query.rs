@@ -1,25 +1,24 @@
-//! A GET: the state of a task, from the ledger alone.
+//! A GET with an id: the state of a task, from the ledger alone.
 
-use job::{Acceptance, JobKey, Operation, Record, Timestamp};
+use job::{Acceptance, JobId, JobKey, Operation, Record, Timestamp};
 
+use super::KlingApi;
 use super::refusal::Refusal;
-use super::task::Task;
-use super::{KlingApi, path};
+use super::task::{Task, is_task};
 
 /// By our id of the task, which is the client's `external_task_id` if it gave one.
-pub(super) async fn query(api: &KlingApi, path: &str) -> Result<Task, Refusal> {
-    let (operation, id) = path::task(path)?;
+pub(super) async fn query(
+    api: &KlingApi,
+    operation: Operation,
+    id: JobId,
+) -> Result<Task, Refusal> {
     let key = JobKey::new(api.settings.tenant.clone(), id);
     let record = api.ask(api.ledger.load(&key)).await?.map(|stored| stored.record);
-    let record = record.filter(|record| is_task(record, &operation));
+    let record = record.filter(|record| record.was_a_job() && record.operation == operation);
     match record {
-        Some(record) if !record.may_begin_again => Ok(Task::of_record(&record)),
+        Some(record) if is_task(&record) => Ok(Task::of_record(&record)),
         record => accepted(api, &key, &operation, record.as_ref()).await,
     }
-}
-
-fn is_task(record: &Record, operation: &Operation) -> bool {
-    record.was_a_job() && record.operation == *operation
 }
 
 /// For a job that no worker has recorded, or not yet again.

@@ -21,8 +21,6 @@ pub(super) enum Refusal {
     Conflict(JobId),
     #[error("there is no operation {0}")]
     UnknownPath(String),
-    #[error("tasks are not listed: ask for one by its id")]
-    List,
     #[error("an operation takes POST, and a task takes GET")]
     WrongMethod,
     #[error("only programs on this machine are served: {0}")]
@@ -58,7 +56,7 @@ impl Refusal {
             | Self::Field(_)
             | Self::Invalid(_)
             | Self::Conflict(_) => StatusCode::BAD_REQUEST,
-            Self::UnknownPath(_) | Self::List | Self::UnknownTask(_) | Self::WrongMethod => {
+            Self::UnknownPath(_) | Self::UnknownTask(_) | Self::WrongMethod => {
                 StatusCode::NOT_FOUND
             }
             Self::NotLocal(_) => StatusCode::FORBIDDEN,
@@ -77,7 +75,7 @@ impl Refusal {
             Self::NotLocal(_) => 1103,
             Self::TooMany => 1302,
             Self::WrongMethod => 1202,
-            Self::UnknownPath(_) | Self::List | Self::UnknownTask(_) => 1203,
+            Self::UnknownPath(_) | Self::UnknownTask(_) => 1203,
             Self::Closed | Self::Ledger(_) | Self::Slow | Self::Rebuilding => 5001,
             Self::Unknown(_) => 5002,
         }
@@ -96,7 +94,6 @@ impl Refusal {
             | Self::Invalid(_)
             | Self::Conflict(_)
             | Self::UnknownPath(_)
-            | Self::List
             | Self::WrongMethod
             | Self::NotLocal(_)
             | Self::UnknownTask(_) => None,

@@ -4,11 +4,10 @@ mod bench;
 
 use job::{JobKey, MAX_MESSAGE_BYTES};
 use ports::header;
-use recorder::Phase;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use self::bench::{AWAY, Bench, HELD, NONE, REFUSES, SILENT, T2V, until};
+use self::bench::{AWAY, Answer, Bench, HELD, NONE, REFUSES, SILENT, T2V, until};
 
 #[tokio::test]
 async fn a_job_is_published_and_can_be_asked_for() {
@@ -112,7 +111,7 @@ async fn what_does_not_exist_is_not_found() {
     let poem = bench.post("/v1/videos/poem", &json!({"prompt": "x"})).await;
     assert_eq!(poem.refusal(), (404, 1203));
     for (path, words) in [
-        ("/v1/videos/text2video?pageNum=1&pageSize=30", "not listed"),
+        ("/v1/videos/text2video/", "no operation videos/text2video/"),
         ("/v1/", "no operation /v1/"),
         ("/account/costs", "no operation /account/costs"),
         ("/v1/videos/%FF", "no operation"),
@@ -132,6 +131,44 @@ async fn a_job_of_a_worker_is_found_by_its_operation_only() {
     bench.is_recorded("a", "a cat").await;
     assert_eq!(bench.get(&format!("{T2V}/a")).await.task()["task_status"], "processing");
     assert_eq!(bench.get("/v1/videos/image2video/a").await.refusal(), (404, 1203));
+}
+
+fn ids(answer: &Answer) -> Vec<String> {
+    assert_eq!((answer.status, &answer.body["code"]), (200, &json!(0)), "{}", answer.body);
+    let tasks = answer.body["data"].as_array().expect("a list").iter();
+    tasks.map(|task| task["task_id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_tasks_of_an_operation_are_listed_newest_first() {
+    let bench = Bench::new().await;
+    assert_eq!(ids(&bench.get(T2V).await), [""; 0]);
+    for n in 0..35 {
+        bench.is_recorded(&format!("task-{n:02}"), "a cat").await;
+    }
+    let all: Vec<String> = (0..35).rev().map(|n| format!("task-{n:02}")).collect();
+    let first = bench.get(T2V).await;
+    assert_eq!(ids(&first), all[..30]);
+    let single = bench.get(&format!("{T2V}/task-34")).await;
+    assert_eq!(&first.body["data"][0], single.task(), "as it is shown alone");
+    for (page, size) in [(1, 10), (2, 10), (4, 10), (5, 10), (2, 34), (1, 500)] {
+        let listed = bench.get(&format!("{T2V}?pageNum={page}&pageSize={size}")).await;
+        let expected: Vec<_> = all.iter().skip((page - 1) * size).take(size).cloned().collect();
+        assert_eq!(ids(&listed), expected, "{page} {size}");
+    }
+    assert_eq!(ids(&bench.get("/v1/videos/image2video?pageNum=1").await), [""; 0]);
+    let wrong = bench.get(&format!("{T2V}?pageSize=501")).await;
+    assert_eq!(wrong.refusal(), (400, 1201));
+}
+
+#[tokio::test]
+async fn what_is_no_task_is_not_listed() {
+    let bench = Bench::new().await;
+    bench.is_recorded("a", "a cat").await;
+    bench.is_dropped("dropped", "a cat").await;
+    assert_eq!(ids(&bench.get(T2V).await), ["a"]);
+    bench.is_being_restored().await;
+    assert_eq!(bench.get(T2V).await.refusal(), (503, 5001), "it would be a part of them");
 }
 
 #[tokio::test]
@@ -247,9 +284,7 @@ async fn an_operators_dropped_job_begins_again() {
 async fn nothing_is_unknown_for_certain_while_the_ledger_is_restored() {
     let bench = Bench::new().await;
     let body = json!({"prompt": "a cat", "external_task_id": "a"});
-    bench.ledger.distrust().await.unwrap();
-    let rebuilding = async || bench.session.phase() == Phase::Rebuilding;
-    until("its process knows it", rebuilding).await;
+    bench.is_being_restored().await;
     assert_eq!(bench.get(&format!("{T2V}/a")).await.refusal(), (503, 5001));
     assert_eq!(bench.post(T2V, &body).await.refusal(), (503, 5001));
     assert!(bench.published().await.is_empty());

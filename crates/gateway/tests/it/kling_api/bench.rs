@@ -204,6 +204,13 @@ impl Bench {
         self.clock.0.store(at.as_millis() + 1000, Ordering::SeqCst);
     }
 
+    /// Its ledger has lost its data.
+    pub(super) async fn is_being_restored(&self) {
+        self.ledger.distrust().await.unwrap();
+        let rebuilding = async || self.session.phase() == Phase::Rebuilding;
+        until("its process knows it", rebuilding).await;
+    }
+
     async fn has(&self, id: &str, prompt: &str, change: impl FnOnce(&mut Record)) {
         let body = json!({
             "id": id, "operation": "videos/text2video", "request": {"prompt": prompt},
