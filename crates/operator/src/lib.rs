@@ -1,5 +1,5 @@
-//! An operator's decisions about jobs, and pauses by hand, as actions for any user interface: the command line, an HTTP
-//! page. `job` decides what each means for a job; `recorder` writes it.
+//! An operator's decisions about jobs, and pauses by hand, as actions for any user interface: the
+//! command line, an HTTP page. `job` decides what each means for a job; `recorder` writes it.
 //!
 //! Every action can be repeated: what was written stays, and the rest is done.
 
@@ -13,6 +13,7 @@ mod drop;
 mod letter;
 mod pauses;
 mod replay;
+mod selection;
 
 pub use actions::{Error, Operator};
 pub use cancel::Cancelled;
@@ -20,3 +21,4 @@ pub use doubt::{Decision, account_of_task, in_question};
 pub use letter::{Letter, Names};
 pub use pauses::{NewPause, PauseError, Pauses};
 pub use replay::Replayed;
+pub use selection::Selection;

@@ -3,6 +3,7 @@
 mod command;
 mod costs;
 mod demo;
+mod list;
 mod operate;
 mod pause;
 mod submit;
@@ -16,6 +17,7 @@ use clap::Parser;
 pub(crate) use self::command::Command;
 pub(crate) use self::costs::Costs;
 pub(crate) use self::demo::{Backend, Demo, Sabotage, SimulatorArgs};
+pub(crate) use self::list::List;
 pub(crate) use self::operate::{ConfigAction, Dead, Doubt, Ledger, Topology, Which};
 pub(crate) use self::pause::{Pause, Scope};
 pub(crate) use self::submit::{Events, Submit};

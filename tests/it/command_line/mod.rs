@@ -10,6 +10,7 @@ mod doctor;
 mod doubt;
 mod events;
 mod ledger;
+mod list;
 mod pause;
 mod refused;
 mod stats;

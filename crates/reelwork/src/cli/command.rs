@@ -7,11 +7,12 @@ use clap::Subcommand;
 
 use super::costs::Costs;
 use super::demo::{Demo, SimulatorArgs};
+use super::list::List;
 use super::operate::{ConfigAction, Dead, Doubt, Ledger, Topology};
 use super::pause::{Pause, Scope};
 use super::submit::{Events, Submit};
 use super::tenant::TenantArg;
-use super::value::{duration, states};
+use super::value::duration;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -57,15 +58,7 @@ pub(crate) enum Command {
         timeout: Option<Duration>,
     },
     /// Jobs that the ledger knows, newest first
-    List {
-        /// Only those that are so
-        #[arg(long, value_parser = states())]
-        state: Option<job::StateKind>,
-        #[arg(long)]
-        tenant: Option<String>,
-        #[arg(long, default_value_t = 50)]
-        limit: usize,
-    },
+    List(List),
     /// Slots in use and jobs that wait, by pool and tenant
     Stats {
         /// Tenants of each pool to show, those with most waiting jobs first

@@ -1,29 +1,58 @@
-use daemon::{Config, ExitCode};
-use job::{StateKind, Tenant};
-use ports::ListFilter;
+use std::time::Duration;
 
+use daemon::{Config, ExitCode};
+use job::{JobId, JobKey, Tenant, Timestamp};
+use operator::Selection;
+use ports::{Clock, Cursor, Ledger, ListFilter, SystemClock};
+
+use super::named::Named;
 use super::uncompared;
 use crate::backends::Backends;
+use crate::cli::List;
 use crate::error::Error;
 use crate::output::Output;
 use crate::view::JobView;
 
 pub(crate) async fn run(
     config: &Config,
-    state: Option<StateKind>,
-    tenant: Option<String>,
-    limit: usize,
+    options: List,
     output: &Output,
 ) -> Result<ExitCode, Error> {
-    let tenant = tenant.map(Tenant::new).transpose();
-    let tenant = tenant.map_err(|error| Error::Usage(error.to_string()))?;
     let ledger = Backends::look_at_ledger(config).await?;
     uncompared::report(ledger.as_ref(), output).await?;
-    let states = state.into_iter().collect();
-    let filter = ListFilter { states, tenant, limit, ..ListFilter::default() };
-    for record in ledger.list(&filter).await? {
-        let view = JobView::of(&record);
+    let after = begin(ledger.as_ref(), &options).await?;
+    let show = |record: &_| {
+        let view = JobView::of(record);
         output.result(&view, || view.words());
-    }
+        true
+    };
+    selection(options).each(ledger.as_ref(), after, show).await?;
     Ok(ExitCode::Ok)
+}
+
+fn selection(options: List) -> Selection {
+    let List { states, tenant, operation, model, since, error, metadata, limit, .. } = options;
+    let since = since.map(ago);
+    let filter = ListFilter { states, tenant, operation, since, limit };
+    Selection { filter, model, error, metadata }
+}
+
+/// Where the list begins.
+async fn begin(ledger: &dyn Ledger, options: &List) -> Result<Option<Cursor>, Error> {
+    if let Some(id) = &options.after {
+        let tenant = options.tenant.clone().unwrap_or_default();
+        let named = Named::parse(tenant.as_str(), id)?;
+        let stored = named.load(ledger).await?;
+        let stored = stored.ok_or_else(|| Error::NotFound(named.unseen()))?;
+        return Ok(Some(Cursor::of(&stored.record)));
+    }
+    let older = options.older_than.map(ago);
+    // No name comes before this one: what was recorded in this millisecond is left out.
+    let least = JobId::new("!").map(|id| JobKey::new(Tenant::default(), id));
+    Ok(older.zip(least.ok()).map(|(created_at, key)| Cursor { created_at, key }))
+}
+
+fn ago(age: Duration) -> Timestamp {
+    let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+    Timestamp::from_millis(SystemClock.now().as_millis().saturating_sub(age).max(0))
 }

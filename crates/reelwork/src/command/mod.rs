@@ -63,9 +63,7 @@ pub(crate) async fn run(
                 ids.iter().map(|id| Named::parse(&tenant.tenant, id)).collect();
             wait::run(&config, keys?, timeout, output).await
         }
-        Command::List { state, tenant, limit } => {
-            list::run(&config, state, tenant, limit, output).await
-        }
+        Command::List(options) => list::run(&config, options, output).await,
         Command::Stats { tenants } => stats::run(&config, tenants, output).await,
         Command::Costs(options) => costs::run(&config, options, output).await,
         Command::Cancel { id, tenant, ahead } => {
