@@ -1,6 +1,7 @@
 //! Pages of the newest records, from the sorted sets that `scripts/listed.lua` keeps.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use futures::future::try_join_all;
 use job::{JobKey, Record, StateKind, Timestamp};
@@ -32,10 +33,11 @@ async fn sets(ledger: &RedisLedger, filter: &ListFilter) -> Result<Vec<String>, 
         [] => &StateKind::ALL[..],
         states => states,
     };
+    let names: BTreeSet<&str> = states.iter().map(|state| set_of(*state)).collect();
     let shards = ledger.keys.shards().iter();
     let of_states = shards
         .clone()
-        .flat_map(|shard| states.iter().map(|state| shard.listed(state.word())))
+        .flat_map(|shard| names.iter().map(|name| shard.listed(name)))
         .collect::<Vec<_>>();
     let Some(tenant) = &filter.tenant else { return Ok(of_states) };
     let of_tenant = shards.map(|shard| shard.tenant(tenant.as_str())).collect::<Vec<_>>();
@@ -128,6 +130,21 @@ async fn look(
     match same && wanted && filter.wants(state) {
         true => read(ledger, &key).await,
         false => Ok(None),
+    }
+}
+
+/// The set that has the records in a state, as in `scripts/listed.lua`.
+fn set_of(state: StateKind) -> &'static str {
+    match state {
+        StateKind::Queued | StateKind::Submitting | StateKind::Pending => "active",
+        StateKind::Waiting
+        | StateKind::InDoubt
+        | StateKind::Parked
+        | StateKind::Succeeded
+        | StateKind::Failed
+        | StateKind::Rejected
+        | StateKind::TimedOut
+        | StateKind::Cancelled => state.word(),
     }
 }
 

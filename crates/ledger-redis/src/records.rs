@@ -116,7 +116,6 @@ pub(crate) fn write_call(
         .key(shard.outbox_tries())
         .key(shard.listed(""))
         .key(shard.tenant(""))
-        .key(shard.listed(swept(record).word()))
         .arg(expected)
         .arg(record.key.to_string())
         .arg(codec::json(&record.key, record)?)
@@ -130,16 +129,17 @@ pub(crate) fn write_call(
         .arg(fades.unwrap_or_default())
         .arg(digest)
         .arg(request)
-        .arg(record.operation.as_str());
+        .arg(record.operation.as_str())
+        .arg(swept(record).map_or("", StateKind::word));
     for entry in &write.outbox {
         call = call.arg(outbox_member(&entry.outbox_id())).arg(codec::outbox_body(entry)?);
     }
     Ok(call)
 }
 
-/// The state whose expired records leave the index when this one is written: every second time its
-/// own, to which it adds one, and else each of the final ones.
-fn swept(record: &Record) -> StateKind {
+/// The state whose expired records leave the index when this one settles: for one of four its own, to
+/// which it adds one, and for one of twenty each of the final ones.
+fn swept(record: &Record) -> Option<StateKind> {
     const FINAL: [StateKind; 5] = [
         StateKind::Succeeded,
         StateKind::Failed,
@@ -147,7 +147,12 @@ fn swept(record: &Record) -> StateKind {
         StateKind::TimedOut,
         StateKind::Cancelled,
     ];
-    let lot = record.created_at.as_millis().rem_euclid(2 * FINAL.len() as i64);
-    let other = usize::try_from(lot).ok().and_then(|n| FINAL.get(n)).copied();
-    other.unwrap_or(record.state.kind())
+    if !codec::settled(record) {
+        return None;
+    }
+    match usize::try_from(record.created_at.as_millis() % 20).unwrap_or_default() {
+        lot @ 0..5 => Some(FINAL[lot]),
+        5..10 => Some(record.state.kind()),
+        _ => None,
+    }
 }

@@ -73,9 +73,9 @@ impl Tag {
         self.key(&format!("job:{key}"))
     }
 
-    /// The records in a state, by creation; without a state, what is before it.
-    pub(crate) fn listed(&self, state: &str) -> String {
-        self.key(&format!("listed:{state}"))
+    /// A set of records by creation; without its name, what is before that.
+    pub(crate) fn listed(&self, set: &str) -> String {
+        self.key(&format!("listed:{set}"))
     }
 
     /// The records of a tenant, by creation; without a tenant, what is before it.

@@ -38,7 +38,7 @@ async fn a_damaged_index_stops_no_write() {
     let settings = settings(&server.url());
     let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
     let fence = member(&ledger, 1).await;
-    for name in ["listed:queued", "listed:cancelled", "listed:succeeded", "tenant:default"] {
+    for name in ["listed:active", "listed:cancelled", "listed:succeeded", "tenant:default"] {
         for set in index(&settings, name) {
             server.tell(&["SET", &set, "somebody else's"]);
         }
@@ -61,7 +61,7 @@ async fn a_record_that_is_created_in_a_final_state_is_listed() {
     let settings = settings(&server.url());
     let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
     let fence = member(&ledger, 1).await;
-    for n in 0..10 {
+    for n in 0..20 {
         let id = format!("job-{n}");
         ledger.create(&fence, cancelled(&id, n)).await.unwrap();
         assert_eq!(ledger.list(&all()).await.unwrap().len(), 1, "{n}");
@@ -106,7 +106,7 @@ async fn a_record_is_listed_after_its_state_has_changed() {
     let ledger = RedisLedger::connect(settings.clone()).await.unwrap();
     let fence: Fence = member(&ledger, 1).await;
     ledger.create(&fence, write("a")).await.unwrap();
-    for name in ["listed:queued", "tenant:default"] {
+    for name in ["listed:active", "tenant:default"] {
         for set in index(&settings, name) {
             server.tell(&["DEL", &set]);
         }
