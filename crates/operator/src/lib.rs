@@ -8,6 +8,7 @@
 
 mod actions;
 mod cancel;
+mod cancel_many;
 mod doubt;
 mod drop;
 mod letter;
@@ -17,6 +18,7 @@ mod selection;
 
 pub use actions::{Error, Operator};
 pub use cancel::Cancelled;
+pub use cancel_many::Tally;
 pub use doubt::{Decision, account_of_task, in_question};
 pub use letter::{Letter, Names};
 pub use pauses::{NewPause, PauseError, Pauses};

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod cancel;
 mod command;
 mod costs;
 mod demo;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+pub(crate) use self::cancel::Cancel;
 pub(crate) use self::command::Command;
 pub(crate) use self::costs::Costs;
 pub(crate) use self::demo::{Backend, Demo, Sabotage, SimulatorArgs};

@@ -10,6 +10,8 @@ on_each_backend!(
     a_job_that_waits_for_its_next_try_is_cancelled,
     a_job_is_named_as_it_is_printed,
     what_the_provider_has_goes_on,
+    all_jobs_of_a_tenant_that_wait_are_cancelled,
+    jobs_in_a_file_are_cancelled,
 );
 
 async fn submit(environment: &Environment, program: &Program, wish: &Wish) {
@@ -139,4 +141,78 @@ async fn what_the_provider_has_goes_on(environment: Environment) {
     program.run(&["wait", "late", "--timeout", "30s"]).await.exits(0);
     let ended = program.run(&["cancel", "late"]).await.exits(1);
     assert!(ended.stderr.contains("already ended: succeeded"), "{}", ended.stderr);
+}
+
+fn of_tenant(tenant: &str, count: usize) -> String {
+    let line = |n: usize| {
+        let mut message = Wish::video(&format!("{tenant}-{n:03}")).message();
+        message["tenant"] = tenant.into();
+        message["metadata"] = json!({"half": n % 2});
+        format!("{message}\n")
+    };
+    (0..count).map(line).collect()
+}
+
+/// More than have room in the ledger at once: the others wait in the broker.
+async fn all_jobs_of_a_tenant_that_wait_are_cancelled(environment: Environment) {
+    const JOBS: usize = 120;
+    let provider = Provider::here(json!({"life_ms": 600_000})).await;
+    let mut program = environment.program_for(&provider);
+    program.set("limits.videos", "1");
+    program.set("tenants.waiting", "40");
+    let consumer = Consumer::subscribed(&environment).await;
+    let _up = program.start_role("up", "up").await;
+    for tenant in ["acme", "other"] {
+        let file = environment.file("jobs.jsonl", &of_tenant(tenant, JOBS));
+        program.run(&["submit", "--file", &file]).await.exits(0);
+    }
+    let waiting = async |tenant: &str| {
+        let list = ["list", "--state", "waiting", "--tenant", tenant, "--limit", "999", "--json"];
+        program.run(&list).await.exits(0).lines().len()
+    };
+    until("as many wait as may", async || waiting("acme").await >= 40).await;
+    let all = ["cancel", "--all", "--tenant", "acme"];
+    let asked = program.run(&all).await.exits(2);
+    assert!(asked.stderr.contains("jobs of tenant acme") && asked.stderr.contains("--yes"));
+    let half = [&all[..], &["--metadata", "half=1", "--yes", "--json"]].concat();
+    let half = program.run(&half).await.exits(0).json()["cancelled"].as_u64().expect("a number");
+    let rest = [&all[..], &["--yes", "--json"]].concat();
+    let rest = program.run(&rest).await.exits(0).json()["cancelled"].as_u64().expect("a number");
+    assert!(half >= 20 && rest > 0, "{half} {rest}");
+    // The task of one may run.
+    let all = usize::try_from(half + rest).expect("few");
+    assert!((JOBS - 1..=JOBS).contains(&all), "{half} {rest}");
+    assert_eq!(waiting("acme").await, 0);
+    assert!(waiting("other").await >= 40);
+    let received = consumer.receives_outcomes(all).await;
+    assert!(received.0.iter().all(|event| event.kind() == Some(EventKind::Cancelled)));
+    assert!(provider.accounts().await.submissions <= 1);
+}
+
+async fn jobs_in_a_file_are_cancelled(environment: Environment) {
+    let provider = Provider::here(json!({"life_ms": 600_000})).await;
+    let mut program = environment.program_for(&provider);
+    program.set("limits.videos", "1");
+    let _up = program.start_role("up", "up").await;
+    submit(&environment, &program, &Wish::video("runs")).await;
+    until("it runs", async || state(&program, "runs").await == "pending").await;
+    submit_all(&environment, &program, &["a", "b", "c"].map(Wish::video)).await;
+    for id in ["a", "b", "c"] {
+        until("it waits", async || state(&program, id).await == "waiting").await;
+    }
+    let file = environment.file("ids", "a\n\n  b \n");
+    let asked = program.run(&["cancel", "--file", &file]).await.exits(2);
+    assert!(asked.stderr.contains("2 jobs are to be cancelled"), "{}", asked.stderr);
+    let done = program.run(&["cancel", "--file", &file, "--yes", "--json"]).await.exits(0).json();
+    assert_eq!(done, json!({"cancelled": 2, "unseen": 0, "too_late": 0}));
+    let mixed = environment.file("ids", "a\nruns\nunknown\n");
+    let done = program.run(&["cancel", "--file", &mixed, "--yes", "--json"]).await.exits(1).json();
+    assert_eq!(done, json!({"cancelled": 0, "unseen": 1, "too_late": 2}));
+    // Each is reported, and the exit code is that of the first that was not cancelled.
+    let each = program.run(&["cancel", "c", "runs", "nobody", "--json"]).await.exits(1);
+    let states: Vec<Value> = each.lines().iter().map(|row| row["state"].clone()).collect();
+    assert_eq!(states, ["cancelled", "pending", "cancelled"]);
+    for wrong in [&["cancel"][..], &["cancel", "a", "--all"], &["cancel", "a", "--model", "x"]] {
+        program.run(wrong).await.exits(2);
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Subcommand;
 
+use super::cancel::Cancel;
 use super::costs::Costs;
 use super::demo::{Demo, SimulatorArgs};
 use super::list::List;
@@ -67,15 +68,8 @@ pub(crate) enum Command {
     },
     /// What was spent, reserved and refused, by tenant and model (needs money.enabled)
     Costs(Costs),
-    /// Cancel a job that has not been submitted yet
-    Cancel {
-        id: String,
-        #[command(flatten)]
-        tenant: TenantArg,
-        /// Also a job that no worker has recorded: should it come, it is cancelled (otherwise exit 4)
-        #[arg(long)]
-        ahead: bool,
-    },
+    /// Cancel jobs that have not been submitted yet
+    Cancel(Cancel),
     /// Stop submissions until they are resumed; without a scope: list what is paused
     Pause(Pause),
     /// Submit again what was paused

@@ -1,36 +1,63 @@
+mod many;
+
 use daemon::{Config, ExitCode};
 use job::{JobKey, Record, State};
 use operator::Cancelled;
 
 use super::member::Member;
 use super::named::Named;
+use crate::cli::Cancel;
 use crate::error::Error;
 use crate::output::Output;
 use crate::view::{JobView, Unseen};
 
-/// Cancels a job that has not been submitted. Kling cannot stop a task: a submitted one continues,
+/// Cancels jobs that have not been submitted. Kling cannot stop a task: a submitted one continues,
 /// is billed, and is announced like any other.
 pub(crate) async fn run(
     config: &Config,
-    named: &Named,
-    ahead: bool,
+    options: Cancel,
     output: &Output,
 ) -> Result<ExitCode, Error> {
+    match options.all || options.file.is_some() {
+        true => many::run(config, options, output).await,
+        false => each(config, &options, output).await,
+    }
+}
+
+/// Says of each what came of it. The exit code is that of the first that was not cancelled.
+async fn each(config: &Config, options: &Cancel, output: &Output) -> Result<ExitCode, Error> {
+    let names = options.ids.iter().map(|id| Named::parse(&options.tenant.tenant, id));
+    let names = names.collect::<Result<Vec<_>, _>>()?;
     let member = Member::join(config, output).await?;
-    let done = cancel(&member, named).await;
+    let (mut code, mut failed) = (ExitCode::Ok, None);
+    for named in &names {
+        match cancel(&member, named).await {
+            Ok((key, done)) => {
+                let one = tell(&key, done, options.ahead, output);
+                code = if code == ExitCode::Ok { one } else { code };
+            }
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
+        }
+    }
     member.leave().await;
-    let (key, done) = done?;
-    Ok(match done {
-        Cancelled::Job(record) => print(&record, output),
-        Cancelled::Unseen => unseen(&key, ahead, output),
-        Cancelled::TooLate(record) => too_late(&record, output),
-    })
+    failed.map_or(Ok(code), Err)
 }
 
 async fn cancel(member: &Member, named: &Named) -> Result<(JobKey, Cancelled), Error> {
     let key = named.resolve(member.backends.ledger.as_ref()).await?;
     let done = member.operator.cancel(&key).await?;
     Ok((key, done))
+}
+
+fn tell(key: &JobKey, done: Cancelled, ahead: bool, output: &Output) -> ExitCode {
+    match done {
+        Cancelled::Job(record) => print(&record, output),
+        Cancelled::Unseen => unseen(key, ahead, output),
+        Cancelled::TooLate(record) => too_late(&record, output),
+    }
 }
 
 fn print(record: &Record, output: &Output) -> ExitCode {

@@ -52,7 +52,8 @@ async fn begin(ledger: &dyn Ledger, options: &List) -> Result<Option<Cursor>, Er
     Ok(older.zip(least.ok()).map(|(created_at, key)| Cursor { created_at, key }))
 }
 
-fn ago(age: Duration) -> Timestamp {
+/// A moment so long before now.
+pub(crate) fn ago(age: Duration) -> Timestamp {
     let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
     Timestamp::from_millis(SystemClock.now().as_millis().saturating_sub(age).max(0))
 }

@@ -66,9 +66,7 @@ pub(crate) async fn run(
         Command::List(options) => list::run(&config, options, output).await,
         Command::Stats { tenants } => stats::run(&config, tenants, output).await,
         Command::Costs(options) => costs::run(&config, options, output).await,
-        Command::Cancel { id, tenant, ahead } => {
-            cancel::run(&config, &Named::parse(&tenant.tenant, &id)?, ahead, output).await
-        }
+        Command::Cancel(options) => cancel::run(&config, options, output).await,
         Command::Pause(options) => pause::run(&config, options, output).await,
         Command::Resume { scope } => pause::resume(&config, &scope, output).await,
         Command::Why { id, tenant } => {

@@ -1,0 +1,68 @@
+use futures::{StreamExt, stream};
+use job::{JobKey, StateKind, Timestamp};
+use ports::LedgerError;
+
+use crate::{Cancelled, Error, Operator, Selection};
+
+/// Cancellations at once.
+const TOGETHER: usize = 64;
+
+/// The results of many cancellations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub cancelled: u64,
+    /// No worker has recorded them: they are cancelled when they are delivered.
+    pub unseen: u64,
+    /// Submitted or ended meanwhile.
+    pub too_late: u64,
+}
+
+impl Tally {
+    pub fn add(&mut self, other: Self) {
+        self.cancelled += other.cancelled;
+        self.unseen += other.unseen;
+        self.too_late += other.too_late;
+    }
+
+    fn count(&mut self, done: &Cancelled) {
+        match done {
+            Cancelled::Job(_) => self.cancelled += 1,
+            Cancelled::Unseen => self.unseen += 1,
+            Cancelled::TooLate(_) => self.too_late += 1,
+        }
+    }
+}
+
+impl Operator {
+    /// Cancels each of these, until one fails: its cause is probably that of all.
+    pub async fn cancel_many(&self, keys: Vec<JobKey>) -> Result<Tally, Error> {
+        let mut tally = Tally::default();
+        let all = stream::iter(keys).map(|key| async move { self.cancel(&key).await });
+        let mut all = all.buffer_unordered(TOGETHER);
+        while let Some(done) = all.next().await {
+            tally.count(&done?);
+        }
+        Ok(tally)
+    }
+
+    /// The selected jobs that were published until then, and are not submitted.
+    pub async fn unsubmitted(
+        &self,
+        selection: &Selection,
+        until: Timestamp,
+    ) -> Result<Vec<JobKey>, LedgerError> {
+        let mut waiting = selection.clone();
+        waiting.filter.states = vec![StateKind::Queued, StateKind::Waiting];
+        let mut keys = Vec::new();
+        let ledger = self.ledger.as_ref();
+        waiting
+            .each(ledger, None, |record| {
+                if record.came_at() <= until {
+                    keys.push(record.key.clone());
+                }
+                true
+            })
+            .await?;
+        Ok(keys)
+    }
+}

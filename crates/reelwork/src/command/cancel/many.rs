@@ -1,0 +1,133 @@
+//! Many jobs at once: their number is shown, and a confirmation is needed.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use daemon::{Config, ExitCode};
+use job::{JobId, JobKey, Tenant, Timestamp};
+use operator::{Selection, Tally};
+use ports::{Clock, ListFilter, SystemClock};
+use serde::Serialize;
+
+use crate::cli::Cancel;
+use crate::command::confirm::{agreed, refused};
+use crate::command::list::ago;
+use crate::command::member::Member;
+use crate::error::Error;
+use crate::output::Output;
+
+/// How often the ledger is read for jobs for which it had no room before.
+const NEXT_ROUND: Duration = Duration::from_millis(100);
+
+/// Within this time, workers record the next of them.
+const QUIET: Duration = Duration::from_secs(2);
+
+#[derive(Serialize)]
+struct TallyView {
+    cancelled: u64,
+    /// No worker has recorded them: they are cancelled if they come.
+    unseen: u64,
+    /// Submitted or ended before.
+    too_late: u64,
+}
+
+pub(super) async fn run(
+    config: &Config,
+    options: Cancel,
+    output: &Output,
+) -> Result<ExitCode, Error> {
+    let tenant = Tenant::new(&options.tenant.tenant);
+    let tenant = tenant.map_err(|error| Error::Usage(error.to_string()))?;
+    let named = options.file.as_deref().map(|file| read(file, &tenant)).transpose()?;
+    let member = Member::join(config, output).await?;
+    let (ahead, are_named) = (options.ahead, named.is_some());
+    let done = match named {
+        Some(keys) => of_file(&member, keys, options.yes).await,
+        None => of_tenant(&member, options, tenant).await,
+    };
+    member.leave().await;
+    let Tally { cancelled, unseen, too_late } = done?;
+    output.result(&TallyView { cancelled, unseen, too_late }, || {
+        format!("{cancelled} cancelled, {unseen} not recorded yet, {too_late} too late")
+    });
+    // As for a single job.
+    Ok(match are_named {
+        true if too_late > 0 => ExitCode::Failure,
+        true if unseen > 0 && !ahead => ExitCode::NotFound,
+        true | false => ExitCode::Ok,
+    })
+}
+
+async fn of_file(member: &Member, keys: Vec<JobKey>, yes: bool) -> Result<Tally, Error> {
+    let effect = format!("{} jobs are to be cancelled", keys.len());
+    if !agreed(yes, &effect) {
+        return Err(refused(&effect));
+    }
+    Ok(member.operator.cancel_many(keys).await?)
+}
+
+async fn of_tenant(member: &Member, options: Cancel, tenant: Tenant) -> Result<Tally, Error> {
+    let (now, yes) = (SystemClock.now(), options.yes);
+    let selection = selection(options, tenant.clone());
+    let keys = unsubmitted(member, &selection, now).await?;
+    let effect = format!(
+        "{} jobs of tenant {tenant} are recorded and not submitted: they, and those that are recorded \
+         as they go, are to be cancelled",
+        keys.len()
+    );
+    match agreed(yes, &effect) {
+        true => until_none_comes(member, &selection, now, keys).await,
+        false => Err(refused(&effect)),
+    }
+}
+
+/// More jobs are recorded when some are cancelled: until no other one comes for a while.
+async fn until_none_comes(
+    member: &Member,
+    selection: &Selection,
+    until: Timestamp,
+    mut keys: Vec<JobKey>,
+) -> Result<Tally, Error> {
+    let (mut all, mut tried, mut last) = (Tally::default(), BTreeSet::new(), Instant::now());
+    while last.elapsed() < QUIET {
+        keys.retain(|key| tried.insert(key.clone()));
+        if !keys.is_empty() {
+            all.add(member.operator.cancel_many(keys).await?);
+            last = Instant::now();
+        }
+        SystemClock.sleep(NEXT_ROUND).await;
+        keys = unsubmitted(member, selection, until).await?;
+    }
+    Ok(all)
+}
+
+async fn unsubmitted(
+    member: &Member,
+    selection: &Selection,
+    until: Timestamp,
+) -> Result<Vec<JobKey>, Error> {
+    Ok(member.operator.unsubmitted(selection, until).await?)
+}
+
+fn selection(options: Cancel, tenant: Tenant) -> Selection {
+    let Cancel { operation, model, since, metadata, .. } = options;
+    let (tenant, since) = (Some(tenant), since.map(ago));
+    let filter = ListFilter { tenant, operation, since, limit: usize::MAX, ..Default::default() };
+    Selection { filter, model, metadata, error: None }
+}
+
+/// One id in each line; empty lines are skipped.
+fn read(file: &Path, tenant: &Tenant) -> Result<Vec<JobKey>, Error> {
+    let text = match file == Path::new("-") {
+        true => std::io::read_to_string(std::io::stdin().lock()),
+        false => std::fs::read_to_string(file),
+    };
+    let text = text.map_err(|error| Error::Usage(format!("{}: {error}", file.display())))?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let keys = lines.map(|line| {
+        let id = JobId::new(line).map_err(|error| Error::Usage(format!("{line}: {error}")))?;
+        Ok(JobKey::new(tenant.clone(), id))
+    });
+    keys.collect()
+}
