@@ -2,6 +2,7 @@
 
 mod capability;
 mod combination;
+mod form;
 mod media;
 mod rule;
 mod table;
@@ -9,6 +10,7 @@ mod text;
 
 use serde_json::{Map, Value};
 
+pub use self::form::{FieldForm, fields};
 use crate::route::Route;
 
 /// What a check has found. Errors refuse; warnings name disputed limits and unknown combinations.
@@ -42,10 +44,12 @@ impl Validation {
     }
 }
 
-/// Check a raw request body before paying for it. Unknown fields and models pass untouched.
+/// Check a raw request body before paying for it. Unknown fields and models pass untouched; a field
+/// that looks like a known one misspelt is a warning.
 pub fn validate(route: Route, request: &Map<String, Value>) -> Validation {
     let mut found = Validation::default();
     rule::check(table::fields(route), request, "", &mut found);
+    rule::unknown(table::fields(route), request, &mut found);
     combination::check(route, request, &mut found);
     capability::check(route, request, &mut found);
     found

@@ -59,8 +59,16 @@ fn main() -> ExitCode {
 
 fn start(cli: Cli, output: &mut Output) -> Result<ExitCode, Error> {
     let sources = Sources::of_process(cli.config.clone(), cli.overrides());
-    if let Command::Config { action } = &cli.command {
-        return command::config::run(action, &sources, output);
+    match &cli.command {
+        Command::Config { action } => return command::config::run(action, &sources, output),
+        Command::Operations { operation } => {
+            return Ok(command::reference::operations(operation.as_ref(), output));
+        }
+        Command::Completions { shell } => {
+            return Ok(command::reference::completions(*shell, output));
+        }
+        Command::Man { directory } => return command::reference::manual(directory),
+        _ => {}
     }
     #[cfg(feature = "crash-points")]
     if matches!(cli.command, Command::CrashPoints) {

@@ -12,6 +12,7 @@ mod events;
 mod ledger;
 mod list;
 mod pause;
+mod reference;
 mod refused;
 mod stats;
 mod status;

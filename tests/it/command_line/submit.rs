@@ -17,6 +17,7 @@ on_each_backend!(
     a_job_from_stdin_is_in_before_the_next_is_written,
     the_same_key_again_is_the_same_job,
     waiting_shows_how_the_job_ended,
+    a_misspelt_field_is_warned_of_and_published,
 );
 
 async fn depth(environment: &Environment, priority: Priority) -> u64 {
@@ -168,4 +169,19 @@ async fn waiting_shows_how_the_job_ended(environment: Environment) {
     let lines = program.run(&waiting).await.exits(3).lines();
     assert_eq!((&lines[0]["status"], &lines[1]["state"]), (&json!("queued"), &json!("failed")));
     assert_eq!(lines[1]["error"]["kind"], "moderation");
+}
+
+async fn a_misspelt_field_is_warned_of_and_published(environment: Environment) {
+    let program = environment.program();
+    let flags = ["submit", "videos/text2video", "--prompt", "a kite", "--set", "aspect_raito=16:9"];
+    let done = program.run(&flags).await.exits(0);
+    let told = "aspect_raito is not known: did you mean aspect_ratio?";
+    assert!(done.stderr.contains(told), "{}", done.stderr);
+    let mut job = Wish::video("a").message();
+    job["request"]["aspect_raito"] = "16:9".into();
+    let file = environment.file("jobs.jsonl", &format!("{job}\n").repeat(50));
+    let done = program.run(&["submit", "--file", &file]).await.exits(0);
+    assert!(done.stderr.contains(&format!("line 2: {told}")), "{}", done.stderr);
+    assert_eq!(done.stderr.matches(told).count(), 20, "not one for each line of a long file");
+    assert!(depth(&environment, Priority::Normal).await > 1);
 }

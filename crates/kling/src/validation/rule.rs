@@ -8,7 +8,7 @@ use super::media::{self, Medium};
 /// One field of a body.
 pub(super) struct Field {
     pub(super) name: &'static str,
-    required: bool,
+    pub(super) required: bool,
     pub(super) kind: Kind,
 }
 
@@ -75,6 +75,22 @@ pub(super) fn check(
                 found.error(path, "is required and must not be empty");
             }
             Some(value) => field.kind.check(value, &path, found),
+        }
+    }
+}
+
+/// Warn of each field that is not listed and nearly has the name of one that is missing.
+pub(super) fn unknown(fields: &[Field], object: &Map<String, Value>, found: &mut Validation) {
+    let missing =
+        || fields.iter().map(|field| field.name).filter(|name| !object.contains_key(*name));
+    for name in object.keys().filter(|name| fields.iter().all(|field| field.name != **name)) {
+        let distance = |known: &&str| strsim::damerau_levenshtein(&name.to_lowercase(), known);
+        let nearest = missing().map(|known| (distance(&known), known)).min();
+        if let Some((0..=2, known)) = nearest
+            && known.len() > 4
+        {
+            let message = format!("is not known: did you mean {known}? It is passed on");
+            found.warn(name.clone(), message);
         }
     }
 }

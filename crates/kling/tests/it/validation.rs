@@ -19,6 +19,27 @@ fn the_small_body_of_every_route_is_fine() {
 }
 
 #[test]
+fn a_field_that_looks_misspelt_is_warned_of() {
+    for (wrong, known) in [
+        ("negativ_prompt", "negative_prompt"),
+        ("aspectratio", "aspect_ratio"),
+        ("Duration", "duration"),
+        ("model_nmae", "model_name"),
+    ] {
+        let found = check(VideosText2video, &json!({"prompt": "a cat", wrong: "5"}));
+        let warned = found.warnings.iter().find(|warning| warning.field == wrong);
+        let words = &warned.unwrap_or_else(|| panic!("{wrong}: {found:?}")).message;
+        assert!(found.is_ok() && words.contains(&format!("did you mean {known}?")), "{words}");
+    }
+    for other in ["seed", "x", "Prompt_2", "extra_prompt"] {
+        let body = json!({"prompt": "a cat", "mode": "std", other: "5"});
+        assert!(check(VideosText2video, &body).warnings.is_empty(), "{other}");
+    }
+    let both = json!({"prompt": "a cat", "duration": "5", "Duration": "5"});
+    assert!(check(VideosText2video, &both).warnings.is_empty(), "the known one is there");
+}
+
+#[test]
 fn every_required_field_is_missed() {
     for (route, fields) in [
         (ImagesGenerations, &["prompt"][..]),

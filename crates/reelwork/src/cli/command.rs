@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Subcommand;
+use clap_complete::Shell;
+use job::Operation;
 
 use super::cancel::Cancel;
 use super::costs::Costs;
@@ -13,7 +15,7 @@ use super::operate::{ConfigAction, Dead, Doubt, Ledger, Topology};
 use super::pause::{Pause, Scope};
 use super::submit::{Events, Submit};
 use super::tenant::TenantArg;
-use super::value::duration;
+use super::value::{duration, operation};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -116,6 +118,15 @@ pub(crate) enum Command {
         #[arg(long)]
         ready: bool,
     },
+    /// The provider's operations and the fields of their requests
+    Operations {
+        #[arg(value_parser = operation)]
+        operation: Option<Operation>,
+    },
+    /// Completions for a shell, on stdout
+    Completions { shell: Shell },
+    /// Write the pages of the manual into a directory
+    Man { directory: PathBuf },
     /// Check that everything needed is there
     Doctor {
         /// Find out what the provider supports, with one cheap paid task

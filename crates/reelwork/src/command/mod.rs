@@ -20,6 +20,7 @@ mod named;
 mod pause;
 mod place;
 mod probe;
+pub(crate) mod reference;
 mod role;
 mod simulator;
 mod stats;
@@ -77,7 +78,10 @@ pub(crate) async fn run(
         Command::Doubt { action } => doubt::run(action, &config, output).await,
         Command::Topology { action } => topology::run(action, &config, output).await,
         Command::Ledger { action } => ledger::run(action, &config, output).await,
-        Command::Config { .. } => Ok(ExitCode::Ok),
+        Command::Config { .. }
+        | Command::Operations { .. }
+        | Command::Completions { .. }
+        | Command::Man { .. } => Ok(ExitCode::Ok),
         #[cfg(feature = "crash-points")]
         Command::CrashPoints => Ok(ExitCode::Ok),
         Command::Health { ready } => health::run(&config, ready, output).await,

@@ -1,6 +1,7 @@
 //! Publishes jobs, and prints a receipt for each.
 
 mod lines;
+mod warnings;
 
 use daemon::{Config, ExitCode};
 use futures::StreamExt;
@@ -10,6 +11,7 @@ use producer::{Draft, Invalid, ProduceError, Producer, Spans};
 use serde::Serialize;
 use tokio::sync::OnceCell;
 
+use self::warnings::Warnings;
 use crate::backends::Backends;
 use crate::cli::Submit;
 use crate::command::named::Named;
@@ -123,10 +125,11 @@ async fn publish_all(
 ) -> Result<Sum, Error> {
     // Connects for the first valid job: a file without one needs no broker.
     let producer = OnceCell::new();
-    let producer = &producer;
+    let (producer, warnings) = (&producer, &Warnings::default());
     let publishing = jobs
         .map(|line| async move {
             let (line, job) = line?;
+            job.iter().for_each(|job| warnings.tell(line, job, output));
             publish(producer, config, line, job).await
         })
         .buffered(AT_ONCE);
