@@ -25,6 +25,7 @@ use job::{MAX_MESSAGE_BYTES, Operation, Tenant};
 use ports::{Broker, Clock, Ledger, LedgerError};
 use producer::{Producer, Slots};
 use recorder::{Phase, Session};
+use tokio::sync::Semaphore;
 
 use self::answer::{RequestId, answer};
 use self::list::{Parameters, Wanted};
@@ -73,6 +74,7 @@ pub struct KlingApi {
     session: Arc<Session>,
     clock: Arc<dyn Clock>,
     room: Room,
+    lists: Semaphore,
     settings: KlingApiSettings,
 }
 
@@ -86,7 +88,8 @@ impl KlingApi {
     ) -> Self {
         let producer = Producer::new(broker.clone()).within(settings.slots);
         let room = Room::new(settings.room);
-        Self { ledger, broker, producer, session, clock, room, settings }
+        let lists = Semaphore::new(list::AT_ONCE);
+        Self { ledger, broker, producer, session, clock, room, lists, settings }
     }
 
     /// Waits for the ledger as long as a client may wait.

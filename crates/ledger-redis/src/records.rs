@@ -138,21 +138,15 @@ pub(crate) fn write_call(
 }
 
 /// The state whose expired records leave the index when this one settles: for one of four its own, to
-/// which it adds one, and for one of twenty each of the final ones.
+/// which it adds one, and for one of twenty each other one. Older versions, which know no index, may
+/// have written the record meanwhile.
 fn swept(record: &Record) -> Option<StateKind> {
-    const FINAL: [StateKind; 5] = [
-        StateKind::Succeeded,
-        StateKind::Failed,
-        StateKind::Rejected,
-        StateKind::TimedOut,
-        StateKind::Cancelled,
-    ];
     if !codec::settled(record) {
         return None;
     }
-    match usize::try_from(record.created_at.as_millis() % 20).unwrap_or_default() {
-        lot @ 0..5 => Some(FINAL[lot]),
-        5..10 => Some(record.state.kind()),
-        _ => None,
+    let lot = usize::try_from(record.created_at.as_millis() % 20).unwrap_or_default();
+    match lot {
+        0..5 => Some(record.state.kind()),
+        lot => StateKind::ALL.get(lot - 5).copied(),
     }
 }

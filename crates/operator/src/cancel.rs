@@ -32,6 +32,8 @@ impl Operator {
             };
             // The delivery that finds the tombstone settles it, with the job's own data.
             if matches!(present.record.state, State::Tombstone) {
+                // Whoever wrote it may have failed to journal it.
+                self.recorder.journal(&present.record).await?;
                 return Ok(Cancelled::Unseen);
             }
             let was = present.record.clone();

@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures::{StreamExt, stream};
 use job::{JobKey, StateKind, Timestamp};
 use ports::LedgerError;
@@ -34,15 +36,24 @@ impl Tally {
 }
 
 impl Operator {
-    /// Cancels each of these, until one fails: its cause is probably that of all.
+    /// Cancels each of these. After one fails, whose cause is probably that of all, no more are begun;
+    /// the others are finished, since a cancellation is written and then journaled.
     pub async fn cancel_many(&self, keys: Vec<JobKey>) -> Result<Tally, Error> {
-        let mut tally = Tally::default();
+        let (mut tally, mut failed) = (Tally::default(), None);
+        let stop = &AtomicBool::new(false);
+        let keys = keys.into_iter().take_while(|_| !stop.load(Ordering::Relaxed));
         let all = stream::iter(keys).map(|key| async move { self.cancel(&key).await });
         let mut all = all.buffer_unordered(TOGETHER);
         while let Some(done) = all.next().await {
-            tally.count(&done?);
+            match done {
+                Ok(done) => tally.count(&done),
+                Err(error) => {
+                    stop.store(true, Ordering::Relaxed);
+                    failed = failed.or(Some(error));
+                }
+            }
         }
-        Ok(tally)
+        failed.map_or(Ok(tally), Err)
     }
 
     /// The selected jobs that were published until then, and are not submitted.

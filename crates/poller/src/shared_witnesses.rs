@@ -35,7 +35,7 @@ pub(crate) async fn of(shared: &Shared, route: Route) -> Option<Witness> {
 /// An emptied ledger, or one from an earlier version, has tasks in its records only.
 async fn learn_from_records(shared: &Shared) {
     let filter = ListFilter::of_states(&[StateKind::Pending, StateKind::Succeeded], MOST_READ);
-    match shared.ledger.list(&filter).await {
+    match shared.ledger.scan(&filter).await {
         Ok(records) => {
             let of_account = |record: &Record| record.account == shared.settings.account;
             let found = records.into_iter().filter(of_account).filter_map(witness);

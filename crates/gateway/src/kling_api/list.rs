@@ -15,8 +15,11 @@ pub(super) type Parameters = Vec<(String, String)>;
 /// Those before a page are read, too. The provider has up to 500,000 tasks on 1,000 pages.
 const MOST_TASKS: usize = 10_000;
 
-/// Records that are read at once.
+/// Records that are read at once, at most.
 const STEP: usize = 500;
+
+/// Lists that are read at once: each holds some hundred records.
+pub(super) const AT_ONCE: usize = 4;
 
 /// Which tasks are wanted, counted from the newest.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,10 +63,16 @@ pub(super) async fn list(
     wanted: Wanted,
 ) -> Result<Vec<Task>, Refusal> {
     api.is_complete()?;
+    let _one = api.lists.try_acquire().map_err(|_| Refusal::TooMany)?;
     let tenant = Some(api.settings.tenant.clone());
     let operation = Some(operation);
-    let filter = ListFilter { tenant, operation, limit: STEP, ..ListFilter::default() };
-    api.ask(read(api, &filter, wanted)).await
+    let limit = (wanted.skip + wanted.take).min(STEP);
+    let filter = ListFilter { tenant, operation, limit, ..ListFilter::default() };
+    match api.ask(read(api, &filter, wanted)).await {
+        // Again, it would take as long.
+        Err(Refusal::Slow) => Err(Refusal::ListTooLong),
+        answer => answer,
+    }
 }
 
 async fn read(

@@ -21,11 +21,13 @@ pub(super) enum Refusal {
     Conflict(JobId),
     #[error("there is no operation {0}")]
     UnknownPath(String),
+    #[error("too many other tasks lie between those of this page: ask for tasks by their ids")]
+    ListTooLong,
     #[error("an operation takes POST, and a task takes GET")]
     WrongMethod,
     #[error("only programs on this machine are served: {0}")]
     NotLocal(&'static str),
-    #[error("too many large requests at once: send it again")]
+    #[error("too many requests of this kind at once: send it again")]
     TooMany,
     #[error("there is no task {0}")]
     UnknownTask(String),
@@ -55,7 +57,8 @@ impl Refusal {
             | Self::NotJson(_)
             | Self::Field(_)
             | Self::Invalid(_)
-            | Self::Conflict(_) => StatusCode::BAD_REQUEST,
+            | Self::Conflict(_)
+            | Self::ListTooLong => StatusCode::BAD_REQUEST,
             Self::UnknownPath(_) | Self::UnknownTask(_) | Self::WrongMethod => {
                 StatusCode::NOT_FOUND
             }
@@ -71,7 +74,7 @@ impl Refusal {
     pub(super) fn code(&self) -> u16 {
         match self {
             Self::Unread(_) | Self::NotJson(_) => 1200,
-            Self::Field(_) | Self::Invalid(_) | Self::Conflict(_) => 1201,
+            Self::Field(_) | Self::Invalid(_) | Self::Conflict(_) | Self::ListTooLong => 1201,
             Self::NotLocal(_) => 1103,
             Self::TooMany => 1302,
             Self::WrongMethod => 1202,
@@ -93,6 +96,7 @@ impl Refusal {
             | Self::Field(_)
             | Self::Invalid(_)
             | Self::Conflict(_)
+            | Self::ListTooLong
             | Self::UnknownPath(_)
             | Self::WrongMethod
             | Self::NotLocal(_)

@@ -79,20 +79,30 @@ pub(super) fn check(
     }
 }
 
+/// Unknown names that are compared with known ones.
+const MOST_COMPARED: usize = 50;
+
 /// Warn of each field that is not listed and nearly has the name of one that is missing.
 pub(super) fn unknown(fields: &[Field], object: &Map<String, Value>, found: &mut Validation) {
-    let missing =
-        || fields.iter().map(|field| field.name).filter(|name| !object.contains_key(*name));
-    for name in object.keys().filter(|name| fields.iter().all(|field| field.name != **name)) {
-        let distance = |known: &&str| strsim::damerau_levenshtein(&name.to_lowercase(), known);
-        let nearest = missing().map(|known| (distance(&known), known)).min();
-        if let Some((0..=2, known)) = nearest
-            && known.len() > 4
-        {
+    let unknown = object.keys().filter(|name| fields.iter().all(|field| field.name != **name));
+    for name in unknown.take(MOST_COMPARED) {
+        let missing = fields.iter().map(|field| field.name);
+        let missing = missing.filter(|known| !object.contains_key(*known));
+        if let Some(known) = nearest(name, missing) {
             let message = format!("is not known: did you mean {known}? It is passed on");
             found.warn(name.clone(), message);
         }
     }
+}
+
+/// The known name that is at most two edits away. Comparing long names would take long.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    const EDITS: usize = 2;
+    let similar =
+        known.filter(|known| known.len() > 4 && known.len().abs_diff(name.len()) <= EDITS);
+    let edits = |known| strsim::damerau_levenshtein(&name.to_lowercase(), known);
+    let nearest = similar.map(|known| (edits(known), known)).min();
+    nearest.filter(|(edits, _)| *edits <= EDITS).map(|(_, known)| known)
 }
 
 impl Kind {

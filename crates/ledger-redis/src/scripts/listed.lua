@@ -16,7 +16,7 @@ local function listed_name(key, created)
   return string.format('%013d\n%s', tonumber(created) or 0, key)
 end
 
--- Before the record is written over one with this state and this time of creation, if there is one.
+-- The record was written over one with this state and this time of creation, if there was one.
 local function list_record(state, created)
   local same_time, set = created == ARGV[9], set_of(ARGV[7])
   if state and same_time and set_of(state) == set then return end
@@ -31,16 +31,21 @@ local function list_record(state, created)
   if not same_time or was_listed ~= 1 then redis.pcall('ZADD', set_of_tenant(ARGV[4]), 0, name) end
 end
 
--- Records expire, and their names stay: the oldest of a state are removed, a few at a time. After the
--- record is written, or its own name would be among them.
+-- Records expire, and their names stay: the oldest of a state are removed, a few at a time. Some may
+-- live longer than those after them.
 local function sweep_listed(swept)
   local set, records = set_of(swept), string.sub(KEYS[3], 1, #KEYS[3] - #ARGV[4])
+  local alive = 0
   for _, name in ipairs(redis.pcall('ZRANGE', set, 0, 15)) do
     local key = string.match(name, '\n(.*)') or ''
     local there = redis.pcall('HMGET', records .. key, 's', 'c')
     local is_there = there[1] and listed_name(key, there[2]) == name
-    if is_there and set_of(there[1]) == set then return end
-    redis.pcall('ZREM', set, name)
-    if not is_there then redis.pcall('ZREM', set_of_tenant(key), name) end
+    if is_there and set_of(there[1]) == set then
+      alive = alive + 1
+      if alive == 4 then return end
+    else
+      redis.pcall('ZREM', set, name)
+      if not is_there then redis.pcall('ZREM', set_of_tenant(key), name) end
+    end
   end
 end

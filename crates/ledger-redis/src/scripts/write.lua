@@ -17,9 +17,10 @@ local kept = before[2] or ''
 local lacks = kept == '' or digest ~= '=' and digest ~= kept
 if digest ~= '' and request == '' and lacks then return {'lacking'} end
 local next = (tonumber(version) or 0) + 1
-list_record(before[3], before[4])
+-- The first write: a full server refuses this one, and nothing is half written.
 redis.call('HSET', KEYS[3], 'v', next, 'b', ARGV[5], 'o', ARGV[6], 's', ARGV[7],
   'f', ARGV[8], 'c', ARGV[9], 'n', ARGV[12], 'p', ARGV[16])
+list_record(before[3], before[4])
 if ARGV[17] ~= '' then sweep_listed(ARGV[17]) end
 if digest == '' then
   redis.call('HDEL', KEYS[3], 'd', 'r')

@@ -112,7 +112,8 @@ async fn a_record_is_listed_after_its_state_has_changed() {
         }
     }
     assert!(ledger.list(&all()).await.unwrap().is_empty());
-    ledger.swap(&fence, 1, cancelled("a", 1_000)).await.unwrap();
+    let created = write("a").record.created_at.as_millis();
+    ledger.swap(&fence, 1, cancelled("a", created)).await.unwrap();
     let of_tenant = ListFilter { tenant: Some(key("a").tenant), ..all() };
     for filter in [all(), of_tenant] {
         let found: Vec<Record> = ledger.list(&filter).await.unwrap();

@@ -93,6 +93,9 @@ async fn a_full_server_is_unavailable_and_nothing_is_half_written() {
     server.tell(&["CONFIG", "SET", "maxmemory", "1"]);
     let mut due = write("a");
     due.due = Some(due.record.created_at);
+    // It leaves a set of the index.
+    let (outcome, at) = (job::Outcome::Cancelled, due.record.created_at);
+    due.record.state = job::State::Settled { outcome, at };
     for refused in [
         ledger.swap(&fence, 1, due.clone()).await.map(drop),
         ledger.create(&fence, write("b")).await.map(drop),

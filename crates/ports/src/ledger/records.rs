@@ -1,5 +1,6 @@
 //! One record for each job, written by its version.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -82,6 +83,20 @@ pub trait Records: Send + Sync + 'static {
         filter: &ListFilter,
         visit: &mut (dyn for<'a> FnMut(&'a Record) + Send),
     ) -> Result<(), LedgerError>;
+
+    /// The same as [`list`](Self::list), but looks at every key: it does not miss a record that a
+    /// version without the index has written.
+    async fn scan(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {
+        let mut newest = BTreeMap::new();
+        self.visit(filter, &mut |record| {
+            newest.insert(Cursor::of(record).order(), record.clone());
+            if newest.len() > filter.limit {
+                newest.pop_first();
+            }
+        })
+        .await?;
+        Ok(newest.into_values().rev().collect())
+    }
 
     /// As many pages as have the records that the filter allows.
     async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {

@@ -33,7 +33,7 @@ pub(crate) struct List {
     pub(crate) metadata: Vec<(String, String)>,
     #[arg(long, default_value_t = 50)]
     pub(crate) limit: usize,
-    /// Go on after this job, the last one of a list before
+    /// Go on after this job, the last one of a list before: its id, or TENANT/ID without --tenant
     #[arg(long, value_name = "ID")]
     pub(crate) after: Option<String>,
 }

@@ -101,7 +101,7 @@ async fn denied_tasks(
     limit: usize,
 ) -> Result<Vec<Row>, Error> {
     let filter = ListFilter::of_states(&[StateKind::Pending], limit);
-    let pending = backends.ledger.list(&filter).await?;
+    let pending = backends.ledger.scan(&filter).await?;
     if pending.is_empty() {
         return Ok(Vec::new());
     }

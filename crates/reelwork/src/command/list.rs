@@ -47,7 +47,7 @@ async fn begin(ledger: &dyn Ledger, options: &List) -> Result<Option<Cursor>, Er
         return Ok(Some(Cursor::of(&stored.record)));
     }
     let older = options.older_than.map(ago);
-    // No name comes before this one: what was recorded in this millisecond is left out.
+    // Some of what was recorded in this millisecond may be listed.
     let least = JobId::new("!").map(|id| JobKey::new(Tenant::default(), id));
     Ok(older.zip(least.ok()).map(|(created_at, key)| Cursor { created_at, key }))
 }

@@ -5,17 +5,22 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use daemon::{Config, ExitCode};
-use job::{JobId, JobKey, Tenant, Timestamp};
+use futures::{StreamExt, TryStreamExt, stream};
+use job::{JobKey, OverflowQueue, Priority, Resource, Tenant, Timestamp};
 use operator::{Selection, Tally};
-use ports::{Clock, ListFilter, SystemClock};
+use ports::{Clock, ListFilter, Source, SystemClock};
 use serde::Serialize;
 
 use crate::cli::Cancel;
 use crate::command::confirm::{agreed, refused};
 use crate::command::list::ago;
 use crate::command::member::Member;
+use crate::command::named::Named;
 use crate::error::Error;
 use crate::output::Output;
+
+/// Names that are looked up at once.
+const AT_ONCE: usize = 64;
 
 /// How often the ledger is read for jobs for which it had no room before.
 const NEXT_ROUND: Duration = Duration::from_millis(100);
@@ -44,27 +49,49 @@ pub(super) async fn run(
     let (ahead, are_named) = (options.ahead, named.is_some());
     let done = match named {
         Some(keys) => of_file(&member, keys, options.yes).await,
-        None => of_tenant(&member, options, tenant).await,
+        None => of_tenant(&member, options, tenant.clone()).await,
     };
+    let left = if are_named { 0 } else { in_overflow(&member, &tenant).await };
     member.leave().await;
     let Tally { cancelled, unseen, too_late } = done?;
     output.result(&TallyView { cancelled, unseen, too_late }, || {
         format!("{cancelled} cancelled, {unseen} not recorded yet, {too_late} too late")
     });
+    if left > 0 {
+        output.complain(&format!(
+            "{left} jobs of tenants such as {tenant} wait in overflow queues: those of {tenant} are not \
+             cancelled; run this again"
+        ));
+    }
     // As for a single job.
     Ok(match are_named {
+        _ if left > 0 => ExitCode::Failure,
         true if too_late > 0 => ExitCode::Failure,
         true if unseen > 0 && !ahead => ExitCode::NotFound,
         true | false => ExitCode::Ok,
     })
 }
 
-async fn of_file(member: &Member, keys: Vec<JobKey>, yes: bool) -> Result<Tally, Error> {
-    let effect = format!("{} jobs are to be cancelled", keys.len());
-    if !agreed(yes, &effect) {
-        return Err(refused(&effect));
+/// Jobs in the broker's queues for the tenant and others. It may have none of them.
+async fn in_overflow(member: &Member, tenant: &Tenant) -> u64 {
+    let of = |resource| Priority::ALL.map(|priority| OverflowQueue::of(resource, tenant, priority));
+    let mut left = 0;
+    for queue in Resource::ALL.into_iter().flat_map(of) {
+        let depth = member.backends.broker.depth(&Source::Overflow(queue)).await;
+        left += depth.unwrap_or_default();
     }
-    Ok(member.operator.cancel_many(keys).await?)
+    left
+}
+
+async fn of_file(member: &Member, names: Vec<Named>, yes: bool) -> Result<Tally, Error> {
+    let ledger = member.backends.ledger.as_ref();
+    let keys = stream::iter(&names).map(|named| named.resolve(ledger)).buffered(AT_ONCE);
+    let keys: BTreeSet<JobKey> = keys.try_collect().await?;
+    let effect = format!("{} jobs are to be cancelled", keys.len());
+    match agreed(yes, &effect) {
+        true => Ok(member.operator.cancel_many(keys.into_iter().collect()).await?),
+        false => Err(refused(&effect)),
+    }
 }
 
 async fn of_tenant(member: &Member, options: Cancel, tenant: Tenant) -> Result<Tally, Error> {
@@ -117,17 +144,13 @@ fn selection(options: Cancel, tenant: Tenant) -> Selection {
     Selection { filter, model, metadata, error: None }
 }
 
-/// One id in each line; empty lines are skipped.
-fn read(file: &Path, tenant: &Tenant) -> Result<Vec<JobKey>, Error> {
+/// One name in each line; empty lines are skipped.
+fn read(file: &Path, tenant: &Tenant) -> Result<Vec<Named>, Error> {
     let text = match file == Path::new("-") {
         true => std::io::read_to_string(std::io::stdin().lock()),
         false => std::fs::read_to_string(file),
     };
     let text = text.map_err(|error| Error::Usage(format!("{}: {error}", file.display())))?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let keys = lines.map(|line| {
-        let id = JobId::new(line).map_err(|error| Error::Usage(format!("{line}: {error}")))?;
-        Ok(JobKey::new(tenant.clone(), id))
-    });
-    keys.collect()
+    lines.map(|line| Named::parse(tenant.as_str(), line)).collect()
 }

@@ -37,7 +37,7 @@ pub(crate) async fn run(
     for state in [StateKind::InDoubt, StateKind::Parked] {
         let filter =
             ListFilter { tenant: tenant.clone(), ..ListFilter::of_states(&[state], limit) };
-        for record in ledger.list(&filter).await? {
+        for record in ledger.scan(&filter).await? {
             if let Some(doubt) = doubt_of(&record.state) {
                 show(ledger.as_ref(), &record, doubt, output).await?;
             }
