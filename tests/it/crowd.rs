@@ -51,6 +51,12 @@ async fn until_waiting(ledger: &dyn Ledger, jobs: usize) -> Vec<Record> {
     found
 }
 
+/// Before that, a job may be restored as of an earlier line of the journal.
+async fn until_compared(ledger: &dyn Ledger) {
+    let is_compared = async || ledger.opens_at().await.is_ok_and(|at| at.is_some());
+    until_within(PATIENCE, "the journal is compared", is_compared).await;
+}
+
 async fn waiting(ledger: &dyn Ledger) -> usize {
     let pool = Permit::pool_of(DEFAULT_ACCOUNT, Resource::Videos);
     let counted = ledger.count_waiting(&pool, &Tenant::default()).await;
@@ -107,11 +113,7 @@ async fn five_thousand_that_wait_come_back_in_the_order_of_their_tenants() {
 
     environment.redis().flush();
     let since = Instant::now();
-    // Until then, a job may be restored as of an earlier line of the journal.
-    until_within(PATIENCE, "the journal is compared", async || {
-        ledger.opens_at().await.is_ok_and(|at| at.is_some())
-    })
-    .await;
+    until_compared(ledger.as_ref()).await;
     let after = in_order(until_waiting(ledger.as_ref(), least).await);
     let rebuilt = since.elapsed();
     assert_eq!(before, after, "who waits, and in which order");

@@ -27,6 +27,11 @@ pub struct AccountRules {
 }
 
 impl AccountRules {
+    /// There is only this account.
+    pub fn only(name: &str) -> Self {
+        Self { names: vec![name.to_owned()], ..Self::default() }
+    }
+
     /// The accounts that a job may be submitted with: never empty. `asked`: the account that its
     /// message names.
     pub fn of(&self, tenant: &Tenant, asked: Option<&str>) -> Result<Vec<&str>, Reason> {

@@ -71,7 +71,6 @@ impl Operator {
                 if record.came_at() <= until {
                     keys.push(record.key.clone());
                 }
-                true
             })
             .await?;
         Ok(keys)

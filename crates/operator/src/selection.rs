@@ -27,29 +27,23 @@ impl Selection {
             && self.metadata.iter().all(|(name, value)| has(record, name, value))
     }
 
-    /// Calls `found` with each of them after this place, newest first, until it returns `false`.
+    /// Calls `found` with each of them after this place, newest first.
     pub async fn each(
         &self,
         ledger: &dyn Ledger,
-        mut after: Option<Cursor>,
-        mut found: impl FnMut(&Record) -> bool,
+        after: Option<Cursor>,
+        mut found: impl FnMut(&Record) + Send,
     ) -> Result<(), LedgerError> {
-        let filter = ListFilter { limit: self.filter.limit.min(PAGE), ..self.filter.clone() };
         let mut left = self.filter.limit;
-        while left > 0 {
-            let page = ledger.page(&filter, after.as_ref()).await?;
-            for record in page.records.iter().filter(|record| self.takes(record)).take(left) {
+        let pages = ListFilter { limit: left.min(PAGE), ..self.filter.clone() };
+        let mut look_at = |record: Record| {
+            if self.takes(&record) {
+                found(&record);
                 left -= 1;
-                if !found(record) {
-                    return Ok(());
-                }
             }
-            match page.next {
-                Some(next) => after = Some(next),
-                None => return Ok(()),
-            }
-        }
-        Ok(())
+            left > 0
+        };
+        ledger.each(&pages, after, &mut look_at).await
     }
 }
 

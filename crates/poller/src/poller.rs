@@ -33,8 +33,7 @@ impl Poller {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        let rules =
-            AccountRules { names: vec![settings.account.clone()], ..AccountRules::default() };
+        let rules = AccountRules::only(&settings.account);
         let account = Account { kling, settings };
         Self::with_accounts(broker, ledger, session, clock, account, Vec::new(), rules)
     }

@@ -21,7 +21,7 @@ pub use self::acceptances::Acceptances;
 pub use self::accounts::{AccountTask, Accounts, MOST_PROPOSALS, NamedPause, Pause, TASK_SLACK};
 pub use self::due::{Claimed, Due};
 pub use self::error::LedgerError;
-pub use self::lists::{Cursor, ListFilter, NotACursor, Page};
+pub use self::lists::{Cursor, ListFilter, Page};
 pub use self::manual_pauses::{MOST_MANUAL_PAUSES, ManualPauses};
 pub use self::members::{Fence, Following, Generation, Members, Standing};
 pub use self::outbox::{OutboxEntry, OutboxId};

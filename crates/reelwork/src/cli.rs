@@ -7,6 +7,7 @@ mod demo;
 mod list;
 mod operate;
 mod pause;
+mod selected;
 mod submit;
 mod tenant;
 mod value;
@@ -22,6 +23,7 @@ pub(crate) use self::demo::{Backend, Demo, Sabotage, SimulatorArgs};
 pub(crate) use self::list::List;
 pub(crate) use self::operate::{ConfigAction, Dead, Doubt, Ledger, Topology, Which};
 pub(crate) use self::pause::{Pause, Scope};
+pub(crate) use self::selected::ago;
 pub(crate) use self::submit::{Events, Submit};
 
 /// Queue-backed distributed worker for Kling: never lose a job, never pay twice.

@@ -44,9 +44,8 @@ impl Worker {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        let names = vec![settings.account.clone()];
-        let (account, rules) =
-            (Account { kling, settings }, AccountRules { names, ..AccountRules::default() });
+        let rules = AccountRules::only(&settings.account);
+        let account = Account { kling, settings };
         Self::with_accounts(broker, ledger, session, clock, account, Vec::new(), rules)
     }
 

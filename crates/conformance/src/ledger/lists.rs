@@ -88,8 +88,7 @@ async fn pages(ledger: &dyn Ledger, filter: &ListFilter) -> Vec<Vec<String>> {
     loop {
         let page = ledger.page(filter, after.as_ref()).await.unwrap();
         pages.push(names(&page.records));
-        // As a client gives it back.
-        after = page.next.map(|cursor| cursor.to_string().parse().unwrap());
+        after = page.next;
         if after.is_none() {
             return pages;
         }

@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use job::Operation;
-use ports::{Cursor, ListFilter, Page};
+use job::{Operation, Record};
+use ports::{LedgerError, ListFilter};
 
 use super::KlingApi;
 use super::refusal::Refusal;
@@ -79,24 +79,18 @@ async fn read(
     api: &KlingApi,
     filter: &ListFilter,
     wanted: Wanted,
-) -> Result<Vec<Task>, ports::LedgerError> {
-    let (mut tasks, mut skip, mut after) = (Vec::new(), wanted.skip, None::<Cursor>);
-    loop {
-        let Page { records, next } = api.ledger.page(filter, after.as_ref()).await?;
-        for record in records.iter().filter(|record| is_task(record)) {
-            match skip {
-                0 => tasks.push(Task::of_record(record)),
-                _ => skip -= 1,
-            }
-            if tasks.len() == wanted.take {
-                return Ok(tasks);
-            }
+) -> Result<Vec<Task>, LedgerError> {
+    let (mut tasks, mut skip) = (Vec::new(), wanted.skip);
+    let mut take = |record: Record| {
+        match (is_task(&record), skip) {
+            (false, _) => {}
+            (true, 0) => tasks.push(Task::of_record(&record)),
+            (true, _) => skip -= 1,
         }
-        match next {
-            Some(next) => after = Some(next),
-            None => return Ok(tasks),
-        }
-    }
+        tasks.len() < wanted.take
+    };
+    api.ledger.each(filter, None, &mut take).await?;
+    Ok(tasks)
 }
 
 #[cfg(test)]

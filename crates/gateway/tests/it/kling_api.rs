@@ -2,6 +2,10 @@
 
 mod bench;
 
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use job::{JobKey, MAX_MESSAGE_BYTES};
 use ports::header;
 use reqwest::Method;
@@ -159,6 +163,32 @@ async fn the_tasks_of_an_operation_are_listed_newest_first() {
     assert_eq!(ids(&bench.get("/v1/videos/image2video?pageNum=1").await), [""; 0]);
     let wrong = bench.get(&format!("{T2V}?pageSize=501")).await;
     assert_eq!(wrong.refusal(), (400, 1201));
+}
+
+#[tokio::test]
+async fn a_list_that_takes_too_long_is_refused_for_good() {
+    let bench = Bench::impatient(Duration::from_millis(50)).await;
+    bench.lists.send_replace(false);
+    let refused = bench.get(T2V).await;
+    assert_eq!(refused.refusal(), (400, 1201));
+    assert!(!refused.headers.contains_key("retry-after"), "it would take as long again");
+}
+
+#[tokio::test]
+async fn only_so_many_lists_are_read_at_once() {
+    let bench = Bench::impatient(Duration::from_secs(60)).await;
+    bench.lists.send_replace(false);
+    let mut lists: FuturesUnordered<_> = (0..9).map(|_| bench.get(T2V)).collect();
+    for _ in 0..5 {
+        let refused = lists.next().await.unwrap();
+        assert_eq!(refused.refusal(), (429, 1302));
+        assert!(refused.headers.contains_key("retry-after"));
+    }
+    bench.lists.send_replace(true);
+    while let Some(read) = lists.next().await {
+        assert_eq!(read.status, 200, "{}", read.body);
+    }
+    assert_eq!(bench.get(T2V).await.status, 200, "there is room again");
 }
 
 #[tokio::test]

@@ -99,8 +99,8 @@ macro_rules! summaries {
 }
 
 summaries! {
-    "{}": str, String, u32, u64, usize, Cursor, JobKey, PauseScope, Period, Timestamp;
-    "{:?}": Caps, Duration, Following, Limits, ListFilter, Permitted, Place, Reserved, Standing, Usage;
+    "{}": str, String, u32, u64, usize, JobKey, PauseScope, Period, Timestamp;
+    "{:?}": Caps, Cursor, Duration, Following, Limits, ListFilter, Permitted, Place, Reserved, Standing, Usage;
 }
 
 /// Types that a few fields identify.

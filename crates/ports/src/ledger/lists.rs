@@ -1,6 +1,3 @@
-use std::fmt::{self, Display, Formatter};
-use std::str::FromStr;
-
 use job::{JobKey, Operation, Record, StateKind, Tenant, Timestamp};
 
 /// Which records are wanted; all, if nothing is set.
@@ -50,29 +47,6 @@ impl Cursor {
     /// Orders names as bytes, as stores do.
     pub fn order(&self) -> (Timestamp, String) {
         (self.created_at, self.key.to_string())
-    }
-}
-
-/// As `FromStr` reads it: Unix milliseconds, a colon, tenant/id.
-impl Display for Cursor {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.created_at.as_millis(), self.key)
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is not a cursor: take one that a list has returned")]
-pub struct NotACursor;
-
-impl FromStr for Cursor {
-    type Err = NotACursor;
-
-    fn from_str(text: &str) -> Result<Self, NotACursor> {
-        let (created, key) = text.split_once(':').ok_or(NotACursor)?;
-        let created: u64 = created.parse().map_err(|_| NotACursor)?;
-        let created_at = i64::try_from(created).map_err(|_| NotACursor)?;
-        let key = JobKey::parse(key).ok_or(NotACursor)?;
-        Ok(Self { created_at: Timestamp::from_millis(created_at), key })
     }
 }
 

@@ -84,6 +84,39 @@ pub trait Records: Send + Sync + 'static {
         visit: &mut (dyn for<'a> FnMut(&'a Record) + Send),
     ) -> Result<(), LedgerError>;
 
+    /// Calls `found` with each record after this place, newest first, in pages of the filter's limit,
+    /// until it returns `false`.
+    async fn each(
+        &self,
+        filter: &ListFilter,
+        mut after: Option<Cursor>,
+        found: &mut (dyn FnMut(Record) -> bool + Send),
+    ) -> Result<(), LedgerError> {
+        loop {
+            let page = self.page(filter, after.as_ref()).await?;
+            for record in page.records {
+                if !found(record) {
+                    return Ok(());
+                }
+            }
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// The newest records, at most as many as the filter's limit.
+    async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {
+        let mut records = Vec::new();
+        self.each(filter, None, &mut |record| {
+            records.push(record);
+            records.len() < filter.limit
+        })
+        .await?;
+        Ok(records)
+    }
+
     /// The same as [`list`](Self::list), but looks at every key: it does not miss a record that a
     /// version without the index has written.
     async fn scan(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {
@@ -96,19 +129,5 @@ pub trait Records: Send + Sync + 'static {
         })
         .await?;
         Ok(newest.into_values().rev().collect())
-    }
-
-    /// As many pages as have the records that the filter allows.
-    async fn list(&self, filter: &ListFilter) -> Result<Vec<Record>, LedgerError> {
-        let (mut records, mut after) = (Vec::new(), None);
-        loop {
-            let limit = filter.limit - records.len();
-            let page = self.page(&ListFilter { limit, ..filter.clone() }, after.as_ref()).await?;
-            records.extend(page.records);
-            after = page.next;
-            if after.is_none() || records.len() >= filter.limit {
-                return Ok(records);
-            }
-        }
     }
 }

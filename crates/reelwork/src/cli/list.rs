@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use clap::Args;
-use job::{Operation, StateKind, Tenant};
+use job::{StateKind, Tenant};
 
-use super::value::{duration, field, operation, states, tenant};
+use super::selected::Selected;
+use super::value::{duration, states, tenant};
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
@@ -14,23 +15,14 @@ pub(crate) struct List {
     pub(crate) states: Vec<StateKind>,
     #[arg(long, value_parser = tenant)]
     pub(crate) tenant: Option<Tenant>,
-    /// The provider's path below /kling/v1/, such as videos/text2video
-    #[arg(long, value_parser = operation)]
-    pub(crate) operation: Option<Operation>,
-    #[arg(long, value_name = "NAME")]
-    pub(crate) model: Option<String>,
-    /// Recorded no longer ago than this, such as 90s or 2h
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(crate) since: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) selected: Selected,
     /// Recorded longer ago than this
     #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "after")]
     pub(crate) older_than: Option<Duration>,
     /// Those that ended with an error of this kind, such as moderation (error.kind of their event)
     #[arg(long, value_name = "KIND")]
     pub(crate) error: Option<String>,
-    /// Those with this in their metadata (repeatable)
-    #[arg(long, value_name = "KEY=VALUE", value_parser = field)]
-    pub(crate) metadata: Vec<(String, String)>,
     #[arg(long, default_value_t = 50)]
     pub(crate) limit: usize,
     /// Go on after this job, the last one of a list before: its id, or TENANT/ID without --tenant

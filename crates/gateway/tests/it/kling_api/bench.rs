@@ -8,13 +8,13 @@ use embedded::Embedded;
 use gateway::{Gateway, KlingApi, KlingApiSettings, Listen, Served};
 use job::{Lane, MessageFacts, Outcome, Priority, Record, Resource, State, Timestamp, decode};
 use ports::{
-    Broker, BrokerLayer, Clock, Destination, Ledger, Message, PublishError, Source, SystemClock,
-    Write,
+    Broker, BrokerLayer, Clock, Cursor, Destination, Ledger, LedgerError, LedgerLayer, ListFilter,
+    Message, Page, PublishError, Source, SystemClock, Write,
 };
 use recorder::{Phase, Session};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 pub(super) const T2V: &str = "/kling/v1/videos/text2video";
@@ -70,6 +70,25 @@ impl BrokerLayer for Faulty {
     }
 }
 
+/// A ledger whose lists wait while they are held.
+struct Listing {
+    ledger: Arc<dyn Ledger>,
+    open: watch::Receiver<bool>,
+}
+
+#[async_trait::async_trait]
+impl LedgerLayer for Listing {
+    fn inner(&self) -> &dyn Ledger {
+        self.ledger.as_ref()
+    }
+
+    async fn page(&self, filter: &ListFilter, after: Option<&Cursor>) -> Result<Page, LedgerError> {
+        let mut open = self.open.clone();
+        let _ = open.wait_for(|open| *open).await;
+        self.ledger.page(filter, after).await
+    }
+}
+
 /// A second later whenever it is read.
 pub(super) struct Ticking(AtomicI64);
 
@@ -96,6 +115,8 @@ pub(super) struct Bench {
     gateway: Gateway,
     fault: Arc<AtomicU8>,
     pub(super) held: Arc<Held>,
+    /// Whether lists are read.
+    pub(super) lists: watch::Sender<bool>,
     broker: Arc<dyn Broker>,
     pub(super) ledger: Arc<dyn Ledger>,
     pub(super) session: Arc<Session>,
@@ -108,6 +129,11 @@ pub(super) struct Bench {
 impl Bench {
     pub(super) async fn new() -> Self {
         Self::with(KlingApiSettings::new(KEEP)).await
+    }
+
+    /// Whose ledger is given up after this time.
+    pub(super) async fn impatient(ledger_timeout: Duration) -> Self {
+        Self::with(KlingApiSettings { ledger_timeout, ..KlingApiSettings::new(KEEP) }).await
     }
 
     /// With room for the bodies of so many bytes.
@@ -129,13 +155,27 @@ impl Bench {
         session.reached(Phase::Closed).await;
         let faulty = Arc::new(faulty);
         let shared = session.clone();
-        let api = KlingApi::new(ledger.clone(), faulty, shared, clock.clone(), api_settings);
+        let (lists, open) = watch::channel(true);
+        let listing = Arc::new(Listing { ledger: ledger.clone(), open });
+        let api = KlingApi::new(listing, faulty, shared, clock.clone(), api_settings);
         let served = Served { kling_api: Some(api), ..Served::default() };
         let listen = Listen::on(([127, 0, 0, 1], 0).into());
         let gateway = Gateway::start(&listen, served).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let (_file, _directory) = (file, directory);
-        Self { gateway, fault, held, broker, ledger, session, clock, http, _file, _directory }
+        Self {
+            gateway,
+            fault,
+            held,
+            lists,
+            broker,
+            ledger,
+            session,
+            clock,
+            http,
+            _file,
+            _directory,
+        }
     }
 
     pub(super) fn fails(&self, fault: u8) {

@@ -13,7 +13,6 @@ use serde::Serialize;
 
 use crate::cli::Cancel;
 use crate::command::confirm::{agreed, refused};
-use crate::command::list::ago;
 use crate::command::member::Member;
 use crate::command::named::Named;
 use crate::error::Error;
@@ -51,12 +50,13 @@ pub(super) async fn run(
         Some(keys) => of_file(&member, keys, options.yes).await,
         None => of_tenant(&member, options, tenant.clone()).await,
     };
-    let left = if are_named { 0 } else { in_overflow(&member, &tenant).await };
+    let left = if are_named { Ok(0) } else { in_overflow(&member, &tenant).await };
     member.leave().await;
     let Tally { cancelled, unseen, too_late } = done?;
     output.result(&TallyView { cancelled, unseen, too_late }, || {
         format!("{cancelled} cancelled, {unseen} not recorded yet, {too_late} too late")
     });
+    let left = left?;
     if left > 0 {
         output.complain(&format!(
             "{left} jobs of tenants such as {tenant} wait in overflow queues: those of {tenant} are not \
@@ -73,14 +73,13 @@ pub(super) async fn run(
 }
 
 /// Jobs in the broker's queues for the tenant and others. It may have none of them.
-async fn in_overflow(member: &Member, tenant: &Tenant) -> u64 {
+async fn in_overflow(member: &Member, tenant: &Tenant) -> Result<u64, Error> {
     let of = |resource| Priority::ALL.map(|priority| OverflowQueue::of(resource, tenant, priority));
     let mut left = 0;
     for queue in Resource::ALL.into_iter().flat_map(of) {
-        let depth = member.backends.broker.depth(&Source::Overflow(queue)).await;
-        left += depth.unwrap_or_default();
+        left += member.backends.broker.depth(&Source::Overflow(queue)).await?;
     }
-    left
+    Ok(left)
 }
 
 async fn of_file(member: &Member, names: Vec<Named>, yes: bool) -> Result<Tally, Error> {
@@ -96,7 +95,9 @@ async fn of_file(member: &Member, names: Vec<Named>, yes: bool) -> Result<Tally,
 
 async fn of_tenant(member: &Member, options: Cancel, tenant: Tenant) -> Result<Tally, Error> {
     let (now, yes) = (SystemClock.now(), options.yes);
-    let selection = selection(options, tenant.clone());
+    let filter =
+        ListFilter { tenant: Some(tenant.clone()), limit: usize::MAX, ..Default::default() };
+    let selection = options.selected.of(filter);
     let keys = unsubmitted(member, &selection, now).await?;
     let effect = format!(
         "{} jobs of tenant {tenant} are recorded and not submitted: they, and those that are recorded \
@@ -135,13 +136,6 @@ async fn unsubmitted(
     until: Timestamp,
 ) -> Result<Vec<JobKey>, Error> {
     Ok(member.operator.unsubmitted(selection, until).await?)
-}
-
-fn selection(options: Cancel, tenant: Tenant) -> Selection {
-    let Cancel { operation, model, since, metadata, .. } = options;
-    let (tenant, since) = (Some(tenant), since.map(ago));
-    let filter = ListFilter { tenant, operation, since, limit: usize::MAX, ..Default::default() };
-    Selection { filter, model, metadata, error: None }
 }
 
 /// One name in each line; empty lines are skipped.
