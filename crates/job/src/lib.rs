@@ -15,6 +15,7 @@ mod account_choice;
 mod account_rules;
 mod admission;
 mod adoption;
+mod allowance;
 mod bounds;
 mod budget;
 mod cadence;
@@ -77,6 +78,7 @@ pub use admission::{
     Admission, Delivered, Readiness, Recovery, admit, readiness, record_lost, recover,
 };
 pub use adoption::{Adoption, Death, Letter, adopt};
+pub use allowance::{Allowance, Allowed, UsedAllowance};
 pub use bounds::{MAX_MESSAGE_BYTES, MAX_METADATA_BYTES, MAX_OPERATION_BYTES, MAX_RETRIES};
 pub use budget::{
     Cap, CapOf, CapPeriod, Caps, OnCap, OverBudget, OverCap, over_budget, reservation_is_over,

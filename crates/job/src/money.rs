@@ -50,6 +50,12 @@ impl Money {
         Self(self.0.saturating_mul(count)).min(Self::MOST)
     }
 
+    /// At least nothing.
+    #[must_use]
+    pub fn less(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
     pub fn is_zero(self) -> bool {
         self == Self::ZERO
     }

@@ -24,6 +24,11 @@ impl Period {
         Self { first: date_of(now).first_of_month(), length: Length::Month }
     }
 
+    /// Its day, then its month.
+    pub fn both_of(now: Timestamp) -> [Self; 2] {
+        [Self::day_of(now), Self::month_of(now)]
+    }
+
     /// Reads `2026-11-30` or `2026-11`.
     pub fn parse(text: &str) -> Option<Self> {
         match text.len() {

@@ -40,8 +40,7 @@ fn settled(of: &Reservation, settled: Settled) -> Settlement {
 
 /// The periods of the store; a case that runs over midnight looks at the new ones.
 fn periods() -> [Period; 2] {
-    let now = SystemClock.now();
-    [Period::day_of(now), Period::month_of(now)]
+    Period::both_of(SystemClock.now())
 }
 
 async fn sums(ledger: &dyn Ledger, period: &Period) -> BTreeMap<(Spender, String), Spent> {

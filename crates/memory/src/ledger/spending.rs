@@ -84,8 +84,7 @@ impl AccountSpending {
             held.since = now;
             return Reserved::Held;
         }
-        let periods = [Period::day_of(now), Period::month_of(now)];
-        let parts = periods.map(|period| {
+        let parts = Period::both_of(now).map(|period| {
             let names = self.names(&period, reservation, caps);
             (period, names)
         });
@@ -173,8 +172,7 @@ impl AccountSpending {
         };
         let (reserved, unpriced) = (amount.unwrap_or_default(), amount.is_none() && released);
         self.each(&parts, |sums| {
-            let left = sums.reserved.as_micros().saturating_sub(reserved.as_micros());
-            sums.reserved = Money::from_micros(left);
+            sums.reserved = sums.reserved.less(reserved);
             sums.spent = sums.spent + spent;
             sums.unpriced -= u64::from(unpriced);
         });
