@@ -1,6 +1,8 @@
 //! The tests of the [`Ledger`] port. [`ledger!`](crate::ledger!) makes one test of each case.
 
 mod acceptances;
+mod allowance_model;
+mod allowances;
 mod due;
 mod fixture;
 mod following;
@@ -36,6 +38,8 @@ use futures::FutureExt;
 use ports::Ledger;
 
 pub use acceptances::*;
+pub use allowance_model::{TimedAllowances, allows_as_decided};
+pub use allowances::*;
 pub use due::*;
 pub use following::*;
 pub use grants::*;
@@ -242,6 +246,17 @@ macro_rules! ledger {
             an_earlier_acceptance_gives_way
             only_the_acceptance_that_is_kept_is_published
             one_of_many_requests_is_accepted
+
+            a_minute_s_requests_may_be_made_at_once
+            a_used_up_rate_is_refilled_evenly
+            many_requests_at_once_never_exceed_a_rate
+            many_requests_at_once_never_exceed_a_budget
+            each_budget_holds_until_its_period_is_over
+            a_refused_request_uses_nothing
+            no_budget_holds_a_request_without_a_price
+            keys_do_not_share_what_they_use
+            what_is_given_back_may_be_spent_again
+            requests_are_allowed_as_the_decision_says
 
             a_pause_lasts_until_resumed
             pauses_are_listed_by_account

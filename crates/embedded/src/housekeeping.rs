@@ -52,9 +52,10 @@ impl Housekeeping {
         let lines = journal::trim(tx, self.ns, now.saturating_sub(age), PORTION)?;
         let tasks = remove_expired(tx, "proposal")?.max(remove_expired(tx, "task_owner")?);
         let pauses = remove_expired(tx, "manual_pause")?;
-        let sums = remove_expired(tx, "spending")?.max(remove_expired(tx, "acceptance")?);
+        let sums = remove_expired(tx, "spending")?.max(remove_expired(tx, "allowance")?);
+        let accepted = remove_expired(tx, "acceptance")?;
         let most = remove_expired_records(tx)?.max(lines).max(tasks).max(pauses).max(sums);
-        Ok(most.max(trim_unrouted(tx)?))
+        Ok(most.max(accepted).max(trim_unrouted(tx)?))
     }
 }
 
@@ -88,7 +89,8 @@ fn find_work(sql: &Connection, now: Timestamp) -> rusqlite::Result<bool> {
              OR EXISTS (SELECT 1 FROM task_owner WHERE expires_at <= ?1)
              OR EXISTS (SELECT 1 FROM manual_pause WHERE expires_at <= ?1)
              OR EXISTS (SELECT 1 FROM spending WHERE expires_at <= ?1)
-             OR EXISTS (SELECT 1 FROM acceptance WHERE expires_at <= ?1)",
+             OR EXISTS (SELECT 1 FROM acceptance WHERE expires_at <= ?1)
+             OR EXISTS (SELECT 1 FROM allowance WHERE expires_at <= ?1)",
     )?
     .query_row([now.as_millis()], |row| row.get(0))
 }
@@ -171,7 +173,8 @@ mod tests {
              INSERT INTO manual_pause
              VALUES (1, 1, 'a', 'pool videos', '', {NOW}), (2, 1, 'a', 'pool audio', '', {NOW} + 1),
                     (3, 1, 'a', 'account', '', NULL);
-             INSERT INTO acceptance VALUES (1, 1, 'k/1', '', {NOW}), (2, 1, 'k/2', '', {NOW} + 1);"
+             INSERT INTO acceptance VALUES (1, 1, 'k/1', '', {NOW}), (2, 1, 'k/2', '', {NOW} + 1);
+             INSERT INTO allowance VALUES (1, 1, 'k', 'rate', 5, {NOW}), (2, 1, 'k', '1972-09', 5, {NOW} + 1);"
         );
         sql.execute_batch(&script).unwrap();
         let mut housekeeping = Housekeeping::new(1, Duration::ZERO);
@@ -186,9 +189,10 @@ mod tests {
             "task_owner",
             "manual_pause",
             "acceptance",
+            "allowance",
         ];
         let left = tables.map(|table| count(&sql, table));
-        assert_eq!(left, [2, 1, 1, 2, 1, 1, 2, 1]);
+        assert_eq!(left, [2, 1, 1, 2, 1, 1, 2, 1, 1]);
         assert!(!housekeeping.has_work(&sql, Timestamp::from_millis(NOW)));
     }
 

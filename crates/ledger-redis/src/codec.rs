@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use job::{JobKey, Record, Request, State};
+use job::{JobKey, Money, Record, Request, State};
 use ports::{LedgerError, OutboxEntry, Stored};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,6 +12,11 @@ const MOST_MILLIS: u64 = 10_000_000_000_000;
 
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).map_or(MOST_MILLIS, |n| n.min(MOST_MILLIS))
+}
+
+/// Empty without an amount.
+pub(crate) fn micros(amount: Option<Money>) -> String {
+    amount.map_or(String::new(), |amount| amount.as_micros().to_string())
 }
 
 pub(crate) fn json<T: Serialize>(key: impl ToString, value: &T) -> Result<Vec<u8>, LedgerError> {

@@ -54,6 +54,7 @@
 //! | `{reelwork:permits}:freed` | channel | a message when slots may be free for waiting jobs |
 //! | `{reelwork:permits}:witnesses:<account>` | hash | a task of each operation that the provider is known to have |
 //! | `{reelwork:permits}:reserved:<account>`, `:spending:<account>:<period>` | hashes | amounts reserved by job and round; the sums of a day or month by account, tenant and model (`scripts/spending.lua`) |
+//! | `{reelwork:permits}:allowance:<key>` | hash | what a key of the gateway has used: `rate` the µs until which its rate is used up, and by day and month the millionths of a dollar of its estimates (`scripts/spend.lua`) |
 //! | `{reelwork:permits}:paused:<account>` | hash | pauses by hand, by scope: the ms at which each ends (0 = never), a line break, and the pause in JSON |
 //! | `{reelwork:permits}:generation`, `:leases` | hash, sorted set | as above |
 
@@ -78,6 +79,7 @@ mod server_facts;
 mod servers;
 
 mod acceptances;
+mod allowances;
 mod beside;
 mod claims;
 mod clocks;

@@ -52,11 +52,11 @@ scripts! {
     POSTPONE = "postpone" after "clock" after "fence";
     CLAIM_TASK = "claim_task" after "clock" after "fence";
     TAKE_PERMIT = "take_permit" after "clock" after "fence" after "slots" after "slots_now"
-        after "rates" after "tenants";
+        after "rate" after "rates" after "tenants";
     GIVE_PERMITS = "give_permits" after "clock" after "fence" after "slots";
     ENTER = "enter" after "clock" after "fence" after "slots" after "room";
-    GRANT = "grant" after "clock" after "fence" after "slots" after "slots_now" after "rates"
-        after "tenants" after "room";
+    GRANT = "grant" after "clock" after "fence" after "slots" after "slots_now" after "rate"
+        after "rates" after "tenants" after "room";
     POOL_SLOTS = "pool_slots" after "clock";
     CHANGE_SLOT_LIMIT = "change_slot_limit" after "clock" after "fence";
     CONFIRM = "confirm" after "clock" after "fence" after "room";
@@ -65,8 +65,10 @@ scripts! {
     PAUSE_BY_HAND = "pause_by_hand" after "clock" after "by_hand";
     RESUME_BY_HAND = "resume_by_hand" after "clock" after "by_hand";
     PAUSED_BY_HAND = "paused_by_hand" after "clock" after "by_hand";
-    RESERVE = "reserve" after "clock" after "fence" after "spending";
+    RESERVE = "reserve" after "clock" after "fence" after "date" after "spending";
     SETTLE_RESERVATIONS = "settle_reservations" after "clock" after "fence" after "spending";
+    SPEND = "spend" after "clock" after "rate" after "date";
+    GIVE_BACK = "give_back";
     PLACE = "place";
     WAITING = "waiting" after "tenants";
     TAKE_TURN = "take_turn" after "clock" after "fence";

@@ -10,7 +10,7 @@ use ports::{
 };
 
 use crate::RedisLedger;
-use crate::codec::{self, corrupt};
+use crate::codec::{self, corrupt, micros};
 use crate::link::Repeat;
 use crate::membership::fenced;
 use crate::reply::Reply;
@@ -53,10 +53,6 @@ pub(crate) async fn reserve(
         "over" => Ok(Reserved::Over(over_cap(&mut reply)?)),
         _ => Err(reply.unexpected()),
     }
-}
-
-fn micros(amount: Option<Money>) -> String {
-    amount.map_or(String::new(), |amount| amount.as_micros().to_string())
 }
 
 fn over_cap(reply: &mut Reply) -> Result<OverCap, LedgerError> {

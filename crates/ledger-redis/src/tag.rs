@@ -184,6 +184,11 @@ impl Tag {
         self.key(&format!("spending:{account}"))
     }
 
+    /// What a key of the gateway has used.
+    pub(crate) fn allowance(&self, key: &str) -> String {
+        self.key(&format!("allowance:{key}"))
+    }
+
     /// Tasks that an account is known to have, by operation.
     pub(crate) fn witnesses(&self, account: &str) -> String {
         self.key(&format!("witnesses:{account}"))

@@ -1,6 +1,7 @@
 //! The ledger port on plain maps.
 
 mod acceptances;
+mod allowances;
 mod contents;
 mod due;
 mod following;

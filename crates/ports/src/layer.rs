@@ -8,19 +8,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use job::{
-    Acceptance, Caps, JobKey, ManualPause, PauseScope, Period, Record, SlotLimit, Tenant,
-    Timestamp, WaitingCount,
+    Acceptance, Allowance, Allowed, Caps, JobKey, ManualPause, Money, PauseScope, Period, Record,
+    SlotLimit, Tenant, Timestamp, WaitingCount,
 };
 
 pub use self::broker::BrokerLayer;
 pub use self::summary::Summary;
 use crate::{
-    Acceptances, AccountTask, Accounts, Claimed, Created, Cursor, Due, Fence, Following,
-    Generation, GrantTerms, Granted, HeldPermit, HeldReservation, Ledger, LedgerError, ListFilter,
-    ManualPauses, Members, NamedPause, OutboxEntry, OutboxId, Page, Pause, Permit, PermitReturn,
-    Permits, Permitted, Place, PoolSlots, Records, Reservation, Reserved, Settlement, SlotLimits,
-    Spending, SpentBy, Standing, Stored, Swapped, TenantWaiting, Usage, Waiter, WaitingRoom,
-    Witness, Write,
+    Acceptances, AccountTask, Accounts, Allowances, Claimed, Created, Cursor, Due, Fence,
+    Following, Generation, GrantTerms, Granted, HeldPermit, HeldReservation, Ledger, LedgerError,
+    ListFilter, ManualPauses, Members, NamedPause, OutboxEntry, OutboxId, Page, Pause, Permit,
+    PermitReturn, Permits, Permitted, Place, PoolSlots, Records, Reservation, Reserved, Settlement,
+    SlotLimits, Spending, SpentBy, Standing, Stored, Swapped, TenantWaiting, Usage, Waiter,
+    WaitingRoom, Witness, Write,
 };
 
 type Answer<T> = Result<T, LedgerError>;
@@ -207,6 +207,10 @@ calls! {
         ) -> Acceptance;
         Acceptance acceptance(key: &JobKey) -> Option<Acceptance>;
         MarkPublished mark_published(key: &JobKey, acceptance: &Acceptance) -> ();
+    }
+    Allowances {
+        Spend spend(key: &str, allowance: &Allowance, amount: Option<Money>) -> Allowed;
+        GiveBack give_back(key: &str, amount: Money, at: Timestamp) -> ();
     }
     Ledger {
         Check check() -> ();

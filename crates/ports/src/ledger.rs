@@ -1,7 +1,8 @@
-//! The ledger, in eleven parts by purpose.
+//! The ledger, in twelve parts by purpose.
 
 mod acceptances;
 mod accounts;
+mod allowances;
 mod due;
 mod error;
 mod lists;
@@ -19,6 +20,7 @@ use async_trait::async_trait;
 
 pub use self::acceptances::Acceptances;
 pub use self::accounts::{AccountTask, Accounts, MOST_PROPOSALS, NamedPause, Pause, TASK_SLACK};
+pub use self::allowances::Allowances;
 pub use self::due::{Claimed, Due};
 pub use self::error::LedgerError;
 pub use self::lists::{Cursor, ListFilter, Page};
@@ -48,6 +50,7 @@ pub trait Ledger:
     + ManualPauses
     + Spending
     + Acceptances
+    + Allowances
 {
     /// Checks that the store is reached, logged in to, and set up not to drop data while it runs.
     async fn check(&self) -> Result<(), LedgerError>;

@@ -99,6 +99,8 @@ fn weight(method: Method) -> Weight {
         | Method::SettleReservations
         | Method::Accept
         | Method::MarkPublished
+        | Method::Spend
+        | Method::GiveBack
         | Method::Witness => Weight::Effect,
         Method::Renew
         | Method::Generation

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use job::{JobKey, Kept, Record, State, StoredHash, Timestamp};
+use job::{JobKey, Kept, Money, Record, State, StoredHash, Timestamp};
 use ports::{Clock, LedgerError, OutboxEntry, Stored, SystemClock, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -191,6 +191,11 @@ fn corrupt(key: &str, error: &serde_json::Error) -> LedgerError {
 /// The store's time is the machine's: all processes that share a file are on one machine.
 pub(crate) fn now() -> Timestamp {
     SystemClock.now()
+}
+
+/// Amounts are far below the largest number of SQLite.
+pub(crate) fn micros(amount: Money) -> i64 {
+    i64::try_from(amount.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// SQLite's numbers are signed 64 bits.

@@ -6,7 +6,7 @@ use ports::{
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::row::parse_key;
+use super::row::{micros, parse_key};
 use super::sums::{Change, Count, Part, Sums};
 use crate::column;
 use crate::writer::Tx;
@@ -149,11 +149,6 @@ pub(crate) fn settle(
     let change = Change { reserved: -reserved.unwrap_or(0), spent, unpriced: -unpriced };
     let sums = Sums { sql: tx.sql, ns, account };
     parts.iter().flatten().try_for_each(|part| sums.change(part, &change))
-}
-
-/// Amounts are far below the largest number of SQLite.
-fn micros(amount: Money) -> i64 {
-    i64::try_from(amount.as_micros()).unwrap_or(i64::MAX)
 }
 
 pub(crate) fn reservations(

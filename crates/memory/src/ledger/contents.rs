@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use job::{
     Acceptance, JobKey, ManualPause, Operation, PauseScope, Record, SlotLimit, Tenant, Timestamp,
+    UsedAllowance,
 };
 use ports::{Generation, OutboxEntry, Pause, Witness};
 
@@ -57,6 +58,8 @@ pub struct Contents {
     pub(super) tasks: BTreeMap<(String, String), (JobKey, u32)>,
     /// Jobs that a gateway has accepted, and until when they are kept.
     pub(super) accepted: BTreeMap<JobKey, (Acceptance, Timestamp)>,
+    /// What the keys of the gateway have used.
+    pub(super) allowances: BTreeMap<String, UsedAllowance>,
     /// What is spent and reserved, by account.
     pub(super) spending: BTreeMap<String, AccountSpending>,
 }
@@ -108,6 +111,7 @@ impl Contents {
             proposed: BTreeMap::new(),
             tasks: BTreeMap::new(),
             accepted: BTreeMap::new(),
+            allowances: BTreeMap::new(),
             spending: BTreeMap::new(),
         }
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use job::{
-    Acceptance, Caps, JobKey, ManualPause, PauseScope, Period, Record, SlotLimit, Tenant,
-    Timestamp, WaitingCount,
+    Acceptance, Allowance, Allowed, Caps, JobKey, ManualPause, Money, PauseScope, Period, Record,
+    SlotLimit, Tenant, Timestamp, WaitingCount,
 };
 
 use crate::{
@@ -99,8 +99,8 @@ macro_rules! summaries {
 }
 
 summaries! {
-    "{}": str, String, u32, u64, usize, JobKey, PauseScope, Period, Timestamp;
-    "{:?}": Caps, Cursor, Duration, Following, Limits, ListFilter, Permitted, Place, Reserved, Standing, Usage;
+    "{}": str, String, u32, u64, usize, JobKey, Money, PauseScope, Period, Timestamp;
+    "{:?}": Allowance, Allowed, Caps, Cursor, Duration, Following, Limits, ListFilter, Permitted, Place, Reserved, Standing, Usage;
 }
 
 /// Types that a few fields identify.

@@ -102,6 +102,8 @@ fn effect(method: Method) -> Option<Effect> {
         | Method::Accept
         | Method::Acceptance
         | Method::MarkPublished
+        | Method::Spend
+        | Method::GiveBack
         | Method::Check
         | Method::Warnings => None,
     }
