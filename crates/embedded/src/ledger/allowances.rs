@@ -132,4 +132,16 @@ mod tests {
     fn keys_are_allowed_as_decided_at_any_time() {
         allows_as_decided(&mut File(in_memory()));
     }
+
+    #[test]
+    fn periods_that_are_over_are_removed() {
+        let mut file = File(in_memory());
+        for day in ["2026-11-29T12:00:00Z", "2026-11-30T12:00:00Z", "2026-12-01T12:00:00Z"] {
+            let now = Timestamp::parse(day).unwrap();
+            file.spend("a", &Allowance::default(), Some(Money::from_micros(5)), now);
+        }
+        let used = used(&file.0, 1, "a").unwrap();
+        let kept: Vec<_> = used.spent.keys().map(Period::to_string).collect();
+        assert_eq!(kept, ["2026-12-01", "2026-12"]);
+    }
 }

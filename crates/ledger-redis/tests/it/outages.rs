@@ -7,8 +7,9 @@ use std::time::Duration;
 use crate::fixture::server::{TIMEOUT, Told, server};
 use crate::fixture::wire::swallowing_wire;
 use crate::fixture::{LONG, created, key, member, settings, until, write};
+use job::{Allowance, Allowed, Money};
 use ledger_redis::{RedisLedger, Settings};
-use ports::{Created, Ledger, LedgerError, Members, Records, Swapped, WaitingRoom};
+use ports::{Allowances, Created, Ledger, LedgerError, Members, Records, Swapped, WaitingRoom};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
@@ -130,6 +131,21 @@ async fn a_cut_connection_is_not_noticed_by_what_can_be_repeated() {
         assert_eq!(ledger.load(&key("a")).await.unwrap().unwrap().version, 1);
         ledger.renew(&fence, crate::fixture::LONG).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn what_a_repetition_would_count_twice_is_not_sent_again() {
+    let server = server(&[]).await;
+    let ledger = RedisLedger::connect(impatient(&server.url())).await.unwrap();
+    let (allowance, amount) = (Allowance::default(), Money::from_micros(5));
+    let Allowed::Yes { at, .. } = ledger.spend("a", &allowance, Some(amount)).await.unwrap() else {
+        panic!("without a limit");
+    };
+    server.tell(&["CLIENT", "KILL", "TYPE", "normal"]);
+    unavailable(ledger.spend("a", &allowance, Some(amount)).await);
+    ledger.check().await.unwrap();
+    server.tell(&["CLIENT", "KILL", "TYPE", "normal"]);
+    unavailable(ledger.give_back("a", amount, at).await);
 }
 
 #[tokio::test]
