@@ -23,6 +23,7 @@ mod simulated;
 // Faults.
 mod accounts;
 mod bad_input;
+mod client_keys;
 mod closed;
 mod crash;
 mod crowd;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::event::event;
 use crate::job_message::job_message;
+use crate::references::inlined;
 use crate::schema::Draft;
 
 /// AsyncAPI 3.1 from reelwork's side: it receives jobs and sends events. Names are those of an
@@ -47,8 +48,8 @@ pub fn asyncapi() -> Value {
         "components": {
             "messages": messages(),
             "schemas": {
-                "job": whole(job_message(Draft::Draft07)),
-                "event": whole(event(Draft::Draft07)),
+                "job": inlined(job_message(Draft::Draft07)),
+                "event": inlined(event(Draft::Draft07)),
             },
         },
     })
@@ -172,39 +173,6 @@ fn title(kind: EventKind) -> &'static str {
         EventKind::Parked => "A person must decide",
         EventKind::Overdue => "At work for longer than tasks take; its outcome follows, late",
         EventKind::Conflict => "Another request came under the same id: the first stands",
-    }
-}
-
-/// Adapts references, because the schema is now inside another document.
-fn whole(schema: Value) -> Value {
-    let mut schema = schema;
-    let definitions = schema.as_object_mut().and_then(|object| object.remove("definitions"));
-    if let Some(object) = schema.as_object_mut() {
-        object.remove("$schema");
-    }
-    match definitions {
-        Some(definitions) => inlined(&schema, &definitions),
-        None => schema,
-    }
-}
-
-/// Replaces every reference by its definition. No type contains itself.
-fn inlined(schema: &Value, definitions: &Value) -> Value {
-    match schema {
-        Value::Object(object) => {
-            let name = object.get("$ref").and_then(Value::as_str);
-            let meant = name.and_then(|name| name.strip_prefix("#/definitions/"));
-            let mut whole = match meant.and_then(|name| definitions.get(name)) {
-                Some(Value::Object(meant)) => meant.clone(),
-                _ => Map::new(),
-            };
-            // Keywords beside the reference have precedence over the definition.
-            whole.extend(object.clone());
-            whole.remove("$ref");
-            whole.into_iter().map(|(name, part)| (name, inlined(&part, definitions))).collect()
-        }
-        Value::Array(parts) => parts.iter().map(|part| inlined(part, definitions)).collect(),
-        other => other.clone(),
     }
 }
 

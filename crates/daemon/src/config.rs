@@ -259,9 +259,13 @@ settings! {
         callback_url: Option<Url> = unset, HttpUrl;
         /// Keys of the callback tokens, 8 bytes or more: the first signs, all are accepted (for rotation).
         callback_secrets: Vec<SecretString> = unset, Secrets(2);
-        /// Answer the provider's API to clients on this machine, who need no key; what they send is
-        /// paid for.
+        /// Answer the provider's API to clients; what they send is paid for. Without gateway.keys_file:
+        /// only to programs on this machine, which need no key.
         kling_api: bool = "false", Bool;
+        /// Answer reelwork's own API, below /api/v1/, to the same clients.
+        jobs_api: bool = "false", Bool;
+        /// The file of the clients' keys, made by reelwork keys create; read again when it changes.
+        keys_file: Option<PathBuf> = unset, FilePath;
     }
 
     admin: Admin {
@@ -282,6 +286,11 @@ settings! {
 }
 
 impl Gateway {
+    /// Whether it has clients.
+    pub fn has_clients(&self) -> bool {
+        self.kling_api || self.jobs_api
+    }
+
     /// Whether only this machine reaches it: no proxy brings callbacks from outside.
     pub fn is_private(&self) -> bool {
         let is_here = |url: &Url| match url.host() {

@@ -39,6 +39,8 @@ const CALLBACK: &str = "gateway.callback_url";
 const SECRETS: &str = "gateway.callback_secrets";
 const LISTEN: &str = "gateway.listen";
 const KLING_API: &str = "gateway.kling_api";
+const JOBS_API: &str = "gateway.jobs_api";
+const KEYS_FILE: &str = "gateway.keys_file";
 
 static RULES: [Rule; 13] = [
     Rule { keys: &[BROKER, LEDGER], breach: together },
@@ -49,7 +51,7 @@ static RULES: [Rule; 13] = [
     Rule { keys: &[TRUST, LOOK_UP], breach: trusted },
     Rule { keys: &[CALLBACK, SECRETS], breach: signed },
     Rule { keys: &[SECRETS], breach: guessable },
-    Rule { keys: &[LISTEN, KLING_API, CALLBACK], breach: without_keys },
+    Rule { keys: &[LISTEN, KLING_API, JOBS_API, KEYS_FILE, CALLBACK], breach: without_keys },
     Rule { keys: &[REFUSALS], breach: refusals },
     Rule { keys: &[BUSY], breach: busy },
     Rule { keys: &[REFUSALS, BUSY], breach: both },
@@ -82,13 +84,14 @@ fn without_keys(config: &Config) -> Option<Breach> {
     let gateway = &config.gateway;
     let callback = gateway.callback_url.as_ref().map(|url| format!("{CALLBACK} is {url}"));
     let listens = || format!("{LISTEN} is {}", gateway.listen);
-    (gateway.kling_api && !gateway.is_private()).then(|| Breach {
-        key: KLING_API,
+    let needs_none = gateway.has_clients() && gateway.keys_file.is_none();
+    (needs_none && !gateway.is_private()).then(|| Breach {
+        key: if gateway.kling_api { KLING_API } else { JOBS_API },
         message: format!(
             "is true while {}, which others can reach",
             callback.filter(|_| gateway.listen.ip().is_loopback()).unwrap_or_else(listens)
         ),
-        hint: "its clients need no key: serve them in a process that only this machine reaches",
+        hint: "set gateway.keys_file, or serve clients in a process that only this machine reaches",
     })
 }
 

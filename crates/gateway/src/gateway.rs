@@ -1,5 +1,6 @@
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -8,7 +9,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::kling_api::{KlingApi, kling_api};
+use crate::api::api;
+use crate::jobs::Jobs;
+use crate::kling_api::kling_api;
 use crate::mailbox::Mailbox;
 use crate::receive::callbacks;
 
@@ -32,13 +35,26 @@ impl Listen {
 #[derive(Default)]
 pub struct Served {
     pub callbacks: Option<Mailbox>,
-    pub kling_api: Option<KlingApi>,
+    /// Those of clients, and in which words they are asked for.
+    pub jobs: Option<(Arc<Jobs>, Apis)>,
+}
+
+/// The APIs of clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Apis {
+    /// That of the provider, below `/kling/v1/` and `/v1/`.
+    pub kling: bool,
+    /// reelwork's own, below `/api/v1/`.
+    pub own: bool,
 }
 
 impl Served {
     fn routes(self) -> Router {
         let callbacks = self.callbacks.map(callbacks).unwrap_or_default();
-        callbacks.merge(self.kling_api.map(kling_api).unwrap_or_default())
+        let Some((jobs, apis)) = self.jobs else { return callbacks };
+        let own = apis.own.then(|| api(jobs.clone()));
+        let kling = apis.kling.then(|| kling_api(jobs));
+        own.into_iter().chain(kling).fold(callbacks, Router::merge)
     }
 }
 
@@ -46,7 +62,7 @@ impl Served {
 pub struct Gateway {
     address: SocketAddr,
     has_callbacks: bool,
-    has_kling_api: bool,
+    jobs: Option<(Arc<Jobs>, Apis)>,
     stop: CancellationToken,
     serving: JoinHandle<io::Result<()>>,
 }
@@ -55,13 +71,13 @@ impl Gateway {
     /// Returns once it listens.
     pub async fn start(listen: &Listen, served: Served) -> io::Result<Self> {
         let has_callbacks = served.callbacks.is_some();
-        let has_kling_api = served.kling_api.is_some();
+        let jobs = served.jobs.clone();
         let listener = TcpListener::bind(listen.address).await?;
         let address = listener.local_addr()?;
         let bounds = Bounds { head: listen.head_timeout, connections: listen.connections };
         let stop = CancellationToken::new();
         let serving = tokio::spawn(serve(listener, served.routes(), bounds, stop.clone()));
-        Ok(Self { address, has_callbacks, has_kling_api, stop, serving })
+        Ok(Self { address, has_callbacks, jobs, stop, serving })
     }
 
     /// Where it listens; needed if the port was chosen by the system.
@@ -74,15 +90,16 @@ impl Gateway {
         self.has_callbacks.then_some(self.address)
     }
 
-    /// Where it serves the provider's API, if it does.
-    pub fn kling_api_on(&self) -> Option<SocketAddr> {
-        self.has_kling_api.then_some(self.address)
+    /// Where it serves clients, and with which APIs.
+    pub fn clients_on(&self) -> Option<(SocketAddr, Apis)> {
+        self.jobs.as_ref().map(|(_, apis)| (self.address, *apis))
     }
 
     /// Accepts nothing new and answers the requests under way. Returns whether all were answered
     /// within `patience`; a caller whose connection is cut may repeat its request.
     pub async fn drain(mut self, patience: Duration) -> bool {
         self.stop.cancel();
+        self.jobs.iter().for_each(|(jobs, _)| jobs.draining.cancel());
         match tokio::time::timeout(patience, &mut self.serving).await {
             Ok(served) => matches!(served, Ok(Ok(()))),
             Err(_) => {

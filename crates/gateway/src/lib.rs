@@ -5,20 +5,28 @@
 //! [`job::callback_hint()`] decides what follows, the mailbox writes that to the ledger, and a
 //! poller queries the provider. Nothing is published from a callback.
 //!
-//! Clients of Kling may send their requests to [`KlingApi`] instead: a POST publishes a job, and a
-//! GET is answered from the ledger. No request of a client reaches the provider from here.
+//! Clients may ask for [`Jobs`] over HTTP, in the provider's words (`kling_api`) or in those of
+//! reelwork (`api`): a POST publishes a job, and a GET is answered from the ledger. No request of a client reaches the provider from here.
 
 // A new state or fact must be handled in every match.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod api;
 mod body;
+mod callers;
 mod gateway;
+mod jobs;
 mod kling_api;
 mod mailbox;
 mod receive;
+mod refusal;
+mod request_id;
+mod room;
 mod settings;
 
-pub use gateway::{Gateway, Listen, Served};
-pub use kling_api::{KlingApi, KlingApiSettings};
+pub use api::{JobResource, KINDS, ProblemKind, ROUTES, Route};
+pub use callers::{Callers, KeyRing};
+pub use gateway::{Apis, Gateway, Listen, Served};
+pub use jobs::{Jobs, JobsSettings};
 pub use mailbox::{Mailbox, NotKept};
 pub use settings::Settings;

@@ -84,7 +84,7 @@ async fn take(mailbox: &Mailbox, places: &Semaphore, to: &CallbackTo, body: Body
 fn unread(unread: Unread) -> Answer {
     let status = match unread {
         Unread::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-        Unread::NotWhole => StatusCode::BAD_REQUEST,
+        Unread::NotWhole | Unread::Kind(_) => StatusCode::BAD_REQUEST,
         Unread::Slow(_) => StatusCode::REQUEST_TIMEOUT,
     };
     (status, format!("{unread}\n"))

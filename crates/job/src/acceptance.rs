@@ -67,6 +67,11 @@ impl Acceptance {
 }
 
 impl Record {
+    /// Whether clients see it: a job that begins again is one only once it has begun.
+    pub fn has_begun(&self) -> bool {
+        self.was_a_job() && !self.may_begin_again
+    }
+
     /// Earlier acceptances are of the job that was dropped, not of the one that may begin again.
     pub fn accepted_since(&self) -> Timestamp {
         match self.may_begin_again {

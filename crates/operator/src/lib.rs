@@ -15,6 +15,7 @@ mod letter;
 mod pauses;
 mod replay;
 mod selection;
+mod view;
 
 pub use actions::{Error, Operator};
 pub use cancel::Cancelled;
@@ -24,3 +25,4 @@ pub use letter::{Letter, Names};
 pub use pauses::{NewPause, PauseError, Pauses};
 pub use replay::Replayed;
 pub use selection::Selection;
+pub use view::JobView;

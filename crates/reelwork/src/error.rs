@@ -1,3 +1,4 @@
+use api_keys::FileError;
 use daemon::{ConfigError, ExitCode, Problem};
 use ports::{BrokerError, LedgerError, PublishError};
 use producer::{ProduceError, ReplayError};
@@ -154,6 +155,13 @@ impl From<embedded::OpenError> for Error {
             | embedded::OpenError::NotOurs { .. }
             | embedded::OpenError::Newer { .. } => Self::Denied(error.to_string()),
         }
+    }
+}
+
+/// Of the file of the clients' keys.
+impl From<FileError> for Error {
+    fn from(error: FileError) -> Self {
+        Self::Denied(format!("gateway.keys_file: {error}"))
     }
 }
 

@@ -3,6 +3,7 @@
 mod backends;
 mod by_hand;
 mod cli;
+mod client_keys;
 mod command;
 #[cfg_attr(not(feature = "crash-points"), path = "crash/off.rs")]
 mod crash;

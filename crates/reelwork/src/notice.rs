@@ -16,6 +16,9 @@ pub(crate) enum Notice<'a> {
     KlingApi {
         on: SocketAddr,
     },
+    OwnApi {
+        on: SocketAddr,
+    },
     /// Another process has the address.
     NoKlingApi {
         on: SocketAddr,
@@ -44,6 +47,7 @@ impl Notice<'_> {
             }
             Self::Simulated { url } => format!("simulated provider on {url}"),
             Self::KlingApi { on } => format!("the provider's API on http://{on}/kling/v1/"),
+            Self::OwnApi { on } => format!("reelwork's API on http://{on}/api/v1/"),
             Self::NoKlingApi { on } => format!(
                 "{on} is in use: the provider's API is not served; set gateway.listen to serve it"
             ),
@@ -62,7 +66,10 @@ impl Notice<'_> {
             Self::BorrowedKey | Self::Draining => tracing::info!("{words}"),
             Self::Simulated { url } => tracing::info!(url, "{words}"),
             Self::NoKlingApi { on } => tracing::warn!(address = %on, "{words}"),
-            Self::Callbacks { on } | Self::KlingApi { on } | Self::Health { on } => {
+            Self::Callbacks { on }
+            | Self::KlingApi { on }
+            | Self::OwnApi { on }
+            | Self::Health { on } => {
                 tracing::info!(url = format!("http://{on}"), "{words}");
             }
             Self::Ready { role } => tracing::info!(role, "{words}"),

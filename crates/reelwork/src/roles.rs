@@ -1,12 +1,14 @@
 //! The roles of a process, started from the configuration.
 
+mod front;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use daemon::Config;
 use follower::Follower;
-use gateway::{Gateway, KlingApi, Listen, Mailbox, Served};
+use gateway::Apis;
 use kling::Client;
 use poller::{LookUpReport, Poller};
 use ports::Clock;
@@ -17,11 +19,13 @@ use crate::backends::Backends;
 use crate::error::Error;
 use crate::{price_file, settings};
 
+use self::front::Front;
+
 /// A worker, a poller, a gateway, or several, and a follower, with one membership of the ledger.
 pub(crate) struct Roles {
     worker: Option<Worker>,
     poller: Option<Poller>,
-    gateway: Option<Gateway>,
+    gateway: Option<Front>,
     follower: Follower,
     session: Arc<Session>,
     patience: Duration,
@@ -77,7 +81,7 @@ impl Roles {
             Some(Poller::with_accounts(broker, ledger, session, clock, first, others, rules))
         });
         let gateway = match which {
-            Which::Both => gateway(config, backends, &session).await?,
+            Which::Both => Front::start(config, backends, &session, &prices).await?,
             Which::Worker | Which::Poller => None,
         };
         let follower = follower(config, backends, &session);
@@ -87,11 +91,12 @@ impl Roles {
 
     /// A gateway alone: it needs no provider.
     pub(crate) async fn front(config: &Config, backends: &Backends) -> Result<Self, Error> {
-        if settings::callbacks(config).is_none() && settings::kling_api(config).is_none() {
-            return Err(nothing_to_serve());
+        if settings::callbacks(config).is_none() && !config.gateway.has_clients() {
+            return Err(front::nothing_to_serve());
         }
         let session = Arc::new(backends.join().await?);
-        let gateway = gateway(config, backends, &session).await?;
+        let prices = price_file::table(config)?;
+        let gateway = Front::start(config, backends, &session, &prices).await?;
         let follower = follower(config, backends, &session);
         let (worker, poller, patience) = (None, None, config.worker.drain);
         Ok(Self { worker, poller, gateway, follower, session, patience })
@@ -99,12 +104,12 @@ impl Roles {
 
     /// Where callbacks are received.
     pub(crate) fn callbacks_on(&self) -> Option<SocketAddr> {
-        self.gateway.as_ref()?.callbacks_on()
+        self.gateway.as_ref()?.gateway.callbacks_on()
     }
 
     /// Where clients' requests are received.
-    pub(crate) fn kling_api_on(&self) -> Option<SocketAddr> {
-        self.gateway.as_ref()?.kling_api_on()
+    pub(crate) fn clients_on(&self) -> Option<(SocketAddr, Apis)> {
+        self.gateway.as_ref()?.gateway.clients_on()
     }
 
     /// The membership that all of them share.
@@ -166,37 +171,5 @@ fn follower(config: &Config, backends: &Backends, session: &Arc<Session>) -> Fol
         session.clone(),
         session.clone(),
         settings::follower(config),
-    )
-}
-
-/// `None`: there is nothing to serve.
-async fn gateway(
-    config: &Config,
-    backends: &Backends,
-    session: &Arc<Session>,
-) -> Result<Option<Gateway>, Error> {
-    let (ledger, broker) = (&backends.ledger, &backends.broker);
-    let callbacks = settings::callbacks(config)
-        .map(|settings| Mailbox::new(ledger.clone(), session.clone(), session.clone(), settings));
-    let kling_api = settings::kling_api(config).map(|settings| {
-        let (session, clock) = (session.clone(), session.clone());
-        KlingApi::new(ledger.clone(), broker.clone(), session, clock, settings)
-    });
-    if callbacks.is_none() && kling_api.is_none() {
-        return Ok(None);
-    }
-    let listen = Listen::on(config.gateway.listen);
-    let started = Gateway::start(&listen, Served { callbacks, kling_api }).await;
-    let started = started
-        .map_err(|error| Error::Denied(format!("gateway.listen: {}: {error}", listen.address)));
-    started.map(Some)
-}
-
-fn nothing_to_serve() -> Error {
-    Error::Denied(
-        "gateway.callback_secrets is not set: callbacks could not be told from forgeries; set \
-         REELWORK_GATEWAY__CALLBACK_SECRETS or REELWORK_GATEWAY__CALLBACK_SECRETS_FILE, or \
-         gateway.kling_api=true to serve clients"
-            .to_owned(),
     )
 }

@@ -3,13 +3,15 @@
 mod accounts;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use daemon::{Config, DoubtPolicy, Limits, LookUp, MicroUsd, Money, OverCap, SlotCount, Tenants};
-use gateway::KlingApiSettings;
+use gateway::{Callers, JobsSettings};
 use job::{CallbackSigner, Cap, OnCap, OnDoubt, Resource, RoomBounds, Rules, Tenant};
 use poller::LookUpBy;
 use ports::{GrantTerms, TenantTerms};
+use prices::PriceTable;
 use worker::{Budget, Callback, Slots};
 
 pub(crate) use self::accounts::{account_rules, asked, most_slots, of_account};
@@ -178,12 +180,13 @@ pub(crate) fn callbacks(config: &Config) -> Option<gateway::Settings> {
     Some(settings)
 }
 
-/// `None`: the provider's API is not served.
-pub(crate) fn kling_api(config: &Config) -> Option<KlingApiSettings> {
+/// Of the jobs of clients.
+pub(crate) fn jobs(config: &Config, callers: Callers, prices: Arc<PriceTable>) -> JobsSettings {
     let slots = most_slots(config);
     // A message may wait for longer than an ended job is kept.
-    let settings = KlingApiSettings::new(config.ledger.retention.max(ACCEPTED_FOR));
-    config.gateway.kling_api.then_some(KlingApiSettings { slots, ..settings })
+    let keep_for = config.ledger.retention.max(ACCEPTED_FOR);
+    let settings = JobsSettings::new(callers, rules(config), config.ledger.retention, keep_for);
+    JobsSettings { slots, prices, ..settings }
 }
 
 fn callback(config: &Config) -> Option<Callback> {

@@ -1,6 +1,7 @@
 //! A record as commands print it.
 
-use job::{ManualPause, Outcome, Output, Problem, Record, State};
+use job::{ManualPause, Record};
+use operator::JobView;
 use serde::Serialize;
 
 use crate::command::PlaceView;
@@ -35,79 +36,35 @@ impl PauseView {
     }
 }
 
+/// A job as commands print it.
 #[derive(Debug, Serialize)]
-pub(crate) struct JobView<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) tenant: &'a str,
-    pub(crate) state: &'static str,
-    pub(crate) operation: &'a str,
-    pub(crate) round: u32,
-    pub(crate) attempt: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) task_id: Option<&'a str>,
-    pub(crate) external_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) model: Option<&'a str>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub(crate) outputs: &'a [Output],
-    #[serde(skip_serializing_if = "left_none_out")]
-    pub(crate) outputs_left_out: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) error: Option<Problem>,
-    pub(crate) created_at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) submitted_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) finished_at: Option<String>,
+pub(crate) struct PrintedJob<'a> {
+    #[serde(flatten)]
+    pub(crate) job: JobView<'a>,
     /// If it waits for a slot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) place: Option<PlaceView>,
-    /// No job has arrived with this id: if one does, it is cancelled.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) unseen: bool,
     /// The ledger was not compared with the journal, which may contain more.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) uncompared: bool,
 }
 
-impl<'a> JobView<'a> {
+impl<'a> PrintedJob<'a> {
     pub(crate) fn of(record: &'a Record) -> Self {
-        let (outputs, error, finished) = ending(&record.state);
-        Self {
-            id: record.key.id.as_str(),
-            tenant: record.key.tenant.as_str(),
-            state: record.state.word(),
-            operation: record.operation.as_str(),
-            round: record.round,
-            attempt: record.attempt,
-            task_id: record.task_id.as_deref(),
-            external_id: record.external_id.as_str(),
-            model: record.model.as_deref(),
-            outputs,
-            outputs_left_out: record.state.outputs_left_out(),
-            error,
-            created_at: record.created_at.to_string(),
-            submitted_at: record.submitted_at.map(|at| at.to_string()),
-            finished_at: finished.map(|at| at.to_string()),
-            place: None,
-            unseen: matches!(record.state, State::Tombstone),
-            uncompared: false,
-        }
+        Self { job: JobView::of(record), place: None, uncompared: false }
     }
 
     pub(crate) fn words(&self) -> Vec<String> {
-        if self.unseen {
-            return vec![format!(
-                "{}  {} ahead: no job has come under this id",
-                self.id, self.state
-            )];
+        let job = &self.job;
+        if job.unseen {
+            return vec![format!("{}  {} ahead: no job has come under this id", job.id, job.state)];
         }
-        let task = self.task_id.map(|task| format!("  task {task}")).unwrap_or_default();
-        let mut lines = vec![format!("{}  {}  {}{task}", self.id, self.state, self.operation)];
-        lines.extend(self.outputs.iter().map(|output| format!("  {}", output.url)));
-        lines.extend(told_left_out(self.outputs_left_out));
+        let task = job.task_id.map(|task| format!("  task {task}")).unwrap_or_default();
+        let mut lines = vec![format!("{}  {}  {}{task}", job.id, job.state, job.operation)];
+        lines.extend(job.outputs.iter().map(|output| format!("  {}", output.url)));
+        lines.extend(told_left_out(job.outputs_left_out));
         lines.extend(self.place.map(|place| format!("  {}", place.words())));
-        if let Some(error) = &self.error {
+        if let Some(error) = &job.error {
             lines.push(format!("  {}: {}", error.kind, error.message));
             lines.extend(error.advice.iter().map(|advice| format!("  what to do: {advice}")));
         }
@@ -118,22 +75,6 @@ impl<'a> JobView<'a> {
 /// A result that lacks a file must not look complete.
 pub(crate) fn told_left_out(files: u32) -> Option<String> {
     (files > 0).then(|| format!("  left out, without an address: {files} more"))
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
-fn left_none_out(files: &u32) -> bool {
-    *files == 0
-}
-
-fn ending(state: &State) -> (&[Output], Option<Problem>, Option<job::Timestamp>) {
-    match state {
-        State::Settled { outcome: Outcome::Succeeded { outputs, .. }, at } => {
-            (outputs, None, Some(*at))
-        }
-        State::Settled { outcome, at } => (&[], outcome.error().cloned(), Some(*at)),
-        State::Parked { why, at, .. } => (&[], Some(Problem::new("parked", why)), Some(*at)),
-        _ => (&[], None, None),
-    }
 }
 
 /// A job that no worker has recorded: it is in the broker, or does not exist.

@@ -51,6 +51,7 @@ fn the_example_reads_back_as_the_defaults() {
             "money.tenants_per_month",
             "gateway.callback_url",
             "gateway.callback_secrets",
+            "gateway.keys_file",
             "admin.listen",
             "telemetry.otlp_endpoint"
         ]

@@ -315,16 +315,20 @@ fn a_callback_secret_that_can_be_guessed_is_refused() {
 
 #[test]
 fn clients_without_a_key_are_served_on_this_machine_only() {
+    for api in ["gateway.kling_api", "gateway.jobs_api"] {
+        let serving = || Bench::new().flag(api, "true");
+        for listen in ["127.0.0.1:8081", "[::1]:8081"] {
+            serving().flag("gateway.listen", listen).config();
+        }
+        for listen in ["0.0.0.0:8081", "192.168.1.7:8081", "[::]:8081"] {
+            let others = || serving().flag("gateway.listen", listen);
+            let problems = others().problems();
+            let expected = format!("1. {api} (flag): is true while gateway.listen is {listen}");
+            assert!(problems[0].starts_with(&expected), "{problems:?}");
+            others().flag("gateway.keys_file", "keys.toml").config();
+        }
+    }
     let serving = || Bench::new().flag("gateway.kling_api", "true");
-    for listen in ["127.0.0.1:8081", "[::1]:8081"] {
-        serving().flag("gateway.listen", listen).config();
-    }
-    for listen in ["0.0.0.0:8081", "192.168.1.7:8081", "[::]:8081"] {
-        let problems = serving().flag("gateway.listen", listen).problems();
-        let expected =
-            format!("1. gateway.kling_api (flag): is true while gateway.listen is {listen}");
-        assert!(problems[0].starts_with(&expected), "{problems:?}");
-    }
     let secret = "long-enough-0001";
     let called_back = |url| {
         let bench = serving().flag("gateway.callback_url", url);

@@ -5,9 +5,10 @@ use std::ops::RangeInclusive;
 use job::{Operation, Record};
 use ports::{LedgerError, ListFilter};
 
-use super::KlingApi;
-use super::refusal::Refusal;
-use super::task::{Task, is_task};
+use super::task::Task;
+use crate::callers::Caller;
+use crate::jobs::Jobs;
+use crate::refusal::Refusal;
 
 /// Parameters of a query, in its order.
 pub(super) type Parameters = Vec<(String, String)>;
@@ -17,9 +18,6 @@ const MOST_TASKS: usize = 10_000;
 
 /// Records that are read at once, at most.
 const STEP: usize = 500;
-
-/// Lists that are read at once: each holds some hundred records.
-pub(super) const AT_ONCE: usize = 4;
 
 /// Which tasks are wanted, counted from the newest.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,8 +35,8 @@ impl Wanted {
         match skip + take <= MOST_TASKS {
             true => Ok(Self { skip, take }),
             false => {
-                let text = format!("pageNum and pageSize: only the newest {MOST_TASKS} are listed");
-                Err(Refusal::Field(text))
+                let text = format!("with pageSize, only the newest {MOST_TASKS} are listed");
+                Err(Refusal::Field("pageNum", text))
             }
         }
     }
@@ -46,50 +44,46 @@ impl Wanted {
 
 fn number(
     parameters: &Parameters,
-    name: &str,
+    name: &'static str,
     range: RangeInclusive<usize>,
 ) -> Result<Option<usize>, Refusal> {
     let Some((_, text)) = parameters.iter().find(|(key, _)| key == name) else { return Ok(None) };
     let number = text.parse().ok().filter(|number| range.contains(number));
     let (least, most) = range.into_inner();
-    let wrong = || Refusal::Field(format!("{name} is a whole number from {least} to {most}"));
-    number.map(Some).ok_or_else(wrong)
+    let wrong = || format!("a whole number from {least} to {most} is needed");
+    number.map(Some).ok_or_else(|| Refusal::Field(name, wrong()))
 }
 
 /// Tasks that workers have recorded.
 pub(super) async fn list(
-    api: &KlingApi,
+    jobs: &Jobs,
+    caller: Caller,
     operation: Operation,
-    wanted: Wanted,
+    parameters: &Parameters,
 ) -> Result<Vec<Task>, Refusal> {
-    api.is_complete()?;
-    let _one = api.lists.try_acquire().map_err(|_| Refusal::TooMany)?;
-    let tenant = Some(api.settings.tenant.clone());
-    let operation = Some(operation);
+    let wanted = Wanted::read(parameters)?;
+    let _one = jobs.may_list()?;
+    let (tenant, operation) = (Some(caller.tenant), Some(operation));
     let limit = (wanted.skip + wanted.take).min(STEP);
     let filter = ListFilter { tenant, operation, limit, ..ListFilter::default() };
-    match api.ask(read(api, &filter, wanted)).await {
+    match jobs.ask(read(jobs, &filter, wanted)).await {
         // Again, it would take as long.
         Err(Refusal::Slow) => Err(Refusal::ListTooLong),
         answer => answer,
     }
 }
 
-async fn read(
-    api: &KlingApi,
-    filter: &ListFilter,
-    wanted: Wanted,
-) -> Result<Vec<Task>, LedgerError> {
+async fn read(jobs: &Jobs, filter: &ListFilter, wanted: Wanted) -> Result<Vec<Task>, LedgerError> {
     let (mut tasks, mut skip) = (Vec::new(), wanted.skip);
     let mut take = |record: Record| {
-        match (is_task(&record), skip) {
+        match (record.has_begun(), skip) {
             (false, _) => {}
             (true, 0) => tasks.push(Task::of_record(&record)),
             (true, _) => skip -= 1,
         }
         tasks.len() < wanted.take
     };
-    api.ledger.each(filter, None, &mut take).await?;
+    jobs.ledger.each(filter, None, &mut take).await?;
     Ok(tasks)
 }
 

@@ -3,7 +3,7 @@
 use job::{JobId, Operation};
 use kling::Route;
 
-use super::refusal::Refusal;
+use crate::refusal::Refusal;
 
 /// The operation of a POST.
 pub(super) fn operation(path: &str) -> Result<Operation, Refusal> {

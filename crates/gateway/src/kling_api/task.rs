@@ -77,11 +77,6 @@ struct Audio {
     duration_wav: Option<String>,
 }
 
-/// Whether a record is one of a task. A job that begins again is one only once it has begun.
-pub(super) fn is_task(record: &Record) -> bool {
-    record.was_a_job() && !record.may_begin_again
-}
-
 impl Task {
     /// Accepted, and not recorded by a worker yet.
     pub(super) fn of_acceptance(key: &JobKey, accepted: &Acceptance) -> Self {

@@ -1,7 +1,5 @@
 //! The provider's API for clients: what is accepted, what is answered, and what is refused.
 
-mod bench;
-
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -11,7 +9,7 @@ use ports::header;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use self::bench::{AWAY, Answer, Bench, HELD, NONE, REFUSES, SILENT, T2V, until};
+use crate::bench::{AWAY, Answer, Bench, HELD, NONE, REFUSES, SILENT, T2V, until};
 
 #[tokio::test]
 async fn a_job_is_published_and_can_be_asked_for() {

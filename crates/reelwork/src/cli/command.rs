@@ -10,6 +10,7 @@ use job::Operation;
 use super::cancel::Cancel;
 use super::costs::Costs;
 use super::demo::{Demo, SimulatorArgs};
+use super::keys::Keys;
 use super::list::List;
 use super::operate::{ConfigAction, Dead, Doubt, Ledger, Topology};
 use super::pause::{Pause, Scope};
@@ -35,7 +36,7 @@ pub(crate) enum Command {
     Worker,
     /// Follow tasks and announce outcomes (run as many as you like)
     Poller,
-    /// Receive callbacks (needs gateway.callback_secrets)
+    /// Receive callbacks (needs gateway.callback_secrets) and serve clients (needs gateway.kling_api)
     Gateway,
     /// A stand-in for the provider that keeps accounts
     Simulator(SimulatorArgs),
@@ -106,6 +107,11 @@ pub(crate) enum Command {
     Ledger {
         #[command(subcommand)]
         action: Ledger,
+    },
+    /// Keys of the gateway's clients (gateway.keys_file)
+    Keys {
+        #[command(subcommand)]
+        action: Keys,
     },
     /// The configuration
     Config {

@@ -39,6 +39,12 @@ pub(super) fn operation(text: &str) -> Result<job::Operation, String> {
     Err(format!("unknown operation{}", hint.unwrap_or_default()))
 }
 
+/// US dollars, more than nothing.
+pub(super) fn money(text: &str) -> Result<job::Money, String> {
+    let amount = job::Money::parse(text).filter(|amount| !amount.is_zero());
+    amount.ok_or_else(|| "expected an amount of US dollars such as 12.50".to_owned())
+}
+
 pub(super) fn day(text: &str) -> Result<job::Period, String> {
     let day = job::Period::parse(text).filter(job::Period::is_day);
     day.ok_or_else(|| "expected a day such as 2026-12-01".to_owned())

@@ -9,7 +9,7 @@ use super::named::Named;
 use crate::cli::Cancel;
 use crate::error::Error;
 use crate::output::Output;
-use crate::view::{JobView, Unseen};
+use crate::view::{PrintedJob, Unseen};
 
 /// Cancels jobs that have not been submitted. Kling cannot stop a task: a submitted one continues,
 /// is billed, and is announced like any other.
@@ -61,7 +61,7 @@ fn tell(key: &JobKey, done: Cancelled, ahead: bool, output: &Output) -> ExitCode
 }
 
 fn print(record: &Record, output: &Output) -> ExitCode {
-    let view = JobView::of(record);
+    let view = PrintedJob::of(record);
     output.result(&view, || view.words());
     if !record.state.is_final() {
         output.complain(&format!(
@@ -89,7 +89,7 @@ fn unseen(key: &JobKey, ahead: bool, output: &Output) -> ExitCode {
 }
 
 fn too_late(record: &Record, output: &Output) -> ExitCode {
-    let view = JobView::of(record);
+    let view = PrintedJob::of(record);
     output.result(&view, || view.words());
     let (id, state) = (&record.key.id, record.state.word());
     output.complain(&match record.state {

@@ -4,7 +4,7 @@ use super::uncompared;
 use crate::backends::Backends;
 use crate::error::Error;
 use crate::output::Output;
-use crate::view::{JobView, Unseen};
+use crate::view::{PrintedJob, Unseen};
 use daemon::{Config, ExitCode};
 
 pub(crate) async fn run(
@@ -20,7 +20,7 @@ pub(crate) async fn run(
         return Err(Error::NotFound(named.unseen()));
     };
     let place = PlaceView::of(config, ledger.as_ref(), &stored.record).await?;
-    let view = JobView { uncompared, place, ..JobView::of(&stored.record) };
+    let view = PrintedJob { uncompared, place, ..PrintedJob::of(&stored.record) };
     output.result(&view, || view.words());
     Ok(ExitCode::Ok)
 }

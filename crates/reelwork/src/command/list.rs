@@ -9,7 +9,7 @@ use crate::backends::Backends;
 use crate::cli::{List, ago};
 use crate::error::Error;
 use crate::output::Output;
-use crate::view::JobView;
+use crate::view::PrintedJob;
 
 pub(crate) async fn run(
     config: &Config,
@@ -23,7 +23,7 @@ pub(crate) async fn run(
     let filter = ListFilter { states, tenant, limit, ..ListFilter::default() };
     let selection = Selection { error, ..selected.of(filter) };
     let show = |record: &_| {
-        let view = JobView::of(record);
+        let view = PrintedJob::of(record);
         output.result(&view, || view.words());
     };
     selection.each(ledger.as_ref(), after, show).await?;

@@ -12,6 +12,7 @@ mod doubt;
 mod events;
 mod get;
 mod health;
+mod keys;
 mod ledger;
 mod list;
 mod look_up;
@@ -78,6 +79,7 @@ pub(crate) async fn run(
         Command::Doubt { action } => doubt::run(action, &config, output).await,
         Command::Topology { action } => topology::run(action, &config, output).await,
         Command::Ledger { action } => ledger::run(action, &config, output).await,
+        Command::Keys { action } => keys::run(action, &config, output),
         Command::Config { .. }
         | Command::Operations { .. }
         | Command::Completions { .. }

@@ -86,9 +86,10 @@ pub(crate) async fn up(
 /// address.
 fn serve_clients(config: &mut Config, output: &Output) {
     let on = config.gateway.listen;
-    let is_private = config.gateway.is_private();
-    config.gateway.kling_api = is_private && TcpListener::bind(on).is_ok();
-    if is_private && !config.gateway.kling_api {
+    let may = config.gateway.is_private() || config.gateway.keys_file.is_some();
+    let serves = may && TcpListener::bind(on).is_ok();
+    (config.gateway.kling_api, config.gateway.jobs_api) = (serves, serves);
+    if may && !serves {
         Notice::NoKlingApi { on }.print(output);
     }
 }
@@ -142,8 +143,12 @@ async fn until_stopped(
     if let Some(on) = roles.callbacks_on() {
         Notice::Callbacks { on }.print(output);
     }
-    if let Some(on) = roles.kling_api_on() {
-        Notice::KlingApi { on }.print(output);
+    if let Some((on, apis)) = roles.clients_on() {
+        let served = [
+            apis.kling.then_some(Notice::KlingApi { on }),
+            apis.own.then_some(Notice::OwnApi { on }),
+        ];
+        served.into_iter().flatten().for_each(|notice| notice.print(output));
     }
     if let Some(admin) = &admin {
         Notice::Health { on: admin.address() }.print(output);

@@ -11,7 +11,7 @@ use super::uncompared;
 use crate::backends::Backends;
 use crate::error::Error;
 use crate::output::Output;
-use crate::view::{JobView, Unseen};
+use crate::view::{PrintedJob, Unseen};
 
 const LOOK: Duration = Duration::from_millis(250);
 /// Maximum number of concurrent loads.
@@ -53,7 +53,7 @@ pub(crate) async fn until_done(
             }
             Some(record) => {
                 all_succeeded &= succeeded(&record);
-                let view = JobView::of(&record);
+                let view = PrintedJob::of(&record);
                 bar.suspend(|| output.result(&view, || view.words()));
                 bar.inc(1);
                 false
@@ -111,7 +111,7 @@ async fn timed_out(
         match job.load(ledger.as_ref()).await? {
             Some(stored) => {
                 any_known = true;
-                let view = JobView::of(&stored.record);
+                let view = PrintedJob::of(&stored.record);
                 output.result(&view, || view.words());
             }
             None => output

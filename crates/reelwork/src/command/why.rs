@@ -10,7 +10,7 @@ use super::uncompared;
 use crate::backends::Backends;
 use crate::error::Error;
 use crate::output::Output;
-use crate::view::{JobView, PauseView};
+use crate::view::{PauseView, PrintedJob};
 
 pub(crate) async fn run(
     config: &Config,
@@ -39,7 +39,7 @@ pub(crate) async fn run(
         why.push_str(&format!("; {held}"));
     }
     let value = json!({
-        "job": JobView { place, ..JobView::of(&record) }, "why": why, "history": record.history,
+        "job": PrintedJob { place, ..PrintedJob::of(&record) }, "why": why, "history": record.history,
         "account": account,
         "other_accounts": record.other_accounts,
         "paused_by_hand": by_hand,

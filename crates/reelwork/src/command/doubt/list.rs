@@ -1,5 +1,6 @@
 use daemon::{Config, ExitCode};
 use job::{Doubt, Record, State, StateKind, Tenant};
+use operator::JobView;
 use ports::{Ledger, ListFilter};
 use serde::Serialize;
 
@@ -7,7 +8,6 @@ use crate::backends::Backends;
 use crate::command::uncompared;
 use crate::error::Error;
 use crate::output::Output;
-use crate::view::JobView;
 
 #[derive(Serialize)]
 struct DoubtView<'a> {

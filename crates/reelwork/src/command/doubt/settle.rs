@@ -6,7 +6,7 @@ use ports::{Ledger, Stored};
 use crate::command::{member::Member, named::Named};
 use crate::error::Error;
 use crate::output::Output;
-use crate::view::JobView;
+use crate::view::PrintedJob;
 
 /// The record, if it is one that an operator may settle.
 pub(super) async fn in_question(ledger: &dyn Ledger, named: &Named) -> Result<Stored, Error> {
@@ -25,7 +25,7 @@ pub(super) async fn by(
     let settled = settle(&member, named, &decision).await;
     member.leave().await;
     let record = settled?;
-    let view = JobView::of(&record);
+    let view = PrintedJob::of(&record);
     output.result(&view, || view.words());
     Ok(ExitCode::Ok)
 }

@@ -4,9 +4,9 @@
 use std::net::IpAddr;
 
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_TYPE, FORWARDED, HOST, ORIGIN, VIA};
+use axum::http::header::{FORWARDED, HOST, ORIGIN, VIA};
 
-use super::refusal::Refusal;
+use crate::refusal::Refusal;
 
 /// Sent by proxies.
 const FORWARDS: [&str; 4] =
@@ -43,16 +43,6 @@ fn names_this_machine(host: &str) -> bool {
     name.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok()
 }
 
-/// A form of a page cannot be sent as JSON.
-pub(super) fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    match kind.eq_ignore_ascii_case("application/json") {
-        true => Ok(()),
-        false => Err(Refusal::NotJson("Content-Type must be application/json".to_owned())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::{HeaderName, HeaderValue};
@@ -84,16 +74,5 @@ mod tests {
             let refused = is_local(&with(name, value));
             assert!(matches!(refused, Err(Refusal::NotLocal(_))), "{name}: {value}");
         }
-    }
-
-    #[test]
-    fn a_body_is_json() {
-        for kind in ["application/json", "Application/JSON; charset=utf-8"] {
-            assert!(is_json(&with("content-type", kind)).is_ok(), "{kind}");
-        }
-        for kind in ["text/plain", "application/x-www-form-urlencoded", ""] {
-            assert!(is_json(&with("content-type", kind)).is_err(), "{kind}");
-        }
-        assert!(is_json(&HeaderMap::new()).is_err());
     }
 }

@@ -4,20 +4,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use std::time::Duration;
 
+use api_keys::{ApiKey, Credential, Keys, Scope, text};
 use embedded::Embedded;
-use gateway::{Gateway, KlingApi, KlingApiSettings, Listen, Served};
-use job::{Lane, MessageFacts, Outcome, Priority, Record, Resource, State, Timestamp, decode};
+use gateway::{Apis, Callers, Gateway, Jobs, JobsSettings, KeyRing, Listen, Served};
+use job::{
+    Allowance, JobKey, Lane, MessageFacts, Outcome, Priority, Record, Resource, Rules, State,
+    Tenant, Timestamp, decode,
+};
 use ports::{
     Broker, BrokerLayer, Clock, Cursor, Destination, Ledger, LedgerError, LedgerLayer, ListFilter,
     Message, Page, PublishError, Source, SystemClock, Write,
 };
 use recorder::{Phase, Session};
 use reqwest::Method;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-pub(super) const T2V: &str = "/kling/v1/videos/text2video";
+pub(crate) const T2V: &str = "/kling/v1/videos/text2video";
 const KEEP: Duration = Duration::from_secs(3600);
 
 /// A broker with faults.
@@ -29,18 +34,18 @@ struct Faulty {
 
 /// A publish that waits until it is let go.
 #[derive(Default)]
-pub(super) struct Held {
-    pub(super) begun: Notify,
-    pub(super) let_go: Notify,
+pub(crate) struct Held {
+    pub(crate) begun: Notify,
+    pub(crate) let_go: Notify,
 }
 
-pub(super) const NONE: u8 = 0;
+pub(crate) const NONE: u8 = 0;
 /// It is known to take nothing.
-pub(super) const AWAY: u8 = 1;
-pub(super) const REFUSES: u8 = 2;
+pub(crate) const AWAY: u8 = 1;
+pub(crate) const REFUSES: u8 = 2;
 /// It takes the message, and its answer is lost.
-pub(super) const SILENT: u8 = 3;
-pub(super) const HELD: u8 = 4;
+pub(crate) const SILENT: u8 = 3;
+pub(crate) const HELD: u8 = 4;
 
 impl BrokerLayer for Faulty {
     fn inner(&self) -> &dyn Broker {
@@ -74,6 +79,7 @@ impl BrokerLayer for Faulty {
 struct Listing {
     ledger: Arc<dyn Ledger>,
     open: watch::Receiver<bool>,
+    asked: Arc<Notify>,
 }
 
 #[async_trait::async_trait]
@@ -87,10 +93,15 @@ impl LedgerLayer for Listing {
         let _ = open.wait_for(|open| *open).await;
         self.ledger.page(filter, after).await
     }
+
+    async fn revisions(&self, keys: &[JobKey]) -> Result<Vec<Option<u64>>, LedgerError> {
+        self.asked.notify_waiters();
+        self.ledger.revisions(keys).await
+    }
 }
 
 /// A second later whenever it is read.
-pub(super) struct Ticking(AtomicI64);
+pub(crate) struct Ticking(AtomicI64);
 
 #[async_trait::async_trait]
 impl Clock for Ticking {
@@ -111,37 +122,72 @@ impl Clock for Ticking {
     }
 }
 
-pub(super) struct Bench {
+fn settings(callers: Callers) -> JobsSettings {
+    JobsSettings::new(callers, Rules::default(), KEEP, KEEP)
+}
+
+/// A key of a tenant, and what its client shows.
+pub(crate) fn key(tenant: &str, scopes: &[Scope], allowance: Allowance) -> (ApiKey, String) {
+    let id = text::fresh_id();
+    let shown = text::of(&id, text::fresh_secret().expose_secret());
+    let key = ApiKey {
+        id,
+        name: None,
+        tenant: Tenant::new(tenant).unwrap(),
+        scopes: scopes.iter().copied().collect(),
+        credential: Credential::of_key(&shown),
+        allowance,
+        created_at: Timestamp::EPOCH,
+        expires_at: None,
+        revoked_at: None,
+    };
+    (key, shown)
+}
+
+pub(crate) fn ring(keys: &[&ApiKey]) -> KeyRing {
+    let keys: Keys = keys.iter().copied().cloned().collect();
+    KeyRing::new(keys)
+}
+
+pub(crate) struct Bench {
     gateway: Gateway,
     fault: Arc<AtomicU8>,
-    pub(super) held: Arc<Held>,
+    pub(crate) held: Arc<Held>,
     /// Whether lists are read.
-    pub(super) lists: watch::Sender<bool>,
+    pub(crate) lists: watch::Sender<bool>,
+    asked: Arc<Notify>,
     broker: Arc<dyn Broker>,
-    pub(super) ledger: Arc<dyn Ledger>,
-    pub(super) session: Arc<Session>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) session: Arc<Session>,
     clock: Arc<Ticking>,
-    pub(super) http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
     _file: Embedded,
     _directory: tempfile::TempDir,
 }
 
 impl Bench {
-    pub(super) async fn new() -> Self {
-        Self::with(KlingApiSettings::new(KEEP)).await
+    pub(crate) async fn new() -> Self {
+        Self::with(settings(Callers::Local(Tenant::default()))).await
+    }
+
+    /// For clients with these keys.
+    pub(crate) async fn keyed(ring: &KeyRing) -> Self {
+        Self::with(settings(Callers::Keyed(ring.clone()))).await
     }
 
     /// Whose ledger is given up after this time.
-    pub(super) async fn impatient(ledger_timeout: Duration) -> Self {
-        Self::with(KlingApiSettings { ledger_timeout, ..KlingApiSettings::new(KEEP) }).await
+    pub(crate) async fn impatient(ledger_timeout: Duration) -> Self {
+        let local = settings(Callers::Local(Tenant::default()));
+        Self::with(JobsSettings { ledger_timeout, ..local }).await
     }
 
     /// With room for the bodies of so many bytes.
-    pub(super) async fn with_room(bytes: usize) -> Self {
-        Self::with(KlingApiSettings { room: bytes, ..KlingApiSettings::new(KEEP) }).await
+    pub(crate) async fn with_room(bytes: usize) -> Self {
+        let local = settings(Callers::Local(Tenant::default()));
+        Self::with(JobsSettings { room: bytes, ..local }).await
     }
 
-    async fn with(api_settings: KlingApiSettings) -> Self {
+    async fn with(jobs_settings: JobsSettings) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let settings = embedded::Settings::new(directory.path().join("x.db"), "gateway");
         let file = Embedded::open(settings).unwrap();
@@ -155,10 +201,12 @@ impl Bench {
         session.reached(Phase::Closed).await;
         let faulty = Arc::new(faulty);
         let shared = session.clone();
+        let asked = Arc::new(Notify::new());
         let (lists, open) = watch::channel(true);
-        let listing = Arc::new(Listing { ledger: ledger.clone(), open });
-        let api = KlingApi::new(listing, faulty, shared, clock.clone(), api_settings);
-        let served = Served { kling_api: Some(api), ..Served::default() };
+        let listing = Arc::new(Listing { ledger: ledger.clone(), open, asked: asked.clone() });
+        let jobs = Arc::new(Jobs::new(listing, faulty, shared, clock.clone(), jobs_settings));
+        let apis = Apis { kling: true, own: true };
+        let served = Served { jobs: Some((jobs, apis)), ..Served::default() };
         let listen = Listen::on(([127, 0, 0, 1], 0).into());
         let gateway = Gateway::start(&listen, served).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -168,6 +216,7 @@ impl Bench {
             fault,
             held,
             lists,
+            asked,
             broker,
             ledger,
             session,
@@ -178,41 +227,39 @@ impl Bench {
         }
     }
 
-    pub(super) fn fails(&self, fault: u8) {
+    pub(crate) fn fails(&self, fault: u8) {
         self.fault.store(fault, Ordering::SeqCst);
     }
 
-    pub(super) fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.gateway.address())
     }
 
-    pub(super) async fn ask(
+    pub(crate) async fn ask(
         &self,
         method: Method,
         path: &str,
         body: impl Into<reqwest::Body>,
     ) -> Answer {
         let request = self.http.request(method, self.url(path)).bearer_auth("any").body(body);
-        let answer = request.header("content-type", "application/json").send().await.unwrap();
-        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        Answer { status, headers, body: answer.json().await.unwrap() }
+        Answer::of(request.header("content-type", "application/json")).await
     }
 
-    pub(super) async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.ask(Method::POST, path, body.to_string()).await
     }
 
-    pub(super) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.ask(Method::GET, path, "").await
     }
 
-    pub(super) async fn published(&self) -> Vec<Value> {
+    pub(crate) async fn published(&self) -> Vec<Value> {
         let messages = self.messages().await;
         messages.iter().map(|message| serde_json::from_slice(&message.body).unwrap()).collect()
     }
 
     /// Those that wait in the lane of videos.
-    pub(super) async fn messages(&self) -> Vec<Message> {
+    pub(crate) async fn messages(&self) -> Vec<Message> {
         let lane = Lane { resource: Resource::Videos, priority: Priority::Normal };
         let count = self.broker.depth(&Source::Lane(lane)).await.unwrap();
         let mut deliveries = self.broker.consume(&Source::Lane(lane), 100).await.unwrap();
@@ -226,14 +273,19 @@ impl Bench {
     }
 
     /// As if a worker had submitted it.
-    pub(super) async fn is_recorded(&self, id: &str, prompt: &str) {
+    pub(crate) async fn is_recorded(&self, id: &str, prompt: &str) {
         let next_look = Timestamp::EPOCH;
         let pending = State::Pending { status: "processing".into(), looks: 1, next_look };
         self.has(id, prompt, |record| record.state = pending).await;
     }
 
+    /// As if a worker had recorded it, and not submitted it yet.
+    pub(crate) async fn waits(&self, id: &str) {
+        self.has(id, "a cat", |_| {}).await;
+    }
+
     /// As if an operator had dropped its dead letter before anything was sent.
-    pub(super) async fn is_dropped(&self, id: &str, prompt: &str) {
+    pub(crate) async fn is_dropped(&self, id: &str, prompt: &str) {
         let at = Timestamp::from_millis(1_777_385_461_501);
         let dropped = |record: &mut Record| {
             record.state = State::Settled { outcome: Outcome::Cancelled, at };
@@ -244,8 +296,28 @@ impl Bench {
         self.clock.0.store(at.as_millis() + 1000, Ordering::SeqCst);
     }
 
+    /// Until the gateway looks for changes for a client that waits.
+    pub(crate) async fn asks_for_changes(&self) {
+        self.asked.notified().await;
+    }
+
+    /// As if a poller had seen its end.
+    pub(crate) async fn ends(&self, id: &str, outcome: Outcome) {
+        let key = JobKey::parse(&format!("default/{id}")).unwrap();
+        let stored = self.ledger.load(&key).await.unwrap().unwrap();
+        let (mut record, at) = (stored.record, Timestamp::EPOCH);
+        record.state = State::Settled { outcome, at };
+        record.revision += 1;
+        let write = Write { record, due: None, outbox: Vec::new(), outbox_lease: Duration::ZERO };
+        self.ledger.swap(&self.session.fence(), stored.version, write).await.unwrap();
+    }
+
+    pub(crate) async fn drain(self, patience: Duration) -> bool {
+        self.gateway.drain(patience).await
+    }
+
     /// Its ledger has lost its data.
-    pub(super) async fn is_being_restored(&self) {
+    pub(crate) async fn is_being_restored(&self) {
         self.ledger.distrust().await.unwrap();
         let rebuilding = async || self.session.phase() == Phase::Rebuilding;
         until("its process knows it", rebuilding).await;
@@ -263,24 +335,35 @@ impl Bench {
     }
 }
 
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: reqwest::header::HeaderMap,
-    pub(super) body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
 }
 
 impl Answer {
-    pub(super) fn task(&self) -> &Value {
+    pub(crate) async fn of(request: reqwest::RequestBuilder) -> Self {
+        let answer = request.send().await.unwrap();
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let text = answer.text().await.unwrap();
+        Self { status, headers, body: serde_json::from_str(&text).unwrap_or(text.into()) }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn task(&self) -> &Value {
         assert_eq!((self.status, &self.body["code"]), (200, &json!(0)), "{}", self.body);
         &self.body["data"]
     }
 
-    pub(super) fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         self.task()["task_id"].as_str().unwrap()
     }
 
     /// Status and code of a refusal.
-    pub(super) fn refusal(&self) -> (u16, i64) {
+    pub(crate) fn refusal(&self) -> (u16, i64) {
         assert!(self.body["message"].as_str().is_some_and(|words| !words.is_empty()));
         assert!(self.body["request_id"].is_string() && self.body.get("data").is_none());
         (self.status, self.body["code"].as_i64().unwrap())
@@ -288,7 +371,7 @@ impl Answer {
 }
 
 /// Looks again and again.
-pub(super) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !is_so().await {
         assert!(Instant::now() < deadline, "not in time: {what}");

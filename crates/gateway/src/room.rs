@@ -6,21 +6,21 @@ use axum::body::{Body, HttpBody};
 use job::MAX_MESSAGE_BYTES;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::refusal::Refusal;
+use crate::refusal::Refusal;
 
 /// The unit of room, in bytes.
 const UNIT: usize = 1024;
 
-pub(super) struct Room(Arc<Semaphore>);
+pub(crate) struct Room(Arc<Semaphore>);
 
 impl Room {
-    pub(super) fn new(bytes: usize) -> Self {
+    pub(crate) fn new(bytes: usize) -> Self {
         let most = (bytes / UNIT).max(units(MAX_MESSAGE_BYTES) as usize);
         Self(Arc::new(Semaphore::new(most)))
     }
 
     /// Room for the largest body that this one may be, until it is dropped.
-    pub(super) fn take(&self, body: &Body) -> Result<OwnedSemaphorePermit, Refusal> {
+    pub(crate) fn take(&self, body: &Body) -> Result<OwnedSemaphorePermit, Refusal> {
         let upper = body.size_hint().upper().and_then(|bytes| usize::try_from(bytes).ok());
         let most = upper.unwrap_or(MAX_MESSAGE_BYTES).min(MAX_MESSAGE_BYTES);
         self.0.clone().try_acquire_many_owned(units(most)).map_err(|_| Refusal::TooMany)

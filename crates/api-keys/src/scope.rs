@@ -1,0 +1,37 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What a key allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Submit jobs, which are paid for.
+    Submit,
+    /// Read and list jobs.
+    Read,
+    /// Cancel jobs.
+    Cancel,
+}
+
+impl Scope {
+    pub const ALL: [Self; 3] = [Self::Submit, Self::Read, Self::Cancel];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Submit => "submit",
+            Self::Read => "read",
+            Self::Cancel => "cancel",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.word() == word)
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}

@@ -1,0 +1,218 @@
+//! Accepts a job and publishes it.
+
+use std::sync::Arc;
+
+use job::{Acceptance, Asked, Job, Reason, Record, Standing, Timestamp, asked_again};
+use ports::PublishError;
+use producer::ProduceError;
+use tokio::sync::OwnedSemaphorePermit;
+use tracing::Instrument;
+
+use super::allowance::{Counted, RateLeft};
+use super::{Jobs, Known};
+use crate::callers::Caller;
+use crate::refusal::Refusal;
+
+/// The room of a body, until its jobs are published.
+pub(crate) type Held = Arc<OwnedSemaphorePermit>;
+
+/// A job that a client asks for.
+pub(crate) struct Asking {
+    pub(crate) job: Job,
+    pub(crate) caller: Caller,
+    /// Where the client has given the job its id: then it may have asked before. `None`: the id is new.
+    pub(crate) named_in: Option<&'static str>,
+    /// What the API calls an id.
+    pub(crate) name: &'static str,
+}
+
+/// The broker has it, or a worker has recorded it.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    pub(crate) known: Known,
+    /// It was accepted before.
+    pub(crate) again: bool,
+    /// `None`: its client has no rate, or nothing was counted.
+    pub(crate) rate: Option<RateLeft>,
+}
+
+impl Asking {
+    fn conflict(&self) -> Refusal {
+        let name = self.named_in.unwrap_or(self.name);
+        Refusal::Conflict { name, id: self.job.key.id.clone() }
+    }
+
+    fn unknown(&self) -> Refusal {
+        Refusal::Unknown { name: self.name, id: self.job.key.id.clone() }
+    }
+
+    fn known(&self, kept: Acceptance, again: bool) -> Accepted {
+        Accepted { known: Known::Accepted(self.job.key.clone(), kept), again, rate: None }
+    }
+
+    /// What an acceptance says of it. `None`: it is not published for certain.
+    fn standing(&self, kept: &Acceptance, own: bool) -> Result<Option<Accepted>, Refusal> {
+        match kept.standing(&self.job) {
+            Standing::Other => Err(self.conflict()),
+            Standing::Published => Ok(Some(self.known(kept.clone(), !own))),
+            Standing::Unconfirmed => Ok(None),
+        }
+    }
+}
+
+impl Jobs {
+    /// Returns once the broker has the job. The same request again, under the id that the client has
+    /// given it, is answered with the state of the job.
+    pub(crate) async fn accept(
+        self: &Arc<Self>,
+        asking: Asking,
+        room: Held,
+    ) -> Result<Accepted, Refusal> {
+        let record = match asking.named_in {
+            None => None,
+            Some(_) => self.ask(self.ledger.load(&asking.job.key)).await?.map(|one| one.record),
+        };
+        let since = record.as_ref().map_or(Timestamp::EPOCH, Record::accepted_since);
+        match asked_again(record.as_ref(), &asking.job) {
+            Asked::New => {}
+            Asked::Conflict => return Err(asking.conflict()),
+            Asked::Known(record) => {
+                let known = Known::Record(Box::new(record.clone()));
+                return Ok(Accepted { known, again: true, rate: None });
+            }
+        }
+        self.is_complete()?;
+        if let Some(accepted) = self.accepted_before(&asking, since).await? {
+            return Ok(accepted);
+        }
+        self.names_the_providers(&asking.job).await?;
+        match self.broker.takes_messages() {
+            true => self.accept_whole(asking, since, room).await,
+            false => Err(Refusal::Closed),
+        }
+    }
+
+    /// A repeated request is counted for nothing. `None`: it must be published, maybe again.
+    async fn accepted_before(
+        &self,
+        asking: &Asking,
+        since: Timestamp,
+    ) -> Result<Option<Accepted>, Refusal> {
+        if asking.named_in.is_none() {
+            return Ok(None);
+        }
+        let kept = self.ask(self.ledger.acceptance(&asking.job.key)).await?;
+        let Some(kept) = kept.filter(|kept| kept.accepted_at >= since) else { return Ok(None) };
+        match (asking.standing(&kept, false)?, self.broker.takes_messages()) {
+            (None, false) => Err(asking.unknown()),
+            (accepted, _) => Ok(accepted),
+        }
+    }
+
+    /// In a task of its own: a client that goes away leaves nothing half done, and its job keeps its
+    /// room.
+    async fn accept_whole(
+        self: &Arc<Self>,
+        asking: Asking,
+        since: Timestamp,
+        room: Held,
+    ) -> Result<Accepted, Refusal> {
+        let (jobs, unknown) = (self.clone(), asking.unknown());
+        let accepting = async move {
+            let _room = room;
+            let counted = jobs.count(&asking.caller, &asking.job).await?;
+            jobs.accept_now(&asking, since, counted).await
+        };
+        let done = tokio::spawn(accepting.in_current_span()).await;
+        done.unwrap_or(Err(unknown))
+    }
+
+    async fn accept_now(
+        &self,
+        asking: &Asking,
+        since: Timestamp,
+        counted: Option<Counted>,
+    ) -> Result<Accepted, Refusal> {
+        let (own, kept) = match self.reserve_id(asking, since).await {
+            Ok(reserved) => reserved,
+            Err(refusal) => return Err(self.not_published(refusal, counted).await),
+        };
+        match asking.standing(&kept, own) {
+            Ok(None) => self.publish(asking, kept, own, counted).await,
+            // Another request has published it meanwhile.
+            Ok(Some(accepted)) => {
+                self.give_all_back(counted).await;
+                Ok(accepted)
+            }
+            Err(refusal) => Err(self.not_published(refusal, counted).await),
+        }
+    }
+
+    /// The acceptance that the job has now, and whether it is that of this request.
+    async fn reserve_id(
+        &self,
+        asking: &Asking,
+        since: Timestamp,
+    ) -> Result<(bool, Acceptance), Refusal> {
+        let attempt = self.clock.fresh_id().to_string();
+        let own = Acceptance::of(&asking.job, self.clock.now(), attempt);
+        let (key, keep_for) = (&asking.job.key, self.settings.keep_for);
+        let kept = self.ask(self.ledger.accept(key, &own, since, keep_for)).await?;
+        Ok((kept == own, kept))
+    }
+
+    async fn publish(
+        &self,
+        asking: &Asking,
+        kept: Acceptance,
+        own: bool,
+        counted: Option<Counted>,
+    ) -> Result<Accepted, Refusal> {
+        match self.producer.publish_again(&asking.job, kept.accepted_at).await {
+            Ok(_) => {
+                self.mark_published(&asking.job, &kept).await;
+                let rate = counted.and_then(|counted| counted.rate);
+                Ok(Accepted { rate, ..asking.known(kept, !own) })
+            }
+            Err(error @ ProduceError::Unknown { .. }) => Err(refusal(error, asking, own)),
+            Err(error) => Err(self.not_published(refusal(error, asking, own), counted).await),
+        }
+    }
+
+    /// If this fails, a repeated request publishes a second message of the same job.
+    async fn mark_published(&self, job: &Job, kept: &Acceptance) {
+        if let Err(why) = self.ask(self.ledger.mark_published(&job.key, kept)).await {
+            tracing::warn!(job = %job.key, %why, "a published job is not noted as such");
+        }
+    }
+
+    async fn not_published(&self, refusal: Refusal, counted: Option<Counted>) -> Refusal {
+        self.give_all_back(counted).await;
+        refusal
+    }
+
+    async fn give_all_back(&self, counted: Option<Counted>) {
+        if let Some(counted) = counted {
+            self.give_back(counted).await;
+        }
+    }
+}
+
+/// `first`: no earlier request can have published it.
+fn refusal(error: ProduceError, asking: &Asking, first: bool) -> Refusal {
+    let job = &asking.job.key;
+    match error {
+        ProduceError::Invalid(invalid) => Refusal::Invalid(invalid.reason),
+        ProduceError::Refused { cause: PublishError::TooLarge { bytes, .. }, .. } => {
+            Refusal::Invalid(Reason::TooLarge { bytes })
+        }
+        ProduceError::Refused { cause, .. } if first => {
+            tracing::warn!(%job, %cause, "a client's job was not published");
+            Refusal::Closed
+        }
+        ProduceError::Refused { cause, .. } | ProduceError::Unknown { cause, .. } => {
+            tracing::warn!(%job, %cause, "a client's job may be published");
+            asking.unknown()
+        }
+    }
+}

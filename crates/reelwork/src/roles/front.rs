@@ -1,0 +1,78 @@
+//! The gateway, with the keys of its clients.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api_keys::KeyFile;
+use daemon::Config;
+use gateway::{Apis, Callers, Gateway, Jobs, Listen, Mailbox, Served};
+use job::Tenant;
+use prices::PriceTable;
+use recorder::Session;
+use tokio::task::JoinHandle;
+
+use crate::backends::Backends;
+use crate::client_keys::ClientKeys;
+use crate::error::Error;
+use crate::settings;
+
+pub(super) struct Front {
+    pub(super) gateway: Gateway,
+    /// `None`: its clients need no key.
+    keys: Option<JoinHandle<()>>,
+}
+
+impl Front {
+    /// `None`: there is nothing to serve.
+    pub(super) async fn start(
+        config: &Config,
+        backends: &Backends,
+        session: &Arc<Session>,
+        prices: &Arc<PriceTable>,
+    ) -> Result<Option<Self>, Error> {
+        let callbacks = settings::callbacks(config).map(|settings| {
+            Mailbox::new(backends.ledger.clone(), session.clone(), session.clone(), settings)
+        });
+        let keys = client_keys(config)?;
+        let callers = match &keys {
+            Some(keys) => Callers::Keyed(keys.ring()),
+            None => Callers::Local(Tenant::default()),
+        };
+        let apis = Apis { kling: config.gateway.kling_api, own: config.gateway.jobs_api };
+        let jobs = config.gateway.has_clients().then(|| {
+            let (ledger, broker) = (backends.ledger.clone(), backends.broker.clone());
+            let settings = settings::jobs(config, callers, prices.clone());
+            let jobs = Jobs::new(ledger, broker, session.clone(), session.clone(), settings);
+            (Arc::new(jobs), apis)
+        });
+        if callbacks.is_none() && jobs.is_none() {
+            return Ok(None);
+        }
+        let listen = Listen::on(config.gateway.listen);
+        let started = Gateway::start(&listen, Served { callbacks, jobs }).await;
+        let gateway = started.map_err(|error| {
+            Error::Denied(format!("gateway.listen: {}: {error}", listen.address))
+        })?;
+        Ok(Some(Self { gateway, keys: keys.map(ClientKeys::watch) }))
+    }
+
+    pub(super) async fn drain(self, patience: Duration) -> bool {
+        let clean = self.gateway.drain(patience).await;
+        self.keys.iter().for_each(JoinHandle::abort);
+        clean
+    }
+}
+
+fn client_keys(config: &Config) -> Result<Option<ClientKeys>, Error> {
+    let file = config.gateway.keys_file.as_ref().filter(|_| config.gateway.has_clients());
+    Ok(file.map(|file| ClientKeys::open(KeyFile::new(file))).transpose()?)
+}
+
+pub(super) fn nothing_to_serve() -> Error {
+    Error::Denied(
+        "gateway.callback_secrets is not set: callbacks could not be told from forgeries; set \
+         REELWORK_GATEWAY__CALLBACK_SECRETS or REELWORK_GATEWAY__CALLBACK_SECRETS_FILE, or \
+         gateway.kling_api=true or gateway.jobs_api=true to serve clients"
+            .to_owned(),
+    )
+}
