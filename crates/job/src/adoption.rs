@@ -19,6 +19,9 @@ pub enum Death {
 }
 
 impl Death {
+    /// The words that a broker gives (RabbitMQ manual, dead letter exchanges).
+    pub const WORDS: [&'static str; 4] = ["expired", "maxlen", "delivery_limit", "rejected"];
+
     /// The words of the RabbitMQ manual, dead letter exchanges.
     pub fn of_word(word: &str) -> Self {
         match word {

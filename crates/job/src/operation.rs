@@ -26,6 +26,12 @@ impl Operation {
         (!rest.is_empty()).then_some(resource)
     }
 
+    /// The operation of a job that was published under this routing key.
+    pub fn of_routing_key(key: &str) -> Option<Self> {
+        let (operation, _priority) = key.rsplit_once('.')?;
+        Some(Self(operation.replace('.', "/")))
+    }
+
     /// `videos/avatar/image2video` as words of a routing key: `videos.avatar.image2video`.
     pub fn dotted(&self) -> String {
         self.0.replace('/', ".")
@@ -165,6 +171,8 @@ mod tests {
         assert_eq!(avatar.resource(), Some(Resource::Videos));
         let key = RoutingKey::of(&avatar, Priority::High);
         assert_eq!(key.as_str(), "videos.avatar.image2video.high");
+        assert_eq!(Operation::of_routing_key(key.as_str()), Some(avatar));
+        assert_eq!(Operation::of_routing_key("high"), None);
     }
 
     #[test]

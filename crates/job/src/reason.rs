@@ -63,6 +63,22 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Each [`word`](Self::word) there is.
+    pub const WORDS: [&'static str; 12] = [
+        "not_json",
+        "not_a_job",
+        "unknown_operation",
+        "invalid_request",
+        "too_large",
+        "routing_key_disagrees",
+        "unknown_account",
+        "no_account",
+        "conflict",
+        "delivered_too_often",
+        "too_many_attempts",
+        "wider_than_limit",
+    ];
+
     /// The stable word used in headers, events and metrics.
     pub fn word(&self) -> &'static str {
         match self {
@@ -162,5 +178,30 @@ impl Reason {
         let mut problem = Problem::new(self.word(), self.to_string()).advice(self.advice());
         problem.field = self.field().map(str::to_owned);
         problem
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_its_word_in_the_list() {
+        let (fault, text) = (|| Fault::of("a", "b"), || "x".to_owned());
+        let reasons = [
+            Reason::NotJson(text()),
+            Reason::NotAJob(fault()),
+            Reason::UnknownOperation(text()),
+            Reason::InvalidRequest(fault()),
+            Reason::TooLarge { bytes: 1 },
+            Reason::RoutingKeyDisagrees { key: text(), expected: text() },
+            Reason::UnknownAccount(fault()),
+            Reason::NoAccount(text()),
+            Reason::Conflict,
+            Reason::DeliveredTooOften(1),
+            Reason::TooManyAttempts { attempts: 1, cause: text() },
+            Reason::WiderThanLimit { slots: 2, limit: 1 },
+        ];
+        assert_eq!(reasons.each_ref().map(Reason::word), Reason::WORDS);
     }
 }

@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
-use job::{DeadLetter, Job, JobKey, MessageFacts, Reached, Timestamp, decode};
-use ports::{Delivery, header};
+use job::{
+    DeadLetter, Death, JobKey, MessageFacts, Operation, Reached, Reason, RequestHash, Tenant,
+    Timestamp, decode,
+};
+use ports::{Delivery, Message, header};
 use uuid::Uuid;
 use validation::with_text;
 
@@ -13,7 +16,21 @@ pub struct Letter {
     /// The same whenever the letter is read.
     pub name: String,
     pub delivery: Delivery,
+    said: Said,
 }
+
+/// What its body says, read once.
+#[derive(Debug, Default)]
+struct Said {
+    tenant: Option<Tenant>,
+    key: Option<JobKey>,
+    operation: Option<Operation>,
+    /// `None` when it cannot be read as a job.
+    request_hash: Option<RequestHash>,
+}
+
+/// The reason of a letter that neither a worker nor the broker gave one.
+const UNTOLD: &str = "dead_lettered";
 
 /// Names letters. Letters that are equal byte by byte get numbered names.
 #[derive(Default)]
@@ -25,7 +42,8 @@ impl Names {
         let count = self.0.entry(base.clone()).or_default();
         *count += 1;
         let name = if *count == 1 { base } else { format!("{base}~{count}") };
-        Letter { name, delivery }
+        let said = Said::by(&delivery.message);
+        Letter { name, delivery, said }
     }
 }
 
@@ -43,13 +61,46 @@ fn digest(delivery: &Delivery) -> String {
     name[..16].to_owned()
 }
 
+impl Said {
+    fn by(message: &Message) -> Self {
+        let id = Some(message.id.as_str()).filter(|id| !id.is_empty());
+        let facts = MessageFacts { message_id: id, routing_key: None };
+        // As the worker reads it: else its request hash would not be the record's.
+        match decode(&message.body, facts).map(with_text) {
+            Ok(job) => Self {
+                tenant: Some(job.key.tenant.clone()),
+                request_hash: Some(job.request.hash()),
+                operation: Some(job.operation),
+                key: Some(job.key),
+            },
+            Err(bad) => {
+                let (tenant, key, operation) = (bad.tenant, bad.key, bad.operation);
+                Self { tenant, key, operation, request_hash: None }
+            }
+        }
+    }
+}
+
 impl Letter {
+    /// The words that [`reason`](Self::reason) gives.
+    pub fn reasons() -> impl Iterator<Item = &'static str> + Clone {
+        Reason::WORDS.into_iter().chain(Death::WORDS).chain([UNTOLD])
+    }
+
     /// The job's key; `None` if it cannot be read.
     pub fn key(&self) -> Option<JobKey> {
-        match self.read() {
-            Ok(job) => Some(job.key),
-            Err(bad) => bad.key,
-        }
+        self.said.key.clone()
+    }
+
+    /// [`Tenant::unreadable`] if it cannot be read, as in its event.
+    pub fn tenant(&self) -> Tenant {
+        self.said.tenant.clone().unwrap_or_else(Tenant::unreadable)
+    }
+
+    /// The operation in its body, or that of its routing key.
+    pub fn operation(&self) -> Option<Operation> {
+        let said = self.said.operation.clone();
+        said.or_else(|| Operation::of_routing_key(self.routing_key()))
     }
 
     /// The letter's data for decisions.
@@ -58,7 +109,7 @@ impl Letter {
             // Letters that are equal byte by byte are interchangeable.
             handle: self.name.split('~').next().unwrap_or_default().to_owned(),
             dead_at: self.dead_at(),
-            request_hash: self.read().ok().map(|job| job.request.hash()),
+            request_hash: self.said.request_hash.clone(),
         }
     }
 
@@ -67,15 +118,21 @@ impl Letter {
         self.delivery.message.number(header::DEAD_AT).map(Timestamp::from_millis)
     }
 
-    /// The word of the reason that a worker gave; `None` if the broker dead-lettered it.
-    pub fn reason(&self) -> Option<&str> {
+    /// The word of the reason that a worker gave, or the broker's.
+    pub fn reason(&self) -> &str {
+        let broker = || self.delivery.message.get(header::DEATH);
+        self.workers_reason().or_else(broker).unwrap_or(UNTOLD)
+    }
+
+    /// `None` if the broker dead-lettered it.
+    pub(crate) fn workers_reason(&self) -> Option<&str> {
         self.delivery.message.get(header::REASON)
     }
 
     /// How far its job may have come. Unknown, so the furthest, if the broker dead-lettered it or
     /// the header is missing.
     pub fn reached(&self) -> Reached {
-        match (self.reason(), self.delivery.message.get(header::REACHED)) {
+        match (self.workers_reason(), self.delivery.message.get(header::REACHED)) {
             (Some(_), Some(word)) => Reached::of_word(Some(word)),
             (None, _) | (_, None) => Reached::Provider,
         }
@@ -85,13 +142,5 @@ impl Letter {
     pub fn routing_key(&self) -> &str {
         let published = self.delivery.message.get(header::ROUTING_KEY);
         published.unwrap_or(&self.delivery.routing_key)
-    }
-
-    fn read(&self) -> Result<Job, Box<job::BadJob>> {
-        let message = &self.delivery.message;
-        let id = Some(message.id.as_str()).filter(|id| !id.is_empty());
-        let facts = MessageFacts { message_id: id, routing_key: None };
-        // As the worker reads it: else its request hash would not be the record's.
-        decode(&message.body, facts).map(with_text)
     }
 }

@@ -32,19 +32,32 @@ impl Operator {
         }
     }
 
+    /// What a replay would do now. Nothing is changed.
+    pub async fn look(&self, letter: &Letter) -> Result<Replay, Error> {
+        let stored = match letter.key() {
+            Some(key) => self.ledger.load(&key).await?,
+            None => None,
+        };
+        Ok(self.decide(letter, stored.as_ref()))
+    }
+
+    fn decide(&self, letter: &Letter, stored: Option<&Stored>) -> Replay {
+        if letter.workers_reason().is_some_and(Reason::is_conflict) {
+            return Replay::Stays(Stays::Conflict);
+        }
+        if letter.key().is_none() {
+            return Replay::Publish;
+        }
+        let record = stored.map(|stored| &stored.record);
+        letter.facts().replay(record, self.session.now(), self.retention)
+    }
+
     /// Begins the new round, if one is needed.
     pub async fn begin(&self, letter: &Letter) -> Result<Replay, Error> {
-        if letter.reason().is_some_and(Reason::is_conflict) {
-            return Ok(Replay::Stays(Stays::Conflict));
-        }
-        let Some(key) = letter.key() else { return Ok(Replay::Publish) };
-        let dead_letter = letter.facts();
-        let decide = |stored: Option<&Stored>| {
-            let record = stored.map(|stored| &stored.record);
-            match dead_letter.replay(record, self.session.now(), self.retention) {
-                Replay::Begin => Ok(Fact::Replayed { letter: dead_letter.handle.clone() }),
-                other @ (Replay::Publish | Replay::Done | Replay::Stays(_)) => Err(other),
-            }
+        let Some(key) = letter.key() else { return Ok(self.decide(letter, None)) };
+        let decide = |stored: Option<&Stored>| match self.decide(letter, stored) {
+            Replay::Begin => Ok(Fact::Replayed { letter: letter.facts().handle }),
+            other @ (Replay::Publish | Replay::Done | Replay::Stays(_)) => Err(other),
         };
         Ok(match self.until_applied(&key, decide).await? {
             Ok(_) => Replay::Begin,

@@ -1,15 +1,18 @@
 //! What an operator's actions leave in the ledger, in the journal and in the pool of slots.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use job::{
-    Doubt, JobKey, JournalEntry, Lane, MessageFacts, Priority, Problem, Reached, Record, Resource,
-    Rules, State, StateKind, Timestamp, decode,
+    Doubt, JobKey, JournalEntry, Lane, MessageFacts, Operation, Priority, Problem, Reached, Record,
+    Resource, Rules, State, StateKind, Tenant, Timestamp, decode,
 };
 use memory::{MemoryBroker, MemoryLedger, StoreTime};
-use operator::{Cancelled, Decision, Error, Names, Operator, Replayed};
+use operator::{
+    Cancelled, Decision, Error, LetterFilter, LetterSelection, Names, Operator, Replayed,
+};
 use ports::{
     AccountTask, Broker, Destination, GrantTerms, JournalStart, Ledger, Message, Permit, Source,
     SystemClock, Write, header,
@@ -238,6 +241,39 @@ async fn what_a_worker_parked_unsent_was_not_sent_and_nothing_of_a_new_round() {
     fixture.dead_lettered(parked("b").header(header::REACHED, "provider")).await;
     assert_eq!(fixture.replayed().await, Reached::Nothing);
     assert_eq!(fixture.state("b").await, StateKind::Queued);
+}
+
+#[tokio::test]
+async fn letters_are_selected_by_what_they_say() {
+    let fixture = Fixture::set().await;
+    let at = |at: i64| Timestamp::from_millis(at);
+    let dead = letter("a").header(header::REASON, "no_account").header(header::DEAD_AT, "5000");
+    fixture.dead_lettered(dead).await;
+    let letter = Names::default().name(fixture.next(&Source::Dead).await);
+    let is = |filter: LetterFilter| LetterSelection::Filtered(filter).takes(&letter);
+    let any = LetterFilter::default;
+    assert!(is(any()));
+    for (reasons, taken) in [
+        (vec!["no_account"], true),
+        (vec!["conflict", "no_account"], true),
+        (vec!["conflict"], false),
+    ] {
+        let reasons = reasons.into_iter().map(str::to_owned).collect();
+        assert_eq!(is(LetterFilter { reasons, ..any() }), taken);
+    }
+    for (tenant, taken) in [("default", true), ("acme", false)] {
+        assert_eq!(is(LetterFilter { tenant: Tenant::new(tenant).ok(), ..any() }), taken);
+    }
+    for (operation, taken) in [("videos/text2video", true), ("images/generations", false)] {
+        assert_eq!(is(LetterFilter { operation: Some(Operation::new(operation)), ..any() }), taken);
+    }
+    for (before, taken) in [(5_001, true), (5_000, false)] {
+        assert_eq!(is(LetterFilter { before: Some(at(before)), ..any() }), taken);
+    }
+    let named =
+        |name: &str| LetterSelection::Named(HashSet::from([name.to_owned()])).takes(&letter);
+    assert!(named("a") && named("default/a") && named(&letter.name));
+    assert!(!named("b") && !named("acme/a") && !named(""));
 }
 
 #[tokio::test]

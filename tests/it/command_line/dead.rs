@@ -17,13 +17,13 @@ on_each_backend!(
     letters_held_by_another_reader_are_not_reported_as_none,
 );
 
-async fn publish(environment: &Environment, id: &str, key: &str, body: &str) {
+pub(super) async fn publish(environment: &Environment, id: &str, key: &str, body: &str) {
     let to = Destination::Jobs { routing_key: key.to_owned() };
     let message = Message::json(id, body.to_owned());
     environment.broker().await.publish(&to, message).await.expect("published");
 }
 
-async fn holds(program: &Program, letters: usize) {
+pub(super) async fn holds(program: &Program, letters: usize) {
     until(&format!("{letters} dead letters"), async || {
         program.run(&["dead", "list", "--json"]).await.exits(0).lines().len() == letters
     })
@@ -169,7 +169,7 @@ async fn a_conflict_is_never_replayed(environment: Environment) {
 }
 
 /// Needs more slots than the lower limit has.
-fn wide(id: &str) -> Wish {
+pub(super) fn wide(id: &str) -> Wish {
     Wish::of("images/generations", id, "")
 }
 

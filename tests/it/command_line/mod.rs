@@ -5,6 +5,8 @@ mod cancel;
 mod config;
 mod costs;
 mod dead;
+mod dead_many;
+mod dead_selected;
 mod demo;
 mod doctor;
 mod doubt;

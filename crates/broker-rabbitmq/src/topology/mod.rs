@@ -14,7 +14,7 @@ mod quorum;
 
 use std::time::Duration;
 
-use job::{Lane, OverflowQueue, RetryDelay};
+use job::{Death, Lane, OverflowQueue, RetryDelay};
 
 pub use arguments::{Argument, Arguments};
 pub use permission::Forbidden;
@@ -34,9 +34,6 @@ const NO_DELIVERY_LIMIT: i64 = 1_000_000;
 /// Results without a subscription. Beyond this the oldest are dropped, because refusing would stop
 /// the publishing of every other result; the journal still contains them.
 const UNROUTED_MAX_LENGTH: i64 = 1_000_000;
-
-/// Why a broker dead-letters (RabbitMQ manual, dead letter exchanges).
-const DEATHS: [&str; 4] = ["expired", "maxlen", "delivery_limit", "rejected"];
 
 /// Lines expire by whole segments: small ones, so that those of a quiet journal expire too.
 const JOURNAL_SEGMENT_BYTES: i64 = 64_000_000;
@@ -197,7 +194,7 @@ impl Topology {
         let to = Bound::Exchange(name.clone());
         let exchange = names.dead();
         self.bindings.push(Binding { exchange, to, routing_key: everything, arguments: none });
-        for reason in DEATHS {
+        for reason in Death::WORDS {
             let arguments = Arguments::default()
                 .text("x-match", "any-with-x")
                 .text("x-first-death-reason", reason);

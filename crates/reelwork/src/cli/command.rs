@@ -9,10 +9,11 @@ use job::Operation;
 
 use super::cancel::Cancel;
 use super::costs::Costs;
+use super::dead::Dead;
 use super::demo::{Demo, SimulatorArgs};
 use super::keys::Keys;
 use super::list::List;
-use super::operate::{ConfigAction, Dead, Doubt, Ledger, Topology};
+use super::operate::{ConfigAction, Doubt, Ledger, Topology};
 use super::pause::{Pause, Scope};
 use super::submit::{Events, Submit};
 use super::tenant::TenantArg;

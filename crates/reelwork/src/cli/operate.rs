@@ -1,33 +1,8 @@
 //! The commands for operators.
 
-use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
 use super::tenant::TenantArg;
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Dead {
-    /// What is there, oldest first
-    List {
-        #[arg(long, default_value_t = 100)]
-        limit: usize,
-    },
-    /// One message whole, with its original bytes
-    Show {
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
-        id: String,
-    },
-    /// Publish messages again, under their own keys: what is submitted is paid for
-    Replay {
-        #[command(flatten)]
-        which: Which,
-    },
-    /// Delete messages, and end the jobs that were parked with them
-    Drop {
-        #[command(flatten)]
-        which: Which,
-    },
-}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Doubt {
@@ -70,33 +45,6 @@ pub(crate) enum Doubt {
         #[arg(long, default_value = "in doubt, and given up by a person")]
         why: String,
     },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Which {
-    #[command(flatten)]
-    these: These,
-    /// Do not ask, however many they are
-    #[arg(long)]
-    pub(crate) yes: bool,
-}
-
-impl std::ops::Deref for Which {
-    type Target = These;
-
-    fn deref(&self) -> &These {
-        &self.these
-    }
-}
-
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-pub(crate) struct These {
-    /// Letters, message ids or job ids, as the list shows them
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) ids: Vec<String>,
-    #[arg(long)]
-    pub(crate) all: bool,
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]

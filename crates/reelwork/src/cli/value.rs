@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use kling::Route;
+use operator::Letter;
 
 pub(super) fn states() -> impl TypedValueParser<Value = job::StateKind> {
     let words = job::StateKind::ALL.map(job::StateKind::word);
@@ -34,9 +35,20 @@ pub(super) fn operation(text: &str) -> Result<job::Operation, String> {
     if Route::parse(text).is_some() {
         return Ok(job::Operation::new(text));
     }
-    let known = Route::ALL.iter().map(|route| route.path());
+    Err(unknown("operation", text, Route::ALL.iter().map(|route| route.path())))
+}
+
+/// Of a dead letter.
+pub(super) fn reason(text: &str) -> Result<String, String> {
+    match Letter::reasons().any(|known| known == text) {
+        true => Ok(text.to_owned()),
+        false => Err(unknown("reason", text, Letter::reasons())),
+    }
+}
+
+fn unknown<'a>(what: &str, text: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
     let hint = daemon::nearest(text, known).map(|known| format!(": did you mean {known}?"));
-    Err(format!("unknown operation{}", hint.unwrap_or_default()))
+    format!("unknown {what}{}", hint.unwrap_or_default())
 }
 
 /// US dollars, more than nothing.
@@ -84,6 +96,15 @@ mod tests {
         let hint = "unknown operation: did you mean videos/text2video?";
         assert_eq!(found("videos/text2vidoe"), Err(hint.to_owned()));
         assert_eq!(found("poems"), Err("unknown operation".to_owned()));
+    }
+
+    #[test]
+    fn an_unknown_reason_is_refused_with_the_nearest_one() {
+        for known in ["not_json", "too_many_attempts", "expired", "dead_lettered"] {
+            assert_eq!(reason(known), Ok(known.to_owned()));
+        }
+        assert_eq!(reason("no_json"), Err("unknown reason: did you mean not_json?".to_owned()));
+        assert_eq!(reason("sadness"), Err("unknown reason".to_owned()));
     }
 
     #[test]

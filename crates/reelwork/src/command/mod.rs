@@ -14,6 +14,7 @@ mod get;
 mod health;
 mod keys;
 mod ledger;
+mod lines;
 mod list;
 mod look_up;
 mod member;

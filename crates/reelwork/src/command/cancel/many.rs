@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::cli::Cancel;
 use crate::command::confirm::{agreed, refused};
+use crate::command::lines;
 use crate::command::member::Member;
 use crate::command::named::Named;
 use crate::error::Error;
@@ -138,13 +139,6 @@ async fn unsubmitted(
     Ok(member.operator.unsubmitted(selection, until).await?)
 }
 
-/// One name in each line; empty lines are skipped.
 fn read(file: &Path, tenant: &Tenant) -> Result<Vec<Named>, Error> {
-    let text = match file == Path::new("-") {
-        true => std::io::read_to_string(std::io::stdin().lock()),
-        false => std::fs::read_to_string(file),
-    };
-    let text = text.map_err(|error| Error::Usage(format!("{}: {error}", file.display())))?;
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines.map(|line| Named::parse(tenant.as_str(), line)).collect()
+    lines::read(file)?.iter().map(|line| Named::parse(tenant.as_str(), line)).collect()
 }

@@ -1,6 +1,5 @@
 //! What is shown of a dead letter.
 
-use job::JobKey;
 use operator::Letter;
 use ports::header;
 use serde_json::{Value, json};
@@ -13,7 +12,8 @@ pub(super) fn row(letter: &Letter) -> Value {
         "id": message.id,
         "job_id": key.as_ref().map(|key| key.id.to_string()),
         "tenant": key.as_ref().map(|key| key.tenant.to_string()),
-        "reason": reason(letter),
+        "operation": letter.operation().map(|operation| operation.to_string()),
+        "reason": letter.reason(),
         "detail": message.get(header::DETAIL),
         "routing_key": letter.routing_key(),
         "dead_at": letter.dead_at().map(|at| at.to_string()),
@@ -21,15 +21,14 @@ pub(super) fn row(letter: &Letter) -> Value {
     })
 }
 
-/// Our reason, or the broker's.
-fn reason(letter: &Letter) -> &str {
-    let known = letter.reason().or_else(|| letter.delivery.message.get(header::DEATH));
-    known.unwrap_or("dead_lettered")
+pub(super) fn words(row: &Value) -> String {
+    let word = |name: &str| row[name].as_str().filter(|text| !text.is_empty()).unwrap_or("-");
+    let id = [word("job_id"), word("id")].into_iter().find(|id| *id != "-").unwrap_or("-");
+    format!("{}  {id}  {}  {}", word("letter"), word("reason"), word("detail"))
 }
 
-/// By the letter's name, the message's id, or the job's.
-pub(super) fn is(letter: &Letter, id: &str) -> bool {
-    let of_job = |key: JobKey| key.id.as_str() == id || key.to_string() == id;
-    let of_message = !id.is_empty() && letter.delivery.message.id == id;
-    letter.name == id || of_message || letter.key().is_some_and(of_job)
+/// The job's id, or the name of the letter.
+pub(super) fn shown(letter: &Letter) -> String {
+    let key = letter.key().map(|key| key.id.to_string());
+    key.unwrap_or_else(|| letter.name.clone())
 }

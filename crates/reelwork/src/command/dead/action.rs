@@ -1,0 +1,120 @@
+//! What an operator has done with letters.
+
+use job::{Replay, Stays};
+use operator::{Error, Letter, Operator, Replayed};
+
+/// What is done with each letter.
+#[derive(Clone, Debug)]
+pub(super) enum Action {
+    Replay,
+    Drop,
+}
+
+/// What became of a letter.
+#[derive(Debug)]
+pub(super) enum Acted {
+    Done,
+    /// Only removed: the action was done before.
+    Before,
+    /// Left where it is, for this reason.
+    Stays(Box<Letter>, &'static str),
+}
+
+/// What would become of a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Would {
+    Publish,
+    /// Its job has ended, so it is done anew.
+    PublishInNewRound,
+    Remove,
+    /// Its parked job ends as failed.
+    RemoveAndFail,
+    Stay {
+        why: &'static str,
+    },
+}
+
+impl Would {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Publish => "publish",
+            Self::PublishInNewRound => "publish_in_new_round",
+            Self::Remove => "remove",
+            Self::RemoveAndFail => "remove_and_fail",
+            Self::Stay { .. } => "stay",
+        }
+    }
+
+    pub(super) fn words(self) -> String {
+        self.word().replace('_', " ")
+    }
+
+    pub(super) fn why(self) -> Option<&'static str> {
+        match self {
+            Self::Stay { why } => Some(why),
+            Self::Publish | Self::PublishInNewRound | Self::Remove | Self::RemoveAndFail => None,
+        }
+    }
+}
+
+impl Action {
+    /// The key of the result.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Replay => "replayed",
+            Self::Drop => "dropped",
+        }
+    }
+
+    /// What is confirmed.
+    pub(super) fn effect(&self, count: usize) -> String {
+        let what = match self {
+            Self::Replay => "published again: what is submitted is paid for",
+            Self::Drop => "deleted for good, and the jobs that were parked with them end as failed",
+        };
+        format!("{count} dead messages are to be {what}")
+    }
+
+    pub(super) async fn done(&self, operator: &Operator, letter: Letter) -> Result<Acted, Error> {
+        match self {
+            Self::Replay => Ok(match operator.replay(letter).await? {
+                Replayed::Published => Acted::Done,
+                Replayed::Before => Acted::Before,
+                Replayed::Stays(letter, stays) => Acted::Stays(letter, why(stays)),
+            }),
+            Self::Drop => operator.drop_letter(letter).await.map(|()| Acted::Done),
+        }
+    }
+
+    /// Nothing is changed.
+    pub(super) async fn would(&self, operator: &Operator, letter: &Letter) -> Result<Would, Error> {
+        match self {
+            Self::Replay => Ok(match operator.look(letter).await? {
+                Replay::Publish => Would::Publish,
+                Replay::Begin => Would::PublishInNewRound,
+                Replay::Done => Would::Remove,
+                Replay::Stays(stays) => Would::Stay { why: why(stays) },
+            }),
+            Self::Drop => Ok(match operator.drop_would_end(letter).await? {
+                true => Would::RemoveAndFail,
+                false => Would::Remove,
+            }),
+        }
+    }
+}
+
+fn why(stays: Stays) -> &'static str {
+    match stays {
+        Stays::Conflict => "its id belongs to another request",
+        Stays::UnderWay => "its job is under way",
+        Stays::InDoubt => {
+            "its job may have been submitted: `reelwork doubt list` shows it, and `doubt attach`, \
+             `resubmit` or `fail` settles it"
+        }
+        Stays::Outdated => "its job has gone on since: `reelwork why` tells how",
+        Stays::Forgotten => {
+            "its job ended so long ago that it was forgotten: it may have been done. Publish it \
+             under another id to have it done (again)"
+        }
+    }
+}
