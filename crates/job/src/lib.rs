@@ -117,7 +117,7 @@ pub use reached::Reached;
 pub use reason::{Fault, Reason};
 pub use rebuild::{Restored, Restoring};
 pub use record::Record;
-pub use replay::{DeadLetter, Replay, Stays};
+pub use replay::{DeadLetter, Failing, Replay, Stays};
 pub use request::{Request, RequestHash, StoredHash};
 pub use retry::RetryDelay;
 pub use room::{RoomBounds, WaitingCount};

@@ -11,7 +11,7 @@ use job::{
 };
 use memory::{MemoryBroker, MemoryLedger, StoreTime};
 use operator::{
-    Cancelled, Decision, Error, LetterFilter, LetterSelection, Names, Operator, Replayed,
+    Cancelled, Decision, Error, Failed, LetterFilter, LetterSelection, Names, Operator, Replayed,
 };
 use ports::{
     AccountTask, Broker, Destination, GrantTerms, JournalStart, Ledger, Message, Permit, Source,
@@ -241,6 +241,26 @@ async fn what_a_worker_parked_unsent_was_not_sent_and_nothing_of_a_new_round() {
     fixture.dead_lettered(parked("b").header(header::REACHED, "provider")).await;
     assert_eq!(fixture.replayed().await, Reached::Nothing);
     assert_eq!(fixture.state("b").await, StateKind::Queued);
+}
+
+/// The second time, the acknowledgement of the letter was lost.
+#[tokio::test]
+async fn a_letter_that_is_failed_twice_is_one_event() {
+    let fixture = Fixture::set().await;
+    let (why, at) = ("x".to_owned(), Timestamp::EPOCH);
+    fixture.left(&record("a", State::Parked { why, doubt: None, at })).await;
+    let fail = async || {
+        fixture.dead_lettered(letter("a").header(header::REASON, "no_account")).await;
+        let letter = Names::default().name(fixture.next(&Source::Dead).await);
+        fixture.operator.fail_letter(letter, "too old").await.unwrap()
+    };
+    assert!(matches!(fail().await, Failed::Job));
+    assert_eq!(fixture.state("a").await, StateKind::Failed);
+    assert!(matches!(fail().await, Failed::Before));
+    assert_eq!(fixture.broker.depth(&Source::Dead).await.unwrap(), 0);
+    let fence = fixture.session.fence();
+    let outbox = fixture.ledger.claim_outbox(&fence, 10, Duration::ZERO).await.unwrap();
+    assert_eq!(outbox.items.len(), 1);
 }
 
 #[tokio::test]

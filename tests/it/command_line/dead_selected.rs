@@ -10,6 +10,7 @@ on_each_backend!(
     letters_are_listed_and_counted_by_what_is_known_of_them,
     a_dry_run_tells_what_would_be_done_and_changes_nothing,
     only_the_selected_letters_are_acted_on,
+    a_parked_job_is_failed_with_one_event_and_others_are_left,
 );
 
 const VIDEO: &str = "videos.text2video.normal";
@@ -127,4 +128,46 @@ async fn only_the_selected_letters_are_acted_on(environment: Environment) {
     assert!(dropped.stderr.contains("1 of the ids have no dead message: nobody"), "{dropped:?}");
     let rest = program.run(&["dead", "list", "--json"]).await.exits(0).lines();
     assert_eq!(ids(&rest), ["not-a-job"]);
+}
+
+async fn a_parked_job_is_failed_with_one_event_and_others_are_left(environment: Environment) {
+    let (provider, mut program, mut up) = four(&environment).await;
+    let consumer = Consumer::subscribed(&environment).await;
+    up.stop().await;
+    program.set("limits.images", "9");
+    let _up = program.start_role("wide", "up").await;
+    let dry = ["dead", "fail", "--all", "--dry-run", "--json"];
+    let dry = program.run(&dry).await.exits(0).lines();
+    let would = json!({"remove_and_fail": 2, "stay": 2});
+    assert_eq!(dry.last(), Some(&json!({"selected": 4, "would": would})));
+
+    let fail = ["dead", "fail", "wide-1", "--why", "the customer has gone", "--json"];
+    assert_eq!(program.run(&fail).await.exits(0).json(), json!({"failed": 1}));
+    let event = consumer.receives("wide-1").await;
+    let error = event.data.error.as_ref().expect("an error");
+    assert_eq!(
+        (error.kind.as_str(), error.message.as_str()),
+        ("given_up", "the customer has gone")
+    );
+    let job = program.run(&["get", "acme/wide-1", "--json"]).await.exits(0).json();
+    assert_eq!(job["state"], "failed");
+    program.run(&fail).await.exits(4);
+    holds(&program, 3).await;
+
+    let rest = program.run(&["dead", "fail", "--all", "--yes", "--json"]).await.exits(0);
+    assert_eq!(rest.json(), json!({"failed": 1}));
+    assert!(rest.stderr.contains("stays: no job was recorded for it"), "{}", rest.stderr);
+    let left = program.run(&["dead", "list", "--json"]).await.exits(0).lines();
+    assert_eq!(ids(&left), ["broken", "not-a-job"]);
+    consumer.receives("wide-2").await;
+
+    // Unlike a dropped one, its id is in use.
+    let mut again = wide("wide-1").message();
+    again["tenant"] = "acme".into();
+    publish(&environment, "wide-1", &wide("wide-1").routing_key(), &again.to_string()).await;
+    let next = wide("next");
+    publish(&environment, "next", &next.routing_key(), &next.message().to_string()).await;
+    assert_eq!(consumer.receives("next").await.kind(), Some(EventKind::Succeeded));
+    assert_eq!(provider.tasks_of("wide-1").await, 0);
+    assert_eq!(consumer.received().count(EventKind::Failed), 2, "one event each");
 }

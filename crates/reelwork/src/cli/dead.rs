@@ -35,6 +35,15 @@ pub(crate) enum Dead {
         #[command(flatten)]
         which: Which,
     },
+    /// End the jobs that were parked with messages as failed, and delete these messages. The ids stay
+    /// in use; a message without a parked job is left
+    Fail {
+        #[command(flatten)]
+        which: Which,
+        /// What the events say
+        #[arg(long, value_name = "TEXT", default_value = "given up by a person")]
+        why: String,
+    },
     /// Delete messages, whatever they are. A job that was parked with one ends as failed; published
     /// again under its id, it is done if nothing was submitted
     Drop {

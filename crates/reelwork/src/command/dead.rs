@@ -34,6 +34,7 @@ pub(crate) async fn run(action: Dead, config: &Config, output: &Output) -> Resul
         }
         Dead::Show { id } => show(&Backends::open_broker(config).await?, id, output).await,
         Dead::Drop { which } => bulk::run(config, which, Action::Drop, output).await,
+        Dead::Fail { which, why } => bulk::run(config, which, Action::Fail(why), output).await,
         Dead::Replay { which } => bulk::run(config, which, Action::Replay, output).await,
     }
 }

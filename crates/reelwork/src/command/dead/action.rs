@@ -1,13 +1,15 @@
 //! What an operator has done with letters.
 
-use job::{Replay, Stays};
-use operator::{Error, Letter, Operator, Replayed};
+use job::{Failing, Replay, Stays};
+use operator::{Error, Failed, Letter, Operator, Replayed};
 
 /// What is done with each letter.
 #[derive(Clone, Debug)]
 pub(super) enum Action {
     Replay,
     Drop,
+    /// With what the event says.
+    Fail(String),
 }
 
 /// What became of a letter.
@@ -63,6 +65,7 @@ impl Action {
         match self {
             Self::Replay => "replayed",
             Self::Drop => "dropped",
+            Self::Fail(_) => "failed",
         }
     }
 
@@ -71,6 +74,7 @@ impl Action {
         let what = match self {
             Self::Replay => "published again: what is submitted is paid for",
             Self::Drop => "deleted for good, and the jobs that were parked with them end as failed",
+            Self::Fail(_) => "resolved: the jobs that were parked with them end as failed",
         };
         format!("{count} dead messages are to be {what}")
     }
@@ -83,6 +87,11 @@ impl Action {
                 Replayed::Stays(letter, stays) => Acted::Stays(letter, why(stays)),
             }),
             Self::Drop => operator.drop_letter(letter).await.map(|()| Acted::Done),
+            Self::Fail(text) => Ok(match operator.fail_letter(letter, text).await? {
+                Failed::Job => Acted::Done,
+                Failed::Before => Acted::Before,
+                Failed::Stays(letter, stays) => Acted::Stays(letter, why(stays)),
+            }),
         }
     }
 
@@ -98,6 +107,11 @@ impl Action {
             Self::Drop => Ok(match operator.drop_would_end(letter).await? {
                 true => Would::RemoveAndFail,
                 false => Would::Remove,
+            }),
+            Self::Fail(text) => Ok(match operator.look_at_failing(letter, text).await? {
+                Failing::End(_) => Would::RemoveAndFail,
+                Failing::Done => Would::Remove,
+                Failing::Stays(stays) => Would::Stay { why: why(stays) },
             }),
         }
     }
@@ -116,5 +130,7 @@ fn why(stays: Stays) -> &'static str {
             "its job ended so long ago that it was forgotten: it may have been done. Publish it \
              under another id to have it done (again)"
         }
+        Stays::NoJob => "no job was recorded for it: `dead drop` deletes it",
+        Stays::Ended => "its job has ended otherwise: `dead drop` deletes it",
     }
 }
