@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Outcome, Passed, Problem, RetryDelay, Timestamp};
+use crate::{Outcome, Passed, Problem, Request, RetryDelay, Timestamp};
 
 /// Something that has happened to a job and may change its record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -135,6 +135,12 @@ pub enum Fact {
     Replayed {
         letter: String,
     },
+    /// An operator publishes its dead letter with another request, which takes these slots.
+    Edited {
+        letter: String,
+        request: Request,
+        slots: u32,
+    },
     /// A new paid round: the producer published a dropped job again.
     Again {
         why: String,
@@ -187,6 +193,7 @@ impl Fact {
             Self::Abandoned { .. } => "abandoned",
             Self::Dropped => "dropped",
             Self::Replayed { .. } => "replayed",
+            Self::Edited { .. } => "edited",
             Self::Again { .. } => "again",
         }
     }

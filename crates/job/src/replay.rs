@@ -44,6 +44,14 @@ pub enum Stays {
     NoJob,
     /// Its job has ended otherwise.
     Ended,
+    /// No record shows whether it was submitted.
+    Unrecorded,
+    /// Its job is recorded: only its request can be edited.
+    Recorded,
+    /// Its job is parked with it, so another id would leave that job behind.
+    ParkedHere,
+    /// The new id belongs to another request.
+    Taken,
 }
 
 /// What resolving a dead letter as failed means for its job.
@@ -104,7 +112,7 @@ impl DeadLetter {
         }
     }
 
-    fn is_own_of(&self, record: &Record) -> bool {
+    pub(crate) fn is_own_of(&self, record: &Record) -> bool {
         self.request_hash.as_ref().is_some_and(|hash| record.is_of(hash))
     }
 
@@ -132,11 +140,11 @@ impl DeadLetter {
     }
 
     /// It was written when its job ended, or after that.
-    fn is_of(&self, at: Timestamp) -> bool {
+    pub(crate) fn is_of(&self, at: Timestamp) -> bool {
         self.dead_at.is_none_or(|dead_at| dead_at + SKEW >= at)
     }
 
-    fn is_older_than(&self, age: Duration, now: Timestamp) -> bool {
+    pub(crate) fn is_older_than(&self, age: Duration, now: Timestamp) -> bool {
         self.dead_at.is_some_and(|dead_at| now.since(dead_at) > age)
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use job::{
-    DeadLetter, Death, JobKey, MessageFacts, Operation, Reached, Reason, RequestHash, Tenant,
-    Timestamp, decode,
+    BadJob, DeadLetter, Death, Job, JobKey, MessageFacts, Operation, Reached, Reason, RequestHash,
+    Tenant, Timestamp, decode,
 };
 use ports::{Delivery, Message, header};
 use uuid::Uuid;
@@ -63,10 +63,7 @@ fn digest(delivery: &Delivery) -> String {
 
 impl Said {
     fn by(message: &Message) -> Self {
-        let id = Some(message.id.as_str()).filter(|id| !id.is_empty());
-        let facts = MessageFacts { message_id: id, routing_key: None };
-        // As the worker reads it: else its request hash would not be the record's.
-        match decode(&message.body, facts).map(with_text) {
+        match read(message) {
             Ok(job) => Self {
                 tenant: Some(job.key.tenant.clone()),
                 request_hash: Some(job.request.hash()),
@@ -81,6 +78,13 @@ impl Said {
     }
 }
 
+fn read(message: &Message) -> Result<Job, Box<BadJob>> {
+    let id = Some(message.id.as_str()).filter(|id| !id.is_empty());
+    let facts = MessageFacts { message_id: id, routing_key: None };
+    // As the worker reads it: else its request hash would not be the record's.
+    decode(&message.body, facts).map(with_text)
+}
+
 impl Letter {
     /// The words that [`reason`](Self::reason) gives.
     pub fn reasons() -> impl Iterator<Item = &'static str> + Clone {
@@ -90,6 +94,20 @@ impl Letter {
     /// The job's key; `None` if it cannot be read.
     pub fn key(&self) -> Option<JobKey> {
         self.said.key.clone()
+    }
+
+    /// The job in its body; `None` if it cannot be read as one.
+    pub fn job(&self) -> Option<Job> {
+        read(&self.delivery.message).ok()
+    }
+
+    pub(crate) fn is_job(&self) -> bool {
+        self.said.request_hash.is_some()
+    }
+
+    /// Its id belongs to another request.
+    pub(crate) fn is_conflict(&self) -> bool {
+        self.workers_reason().is_some_and(Reason::is_conflict)
     }
 
     /// [`Tenant::unreadable`] if it cannot be read, as in its event.
@@ -125,7 +143,7 @@ impl Letter {
     }
 
     /// `None` if the broker dead-lettered it.
-    pub(crate) fn workers_reason(&self) -> Option<&str> {
+    fn workers_reason(&self) -> Option<&str> {
         self.delivery.message.get(header::REASON)
     }
 

@@ -1,4 +1,4 @@
-use job::{Fact, Reached, Reason, Replay, Stays};
+use job::{Fact, Reached, Replay, Stays};
 use ports::{Clock, Destination, Stored, header};
 
 use crate::{Error, Letter, Operator};
@@ -42,7 +42,7 @@ impl Operator {
     }
 
     fn decide(&self, letter: &Letter, stored: Option<&Stored>) -> Replay {
-        if letter.workers_reason().is_some_and(Reason::is_conflict) {
+        if letter.is_conflict() {
             return Replay::Stays(Stays::Conflict);
         }
         if letter.key().is_none() {

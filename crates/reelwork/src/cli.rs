@@ -21,7 +21,7 @@ use clap::Parser;
 pub(crate) use self::cancel::Cancel;
 pub(crate) use self::command::Command;
 pub(crate) use self::costs::Costs;
-pub(crate) use self::dead::{Dead, Which};
+pub(crate) use self::dead::{Dead, Edit, Which};
 pub(crate) use self::demo::{Backend, Demo, Sabotage, SimulatorArgs};
 pub(crate) use self::keys::{Keys, NewKey};
 pub(crate) use self::list::List;

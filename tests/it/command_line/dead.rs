@@ -210,7 +210,7 @@ async fn a_letter_that_was_replayed_begins_no_second_round(environment: Environm
 }
 
 /// A copy of the only letter.
-async fn dead_letter(environment: &Environment) -> Message {
+pub(super) async fn dead_letter(environment: &Environment) -> Message {
     let broker = environment.broker().await;
     let mut letters = broker.consume(&ports::Source::Dead, 1).await.expect("the letters");
     let letter = letters.next().await.expect("a letter");

@@ -5,6 +5,7 @@ mod cancel;
 mod config;
 mod costs;
 mod dead;
+mod dead_edited;
 mod dead_many;
 mod dead_selected;
 mod demo;

@@ -1,7 +1,7 @@
 //! Moves of a job that waits for an operator, or has ended.
 
 use super::{Move, Moved, Step};
-use crate::{Doubt, EventKind, Fact, Outcome, Problem};
+use crate::{Doubt, EventKind, Fact, Kept, Outcome, Problem, Request, StoredHash};
 
 impl Move<'_> {
     pub(super) fn of_parked_doubt(self, why: &str, doubt: Doubt, fact: Fact) -> Moved {
@@ -30,6 +30,9 @@ impl Move<'_> {
         Ok(match fact {
             Fact::Again { why } => self.again(why),
             Fact::Replayed { letter } if !self.record.may_have_been_paid() => self.replayed(letter),
+            Fact::Edited { letter, request, slots } if !self.record.may_have_been_paid() => {
+                self.edited(letter, request, slots)
+            }
             fact => return self.illegal(&fact),
         })
     }
@@ -51,5 +54,18 @@ impl Move<'_> {
         let mut record = self.again("replayed from the dead letters".to_owned()).record;
         record.replayed = Some(letter);
         Step { record, effects: Vec::new() }
+    }
+
+    /// The same with another request. The letter has the old one, so the message is the record's:
+    /// it is published through the outbox, as for a job whose message was acknowledged.
+    fn edited(mut self, letter: String, request: Request, slots: u32) -> Step {
+        self.record.request_hash = StoredHash::of_request(&request.hash());
+        self.record.model = request.model().map(str::to_owned);
+        self.record.slots = slots;
+        self.record.request = Kept::Here(request);
+        let Step { mut record, effects } = self.again("edited by a person".to_owned());
+        record.replayed = Some(letter);
+        record.acknowledged = true;
+        Step { record, effects }
     }
 }

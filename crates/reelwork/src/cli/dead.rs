@@ -9,7 +9,7 @@ use job::{Operation, Tenant};
 use operator::LetterFilter;
 
 use super::selected::ago;
-use super::value::{duration, operation, reason, tenant};
+use super::value::{duration, field, operation, reason, tenant};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Dead {
@@ -35,6 +35,8 @@ pub(crate) enum Dead {
         #[command(flatten)]
         which: Which,
     },
+    /// Publish a message in other words, after it was checked: what is submitted is paid for
+    Edit(Edit),
     /// End the jobs that were parked with messages as failed, and delete these messages. The ids stay
     /// in use; a message without a parked job is left
     Fail {
@@ -50,6 +52,27 @@ pub(crate) enum Dead {
         #[command(flatten)]
         which: Which,
     },
+}
+
+/// How a letter is edited.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("how").required(true).multiple(true).args(["request", "set", "message", "new_id"])))]
+pub(crate) struct Edit {
+    /// A letter, message id or job id, as the list shows it
+    #[arg(value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) letter: String,
+    /// The whole request, a JSON object in a file; - reads stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: Option<PathBuf>,
+    /// A field of the request, as JSON or text (repeatable)
+    #[arg(long = "set", value_name = "FIELD=VALUE", value_parser = field)]
+    pub(crate) set: Vec<(String, String)>,
+    /// The whole message, for one that cannot be read as a job; - reads stdin
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["request", "set"])]
+    pub(crate) message: Option<PathBuf>,
+    /// As another job with this id: needed if the id belongs to another request (conflict)
+    #[arg(long = "id", value_name = "NEW")]
+    pub(crate) new_id: Option<String>,
 }
 
 /// Which letters are meant.

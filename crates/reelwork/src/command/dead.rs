@@ -3,6 +3,8 @@
 mod action;
 mod bulk;
 mod dry_run;
+mod edit;
+mod edited;
 mod letter;
 mod list;
 mod reader;
@@ -34,6 +36,7 @@ pub(crate) async fn run(action: Dead, config: &Config, output: &Output) -> Resul
         }
         Dead::Show { id } => show(&Backends::open_broker(config).await?, id, output).await,
         Dead::Drop { which } => bulk::run(config, which, Action::Drop, output).await,
+        Dead::Edit(options) => Box::pin(edit::run(config, options, output)).await,
         Dead::Fail { which, why } => bulk::run(config, which, Action::Fail(why), output).await,
         Dead::Replay { which } => bulk::run(config, which, Action::Replay, output).await,
     }

@@ -100,6 +100,7 @@ pub(super) fn facts() -> Vec<Fact> {
         Fact::Again { why: why() },
         Fact::Dropped,
         Fact::Replayed { letter: "l".into() },
+        Fact::Edited { letter: "l".into(), request: job().request, slots: 1 },
     ]
 }
 

@@ -1,3 +1,4 @@
+use super::fixture::job;
 use super::*;
 
 #[test]
@@ -59,4 +60,30 @@ fn a_round_knows_which_letter_began_it_and_the_next_one_does_not() {
         Record { state: State::Settled { outcome: failed(), at: Timestamp::EPOCH }, ..round };
     let next = step(ended, Fact::Again { why: "x".into() }, 2, &rules).record;
     assert_eq!((next.round, next.replayed), (3, None));
+}
+
+#[test]
+fn an_edited_round_has_the_other_request_and_publishes_its_own_message() {
+    let rules = Rules::default();
+    let request = job().request.with("model_name", "kling-v2").with("prompt", "another");
+    let edited = || Fact::Edited { letter: "l".into(), request: request.clone(), slots: 3 };
+    let parked = State::Parked { why: "x".into(), doubt: None, at: Timestamp::EPOCH };
+    let rejected = Outcome::Rejected { error: Problem::new("invalid", "x") };
+    let settled = State::Settled { outcome: rejected, at: Timestamp::EPOCH };
+    for state in [parked, settled] {
+        let before = record(state);
+        let next = step(before.clone(), edited(), 1, &rules);
+        let round = next.record;
+        assert_eq!(next.effects, [Effect::Requeue { after: None }]);
+        assert_eq!((round.round, round.replayed.as_deref(), round.slots), (2, Some("l"), 3));
+        assert_eq!((round.model.as_deref(), round.acknowledged), (Some("kling-v2"), true));
+        assert!(round.is_of(&request.hash()) && !before.is_of(&request.hash()));
+        assert_ne!(round.external_id, before.external_id);
+        assert_eq!(round.to_job().map(|job| job.request), Some(request.clone()));
+    }
+    let sent = Record {
+        sent_before: true,
+        ..record(State::Parked { why: "x".into(), doubt: None, at: Timestamp::EPOCH })
+    };
+    assert!(transition(sent, edited(), at(1), &rules).is_err(), "it may have been paid for");
 }

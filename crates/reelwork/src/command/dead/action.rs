@@ -117,7 +117,8 @@ impl Action {
     }
 }
 
-fn why(stays: Stays) -> &'static str {
+/// Why a letter was left.
+pub(super) fn why(stays: Stays) -> &'static str {
     match stays {
         Stays::Conflict => "its id belongs to another request",
         Stays::UnderWay => "its job is under way",
@@ -130,6 +131,17 @@ fn why(stays: Stays) -> &'static str {
             "its job ended so long ago that it was forgotten: it may have been done. Publish it \
              under another id to have it done (again)"
         }
+        Stays::Unrecorded => {
+            "no record shows whether its job was submitted: `dead replay` publishes it as it is, and \
+             `dead edit --id` as another job"
+        }
+        Stays::Recorded => {
+            "its job is recorded: only its request can be edited, with --request or --set"
+        }
+        Stays::ParkedHere => {
+            "its job is parked with it: edit it under its own id, or end the job with `dead fail`"
+        }
+        Stays::Taken => "the new id belongs to another request",
         Stays::NoJob => "no job was recorded for it: `dead drop` deletes it",
         Stays::Ended => "its job has ended otherwise: `dead drop` deletes it",
     }

@@ -9,8 +9,7 @@ use serde_json::json;
 
 use super::action::{Acted, Action};
 use super::reader::Reader;
-use super::sought::Sought;
-use super::{dry_run, letter};
+use super::{dry_run, letter, sought};
 use crate::cli::Which;
 use crate::command::confirm::{agreed, refused};
 use crate::command::lines;
@@ -52,7 +51,7 @@ struct Bulk<'a> {
 impl Bulk<'_> {
     /// `named`: as many as were named one by one need no confirmation.
     async fn run(&self, wanted: &LetterSelection, named: usize, yes: bool) -> Result<(), Error> {
-        let found = self.find(wanted).await?;
+        let found = sought::find(&self.member.backends.broker, wanted, self.output).await?;
         let effect = self.action.effect(found.len());
         if found.len() > named && !agreed(yes, &effect) {
             return Err(refused(&effect));
@@ -61,23 +60,6 @@ impl Bulk<'_> {
         let word = self.action.word();
         self.output.result(&json!({ word: count }), || format!("{word} {count}"));
         Ok(())
-    }
-
-    /// The names of the letters that are wanted.
-    async fn find(&self, wanted: &LetterSelection) -> Result<HashSet<String>, Error> {
-        let mut reader = Reader::open(&self.member.backends.broker, u64::MAX).await?;
-        let (mut found, mut sought) = (HashSet::new(), Sought::of(wanted));
-        while let Some(letter) = reader.next().await? {
-            if wanted.takes(&letter) {
-                sought.found(&letter);
-                found.insert(letter.name.clone());
-            }
-            reader.keep(letter);
-        }
-        let shared = reader.is_shared();
-        reader.close().await;
-        sought.report(found.is_empty(), shared, self.output)?;
-        Ok(found)
     }
 
     /// Returns for how many it was done. After one fails, no more are begun.

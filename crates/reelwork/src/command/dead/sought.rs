@@ -1,13 +1,36 @@
-//! What was named, until it is found.
+//! What an operator means, until it is found.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use operator::{Letter, LetterSelection};
+use ports::Broker;
 
 use super::missing;
-use super::reader::SHARED;
+use super::reader::{Reader, SHARED};
 use crate::error::Error;
 use crate::output::Output;
+
+/// The names of the letters that are wanted.
+pub(super) async fn find(
+    broker: &Arc<dyn Broker>,
+    wanted: &LetterSelection,
+    output: &Output,
+) -> Result<HashSet<String>, Error> {
+    let mut reader = Reader::open(broker, u64::MAX).await?;
+    let (mut found, mut sought) = (HashSet::new(), Sought::of(wanted));
+    while let Some(letter) = reader.next().await? {
+        if wanted.takes(&letter) {
+            sought.found(&letter);
+            found.insert(letter.name.clone());
+        }
+        reader.keep(letter);
+    }
+    let shared = reader.is_shared();
+    reader.close().await;
+    sought.report(found.is_empty(), shared, output)?;
+    Ok(found)
+}
 
 /// What was named and not found yet.
 pub(super) struct Sought {
