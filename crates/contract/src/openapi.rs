@@ -221,6 +221,7 @@ fn responses(route: &Route) -> Map<String, Value> {
             ("200", job("It is cancelled.")),
             ("202", job("It is cancelled when its message comes to a worker.")),
         ],
+        "retryJob" => vec![("202", job("A new round has begun."))],
         "followJob" => vec![(
             "200",
             answer(

@@ -10,6 +10,7 @@ mod list;
 mod prefer;
 mod problem;
 mod resource;
+mod retry;
 mod routes;
 
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub(crate) fn api(jobs: Arc<Jobs>) -> Router {
         .route("/jobs", post(create::create).get(list::list))
         .route("/jobs/{id}", get(get::get))
         .route("/jobs/{id}/cancel", post(cancel::cancel))
+        .route("/jobs/{id}/retry", post(retry::retry))
         .route("/jobs/{id}/events", get(events::events))
         .route("/batches", post(batch::batch))
         .route("/openapi.json", get(openapi))

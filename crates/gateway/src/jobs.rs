@@ -5,6 +5,7 @@ mod allowance;
 mod cancel;
 mod find;
 mod parent;
+mod retry;
 mod wait;
 mod watch;
 
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::accept::{Accepted, Asking, Held};
 pub(crate) use self::allowance::RateLeft;
+use self::cancel::refusal_of;
 use self::watch::Watch;
 use crate::callers::{Caller, Callers};
 use crate::refusal::Refusal;

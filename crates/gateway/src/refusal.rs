@@ -4,7 +4,7 @@ use api_keys::{BadKey, Scope};
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use job::{CapPeriod, JobId, Money, Reason, Timestamp};
+use job::{CapPeriod, JobId, Money, NotRetried, Reason, Timestamp};
 use ports::LedgerError;
 
 use crate::body::Unread;
@@ -38,6 +38,8 @@ pub(crate) enum Refusal {
     /// The state that it is in.
     #[error("the job is {state}: it cannot be cancelled any more, and the provider goes on")]
     TooLate { state: &'static str },
+    #[error("the job is not retried: {0}")]
+    NotRetried(NotRetried),
     #[error("a key is needed: Authorization: Bearer KEY")]
     NoKey,
     #[error("{0}")]
@@ -92,6 +94,7 @@ impl Refusal {
             | Self::Invalid(_)
             | Self::Conflict { .. }
             | Self::TooLate { .. }
+            | Self::NotRetried(_)
             | Self::NotTheProviders(_)
             | Self::ListTooLong => StatusCode::BAD_REQUEST,
             Self::UnknownPath(_) | Self::UnknownTask(_) | Self::WrongMethod => {
@@ -126,6 +129,7 @@ impl Refusal {
             | Self::Invalid(_)
             | Self::Conflict { .. }
             | Self::TooLate { .. }
+            | Self::NotRetried(_)
             | Self::NotTheProviders(_)
             | Self::ListTooLong
             | Self::UnknownPath(_)

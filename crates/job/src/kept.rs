@@ -1,3 +1,5 @@
+use std::io;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
 
@@ -20,7 +22,20 @@ pub enum Kept {
     Apart,
 }
 
+/// Bytes of the largest request that is kept for an operator's retry. Inline files make larger ones.
+const FOR_A_RETRY: usize = 16 * 1024;
+
 impl Kept {
+    /// What is kept of a request that is not sent again by itself: an operator may have the job
+    /// retried.
+    #[must_use]
+    pub(crate) fn for_a_retry(self) -> Self {
+        match self {
+            Self::Here(request) if has_at_most(&request, FOR_A_RETRY) => Self::Here(request),
+            Self::Here(_) | Self::Apart | Self::Nothing => Self::Nothing,
+        }
+    }
+
     pub fn is_nothing(&self) -> bool {
         matches!(self, Self::Nothing)
     }
@@ -35,6 +50,24 @@ impl Kept {
             Self::Here(request) => Some(request),
             Self::Nothing | Self::Apart => None,
         }
+    }
+}
+
+/// Without writing more than so many bytes.
+fn has_at_most(request: &Request, bytes: usize) -> bool {
+    serde_json::to_writer(Within(bytes), request).is_ok()
+}
+
+struct Within(usize);
+
+impl io::Write for Within {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::StorageFull)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -65,6 +98,17 @@ impl<'de> Deserialize<'de> for Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_small_request_is_kept_for_a_retry() {
+        let of = |bytes: usize| {
+            let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - r#"{"a":""}"#.len()));
+            Kept::Here(Request::new(JsonObject::read(&text).unwrap()))
+        };
+        assert_eq!(of(FOR_A_RETRY).for_a_retry(), of(FOR_A_RETRY));
+        assert_eq!(of(FOR_A_RETRY + 1).for_a_retry(), Kept::Nothing);
+        assert_eq!(Kept::Apart.for_a_retry(), Kept::Nothing, "its size is not known");
+    }
 
     #[test]
     fn each_reads_back_and_no_older_version_takes_one_for_another() {

@@ -60,7 +60,7 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancel_requested: bool,
     pub request_hash: StoredHash,
-    /// Kept while it may still have to be sent.
+    /// Kept while it may still have to be sent; a small one also for an operator's retry.
     #[serde(default, skip_serializing_if = "Kept::is_nothing")]
     pub request: Kept,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -86,7 +86,7 @@ fn moved(record: Record, fact: Fact, at: Moment, rules: &Rules) -> Result<Step, 
             mv.of_parked_doubt(&why, doubt, fact)
         }
         (State::Parked { why, doubt: None, .. }, fact) => mv.of_parked(&why, fact),
-        (State::Settled { .. }, fact) => mv.of_settled(fact),
+        (State::Settled { .. }, fact) => mv.of_ended(fact),
     }
 }
 

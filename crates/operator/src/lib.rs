@@ -17,6 +17,7 @@ mod letter;
 mod letter_filter;
 mod pauses;
 mod replay;
+mod retry;
 mod selection;
 mod view;
 
@@ -30,5 +31,6 @@ pub use letter::{Letter, Names};
 pub use letter_filter::{LetterFilter, LetterSelection};
 pub use pauses::{NewPause, PauseError, Pauses};
 pub use replay::Replayed;
+pub use retry::Retried;
 pub use selection::Selection;
 pub use view::JobView;

@@ -9,6 +9,7 @@ mod keys;
 mod list;
 mod operate;
 mod pause;
+mod retry;
 mod selected;
 mod submit;
 mod tenant;
@@ -27,6 +28,7 @@ pub(crate) use self::keys::{Keys, NewKey};
 pub(crate) use self::list::List;
 pub(crate) use self::operate::{ConfigAction, Doubt, Ledger, Topology};
 pub(crate) use self::pause::{Pause, Scope};
+pub(crate) use self::retry::{ENDED, Retry};
 pub(crate) use self::selected::ago;
 pub(crate) use self::submit::{Events, Submit};
 

@@ -17,6 +17,7 @@ mod list;
 mod pause;
 mod reference;
 mod refused;
+mod retry;
 mod stats;
 mod status;
 mod submit;

@@ -56,7 +56,7 @@ async fn created(jobs: &Arc<Jobs>, headers: &HeaderMap, body: Body) -> Result<Re
 }
 
 /// As the drafts of the header fields RateLimit and RateLimit-Policy have it.
-fn note_rate(response: &mut Response, rate: Option<RateLeft>) {
+pub(super) fn note_rate(response: &mut Response, rate: Option<RateLeft>) {
     let Some(RateLeft { per_minute, left }) = rate else { return };
     let fields = [
         ("ratelimit-policy", format!("\"submissions\";q={per_minute};w=60")),

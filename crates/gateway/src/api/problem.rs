@@ -41,6 +41,7 @@ kinds! {
     SLOW_BODY = 408 "slow_body" "The body took too long.",
     CONFLICT = 409 "conflict" "The id belongs to another request.",
     TOO_LATE = 409 "too_late" "The job was submitted or has ended.",
+    NOT_RETRIED = 409 "not_retried" "The job cannot be done again.",
     TOO_LARGE = 413 "too_large" "The body is too large.",
     TOO_MANY = 429 "too_many_requests" "Too many requests at once.",
     RATE = 429 "rate_used_up" "The key's rate is used up.",
@@ -53,15 +54,19 @@ kinds! {
 impl ProblemKind {
     /// Whether a client may meet it there, with a path and a method that exist.
     pub fn may_come(&self, route: &Route) -> bool {
-        let submits = route.scope == Some(Scope::Submit);
+        let retries = route.name == "retryJob";
+        let submits = route.scope == Some(Scope::Submit) && !retries;
         let cancels = route.scope == Some(Scope::Cancel);
         match *self {
             NO_KEY | BAD_KEY | NOT_ALLOWED | UNAVAILABLE => true,
-            FIELD => !cancels,
+            FIELD => !cancels && !retries,
             TOO_MANY => submits || route.name == "listJobs",
             UNKNOWN | NOT_KNOWN => submits || route.path.contains("{id}"),
-            BODY | INVALID | SLOW_BODY | CONFLICT | TOO_LARGE | RATE | BUDGET => submits,
-            TOO_LATE | UNFINISHED => cancels,
+            BODY | INVALID | SLOW_BODY | CONFLICT | TOO_LARGE => submits,
+            RATE | BUDGET => submits || retries,
+            NOT_RETRIED => retries,
+            TOO_LATE => cancels,
+            UNFINISHED => cancels || retries,
             _ => false,
         }
     }
@@ -77,6 +82,7 @@ fn kind(refusal: &Refusal) -> ProblemKind {
         Refusal::Field(..) | Refusal::ListTooLong => FIELD,
         Refusal::Conflict { .. } => CONFLICT,
         Refusal::TooLate { .. } => TOO_LATE,
+        Refusal::NotRetried(_) => NOT_RETRIED,
         Refusal::UnknownPath(_) | Refusal::UnknownTask(_) => UNKNOWN,
         Refusal::WrongMethod => METHOD,
         Refusal::NoKey => NO_KEY,

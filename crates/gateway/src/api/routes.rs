@@ -15,7 +15,7 @@ pub struct Route {
     pub summary: &'static str,
 }
 
-pub const ROUTES: [Route; 7] = [
+pub const ROUTES: [Route; 8] = [
     Route {
         method: "post",
         path: "/jobs",
@@ -43,6 +43,13 @@ pub const ROUTES: [Route; 7] = [
         scope: Some(Scope::Cancel),
         name: "cancelJob",
         summary: "Cancels a job that was not submitted to the provider yet.",
+    },
+    Route {
+        method: "post",
+        path: "/jobs/{id}/retry",
+        scope: Some(Scope::Submit),
+        name: "retryJob",
+        summary: "Has a job that failed, was rejected or timed out done again. It is paid for again.",
     },
     Route {
         method: "get",

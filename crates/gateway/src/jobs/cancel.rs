@@ -25,7 +25,7 @@ impl Jobs {
             // Its message is on its way to a worker.
             Ok(Ok(Cancelled::Unseen)) => Ok(known),
             Ok(Ok(Cancelled::TooLate(record))) => late(record),
-            Ok(Err(error)) => Err(refusal(error)),
+            Ok(Err(error)) => Err(refusal_of(error)),
             Err(_) => Err(Refusal::Unfinished),
         }
     }
@@ -39,7 +39,8 @@ fn late(record: Box<Record>) -> Result<Known, Refusal> {
     }
 }
 
-fn refusal(error: Error) -> Refusal {
+/// Of an operator's action.
+pub(super) fn refusal_of(error: Error) -> Refusal {
     match error {
         Error::Ledger(error) => Refusal::Ledger(error),
         Error::Unknown(key) => Refusal::UnknownTask(key.id.to_string()),
@@ -50,7 +51,7 @@ fn refusal(error: Error) -> Refusal {
         | Error::AccountNotKnown { .. }
         | Error::OthersTask { .. }
         | Error::Illegal(_) => {
-            tracing::warn!(%error, "a client's job may be cancelled in part");
+            tracing::warn!(%error, "a client's job may be changed in part");
             Refusal::Unfinished
         }
     }

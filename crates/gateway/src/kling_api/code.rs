@@ -19,6 +19,7 @@ pub(super) fn code(refusal: &Refusal) -> u16 {
         | Refusal::Conflict { .. }
         | Refusal::NotTheProviders(_)
         | Refusal::TooLate { .. }
+        | Refusal::NotRetried(_)
         | Refusal::ListTooLong => 1201,
         Refusal::WrongMethod => 1202,
         Refusal::UnknownPath(_) | Refusal::UnknownTask(_) => 1203,

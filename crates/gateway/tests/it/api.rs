@@ -412,3 +412,23 @@ async fn nothing_is_unknown_for_certain_while_the_ledger_is_restored() {
     let cancel = bench.post("/api/v1/jobs/a/cancel", &json!({})).await;
     assert_eq!(cancel.status, 503, "{}", cancel.body);
 }
+
+#[tokio::test]
+async fn a_job_that_did_not_succeed_is_done_again_once() {
+    let bench = Bench::new().await;
+    let retry = async |id: &str| bench.post(&format!("{JOBS}/{id}/retry"), &json!({})).await;
+    bench.has_failed("failed").await;
+    let retried = retry("failed").await;
+    assert_eq!((retried.status, &retried.body["round"]), (202, &json!(2)), "{}", retried.body);
+    assert_eq!(retried.body["state"], "queued");
+    assert_eq!(problem(&retry("failed").await), (409, "not_retried"), "its round has begun");
+    let key = JobKey::parse("default/failed").unwrap();
+    let record = bench.ledger.load(&key).await.unwrap().unwrap().record;
+    assert_eq!((record.round, record.acknowledged), (2, true));
+    bench.is_recorded("runs", "a cat").await;
+    bench.post(JOBS, &named("accepted")).await;
+    for id in ["runs", "accepted"] {
+        assert_eq!(problem(&retry(id).await), (409, "not_retried"), "{id}");
+    }
+    assert_eq!(problem(&retry("none").await), (404, "unknown"));
+}

@@ -8,8 +8,8 @@ use api_keys::{ApiKey, Credential, Keys, Scope, text};
 use embedded::Embedded;
 use gateway::{Apis, Callers, Gateway, Jobs, JobsSettings, KeyRing, Listen, Served};
 use job::{
-    Allowance, JobKey, Lane, MessageFacts, Outcome, Priority, Record, Resource, Rules, State,
-    Tenant, Timestamp, decode,
+    Allowance, JobKey, Lane, MessageFacts, Outcome, Priority, Problem, Record, Resource, Rules,
+    State, Tenant, Timestamp, decode,
 };
 use ports::{
     Broker, BrokerLayer, Clock, Cursor, Destination, Ledger, LedgerError, LedgerLayer, ListFilter,
@@ -282,6 +282,13 @@ impl Bench {
     /// As if a worker had recorded it, and not submitted it yet.
     pub(crate) async fn waits(&self, id: &str) {
         self.has(id, "a cat", |_| {}).await;
+    }
+
+    /// As if the provider had refused it.
+    pub(crate) async fn has_failed(&self, id: &str) {
+        let error = Problem::new("moderation", "no");
+        let state = State::Settled { outcome: Outcome::Failed { error }, at: Timestamp::EPOCH };
+        self.has(id, "a cat", |record| record.state = state).await;
     }
 
     /// As if an operator had dropped its dead letter before anything was sent.

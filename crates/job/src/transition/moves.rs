@@ -25,10 +25,25 @@ impl Move<'_> {
     }
 
     pub(super) fn settle(mut self, outcome: Outcome, kind: EventKind) -> Step {
-        self.record.request = Kept::Nothing;
+        self.record.request = self.kept_after(&outcome);
         let what = outcome.word();
         let at = self.at.now;
         self.effect(Effect::Announce(kind)).to(State::Settled { outcome, at }, what)
+    }
+
+    /// That of a task without further rounds is small: it was kept for a retry when the task began.
+    fn kept_after(&mut self, outcome: &Outcome) -> Kept {
+        let request = std::mem::take(&mut self.record.request);
+        let was_a_task = matches!(self.record.state, State::Pending { .. });
+        match outcome {
+            Outcome::Succeeded { .. } | Outcome::Cancelled => Kept::Nothing,
+            Outcome::Failed { .. } | Outcome::Rejected { .. } | Outcome::TimedOut { .. } => {
+                match was_a_task && self.record.retries == 0 {
+                    true => request,
+                    false => request.for_a_retry(),
+                }
+            }
+        }
     }
 
     pub(super) fn cancel(self) -> Step {

@@ -37,6 +37,27 @@ impl Move<'_> {
         })
     }
 
+    /// Only a retry uses the request that was kept; any other round begins with a message.
+    pub(super) fn of_ended(mut self, fact: Fact) -> Moved {
+        match fact {
+            Fact::Retried if self.record.may_be_retried().is_ok() => Ok(self.retried()),
+            fact => {
+                self.record.request = Kept::Nothing;
+                self.of_settled(fact)
+            }
+        }
+    }
+
+    /// A new round with the request that was kept. The record publishes its own message, as for a job
+    /// whose message was acknowledged. A deadline that is over would end it at once.
+    fn retried(mut self) -> Step {
+        let now = self.at.now;
+        self.record.deadline = self.record.deadline.filter(|deadline| *deadline > now);
+        let Step { mut record, effects } = self.again("retried by an operator".to_owned());
+        record.acknowledged = true;
+        Step { record, effects }
+    }
+
     fn dropped(mut self, why: &str, in_doubt: bool) -> Step {
         let message = format!("given up by a person; it was parked: {why}");
         let unsent = !in_doubt && !self.record.may_have_been_paid();

@@ -2,7 +2,7 @@
 
 use super::{Effect, Move, Moved, Step};
 use crate::{
-    Cadence, EventKind, Fact, Kept, Outcome, Passed, PathRefusals, Problem, State, Timestamp, Watch,
+    Cadence, EventKind, Fact, Outcome, Passed, PathRefusals, Problem, State, Timestamp, Watch,
 };
 
 impl Move<'_> {
@@ -84,7 +84,7 @@ impl Move<'_> {
         self.record.acknowledged = false;
         self.record.path_refusals = None;
         if self.record.retries == 0 {
-            self.record.request = Kept::Nothing;
+            self.record.request = std::mem::take(&mut self.record.request).for_a_retry();
         }
         let cadence = Cadence::of(&self.record.operation, self.rules.pace);
         let next_look = cadence.next_look(0, now, now, self.at.jitter);

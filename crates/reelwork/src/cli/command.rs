@@ -15,6 +15,7 @@ use super::keys::Keys;
 use super::list::List;
 use super::operate::{ConfigAction, Doubt, Ledger, Topology};
 use super::pause::{Pause, Scope};
+use super::retry::Retry;
 use super::submit::{Events, Submit};
 use super::tenant::TenantArg;
 use super::value::{duration, operation};
@@ -74,6 +75,8 @@ pub(crate) enum Command {
     Costs(Costs),
     /// Cancel jobs that have not been submitted yet
     Cancel(Cancel),
+    /// Have jobs that failed, were rejected or timed out done again: each is paid for again
+    Retry(Retry),
     /// Stop submissions until they are resumed; without a scope: list what is paused
     Pause(Pause),
     /// Submit again what was paused

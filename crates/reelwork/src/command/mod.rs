@@ -23,6 +23,7 @@ mod pause;
 mod place;
 mod probe;
 pub(crate) mod reference;
+mod retry;
 mod role;
 mod simulator;
 mod stats;
@@ -70,6 +71,7 @@ pub(crate) async fn run(
         Command::Stats { tenants } => stats::run(&config, tenants, output).await,
         Command::Costs(options) => costs::run(&config, options, output).await,
         Command::Cancel(options) => cancel::run(&config, options, output).await,
+        Command::Retry(options) => retry::run(&config, options, output).await,
         Command::Pause(options) => pause::run(&config, options, output).await,
         Command::Resume { scope } => pause::resume(&config, &scope, output).await,
         Command::Why { id, tenant } => {

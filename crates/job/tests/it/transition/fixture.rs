@@ -55,6 +55,7 @@ pub(super) fn states() -> Vec<State> {
         State::InDoubt { doubt: doubt() },
         running(),
         State::Settled { outcome: succeeded(), at },
+        State::Settled { outcome: failed(), at },
         State::Parked { why: "x".into(), doubt: None, at },
         State::Parked { why: "x".into(), doubt: Some(doubt()), at },
     ]
@@ -99,6 +100,7 @@ pub(super) fn facts() -> Vec<Fact> {
         Fact::Abandoned { error: Problem::new("operator", "x") },
         Fact::Again { why: why() },
         Fact::Dropped,
+        Fact::Retried,
         Fact::Replayed { letter: "l".into() },
         Fact::Edited { letter: "l".into(), request: job().request, slots: 1 },
     ]

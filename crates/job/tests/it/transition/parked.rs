@@ -87,3 +87,52 @@ fn an_edited_round_has_the_other_request_and_publishes_its_own_message() {
     };
     assert!(transition(sent, edited(), at(1), &rules).is_err(), "it may have been paid for");
 }
+
+fn settled(outcome: Outcome) -> State {
+    State::Settled { outcome, at: Timestamp::EPOCH }
+}
+
+#[test]
+fn a_retried_job_begins_a_round_with_its_own_request() {
+    let rules = Rules::default();
+    let error = || Problem::new("moderation", "x");
+    for outcome in [
+        Outcome::Failed { error: error() },
+        Outcome::Rejected { error: error() },
+        Outcome::TimedOut { error: error() },
+    ] {
+        let mut before =
+            Record { submitted_at: Some(Timestamp::EPOCH), ..record(settled(outcome)) };
+        before.request = Kept::Here(job().request);
+        (before.task_id, before.deadline) = (Some("7".into()), Some(Timestamp::from_millis(1)));
+        let next = step(before.clone(), Fact::Retried, 2, &rules);
+        let round = next.record;
+        assert_eq!(next.effects, [Effect::Requeue { after: None }]);
+        assert_eq!((round.round, round.acknowledged, round.deadline), (2, true, None));
+        assert_eq!((round.task_id.as_ref(), round.submitted_at), (None, None));
+        assert_ne!(round.external_id, before.external_id);
+        assert!(round.other_tasks.contains(&"7".to_owned()), "it was paid for");
+        assert_eq!(round.to_job().map(|job| job.request), Some(job().request));
+        let later = Record { deadline: Some(Timestamp::from_millis(3)), ..before.clone() };
+        assert!(step(later, Fact::Retried, 2, &rules).record.deadline.is_some());
+        let forgotten = Record { request: Kept::Nothing, ..before };
+        assert!(transition(forgotten, Fact::Retried, at(2), &rules).is_err());
+    }
+    for outcome in [succeeded(), Outcome::Cancelled] {
+        let mut record = record(settled(outcome));
+        record.request = Kept::Here(job().request);
+        assert!(transition(record, Fact::Retried, at(1), &rules).is_err());
+    }
+}
+
+/// Its producer's message, or a dead letter, is the message of the round.
+#[test]
+fn another_round_of_a_job_that_has_ended_publishes_no_message_of_its_own() {
+    let rules = Rules::default();
+    let mut ended = record(settled(failed()));
+    ended.request = Kept::Here(job().request);
+    for fact in [Fact::Again { why: "x".into() }, Fact::Replayed { letter: "l".into() }] {
+        let next = step(ended.clone(), fact, 1, &rules);
+        assert_eq!((next.effects.as_slice(), next.record.request), (&[][..], Kept::Nothing));
+    }
+}

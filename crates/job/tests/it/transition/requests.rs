@@ -1,3 +1,4 @@
+use super::fixture::job;
 use super::*;
 
 /// A request that was left apart is kept, and requeued like one that was loaded.
@@ -13,18 +14,29 @@ fn a_request_left_apart_counts_as_one() {
         again.effects.contains(&Effect::Requeue { after: None }) && again.record.request.is_apart()
     );
     let last = step(Record { retries: 0, ..pending() }, failed(), 1, &Rules::default());
-    assert!(last.record.request.is_nothing());
+    assert!(last.record.request.is_apart(), "an operator may have it retried");
     let denied = apart(State::InDoubt { doubt: doubt() });
     let resubmit = step(denied, Fact::Resubmit { why: "x".into() }, 1, &Rules::default());
     assert!(resubmit.effects.contains(&Effect::Requeue { after: None }));
 }
 
 #[test]
-fn a_request_is_kept_only_while_it_may_be_sent_again() {
+fn the_request_of_a_task_is_kept_until_it_is_known_not_to_be_needed() {
     let rules = Rules::default();
     let accepted = || Fact::Accepted { task_id: "7".into(), status: "submitted".into() };
-    let submitting = record(submitting());
-    assert_eq!(step(submitting.clone(), accepted(), 1, &rules).record.request, Kept::Nothing);
-    let retrying = Record { retries: 1, ..submitting };
-    assert!(step(retrying, accepted(), 1, &rules).record.request.here().is_some());
+    let of = |request| Record { request, ..record(submitting()) };
+    let small = Kept::Here(job().request);
+    let large = Kept::Here(job().request.with("image", "A".repeat(20_000)));
+    let begun = step(of(small.clone()), accepted(), 1, &rules).record;
+    assert_eq!(begun.request, small);
+    assert_eq!(step(of(large.clone()), accepted(), 1, &rules).record.request, Kept::Nothing);
+    let retries = Record { retries: 1, ..of(large.clone()) };
+    assert_eq!(step(retries, accepted(), 1, &rules).record.request, large, "it may be sent again");
+    let apart = Record { request: Kept::Apart, ..begun };
+    let ended = |outcome| step(apart.clone(), Fact::Ended { outcome }, 2, &rules).record.request;
+    assert_eq!(ended(failed()), Kept::Apart, "it is small");
+    assert_eq!(ended(succeeded()), Kept::Nothing);
+    let refused = Fact::Refused { error: Problem::new("policy", "x") };
+    assert_eq!(step(of(small.clone()), refused.clone(), 1, &rules).record.request, small);
+    assert_eq!(step(of(large), refused, 1, &rules).record.request, Kept::Nothing);
 }

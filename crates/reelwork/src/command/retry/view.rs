@@ -1,0 +1,81 @@
+use daemon::ExitCode;
+use job::{JobKey, Money, NotRetried};
+use serde::Serialize;
+
+use crate::output::Output;
+
+/// What retries are expected to cost.
+#[derive(Debug, PartialEq, Serialize)]
+pub(super) struct Estimated {
+    jobs: u64,
+    /// US dollars, of those that have a price.
+    usd: Money,
+    /// Jobs without a price.
+    unpriced: u64,
+}
+
+impl Estimated {
+    pub(super) fn of(amounts: impl IntoIterator<Item = Option<Money>>) -> Self {
+        let mut all = Self { jobs: 0, usd: Money::ZERO, unpriced: 0 };
+        for amount in amounts {
+            all.jobs += 1;
+            all.usd = all.usd + amount.unwrap_or(Money::ZERO);
+            all.unpriced += u64::from(amount.is_none());
+        }
+        all
+    }
+
+    pub(super) fn words(&self) -> String {
+        let Self { jobs, usd, unpriced } = self;
+        let without = match unpriced {
+            0 => String::new(),
+            unpriced => format!(", and {unpriced} without a price"),
+        };
+        format!("{jobs} jobs may be retried, for about ${usd}{without}")
+    }
+
+    pub(super) fn effect(&self) -> String {
+        let words = self.words();
+        format!("{words}: each begins a new round, which the provider charges for again")
+    }
+}
+
+/// The results of retries.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Tally {
+    pub(super) retried: u64,
+    not_retried: u64,
+}
+
+impl Tally {
+    pub(super) fn stays(&mut self, key: &JobKey, why: NotRetried, output: &Output) {
+        self.not_retried += 1;
+        output.complain(&format!("{key} is not retried: {why}"));
+    }
+
+    pub(super) fn words(&self) -> String {
+        format!("{} retried, {} not; a poller publishes them", self.retried, self.not_retried)
+    }
+
+    /// A job that is not retried is a failure, unless nothing was to be changed.
+    pub(super) fn exit_code(&self, dry_run: bool) -> ExitCode {
+        match self.not_retried > 0 && !dry_run {
+            true => ExitCode::Failure,
+            false => ExitCode::Ok,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimate_says_what_it_does_not_know() {
+        let some = |text| Money::parse(text);
+        let all = Estimated::of([some("0.14"), None, some("0.28")]);
+        assert_eq!(all.words(), "3 jobs may be retried, for about $0.42, and 1 without a price");
+        let priced = Estimated::of([some("0.14")]);
+        assert_eq!(priced.words(), "1 jobs may be retried, for about $0.14");
+    }
+}
