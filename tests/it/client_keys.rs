@@ -86,7 +86,11 @@ async fn keys_are_made_used_and_taken_back(backend: Backend) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_signs_tokens_is_served() {
     let environment = Environment::on(Backend::Embedded);
-    let (program, port, _) = gateway(&environment);
+    let (program, port, file) = gateway(&environment);
+    let open = program.run(&["keys", "create", "--pair"]).await;
+    assert_eq!(open.code, 78, "everybody may read it: {}", open.stderr);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&file, mode).expect("its mode");
     let pair = made(&program, &["--pair"]).await;
     let _gateway = program.start_role("gateway", "gateway").await;
     let text = |name: &str| pair[name].as_str().expect("a text").to_owned();

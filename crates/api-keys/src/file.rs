@@ -22,7 +22,8 @@ pub struct KeyFile(PathBuf);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     file: (u64, u64),
-    changed: (i64, i64),
+    /// Content, then also owner and mode.
+    changed: [i64; 4],
     bytes: u64,
 }
 
@@ -47,8 +48,13 @@ impl KeyFile {
     /// Changes when the file is changed or replaced. Blocking.
     pub fn stamp(&self) -> Result<Stamp, FileError> {
         let facts = fs::metadata(&self.0).map_err(|error| self.io(error))?;
-        let (at, nanos) = (facts.mtime(), facts.mtime_nsec());
-        Ok(Stamp { file: (facts.dev(), facts.ino()), changed: (at, nanos), bytes: facts.len() })
+        let changed = [facts.mtime(), facts.mtime_nsec(), facts.ctime(), facts.ctime_nsec()];
+        Ok(Stamp { file: (facts.dev(), facts.ino()), changed, bytes: facts.len() })
+    }
+
+    /// Whether everybody on the machine may read it. Blocking.
+    pub fn is_open_to_all(&self) -> bool {
+        fs::metadata(&self.0).is_ok_and(|facts| facts.permissions().mode() & 0o007 != 0)
     }
 
     /// In the order of the file. Blocking.
@@ -77,6 +83,10 @@ impl KeyFile {
         };
         let done = change(&mut keys)?;
         let text = write(&keys).map_err(|why| self.content(why))?;
+        if text.len() as u64 > MOST_BYTES {
+            let why = "it would be larger than 1 MiB: remove keys that were revoked".to_owned();
+            return Err(self.content(why).into());
+        }
         replace(&place, &text).map_err(|error| self.io(error))?;
         Ok(done)
     }
@@ -124,15 +134,30 @@ fn replace(place: &Path, text: &str) -> io::Result<()> {
 fn parse(text: &str) -> Result<Vec<ApiKey>, String> {
     // The error of the parser would show the line.
     let rows: Rows = toml::from_str(text).map_err(|error| {
-        let line = error.span().map(|span| text[..span.start].lines().count().max(1));
+        let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
         let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
-        format!("{place}{}", error.message())
+        format!("{place}{}", shown(error.message()))
     })?;
     let keys: Vec<_> = rows.key.into_iter().map(Row::read).collect::<Result<_, _>>()?;
     let mut ids = BTreeSet::new();
     match keys.iter().find(|key| !ids.insert(&key.id)) {
         Some(twice) => Err(format!("key {} is there twice", twice.id)),
         None => Ok(keys),
+    }
+}
+
+/// Other messages have the value in them.
+fn shown(message: &str) -> &str {
+    const WITHOUT_VALUES: [&str; 5] = [
+        "unknown field",
+        "missing field",
+        "is not RFC 3339",
+        "is not an amount",
+        "signing_secret is",
+    ];
+    match WITHOUT_VALUES.iter().any(|begin| message.starts_with(begin)) {
+        true => message,
+        false => "it is not as `reelwork keys create` writes it",
     }
 }
 

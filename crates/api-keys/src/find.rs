@@ -49,8 +49,10 @@ impl Keys {
         }
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Whether a key that a client has shown before still counts.
+    pub fn has(&self, id: &str, now: Timestamp) -> bool {
+        let counts = |key: &Arc<ApiKey>| key.revoked_at.is_none() && !key.is_expired(now);
+        self.0.get(id).is_some_and(counts)
     }
 
     fn with_secret(&self, id: &str, shown: &str) -> Result<&Arc<ApiKey>, BadKey> {

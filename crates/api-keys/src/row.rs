@@ -113,6 +113,9 @@ impl Row {
         if !text::is_id(&self.id) {
             return Err("an id has 12 hex digits".to_owned());
         }
+        if self.rate == Some(0) {
+            return Err(format!("key {}: a rate of 0 would be no limit: revoke it", self.id));
+        }
         let credential = credential(self.sha256, self.signing_secret)
             .ok_or_else(|| format!("key {}: it needs sha256 or signing_secret", self.id))?;
         let budget = Cap { day: self.budget_per_day, month: self.budget_per_month };

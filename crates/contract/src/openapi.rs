@@ -92,8 +92,12 @@ fn schemas() -> Value {
     for name in ["created_at", "submitted_at", "finished_at"] {
         job["properties"][name]["format"] = "date-time".into();
     }
+    let mut new = of(job_message(Draft::Draft2020));
+    new["properties"]["id"]["description"] =
+        "The idempotency key: the same again is the same job, done once. Without one, and without the header `Idempotency-Key`, the job gets a new id.".into();
+    new["properties"]["tenant"]["description"] = "That of the key, or absent.".into();
     json!({
-        "NewJob": of(job_message(Draft::Draft2020)), "Job": job, "Page": page, "Line": line,
+        "NewJob": new, "Job": job, "Page": page, "Line": line,
         "Problem": problem,
     })
 }
@@ -201,7 +205,18 @@ fn filters() -> Vec<Value> {
         parameter("query", "since", &since, "Recorded at this moment or later."),
         parameter("query", "limit", &limit, "Jobs of a page."),
         parameter("query", "cursor", &text, "The `next` of the page before."),
+        metadata_filter(),
     ]
+}
+
+/// `metadata.order=42`.
+fn metadata_filter() -> Value {
+    let values = json!({"type": "object", "additionalProperties": {"type": "string"}});
+    let words = "Jobs with this in their metadata: each name with `metadata.` in front, such as `metadata.order=42`.";
+    let mut filter = parameter("query", "metadata", &values, words);
+    filter["style"] = "form".into();
+    filter["explode"] = true.into();
+    filter
 }
 
 /// An answer with a body of this type.

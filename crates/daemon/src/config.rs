@@ -255,6 +255,9 @@ settings! {
     gateway: Gateway {
         /// Where callbacks and clients' requests are received.
         listen: SocketAddr = "127.0.0.1:8081", Address;
+        /// Open connections; of several too many, the one longest without a whole request is closed. Half
+        /// of them may wait for jobs. Each needs an open file.
+        connections: u32 = "512", Count(16..=100_000_u32);
         /// The gateway's address as the provider sees it, in front of /callbacks/. Unset: no callbacks.
         callback_url: Option<Url> = unset, HttpUrl;
         /// Keys of the callback tokens, 8 bytes or more: the first signs, all are accepted (for rotation).

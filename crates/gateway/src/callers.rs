@@ -71,6 +71,17 @@ impl Callers {
     }
 }
 
+impl Callers {
+    /// Whether a client's key was neither taken back nor has expired.
+    pub(crate) fn still_serve(&self, caller: &Caller, now: Timestamp) -> bool {
+        match (self, &caller.key) {
+            (Self::Keyed(ring), Some(key)) => ring.now().has(&key.id, now),
+            (Self::Keyed(_), None) => false,
+            (Self::Local(_), _) => true,
+        }
+    }
+}
+
 /// The text after `Bearer`.
 fn shown(headers: &HeaderMap) -> Result<&str, Refusal> {
     let header = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok());

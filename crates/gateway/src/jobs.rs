@@ -51,6 +51,8 @@ pub struct JobsSettings {
     pub body_timeout: Duration,
     /// Bytes of bodies that are in memory at once; a request that finds no room is refused.
     pub room: usize,
+    /// Clients that wait for a job, or follow one, at once.
+    pub waits: usize,
     /// If the ledger is slower, the request is refused and may be repeated.
     pub ledger_timeout: Duration,
 }
@@ -66,6 +68,7 @@ impl JobsSettings {
             keep_for,
             body_timeout: Duration::from_secs(10),
             room: 4 * MAX_MESSAGE_BYTES,
+            waits: 256,
             ledger_timeout: Duration::from_secs(2),
         }
     }
@@ -81,6 +84,7 @@ pub struct Jobs {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) room: Room,
     lists: Semaphore,
+    waits: Arc<Semaphore>,
     watch: Watch,
     /// Once it is cancelled, nobody waits for a job any more.
     pub(crate) draining: CancellationToken,
@@ -93,7 +97,17 @@ pub(crate) enum Known {
     /// A worker has recorded it.
     Record(Box<Record>),
     /// It is published, and no worker has recorded it.
-    Accepted(JobKey, Acceptance),
+    Accepted(Awaited),
+}
+
+/// A job that a worker will record.
+#[derive(Debug)]
+pub(crate) struct Awaited {
+    pub(crate) key: JobKey,
+    pub(crate) acceptance: Acceptance,
+    /// The revision of a record under its key that is not this job's: a cancellation ahead, or a job that
+    /// was dropped.
+    pub(crate) behind: Option<u64>,
 }
 
 impl Jobs {
@@ -107,6 +121,7 @@ impl Jobs {
     ) -> Self {
         let producer = Producer::new(broker.clone()).within(settings.slots);
         let (room, lists) = (Room::new(settings.room), Semaphore::new(LISTS_AT_ONCE));
+        let waits = Arc::new(Semaphore::new(settings.waits));
         let (watch, draining) = (Watch::start(ledger.clone()), CancellationToken::new());
         let operator = Operator::new(
             ledger.clone(),
@@ -124,6 +139,7 @@ impl Jobs {
             clock,
             room,
             lists,
+            waits,
             watch,
             draining,
             settings,
@@ -133,6 +149,11 @@ impl Jobs {
     /// The client of a request that asks for this.
     pub(crate) fn identify(&self, headers: &HeaderMap, scope: Scope) -> Result<Caller, Refusal> {
         self.settings.callers.identify(headers, scope, self.clock.now())
+    }
+
+    /// Whether the key of a client that was served before still counts.
+    pub(crate) fn still_serves(&self, caller: &Caller) -> bool {
+        self.settings.callers.still_serve(caller, self.clock.now())
     }
 
     /// Waits for the ledger as long as a client may wait.

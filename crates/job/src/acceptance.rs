@@ -17,6 +17,9 @@ pub struct Acceptance {
     /// The broker has confirmed a message of it; otherwise it may have one.
     #[serde(default)]
     pub published: bool,
+    /// It was counted for its client's key, so a repeat is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counted: bool,
 }
 
 /// What a gateway does with a request for a job.
@@ -46,7 +49,7 @@ impl Acceptance {
     pub fn of(job: &Job, accepted_at: Timestamp, attempt: String) -> Self {
         let request_hash = StoredHash::of_request(&job.request.hash());
         let operation = job.operation.clone();
-        Self { operation, request_hash, accepted_at, attempt, published: false }
+        Self { operation, request_hash, accepted_at, attempt, published: false, counted: false }
     }
 
     /// Pure. What it says of this job.
@@ -58,6 +61,11 @@ impl Acceptance {
             (true, true) => Standing::Published,
             (true, false) => Standing::Unconfirmed,
         }
+    }
+
+    #[must_use]
+    pub fn counted(self, counted: bool) -> Self {
+        Self { counted, ..self }
     }
 
     #[must_use]

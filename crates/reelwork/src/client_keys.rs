@@ -57,11 +57,14 @@ impl ClientKeys {
                 tracing::info!(file = %self.file.path().display(), "the clients' keys were read again");
                 None
             }
-            Read::Changed(stamp, Err(error)) => {
+            Read::Changed(stamp, Err(error @ FileError::Content { .. })) => {
                 self.stamp = Some(stamp);
                 Some(warn_once(&error, before))
             }
-            Read::Failed(error) => Some(warn_once(&error, before)),
+            // It may be readable the next time.
+            Read::Changed(_, Err(error @ FileError::Io { .. })) | Read::Failed(error) => {
+                Some(warn_once(&error, before))
+            }
         }
     }
 }

@@ -186,7 +186,9 @@ pub(crate) fn jobs(config: &Config, callers: Callers, prices: Arc<PriceTable>) -
     // A message may wait for longer than an ended job is kept.
     let keep_for = config.ledger.retention.max(ACCEPTED_FOR);
     let settings = JobsSettings::new(callers, rules(config), config.ledger.retention, keep_for);
-    JobsSettings { slots, prices, ..settings }
+    // The other half is left to those that do not wait.
+    let waits = (config.gateway.connections / 2) as usize;
+    JobsSettings { slots, prices, waits, ..settings }
 }
 
 fn callback(config: &Config) -> Option<Callback> {

@@ -12,7 +12,7 @@ use futures::{StreamExt, stream};
 use job::MAX_MESSAGE_BYTES;
 use serde::Serialize;
 
-use super::create::Named;
+use super::create::{HEADER_NAME, IDEMPOTENCY_KEY, Named};
 use super::problem::Problem;
 use super::resource::JobResource;
 use super::{ID, answered};
@@ -59,6 +59,11 @@ async fn submitted(
 ) -> Result<Response, Refusal> {
     let caller = jobs.identify(headers, Scope::Submit)?;
     is_of_type(headers, JSON_LINES)?;
+    // It would name one of many jobs.
+    if headers.contains_key(IDEMPOTENCY_KEY) {
+        let why = "a batch takes none: give each line an id".to_owned();
+        return Err(Refusal::Field(HEADER_NAME, why));
+    }
     let room = Arc::new(jobs.room.take(&body)?);
     let body = whole(body, MAX_MESSAGE_BYTES, jobs.settings.body_timeout).await?;
     let lines = lines(&body)?;
@@ -97,7 +102,7 @@ fn told(line: usize, result: Result<Accepted, Refusal>, request_id: &str) -> Str
     let told = match &result {
         Ok(accepted) => {
             let status = if accepted.known.has_ended() { 200 } else { 202 };
-            let job = Some(JobResource::of(&accepted.known));
+            let job = Some(JobResource::brief(&accepted.known));
             Line { line, status, job, problem: None }
         }
         Err(refusal) => {

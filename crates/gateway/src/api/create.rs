@@ -19,8 +19,8 @@ use crate::jobs::{Accepted, Asking, Jobs, RateLeft};
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const HEADER_NAME: &str = "Idempotency-Key";
+pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(super) const HEADER_NAME: &str = "Idempotency-Key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 pub(super) async fn create(
@@ -43,7 +43,11 @@ async fn created(jobs: &Arc<Jobs>, headers: &HeaderMap, body: Body) -> Result<Re
     let asking = Asking { job, caller, named_in: named.named_in, name: ID };
     let Accepted { known, again, rate } = jobs.accept(asking, room).await?;
     let known = match wait {
-        Some(wait) => jobs.until_ended(known, ID, wait.time()).await?,
+        Some(wait) => match jobs.may_follow() {
+            Ok(_one) => jobs.until_ended(known, ID, wait.time()).await,
+            // It is accepted, and is answered at once.
+            Err(_) => known,
+        },
         None => known,
     };
     let mut response = resource::created(&known);
@@ -88,6 +92,10 @@ impl Named {
         let text = std::str::from_utf8(body).map_err(|error| not_json(error.to_string()))?;
         let message = JsonObject::read(text).map_err(|error| not_json(error.to_string()))?;
         let own = message.fields().get(ID).filter(|id| !id.is_null());
+        let header = by_header.as_ref().map(JobId::as_str);
+        if [own.and_then(Value::as_str), header].into_iter().flatten().any(is_no_path) {
+            return Err(Refusal::Field(ID, "`.` and `..` cannot be part of an address".to_owned()));
+        }
         match (own, by_header) {
             (Some(Value::String(own)), Some(header)) if own != header.as_str() => {
                 let why = "it differs from the id in the body: send one of them".to_owned();
@@ -121,6 +129,11 @@ impl Named {
         Producer::read(&text, jobs.settings.slots)
             .map_err(|invalid| Refusal::Invalid(invalid.reason))
     }
+}
+
+/// Clients resolve these in an address.
+fn is_no_path(id: &str) -> bool {
+    matches!(id, "." | "..")
 }
 
 /// A text in quotes, as the draft of the header field has it, or without, as many clients send it.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use api_keys::Scope;
+use api_keys::{BadKey, Scope};
 use axum::extract::{Query, State};
 use axum::http::header::IF_NONE_MATCH;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde::Deserialize;
+use tokio::time::Instant;
 
 use super::prefer::Wait;
 use super::{ID, PathText, answered, key, resource};
@@ -15,10 +15,8 @@ use crate::jobs::{Jobs, Known};
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
 
-#[derive(Deserialize)]
-pub(super) struct Parameters {
-    wait: Option<String>,
-}
+/// Parameters of a query, in its order.
+type Parameters = Vec<(String, String)>;
 
 pub(super) async fn get(
     State(jobs): State<Arc<Jobs>>,
@@ -37,12 +35,16 @@ async fn shown(
     headers: &HeaderMap,
 ) -> Result<Response, Refusal> {
     let caller = jobs.identify(headers, Scope::Read)?;
-    let wait = Wait::read(headers, parameters.wait.as_deref())?;
-    let known = jobs.find(&key(path, &caller)?, None, ID).await?;
-    let known = match wait {
-        Some(wait) => later(jobs, known, headers, wait).await?,
-        None => known,
-    };
+    let parameter = parameters.iter().find(|(name, _)| name == "wait");
+    let wait = Wait::read(headers, parameter.map(|(_, value)| value.as_str()))?;
+    let mut known = jobs.find(&key(path, &caller)?, None, ID).await?;
+    if let Some(wait) = wait {
+        let _one = jobs.may_follow()?;
+        known = later(jobs, known, headers, wait).await;
+        if !jobs.still_serves(&caller) {
+            return Err(Refusal::BadKey(BadKey::Revoked));
+        }
+    }
     let mut response = match has(headers, &known) {
         true => resource::unchanged(&known),
         false => resource::respond(StatusCode::OK, &known),
@@ -52,14 +54,12 @@ async fn shown(
 }
 
 /// A client that has the job as it is waits for a change, and any other for its end.
-async fn later(
-    jobs: &Jobs,
-    known: Known,
-    headers: &HeaderMap,
-    wait: Wait,
-) -> Result<Known, Refusal> {
-    match has(headers, &known) {
-        true => jobs.until_changed(known, ID, wait.time()).await,
+async fn later(jobs: &Jobs, known: Known, headers: &HeaderMap, wait: Wait) -> Known {
+    match has(headers, &known) && !known.has_ended() {
+        true => {
+            let later = jobs.changed(&known, ID, Instant::now() + wait.time()).await;
+            later.unwrap_or(known)
+        }
         false => jobs.until_ended(known, ID, wait.time()).await,
     }
 }

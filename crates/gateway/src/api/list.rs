@@ -12,6 +12,7 @@ use operator::{JobView, Selection};
 use ports::{Cursor, ListFilter};
 use serde::Serialize;
 
+use super::resource::JobResource;
 use super::{answered, cursor};
 use crate::jobs::Jobs;
 use crate::refusal::Refusal;
@@ -29,7 +30,7 @@ type Parameters = Vec<(String, String)>;
 /// One page. It may have fewer jobs than asked for, or none, and still go on.
 #[derive(Serialize)]
 struct Page<'a> {
-    jobs: Vec<JobView<'a>>,
+    jobs: Vec<JobResource<'a>>,
     /// Passed back as `cursor`, it brings the next page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
@@ -59,7 +60,11 @@ async fn listed(
         page => page?,
     };
     let found = page.records.iter().filter(|record| wanted.selection.takes(record));
-    let shown = found.filter(|record| record.has_begun()).map(JobView::of).collect();
+    let shown = found
+        .filter(|record| record.has_begun())
+        .map(JobView::of)
+        .map(JobResource::with_addresses)
+        .collect();
     let next = page.next.as_ref().map(cursor::write);
     let link = next.as_ref().and_then(|next| link(parameters, next));
     let mut response = Json(Page { jobs: shown, next }).into_response();

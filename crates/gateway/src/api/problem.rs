@@ -46,7 +46,7 @@ kinds! {
     TOO_MANY = 429 "too_many_requests" "Too many requests at once.",
     RATE = 429 "rate_used_up" "The key's rate is used up.",
     BUDGET = 429 "budget_used_up" "The key's budget is used up.",
-    UNAVAILABLE = 503 "unavailable" "Nothing was done: send it again.",
+    UNAVAILABLE = 503 "unavailable" "It cannot be done now: send it again.",
     UNFINISHED = 503 "unfinished" "It may be done in part: send it again.",
     NOT_KNOWN = 504 "may_be_accepted" "The job may be accepted: send it again under its id.",
 }
@@ -55,15 +55,19 @@ impl ProblemKind {
     /// Whether a client may meet it there, with a path and a method that exist.
     pub fn may_come(&self, route: &Route) -> bool {
         let retries = route.name == "retryJob";
+        let batches = route.name == "createJobs";
         let submits = route.scope == Some(Scope::Submit) && !retries;
+        let waits = route.method == "get" && route.path.contains("{id}");
         let cancels = route.scope == Some(Scope::Cancel);
         match *self {
             NO_KEY | BAD_KEY | NOT_ALLOWED | UNAVAILABLE => true,
             FIELD => !cancels && !retries,
-            TOO_MANY => submits || route.name == "listJobs",
-            UNKNOWN | NOT_KNOWN => submits || route.path.contains("{id}"),
-            BODY | INVALID | SLOW_BODY | CONFLICT | TOO_LARGE => submits,
-            RATE | BUDGET => submits || retries,
+            TOO_MANY => submits || waits || route.name == "listJobs",
+            UNKNOWN => route.path.contains("{id}"),
+            NOT_KNOWN => (submits && !batches) || route.path.contains("{id}"),
+            BODY | SLOW_BODY | TOO_LARGE => submits,
+            INVALID | CONFLICT => submits && !batches,
+            RATE | BUDGET => (submits && !batches) || retries,
             NOT_RETRIED => retries,
             TOO_LATE => cancels,
             UNFINISHED => cancels || retries,
@@ -147,8 +151,12 @@ fn pointer(refusal: &Refusal) -> Option<String> {
     let field = reason.problem().field?;
     let in_request =
         matches!(reason, job::Reason::InvalidRequest(_) | job::Reason::WiderThanLimit { .. });
-    let below = if in_request { "#/request/" } else { "#/" };
-    Some(format!("{below}{}", field.replace(['.', '['], "/").replace(']', "")))
+    let field = field.replace('~', "~0").replace('/', "~1");
+    Some(match in_request {
+        // A path within the request, such as `image_list[2].image`.
+        true => format!("#/request/{}", field.replace(['.', '['], "/").replace(']', "")),
+        false => format!("#/{field}"),
+    })
 }
 
 pub(super) fn respond(refusal: &Refusal, request_id: &str) -> Response {

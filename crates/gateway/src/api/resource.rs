@@ -28,8 +28,18 @@ impl<'a> JobResource<'a> {
     pub(super) fn of(known: &'a Known) -> Self {
         let job = match known {
             Known::Record(record) => JobView::of(record),
-            Known::Accepted(key, kept) => JobView::of_acceptance(key, kept),
+            Known::Accepted(awaited) => JobView::of_acceptance(&awaited.key, &awaited.acceptance),
         };
+        Self::with_addresses(job)
+    }
+
+    /// Without what may be large: a batch has many answers.
+    pub(super) fn brief(known: &'a Known) -> Self {
+        let whole = Self::of(known);
+        Self { job: JobView { metadata: None, outputs: &[], ..whole.job }, ..whole }
+    }
+
+    pub(super) fn with_addresses(job: JobView<'a>) -> Self {
         let status_url = address(job.id);
         let below = |name| format!("{status_url}/{name}");
         let (cancel_url, events_url) = (below("cancel"), below("events"));
@@ -46,7 +56,7 @@ fn address(id: &str) -> String {
 pub(super) fn tag(known: &Known) -> String {
     match known {
         Known::Record(record) => format!("\"{:x}\"", record.revision),
-        Known::Accepted(..) => "\"accepted\"".to_owned(),
+        Known::Accepted(_) => "\"accepted\"".to_owned(),
     }
 }
 

@@ -26,6 +26,16 @@ pub(crate) struct Asking {
     pub(crate) name: &'static str,
 }
 
+/// What is known of an earlier request for the same job.
+enum Before {
+    Nothing,
+    /// It may be published. `counted`: for a key.
+    Begun {
+        counted: bool,
+    },
+    Accepted(Accepted),
+}
+
 /// The broker has it, or a worker has recorded it.
 #[derive(Debug)]
 pub(crate) struct Accepted {
@@ -47,7 +57,8 @@ impl Asking {
     }
 
     fn known(&self, kept: Acceptance, again: bool) -> Accepted {
-        Accepted { known: Known::Accepted(self.job.key.clone(), kept), again, rate: None }
+        let known = Known::of_acceptance(self.job.key.clone(), kept);
+        Accepted { known, again, rate: None }
     }
 
     /// What an acceptance says of it. `None`: it is not published for certain.
@@ -82,30 +93,31 @@ impl Jobs {
             }
         }
         self.is_complete()?;
-        if let Some(accepted) = self.accepted_before(&asking, since).await? {
-            return Ok(accepted);
-        }
+        let counted = match self.accepted_before(&asking, since).await? {
+            Before::Accepted(accepted) => return Ok(accepted),
+            Before::Begun { counted } => counted,
+            Before::Nothing => false,
+        };
         self.names_the_providers(&asking.job).await?;
         match self.broker.takes_messages() {
-            true => self.accept_whole(asking, since, room).await,
+            true => self.accept_whole(asking, since, counted, room).await,
             false => Err(Refusal::Closed),
         }
     }
 
-    /// A repeated request is counted for nothing. `None`: it must be published, maybe again.
-    async fn accepted_before(
-        &self,
-        asking: &Asking,
-        since: Timestamp,
-    ) -> Result<Option<Accepted>, Refusal> {
+    /// A repeated request is counted for nothing.
+    async fn accepted_before(&self, asking: &Asking, since: Timestamp) -> Result<Before, Refusal> {
         if asking.named_in.is_none() {
-            return Ok(None);
+            return Ok(Before::Nothing);
         }
         let kept = self.ask(self.ledger.acceptance(&asking.job.key)).await?;
-        let Some(kept) = kept.filter(|kept| kept.accepted_at >= since) else { return Ok(None) };
+        let Some(kept) = kept.filter(|kept| kept.accepted_at >= since) else {
+            return Ok(Before::Nothing);
+        };
         match (asking.standing(&kept, false)?, self.broker.takes_messages()) {
             (None, false) => Err(asking.unknown()),
-            (accepted, _) => Ok(accepted),
+            (None, true) => Ok(Before::Begun { counted: kept.counted }),
+            (Some(accepted), _) => Ok(Before::Accepted(accepted)),
         }
     }
 
@@ -115,67 +127,71 @@ impl Jobs {
         self: &Arc<Self>,
         asking: Asking,
         since: Timestamp,
+        counted_before: bool,
         room: Held,
     ) -> Result<Accepted, Refusal> {
         let (jobs, unknown) = (self.clone(), asking.unknown());
         let accepting = async move {
             let _room = room;
-            let counted = jobs.count(&asking.caller, &asking.job).await?;
-            jobs.accept_now(&asking, since, counted).await
+            let counted = match counted_before {
+                true => None,
+                false => jobs.count(&asking.caller, &asking.job).await?,
+            };
+            let nobody_s = counted.clone().filter(|_| asking.named_in.is_none());
+            let accepted = jobs.accept_now(&asking, since, counted).await;
+            if let (Err(Refusal::Closed), Some(counted)) = (&accepted, nobody_s) {
+                jobs.give_back(counted).await;
+            }
+            accepted
         };
         let done = tokio::spawn(accepting.in_current_span()).await;
         done.unwrap_or(Err(unknown))
     }
 
+    /// What was counted stays with the acceptance: whoever repeats the request under its id is not
+    /// counted again. It is given back only if another request has counted the job, or nobody can repeat
+    /// it.
     async fn accept_now(
         &self,
         asking: &Asking,
         since: Timestamp,
         counted: Option<Counted>,
     ) -> Result<Accepted, Refusal> {
-        let (own, kept) = match self.reserve_id(asking, since).await {
-            Ok(reserved) => reserved,
-            Err(refusal) => return Err(self.not_published(refusal, counted).await),
-        };
-        match asking.standing(&kept, own) {
-            Ok(None) => self.publish(asking, kept, own, counted).await,
-            // Another request has published it meanwhile.
-            Ok(Some(accepted)) => {
-                self.give_all_back(counted).await;
-                Ok(accepted)
+        let own = self.acceptance(asking).counted(counted.is_some());
+        let (key, keep_for) = (&asking.job.key, self.settings.keep_for);
+        let kept = self.ask(self.ledger.accept(key, &own, since, keep_for)).await?;
+        let is_own = kept == own;
+        let rate = counted.as_ref().and_then(|counted| counted.rate);
+        let superfluous = counted.filter(|_| !is_own && kept.counted);
+        if let Some(counted) = superfluous {
+            self.give_back(counted).await;
+        }
+        match asking.standing(&kept, is_own)? {
+            Some(accepted) => Ok(accepted),
+            None => {
+                let accepted = self.publish(asking, kept, is_own).await?;
+                Ok(Accepted { rate, ..accepted })
             }
-            Err(refusal) => Err(self.not_published(refusal, counted).await),
         }
     }
 
-    /// The acceptance that the job has now, and whether it is that of this request.
-    async fn reserve_id(
-        &self,
-        asking: &Asking,
-        since: Timestamp,
-    ) -> Result<(bool, Acceptance), Refusal> {
+    fn acceptance(&self, asking: &Asking) -> Acceptance {
         let attempt = self.clock.fresh_id().to_string();
-        let own = Acceptance::of(&asking.job, self.clock.now(), attempt);
-        let (key, keep_for) = (&asking.job.key, self.settings.keep_for);
-        let kept = self.ask(self.ledger.accept(key, &own, since, keep_for)).await?;
-        Ok((kept == own, kept))
+        Acceptance::of(&asking.job, self.clock.now(), attempt)
     }
 
     async fn publish(
         &self,
         asking: &Asking,
         kept: Acceptance,
-        own: bool,
-        counted: Option<Counted>,
+        is_own: bool,
     ) -> Result<Accepted, Refusal> {
         match self.producer.publish_again(&asking.job, kept.accepted_at).await {
             Ok(_) => {
                 self.mark_published(&asking.job, &kept).await;
-                let rate = counted.and_then(|counted| counted.rate);
-                Ok(Accepted { rate, ..asking.known(kept, !own) })
+                Ok(asking.known(kept, !is_own))
             }
-            Err(error @ ProduceError::Unknown { .. }) => Err(refusal(error, asking, own)),
-            Err(error) => Err(self.not_published(refusal(error, asking, own), counted).await),
+            Err(error) => Err(refusal(error, asking, is_own)),
         }
     }
 
@@ -183,17 +199,6 @@ impl Jobs {
     async fn mark_published(&self, job: &Job, kept: &Acceptance) {
         if let Err(why) = self.ask(self.ledger.mark_published(&job.key, kept)).await {
             tracing::warn!(job = %job.key, %why, "a published job is not noted as such");
-        }
-    }
-
-    async fn not_published(&self, refusal: Refusal, counted: Option<Counted>) -> Refusal {
-        self.give_all_back(counted).await;
-        refusal
-    }
-
-    async fn give_all_back(&self, counted: Option<Counted>) {
-        if let Some(counted) = counted {
-            self.give_back(counted).await;
         }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) struct RateLeft {
 }
 
 /// What was counted for a job; it can be given back if the job was not published.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Counted {
     key: String,
     amount: Money,
@@ -38,6 +38,8 @@ impl Jobs {
         };
         let now = self.clock.now();
         let amount = self.settings.prices.estimate(&job.operation, &job.request, now).amount;
+        // Each further round may be paid for, too.
+        let amount = amount.map(|amount| amount.times(u64::from(job.retries) + 1));
         match self.ask(self.ledger.spend(&key.id, &key.allowance, amount)).await? {
             Allowed::Yes { at, left } => {
                 let per_minute = key.allowance.per_minute;

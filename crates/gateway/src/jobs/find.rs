@@ -2,7 +2,7 @@
 
 use job::{Acceptance, JobKey, Operation, Record, Timestamp};
 
-use super::{Jobs, Known};
+use super::{Awaited, Jobs, Known};
 use crate::refusal::Refusal;
 
 impl Jobs {
@@ -15,31 +15,36 @@ impl Jobs {
     ) -> Result<Known, Refusal> {
         let is_of = |other: &Operation| operation.is_none_or(|operation| operation == other);
         let record = self.ask(self.ledger.load(key)).await?.map(|stored| stored.record);
-        let record = record.filter(|record| record.was_a_job() && is_of(&record.operation));
+        let behind = record.as_ref().map(|record| record.revision);
         match record {
-            Some(record) if record.has_begun() => Ok(Known::Record(record.into())),
+            Some(record) if record.has_begun() && is_of(&record.operation) => {
+                Ok(Known::Record(record.into()))
+            }
             record => {
+                let record = record.filter(|record| record.was_a_job() && is_of(&record.operation));
                 let since = record.as_ref().map_or(Timestamp::EPOCH, Record::accepted_since);
                 let kept = self.ask(self.ledger.acceptance(key)).await?;
                 let kept = kept.filter(|kept| is_of(&kept.operation) && kept.accepted_at >= since);
-                self.unrecorded(key, kept, record, name)
+                match kept.filter(|kept| self.may_wait(kept)) {
+                    Some(acceptance) if acceptance.published => {
+                        Ok(Known::Accepted(Awaited { key: key.clone(), acceptance, behind }))
+                    }
+                    Some(_) => Err(Refusal::Unknown { name, id: key.id.clone() }),
+                    None => self.unaccepted(key, record),
+                }
             }
         }
     }
 
-    /// For a job that no worker has recorded, or not yet again.
-    fn unrecorded(
-        &self,
-        key: &JobKey,
-        kept: Option<Acceptance>,
-        record: Option<Record>,
-        name: &'static str,
-    ) -> Result<Known, Refusal> {
-        match (kept, record) {
-            (Some(kept), _) if kept.published => Ok(Known::Accepted(key.clone(), kept)),
-            (Some(_), _) => Err(Refusal::Unknown { name, id: key.id.clone() }),
-            (None, Some(record)) => Ok(Known::Record(record.into())),
-            (None, None) => {
+    /// A record is kept for longer than that: a job that was accepted earlier may have ended.
+    fn may_wait(&self, kept: &Acceptance) -> bool {
+        self.clock.now().since(kept.accepted_at) <= self.settings.retention
+    }
+
+    fn unaccepted(&self, key: &JobKey, record: Option<Record>) -> Result<Known, Refusal> {
+        match record {
+            Some(record) => Ok(Known::Record(record.into())),
+            None => {
                 self.is_complete()?;
                 Err(Refusal::UnknownTask(key.id.to_string()))
             }

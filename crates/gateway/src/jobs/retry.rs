@@ -20,7 +20,7 @@ impl Jobs {
     ) -> Result<(Known, Option<RateLeft>), Refusal> {
         let record = match self.find(key, None, name).await? {
             Known::Record(record) => record,
-            Known::Accepted(..) => return Err(Refusal::NotRetried(job::NotRetried::UnderWay)),
+            Known::Accepted(_) => return Err(Refusal::NotRetried(job::NotRetried::UnderWay)),
         };
         self.is_complete()?;
         record.may_be_retried().map_err(Refusal::NotRetried)?;

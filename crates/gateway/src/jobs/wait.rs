@@ -2,17 +2,22 @@
 
 use std::time::Duration;
 
-use job::JobKey;
+use job::{Acceptance, JobKey};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use super::{Jobs, Known};
+use super::{Awaited, Jobs, Known};
 use crate::refusal::Refusal;
 
 impl Known {
+    pub(crate) fn of_acceptance(key: JobKey, acceptance: Acceptance) -> Self {
+        Self::Accepted(Awaited { key, acceptance, behind: None })
+    }
+
     pub(crate) fn key(&self) -> &JobKey {
         match self {
             Self::Record(record) => &record.key,
-            Self::Accepted(key, _) => key,
+            Self::Accepted(awaited) => &awaited.key,
         }
     }
 
@@ -20,53 +25,55 @@ impl Known {
     pub(crate) fn has_ended(&self) -> bool {
         match self {
             Self::Record(record) => record.state.is_final(),
-            Self::Accepted(..) => false,
+            Self::Accepted(_) => false,
         }
     }
 
-    /// Of its record.
+    /// Of the record under its key.
     fn revision(&self) -> Option<u64> {
         match self {
             Self::Record(record) => Some(record.revision),
-            Self::Accepted(..) => None,
+            Self::Accepted(awaited) => awaited.behind,
         }
     }
 }
 
 impl Jobs {
-    /// Returns the job once it has ended, or as it is after this time. `name`: what the API calls an id.
+    /// Leave to wait. So that clients that wait leave connections to others, there are only so many.
+    pub(crate) fn may_follow(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        self.waits.clone().try_acquire_owned().map_err(|_| Refusal::TooMany)
+    }
+
+    /// The job once it has ended, or as it was last seen: what is accepted stays accepted if it cannot
+    /// be read later. `name`: what the API calls an id.
     pub(crate) async fn until_ended(
         &self,
         mut known: Known,
         name: &'static str,
         time: Duration,
-    ) -> Result<Known, Refusal> {
+    ) -> Known {
         let deadline = Instant::now() + time;
-        while !known.has_ended() && self.changed(&known, deadline).await {
-            known = self.find(known.key(), None, name).await?;
+        while !known.has_ended() {
+            match self.changed(&known, name, deadline).await {
+                Some(later) => known = later,
+                None => break,
+            }
         }
-        Ok(known)
+        known
     }
 
-    /// Returns the job once it has changed, or as it is after this time.
-    pub(crate) async fn until_changed(
+    /// The job once it has changed. `None`: not until then, it cannot be read, or the gateway drains.
+    pub(crate) async fn changed(
         &self,
-        known: Known,
+        known: &Known,
         name: &'static str,
-        time: Duration,
-    ) -> Result<Known, Refusal> {
-        match !known.has_ended() && self.changed(&known, Instant::now() + time).await {
-            true => self.find(known.key(), None, name).await,
-            false => Ok(known),
-        }
-    }
-
-    /// `false`: not until then, or the gateway drains.
-    async fn changed(&self, known: &Known, deadline: Instant) -> bool {
+        deadline: Instant,
+    ) -> Option<Known> {
         tokio::select! {
-            () = self.watch.changed(known.key(), known.revision()) => true,
-            () = tokio::time::sleep_until(deadline) => false,
-            () = self.draining.cancelled() => false,
+            () = self.watch.changed(known.key(), known.revision()) => {}
+            () = tokio::time::sleep_until(deadline) => return None,
+            () = self.draining.cancelled() => return None,
         }
+        self.find(known.key(), None, name).await.ok()
     }
 }

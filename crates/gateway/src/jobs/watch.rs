@@ -52,7 +52,10 @@ impl Watch {
 impl Waiting {
     fn subscribe(&self, key: &JobKey, from: Revision) -> watch::Receiver<Revision> {
         let mut jobs = self.lock();
-        let seen = jobs.entry(key.clone()).or_insert_with(|| watch::Sender::new(from)).subscribe();
+        let job = jobs.entry(key.clone()).or_insert_with(|| watch::Sender::new(from));
+        // What this client has seen is not news for it.
+        job.send_if_modified(|seen| *seen < from && std::mem::replace(seen, from) < from);
+        let seen = job.subscribe();
         self.one_more.notify_one();
         seen
     }
@@ -65,26 +68,24 @@ impl Waiting {
                 self.one_more.notified().await;
                 continue;
             }
-            match self.look_at(ledger.as_ref(), &keys).await {
-                Ok(()) => failed = false,
-                Err(why) if !failed => {
-                    failed = true;
-                    tracing::warn!(%why, "clients that wait for jobs wait longer");
-                }
-                Err(_) => {}
+            let mut problem = None;
+            for some in keys.chunks(TOGETHER) {
+                problem = self.look_at(ledger.as_ref(), some).await.err().or(problem);
             }
+            if let Some(why) = problem.as_ref().filter(|_| !failed) {
+                tracing::warn!(%why, "clients that wait for jobs wait longer");
+            }
+            failed = problem.is_some();
             tokio::time::sleep(rest(keys.len())).await;
         }
     }
 
     async fn look_at(&self, ledger: &dyn Ledger, keys: &[JobKey]) -> Result<(), LedgerError> {
-        for some in keys.chunks(TOGETHER) {
-            let revisions = ledger.revisions(some).await?;
-            let jobs = self.lock();
-            for (key, revision) in some.iter().zip(revisions) {
-                if let Some(job) = jobs.get(key) {
-                    job.send_if_modified(|seen| std::mem::replace(seen, revision) != revision);
-                }
+        let revisions = ledger.revisions(keys).await?;
+        let jobs = self.lock();
+        for (key, revision) in keys.iter().zip(revisions) {
+            if let Some(job) = jobs.get(key) {
+                job.send_if_modified(|seen| std::mem::replace(seen, revision) != revision);
             }
         }
         Ok(())
@@ -109,7 +110,22 @@ fn rest(jobs: usize) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
+    use job::JobId;
+
     use super::*;
+
+    #[tokio::test]
+    async fn what_a_client_has_seen_is_no_news_for_it() {
+        let key = JobKey::new(job::Tenant::default(), JobId::new("a").unwrap());
+        let waiting = Waiting::default();
+        let mut before = waiting.subscribe(&key, Some(5));
+        let mut later = waiting.subscribe(&key, Some(6));
+        assert!(later.wait_for(|now| *now != Some(6)).now_or_never().is_none(), "nothing is newer");
+        assert_eq!(*before.wait_for(|now| *now != Some(5)).await.unwrap(), Some(6));
+        let mut behind = waiting.subscribe(&key, None);
+        assert_eq!(*behind.wait_for(Option::is_some).await.unwrap(), Some(6));
+    }
 
     #[test]
     fn many_jobs_are_looked_at_less_often() {

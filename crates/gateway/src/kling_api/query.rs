@@ -18,6 +18,6 @@ pub(super) async fn query(
     let key = JobKey::new(caller.tenant, id);
     Ok(match jobs.find(&key, Some(operation), ID).await? {
         Known::Record(record) => Task::of_record(&record),
-        Known::Accepted(key, kept) => Task::of_acceptance(&key, &kept),
+        Known::Accepted(awaited) => Task::of_acceptance(&awaited.key, &awaited.acceptance),
     })
 }

@@ -38,7 +38,7 @@ pub(super) async fn submit(
     let accepted = jobs.accept(Asking { job, caller, named_in, name: ID }, room).await?;
     Ok(match &accepted.known {
         Known::Record(record) => Task::of_record(record),
-        Known::Accepted(key, kept) => Task::created(key, kept),
+        Known::Accepted(awaited) => Task::created(&awaited.key, &awaited.acceptance),
     })
 }
 

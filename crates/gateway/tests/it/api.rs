@@ -88,6 +88,11 @@ async fn a_repeated_request_is_the_same_job() {
         assert_eq!(problem(&with(&bench, &dog, &headers).await), (409, "conflict"));
     }
     assert_eq!(bench.published().await.len(), 4);
+    for id in [".", ".."] {
+        assert_eq!(problem(&with(&bench, &named(id), &[]).await), (400, "bad_field"), "{id}");
+        let header = with(&bench, &job(), &[("idempotency-key", id)]).await;
+        assert_eq!(problem(&header), (400, "bad_field"), "{id}");
+    }
     let both = with(&bench, &named("a"), &[("idempotency-key", "b")]).await;
     assert_eq!(problem(&both), (400, "bad_field"));
 }
@@ -206,6 +211,7 @@ async fn a_client_waits_for_the_end_of_its_job() {
     let at_once = Instant::now();
     assert_eq!(get(&bench, &path, &[("prefer", "wait=60")]).await.body, waited.body);
     assert!(at_once.elapsed() < Duration::from_secs(30));
+    assert_eq!(bench.get("/api/v1/jobs/a?wait=1&wait=2").await.status, 200);
     let wrong = bench.get("/api/v1/jobs/a?wait=soon").await;
     assert_eq!(problem(&wrong), (400, "bad_field"));
 }
@@ -264,7 +270,7 @@ async fn a_client_follows_its_job_to_the_end_and_comes_back_to_where_it_was() {
     let resumed = events(resumed.body.as_str().unwrap());
     assert_eq!(resumed.iter().map(|(id, _)| id).collect::<Vec<_>>(), [last]);
     let over = get(&bench, &path, &[("last-event-id", last)]).await;
-    assert_eq!((over.status, over.body), (200, json!("")), "nothing is left to tell");
+    assert_eq!((over.status, over.body), (204, json!("")), "it need not come back");
 }
 
 #[tokio::test]
@@ -348,6 +354,10 @@ async fn a_job_is_cancelled_until_it_is_submitted() {
     assert!(bench.ledger.load(&key).await.unwrap().is_some(), "it is written down");
 }
 
+fn ids_of(jobs: &[Value]) -> Vec<&str> {
+    jobs.iter().map(|job| job["id"].as_str().unwrap()).collect()
+}
+
 #[tokio::test]
 async fn each_line_of_a_batch_stands_for_itself() {
     let bench = Bench::new().await;
@@ -375,8 +385,12 @@ async fn each_line_of_a_batch_stands_for_itself() {
     assert_eq!(told[1]["problem"]["code"], "bad_body");
     assert_eq!(told[2]["job"]["id"], "b");
     let mut published = bench.published().await;
+    published.sort_by_key(|job| job["id"].to_string());
     published.dedup();
-    assert!(published.len() <= 3, "{published:?}");
+    assert_eq!(ids_of(&published), ["a", "b"]);
+    let named = bench.http.post(bench.url("/api/v1/batches")).header("idempotency-key", "x");
+    let named = Answer::of(named.header("content-type", "application/jsonl").body("{}")).await;
+    assert_eq!(problem(&named), (400, "bad_field"), "it would name one of many jobs");
     let long = batch(vec!["{}"; 1001].join("\n")).await;
     assert_eq!(problem(&long), (400, "bad_field"));
 }
@@ -431,4 +445,33 @@ async fn a_job_that_did_not_succeed_is_done_again_once() {
         assert_eq!(problem(&retry(id).await), (409, "not_retried"), "{id}");
     }
     assert_eq!(problem(&retry("none").await), (404, "unknown"));
+}
+
+#[tokio::test]
+async fn an_accepted_job_stays_accepted_if_it_cannot_be_read_later() {
+    let bench = Bench::new().await;
+    let body = job();
+    let creating = with(&bench, &body, &[("prefer", "wait=60")]);
+    let failing = async {
+        bench.asks_for_changes().await;
+        let id = bench.published().await[0]["id"].as_str().unwrap().to_owned();
+        bench.is_away.store(true, std::sync::atomic::Ordering::SeqCst);
+        bench.is_recorded(&id, "a cat").await;
+        id
+    };
+    let (created, id) = tokio::join!(creating, failing);
+    assert_eq!((created.status, &created.body["id"]), (202, &json!(id)), "{}", created.body);
+}
+
+/// Its record is a cancellation ahead, which is no job.
+#[tokio::test]
+async fn a_client_that_waits_for_a_hidden_record_asks_seldom() {
+    let bench = Bench::new().await;
+    bench.post(JOBS, &named("a")).await;
+    assert_eq!(bench.post(&format!("{JOBS}/a/cancel"), &json!({})).await.status, 202);
+    bench.loads.store(0, std::sync::atomic::Ordering::SeqCst);
+    let waited = bench.get("/api/v1/jobs/a?wait=1").await;
+    assert_eq!((waited.status, &waited.body["state"]), (200, &json!("queued")));
+    let loads = bench.loads.load(std::sync::atomic::Ordering::SeqCst);
+    assert!(loads < 5, "{loads} loads in a second");
 }

@@ -1,7 +1,7 @@
 //! A gateway for clients, with a broker that has faults.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use api_keys::{ApiKey, Credential, Keys, Scope, text};
@@ -13,7 +13,7 @@ use job::{
 };
 use ports::{
     Broker, BrokerLayer, Clock, Cursor, Destination, Ledger, LedgerError, LedgerLayer, ListFilter,
-    Message, Page, PublishError, Source, SystemClock, Write,
+    Message, Page, PublishError, Source, Stored, SystemClock, Write,
 };
 use recorder::{Phase, Session};
 use reqwest::Method;
@@ -80,6 +80,8 @@ struct Listing {
     ledger: Arc<dyn Ledger>,
     open: watch::Receiver<bool>,
     asked: Arc<Notify>,
+    loads: Arc<AtomicUsize>,
+    is_away: Arc<AtomicBool>,
 }
 
 #[async_trait::async_trait]
@@ -92,6 +94,14 @@ impl LedgerLayer for Listing {
         let mut open = self.open.clone();
         let _ = open.wait_for(|open| *open).await;
         self.ledger.page(filter, after).await
+    }
+
+    async fn load(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
+        match self.is_away.load(Ordering::SeqCst) {
+            true => Err(LedgerError::Unavailable("away".to_owned())),
+            false => self.ledger.load(key).await,
+        }
     }
 
     async fn revisions(&self, keys: &[JobKey]) -> Result<Vec<Option<u64>>, LedgerError> {
@@ -156,6 +166,10 @@ pub(crate) struct Bench {
     /// Whether lists are read.
     pub(crate) lists: watch::Sender<bool>,
     asked: Arc<Notify>,
+    /// Records that were loaded.
+    pub(crate) loads: Arc<AtomicUsize>,
+    /// Whether records can be loaded.
+    pub(crate) is_away: Arc<AtomicBool>,
     broker: Arc<dyn Broker>,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) session: Arc<Session>,
@@ -202,8 +216,15 @@ impl Bench {
         let faulty = Arc::new(faulty);
         let shared = session.clone();
         let asked = Arc::new(Notify::new());
+        let (loads, is_away) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
         let (lists, open) = watch::channel(true);
-        let listing = Arc::new(Listing { ledger: ledger.clone(), open, asked: asked.clone() });
+        let listing = Arc::new(Listing {
+            ledger: ledger.clone(),
+            open,
+            asked: asked.clone(),
+            loads: loads.clone(),
+            is_away: is_away.clone(),
+        });
         let jobs = Arc::new(Jobs::new(listing, faulty, shared, clock.clone(), jobs_settings));
         let apis = Apis { kling: true, own: true };
         let served = Served { jobs: Some((jobs, apis)), ..Served::default() };
@@ -217,6 +238,8 @@ impl Bench {
             held,
             lists,
             asked,
+            loads,
+            is_away,
             broker,
             ledger,
             session,

@@ -6,7 +6,7 @@ use job::{Allowance, Cap, Money, Timestamp};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::bench::{AWAY, Answer, Bench, NONE, REFUSES, T2V, key, ring};
+use crate::bench::{AWAY, Answer, Bench, NONE, REFUSES, SILENT, T2V, key, ring};
 
 const ALL: [Scope; 3] = Scope::ALL;
 
@@ -209,17 +209,91 @@ async fn a_key_spends_no_more_than_its_budget() {
     assert_eq!(post(&bench, &shown, "a0").await.id(), "a0", "it is accepted already");
 }
 
+/// One job, and not two.
+fn one_job() -> Allowance {
+    budget("0.2")
+}
+
+async fn post_unnamed(bench: &Bench, shown: &str) -> Answer {
+    ask(bench, shown, Method::POST, T2V, &json!({"prompt": "a cat"}).to_string()).await
+}
+
 #[tokio::test]
 async fn a_job_that_was_not_published_costs_a_budget_nothing() {
-    let (one, shown) = key("default", &ALL, budget("0.5"));
+    let (one, shown) = key("default", &ALL, one_job());
     let bench = Bench::keyed(&ring(&[&one])).await;
-    for fault in [AWAY, REFUSES] {
-        bench.fails(fault);
-        for n in 0..10 {
-            let refused = post(&bench, &shown, &format!("{fault}-{n}")).await;
-            assert_eq!(refused.refusal(), (503, 5001));
-        }
+    bench.fails(AWAY);
+    for n in 0..5 {
+        assert_eq!(post(&bench, &shown, &format!("{n}")).await.refusal(), (503, 5001));
+    }
+    bench.fails(REFUSES);
+    for _ in 0..5 {
+        assert_eq!(post_unnamed(&bench, &shown).await.refusal(), (503, 5001));
     }
     bench.fails(NONE);
-    assert_eq!(post(&bench, &shown, "b").await.status, 200);
+    assert_eq!(post_unnamed(&bench, &shown).await.status, 200);
+    assert_eq!(post_unnamed(&bench, &shown).await.refusal(), (429, 1102));
+}
+
+#[tokio::test]
+async fn a_request_that_may_be_accepted_is_counted_once_and_can_be_repeated() {
+    for fault in [SILENT, REFUSES] {
+        let (one, shown) = key("default", &ALL, one_job());
+        let bench = Bench::keyed(&ring(&[&one])).await;
+        bench.fails(fault);
+        for _ in 0..3 {
+            let unknown = post(&bench, &shown, "a").await;
+            assert!(
+                matches!(unknown.status, 503 | 504),
+                "never that nothing may come: {}",
+                unknown.body
+            );
+        }
+        bench.fails(NONE);
+        assert_eq!(post(&bench, &shown, "a").await.id(), "a", "its budget was taken by itself");
+        assert_eq!(post(&bench, &shown, "b").await.refusal(), (429, 1102));
+    }
+}
+
+#[tokio::test]
+async fn equal_requests_at_once_are_counted_once() {
+    let (one, shown) = key("default", &ALL, Allowance { per_minute: 20, ..everything() });
+    let bench = Bench::keyed(&ring(&[&one])).await;
+    let all = futures::future::join_all((0..10).map(|_| post(&bench, &shown, "a"))).await;
+    assert!(all.iter().all(|answer| answer.status == 200 || answer.status == 429));
+    // A rate is not given back, so the budget shows what stays counted.
+    let (other, other_shown) = key("default", &ALL, budget("0.3"));
+    let bench = Bench::keyed(&ring(&[&other])).await;
+    let all = futures::future::join_all((0..2).map(|_| post(&bench, &other_shown, "a"))).await;
+    assert!(all.iter().all(|answer| answer.status == 200));
+    assert_eq!(post(&bench, &other_shown, "b").await.status, 200, "there is room for one more");
+}
+
+#[tokio::test]
+async fn further_rounds_are_counted_too() {
+    let (one, shown) = key("default", &ALL, one_job());
+    let bench = Bench::keyed(&ring(&[&one])).await;
+    let job =
+        json!({"operation": "videos/text2video", "request": {"prompt": "a cat"}, "retries": 3});
+    let refused = ask(&bench, &shown, Method::POST, "/api/v1/jobs", &job.to_string()).await;
+    assert_eq!((refused.status, &refused.body["code"]), (429, &json!("budget_used_up")));
+}
+
+#[tokio::test]
+async fn a_key_that_is_taken_back_ends_what_waits() {
+    let (one, shown) = key("default", &ALL, everything());
+    let keys = ring(&[&one]);
+    let bench = Bench::keyed(&keys).await;
+    bench.is_recorded("a", "a cat").await;
+    let waiting = ask(&bench, &shown, Method::GET, "/api/v1/jobs/a?wait=60", "");
+    let following = ask(&bench, &shown, Method::GET, "/api/v1/jobs/a/events", "");
+    let ending = async {
+        bench.asks_for_changes().await;
+        keys.replace(std::iter::empty::<ApiKey>().collect());
+        bench.asks_for_changes().await;
+        bench.ends("a", job::Outcome::succeeded(Vec::new())).await;
+    };
+    let (waited, followed, ()) = tokio::join!(waiting, following, ending);
+    assert_eq!(waited.status, 401, "{}", waited.body);
+    assert!(!followed.body.as_str().unwrap().contains("succeeded"), "{}", followed.body);
 }

@@ -28,8 +28,8 @@ pub(crate) struct NewKey {
     /// Whose jobs its client submits, sees and cancels
     #[arg(long, default_value = "default", value_parser = tenant)]
     pub(crate) tenant: Tenant,
-    /// What people call it
-    #[arg(long, value_name = "TEXT")]
+    /// What people call it, in 100 bytes at most
+    #[arg(long, value_name = "TEXT", value_parser = name)]
     pub(crate) name: Option<String>,
     /// What it allows (repeatable); everything if not given
     #[arg(long = "scope", value_name = "WORD", value_parser = scopes())]
@@ -53,6 +53,13 @@ pub(crate) struct NewKey {
     /// file then has the secret itself
     #[arg(long)]
     pub(crate) pair: bool,
+}
+
+fn name(text: &str) -> Result<String, String> {
+    match (1..=100).contains(&text.len()) {
+        true => Ok(text.to_owned()),
+        false => Err("expected 1 to 100 bytes".to_owned()),
+    }
 }
 
 fn scopes() -> impl TypedValueParser<Value = Scope> {

@@ -76,6 +76,13 @@ fn make(new: NewKey, now: Timestamp) -> Made {
 }
 
 fn create(file: &KeyFile, new: NewKey, now: Timestamp, output: &Output) -> Result<ExitCode, Error> {
+    if new.pair && file.is_open_to_all() {
+        return Err(Error::Denied(
+            "everybody may read the file of keys, which would have the secret key: change its mode, \
+             for example with chmod o= (nothing was changed)"
+                .to_owned(),
+        ));
+    }
     let Made { key, shown } = make(new, now);
     if key.is_expired(now) {
         return Err(Error::Usage("--until is over already: nothing was changed".to_owned()));

@@ -48,7 +48,8 @@ impl Front {
         if callbacks.is_none() && jobs.is_none() {
             return Ok(None);
         }
-        let listen = Listen::on(config.gateway.listen);
+        let connections = config.gateway.connections as usize;
+        let listen = Listen { connections, ..Listen::on(config.gateway.listen) };
         let started = Gateway::start(&listen, Served { callbacks, jobs }).await;
         let gateway = started.map_err(|error| {
             Error::Denied(format!("gateway.listen: {}: {error}", listen.address))
