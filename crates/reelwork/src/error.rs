@@ -1,9 +1,13 @@
+mod report;
+
 use api_keys::FileError;
 use daemon::{ConfigError, ExitCode, Problem};
 use ports::{BrokerError, LedgerError, PublishError};
 use producer::{ProduceError, ReplayError};
 
-/// Why a command failed: a line of text and an exit code.
+pub(crate) use self::report::Report;
+
+/// Why a command failed: a line of text or a [`Report`], and an exit code.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("{0}")]

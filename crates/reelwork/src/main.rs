@@ -38,24 +38,30 @@ use crate::output::{Output, Stderr};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     let mut output = Output::new(cli.json);
     // One TLS provider for every client in the process; a second installation is harmless.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     match start(cli, &mut output) {
         Ok(code) => code,
         Err(error) => {
-            match &error {
-                Error::Configuration(_) => output.explain(&format!("reelwork: {error}")),
-                Error::Usage(_)
-                | Error::Denied(_)
-                | Error::Unavailable(_)
-                | Error::NotFound(_)
-                | Error::Other(_) => output.complain(&error.to_string()),
-            }
+            output.fail(&error);
             error.exit_code()
         }
     }
+}
+
+/// For a command line that cannot be understood, or that asks for help.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || !cli::wants_json(std::env::args_os()) {
+        error.exit();
+    }
+    let error = Error::Usage(cli::reason(error));
+    Output::new(true).fail(&error);
+    error.exit_code()
 }
 
 fn start(cli: Cli, output: &mut Output) -> Result<ExitCode, Error> {

@@ -6,6 +6,8 @@ use daemon::{printable, printable_line};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
+use crate::error::{Error, Report};
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     pub(crate) json: bool,
@@ -92,6 +94,25 @@ impl Output {
             return tracing::error!("{words}");
         }
         let _ = writeln!(io::stderr(), "reelwork: {}", printable_line(words));
+    }
+
+    /// Why the command failed: a line, with `--json` an object.
+    pub(crate) fn fail(&self, error: &Error) {
+        match (self.json && !self.in_log(), error) {
+            (true, _) => {
+                let report = serde_json::to_string(&Report::of(error)).unwrap_or_default();
+                let _ = writeln!(io::stderr(), "{}", printable(&report));
+            }
+            (false, Error::Configuration(_)) => self.explain(&format!("reelwork: {error}")),
+            (
+                false,
+                Error::Usage(_)
+                | Error::Denied(_)
+                | Error::Unavailable(_)
+                | Error::NotFound(_)
+                | Error::Other(_),
+            ) => self.complain(&error.to_string()),
+        }
     }
 
     /// Several lines, of our own.

@@ -11,6 +11,7 @@ mod dead_selected;
 mod demo;
 mod doctor;
 mod doubt;
+mod errors;
 mod events;
 mod ledger;
 mod list;
