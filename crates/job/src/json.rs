@@ -1,8 +1,10 @@
 //! JSON that is passed on: numbers keep all their digits.
 
+mod fit;
 mod number;
 mod tree;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -11,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use fit::Room;
 use tree::Tree;
 
 /// A JSON object as it was written. [`fields`](Self::fields) rounds a number that a double cannot
@@ -112,6 +115,17 @@ impl JsonObject {
         let Ok(mut tree) = Tree::read(&text) else { return self.clone() };
         places.iter().for_each(|place| tree.number_to_text(place));
         Self::read(&tree.text()).unwrap_or_else(|_| self.clone())
+    }
+
+    /// The same with each string changed, and whether something was left out so that it has at most
+    /// so many bytes as text.
+    pub(crate) fn fit(&self, bytes: usize, change: fn(&str) -> Cow<'_, str>) -> (Self, bool) {
+        let mut room = Room::new(bytes);
+        let text = serde_json::to_string(self).unwrap_or_default();
+        let fitted = Tree::read(&text).ok().and_then(|tree| room.fit(&tree, change));
+        let object = fitted.and_then(|tree| Self::of_tree(&tree).ok());
+        let cut = room.cut || object.is_none();
+        (object.unwrap_or_default(), cut)
     }
 
     /// Equal for equal objects, whatever the order of names and the spelling of numbers.

@@ -20,6 +20,10 @@ impl Request {
         self.0.fields()
     }
 
+    pub(crate) fn json(&self) -> &JsonObject {
+        &self.0
+    }
+
     pub fn model(&self) -> Option<&str> {
         self.fields().get("model_name").and_then(Value::as_str)
     }

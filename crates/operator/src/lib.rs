@@ -33,4 +33,4 @@ pub use pauses::{NewPause, PauseError, Pauses};
 pub use replay::Replayed;
 pub use retry::Retried;
 pub use selection::Selection;
-pub use view::JobView;
+pub use view::{JobDetails, JobView, LookView};

@@ -1,7 +1,11 @@
+mod details;
+
 use job::{
     Acceptance, Cost, JobKey, JsonObject, Outcome, Output, Problem, Record, State, Timestamp,
 };
 use serde::Serialize;
+
+pub use self::details::{JobDetails, LookView};
 
 /// A job as every interface shows it. Times are RFC 3339.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

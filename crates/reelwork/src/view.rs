@@ -1,7 +1,9 @@
 //! A record as commands print it.
 
-use job::{ManualPause, Record};
-use operator::JobView;
+mod details;
+
+use job::{ManualPause, Record, State};
+use operator::{JobDetails, JobView};
 use serde::Serialize;
 
 use crate::command::PlaceView;
@@ -41,6 +43,9 @@ impl PauseView {
 pub(crate) struct PrintedJob<'a> {
     #[serde(flatten)]
     pub(crate) job: JobView<'a>,
+    /// If it is about this job alone.
+    #[serde(flatten)]
+    pub(crate) details: Option<JobDetails<'a>>,
     /// If it waits for a slot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) place: Option<PlaceView>,
@@ -51,7 +56,14 @@ pub(crate) struct PrintedJob<'a> {
 
 impl<'a> PrintedJob<'a> {
     pub(crate) fn of(record: &'a Record) -> Self {
-        Self { job: JobView::of(record), place: None, uncompared: false }
+        Self { job: JobView::of(record), details: None, place: None, uncompared: false }
+    }
+
+    /// With everything that is shown of one job. The record must have been loaded with its request.
+    pub(crate) fn in_detail(record: &'a Record) -> Self {
+        let was_a_job = !matches!(record.state, State::Tombstone);
+        let details = was_a_job.then(|| JobDetails::of(record));
+        Self { details, ..Self::of(record) }
     }
 
     pub(crate) fn words(&self) -> Vec<String> {
@@ -68,7 +80,13 @@ impl<'a> PrintedJob<'a> {
             lines.push(format!("  {}: {}", error.kind, error.message));
             lines.extend(error.advice.iter().map(|advice| format!("  what to do: {advice}")));
         }
+        lines.extend(self.detail_lines());
         lines
+    }
+
+    pub(crate) fn detail_lines(&self) -> Vec<String> {
+        let details = self.details.as_ref();
+        details.map(|details| details::lines(&self.job, details)).unwrap_or_default()
     }
 }
 

@@ -10,6 +10,7 @@ on_each_backend!(
     a_job_is_followed_from_every_side,
     events_are_kept_under_a_name,
     text_from_a_message_begins_no_line,
+    one_job_is_shown_with_its_request_and_the_last_look,
 );
 
 async fn a_job_without_a_record_is_shown_as_such(environment: Environment) {
@@ -61,6 +62,54 @@ async fn text_from_a_message_begins_no_line(environment: Environment) {
         })
         .await;
     }
+}
+
+/// `get` and `why` show the same, in JSON and in text, while it runs and after its end.
+async fn one_job_is_shown_with_its_request_and_the_last_look(environment: Environment) {
+    let provider = Provider::here(json!({"life_ms": 600_000})).await;
+    let program = environment.program_for(&provider);
+    let _up = program.start_role("up", "up").await;
+    let prompt = format!("{} [job:a]", "a kite over the sea ".repeat(20));
+    let image = "image=https://me:secret@files.example/a.png?X-Amz-Signature=secret";
+    let mut submit = vec!["submit", "videos/image2video", "--prompt", &prompt, "--set", image];
+    submit.extend(["--key", "a", "--metadata", "order=42", "--retries", "1"]);
+    program.run(&submit).await.exits(0);
+    until("it was looked at", async || {
+        let job = program.run(&["get", "a", "--json"]).await.json();
+        job["state"] == "pending" && job["look"]["looks"].as_u64().is_some_and(|looks| looks > 0)
+    })
+    .await;
+    let shown = program.run(&["get", "a", "--json"]).await.exits(0);
+    let job = shown.json();
+    assert_eq!(job["request"]["prompt"], prompt.as_str(), "whole");
+    assert_eq!(job["request"]["image"], "https://***@files.example/a.png?***");
+    assert_eq!((&job["request_kept"], &job["retries"]), (&json!(true), &json!(1)));
+    assert_eq!((&job["account"], &job["priority"]), (&json!("default"), &json!("normal")));
+    assert!(job["look"]["status"].is_string() && job["look"]["next_look_at"].is_string(), "{job}");
+    assert!(job["cost"]["usd"].is_string(), "{job}");
+    let why = program.run(&["why", "a", "--json"]).await.exits(0);
+    for field in ["request", "request_kept", "account", "cost", "metadata", "retries"] {
+        assert_eq!(why.json()["job"][field], job[field], "{field}");
+    }
+    let (get, words) = (program.run(&["get", "a"]).await, program.run(&["why", "a"]).await);
+    for told in [get.exits(0).stdout, words.exits(0).stdout] {
+        let start = format!("    prompt: {}… (", &prompt[..160]);
+        let lines = [
+            &start,
+            "  round: 1, attempt: 1, retries: 1",
+            "  look: status: ",
+            "  account: default",
+        ];
+        for line in [&lines[..], &["  metadata: {\"order\":\"42\"}", " USD, estimated"]].concat() {
+            assert!(told.contains(line), "{line}: {told}");
+        }
+        assert!(!told.contains("secret"), "{told}");
+    }
+    let listed = program.run(&["list", "--json"]).await.exits(0).stdout;
+    for text in [&shown.stdout, &why.stdout, &listed] {
+        assert!(!text.contains("secret"), "{text}");
+    }
+    assert!(!listed.contains("request"), "a list has no requests: {listed}");
 }
 
 async fn submit(environment: &Environment, program: &Program, wishes: &[Wish]) {

@@ -71,6 +71,17 @@ impl Named {
         Ok(None)
     }
 
+    /// The same with its request, if that is kept.
+    pub(crate) async fn load_whole(
+        &self,
+        ledger: &dyn Records,
+    ) -> Result<Option<Stored>, LedgerError> {
+        match self.load(ledger).await? {
+            Some(stored) => ledger.load_whole(&stored.record.key).await,
+            None => Ok(None),
+        }
+    }
+
     /// The key that has a record, or the one that is assumed.
     pub(crate) async fn resolve(&self, ledger: &dyn Records) -> Result<JobKey, LedgerError> {
         let found = self.load(ledger).await?;

@@ -20,7 +20,7 @@ pub(crate) async fn run(
     let ledger = Backends::look_at_ledger(config).await?;
     let uncompared = uncompared::report(ledger.as_ref(), output).await?;
     let now = SystemClock.now();
-    let Some(stored) = named.load(ledger.as_ref()).await? else {
+    let Some(stored) = named.load_whole(ledger.as_ref()).await? else {
         let around = Around::everywhere(config, ledger.as_ref(), now).await?;
         return Err(Error::NotFound(format!("{}{around}", named.unseen())));
     };
@@ -38,8 +38,9 @@ pub(crate) async fn run(
     if let Some(held) = &around.held {
         why.push_str(&format!("; {held}"));
     }
+    let job = PrintedJob { place, ..PrintedJob::in_detail(&record) };
     let value = json!({
-        "job": PrintedJob { place, ..PrintedJob::of(&record) }, "why": why, "history": record.history,
+        "job": job, "why": why, "history": record.history,
         "account": account,
         "other_accounts": record.other_accounts,
         "paused_by_hand": by_hand,
@@ -48,9 +49,7 @@ pub(crate) async fn run(
     });
     output.result(&value, || {
         let mut lines = timeline(&record);
-        if !config.accounts.key_files.is_empty() {
-            lines.push(format!("account: {}", record.all_possible_accounts().join(" or ")));
-        }
+        lines.extend(job.detail_lines());
         lines.push(format!("now: {why}"));
         let paused = around.paused.filter(|_| !waits(&record.state));
         lines.extend(paused.map(|pause| format!("the account is paused: {}", pause.reason)));
