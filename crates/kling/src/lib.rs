@@ -65,4 +65,4 @@ pub use route::{Resource, Route};
 pub use selection::{Mask, Preview, Selected, SelectionPoints, SelectionSession, SelectionSource};
 pub use speech::{Recognized, Speech, SpeechRequest};
 pub use transport::{HttpRequest, HttpResponse, Method, Transport, TransportError};
-pub use validation::{FieldForm, Problem, Validation, fields, numbers_for_text, validate};
+pub use validation::{Content, FieldForm, Problem, Validation, fields, numbers_for_text, validate};

@@ -10,7 +10,7 @@ mod text;
 
 use serde_json::{Map, Value};
 
-pub use self::form::{FieldForm, fields};
+pub use self::form::{Content, FieldForm, fields};
 use crate::route::Route;
 
 /// What a check has found. Errors refuse; warnings name disputed limits and unknown combinations.

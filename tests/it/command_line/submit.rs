@@ -18,6 +18,7 @@ on_each_backend!(
     the_same_key_again_is_the_same_job,
     waiting_shows_how_the_job_ended,
     a_misspelt_field_is_warned_of_and_published,
+    a_field_is_read_from_a_file,
 );
 
 async fn depth(environment: &Environment, priority: Priority) -> u64 {
@@ -184,4 +185,36 @@ async fn a_misspelt_field_is_warned_of_and_published(environment: Environment) {
     assert!(done.stderr.contains(&format!("line 2: {told}")), "{}", done.stderr);
     assert_eq!(done.stderr.matches(told).count(), 20, "not one for each line of a long file");
     assert!(depth(&environment, Priority::Normal).await > 1);
+}
+
+/// The request that a worker finds is what the provider wants: Base64 without `data:`.
+async fn a_field_is_read_from_a_file(environment: Environment) {
+    let provider = Provider::here(json!({})).await;
+    let program = environment.program_for(&provider);
+    let image = environment.directory().join("cat.png");
+    std::fs::write(&image, vec![0xfb; 3000]).expect("a file");
+    let image = format!("image=@{}", image.display());
+    let notes = format!("prompt=@{}", environment.file("notes.txt", "a kite [job:a]\n"));
+    let of = |key, prompt| {
+        ["submit", "videos/image2video", "--set", &image, "--set", prompt, "--key", key]
+    };
+    program.run(&of("a", &notes)).await.exits(0);
+    program.run(&of("b", "prompt=@@alice dances [job:b]")).await.exits(0);
+    let lane = Source::Lane(Lane { resource: Resource::Videos, priority: Priority::Normal });
+    let mut taken = environment.broker().await.consume(&lane, 2).await.expect("it consumes");
+    for prompt in ["a kite [job:a]", "@alice dances [job:b]"] {
+        let delivery = taken.next().await.expect("a delivery");
+        let job: Value = serde_json::from_slice(&delivery.message.body).expect("JSON");
+        assert_eq!(job["request"]["image"], "+/v7".repeat(1000));
+        assert_eq!(job["request"]["prompt"], prompt);
+    }
+
+    let missing = ["submit", "videos/image2video", "--set", "image=@none.png", "--json"];
+    let refused = program.run(&missing).await.exits(2);
+    assert!(refused.stderr.contains("image: none.png: No such file"), "{}", refused.stderr);
+    let large = environment.directory().join("large.png");
+    std::fs::write(&large, vec![0; 7 * 1024 * 1024]).expect("a file");
+    let large = format!("image=@{}", large.display());
+    let refused = program.run(&["submit", "videos/image2video", "--set", &large]).await.exits(2);
+    assert!(refused.stderr.contains("send a URL"), "{}", refused.stderr);
 }

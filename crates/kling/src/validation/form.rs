@@ -14,6 +14,18 @@ pub struct FieldForm {
     pub required: bool,
     /// What its value may be.
     pub form: String,
+    pub content: Content,
+}
+
+/// What a field holds if its value is read from a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// The file itself, as Base64 without `data:` before it.
+    File,
+    /// Its text.
+    Text,
+    /// Its text as JSON: a number, a list, an object.
+    Json,
 }
 
 /// The fields that are known of a route, those inside objects after them. Others are passed on.
@@ -27,7 +39,8 @@ fn add(fields: &[Field], prefix: &str, forms: &mut Vec<FieldForm>) {
     for field in fields {
         let name = format!("{prefix}{}", field.name);
         let form = words(&field.kind);
-        forms.push(FieldForm { name: name.clone(), required: field.required, form });
+        let (required, content) = (field.required, content(&field.kind));
+        forms.push(FieldForm { name: name.clone(), required, form, content });
         match &field.kind {
             Kind::Object(inner) | Kind::List { item: Kind::Object(inner), .. } => {
                 let list = if matches!(field.kind, Kind::List { .. }) { "[]" } else { "" };
@@ -35,6 +48,21 @@ fn add(fields: &[Field], prefix: &str, forms: &mut Vec<FieldForm>) {
             }
             _ => {}
         }
+    }
+}
+
+fn content(kind: &Kind) -> Content {
+    match kind {
+        Kind::File(_) => Content::File,
+        Kind::Text { .. } | Kind::OneOf(_) | Kind::Usually(_) | Kind::Seconds(_) | Kind::Link => {
+            Content::Text
+        }
+        Kind::Number { .. }
+        | Kind::Integer { .. }
+        | Kind::Flag
+        | Kind::Milliseconds
+        | Kind::List { .. }
+        | Kind::Object(_) => Content::Json,
     }
 }
 
@@ -81,6 +109,25 @@ mod tests {
         assert_eq!(text2video("multi_prompt[].index"), of(true, "whole number from 1 to 6"));
         let human = form(Route::ImagesKolorsVirtualTryOn, "human_image");
         assert_eq!(human, of(true, "image: URL or Base64"));
+    }
+
+    #[test]
+    fn each_field_tells_what_it_holds_of_a_file() {
+        let content = |name| {
+            let mut fields = fields(Route::VideosImage2video).into_iter();
+            fields.find(|field| field.name == name).map(|field| field.content)
+        };
+        for name in ["image", "image_tail", "static_mask", "dynamic_masks[].mask"] {
+            assert_eq!(content(name), Some(Content::File), "{name}");
+        }
+        assert_eq!(
+            (content("prompt"), content("duration")),
+            (Some(Content::Text), Some(Content::Text))
+        );
+        assert_eq!(
+            (content("cfg_scale"), content("camera_control")),
+            (Some(Content::Json), Some(Content::Json))
+        );
     }
 
     #[test]

@@ -14,7 +14,8 @@ pub(crate) struct Submit {
     pub(crate) operation: Option<String>,
     #[arg(long)]
     pub(crate) prompt: Option<String>,
-    /// A field of the request; may be given several times
+    /// A field of the request; may be given several times. @FILE is the content of a file: an image or
+    /// a sound as Base64, a text as it is; @@ is a plain @
     #[arg(long = "set", value_name = "FIELD=VALUE", value_parser = field)]
     pub(crate) set: Vec<(String, String)>,
     /// Jobs as JSON Lines; - reads stdin

@@ -34,7 +34,7 @@ pub(crate) fn operations(only: Option<&Operation>, output: &Output) -> ExitCode 
     for route in Route::ALL.iter().filter(wanted) {
         let fields = kling::fields(*route).into_iter();
         let fields =
-            fields.map(|FieldForm { name, required, form }| FieldView { name, required, form });
+            fields.map(|FieldForm { name, required, form, .. }| FieldView { name, required, form });
         let view = OperationView { operation: route.path(), fields: fields.collect() };
         output.result(&view, || words(&view));
     }

@@ -1,5 +1,6 @@
 //! Publishes jobs, and prints a receipt for each.
 
+mod from_file;
 mod lines;
 mod warnings;
 
@@ -7,10 +8,12 @@ use daemon::{Config, ExitCode};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use job::Job;
+use kling::Route;
 use producer::{Draft, Invalid, ProduceError, Producer, Spans};
 use serde::Serialize;
 use tokio::sync::OnceCell;
 
+use self::from_file::Given;
 use self::warnings::Warnings;
 use crate::backends::Backends;
 use crate::cli::Submit;
@@ -60,7 +63,7 @@ pub(crate) async fn run(
     let jobs = match (&options.file, &options.operation) {
         (Some(file), _) => lines::of_file(file, settings::most_slots(config))?.boxed(),
         (None, Some(operation)) => {
-            let draft = from_flags(&options, operation).within(settings::most_slots(config));
+            let draft = from_flags(&options, operation)?.within(settings::most_slots(config));
             let job: NumberedJob = (None, draft.build());
             futures::stream::iter([Ok(job)]).boxed()
         }
@@ -82,13 +85,17 @@ pub(crate) async fn run(
 }
 
 /// Values of `--set` keep their digits; where the provider requires text, a number becomes text.
-fn from_flags(options: &Submit, operation: &str) -> Draft {
+fn from_flags(options: &Submit, operation: &str) -> Result<Draft, Error> {
     let mut draft = Draft::new(operation).retries(options.retries);
     if let Some(prompt) = &options.prompt {
         draft = draft.prompt(prompt);
     }
+    let forms = Route::parse(operation).map(kling::fields).unwrap_or_default();
     for (name, text) in &options.set {
-        draft = draft.set_json(name, text);
+        draft = match from_file::value(&forms, name, text)? {
+            Given::Text(text) => draft.set(name, text),
+            Given::Json(text) => draft.set_json(name, text),
+        };
     }
     for (name, text) in &options.metadata {
         draft = draft.metadata(name, text.as_str());
@@ -105,7 +112,7 @@ fn from_flags(options: &Submit, operation: &str) -> Draft {
     if let Some(deadline) = options.deadline {
         draft = draft.deadline(deadline);
     }
-    draft.priority(options.priority.unwrap_or_default())
+    Ok(draft.priority(options.priority.unwrap_or_default()))
 }
 
 /// The results of all jobs.
@@ -254,7 +261,7 @@ mod tests {
             "--set=cfg_scale=0.50",
         ];
         let options = Flags::parse_from(line).submit;
-        let job = from_flags(&options, "videos/text2video").build().unwrap();
+        let job = from_flags(&options, "videos/text2video").unwrap().build().unwrap();
         let sent = serde_json::to_string(&job.request).unwrap();
         let expected =
             r#"{"cfg_scale":0.50,"duration":"5","prompt":"x","seed":12345678901234567890123}"#;
