@@ -107,6 +107,7 @@ macro_rules! ledger {
             joins_agree_on_one_generation
             a_later_join_keeps_the_generation
             an_ended_lease_fences_every_write
+            it_is_known_whether_any_owner_is_alive
             leaving_ends_the_lease_at_once
             renewing_keeps_the_lease
             every_write_of_another_generation_is_refused

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::RedisLedger;
 use crate::codec::millis;
 use crate::link::Repeat;
-use crate::script::{ADOPT, BEGIN, Call, END, RENEW, Script};
+use crate::script::{ADOPT, ANY_ALIVE, BEGIN, Call, END, RENEW, Script};
 use crate::shards;
 use crate::tag::Tag;
 
@@ -132,6 +132,13 @@ pub(crate) async fn leave(ledger: &RedisLedger, fence: &Fence) -> Result<(), Led
         ledger.links.of(tag).ask::<i64>(&command, Repeat::Safe).await
     });
     try_join_all(endings).await.map(drop)
+}
+
+/// The deciding shard has the lease of every owner.
+pub(crate) async fn any_alive(ledger: &RedisLedger) -> Result<bool, LedgerError> {
+    let call = Call::of(&ANY_ALIVE).key(ledger.keys.deciding().leases());
+    let mut reply = ledger.at_deciding().run(call, Repeat::Safe).await?;
+    Ok(reply.next::<i64>()? > 0)
 }
 
 pub(crate) async fn generation(ledger: &RedisLedger) -> Result<Option<Generation>, LedgerError> {

@@ -36,6 +36,7 @@ scripts! {
     ACCEPT = "accept";
     MARK_PUBLISHED = "mark_published";
     ADOPT = "adopt" after "clock";
+    ANY_ALIVE = "any_alive" after "clock";
     LOAD = "load" after "clock";
     LOAD_WHOLE = "load_whole" after "clock";
     LOOK_NOW = "look_now" after "clock";

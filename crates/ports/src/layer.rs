@@ -112,6 +112,7 @@ calls! {
         Join join(began_at: Timestamp, lease: Duration) -> Fence;
         Renew @fence renew(lease: Duration) -> Standing;
         Leave @fence leave() -> ();
+        AnyAlive any_alive() -> bool;
         Generation generation() -> Option<Generation>;
         OpensAt opens_at() -> Option<Timestamp>;
         Distrust distrust() -> ();

@@ -123,14 +123,24 @@ impl Output {
         let _ = writeln!(io::stderr(), "{}", printable(lines));
     }
 
+    /// A line of text that changes on a terminal; nothing elsewhere.
+    pub(crate) fn status(&self) -> ProgressBar {
+        let style = ProgressStyle::with_template("{msg}");
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+        ProgressBar::with_draw_target(None, terminal()).with_style(style)
+    }
+
     /// A bar on a terminal; nothing elsewhere.
     pub(crate) fn progress(&self, of: u64, what: &'static str) -> ProgressBar {
-        let target = match io::stderr().is_terminal() {
-            true => ProgressDrawTarget::stderr(),
-            false => ProgressDrawTarget::hidden(),
-        };
         let style = ProgressStyle::with_template("{msg:10} {bar:32} {pos}/{len} {elapsed} {eta}")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
-        ProgressBar::with_draw_target(Some(of), target).with_style(style).with_message(what)
+        ProgressBar::with_draw_target(Some(of), terminal()).with_style(style).with_message(what)
+    }
+}
+
+fn terminal() -> ProgressDrawTarget {
+    match io::stderr().is_terminal() {
+        true => ProgressDrawTarget::stderr(),
+        false => ProgressDrawTarget::hidden(),
     }
 }

@@ -95,6 +95,9 @@ pub(crate) fn told_left_out(files: u32) -> Option<String> {
     (files > 0).then(|| format!("  left out, without an address: {files} more"))
 }
 
+/// The state of a job that no worker has recorded.
+pub(crate) const QUEUED_OR_UNKNOWN: &str = "queued or unknown";
+
 /// A job that no worker has recorded: it is in the broker, or does not exist.
 #[derive(Debug, Serialize)]
 pub(crate) struct Unseen<'a> {
@@ -122,7 +125,7 @@ impl<'a> Unseen<'a> {
         Self {
             id: key.id.as_str(),
             tenant: key.tenant.as_str(),
-            state: "queued or unknown",
+            state: QUEUED_OR_UNKNOWN,
             unseen: false,
             uncompared: false,
         }

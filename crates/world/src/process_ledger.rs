@@ -105,6 +105,7 @@ fn weight(method: Method) -> Weight {
         Method::Renew
         | Method::Generation
         | Method::OpensAt
+        | Method::AnyAlive
         | Method::Follow
         | Method::Revisions
         | Method::Load

@@ -23,4 +23,5 @@ mod stats;
 mod status;
 mod submit;
 mod topology;
+mod wait;
 mod why;

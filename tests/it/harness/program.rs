@@ -60,6 +60,16 @@ impl Program {
         self.end(self.command(arguments), input).await
     }
 
+    /// Runs a command to its end on a terminal, whose text is the output's stdout.
+    pub(crate) async fn run_on_terminal<S: AsRef<str>>(&self, arguments: &[S]) -> Done {
+        const ON_TERMINAL: &str = "import os, pty, sys; \
+            sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+        let mut command = self.clean(Command::new("python3"));
+        command.args(["-c", ON_TERMINAL]).arg(binary()).env("TERM", "xterm");
+        command.args(arguments.iter().map(AsRef::as_ref));
+        self.end(command, "").await
+    }
+
     /// Runs a command that cannot write to any file, as on a full disk.
     pub(crate) async fn run_without_room<S: AsRef<str>>(&self, arguments: &[S]) -> Done {
         self.end(self.stubborn("ulimit -f 0", arguments), "").await

@@ -54,6 +54,19 @@ pub async fn an_ended_lease_fences_every_write(ledger: Arc<dyn Ledger>) {
     fence_of(&*ledger, &alive).await.unwrap();
 }
 
+pub async fn it_is_known_whether_any_owner_is_alive(ledger: Arc<dyn Ledger>) {
+    assert!(!ledger.any_alive().await.unwrap(), "nobody has joined");
+    ledger.join(CREATED, SHORT).await.unwrap();
+    let staying = ledger.join(CREATED, LONG).await.unwrap();
+    assert!(ledger.any_alive().await.unwrap());
+    ledger.leave(&staying).await.unwrap();
+    until("the other lease ends too", async || !ledger.any_alive().await.unwrap()).await;
+    let back = ledger.join(CREATED, LONG).await.unwrap();
+    assert!(ledger.any_alive().await.unwrap());
+    ledger.leave(&back).await.unwrap();
+    assert!(!ledger.any_alive().await.unwrap(), "at once");
+}
+
 pub async fn leaving_ends_the_lease_at_once(ledger: Arc<dyn Ledger>) {
     let fence = member(&*ledger).await;
     let other = member(&*ledger).await;

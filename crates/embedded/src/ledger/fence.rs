@@ -91,6 +91,11 @@ pub(crate) fn leave(tx: &mut Tx<'_>, check: &FenceCheck) -> rusqlite::Result<()>
     Ok(())
 }
 
+pub(crate) fn any_alive(sql: &Connection, ns: i64, now: Timestamp) -> rusqlite::Result<bool> {
+    sql.prepare_cached("SELECT EXISTS (SELECT 1 FROM lease WHERE ns = ?1 AND expires_at > ?2)")?
+        .query_row(params![ns, now.as_millis()], |row| row.get(0))
+}
+
 pub(crate) fn generation(sql: &Connection, ns: i64) -> rusqlite::Result<Option<Generation>> {
     let (id, began_at): (Option<String>, Option<i64>) = sql
         .prepare_cached("SELECT generation, began_at FROM namespace WHERE id = ?1")?

@@ -20,6 +20,10 @@ impl Members for RedisLedger {
         membership::leave(self, fence).await
     }
 
+    async fn any_alive(&self) -> Result<bool, LedgerError> {
+        membership::any_alive(self).await
+    }
+
     async fn generation(&self) -> Result<Option<Generation>, LedgerError> {
         membership::generation(self).await
     }

@@ -24,6 +24,10 @@ impl Contents {
         self.lease_end(owner).is_some()
     }
 
+    pub(super) fn any_alive(&self) -> bool {
+        self.leases.values().any(|until| *until > self.now)
+    }
+
     /// `None` if the lease has ended.
     pub(super) fn lease_end(&self, owner: &str) -> Option<Timestamp> {
         self.leases.get(owner).copied().filter(|until| *until > self.now)

@@ -56,6 +56,10 @@ pub trait Members: Send + Sync + 'static {
     /// Ends the owner's lease at once, so that no process waits for it.
     async fn leave(&self, fence: &Fence) -> Result<(), LedgerError>;
 
+    /// Whether any owner's lease is alive: of a role, or of a command that writes. It is not known of
+    /// which, so only `false` tells something: no worker is alive.
+    async fn any_alive(&self) -> Result<bool, LedgerError>;
+
     /// The present generation, `None` in an empty ledger.
     async fn generation(&self) -> Result<Option<Generation>, LedgerError>;
 

@@ -71,6 +71,7 @@ fn effect(method: Method) -> Option<Effect> {
         Method::SettleReservations => Some(Effect::SettleReservations),
         Method::Generation
         | Method::OpensAt
+        | Method::AnyAlive
         | Method::Distrust
         | Method::Revisions
         | Method::Load

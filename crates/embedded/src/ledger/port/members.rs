@@ -5,7 +5,7 @@ use job::Timestamp;
 use ports::{Fence, Following, Generation, LedgerError, Members, Standing};
 
 use crate::ledger::fence::FenceCheck;
-use crate::ledger::{FileLedger, fence, following};
+use crate::ledger::{FileLedger, fence, following, row};
 
 #[async_trait]
 impl Members for FileLedger {
@@ -22,6 +22,11 @@ impl Members for FileLedger {
     async fn leave(&self, fence: &Fence) -> Result<(), LedgerError> {
         let check = FenceCheck::of(fence, self.store.ns, self.store.process);
         self.write(move |tx| Ok(fence::leave(tx, &check)?)).await
+    }
+
+    async fn any_alive(&self) -> Result<bool, LedgerError> {
+        let ns = self.store.ns;
+        self.read(move |sql| Ok(fence::any_alive(sql, ns, row::now())?)).await
     }
 
     async fn generation(&self) -> Result<Option<Generation>, LedgerError> {

@@ -21,6 +21,10 @@ impl Members for MemoryLedger {
         Ok(())
     }
 
+    async fn any_alive(&self) -> Result<bool, LedgerError> {
+        Ok(self.contents().any_alive())
+    }
+
     async fn generation(&self) -> Result<Option<Generation>, LedgerError> {
         Ok(self.contents().generation.clone())
     }
