@@ -54,6 +54,10 @@ async fn slots_and_pauses_are_those_of_each_account(environment: Environment) {
         (&paused[0]["account"], &paused[0]["reason"]),
         (&json!("second"), &json!("no balance"))
     );
+    for time in ["since", "until"] {
+        let time = paused[0][time].as_str().and_then(job::Timestamp::parse);
+        assert!(time.is_some(), "RFC 3339: {stats}");
+    }
     let by_hand =
         |pause: &Value| json!([pause["account"], pause["name"], pause["reason"], pause["until"]]);
     let by_hand: Vec<_> =

@@ -147,6 +147,8 @@ async fn a_job_is_followed_from_every_side(environment: Environment) {
 
     listed(&program).await;
     let why = program.run(&["why", "bad", "--json"]).await.exits(0).json();
+    let first = why["history"][0]["at"].as_str().and_then(job::Timestamp::parse);
+    assert!(first.is_some(), "RFC 3339: {why}");
     let history: Vec<&str> = why["history"]
         .as_array()
         .into_iter()

@@ -145,8 +145,9 @@ async fn rebuild(config: &Config, backends: &Backends, output: &Output) -> Resul
     );
     session.reached(Phase::Closed).await;
     follower.drain(config.worker.drain).await;
-    let result = serde_json::json!({"rebuilt": true, "opens_at": session.opens_at()});
-    output.result(&result, || match session.opens_at() {
+    let opens_at = session.opens_at().map(|at| at.to_string());
+    let result = serde_json::json!({"rebuilt": true, "opens_at": opens_at});
+    output.result(&result, || match &opens_at {
         Some(at) => format!("rebuilt; jobs are submitted again from {at}"),
         None => "rebuilt".to_owned(),
     });

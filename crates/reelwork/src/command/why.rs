@@ -1,6 +1,7 @@
 use daemon::{Config, ExitCode};
 use job::{HistoryEntry, Problem, Record, State, Timestamp, Watch};
 use ports::{Clock, SystemClock};
+use serde::Serialize;
 use serde_json::json;
 
 use super::around::Around;
@@ -40,7 +41,7 @@ pub(crate) async fn run(
     }
     let job = PrintedJob { place, ..PrintedJob::in_detail(&record) };
     let value = json!({
-        "job": job, "why": why, "history": record.history,
+        "job": job, "why": why, "history": record.history.iter().map(LineView::of).collect::<Vec<_>>(),
         "account": account,
         "other_accounts": record.other_accounts,
         "paused_by_hand": by_hand,
@@ -56,6 +57,31 @@ pub(crate) async fn run(
         lines
     });
     Ok(ExitCode::Ok)
+}
+
+/// A line of the timeline, with times as RFC 3339.
+#[derive(Serialize)]
+struct LineView<'a> {
+    at: String,
+    round: u32,
+    what: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeated: Option<RepeatedView>,
+}
+
+#[derive(Serialize)]
+struct RepeatedView {
+    times: u32,
+    since: String,
+}
+
+impl<'a> LineView<'a> {
+    fn of(entry: &'a HistoryEntry) -> Self {
+        let HistoryEntry { at, round, what, repeated } = entry;
+        let repeated =
+            repeated.map(|r| RepeatedView { times: r.times, since: r.since.to_string() });
+        Self { at: at.to_string(), round: *round, what, repeated }
+    }
 }
 
 /// The lane and the account concern only a job that waits to be sent.
@@ -185,6 +211,11 @@ mod tests {
         let mut entry = HistoryEntry::once(Timestamp::from_millis(2_000), 1, "look-up failed: 503");
         assert_eq!(line(&entry), "1970-01-01T00:00:02.000Z  look-up failed: 503");
         entry.repeated = Some(Repeated { times: 20, since: Timestamp::EPOCH });
+        let expected = json!({
+            "at": "1970-01-01T00:00:02.000Z", "round": 1, "what": "look-up failed: 503",
+            "repeated": {"times": 20, "since": "1970-01-01T00:00:00.000Z"},
+        });
+        assert_eq!(json!(LineView::of(&entry)), expected);
         assert_eq!(
             line(&entry),
             "1970-01-01T00:00:02.000Z  look-up failed: 503 \

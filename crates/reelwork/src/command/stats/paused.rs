@@ -11,9 +11,9 @@ use crate::view::PauseView;
 struct RefusedAccount {
     account: String,
     reason: String,
-    since: Timestamp,
+    since: String,
     /// When one job may try again.
-    until: Timestamp,
+    until: String,
 }
 
 /// Of all accounts.
@@ -47,7 +47,8 @@ impl Paused {
 
     fn add_refused(&mut self, account: &str, Pause { reason, since, until }: Pause) {
         self.words.push(format!("account {account} is paused until {until}: {reason}"));
-        self.paused.push(RefusedAccount { account: account.to_owned(), reason, since, until });
+        let (account, since, until) = (account.to_owned(), since.to_string(), until.to_string());
+        self.paused.push(RefusedAccount { account, reason, since, until });
     }
 
     fn add_by_hand(&mut self, account: &str, pause: &ManualPause) {

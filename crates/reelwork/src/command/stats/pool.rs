@@ -1,7 +1,7 @@
 //! The slots of an account's pool, and the jobs that wait for them.
 
 use daemon::Config;
-use job::{Lane, OverflowQueue, Resource, Timestamp};
+use job::{Lane, OverflowQueue, Resource};
 use ports::{Broker, Ledger, Permit, PoolSlots, Source};
 use serde::Serialize;
 
@@ -21,7 +21,7 @@ pub(super) struct PoolStats {
     /// The most that may be used; 0 = no limit.
     most_slots: u32,
     /// Until when the provider has asked for a pause.
-    paused_until: Option<Timestamp>,
+    paused_until: Option<String>,
     running: u32,
     waiting: u32,
     /// Messages that no worker has taken; they are of no account yet.
@@ -52,7 +52,7 @@ impl PoolStats {
             most_slots: terms.limits.concurrency,
             paused_until: limit
                 .filter(|limit| limit.is_paused(now))
-                .map(|found| found.paused_until),
+                .map(|found| found.paused_until.to_string()),
             running: usage.used,
             waiting: usage.waiting,
             in_lanes: depth(broker, lanes).await?,
@@ -89,6 +89,7 @@ impl PoolStats {
 
     fn pause_in_words(&self) -> String {
         self.paused_until
+            .as_ref()
             .map_or_else(String::new, |until| format!(", paused by the provider until {until}"))
     }
 }
