@@ -176,6 +176,9 @@ async fn a_misspelt_field_is_warned_of_and_published(environment: Environment) {
     let program = environment.program();
     let flags = ["submit", "videos/text2video", "--prompt", "a kite", "--set", "aspect_raito=16:9"];
     let done = program.run(&flags).await.exits(0);
+    let refused = program.run(&["submit", "videos/text2vidoe", "--prompt", "x"]).await.exits(2);
+    let told = "unknown operation: did you mean videos/text2video?";
+    assert!(refused.stderr.contains(told), "{}", refused.stderr);
     let told = "aspect_raito is not known: did you mean aspect_ratio?";
     assert!(done.stderr.contains(told), "{}", done.stderr);
     let mut job = Wish::video("a").message();

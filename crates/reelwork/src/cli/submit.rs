@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::value::{duration, field, moment, priority};
+use super::value::{duration, field, moment, operation, priority};
 
 #[derive(Debug, Args)]
 pub(crate) struct Submit {
     /// The provider's path below /kling/v1/, such as videos/text2video
-    #[arg(required_unless_present = "file", conflicts_with = "file")]
-    pub(crate) operation: Option<String>,
+    #[arg(required_unless_present = "file", conflicts_with = "file", value_parser = operation)]
+    pub(crate) operation: Option<job::Operation>,
     #[arg(long)]
     pub(crate) prompt: Option<String>,
     /// A field of the request; may be given several times. @FILE is the content of a file: an image or

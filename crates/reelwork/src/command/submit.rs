@@ -63,7 +63,8 @@ pub(crate) async fn run(
     let jobs = match (&options.file, &options.operation) {
         (Some(file), _) => lines::of_file(file, settings::most_slots(config))?.boxed(),
         (None, Some(operation)) => {
-            let draft = from_flags(&options, operation)?.within(settings::most_slots(config));
+            let draft =
+                from_flags(&options, operation.as_str())?.within(settings::most_slots(config));
             let job: NumberedJob = (None, draft.build());
             futures::stream::iter([Ok(job)]).boxed()
         }
