@@ -60,16 +60,17 @@ mod tests {
 
     #[test]
     fn each_error_has_its_kind_and_the_exit_code_of_the_process() {
-        let errors: [(fn(String) -> Error, _, _); 5] = [
-            (Error::Usage, "usage", 2),
-            (Error::Denied, "configuration", 78),
-            (Error::Unavailable, "unavailable", 69),
-            (Error::NotFound, "not_found", 4),
-            (Error::Other, "failure", 1),
+        let so = || "so".to_owned();
+        let errors = [
+            (Error::Usage(so()), "usage", 2),
+            (Error::Denied(so()), "configuration", 78),
+            (Error::Unavailable(so()), "unavailable", 69),
+            (Error::NotFound(so()), "not_found", 4),
+            (Error::Other(so()), "failure", 1),
         ];
         for (error, kind, exit_code) in errors {
             let expected = json!({"kind": kind, "message": "so", "exit_code": exit_code});
-            assert_eq!(told(&error("so".to_owned())), json!({"error": expected}));
+            assert_eq!(told(&error), json!({"error": expected}));
         }
     }
 
