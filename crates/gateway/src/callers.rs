@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use api_keys::{ApiKey, Keys, Scope};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use job::{Tenant, Timestamp};
+use job::{Allowance, Tenant, Timestamp};
 
 use crate::refusal::Refusal;
 
@@ -45,6 +45,13 @@ pub(crate) struct Caller {
     pub(crate) tenant: Tenant,
     /// `None`: it needs none, and may do everything.
     pub(crate) key: Option<Arc<ApiKey>>,
+}
+
+impl Caller {
+    /// Whether its submissions are counted.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.key.as_ref().is_some_and(|key| key.allowance != Allowance::default())
+    }
 }
 
 impl Callers {

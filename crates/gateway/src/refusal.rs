@@ -114,32 +114,13 @@ impl Refusal {
 
     /// Seconds after which the same request may do better.
     pub(crate) fn retry_after(&self) -> Option<u64> {
-        match self {
-            Self::TooMany => Some(1),
-            Self::RateUsedUp { seconds, .. } => Some((*seconds).max(1)),
-            Self::Closed
-            | Self::Unfinished
-            | Self::Ledger(_)
-            | Self::Slow
-            | Self::Rebuilding
-            | Self::Unknown { .. } => Some(5),
-            Self::Unread(_)
-            | Self::NotJson(_)
-            | Self::Field(..)
-            | Self::Invalid(_)
-            | Self::Conflict { .. }
-            | Self::TooLate { .. }
-            | Self::NotRetried(_)
-            | Self::NotTheProviders(_)
-            | Self::ListTooLong
-            | Self::UnknownPath(_)
-            | Self::WrongMethod
-            | Self::NotLocal(_)
-            | Self::NoKey
-            | Self::BadKey(_)
-            | Self::NotAllowed(_)
-            | Self::OverBudget { .. }
-            | Self::UnknownTask(_) => None,
+        if let Self::RateUsedUp { seconds, .. } = self {
+            return Some((*seconds).max(1));
+        }
+        // A budget lasts for hours.
+        match (self.status(), matches!(self, Self::TooMany)) {
+            (_, true) => Some(1),
+            (status, false) => status.is_server_error().then_some(5),
         }
     }
 

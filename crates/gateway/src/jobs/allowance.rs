@@ -1,9 +1,6 @@
 //! The rate and the budget of a client's key.
 
-use std::sync::Arc;
-
-use api_keys::ApiKey;
-use job::{Allowance, Allowed, Job, Money, Timestamp};
+use job::{Allowed, Job, Money, Timestamp};
 
 use super::Jobs;
 use crate::callers::Caller;
@@ -32,8 +29,7 @@ impl Jobs {
         caller: &Caller,
         job: &Job,
     ) -> Result<Option<Counted>, Refusal> {
-        let is_limited = |key: &&Arc<ApiKey>| key.allowance != Allowance::default();
-        let Some(key) = caller.key.as_ref().filter(is_limited) else {
+        let Some(key) = caller.key.as_ref().filter(|_| caller.is_limited()) else {
             return Ok(None);
         };
         let now = self.clock.now();

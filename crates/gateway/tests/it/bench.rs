@@ -1,7 +1,9 @@
 //! A gateway for clients, with a broker that has faults.
 
+mod faults;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use api_keys::{ApiKey, Credential, Keys, Scope, text};
@@ -11,10 +13,7 @@ use job::{
     Allowance, JobKey, Lane, MessageFacts, Outcome, Priority, Problem, Record, Resource, Rules,
     State, Tenant, Timestamp, decode,
 };
-use ports::{
-    Broker, BrokerLayer, Clock, Cursor, Destination, Ledger, LedgerError, LedgerLayer, ListFilter,
-    Message, Page, PublishError, Source, Stored, SystemClock, Write,
-};
+use ports::{Broker, Ledger, Message, Source, SystemClock, Write};
 use recorder::{Phase, Session};
 use reqwest::Method;
 use secrecy::ExposeSecret;
@@ -22,115 +21,11 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+pub(crate) use self::faults::{AWAY, HELD, Held, NONE, REFUSES, SILENT};
+use self::faults::{Faulty, Listing, Ticking};
+
 pub(crate) const T2V: &str = "/kling/v1/videos/text2video";
 const KEEP: Duration = Duration::from_secs(3600);
-
-/// A broker with faults.
-struct Faulty {
-    broker: Arc<dyn Broker>,
-    fault: Arc<AtomicU8>,
-    held: Arc<Held>,
-}
-
-/// A publish that waits until it is let go.
-#[derive(Default)]
-pub(crate) struct Held {
-    pub(crate) begun: Notify,
-    pub(crate) let_go: Notify,
-}
-
-pub(crate) const NONE: u8 = 0;
-/// It is known to take nothing.
-pub(crate) const AWAY: u8 = 1;
-pub(crate) const REFUSES: u8 = 2;
-/// It takes the message, and its answer is lost.
-pub(crate) const SILENT: u8 = 3;
-pub(crate) const HELD: u8 = 4;
-
-impl BrokerLayer for Faulty {
-    fn inner(&self) -> &dyn Broker {
-        self.broker.as_ref()
-    }
-
-    fn takes_messages(&self) -> bool {
-        self.fault.load(Ordering::SeqCst) != AWAY
-    }
-
-    async fn publish(&self, to: &Destination, message: Message) -> Result<(), PublishError> {
-        match self.fault.load(Ordering::SeqCst) {
-            AWAY => panic!("it was known to take nothing"),
-            REFUSES => Err(PublishError::Refused("full".to_owned())),
-            fault => {
-                if fault == HELD {
-                    self.held.begun.notify_one();
-                    self.held.let_go.notified().await;
-                }
-                self.broker.publish(to, message).await?;
-                match fault {
-                    SILENT => Err(PublishError::Unknown("no answer".to_owned())),
-                    _ => Ok(()),
-                }
-            }
-        }
-    }
-}
-
-/// A ledger whose lists wait while they are held.
-struct Listing {
-    ledger: Arc<dyn Ledger>,
-    open: watch::Receiver<bool>,
-    asked: Arc<Notify>,
-    loads: Arc<AtomicUsize>,
-    is_away: Arc<AtomicBool>,
-}
-
-#[async_trait::async_trait]
-impl LedgerLayer for Listing {
-    fn inner(&self) -> &dyn Ledger {
-        self.ledger.as_ref()
-    }
-
-    async fn page(&self, filter: &ListFilter, after: Option<&Cursor>) -> Result<Page, LedgerError> {
-        let mut open = self.open.clone();
-        let _ = open.wait_for(|open| *open).await;
-        self.ledger.page(filter, after).await
-    }
-
-    async fn load(&self, key: &JobKey) -> Result<Option<Stored>, LedgerError> {
-        self.loads.fetch_add(1, Ordering::SeqCst);
-        match self.is_away.load(Ordering::SeqCst) {
-            true => Err(LedgerError::Unavailable("away".to_owned())),
-            false => self.ledger.load(key).await,
-        }
-    }
-
-    async fn revisions(&self, keys: &[JobKey]) -> Result<Vec<Option<u64>>, LedgerError> {
-        self.asked.notify_waiters();
-        self.ledger.revisions(keys).await
-    }
-}
-
-/// A second later whenever it is read.
-pub(crate) struct Ticking(AtomicI64);
-
-#[async_trait::async_trait]
-impl Clock for Ticking {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.fetch_add(1000, Ordering::SeqCst))
-    }
-
-    fn jitter(&self) -> f64 {
-        SystemClock.jitter()
-    }
-
-    fn fresh_id(&self) -> uuid::Uuid {
-        SystemClock.fresh_id()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        SystemClock.sleep(duration).await;
-    }
-}
 
 fn settings(callers: Callers) -> JobsSettings {
     JobsSettings::new(callers, Rules::default(), KEEP, KEEP)
