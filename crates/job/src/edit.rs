@@ -54,10 +54,11 @@ impl DeadLetter {
         edited: &RequestHash,
     ) -> Editing {
         let is_taken = |record: &Record| record.was_a_job() && !record.is_of(edited);
-        match own.is_some_and(|record| self.ends(record)) {
-            true => Editing::Stays(Stays::ParkedHere),
-            false if there.is_some_and(is_taken) => Editing::Stays(Stays::Taken),
-            false => Editing::Publish,
+        match own {
+            Some(own) if self.ends(own) => Editing::Stays(Stays::ParkedHere),
+            Some(own) if self.is_awaited_by(own) => Editing::Stays(Stays::Awaited),
+            Some(_) | None if there.is_some_and(is_taken) => Editing::Stays(Stays::Taken),
+            Some(_) | None => Editing::Publish,
         }
     }
 
@@ -83,43 +84,20 @@ impl DeadLetter {
             }
         }
     }
-
-    /// The present round of the job.
-    fn began(&self, record: &Record) -> bool {
-        record.replayed.as_ref() == Some(&self.handle)
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::{Doubt, Job, JobKey, MessageFacts, Problem, Request, decode};
-
     use super::*;
-
-    const PARKED: Timestamp = Timestamp::from_millis(1_000_000);
-    const LATER: Timestamp = Timestamp::from_millis(2_000_000);
-    const HOUR: Duration = Duration::from_secs(3600);
-
-    fn job() -> Job {
-        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
-        decode(body, MessageFacts::default()).unwrap()
-    }
-
-    fn letter() -> DeadLetter {
-        let request_hash = Some(job().request.hash());
-        DeadLetter { handle: "l".into(), dead_at: Some(PARKED), request_hash }
-    }
-
-    fn record(state: State) -> Record {
-        Record { state, ..Record::new(&job(), "default", "reelwork", Timestamp::EPOCH) }
-    }
+    use crate::replay::fixture::{self, HOUR, LATER, PARKED, job, letter, record};
+    use crate::{Doubt, Job, JobKey, Problem, Request};
 
     fn edited() -> Request {
         job().request.with("prompt", "y")
     }
 
     fn parked(doubt: Option<Doubt>) -> State {
-        State::Parked { why: "x".into(), doubt, at: PARKED }
+        fixture::parked(doubt, PARKED)
     }
 
     fn of(letter: &DeadLetter, record: Option<&Record>, reached: Reached) -> Editing {
@@ -204,6 +182,9 @@ mod tests {
         assert_eq!(as_other(None, Some(&other), &hash), Editing::Stays(Stays::Taken));
         let same = job().request.hash();
         assert_eq!(as_other(None, Some(&other), &same), Editing::Publish, "a repeat");
+        let mut awaits = record(State::Queued { why: None });
+        awaits.replayed = Some("l".into());
+        assert_eq!(as_other(Some(&awaits), None, &hash), Editing::Stays(Stays::Awaited));
         let parked = record(parked(None));
         assert_eq!(as_other(Some(&parked), None, &hash), Editing::Stays(Stays::ParkedHere));
     }

@@ -141,8 +141,10 @@ pub enum Fact {
         request: Request,
         slots: u32,
     },
-    /// An operator has a job that did not succeed done again, in a new paid round.
-    Retried,
+    /// An operator has a job that did not succeed done again, in a new paid round after this one.
+    Retried {
+        round: u32,
+    },
     /// A new paid round: the producer published a dropped job again.
     Again {
         why: String,
@@ -195,7 +197,7 @@ impl Fact {
             Self::Abandoned { .. } => "abandoned",
             Self::Dropped => "dropped",
             Self::Replayed { .. } => "replayed",
-            Self::Retried => "retried",
+            Self::Retried { .. } => "retried",
             Self::Edited { .. } => "edited",
             Self::Again { .. } => "again",
         }

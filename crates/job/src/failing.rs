@@ -20,12 +20,14 @@ impl DeadLetter {
             Some(record) if self.ends(record) => Failing::End(failed(record, why)),
             Some(record) if !record.was_a_job() => Failing::Stays(Stays::NoJob),
             Some(record) if !self.is_own_of(record) => Failing::Stays(Stays::Conflict),
-            Some(record) => Self::of_no_parking(&record.state),
+            Some(record) => Self::of_no_parking(record),
         }
     }
 
-    fn of_no_parking(state: &State) -> Failing {
-        match state {
+    fn of_no_parking(record: &Record) -> Failing {
+        match &record.state {
+            // It was dropped, and its id is free.
+            State::Settled { .. } if record.may_begin_again => Failing::Stays(Stays::Ended),
             State::Settled { outcome: Outcome::Failed { .. }, .. } => Failing::Done,
             State::Settled { .. } => Failing::Stays(Stays::Ended),
             State::Tombstone
@@ -51,52 +53,11 @@ fn failed(record: &Record, why: &str) -> Fact {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Doubt, Job, MessageFacts, Timestamp, decode};
-
     use super::*;
-
-    const PARKED: Timestamp = Timestamp::from_millis(1_000_000);
-    const LATER: Timestamp = Timestamp::from_millis(2_000_000);
-
-    fn job() -> Job {
-        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
-        decode(body, MessageFacts::default()).unwrap()
-    }
-
-    fn letter() -> DeadLetter {
-        let request_hash = Some(job().request.hash());
-        DeadLetter { handle: "l".into(), dead_at: Some(PARKED), request_hash }
-    }
-
-    fn record(state: State) -> Record {
-        let mut record = Record::new(&job(), "default", "reelwork", Timestamp::EPOCH);
-        record.state = state;
-        record
-    }
-
-    fn parked(doubt: Option<Doubt>, at: Timestamp) -> State {
-        State::Parked { why: "x".into(), doubt, at }
-    }
-
-    fn settled(outcome: Outcome, at: Timestamp) -> State {
-        State::Settled { outcome, at }
-    }
-
-    fn succeeded() -> Outcome {
-        Outcome::succeeded(Vec::new())
-    }
-
-    fn failed() -> Outcome {
-        Outcome::Failed { error: Problem::new("dropped", "x") }
-    }
-
-    fn rejected() -> Outcome {
-        Outcome::Rejected { error: Problem::new("invalid", "x") }
-    }
-
-    fn doubt() -> Doubt {
-        Doubt::begun(PARKED, "x".into(), PARKED)
-    }
+    use crate::Timestamp;
+    use crate::replay::fixture::{
+        LATER, PARKED, doubt, failed, job, letter, parked, record, rejected, settled, succeeded,
+    };
 
     #[test]
     fn only_a_job_that_is_parked_with_the_letter_is_failed() {
@@ -111,6 +72,8 @@ mod tests {
         ] {
             assert_eq!(letter().failing(Some(&record(state.clone())), "x"), expected, "{state:?}");
         }
+        let dropped = Record { may_begin_again: true, ..record(settled(failed(), PARKED)) };
+        assert_eq!(letter().failing(Some(&dropped), "x"), stays(Stays::Ended), "its id is free");
         assert_eq!(letter().failing(None, "x"), stays(Stays::NoJob));
         let other = DeadLetter { request_hash: None, ..letter() };
         let parked = record(parked(None, PARKED));

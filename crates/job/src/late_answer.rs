@@ -82,7 +82,7 @@ pub fn late_answer(intent: &Record, present: &Record, fact: &Fact) -> LateAnswer
             | Fact::Abandoned { .. }
             | Fact::Dropped
             | Fact::Replayed { .. }
-            | Fact::Retried
+            | Fact::Retried { .. }
             | Fact::Edited { .. }
             | Fact::Again { .. },
             _,

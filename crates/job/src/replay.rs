@@ -52,6 +52,8 @@ pub enum Stays {
     ParkedHere,
     /// The new id belongs to another request.
     Taken,
+    /// A replay has begun a round of its job, which may have no other message.
+    Awaited,
 }
 
 /// How much the clocks of the record's and the letter's writers may differ.
@@ -80,7 +82,7 @@ impl DeadLetter {
     }
 
     fn of_its_job(&self, record: &Record) -> Replay {
-        let repeated = record.replayed.as_ref() == Some(&self.handle);
+        let repeated = self.began(record);
         match &record.state {
             // It is unknown whether its message was published; one too many does nothing.
             State::Queued { .. } => Replay::Publish,
@@ -102,6 +104,17 @@ impl DeadLetter {
         }
     }
 
+    /// Whether it has begun the present round of the job.
+    pub(crate) fn began(&self, record: &Record) -> bool {
+        record.replayed.as_ref() == Some(&self.handle)
+    }
+
+    /// Whether the job may have no other message: a replay can fail before it is published.
+    pub(crate) fn is_awaited_by(&self, record: &Record) -> bool {
+        let queued = matches!(record.state, State::Queued { .. });
+        queued && self.began(record) && !record.acknowledged
+    }
+
     /// It was written when its job ended, or after that.
     pub(crate) fn is_of(&self, at: Timestamp) -> bool {
         self.dead_at.is_none_or(|dead_at| dead_at + SKEW >= at)
@@ -113,57 +126,17 @@ impl DeadLetter {
 }
 
 #[cfg(test)]
+pub(crate) mod fixture;
+
+#[cfg(test)]
 mod tests {
-    use crate::{Doubt, Job, MessageFacts, Problem, decode};
-
+    use super::fixture::{
+        HOUR, LATER, PARKED, doubt, failed, letter, parked, record, rejected, settled, succeeded,
+    };
     use super::*;
-
-    const PARKED: Timestamp = Timestamp::from_millis(1_000_000);
-    const LATER: Timestamp = Timestamp::from_millis(2_000_000);
-    const HOUR: Duration = Duration::from_secs(3600);
-
-    fn job() -> Job {
-        let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
-        decode(body, MessageFacts::default()).unwrap()
-    }
-
-    fn letter() -> DeadLetter {
-        let request_hash = Some(job().request.hash());
-        DeadLetter { handle: "l".into(), dead_at: Some(PARKED), request_hash }
-    }
-
-    fn record(state: State) -> Record {
-        let mut record = Record::new(&job(), "default", "reelwork", Timestamp::EPOCH);
-        record.state = state;
-        record
-    }
-
-    fn parked(doubt: Option<Doubt>, at: Timestamp) -> State {
-        State::Parked { why: "x".into(), doubt, at }
-    }
-
-    fn settled(outcome: Outcome, at: Timestamp) -> State {
-        State::Settled { outcome, at }
-    }
-
-    fn succeeded() -> Outcome {
-        Outcome::succeeded(Vec::new())
-    }
-
-    fn failed() -> Outcome {
-        Outcome::Failed { error: Problem::new("dropped", "x") }
-    }
-
-    fn rejected() -> Outcome {
-        Outcome::Rejected { error: Problem::new("invalid", "x") }
-    }
 
     fn of(letter: &DeadLetter, record: &Record) -> Replay {
         letter.replay(Some(record), LATER, HOUR)
-    }
-
-    fn doubt() -> Doubt {
-        Doubt::begun(PARKED, "x".into(), PARKED)
     }
 
     #[test]

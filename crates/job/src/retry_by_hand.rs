@@ -11,6 +11,8 @@ pub enum NotRetried {
     Cancelled,
     #[error("it has not ended")]
     UnderWay,
+    #[error("it was retried meanwhile, and that round has ended too: look at it again")]
+    LaterRound,
     #[error("it is parked in doubt: `reelwork doubt` settles that first")]
     InDoubt,
     #[error("it is parked: `reelwork dead replay` publishes its message again")]
@@ -22,6 +24,15 @@ pub enum NotRetried {
 }
 
 impl Record {
+    /// Pure. The same for an operator who has seen this round: others may have retried the job since.
+    pub fn may_be_retried_after(&self, round: u32) -> Result<(), NotRetried> {
+        self.may_be_retried()?;
+        match self.round == round {
+            true => Ok(()),
+            false => Err(NotRetried::LaterRound),
+        }
+    }
+
     /// Pure. Whether a new round, which is paid for, may begin with the request that is kept: the job has
     /// failed, was rejected or timed out. The task of one that timed out may still end and be billed.
     pub fn may_be_retried(&self) -> Result<(), NotRetried> {
@@ -91,6 +102,14 @@ mod tests {
         ] {
             assert_eq!(record(state.clone()).may_be_retried(), expected, "{state:?}");
         }
+    }
+
+    #[test]
+    fn only_the_round_that_was_seen_is_retried() {
+        let failed = settled(Outcome::Failed { error: Problem::new("x", "y") });
+        let record = Record { round: 2, ..record(failed) };
+        assert_eq!(record.may_be_retried_after(2), Ok(()));
+        assert_eq!(record.may_be_retried_after(1), Err(NotRetried::LaterRound));
     }
 
     #[test]

@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::{Fact, Illegal, JobKey, Record, Rules};
-use ports::{Broker, Ledger, LedgerError, PublishError, Stored};
-use recorder::{Applied, Recorder, Session, Writer};
+use ports::{Broker, Fence, Ledger, LedgerError, PublishError, Stored};
+use recorder::{Applied, Phase, Recorder, Session, Writer};
 
 /// Acts for an operator. Its session must have reached [`Phase::Closed`](recorder::Phase::Closed):
 /// before that, a ledger that lost data does not know what was paid for.
@@ -37,6 +37,9 @@ pub enum Error {
     /// Any of these may have its task.
     #[error("it is not known which account has the task: name it, one of {}", accounts.join(", "))]
     AccountNotKnown { accounts: Vec<String> },
+    /// The ledger has lost data meanwhile: it does not know what was paid for.
+    #[error("the ledger is being rebuilt from the journal: try again later")]
+    Rebuilding,
     #[error("task {task_id} is another job's")]
     OthersTask { task_id: String },
     #[error(transparent)]
@@ -66,6 +69,16 @@ impl Operator {
         Self { recorder, ledger, broker, session, retention }
     }
 
+    /// Of a ledger that knows what was paid for. The phase is read last: under an older fence nothing can
+    /// be written.
+    pub(crate) fn fence(&self) -> Result<Arc<Fence>, Error> {
+        let fence = self.session.fence();
+        match self.session.phase() {
+            Phase::Rebuilding => Err(Error::Rebuilding),
+            Phase::Closed | Phase::Recalling | Phase::Open => Ok(fence),
+        }
+    }
+
     /// Applies the fact that `decide` returns for the record, and calls it again if the record has
     /// changed meanwhile. `decide` returns `Err` if there is no fact to apply.
     pub(crate) async fn until_applied<T>(
@@ -74,7 +87,7 @@ impl Operator {
         decide: impl Fn(Option<&Stored>) -> Result<Fact, T>,
     ) -> Result<Result<Box<Record>, T>, Error> {
         loop {
-            let fence = self.session.fence();
+            let fence = self.fence()?;
             let stored = self.ledger.load(key).await?;
             let fact = match decide(stored.as_ref()) {
                 Ok(fact) => fact,

@@ -46,7 +46,7 @@ impl Operator {
             return Err(Error::NotATask { task_id: task_id.clone() });
         }
         loop {
-            let fence = self.session.fence();
+            let fence = self.fence()?;
             let mut stored = in_question(key, self.ledger.load(key).await?)?;
             if let Decision::Attach { task_id, account } = decision {
                 let account = account_of_task(&stored.record, account.as_deref())?.to_owned();

@@ -1,28 +1,45 @@
-use job::Fact;
+use job::{Dropping, Fact, Stays};
 use ports::Stored;
 
 use crate::{Error, Letter, Operator};
 
+/// The result of dropping a letter.
+#[derive(Debug)]
+pub enum Dropped {
+    /// It is removed, and a job that was parked with it has ended.
+    Letter,
+    /// Nothing was changed: the letter, and the reason.
+    Stays(Box<Letter>, Stays),
+}
+
 impl Operator {
-    /// Whether dropping the letter ends a job. Nothing is changed.
-    pub async fn drop_would_end(&self, letter: &Letter) -> Result<bool, Error> {
-        let Some(key) = letter.key() else { return Ok(false) };
-        let stored = self.ledger.load(&key).await?;
-        Ok(stored.is_some_and(|stored| letter.facts().ends(&stored.record)))
+    /// What dropping it would do now. Nothing is changed.
+    pub async fn look_at_dropping(&self, letter: &Letter) -> Result<Dropping, Error> {
+        let stored = match letter.key() {
+            Some(key) => self.ledger.load(&key).await?,
+            None => None,
+        };
+        Ok(dropping(letter, stored.as_ref()))
     }
 
     /// Removes the letter and ends the job that was parked with it. The job ends first: after a
     /// crash the letter is still there and can be dropped again.
-    pub async fn drop_letter(&self, letter: Letter) -> Result<(), Error> {
+    pub async fn drop_letter(&self, letter: Letter) -> Result<Dropped, Error> {
         if let Some(key) = letter.key() {
-            let dead_letter = letter.facts();
-            let decide = |stored: Option<&Stored>| {
-                let ends = stored.is_some_and(|stored| dead_letter.ends(&stored.record));
-                if ends { Ok(Fact::Dropped) } else { Err(()) }
+            let decide = |stored: Option<&Stored>| match dropping(&letter, stored) {
+                Dropping::End => Ok(Fact::Dropped),
+                Dropping::Remove => Err(None),
+                Dropping::Stays(stays) => Err(Some(stays)),
             };
-            // `Err`: only the letter is removed.
-            let _ended = self.until_applied(&key, decide).await?;
+            if let Err(Some(stays)) = self.until_applied(&key, decide).await? {
+                return Ok(Dropped::Stays(Box::new(letter), stays));
+            }
         }
-        Ok(letter.delivery.ack().await?)
+        letter.delivery.ack().await?;
+        Ok(Dropped::Letter)
     }
+}
+
+fn dropping(letter: &Letter, stored: Option<&Stored>) -> Dropping {
+    letter.facts().dropping(stored.map(|stored| &stored.record))
 }

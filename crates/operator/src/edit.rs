@@ -65,6 +65,8 @@ impl Operator {
     }
 
     async fn edit_as(&self, letter: &Letter, job: &Job) -> Result<Editing, Error> {
+        // What is not there may be restored.
+        self.fence()?;
         let own = match letter.key() {
             Some(key) => self.ledger.load(&key).await?.map(|stored| stored.record),
             None => None,

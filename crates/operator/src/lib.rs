@@ -25,6 +25,7 @@ pub use actions::{Error, Operator};
 pub use cancel::Cancelled;
 pub use cancel_many::Tally;
 pub use doubt::{Decision, account_of_task, in_question};
+pub use drop::Dropped;
 pub use edit::Edited;
 pub use fail::Failed;
 pub use letter::{Letter, Names};

@@ -20,13 +20,13 @@ pub enum Retried {
 
 impl Operator {
     /// Has a job that failed, was rejected or timed out done again with the request that was kept: in a
-    /// new round, with a new external id, new events and a new payment. A repeat finds the round begun
-    /// and stays.
-    pub async fn retry(&self, key: &JobKey) -> Result<Retried, Error> {
+    /// new round, with a new external id, new events and a new payment. `round`: the one that the operator
+    /// has seen, so a repeat, or a second operator, begins no other.
+    pub async fn retry(&self, key: &JobKey, round: u32) -> Result<Retried, Error> {
         let decide = |stored: Option<&Stored>| match stored {
             None => Err(None),
-            Some(stored) => match stored.record.may_be_retried() {
-                Ok(()) => Ok(Fact::Retried),
+            Some(stored) => match stored.record.may_be_retried_after(round) {
+                Ok(()) => Ok(Fact::Retried { round }),
                 Err(why) => Err(Some((Box::new(stored.record.clone()), why))),
             },
         };
@@ -37,16 +37,17 @@ impl Operator {
         }
     }
 
-    /// Retries each of these, in any order. After one fails, whose cause is probably that of all, no
+    /// Retries each of these after its round, in any order. After one fails, whose cause is probably that of all, no
     /// more are begun; the others are finished. `found` is called with each result.
     pub async fn retry_many(
         &self,
-        keys: Vec<JobKey>,
+        ended: Vec<(JobKey, u32)>,
         mut found: impl FnMut(Retried) + Send,
     ) -> Result<(), Error> {
         let (mut failed, stop) = (None, &AtomicBool::new(false));
-        let keys = keys.into_iter().take_while(|_| !stop.load(Ordering::Relaxed));
-        let all = stream::iter(keys).map(|key| async move { self.retry(&key).await });
+        let ended = ended.into_iter().take_while(|_| !stop.load(Ordering::Relaxed));
+        let all =
+            stream::iter(ended).map(|(key, round)| async move { self.retry(&key, round).await });
         let mut all = all.buffer_unordered(TOGETHER);
         while let Some(done) = all.next().await {
             match done {

@@ -6,18 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use job::{
-    Doubt, JobKey, JournalEntry, Lane, MessageFacts, Operation, Priority, Problem, Reached, Record,
-    Resource, Rules, State, StateKind, Tenant, Timestamp, decode,
+    Doubt, JobKey, JournalEntry, Lane, MessageFacts, NotRetried, Operation, Outcome, Priority,
+    Problem, Reached, Record, Resource, Rules, State, StateKind, Tenant, Timestamp, decode,
 };
 use memory::{MemoryBroker, MemoryLedger, StoreTime};
 use operator::{
     Cancelled, Decision, Error, Failed, LetterFilter, LetterSelection, Names, Operator, Replayed,
+    Retried,
 };
 use ports::{
     AccountTask, Broker, Destination, GrantTerms, JournalStart, Ledger, Message, Permit, Source,
     SystemClock, Write, header,
 };
-use recorder::Session;
+use recorder::{Phase, Session};
 
 const RETENTION: Duration = Duration::from_secs(3600);
 /// The journal has ended if no line comes for this long.
@@ -326,4 +327,39 @@ async fn only_unsubmitted_jobs_that_were_published_until_then_are_selected_and_c
     assert_eq!((tally.cancelled, tally.too_late, tally.unseen), (1, 1, 1));
     assert_eq!(fixture.state("other").await, StateKind::Cancelled);
     assert_eq!(fixture.state("old").await, StateKind::Waiting);
+}
+
+/// A record of a job that has failed in this round.
+fn failed(round: u32) -> Record {
+    let error = Problem::new("moderation", "x");
+    let state = State::Settled { outcome: Outcome::Failed { error }, at: Timestamp::EPOCH };
+    Record { round, ..record("a", state) }
+}
+
+#[tokio::test]
+async fn only_the_round_that_an_operator_has_seen_is_retried() {
+    let set = Fixture::set().await;
+    set.left(&failed(2)).await;
+    let late = set.operator.retry(&key("a"), 1).await.unwrap();
+    assert!(matches!(late, Retried::Stays(_, NotRetried::LaterRound)), "{late:?}");
+    let begun = set.operator.retry(&key("a"), 2).await.unwrap();
+    assert!(matches!(begun, Retried::Begun(record) if record.round == 3));
+    let repeated = set.operator.retry(&key("a"), 2).await.unwrap();
+    assert!(matches!(repeated, Retried::Stays(_, NotRetried::UnderWay)), "{repeated:?}");
+}
+
+/// Its records may be older than what was paid for.
+#[tokio::test]
+async fn no_round_begins_while_the_ledger_is_rebuilt() {
+    let set = Fixture::set().await;
+    set.left(&failed(1)).await;
+    set.ledger.distrust().await.unwrap();
+    let noticed = async {
+        while set.session.phase() != Phase::Rebuilding {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), noticed).await.unwrap();
+    let refused = set.operator.retry(&key("a"), 1).await;
+    assert!(matches!(refused, Err(Error::Rebuilding)), "{refused:?}");
 }

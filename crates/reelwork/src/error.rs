@@ -106,6 +106,7 @@ impl From<operator::Error> for Error {
         match error {
             operator::Error::Ledger(error) => error.into(),
             operator::Error::Broker(error) | operator::Error::Unjournaled(error) => error.into(),
+            operator::Error::Rebuilding => Self::Unavailable(error.to_string()),
             operator::Error::Unknown(_) => Self::NotFound(error.to_string()),
             operator::Error::NotATask { .. } | operator::Error::AccountNotKnown { .. } => {
                 Self::Usage(error.to_string())

@@ -64,10 +64,12 @@ async fn an_edit_that_is_repeated_is_one_round_and_one_payment(environment: Envi
     let provider = Provider::here(json!({})).await;
     let program = narrow(&environment, &provider);
     let consumer = Consumer::subscribed(&environment).await;
-    let _up = program.start_role("up", "up").await;
+    let mut up = program.start_role("up", "up").await;
     let edit = ["dead", "edit", "again", "--set", "n=1", "--json"];
     parked(&environment, &program, "again").await;
     let copy = dead_letter(&environment).await;
+    // Otherwise the job may end between two commands, and the rest of them have nothing to journal.
+    up.stop().await;
     for point in ["ledger.swap.before", "ledger.swap.after", "publish.journal.after", "ack.before"]
     {
         let mut doomed = program.clone();
@@ -81,6 +83,7 @@ async fn an_edit_that_is_repeated_is_one_round_and_one_payment(environment: Envi
         })
         .await;
     }
+    let _up = program.start_role("up", "up").await;
     until("it succeeds", async || consumer.received().count(EventKind::Succeeded) == 1).await;
     holds(&program, 1).await;
     program.run(&edit).await.exits(0);

@@ -43,6 +43,7 @@ fn late(record: Box<Record>) -> Result<Known, Refusal> {
 pub(super) fn refusal_of(error: Error) -> Refusal {
     match error {
         Error::Ledger(error) => Refusal::Ledger(error),
+        Error::Rebuilding => Refusal::Rebuilding,
         Error::Unknown(key) => Refusal::UnknownTask(key.id.to_string()),
         Error::Broker(_)
         | Error::Unjournaled(_)

@@ -36,10 +36,12 @@ impl Jobs {
     ) -> Result<(Known, Option<RateLeft>), Refusal> {
         let whole = self.ask(self.ledger.load_whole(&record.key)).await?;
         let job = whole.and_then(|stored| stored.record.to_job());
-        let job = job.ok_or(Refusal::NotRetried(job::NotRetried::NoRequest))?;
+        let mut job = job.ok_or(Refusal::NotRetried(job::NotRetried::NoRequest))?;
+        // The new round is one of those that the job may still be paid for.
+        job.retries = job.retries.saturating_sub(1);
         let counted = self.count(caller, &job).await?;
         let rate = counted.as_ref().and_then(|counted| counted.rate);
-        let refusal = match self.operator.retry(&record.key).await {
+        let refusal = match self.operator.retry(&record.key, record.round).await {
             Ok(Retried::Begun(record)) => return Ok((Known::Record(record), rate)),
             Ok(Retried::Stays(_, why)) => Refusal::NotRetried(why),
             // Its round may have begun: it stays counted.

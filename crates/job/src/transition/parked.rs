@@ -40,7 +40,9 @@ impl Move<'_> {
     /// Only a retry uses the request that was kept; any other round begins with a message.
     pub(super) fn of_ended(mut self, fact: Fact) -> Moved {
         match fact {
-            Fact::Retried if self.record.may_be_retried().is_ok() => Ok(self.retried()),
+            Fact::Retried { round } if self.record.may_be_retried_after(round).is_ok() => {
+                Ok(self.retried())
+            }
             fact => {
                 self.record.request = Kept::Nothing;
                 self.of_settled(fact)
@@ -48,12 +50,17 @@ impl Move<'_> {
         }
     }
 
-    /// A new round with the request that was kept. The record publishes its own message, as for a job
-    /// whose message was acknowledged. A deadline that is over would end it at once.
-    fn retried(mut self) -> Step {
+    /// With the request that was kept.
+    fn retried(self) -> Step {
+        self.again_by_itself("retried by an operator")
+    }
+
+    /// A new round with the request of the record, which publishes its own message, as for a job whose
+    /// message was acknowledged. A deadline that is over would end it at once.
+    fn again_by_itself(mut self, why: &str) -> Step {
         let now = self.at.now;
         self.record.deadline = self.record.deadline.filter(|deadline| *deadline > now);
-        let Step { mut record, effects } = self.again("retried by an operator".to_owned());
+        let Step { mut record, effects } = self.again(why.to_owned());
         record.acknowledged = true;
         Step { record, effects }
     }
@@ -77,16 +84,14 @@ impl Move<'_> {
         Step { record, effects: Vec::new() }
     }
 
-    /// The same with another request. The letter has the old one, so the message is the record's:
-    /// it is published through the outbox, as for a job whose message was acknowledged.
+    /// The same with another request. The letter has the old one, so the message is the record's.
     fn edited(mut self, letter: String, request: Request, slots: u32) -> Step {
         self.record.request_hash = StoredHash::of_request(&request.hash());
         self.record.model = request.model().map(str::to_owned);
         self.record.slots = slots;
         self.record.request = Kept::Here(request);
-        let Step { mut record, effects } = self.again("edited by a person".to_owned());
+        let Step { mut record, effects } = self.again_by_itself("edited by a person");
         record.replayed = Some(letter);
-        record.acknowledged = true;
         Step { record, effects }
     }
 }

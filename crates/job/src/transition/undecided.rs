@@ -37,6 +37,11 @@ impl Move<'_> {
         if self.record.request.is_nothing() {
             return self.park(format!("{why}, and the request is gone"), Some(doubt));
         }
+        // The provider has accepted this round: another POST could be a second payment.
+        if let Some(task_id) = &self.record.task_id {
+            let why = format!("{why}, and it was accepted as task {task_id}");
+            return self.park(why, Some(doubt));
+        }
         self.record.acknowledged = false;
         let state = State::Queued { why: Some(why.to_owned()) };
         let what = match after {

@@ -44,24 +44,24 @@ async fn retry(
     let (dry_run, yes) = (options.dry_run, options.yes);
     let found = found(config, member.backends.ledger.as_ref(), options).await?;
     let mut tally = Tally::default();
-    let (mut keys, mut amounts) = (Vec::new(), Vec::new());
-    for Found { key, may } in found {
+    let (mut ended, mut amounts) = (Vec::new(), Vec::new());
+    for Found { key, round, may } in found {
         match may {
             Ok(amount) => {
-                keys.push(key);
+                ended.push((key, round));
                 amounts.push(amount);
             }
             Err(why) => tally.stays(&key, why, output),
         }
     }
     let estimated = Estimated::of(amounts);
-    if dry_run || keys.is_empty() {
+    if dry_run || ended.is_empty() {
         output.result(&estimated, || estimated.words());
         return Ok(tally.exit_code(dry_run));
     }
     let effect = estimated.effect();
     match agreed(yes, &effect) {
-        true => finish(member, keys, tally, output).await,
+        true => finish(member, ended, tally, output).await,
         false => Err(refused(&effect)),
     }
 }
@@ -69,6 +69,7 @@ async fn retry(
 /// A job, and what it is estimated to cost if it may be retried.
 struct Found {
     key: JobKey,
+    round: u32,
     may: Result<Option<Money>, NotRetried>,
 }
 
@@ -82,7 +83,7 @@ async fn found(config: &Config, ledger: &dyn Ledger, options: Retry) -> Result<V
         let record = whole(ledger, &key).await?;
         let amount = |request| table.estimate(&record.operation, request, now).amount;
         let may = record.may_be_retried().map(|()| record.request.here().and_then(amount));
-        Ok::<_, Error>(Found { key, may })
+        Ok::<_, Error>(Found { key, round: record.round, may })
     };
     stream::iter(keys).map(one).buffered(AT_ONCE).try_collect().await
 }
@@ -123,7 +124,7 @@ async fn selected(ledger: &dyn Ledger, options: Retry) -> Result<BTreeSet<JobKey
 
 async fn finish(
     member: &Member,
-    keys: Vec<JobKey>,
+    ended: Vec<(JobKey, u32)>,
     mut tally: Tally,
     output: &Output,
 ) -> Result<ExitCode, Error> {
@@ -137,7 +138,7 @@ async fn finish(
             tally.stays(&record.key, why, output);
         }
     };
-    member.operator.retry_many(keys, found).await?;
+    member.operator.retry_many(ended, found).await?;
     output.message(&tally.words());
     Ok(tally.exit_code(false))
 }

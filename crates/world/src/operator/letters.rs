@@ -78,7 +78,7 @@ impl Operator {
             let Some(stored) = self.ledger.load(&key).await.ok()? else { continue };
             if letter.facts().ends(&stored.record) {
                 let doubted = self.doubted(&key).await?;
-                let done = self.actions.drop_letter(letter).await;
+                let done = self.actions.drop_letter(letter).await.map(drop);
                 return self.note("dropped", &key, doubted, done);
             }
         }

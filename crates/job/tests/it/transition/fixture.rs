@@ -100,7 +100,7 @@ pub(super) fn facts() -> Vec<Fact> {
         Fact::Abandoned { error: Problem::new("operator", "x") },
         Fact::Again { why: why() },
         Fact::Dropped,
-        Fact::Retried,
+        Fact::Retried { round: 1 },
         Fact::Replayed { letter: "l".into() },
         Fact::Edited { letter: "l".into(), request: job().request, slots: 1 },
     ]

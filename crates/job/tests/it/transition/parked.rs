@@ -81,6 +81,11 @@ fn an_edited_round_has_the_other_request_and_publishes_its_own_message() {
         assert_ne!(round.external_id, before.external_id);
         assert_eq!(round.to_job().map(|job| job.request), Some(request.clone()));
     }
+    let late = Record {
+        deadline: Some(Timestamp::from_millis(1)),
+        ..record(State::Parked { why: "x".into(), doubt: None, at: Timestamp::EPOCH })
+    };
+    assert_eq!(step(late, edited(), 2, &rules).record.deadline, None, "it would end at once");
     let sent = Record {
         sent_before: true,
         ..record(State::Parked { why: "x".into(), doubt: None, at: Timestamp::EPOCH })
@@ -105,7 +110,7 @@ fn a_retried_job_begins_a_round_with_its_own_request() {
             Record { submitted_at: Some(Timestamp::EPOCH), ..record(settled(outcome)) };
         before.request = Kept::Here(job().request);
         (before.task_id, before.deadline) = (Some("7".into()), Some(Timestamp::from_millis(1)));
-        let next = step(before.clone(), Fact::Retried, 2, &rules);
+        let next = step(before.clone(), Fact::Retried { round: 1 }, 2, &rules);
         let round = next.record;
         assert_eq!(next.effects, [Effect::Requeue { after: None }]);
         assert_eq!((round.round, round.acknowledged, round.deadline), (2, true, None));
@@ -114,14 +119,14 @@ fn a_retried_job_begins_a_round_with_its_own_request() {
         assert!(round.other_tasks.contains(&"7".to_owned()), "it was paid for");
         assert_eq!(round.to_job().map(|job| job.request), Some(job().request));
         let later = Record { deadline: Some(Timestamp::from_millis(3)), ..before.clone() };
-        assert!(step(later, Fact::Retried, 2, &rules).record.deadline.is_some());
+        assert!(step(later, Fact::Retried { round: 1 }, 2, &rules).record.deadline.is_some());
         let forgotten = Record { request: Kept::Nothing, ..before };
-        assert!(transition(forgotten, Fact::Retried, at(2), &rules).is_err());
+        assert!(transition(forgotten, Fact::Retried { round: 1 }, at(2), &rules).is_err());
     }
     for outcome in [succeeded(), Outcome::Cancelled] {
         let mut record = record(settled(outcome));
         record.request = Kept::Here(job().request);
-        assert!(transition(record, Fact::Retried, at(1), &rules).is_err());
+        assert!(transition(record, Fact::Retried { round: 1 }, at(1), &rules).is_err());
     }
 }
 

@@ -40,3 +40,22 @@ fn the_request_of_a_task_is_kept_until_it_is_known_not_to_be_needed() {
     assert_eq!(step(of(small.clone()), refused.clone(), 1, &rules).record.request, small);
     assert_eq!(step(of(large), refused, 1, &rules).record.request, Kept::Nothing);
 }
+
+/// It was accepted, and denied so often that it is in doubt.
+#[test]
+fn a_round_that_was_accepted_is_not_sent_again() {
+    let rules = Rules::default();
+    for state in [
+        State::InDoubt { doubt: doubt() },
+        State::Parked { why: "x".into(), doubt: Some(doubt()), at: Timestamp::EPOCH },
+    ] {
+        let mut record = record(state);
+        record.request = Kept::Here(job().request);
+        let again = |record| step(record, Fact::Resubmit { why: "x".into() }, 1, &rules);
+        assert_eq!(again(record.clone()).effects, [Effect::Requeue { after: None }]);
+        record.task_id = Some("7".into());
+        let stays = again(record);
+        assert!(matches!(stays.record.state, State::Parked { doubt: Some(_), .. }));
+        assert!(!stays.effects.contains(&Effect::Requeue { after: None }));
+    }
+}

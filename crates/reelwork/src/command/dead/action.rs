@@ -1,7 +1,7 @@
 //! What an operator has done with letters.
 
-use job::{Failing, Replay, Stays};
-use operator::{Error, Failed, Letter, Operator, Replayed};
+use job::{Dropping, Failing, Replay, Stays};
+use operator::{Dropped, Error, Failed, Letter, Operator, Replayed};
 
 /// What is done with each letter.
 #[derive(Clone, Debug)]
@@ -86,7 +86,10 @@ impl Action {
                 Replayed::Before => Acted::Before,
                 Replayed::Stays(letter, stays) => Acted::Stays(letter, why(stays)),
             }),
-            Self::Drop => operator.drop_letter(letter).await.map(|()| Acted::Done),
+            Self::Drop => Ok(match operator.drop_letter(letter).await? {
+                Dropped::Letter => Acted::Done,
+                Dropped::Stays(letter, stays) => Acted::Stays(letter, why(stays)),
+            }),
             Self::Fail(text) => Ok(match operator.fail_letter(letter, text).await? {
                 Failed::Job => Acted::Done,
                 Failed::Before => Acted::Before,
@@ -104,9 +107,10 @@ impl Action {
                 Replay::Done => Would::Remove,
                 Replay::Stays(stays) => Would::Stay { why: why(stays) },
             }),
-            Self::Drop => Ok(match operator.drop_would_end(letter).await? {
-                true => Would::RemoveAndFail,
-                false => Would::Remove,
+            Self::Drop => Ok(match operator.look_at_dropping(letter).await? {
+                Dropping::End => Would::RemoveAndFail,
+                Dropping::Remove => Would::Remove,
+                Dropping::Stays(stays) => Would::Stay { why: why(stays) },
             }),
             Self::Fail(text) => Ok(match operator.look_at_failing(letter, text).await? {
                 Failing::End(_) => Would::RemoveAndFail,
@@ -142,6 +146,9 @@ pub(super) fn why(stays: Stays) -> &'static str {
             "its job is parked with it: edit it under its own id, or end the job with `dead fail`"
         }
         Stays::Taken => "the new id belongs to another request",
+        Stays::Awaited => {
+            "its job waits for it, since a replay was not finished: `dead replay` publishes it"
+        }
         Stays::NoJob => "no job was recorded for it: `dead drop` deletes it",
         Stays::Ended => "its job has ended otherwise: `dead drop` deletes it",
     }
