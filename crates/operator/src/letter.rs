@@ -131,6 +131,11 @@ impl Letter {
         }
     }
 
+    /// The job's id, or the name of the letter.
+    pub fn shown(&self) -> String {
+        self.key().map_or_else(|| self.name.clone(), |key| key.id.to_string())
+    }
+
     /// When it was dead-lettered, by the store's time.
     pub fn dead_at(&self) -> Option<Timestamp> {
         self.delivery.message.number(header::DEAD_AT).map(Timestamp::from_millis)

@@ -15,9 +15,11 @@ mod edit;
 mod fail;
 mod letter;
 mod letter_filter;
+mod letters;
 mod pauses;
 mod replay;
 mod retry;
+mod retry_plan;
 mod selection;
 mod view;
 
@@ -30,8 +32,13 @@ pub use edit::Edited;
 pub use fail::Failed;
 pub use letter::{Letter, Names};
 pub use letter_filter::{LetterFilter, LetterSelection};
+pub use letters::{
+    Acted, LetterAction, LetterReader, LettersTally, Would, act_on_letters, find_letters,
+    why_it_stays,
+};
 pub use pauses::{NewPause, PauseError, Pauses};
 pub use replay::Replayed;
 pub use retry::Retried;
+pub use retry_plan::RetryPlan;
 pub use selection::Selection;
 pub use view::{JobDetails, JobView, LookView};

@@ -1,25 +1,21 @@
 //! Dead letters: shown, counted, published again, or deleted.
 
-mod action;
 mod bulk;
 mod dry_run;
 mod edit;
 mod edited;
 mod letter;
 mod list;
-mod reader;
 mod sought;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use daemon::{Config, ExitCode};
-use operator::LetterSelection;
+use operator::{LetterAction, LetterReader, LetterSelection};
 use ports::Broker;
 use serde_json::{Value, json};
 
-use self::action::Action;
-use self::reader::{Reader, SHARED};
 use crate::backends::Backends;
 use crate::cli::Dead;
 use crate::error::Error;
@@ -35,17 +31,19 @@ pub(crate) async fn run(action: Dead, config: &Config, output: &Output) -> Resul
             list::count(&Backends::open_broker(config).await?, &filters.filter(), output).await
         }
         Dead::Show { id } => show(&Backends::open_broker(config).await?, id, output).await,
-        Dead::Drop { which } => bulk::run(config, which, Action::Drop, output).await,
+        Dead::Drop { which } => bulk::run(config, which, LetterAction::Drop, output).await,
         Dead::Edit(options) => Box::pin(edit::run(config, options, output)).await,
-        Dead::Fail { which, why } => bulk::run(config, which, Action::Fail(why), output).await,
-        Dead::Replay { which } => bulk::run(config, which, Action::Replay, output).await,
+        Dead::Fail { which, why } => {
+            bulk::run(config, which, LetterAction::Fail(why), output).await
+        }
+        Dead::Replay { which } => bulk::run(config, which, LetterAction::Replay, output).await,
     }
 }
 
 async fn show(broker: &Arc<dyn Broker>, id: String, output: &Output) -> Result<ExitCode, Error> {
     let why = format!("no dead message has the id {id}");
     let wanted = LetterSelection::Named(HashSet::from([id]));
-    let mut reader = Reader::open(broker, u64::MAX).await?;
+    let mut reader = LetterReader::open(broker, u64::MAX).await?;
     let mut none = true;
     while let Some(letter) = reader.next().await? {
         if wanted.takes(&letter) {
@@ -65,6 +63,10 @@ async fn show(broker: &Arc<dyn Broker>, id: String, output: &Output) -> Result<E
         true => Err(missing(&why, shared)),
     }
 }
+
+/// The warning while another reader may hold letters.
+const SHARED: &str = "somebody else reads the dead letters at this moment and may hold some: this is not \
+                      all that is there; try again";
 
 /// While another reader holds letters, a missing one may be among them.
 fn missing(why: &str, shared: bool) -> Error {

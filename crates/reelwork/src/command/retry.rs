@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use daemon::{Config, ExitCode};
 use futures::{StreamExt, TryStreamExt, stream};
-use job::{JobKey, Money, NotRetried, Record, Tenant};
-use operator::{Retried, Selection};
+use job::{JobKey, Record, Tenant};
+use operator::{Retried, RetryPlan, Selection};
 use ports::{Clock, Ledger, ListFilter, SystemClock};
 
 use self::view::{Estimated, Tally};
@@ -42,56 +42,40 @@ async fn retry(
     output: &Output,
 ) -> Result<ExitCode, Error> {
     let (dry_run, yes) = (options.dry_run, options.yes);
-    let found = found(config, member.backends.ledger.as_ref(), options).await?;
+    let plan = plan(config, member, options).await?;
     let mut tally = Tally::default();
-    let (mut ended, mut amounts) = (Vec::new(), Vec::new());
-    for Found { key, round, may } in found {
-        match may {
-            Ok(amount) => {
-                ended.push((key, round));
-                amounts.push(amount);
-            }
-            Err(why) => tally.stays(&key, why, output),
-        }
+    for (key, why) in &plan.stays {
+        tally.stays(key, *why, output);
     }
-    let estimated = Estimated::of(amounts);
-    if dry_run || ended.is_empty() {
+    let estimated = Estimated::of(&plan);
+    if dry_run || plan.jobs.is_empty() {
         output.result(&estimated, || estimated.words());
         return Ok(tally.exit_code(dry_run));
     }
     let effect = estimated.effect();
     match agreed(yes, &effect) {
-        true => finish(member, ended, tally, output).await,
+        true => finish(member, plan.jobs, tally, output).await,
         false => Err(refused(&effect)),
     }
 }
 
-/// A job, and what it is estimated to cost if it may be retried.
-struct Found {
-    key: JobKey,
-    round: u32,
-    may: Result<Option<Money>, NotRetried>,
-}
-
-async fn found(config: &Config, ledger: &dyn Ledger, options: Retry) -> Result<Vec<Found>, Error> {
+async fn plan(config: &Config, member: &Member, options: Retry) -> Result<RetryPlan, Error> {
+    let ledger = member.backends.ledger.as_ref();
     let keys = match options.all {
         true => selected(ledger, options).await?,
         false => named(ledger, &options).await?,
     };
     let (table, now) = (price_file::table(config)?, SystemClock.now());
-    let one = async |key: JobKey| {
-        let record = whole(ledger, &key).await?;
+    let price = |record: &Record| {
         let amount = |request| table.estimate(&record.operation, request, now).amount;
-        let may = record.may_be_retried().map(|()| record.request.here().and_then(amount));
-        Ok::<_, Error>(Found { key, round: record.round, may })
+        record.request.here().and_then(amount)
     };
-    stream::iter(keys).map(one).buffered(AT_ONCE).try_collect().await
-}
-
-async fn whole(ledger: &dyn Ledger, key: &JobKey) -> Result<Record, Error> {
-    let stored = ledger.load_whole(key).await?;
-    let unknown = || Error::NotFound(format!("{key} is not known: nothing was changed"));
-    stored.map(|stored| stored.record).ok_or_else(unknown)
+    match member.operator.plan_retries(keys, SystemClock.now(), price).await {
+        Err(operator::Error::Unknown(key)) => {
+            Err(Error::NotFound(format!("{key} is not known: nothing was changed")))
+        }
+        plan => Ok(plan?),
+    }
 }
 
 async fn named(ledger: &dyn Ledger, options: &Retry) -> Result<BTreeSet<JobKey>, Error> {

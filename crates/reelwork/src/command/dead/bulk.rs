@@ -3,13 +3,10 @@
 use std::collections::HashSet;
 
 use daemon::{Config, ExitCode};
-use futures::{StreamExt, stream};
-use operator::{Letter, LetterSelection};
+use operator::{Acted, LetterAction, LetterSelection, act_on_letters};
 use serde_json::json;
 
-use super::action::{Acted, Action};
-use super::reader::Reader;
-use super::{dry_run, letter, sought};
+use super::{dry_run, sought};
 use crate::cli::Which;
 use crate::command::confirm::{agreed, refused};
 use crate::command::lines;
@@ -17,13 +14,10 @@ use crate::command::member::Member;
 use crate::error::Error;
 use crate::output::Output;
 
-/// Letters that are settled at once.
-const AT_ONCE: usize = 64;
-
 pub(super) async fn run(
     config: &Config,
     which: Which,
-    action: Action,
+    action: LetterAction,
     output: &Output,
 ) -> Result<ExitCode, Error> {
     let named = which.ids.len();
@@ -44,7 +38,7 @@ pub(super) async fn run(
 
 struct Bulk<'a> {
     member: &'a Member,
-    action: Action,
+    action: LetterAction,
     output: &'a Output,
 }
 
@@ -64,51 +58,25 @@ impl Bulk<'_> {
 
     /// Returns for how many it was done. After one fails, no more are begun.
     async fn act(&self, names: &HashSet<String>) -> Result<u64, Error> {
-        let mut reader = Reader::open(&self.member.backends.broker, u64::MAX).await?;
         let bar = self.output.progress(names.len() as u64, self.action.word());
-        let (mut count, mut left, mut failed) = (0, names.len(), None);
-        while left > 0 && failed.is_none() {
-            let some = reader.some(|letter| names.contains(&letter.name), AT_ONCE).await?;
-            if some.is_empty() {
-                self.output.complain(&format!("{left} of them are not there any more"));
-                break;
-            }
-            left -= some.len();
-            bar.inc(some.len() as u64);
-            failed = self.settle(some, &mut reader, &mut count).await;
-        }
+        let Member { operator, backends, .. } = self.member;
+        let told = |id: &str, acted: &Acted| {
+            bar.inc(1);
+            self.tell(id, acted);
+        };
+        let tally = act_on_letters(operator, &backends.broker, &self.action, names, told).await?;
         bar.finish_and_clear();
-        reader.close().await;
-        let Some(error) = failed else { return Ok(count) };
-        self.output.complain(&format!("{} {count}, then one failed", self.action.word()));
+        if tally.gone > 0 {
+            self.output.complain(&format!("{} of them are not there any more", tally.gone));
+        }
+        let Some(error) = tally.failed else { return Ok(tally.done) };
+        let done = format!("{} {}", self.action.word(), tally.done);
+        self.output.complain(&format!("{done}, then one failed"));
         Err(error.into())
     }
 
-    /// All of them, also if one fails.
-    async fn settle(
-        &self,
-        letters: Vec<Letter>,
-        reader: &mut Reader,
-        count: &mut u64,
-    ) -> Option<operator::Error> {
-        let mut failed = None;
-        let all = stream::iter(letters).map(|letter| self.one(letter));
-        let mut all = all.buffer_unordered(AT_ONCE);
-        while let Some(done) = all.next().await {
-            match done {
-                Ok(Acted::Done) => *count += 1,
-                Ok(Acted::Before) => {}
-                Ok(Acted::Stays(letter, _)) => reader.keep(*letter),
-                Err(error) => failed = failed.or(Some(error)),
-            }
-        }
-        failed
-    }
-
-    async fn one(&self, letter: Letter) -> Result<Acted, operator::Error> {
-        let id = letter::shown(&letter);
-        let acted = self.action.done(&self.member.operator, letter).await?;
-        match &acted {
+    fn tell(&self, id: &str, acted: &Acted) {
+        match acted {
             Acted::Done => {}
             Acted::Before => {
                 let word = self.action.word();
@@ -116,6 +84,5 @@ impl Bulk<'_> {
             }
             Acted::Stays(_, why) => self.output.complain(&format!("{id} stays: {why}")),
         }
-        Ok(acted)
     }
 }

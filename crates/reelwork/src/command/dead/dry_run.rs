@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use operator::{Letter, LetterSelection};
+use operator::{Letter, LetterAction, LetterReader, LetterSelection, Would};
 use serde::Serialize;
 
-use super::action::{Action, Would};
 use super::letter;
-use super::reader::Reader;
 use super::sought::Sought;
 use crate::command::member::Member;
 use crate::error::Error;
@@ -16,10 +14,10 @@ use crate::output::Output;
 pub(super) async fn run(
     member: &Member,
     wanted: &LetterSelection,
-    action: &Action,
+    action: &LetterAction,
     output: &Output,
 ) -> Result<(), Error> {
-    let mut reader = Reader::open(&member.backends.broker, u64::MAX).await?;
+    let mut reader = LetterReader::open(&member.backends.broker, u64::MAX).await?;
     let (mut view, mut sought) = (DryRunView::default(), Sought::of(wanted));
     while let Some(letter) = reader.next().await? {
         if wanted.takes(&letter) {

@@ -4,14 +4,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use daemon::{Config, ExitCode};
-use operator::{Edited, Letter, LetterSelection};
+use operator::{Edited, Letter, LetterReader, LetterSelection, why_it_stays};
 use ports::Broker;
 use producer::Producer;
 use serde_json::json;
 
-use super::action::why;
 use super::edited::Changes;
-use super::reader::Reader;
 use super::{missing, sought};
 use crate::cli::Edit;
 use crate::command::member::Member;
@@ -40,7 +38,7 @@ async fn edit(
     output: &Output,
 ) -> Result<(), Error> {
     let name = only(&member.backends.broker, id, output).await?;
-    let mut reader = Reader::open(&member.backends.broker, u64::MAX).await?;
+    let mut reader = LetterReader::open(&member.backends.broker, u64::MAX).await?;
     let done = match reader.some(|letter| letter.name == name, 1).await?.pop() {
         Some(letter) => publish(config, member, letter, changes, output).await,
         None => Err(missing(&format!("letter {name} is not there any more"), reader.is_shared())),
@@ -77,7 +75,7 @@ async fn publish(
         Edited::Job => {}
         Edited::Before => output.complain(&format!("{key} was edited so before: it is removed")),
         Edited::Stays(stays) => {
-            return Err(Error::Other(format!("nothing was changed: {}", why(stays))));
+            return Err(Error::Other(format!("nothing was changed: {}", why_it_stays(stays))));
         }
     }
     let row =

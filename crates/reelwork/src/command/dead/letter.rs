@@ -26,9 +26,3 @@ pub(super) fn words(row: &Value) -> String {
     let id = [word("job_id"), word("id")].into_iter().find(|id| *id != "-").unwrap_or("-");
     format!("{}  {id}  {}  {}", word("letter"), word("reason"), word("detail"))
 }
-
-/// The job's id, or the name of the letter.
-pub(super) fn shown(letter: &Letter) -> String {
-    let key = letter.key().map(|key| key.id.to_string());
-    key.unwrap_or_else(|| letter.name.clone())
-}

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use daemon::ExitCode;
-use operator::LetterFilter;
+use operator::{LetterFilter, LetterReader};
 use ports::Broker;
 use serde::Serialize;
 
-use super::letter;
-use super::reader::{Reader, SHARED};
+use super::{SHARED, letter};
 use crate::error::Error;
 use crate::output::Output;
 
@@ -25,7 +24,7 @@ pub(super) async fn rows(
         true => (limit as u64).saturating_add(1),
         false => u64::MAX,
     };
-    let mut reader = Reader::open(broker, most).await?;
+    let mut reader = LetterReader::open(broker, most).await?;
     let (mut shown, mut more) = (0, false);
     while let Some(letter) = reader.next().await?
         && !more
@@ -69,7 +68,7 @@ pub(super) async fn count(
     filter: &LetterFilter,
     output: &Output,
 ) -> Result<ExitCode, Error> {
-    let mut reader = Reader::open(broker, u64::MAX).await?;
+    let mut reader = LetterReader::open(broker, u64::MAX).await?;
     let mut count = CountView::default();
     while let Some(letter) = reader.next().await? {
         if filter.takes(&letter) {
@@ -86,7 +85,7 @@ pub(super) async fn count(
 }
 
 /// Gives all back. Nothing was found: that is no result if others may hold letters.
-async fn ended(reader: Reader, none: bool, output: &Output) -> Result<ExitCode, Error> {
+async fn ended(reader: LetterReader, none: bool, output: &Output) -> Result<ExitCode, Error> {
     let shared = reader.is_shared();
     reader.close().await;
     match (shared, none) {

@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use operator::{Letter, LetterSelection};
+use operator::{Letter, LetterSelection, find_letters};
 use ports::Broker;
 
-use super::missing;
-use super::reader::{Reader, SHARED};
+use super::{SHARED, missing};
 use crate::error::Error;
 use crate::output::Output;
 
@@ -17,17 +16,8 @@ pub(super) async fn find(
     wanted: &LetterSelection,
     output: &Output,
 ) -> Result<HashSet<String>, Error> {
-    let mut reader = Reader::open(broker, u64::MAX).await?;
-    let (mut found, mut sought) = (HashSet::new(), Sought::of(wanted));
-    while let Some(letter) = reader.next().await? {
-        if wanted.takes(&letter) {
-            sought.found(&letter);
-            found.insert(letter.name.clone());
-        }
-        reader.keep(letter);
-    }
-    let shared = reader.is_shared();
-    reader.close().await;
+    let mut sought = Sought::of(wanted);
+    let (found, shared) = find_letters(broker, wanted, |letter| sought.found(letter)).await?;
     sought.report(found.is_empty(), shared, output)?;
     Ok(found)
 }

@@ -1,5 +1,6 @@
 use daemon::ExitCode;
 use job::{JobKey, Money, NotRetried};
+use operator::RetryPlan;
 use serde::Serialize;
 
 use crate::output::Output;
@@ -15,14 +16,8 @@ pub(super) struct Estimated {
 }
 
 impl Estimated {
-    pub(super) fn of(amounts: impl IntoIterator<Item = Option<Money>>) -> Self {
-        let mut all = Self { jobs: 0, usd: Money::ZERO, unpriced: 0 };
-        for amount in amounts {
-            all.jobs += 1;
-            all.usd = all.usd + amount.unwrap_or(Money::ZERO);
-            all.unpriced += u64::from(amount.is_none());
-        }
-        all
+    pub(super) fn of(plan: &RetryPlan) -> Self {
+        Self { jobs: plan.jobs.len() as u64, usd: plan.usd, unpriced: plan.unpriced }
     }
 
     pub(super) fn words(&self) -> String {
@@ -72,10 +67,10 @@ mod tests {
 
     #[test]
     fn an_estimate_says_what_it_does_not_know() {
-        let some = |text| Money::parse(text);
-        let all = Estimated::of([some("0.14"), None, some("0.28")]);
+        let usd = Money::parse("0.42").unwrap();
+        let all = Estimated { jobs: 3, usd, unpriced: 1 };
         assert_eq!(all.words(), "3 jobs may be retried, for about $0.42, and 1 without a price");
-        let priced = Estimated::of([some("0.14")]);
-        assert_eq!(priced.words(), "1 jobs may be retried, for about $0.14");
+        let priced = Estimated { jobs: 1, usd, unpriced: 0 };
+        assert_eq!(priced.words(), "1 jobs may be retried, for about $0.42");
     }
 }

@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use operator::{Letter, Names};
 use ports::{Broker, BrokerError, Deliveries, Settle, Source};
 use tokio::time::Instant;
 
-use crate::error::Error;
+use crate::{Letter, Names};
 
 /// If no letter arrives for this long, all have been read.
 const QUIET: Duration = Duration::from_secs(2);
@@ -30,7 +29,7 @@ const AHEAD: usize = 64 * 1024 * 1024;
 
 /// Reads the letters that exist now, each once. What was read stays taken, so that it is not read
 /// again, and without its body, so that any number of letters can be read.
-pub(super) struct Reader {
+pub struct LetterReader {
     broker: Arc<dyn Broker>,
     /// Only the last one can have letters that were not read.
     pages: Vec<Page>,
@@ -49,25 +48,22 @@ struct Page {
     kept: Vec<Box<dyn Settle>>,
 }
 
-/// The warning while another reader may hold letters.
-pub(super) const SHARED: &str = "somebody else reads the dead letters at this moment and may hold \
-    some: this is not all that is there; try again";
-
-impl Reader {
+impl LetterReader {
     /// `most`: the largest number of letters that is wanted.
-    pub(super) async fn open(broker: &Arc<dyn Broker>, most: u64) -> Result<Self, Error> {
+    pub async fn open(broker: &Arc<dyn Broker>, most: u64) -> Result<Self, BrokerError> {
         let shared = is_shared(broker.as_ref()).await?;
         let left = broker.depth(&Source::Dead).await?.min(most);
         let (broker, names) = (broker.clone(), Names::default());
         Ok(Self { broker, pages: Vec::new(), left, largest: 0, names, shared })
     }
 
-    pub(super) fn is_shared(&self) -> bool {
+    /// Another reader may hold letters: this is not all that is there.
+    pub fn is_shared(&self) -> bool {
         self.shared
     }
 
     /// The one before must have been settled or kept.
-    pub(super) async fn next(&mut self) -> Result<Option<Letter>, Error> {
+    pub async fn next(&mut self) -> Result<Option<Letter>, BrokerError> {
         if self.left == 0 {
             return Ok(None);
         }
@@ -88,11 +84,11 @@ impl Reader {
 
     /// The next letters that are wanted, `most` of them or fewer; none if all were read. They must
     /// be settled or kept before more are read.
-    pub(super) async fn some(
+    pub async fn some(
         &mut self,
         wanted: impl Fn(&Letter) -> bool,
         most: usize,
-    ) -> Result<Vec<Letter>, Error> {
+    ) -> Result<Vec<Letter>, BrokerError> {
         let mut found = Vec::new();
         while found.is_empty() || found.len() < most && self.has_room(found.len()) {
             match self.next().await? {
@@ -105,14 +101,14 @@ impl Reader {
     }
 
     /// It stays as it is, and is not read again.
-    pub(super) fn keep(&mut self, letter: Letter) {
+    pub fn keep(&mut self, letter: Letter) {
         if let Some(page) = self.pages.last_mut() {
             page.kept.push(letter.delivery.settle);
         }
     }
 
     /// Gives back all that was kept, in its order, and returns when it can be read again.
-    pub(super) async fn close(mut self) {
+    pub async fn close(mut self) {
         // First of all: what is given back must not be delivered to this reader again.
         for page in &mut self.pages {
             page.deliveries.cancel().await;
@@ -123,7 +119,8 @@ impl Reader {
         let kept: Vec<_> = self.pages.into_iter().flat_map(|page| page.kept).collect();
         let count = kept.len() as u64;
         // A letter that cannot be given back now goes back when the connection ends.
-        let back = stream::iter(kept).map(Settle::requeue).buffered(AT_ONCE);
+        let back: Vec<_> = kept.into_iter().map(|settle| settle.requeue()).collect();
+        let back = stream::iter(back).buffered(AT_ONCE);
         back.for_each(async |result| drop(result)).await;
         returned(self.broker.as_ref(), count).await;
     }
@@ -133,7 +130,7 @@ impl Reader {
         self.pages.last().is_some_and(|page| page.kept.len() + out < page.most)
     }
 
-    async fn turn_page(&mut self) -> Result<(), Error> {
+    async fn turn_page(&mut self) -> Result<(), BrokerError> {
         let most = page_of(self.largest, self.left);
         let deliveries = self.broker.consume(&Source::Dead, most).await?;
         self.pages.push(Page { deliveries, most: most.into(), kept: Vec::new() });

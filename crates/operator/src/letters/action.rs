@@ -1,11 +1,11 @@
-//! What an operator has done with letters.
+//! What an operator has done with dead letters, in the words of every interface.
 
+use crate::{Dropped, Error, Failed, Letter, Operator, Replayed};
 use job::{Dropping, Failing, Replay, Stays};
-use operator::{Dropped, Error, Failed, Letter, Operator, Replayed};
 
 /// What is done with each letter.
 #[derive(Clone, Debug)]
-pub(super) enum Action {
+pub enum LetterAction {
     Replay,
     Drop,
     /// With what the event says.
@@ -14,7 +14,7 @@ pub(super) enum Action {
 
 /// What became of a letter.
 #[derive(Debug)]
-pub(super) enum Acted {
+pub enum Acted {
     Done,
     /// Only removed: the action was done before.
     Before,
@@ -24,7 +24,7 @@ pub(super) enum Acted {
 
 /// What would become of a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Would {
+pub enum Would {
     Publish,
     /// Its job has ended, so it is done anew.
     PublishInNewRound,
@@ -37,7 +37,7 @@ pub(super) enum Would {
 }
 
 impl Would {
-    pub(super) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Publish => "publish",
             Self::PublishInNewRound => "publish_in_new_round",
@@ -47,11 +47,11 @@ impl Would {
         }
     }
 
-    pub(super) fn words(self) -> String {
+    pub fn words(self) -> String {
         self.word().replace('_', " ")
     }
 
-    pub(super) fn why(self) -> Option<&'static str> {
+    pub fn why(self) -> Option<&'static str> {
         match self {
             Self::Stay { why } => Some(why),
             Self::Publish | Self::PublishInNewRound | Self::Remove | Self::RemoveAndFail => None,
@@ -59,9 +59,9 @@ impl Would {
     }
 }
 
-impl Action {
+impl LetterAction {
     /// The key of the result.
-    pub(super) fn word(&self) -> &'static str {
+    pub fn word(&self) -> &'static str {
         match self {
             Self::Replay => "replayed",
             Self::Drop => "dropped",
@@ -70,7 +70,7 @@ impl Action {
     }
 
     /// What is confirmed.
-    pub(super) fn effect(&self, count: usize) -> String {
+    pub fn effect(&self, count: usize) -> String {
         let what = match self {
             Self::Replay => "published again: what is submitted is paid for",
             Self::Drop => "deleted for good, and the jobs that were parked with them end as failed",
@@ -79,50 +79,50 @@ impl Action {
         format!("{count} dead messages are to be {what}")
     }
 
-    pub(super) async fn done(&self, operator: &Operator, letter: Letter) -> Result<Acted, Error> {
+    pub async fn done(&self, operator: &Operator, letter: Letter) -> Result<Acted, Error> {
         match self {
             Self::Replay => Ok(match operator.replay(letter).await? {
                 Replayed::Published => Acted::Done,
                 Replayed::Before => Acted::Before,
-                Replayed::Stays(letter, stays) => Acted::Stays(letter, why(stays)),
+                Replayed::Stays(letter, stays) => Acted::Stays(letter, why_it_stays(stays)),
             }),
             Self::Drop => Ok(match operator.drop_letter(letter).await? {
                 Dropped::Letter => Acted::Done,
-                Dropped::Stays(letter, stays) => Acted::Stays(letter, why(stays)),
+                Dropped::Stays(letter, stays) => Acted::Stays(letter, why_it_stays(stays)),
             }),
             Self::Fail(text) => Ok(match operator.fail_letter(letter, text).await? {
                 Failed::Job => Acted::Done,
                 Failed::Before => Acted::Before,
-                Failed::Stays(letter, stays) => Acted::Stays(letter, why(stays)),
+                Failed::Stays(letter, stays) => Acted::Stays(letter, why_it_stays(stays)),
             }),
         }
     }
 
     /// Nothing is changed.
-    pub(super) async fn would(&self, operator: &Operator, letter: &Letter) -> Result<Would, Error> {
+    pub async fn would(&self, operator: &Operator, letter: &Letter) -> Result<Would, Error> {
         match self {
             Self::Replay => Ok(match operator.look(letter).await? {
                 Replay::Publish => Would::Publish,
                 Replay::Begin => Would::PublishInNewRound,
                 Replay::Done => Would::Remove,
-                Replay::Stays(stays) => Would::Stay { why: why(stays) },
+                Replay::Stays(stays) => Would::Stay { why: why_it_stays(stays) },
             }),
             Self::Drop => Ok(match operator.look_at_dropping(letter).await? {
                 Dropping::End => Would::RemoveAndFail,
                 Dropping::Remove => Would::Remove,
-                Dropping::Stays(stays) => Would::Stay { why: why(stays) },
+                Dropping::Stays(stays) => Would::Stay { why: why_it_stays(stays) },
             }),
             Self::Fail(text) => Ok(match operator.look_at_failing(letter, text).await? {
                 Failing::End(_) => Would::RemoveAndFail,
                 Failing::Done => Would::Remove,
-                Failing::Stays(stays) => Would::Stay { why: why(stays) },
+                Failing::Stays(stays) => Would::Stay { why: why_it_stays(stays) },
             }),
         }
     }
 }
 
 /// Why a letter was left.
-pub(super) fn why(stays: Stays) -> &'static str {
+pub fn why_it_stays(stays: Stays) -> &'static str {
     match stays {
         Stays::Conflict => "its id belongs to another request",
         Stays::UnderWay => "its job is under way",
