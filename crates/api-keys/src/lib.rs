@@ -7,6 +7,7 @@
 mod entry;
 mod file;
 mod find;
+mod ring;
 mod row;
 mod scope;
 pub mod text;
@@ -15,4 +16,5 @@ mod token;
 pub use entry::{ApiKey, Credential};
 pub use file::{FileError, KeyFile, Stamp};
 pub use find::{BadKey, Keys};
+pub use ring::KeyRing;
 pub use scope::Scope;

@@ -12,16 +12,25 @@ pub enum Scope {
     Read,
     /// Cancel jobs.
     Cancel,
+    /// See the jobs of all tenants, and the queue, in the console.
+    View,
+    /// Act in the console on the jobs of all tenants, with retries that are paid for.
+    Operate,
 }
 
 impl Scope {
-    pub const ALL: [Self; 3] = [Self::Submit, Self::Read, Self::Cancel];
+    pub const ALL: [Self; 5] = [Self::Submit, Self::Read, Self::Cancel, Self::View, Self::Operate];
+
+    /// Those that reach only the jobs of the key's tenant.
+    pub const OF_TENANT: [Self; 3] = [Self::Submit, Self::Read, Self::Cancel];
 
     pub fn word(self) -> &'static str {
         match self {
             Self::Submit => "submit",
             Self::Read => "read",
             Self::Cancel => "cancel",
+            Self::View => "view",
+            Self::Operate => "operate",
         }
     }
 

@@ -267,6 +267,9 @@ settings! {
         kling_api: bool = "false", Bool;
         /// Answer reelwork's own API, below /api/v1/, to the same clients.
         jobs_api: bool = "false", Bool;
+        /// Show the queue to operators, at /console: to browsers on this machine, or, with gateway.keys_file,
+        /// to whoever has a key with the scope view or operate.
+        console: bool = "false", Bool;
         /// The file of the clients' keys, made by reelwork keys create; read again when it changes.
         keys_file: Option<PathBuf> = unset, FilePath;
     }
@@ -292,6 +295,11 @@ impl Gateway {
     /// Whether it has clients.
     pub fn has_clients(&self) -> bool {
         self.kling_api || self.jobs_api
+    }
+
+    /// Whether it serves anybody but the provider.
+    pub fn serves(&self) -> bool {
+        self.has_clients() || self.console
     }
 
     /// Whether only this machine reaches it: no proxy brings callbacks from outside.

@@ -40,6 +40,7 @@ const SECRETS: &str = "gateway.callback_secrets";
 const LISTEN: &str = "gateway.listen";
 const KLING_API: &str = "gateway.kling_api";
 const JOBS_API: &str = "gateway.jobs_api";
+const CONSOLE: &str = "gateway.console";
 const KEYS_FILE: &str = "gateway.keys_file";
 
 static RULES: [Rule; 13] = [
@@ -84,9 +85,13 @@ fn without_keys(config: &Config) -> Option<Breach> {
     let gateway = &config.gateway;
     let callback = gateway.callback_url.as_ref().map(|url| format!("{CALLBACK} is {url}"));
     let listens = || format!("{LISTEN} is {}", gateway.listen);
-    let needs_none = gateway.has_clients() && gateway.keys_file.is_none();
+    let needs_none = gateway.serves() && gateway.keys_file.is_none();
     (needs_none && !gateway.is_private()).then(|| Breach {
-        key: if gateway.kling_api { KLING_API } else { JOBS_API },
+        key: match (gateway.kling_api, gateway.jobs_api) {
+            (true, _) => KLING_API,
+            (false, true) => JOBS_API,
+            (false, false) => CONSOLE,
+        },
         message: format!(
             "is true while {}, which others can reach",
             callback.filter(|_| gateway.listen.ip().is_loopback()).unwrap_or_else(listens)

@@ -1,10 +1,8 @@
 //! Who a client is, and what it may do.
 
-pub(crate) mod local;
+use std::sync::Arc;
 
-use std::sync::{Arc, PoisonError, RwLock};
-
-use api_keys::{ApiKey, Keys, Scope};
+use api_keys::{ApiKey, KeyRing, Scope};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use job::{Allowance, Tenant, Timestamp};
@@ -18,25 +16,6 @@ pub enum Callers {
     Local(Tenant),
     /// Those that show a key.
     Keyed(KeyRing),
-}
-
-/// The keys that count now: they can be replaced while clients are served.
-#[derive(Clone, Default)]
-pub struct KeyRing(Arc<RwLock<Arc<Keys>>>);
-
-impl KeyRing {
-    pub fn new(keys: Keys) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(keys))))
-    }
-
-    /// From the next request on, only these count.
-    pub fn replace(&self, keys: Keys) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
-    }
-
-    fn now(&self) -> Arc<Keys> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
 }
 
 /// A client that may be served.
@@ -64,7 +43,7 @@ impl Callers {
     ) -> Result<Caller, Refusal> {
         match self {
             Self::Local(tenant) => {
-                local::is_local(headers)?;
+                listener::is_of_a_program_here(headers)?;
                 Ok(Caller { tenant: tenant.clone(), key: None })
             }
             Self::Keyed(ring) => {

@@ -37,6 +37,8 @@ pub struct Served {
     pub callbacks: Option<Mailbox>,
     /// Those of clients, and in which words they are asked for.
     pub jobs: Option<(Arc<Jobs>, Apis)>,
+    /// Pages for operators, below a path of their own.
+    pub pages: Option<Router>,
 }
 
 /// The APIs of clients.
@@ -51,6 +53,7 @@ pub struct Apis {
 impl Served {
     fn routes(self) -> Router {
         let callbacks = self.callbacks.map(callbacks).unwrap_or_default();
+        let callbacks = callbacks.merge(self.pages.unwrap_or_default());
         let Some((jobs, apis)) = self.jobs else { return callbacks };
         let own = apis.own.then(|| api(jobs.clone()));
         let kling = apis.kling.then(|| kling_api(jobs));

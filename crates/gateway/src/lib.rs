@@ -25,7 +25,7 @@ mod room;
 mod settings;
 
 pub use api::{JobResource, KINDS, ProblemKind, ROUTES, Route};
-pub use callers::{Callers, KeyRing};
+pub use callers::Callers;
 pub use gateway::{Apis, Gateway, Listen, Served};
 pub use jobs::{Jobs, JobsSettings};
 pub use mailbox::{Mailbox, NotKept};

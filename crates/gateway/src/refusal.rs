@@ -5,6 +5,7 @@ use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use job::{CapPeriod, JobId, Money, NotRetried, Reason, Timestamp};
+use listener::NotLocal;
 use ports::LedgerError;
 
 use crate::body::Unread;
@@ -34,7 +35,7 @@ pub(crate) enum Refusal {
     #[error("an operation takes POST, and a task takes GET")]
     WrongMethod,
     #[error("only programs on this machine are served: {0}")]
-    NotLocal(&'static str),
+    NotLocal(#[from] NotLocal),
     /// The state that it is in.
     #[error("the job is {state}: it cannot be cancelled any more, and the provider goes on")]
     TooLate { state: &'static str },

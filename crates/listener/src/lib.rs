@@ -5,6 +5,8 @@
 //! which one is closed. The handlers limit how much of a body is read, and for how long.
 
 mod callers;
+mod local;
 mod serve;
 
+pub use local::{NotLocal, is_of_a_browser_here, is_of_a_program_here, is_of_another_site};
 pub use serve::{Bounds, serve};

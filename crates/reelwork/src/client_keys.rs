@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use api_keys::{FileError, KeyFile, Keys, Stamp};
-use gateway::KeyRing;
+use api_keys::{FileError, KeyFile, KeyRing, Keys, Stamp};
 use tokio::task::JoinHandle;
 
 /// How often the file is looked at.

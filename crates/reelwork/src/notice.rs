@@ -19,6 +19,9 @@ pub(crate) enum Notice<'a> {
     OwnApi {
         on: SocketAddr,
     },
+    Console {
+        on: SocketAddr,
+    },
     /// Another process has the address.
     NoKlingApi {
         on: SocketAddr,
@@ -48,8 +51,10 @@ impl Notice<'_> {
             Self::Simulated { url } => format!("simulated provider on {url}"),
             Self::KlingApi { on } => format!("the provider's API on http://{on}/kling/v1/"),
             Self::OwnApi { on } => format!("reelwork's API on http://{on}/api/v1/"),
+            Self::Console { on } => format!("the console on http://{on}/console"),
             Self::NoKlingApi { on } => format!(
-                "{on} is in use: the provider's API is not served; set gateway.listen to serve it"
+                "{on} is in use: neither the provider's API nor the console is served; set \
+                 gateway.listen to serve them"
             ),
             Self::Callbacks { on } => format!("callbacks on http://{on}"),
             Self::Health { on } => format!("health on http://{on}"),
@@ -69,6 +74,7 @@ impl Notice<'_> {
             Self::Callbacks { on }
             | Self::KlingApi { on }
             | Self::OwnApi { on }
+            | Self::Console { on }
             | Self::Health { on } => {
                 tracing::info!(url = format!("http://{on}"), "{words}");
             }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use daemon::Config;
+use daemon::{Config, Sources};
 use follower::Follower;
 use gateway::Apis;
 use kling::Client;
@@ -51,6 +51,7 @@ impl Which {
 impl Roles {
     pub(crate) async fn start(
         config: &Config,
+        sources: &Sources,
         backends: &Backends,
         clients: Vec<Client>,
         which: Which,
@@ -81,7 +82,7 @@ impl Roles {
             Some(Poller::with_accounts(broker, ledger, session, clock, first, others, rules))
         });
         let gateway = match which {
-            Which::Both => Front::start(config, backends, &session, &prices).await?,
+            Which::Both => Front::start(config, sources, backends, &session, &prices).await?,
             Which::Worker | Which::Poller => None,
         };
         let follower = follower(config, backends, &session);
@@ -90,13 +91,17 @@ impl Roles {
     }
 
     /// A gateway alone: it needs no provider.
-    pub(crate) async fn front(config: &Config, backends: &Backends) -> Result<Self, Error> {
-        if settings::callbacks(config).is_none() && !config.gateway.has_clients() {
+    pub(crate) async fn front(
+        config: &Config,
+        sources: &Sources,
+        backends: &Backends,
+    ) -> Result<Self, Error> {
+        if settings::callbacks(config).is_none() && !config.gateway.serves() {
             return Err(front::nothing_to_serve());
         }
         let session = Arc::new(backends.join().await?);
         let prices = price_file::table(config)?;
-        let gateway = Front::start(config, backends, &session, &prices).await?;
+        let gateway = Front::start(config, sources, backends, &session, &prices).await?;
         let follower = follower(config, backends, &session);
         let (worker, poller, patience) = (None, None, config.worker.drain);
         Ok(Self { worker, poller, gateway, follower, session, patience })
@@ -110,6 +115,11 @@ impl Roles {
     /// Where clients' requests are received.
     pub(crate) fn clients_on(&self) -> Option<(SocketAddr, Apis)> {
         self.gateway.as_ref()?.gateway.clients_on()
+    }
+
+    /// Where operators see the console.
+    pub(crate) fn console_on(&self) -> Option<SocketAddr> {
+        self.gateway.as_ref()?.console_on()
     }
 
     /// The membership that all of them share.

@@ -6,7 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use daemon::{Config, DoubtPolicy, Limits, LookUp, MicroUsd, Money, OverCap, SlotCount, Tenants};
+use console::{Access, ConfigurationRow, ConsoleSettings};
+use daemon::{
+    Config, DoubtPolicy, Effective, Limits, LookUp, MicroUsd, Money, OverCap, SlotCount, Sources,
+    Tenants,
+};
 use gateway::{Callers, JobsSettings};
 use job::{CallbackSigner, Cap, OnCap, OnDoubt, Resource, RoomBounds, Rules, Tenant};
 use poller::LookUpBy;
@@ -16,6 +20,7 @@ use worker::{Budget, Callback, Slots};
 
 pub(crate) use self::accounts::{account_rules, asked, most_slots, of_account};
 use crate::backends::spans;
+use crate::error::Error;
 
 /// The journal keeps its lines for longer than the ledger keeps settled records.
 const JOURNALED_AGAIN: Duration = Duration::from_secs(24 * 3600);
@@ -189,6 +194,28 @@ pub(crate) fn jobs(config: &Config, callers: Callers, prices: Arc<PriceTable>) -
     // The other half is left to those that do not wait.
     let waits = (config.gateway.connections / 2) as usize;
     JobsSettings { slots, prices, waits, ..settings }
+}
+
+pub(crate) fn console(
+    config: &Config,
+    sources: &Sources,
+    access: Access,
+    prices: Arc<PriceTable>,
+) -> Result<ConsoleSettings, Error> {
+    let rows = Config::load(sources)?.effective.into_iter();
+    let row = |row: Effective| ConfigurationRow {
+        key: row.key.to_owned(),
+        value: row.value,
+        source: row.source.to_string(),
+    };
+    Ok(ConsoleSettings {
+        access,
+        accounts: account_rules(config).names,
+        configuration: rows.map(row).collect(),
+        prices,
+        rules: rules(config),
+        retention: config.ledger.retention,
+    })
 }
 
 fn callback(config: &Config) -> Option<Callback> {

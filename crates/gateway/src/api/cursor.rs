@@ -2,23 +2,21 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use job::{JobKey, Timestamp};
 use ports::Cursor;
 
 pub(super) fn write(cursor: &Cursor) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{}/{}", cursor.created_at.as_millis(), cursor.key))
+    URL_SAFE_NO_PAD.encode(cursor.to_text())
 }
 
 /// `None`: it is none of ours.
 pub(super) fn read(text: &str) -> Option<Cursor> {
-    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-    let (millis, key) = text.split_once('/')?;
-    let created_at = Timestamp::from_millis(millis.parse().ok()?);
-    Some(Cursor { created_at, key: JobKey::parse(key)? })
+    Cursor::parse(&String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?)
 }
 
 #[cfg(test)]
 mod tests {
+    use job::{JobKey, Timestamp};
+
     use super::*;
 
     #[test]

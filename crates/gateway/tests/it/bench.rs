@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use api_keys::{ApiKey, Credential, Keys, Scope, text};
+use api_keys::{ApiKey, Credential, KeyRing, Keys, Scope, text};
 use embedded::Embedded;
-use gateway::{Apis, Callers, Gateway, Jobs, JobsSettings, KeyRing, Listen, Served};
+use gateway::{Apis, Callers, Gateway, Jobs, JobsSettings, Listen, Served};
 use job::{
     Allowance, JobKey, Lane, MessageFacts, Outcome, Priority, Problem, Record, Resource, Rules,
     State, Tenant, Timestamp, decode,

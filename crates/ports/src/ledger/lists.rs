@@ -44,6 +44,17 @@ impl Cursor {
         Self { created_at: record.created_at, key: record.key.clone() }
     }
 
+    /// As text, that [`parse`](Self::parse) reads.
+    pub fn to_text(&self) -> String {
+        format!("{}/{}", self.created_at.as_millis(), self.key)
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        let (millis, key) = text.split_once('/')?;
+        let created_at = Timestamp::from_millis(millis.parse().ok()?);
+        Some(Self { created_at, key: JobKey::parse(key)? })
+    }
+
     /// Orders names as bytes, as stores do.
     pub fn order(&self) -> (Timestamp, String) {
         (self.created_at, self.key.to_string())

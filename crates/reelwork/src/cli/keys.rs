@@ -31,7 +31,7 @@ pub(crate) struct NewKey {
     /// What people call it, in 100 bytes at most
     #[arg(long, value_name = "TEXT", value_parser = name)]
     pub(crate) name: Option<String>,
-    /// What it allows (repeatable); everything if not given
+    /// What it allows (repeatable). Not given: submit, read and cancel, of its tenant's jobs
     #[arg(long = "scope", value_name = "WORD", value_parser = scopes())]
     pub(crate) scopes: Vec<Scope>,
     /// Submissions a minute; a whole minute's may come at once

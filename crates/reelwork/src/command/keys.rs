@@ -56,7 +56,7 @@ fn make(new: NewKey, now: Timestamp) -> Made {
         Shown::Key(key) => Credential::of_key(key),
         Shown::Pair { .. } => Credential::SigningSecret(secret),
     };
-    let all = || Scope::ALL.into();
+    let all = || Scope::OF_TENANT.into();
     let scopes = Some(new.scopes).filter(|scopes| !scopes.is_empty());
     let key = ApiKey {
         id,

@@ -56,7 +56,7 @@ pub(crate) async fn run(
         }
         Command::Worker => role::run(config, sources, Which::Worker, output).await,
         Command::Poller => role::run(config, sources, Which::Poller, output).await,
-        Command::Gateway => role::gateway(config, output).await,
+        Command::Gateway => role::gateway(config, sources, output).await,
         Command::Simulator(options) => simulator::run(options, output).await,
         Command::Submit(options) => submit::run(options, &config, output).await,
         Command::Get { id, tenant, strict: _ } => {

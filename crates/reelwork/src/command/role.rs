@@ -25,7 +25,7 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Error> {
     let accounts = config.accounts();
     let keyed = accounts.into_iter().map(|account| KeyedAccount::of(account, sources));
-    serve(&config, keyed.collect::<Result<_, _>>()?, which, output).await
+    serve(&config, sources, keyed.collect::<Result<_, _>>()?, which, output).await
 }
 
 /// An account's configuration and key.
@@ -45,11 +45,15 @@ impl KeyedAccount {
 }
 
 /// Receives callbacks and clients' requests until a signal stops it.
-pub(crate) async fn gateway(config: Config, output: &Output) -> Result<ExitCode, Error> {
+pub(crate) async fn gateway(
+    config: Config,
+    sources: &Sources,
+    output: &Output,
+) -> Result<ExitCode, Error> {
     let shutdown = Shutdown::on_signals()?;
     let measure = Measure::of(&config, "gateway");
     let backends = measure.backends(Backends::open(&config).await?);
-    let roles = Roles::front(&config, &backends).await?;
+    let roles = Roles::front(&config, sources, &backends).await?;
     let admin = health::admin(&config, &backends, &roles, &measure)?;
     until_stopped(roles, admin, "gateway", &shutdown, output).await
 }
@@ -77,7 +81,7 @@ pub(crate) async fn up(
     Notice::Simulated { url: &simulator.url() }.print(output);
     let key = simulated(&mut config, &simulator)?;
     let simulated = KeyedAccount { config: config.clone(), key, key_file: None };
-    let done = serve(&config, vec![simulated], Which::Both, output).await;
+    let done = serve(&config, sources, vec![simulated], Which::Both, output).await;
     simulator.stop().await;
     done
 }
@@ -89,6 +93,7 @@ fn serve_clients(config: &mut Config, output: &Output) {
     let may = config.gateway.is_private() || config.gateway.keys_file.is_some();
     let serves = may && TcpListener::bind(on).is_ok();
     (config.gateway.kling_api, config.gateway.jobs_api) = (serves, serves);
+    config.gateway.console = serves;
     if may && !serves {
         Notice::NoKlingApi { on }.print(output);
     }
@@ -106,6 +111,7 @@ fn simulated(config: &mut Config, simulator: &simulator::Simulator) -> Result<Se
 
 async fn serve(
     config: &Config,
+    sources: &Sources,
     accounts: Vec<KeyedAccount>,
     which: Which,
     output: &Output,
@@ -125,7 +131,7 @@ async fn serve(
         Some(KeyWatch { file, key, ledger, account: account.config.kling.account })
     });
     let watches: Vec<KeyWatch> = watches.collect();
-    let roles = Roles::start(config, &backends, clients, which).await?;
+    let roles = Roles::start(config, sources, &backends, clients, which).await?;
     let admin = health::admin(config, &backends, &roles, &measure)?;
     let watches: Vec<_> = watches.into_iter().map(|watch| tokio::spawn(watch.run())).collect();
     let done = until_stopped(roles, admin, which.word(), &shutdown, output).await;
@@ -149,6 +155,9 @@ async fn until_stopped(
             apis.own.then_some(Notice::OwnApi { on }),
         ];
         served.into_iter().flatten().for_each(|notice| notice.print(output));
+    }
+    if let Some(on) = roles.console_on() {
+        Notice::Console { on }.print(output);
     }
     if let Some(admin) = &admin {
         Notice::Health { on: admin.address() }.print(output);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use daemon::{Config, SecretString, SlotCount};
+use daemon::{Config, SecretString, SlotCount, Sources};
 use embedded::Embedded;
 use kling::{HttpSettings, HttpTransport, Transport};
 use ports::Broker;
@@ -59,7 +59,9 @@ impl System {
             backends.broker = Arc::new(Dropping::new(backends.broker, what));
         }
         let client = client(&config, options.sabotage)?;
-        let roles = Roles::start(&config, &backends, vec![client], Which::Both).await?;
+        let roles =
+            Roles::start(&config, &Sources::default(), &backends, vec![client], Which::Both)
+                .await?;
         Ok(Self { simulator, backends, roles, backend })
     }
 

@@ -1,10 +1,12 @@
 //! The gateway, with the keys of its clients.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use api_keys::KeyFile;
-use daemon::Config;
+use console::{Access, Console};
+use daemon::{Config, Sources};
 use gateway::{Apis, Callers, Gateway, Jobs, Listen, Mailbox, Served};
 use job::Tenant;
 use prices::PriceTable;
@@ -18,6 +20,7 @@ use crate::settings;
 
 pub(super) struct Front {
     pub(super) gateway: Gateway,
+    console: Option<Arc<Console>>,
     /// `None`: its clients need no key.
     keys: Option<JoinHandle<()>>,
 }
@@ -26,6 +29,7 @@ impl Front {
     /// `None`: there is nothing to serve.
     pub(super) async fn start(
         config: &Config,
+        sources: &Sources,
         backends: &Backends,
         session: &Arc<Session>,
         prices: &Arc<PriceTable>,
@@ -45,27 +49,55 @@ impl Front {
             let jobs = Jobs::new(ledger, broker, session.clone(), session.clone(), settings);
             (Arc::new(jobs), apis)
         });
-        if callbacks.is_none() && jobs.is_none() {
+        let console = match config.gateway.console {
+            true => Some(Arc::new(console(config, sources, backends, session, prices, &keys)?)),
+            false => None,
+        };
+        if callbacks.is_none() && jobs.is_none() && console.is_none() {
             return Ok(None);
         }
+        let pages = console.clone().map(console::routes);
         let connections = config.gateway.connections as usize;
         let listen = Listen { connections, ..Listen::on(config.gateway.listen) };
-        let started = Gateway::start(&listen, Served { callbacks, jobs }).await;
+        let started = Gateway::start(&listen, Served { callbacks, jobs, pages }).await;
         let gateway = started.map_err(|error| {
             Error::Denied(format!("gateway.listen: {}: {error}", listen.address))
         })?;
-        Ok(Some(Self { gateway, keys: keys.map(ClientKeys::watch) }))
+        Ok(Some(Self { gateway, console, keys: keys.map(ClientKeys::watch) }))
+    }
+
+    /// Where operators see the console.
+    pub(super) fn console_on(&self) -> Option<SocketAddr> {
+        self.console.is_some().then(|| self.gateway.address())
     }
 
     pub(super) async fn drain(self, patience: Duration) -> bool {
+        self.console.iter().for_each(|console| console.drain());
         let clean = self.gateway.drain(patience).await;
         self.keys.iter().for_each(JoinHandle::abort);
         clean
     }
 }
 
+fn console(
+    config: &Config,
+    sources: &Sources,
+    backends: &Backends,
+    session: &Arc<Session>,
+    prices: &Arc<PriceTable>,
+    keys: &Option<ClientKeys>,
+) -> Result<Console, Error> {
+    let access = match keys {
+        Some(keys) => Access::Keyed(keys.ring()),
+        None => Access::Local,
+    };
+    let settings = settings::console(config, sources, access, prices.clone())?;
+    let (ledger, broker) = (backends.ledger.clone(), backends.broker.clone());
+    Ok(Console::new(ledger, broker, session.clone(), session.clone(), settings))
+}
+
 fn client_keys(config: &Config) -> Result<Option<ClientKeys>, Error> {
-    let file = config.gateway.keys_file.as_ref().filter(|_| config.gateway.has_clients());
+    let file = config.gateway.keys_file.as_ref().filter(|_| config.gateway.serves());
     Ok(file.map(|file| ClientKeys::open(KeyFile::new(file))).transpose()?)
 }
 
@@ -73,7 +105,7 @@ pub(super) fn nothing_to_serve() -> Error {
     Error::Denied(
         "gateway.callback_secrets is not set: callbacks could not be told from forgeries; set \
          REELWORK_GATEWAY__CALLBACK_SECRETS or REELWORK_GATEWAY__CALLBACK_SECRETS_FILE, or \
-         gateway.kling_api=true or gateway.jobs_api=true to serve clients"
+         gateway.kling_api=true or gateway.jobs_api=true to serve clients, or gateway.console=true"
             .to_owned(),
     )
 }
