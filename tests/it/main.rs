@@ -51,6 +51,7 @@ mod wires;
 // Documents and sources.
 mod circles;
 mod command_line;
+mod console;
 mod contract;
 mod map;
 mod pages;

@@ -17,7 +17,7 @@ on_each_backend!(
     letters_held_by_another_reader_are_not_reported_as_none,
 );
 
-pub(super) async fn publish(environment: &Environment, id: &str, key: &str, body: &str) {
+pub(crate) async fn publish(environment: &Environment, id: &str, key: &str, body: &str) {
     let to = Destination::Jobs { routing_key: key.to_owned() };
     let message = Message::json(id, body.to_owned());
     environment.broker().await.publish(&to, message).await.expect("published");

@@ -4,7 +4,7 @@ mod accounts;
 mod cancel;
 mod config;
 mod costs;
-mod dead;
+pub(crate) mod dead;
 mod dead_edited;
 mod dead_many;
 mod dead_selected;
