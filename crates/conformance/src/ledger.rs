@@ -1,6 +1,7 @@
 //! The tests of the [`Ledger`] port. [`ledger!`](crate::ledger!) makes one test of each case.
 
 mod acceptances;
+mod activity;
 mod allowance_model;
 mod allowances;
 mod due;
@@ -38,6 +39,7 @@ use futures::FutureExt;
 use ports::Ledger;
 
 pub use acceptances::*;
+pub use activity::*;
 pub use allowance_model::{TimedAllowances, allows_as_decided};
 pub use allowances::*;
 pub use due::*;
@@ -119,6 +121,9 @@ macro_rules! ledger {
             a_generation_that_began_at_the_epoch_is_open
             revisions_are_told_in_the_order_asked
             a_distrusted_ledger_keeps_its_records_and_begins_anew
+
+            a_round_counts_once_when_it_ends
+            rounds_are_counted_by_slot_pool_and_state
 
             a_record_is_created_once_and_then_shown
             nothing_is_loaded_where_nothing_is

@@ -1,6 +1,7 @@
 //! The ledger: compares and writes without decisions, one transaction for each call.
 
 mod acceptances;
+mod activity;
 mod allowances;
 mod day;
 mod due;

@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x7265_656c;
 
 /// One script for each schema version, in order; `PRAGMA user_version` counts those applied.
-const SCRIPTS: [&str; 17] = [
+const SCRIPTS: [&str; 18] = [
     include_str!("schema.sql"),
     include_str!("following.sql"),
     include_str!("proposals.sql"),
@@ -27,6 +27,7 @@ const SCRIPTS: [&str; 17] = [
     include_str!("acceptances.sql"),
     include_str!("listing.sql"),
     include_str!("allowances.sql"),
+    include_str!("activity.sql"),
 ];
 
 /// The longest wait for another process's transaction.

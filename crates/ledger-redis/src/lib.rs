@@ -38,6 +38,7 @@
 //! |---|---|---|
 //! | `{reelwork:0}:job:<tenant>/<id>` | hash | `v` version, `b` the record in JSON, `r` its request and `d` a digest of that, `o` submitting owner, `s` state, `f` 1 if settled, `c` created at, `n` revision, `w` the number of closing entries not announced yet, `p` operation |
 //! | `{reelwork:0}:listed:<state>`, `:tenant:<tenant>` | sorted sets | the records in a state (`active`: queued, submitting or pending), those of a tenant: created at in 13 digits, a line break, job key. Names of expired records leave some time later |
+//! | `{reelwork:0}:ended:<hour>` | hash | how many rounds have ended, by slot of five minutes, state and pool; the hour is counted from 1970 |
 //! | `{reelwork:0}:due` | sorted set | job key by the ms at which it is due |
 //! | `{reelwork:0}:outbox`, `:outbox:bodies`, `:outbox:tries` | sorted set, hashes | messages to publish |
 //! | `{reelwork:0}:generation` | hash | the generation: `id`, `began_at`, `run` the server's run id when it began, `formed` 1 once every tag has it (shard 0 only) |
@@ -79,6 +80,7 @@ mod server_facts;
 mod servers;
 
 mod acceptances;
+mod activity;
 mod allowances;
 mod beside;
 mod claims;

@@ -2,6 +2,7 @@
 
 mod acceptances;
 mod accounts;
+mod activity;
 mod allowances;
 mod due;
 mod manual_pauses;

@@ -1,7 +1,8 @@
 use job::{JobKey, Kept, Record, StateKind};
-use ports::{Created, Fence, LedgerError, Stored, Swapped, Write};
+use ports::{Created, Ended, Fence, LedgerError, Stored, Swapped, Write};
 
 use crate::RedisLedger;
+use crate::activity::{self, hour_of};
 use crate::beside::Beside;
 use crate::codec::{self, millis};
 use crate::keys::outbox_member;
@@ -108,6 +109,7 @@ pub(crate) fn write_call(
     let shard = ledger.keys.shard_of(&record.key);
     let due = write.due.map(|due| due.as_millis().to_string());
     let fades = record.fades().then(|| millis(ledger.retention).to_string());
+    let ended = Ended::of(record);
     let mut call = fenced(&WRITE, shard, fence)
         .key(shard.record(&record.key))
         .key(shard.due())
@@ -116,6 +118,7 @@ pub(crate) fn write_call(
         .key(shard.outbox_tries())
         .key(shard.listed(""))
         .key(shard.tenant(""))
+        .key(shard.ended(""))
         .arg(expected)
         .arg(record.key.to_string())
         .arg(codec::json(&record.key, record)?)
@@ -130,7 +133,9 @@ pub(crate) fn write_call(
         .arg(digest)
         .arg(request)
         .arg(record.operation.as_str())
-        .arg(swept(record).map_or("", StateKind::word));
+        .arg(swept(record).map_or("", StateKind::word))
+        .arg(ended.as_ref().map_or_else(String::new, |ended| hour_of(ended.slot).to_string()))
+        .arg(ended.as_ref().map_or_else(String::new, activity::field));
     for entry in &write.outbox {
         call = call.arg(outbox_member(&entry.outbox_id())).arg(codec::outbox_body(entry)?);
     }

@@ -46,7 +46,7 @@ scripts! {
     FOLLOWED = "followed" after "clock" after "fence";
     LOST = "lost" after "clock" after "fence";
     OPEN = "open" after "clock" after "fence";
-    WRITE = "write" after "clock" after "fence" after "listed";
+    WRITE = "write" after "clock" after "fence" after "listed" after "ended";
     CLAIM_DUE = "claim_due" after "clock" after "fence";
     CLAIM_OUTBOX = "claim_outbox" after "clock" after "fence";
     ANNOUNCED = "announced" after "clock" after "fence";

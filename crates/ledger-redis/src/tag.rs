@@ -83,6 +83,11 @@ impl Tag {
         self.key(&format!("tenant:{tenant}"))
     }
 
+    /// How many rounds ended in an hour; without it, what is before it.
+    pub(crate) fn ended(&self, hour: &str) -> String {
+        self.key(&format!("ended:{hour}"))
+    }
+
     /// Task ids that callbacks named for a job's round.
     pub(crate) fn proposed(&self, holder: &str) -> String {
         self.key(&format!("proposed:{holder}"))

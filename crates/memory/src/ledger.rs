@@ -1,6 +1,7 @@
 //! The ledger port on plain maps.
 
 mod acceptances;
+mod activity;
 mod allowances;
 mod contents;
 mod due;

@@ -15,12 +15,12 @@ use job::{
 pub use self::broker::BrokerLayer;
 pub use self::summary::Summary;
 use crate::{
-    Acceptances, AccountTask, Accounts, Allowances, Claimed, Created, Cursor, Due, Fence,
-    Following, Generation, GrantTerms, Granted, HeldPermit, HeldReservation, Ledger, LedgerError,
-    ListFilter, ManualPauses, Members, NamedPause, OutboxEntry, OutboxId, Page, Pause, Permit,
-    PermitReturn, Permits, Permitted, Place, PoolSlots, Records, Reservation, Reserved, Settlement,
-    SlotLimits, Spending, SpentBy, Standing, Stored, Swapped, TenantWaiting, Usage, Waiter,
-    WaitingRoom, Witness, Write,
+    Acceptances, AccountTask, Accounts, Activity, Allowances, Claimed, Created, Cursor, Due, Ended,
+    Fence, Following, Generation, GrantTerms, Granted, HeldPermit, HeldReservation, Ledger,
+    LedgerError, ListFilter, ManualPauses, Members, NamedPause, OutboxEntry, OutboxId, Page, Pause,
+    Permit, PermitReturn, Permits, Permitted, Place, PoolSlots, Records, Reservation, Reserved,
+    Settlement, SlotLimits, Spending, SpentBy, Standing, Stored, Swapped, TenantWaiting, Usage,
+    Waiter, WaitingRoom, Witness, Write,
 };
 
 type Answer<T> = Result<T, LedgerError>;
@@ -212,6 +212,9 @@ calls! {
     Allowances {
         Spend spend(key: &str, allowance: &Allowance, amount: Option<Money>) -> Allowed;
         GiveBack give_back(key: &str, amount: Money, at: Timestamp) -> ();
+    }
+    Activity {
+        Ended ended(since: Timestamp) -> Vec<Ended>;
     }
     Ledger {
         Check check() -> ();

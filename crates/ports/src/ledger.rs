@@ -1,7 +1,8 @@
-//! The ledger, in twelve parts by purpose.
+//! The ledger, in thirteen parts by purpose.
 
 mod acceptances;
 mod accounts;
+mod activity;
 mod allowances;
 mod due;
 mod error;
@@ -20,6 +21,7 @@ use async_trait::async_trait;
 
 pub use self::acceptances::Acceptances;
 pub use self::accounts::{AccountTask, Accounts, MOST_PROPOSALS, NamedPause, Pause, TASK_SLACK};
+pub use self::activity::{Activity, ENDED_KEPT, ENDED_SLOT, Ended};
 pub use self::allowances::Allowances;
 pub use self::due::{Claimed, Due};
 pub use self::error::LedgerError;
@@ -51,6 +53,7 @@ pub trait Ledger:
     + Spending
     + Acceptances
     + Allowances
+    + Activity
 {
     /// Checks that the store is reached, logged in to, and set up not to drop data while it runs.
     async fn check(&self) -> Result<(), LedgerError>;

@@ -31,11 +31,12 @@ pub use fit::MOST_HEADER_BYTES;
 pub use handling::Handling;
 pub use layer::{BrokerLayer, Call, LedgerLayer, Method, Summary};
 pub use ledger::{
-    Acceptances, AccountTask, Accounts, Allowances, Claimed, Created, Cursor, Due, Fence,
-    Following, Generation, Ledger, LedgerError, ListFilter, MOST_MANUAL_PAUSES, MOST_PROPOSALS,
-    MOST_SPENDERS, ManualPauses, Members, NamedPause, OutboxEntry, OutboxId, Page, Pause, Permits,
-    PoolSlots, Records, SPENDING_DAYS, SPENDING_MONTH_DAYS, SlotLimits, Spending, Standing, Stored,
-    Swapped, TASK_SLACK, WaitingRoom, Walk, Write,
+    Acceptances, AccountTask, Accounts, Activity, Allowances, Claimed, Created, Cursor, Due,
+    ENDED_KEPT, ENDED_SLOT, Ended, Fence, Following, Generation, Ledger, LedgerError, ListFilter,
+    MOST_MANUAL_PAUSES, MOST_PROPOSALS, MOST_SPENDERS, ManualPauses, Members, NamedPause,
+    OutboxEntry, OutboxId, Page, Pause, Permits, PoolSlots, Records, SPENDING_DAYS,
+    SPENDING_MONTH_DAYS, SlotLimits, Spending, Standing, Stored, Swapped, TASK_SLACK, WaitingRoom,
+    Walk, Write,
 };
 pub use message::{Destination, Message, header};
 pub use permit::{HeldPermit, Limits, Permit, PermitReturn, Permitted, Usage};

@@ -131,6 +131,7 @@ fn weight(method: Method) -> Weight {
         | Method::PausedByHand
         | Method::Reservations
         | Method::Spending
+        | Method::Ended
         | Method::Acceptance
         | Method::Check
         | Method::Warnings => Weight::Idle,

@@ -2,7 +2,7 @@ use job::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::row::{Found, Row};
-use super::{Outcome, due, outbox, requests};
+use super::{Outcome, activity, due, outbox, requests};
 use crate::writer::Tx;
 
 /// The record of a key, if it has not expired.
@@ -62,6 +62,7 @@ pub(crate) fn create(tx: &mut Tx<'_>, ns: i64, process: i64, row: &Row) -> Outco
             expiry(tx, row)
         ])?;
     let id = tx.sql.last_insert_rowid();
+    count_ended(tx, ns, row, false)?;
     requests::set(tx, id, row)?;
     index(tx, ns, process, id, row)?;
     Ok(None)
@@ -79,6 +80,7 @@ pub(crate) fn swap(
         Some(found) if u64::try_from(found.version) == Ok(expected) => found,
         other => return Ok(Err(other)),
     };
+    let was_settled = row.ended.is_some() && is_settled(tx, found.id)?;
     tx.sql
         .prepare_cached(
             "UPDATE record
@@ -96,9 +98,23 @@ pub(crate) fn swap(
             row.body,
             expiry(tx, row)
         ])?;
+    count_ended(tx, ns, row, was_settled)?;
     requests::set(tx, found.id, row)?;
     index(tx, ns, process, found.id, row)?;
     Ok(Ok(expected + 1))
+}
+
+fn is_settled(tx: &Tx<'_>, id: i64) -> rusqlite::Result<bool> {
+    tx.sql
+        .prepare_cached("SELECT settled FROM record WHERE id = ?1")?
+        .query_row(params![id], |row| row.get(0))
+}
+
+fn count_ended(tx: &Tx<'_>, ns: i64, row: &Row, was_settled: bool) -> rusqlite::Result<()> {
+    match &row.ended {
+        Some(ended) if !was_settled => activity::count(tx, ns, ended),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn expiry(tx: &Tx<'_>, row: &Row) -> Option<i64> {

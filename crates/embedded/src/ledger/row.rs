@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use job::{JobKey, Kept, Money, Record, State, StoredHash, Timestamp};
-use ports::{Clock, LedgerError, OutboxEntry, Stored, SystemClock, Write};
+use ports::{Clock, Ended, LedgerError, OutboxEntry, Stored, SystemClock, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -15,6 +15,8 @@ pub(crate) struct Row {
     pub(crate) state: &'static str,
     /// A settled record may expire once it is announced; a parked one never does.
     pub(crate) settled: bool,
+    /// The round that it ends; counted if the record was not settled before.
+    pub(crate) ended: Option<Ended>,
     /// The owner that submits it.
     pub(crate) owner: Option<String>,
     /// Expires after the retention, without an announcement.
@@ -77,6 +79,7 @@ impl Row {
         let record = &write.record;
         let outbox = write.outbox.iter().map(OutboxRow::of);
         Ok(Self {
+            ended: Ended::of(record),
             body: to_json(&key, record)?,
             request,
             tenant: record.key.tenant.to_string(),

@@ -41,7 +41,7 @@ async fn a_newer_schema_is_refused_with_both_versions() {
     let path = dir.path().join("reelwork.db");
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = refused(&path);
-    assert!(matches!(error, OpenError::Newer { found: 99, known: 17, .. }), "{error:?}");
+    assert!(matches!(error, OpenError::Newer { found: 99, known: 18, .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use job::{
-    Acceptance, JobKey, ManualPause, Operation, PauseScope, Record, SlotLimit, Tenant, Timestamp,
-    UsedAllowance,
+    Acceptance, JobKey, ManualPause, Operation, PauseScope, Record, SlotLimit, StateKind, Tenant,
+    Timestamp, UsedAllowance,
 };
 use ports::{Generation, OutboxEntry, Pause, Witness};
 
@@ -60,6 +60,8 @@ pub struct Contents {
     pub(super) accepted: BTreeMap<JobKey, (Acceptance, Timestamp)>,
     /// What the keys of the gateway have used.
     pub(super) allowances: BTreeMap<String, UsedAllowance>,
+    /// By slot, pool and state.
+    pub(super) ended: BTreeMap<(Timestamp, String, StateKind), u64>,
     /// What is spent and reserved, by account.
     pub(super) spending: BTreeMap<String, AccountSpending>,
 }
@@ -112,6 +114,7 @@ impl Contents {
             tasks: BTreeMap::new(),
             accepted: BTreeMap::new(),
             allowances: BTreeMap::new(),
+            ended: BTreeMap::new(),
             spending: BTreeMap::new(),
         }
     }

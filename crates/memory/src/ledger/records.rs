@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 
 use job::{JobKey, Kept, Record, State, Timestamp};
-use ports::{Created, Cursor, LedgerError, ListFilter, Page, Stored, Swapped, Write};
+use ports::{Created, Cursor, Ended, LedgerError, ListFilter, Page, Stored, Swapped, Write};
 
 use super::Contents;
 use super::contents::Row;
@@ -50,6 +50,7 @@ impl Contents {
         if write.record.request.is_apart() {
             write.record.request = self.kept(&key)?;
         }
+        self.count_ended(&write.record);
         self.remove_from_indexes(&key);
         if let Some(due) = write.due {
             self.due.insert((due, key.clone()));
@@ -63,6 +64,15 @@ impl Contents {
         }
         self.records.insert(key, Row { record: write.record, version, due: write.due, expires });
         Ok(())
+    }
+
+    /// Once for each round.
+    fn count_ended(&mut self, record: &Record) {
+        let was_settled = self.records.get(&record.key).is_some_and(|row| is_settled(&row.record));
+        if let Some(Ended { slot, pool, state, count }) = Ended::of(record).filter(|_| !was_settled)
+        {
+            *self.ended.entry((slot, pool, state)).or_default() += count;
+        }
     }
 
     /// The stored request of a record that is written without it.
@@ -105,4 +115,8 @@ fn without_request(mut record: Record) -> Record {
         record.request = Kept::Apart;
     }
     record
+}
+
+fn is_settled(record: &Record) -> bool {
+    matches!(record.state, State::Settled { .. })
 }

@@ -8,10 +8,10 @@ use job::{
 };
 
 use crate::{
-    AccountTask, Claimed, Created, Cursor, Fence, Following, Generation, GrantTerms, Granted,
-    HeldPermit, HeldReservation, Limits, ListFilter, NamedPause, OutboxEntry, OutboxId, Page,
-    Pause, Permit, PermitReturn, Permitted, Place, PoolSlots, Reservation, Reserved, Settlement,
-    SpentBy, Standing, Stored, Swapped, TenantWaiting, Usage, Waiter, Witness, Write,
+    AccountTask, Claimed, Created, Cursor, Ended, Fence, Following, Generation, GrantTerms,
+    Granted, HeldPermit, HeldReservation, Limits, ListFilter, NamedPause, OutboxEntry, OutboxId,
+    Page, Pause, Permit, PermitReturn, Permitted, Place, PoolSlots, Reservation, Reserved,
+    Settlement, SpentBy, Standing, Stored, Swapped, TenantWaiting, Usage, Waiter, Witness, Write,
 };
 
 /// A few words about a value: an argument of a call, or its answer.
@@ -131,6 +131,7 @@ fields! {
     Reservation {key, round} "{key}#{round}";
     Settlement {key, round, settled} "{key}#{round} {settled:?}";
     SpentBy {name} "{name}";
+    Ended {pool, count} "{pool} {count}";
     PermitReturn {key, round, revision, unspent} "{key}#{round}@{revision} {unspent}";
     Witness {task_id} "{task_id}";
 }

@@ -100,6 +100,7 @@ fn effect(method: Method) -> Option<Effect> {
         | Method::PausedByHand
         | Method::Reservations
         | Method::Spending
+        | Method::Ended
         | Method::Accept
         | Method::Acceptance
         | Method::MarkPublished
