@@ -16,7 +16,7 @@ async function main() {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: QUIET });
   try {
     const page = await opened(browser, { viewport: { width: 1280, height: 800 } });
-    for (const step of [followed, retried, paused, resumed, replayed, byKeyboard]) {
+    for (const step of [followed, retried, paused, resumed, replayed, byKeyboard, counted]) {
       await step(page);
       console.log(step.name);
     }
@@ -161,6 +161,15 @@ async function withoutScripts(browser) {
   await page.getByRole("button", { name: "Find" }).click();
   await page.getByRole("heading", { name: "default/good" }).waitFor();
   console.log(withoutScripts.name);
+}
+
+// Of what has ended, the overview has the numbers.
+async function counted(page) {
+  await page.goto(`${base}/console`);
+  const tile = page.locator(".tile", { hasText: "Done in the last hour" });
+  assert.match(await tile.innerText(), /[1-9]\d*\s+1 failed/);
+  await page.getByText("As a table").click();
+  await page.getByRole("columnheader", { name: "Succeeded" }).waitFor();
 }
 
 // Every page, wide and narrow, light and dark: nothing that axe calls serious, and no sideways scrolling.

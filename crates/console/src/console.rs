@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use api_keys::KeyRing;
 use job::{Rules, Tenant};
-use operator::{Operator, Pauses};
+use operator::{AccountTerms, Operator, Pauses};
 use ports::{Broker, Clock, Ledger};
 use prices::PriceTable;
 use recorder::Session;
@@ -34,7 +34,7 @@ pub struct ConfigurationRow {
 pub struct ConsoleSettings {
     pub access: Access,
     /// Those of the configuration, the first first.
-    pub accounts: Vec<String>,
+    pub accounts: Vec<AccountTerms>,
     pub configuration: Vec<ConfigurationRow>,
     /// By which the cost of a retry is estimated.
     pub prices: Arc<PriceTable>,
@@ -72,6 +72,10 @@ impl Console {
     /// Pages are no longer kept up to date.
     pub fn drain(&self) {
         self.draining.cancel();
+    }
+
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = &str> {
+        self.settings.accounts.iter().map(|account| account.name.as_str())
     }
 
     pub(crate) fn pauses(&self, account: &str) -> Pauses {

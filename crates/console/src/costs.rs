@@ -32,7 +32,7 @@ pub(crate) async fn page(
 async fn content(console: &Console) -> Result<Markup, Refusal> {
     let now = console.clock.now();
     let mut tables = Vec::new();
-    for account in &console.settings.accounts {
+    for account in console.accounts() {
         for period in [Period::day_of(now), Period::month_of(now)] {
             let mut rows = console.ledger.spending(account, &period).await?;
             rows.sort_by_key(|row| {

@@ -32,6 +32,7 @@ mod doubt;
 mod job;
 mod jobs;
 mod letters;
+mod overview;
 mod pauses;
 
 pub use console::{Access, ConfigurationRow, Console, ConsoleSettings};

@@ -7,7 +7,8 @@ use maud::{DOCTYPE, Markup, html};
 use crate::visitor::Visitor;
 
 /// The pages that every page links to.
-const PLACES: [(&str, &str); 6] = [
+const PLACES: [(&str, &str); 7] = [
+    ("/console", "Overview"),
     ("/console/jobs", "Jobs"),
     ("/console/dead", "Dead letters"),
     ("/console/doubt", "In doubt"),
@@ -29,7 +30,7 @@ impl Page<'_> {
         let body = html! {
             a .skip href="#main" { "Skip to content" }
             header .top {
-                a .brand href="/console/jobs" { "reelwork" }
+                a .brand href="/console" { "reelwork" }
                 nav aria-label="Console" {
                     ul { @for (address, name) in PLACES { li { (self.place(address, name)) } } }
                 }

@@ -33,9 +33,9 @@ pub(crate) async fn page(
 async fn content(console: &Console, may_act: bool) -> Result<Markup, Refusal> {
     let (mut by_hand, mut refused) = (Vec::new(), Vec::new());
     let now = console.clock.now();
-    for account in &console.settings.accounts {
+    for account in console.accounts() {
         let pauses = console.pauses(account).in_force().await?;
-        by_hand.extend(pauses.into_iter().map(|pause| (account.as_str(), pause)));
+        by_hand.extend(pauses.into_iter().map(|pause| (account, pause)));
         let all = console.ledger.pauses(account).await?.into_iter();
         refused.extend(all.filter(|named| named.name == *account && named.pause.until > now));
     }
@@ -61,7 +61,7 @@ async fn content(console: &Console, may_act: bool) -> Result<Markup, Refusal> {
                 }
             }
         }
-        @if may_act { (form(&console.settings.accounts)) }
+        @if may_act { (form(console)) }
     })
 }
 
@@ -84,14 +84,14 @@ fn row(account: &str, pause: &ManualPause, now: Timestamp, may_act: bool) -> Mar
     }
 }
 
-fn form(accounts: &[String]) -> Markup {
+fn form(console: &Console) -> Markup {
     html! {
         section {
             h2 { "Pause submissions" }
             p .note { "Running jobs are still watched and announced. What is paused stays queued." }
             form .stacked method="post" action=(PLACE) {
                 label { "Account" select name="account" {
-                    @for account in accounts { option { (account) } }
+                    @for account in console.accounts() { option { (account) } }
                 } }
                 label { "What" select name="kind" {
                     @for kind in PauseScope::KINDS { option { (kind) } }
@@ -122,8 +122,8 @@ impl Fields {
     /// One of the configuration.
     fn account<'a>(&self, console: &'a Console) -> Result<&'a str, Refusal> {
         let named = self.get("account");
-        let found = console.settings.accounts.iter().find(|account| *account == named);
-        found.map(String::as_str).ok_or_else(|| Refusal::Bad("account: not configured here".into()))
+        let found = console.accounts().find(|account| *account == named);
+        found.ok_or_else(|| Refusal::Bad("account: not configured here".into()))
     }
 }
 

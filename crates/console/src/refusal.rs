@@ -6,7 +6,7 @@ use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use job::NotRetried;
 use listener::NotLocal;
-use operator::PauseError;
+use operator::{PauseError, Unseen};
 use ports::{BrokerError, LedgerError};
 
 use crate::page;
@@ -44,6 +44,15 @@ pub(crate) enum Refusal {
     Operator(#[from] operator::Error),
     #[error("{0}")]
     Pause(PauseError),
+}
+
+impl From<Unseen> for Refusal {
+    fn from(error: Unseen) -> Self {
+        match error {
+            Unseen::Ledger(error) => Self::Ledger(error),
+            Unseen::Broker(error) => Self::Broker(error),
+        }
+    }
 }
 
 impl From<PauseError> for Refusal {

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 
 use crate::console::Console;
 use crate::refusal::Refusal;
-use crate::{configuration, costs, doubt, guard, job, jobs, letters, login, pauses};
+use crate::{configuration, costs, doubt, guard, job, jobs, letters, login, overview, pauses};
 
 const STYLE: &str = include_str!("assets/console.css");
 const SCRIPT: &str = include_str!("assets/console.js");
@@ -18,8 +18,8 @@ const ICON: &str = include_str!("assets/icon.svg");
 /// Below `/console`.
 pub fn routes(console: Arc<Console>) -> Router {
     Router::new()
-        .route("/console", get(async || Redirect::to("/console/jobs")))
-        .route("/console/", get(async || Redirect::to("/console/jobs")))
+        .route("/console", get(overview::page))
+        .route("/console/", get(async || Redirect::to("/console")))
         .route("/console/login", get(login::form).post(login::log_in))
         .route("/console/logout", post(login::log_out))
         .route("/console/search", get(jobs::search))

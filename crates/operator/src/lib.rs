@@ -16,6 +16,7 @@ mod fail;
 mod letter;
 mod letter_filter;
 mod letters;
+mod overview;
 mod pauses;
 mod replay;
 mod retry;
@@ -35,6 +36,9 @@ pub use letter_filter::{LetterFilter, LetterSelection};
 pub use letters::{
     Acted, LetterAction, LetterReader, LettersTally, Would, act_on_letters, find_letters,
     why_it_stays,
+};
+pub use overview::{
+    AccountTerms, Ends, Hour, MOST_COUNTED, Overview, Phases, PoolStats, Share, TenantStats, Unseen,
 };
 pub use pauses::{NewPause, PauseError, Pauses};
 pub use replay::Replayed;

@@ -50,6 +50,15 @@ impl From<Problem> for Error {
     }
 }
 
+impl From<operator::Unseen> for Error {
+    fn from(error: operator::Unseen) -> Self {
+        match error {
+            operator::Unseen::Ledger(error) => error.into(),
+            operator::Unseen::Broker(error) => error.into(),
+        }
+    }
+}
+
 impl From<BrokerError> for Error {
     fn from(error: BrokerError) -> Self {
         match error {

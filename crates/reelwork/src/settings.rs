@@ -13,6 +13,7 @@ use daemon::{
 };
 use gateway::{Callers, JobsSettings};
 use job::{CallbackSigner, Cap, OnCap, OnDoubt, Resource, RoomBounds, Rules, Tenant};
+use operator::AccountTerms;
 use poller::LookUpBy;
 use ports::{GrantTerms, TenantTerms};
 use prices::PriceTable;
@@ -120,6 +121,17 @@ pub(crate) fn terms(config: &Config, resource: Resource) -> GrantTerms {
     worker(config).terms(resource)
 }
 
+/// What an overview needs of each account.
+pub(crate) fn account_terms(config: &Config) -> Vec<AccountTerms> {
+    let accounts = config.accounts().into_iter();
+    let pools = |config: &Config| {
+        Resource::ALL.into_iter().map(|resource| (resource, terms(config, resource))).collect()
+    };
+    let of =
+        |config: Config| AccountTerms { pools: pools(&config), name: config.kling.account.clone() };
+    accounts.map(of).collect()
+}
+
 /// Those that have terms of their own.
 fn tenants(config: &Tenants) -> BTreeMap<Tenant, TenantTerms> {
     let of = |numbers: &BTreeMap<String, u32>, name: &str, other| {
@@ -210,7 +222,7 @@ pub(crate) fn console(
     };
     Ok(ConsoleSettings {
         access,
-        accounts: account_rules(config).names,
+        accounts: account_terms(config),
         configuration: rows.map(row).collect(),
         prices,
         rules: rules(config),

@@ -55,8 +55,8 @@ async fn found(console: &Console, name: &str) -> Result<Option<JobKey>, Refusal>
             return Ok(Some(key));
         }
     }
-    for account in &console.settings.accounts {
-        let task = AccountTask { account: account.clone(), id: name.to_owned() };
+    for account in console.accounts() {
+        let task = AccountTask { account: account.to_owned(), id: name.to_owned() };
         if let Some(key) = console.ledger.task_owner(&task).await? {
             return Ok(Some(key));
         }

@@ -5,7 +5,8 @@ use reqwest::header::COOKIE;
 
 use crate::bench::{Answer, Bench, key};
 
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
+    "/console",
     "/console/jobs",
     "/console/job?tenant=default&id=a",
     "/console/search?name=a",

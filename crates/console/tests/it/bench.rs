@@ -5,11 +5,12 @@ use api_keys::{ApiKey, Credential, KeyRing, Scope, text};
 use console::{Access, Console, ConsoleSettings};
 use embedded::Embedded;
 use job::{
-    Allowance, JobKey, Kept, MessageFacts, Outcome, Problem, Record, Rules, State, Tenant,
-    Timestamp, decode,
+    Allowance, JobKey, Kept, MessageFacts, Outcome, Problem, Record, Resource, Rules, State,
+    Tenant, Timestamp, decode,
 };
 use listener::{Bounds, serve};
-use ports::{Broker, Clock, Ledger, SystemClock, Write};
+use operator::AccountTerms;
+use ports::{Broker, Clock, GrantTerms, Ledger, SystemClock, Write};
 use prices::PriceTable;
 use recorder::{Phase, Session};
 use reqwest::header::HeaderMap;
@@ -87,9 +88,10 @@ impl Bench {
         let session = Session::join(ledger.clone(), system, Timestamp::EPOCH).await.unwrap();
         let session = Arc::new(session);
         session.reached(Phase::Closed).await;
+        let pools = Resource::ALL.map(|pool| (pool, GrantTerms::default())).into();
         let settings = ConsoleSettings {
             access,
-            accounts: vec!["default".to_owned()],
+            accounts: vec![AccountTerms { name: "default".to_owned(), pools }],
             configuration: Vec::new(),
             prices: PriceTable::shipped(),
             rules: Rules::default(),

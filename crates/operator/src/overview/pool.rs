@@ -1,52 +1,50 @@
 //! The slots of an account's pool, and the jobs that wait for them.
 
-use daemon::Config;
 use job::{Lane, OverflowQueue, Resource};
-use ports::{Broker, Ledger, Permit, PoolSlots, Source};
+use ports::{Broker, GrantTerms, Ledger, Permit, PoolSlots, Source};
 use serde::Serialize;
 
+use super::Unseen;
 use super::tenant::{TenantStats, rows};
-use crate::error::Error;
-use crate::settings::terms;
 
 /// Tenants whose jobs wait that are counted; a store answers about no more at once.
 const MOST_COUNTED: usize = 10_000;
 
 #[derive(Debug, Serialize)]
-pub(super) struct PoolStats {
-    pub(super) account: String,
-    pub(super) pool: Resource,
+pub struct PoolStats {
+    pub account: String,
+    pub pool: Resource,
     /// That may be used now; 0 = no limit.
-    slots: u32,
+    pub slots: u32,
     /// The most that may be used; 0 = no limit.
-    most_slots: u32,
+    pub most_slots: u32,
     /// Until when the provider has asked for a pause.
-    paused_until: Option<String>,
-    running: u32,
-    waiting: u32,
+    pub paused_until: Option<String>,
+    pub running: u32,
+    pub waiting: u32,
     /// Messages that no worker has taken; they are of no account yet.
-    in_lanes: u64,
-    in_overflow: u64,
+    pub in_lanes: u64,
+    pub in_overflow: u64,
     /// Those with most waiting jobs.
-    pub(super) tenants: Vec<TenantStats>,
+    pub tenants: Vec<TenantStats>,
 }
 
 impl PoolStats {
-    pub(super) async fn of(
-        config: &Config,
+    pub async fn of(
+        account: &str,
         resource: Resource,
+        terms: &GrantTerms,
         broker: &dyn Broker,
         ledger: &dyn Ledger,
-    ) -> Result<Self, Error> {
-        let pool = Permit::pool_of(&config.kling.account, resource);
-        let terms = terms(config, resource);
+    ) -> Result<Self, Unseen> {
+        let pool = Permit::pool_of(account, resource);
         let usage = ledger.usage(&pool).await?;
         let PoolSlots { limit, now, .. } = ledger.pool_slots(&pool).await?;
         let (waiting, held) = (ledger.waiting(&pool, MOST_COUNTED), ledger.permits(&pool));
         let lanes = Lane::all().filter(|lane| lane.resource == resource).map(Source::Lane);
         let overflow = OverflowQueue::all().filter(|queue| queue.resource == resource);
         Ok(Self {
-            account: config.kling.account.clone(),
+            account: account.to_owned(),
             pool: resource,
             slots: terms.limits.now(limit.as_ref()),
             most_slots: terms.limits.concurrency,
@@ -57,12 +55,12 @@ impl PoolStats {
             waiting: usage.waiting,
             in_lanes: depth(broker, lanes).await?,
             in_overflow: depth(broker, overflow.map(Source::Overflow)).await?,
-            tenants: rows(&terms, waiting.await?, &held.await?),
+            tenants: rows(terms, waiting.await?, &held.await?),
         })
     }
 
     /// What waits in the broker is said once if there are several accounts.
-    pub(super) fn words(&self, several: bool) -> Vec<String> {
+    pub fn words(&self, several: bool) -> Vec<String> {
         let Self { account, pool, running, waiting, tenants, .. } = self;
         let (name, broker) = match several {
             true => (format!("{account} {pool}"), String::new()),
@@ -73,7 +71,7 @@ impl PoolStats {
         std::iter::once(first).chain(tenants.iter().map(TenantStats::words)).collect()
     }
 
-    pub(super) fn in_broker(&self) -> u64 {
+    pub fn in_broker(&self) -> u64 {
         self.in_lanes + self.in_overflow
     }
 }
@@ -94,7 +92,7 @@ impl PoolStats {
     }
 }
 
-async fn depth(broker: &dyn Broker, sources: impl Iterator<Item = Source>) -> Result<u64, Error> {
+async fn depth(broker: &dyn Broker, sources: impl Iterator<Item = Source>) -> Result<u64, Unseen> {
     let mut sum = 0;
     for source in sources {
         sum += broker.depth(&source).await?;

@@ -7,18 +7,18 @@ use ports::{GrantTerms, HeldPermit, TenantWaiting};
 use serde::Serialize;
 
 #[derive(Debug, PartialEq, Serialize)]
-pub(super) struct TenantStats {
-    tenant: Tenant,
-    waiting: u32,
+pub struct TenantStats {
+    pub tenant: Tenant,
+    pub waiting: u32,
     /// Slots.
-    running: u32,
-    weight: u32,
+    pub running: u32,
+    pub weight: u32,
     /// The part of the slots that is its own while its jobs wait; 0 if none waits.
-    share: f64,
+    pub share: f64,
 }
 
 impl TenantStats {
-    pub(super) fn words(&self) -> String {
+    pub fn words(&self) -> String {
         let Self { tenant, waiting, running, weight, share } = self;
         let share = match waiting {
             0 => String::new(),
