@@ -3,11 +3,13 @@ use std::time::Duration;
 
 use api_keys::KeyRing;
 use job::{Rules, Tenant};
+use maud::Markup;
 use operator::{AccountTerms, Operator, Pauses};
 use ports::{Broker, Clock, Ledger};
 use prices::PriceTable;
 use recorder::Session;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Pages that are kept up to date at once.
@@ -51,6 +53,8 @@ pub struct Console {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) operator: Operator,
     pub(crate) settings: ConsoleSettings,
+    /// The overview that was made last, for whoever asks soon after.
+    pub(crate) overview: Mutex<Option<(Instant, Markup)>>,
     pub(crate) live: Arc<Semaphore>,
     pub(crate) draining: CancellationToken,
 }
@@ -66,7 +70,8 @@ impl Console {
         let (rules, retention) = (settings.rules.clone(), settings.retention);
         let operator = Operator::new(ledger.clone(), broker.clone(), session, rules, retention);
         let (live, draining) = (Arc::new(Semaphore::new(LIVE)), CancellationToken::new());
-        Self { ledger, broker, clock, operator, settings, live, draining }
+        let overview = Mutex::new(None);
+        Self { ledger, broker, clock, operator, settings, overview, live, draining }
     }
 
     /// Pages are no longer kept up to date.

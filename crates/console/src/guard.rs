@@ -1,12 +1,15 @@
 //! What protects visitors from other sites.
 
+use std::time::Duration;
+
 use axum::extract::Request;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use tokio::time::timeout;
 
 use crate::refusal::Refusal;
 
@@ -29,6 +32,17 @@ pub(crate) async fn headers(request: Request, next: Next) -> Response {
     let uncached = HeaderValue::from_static("no-store");
     response.headers_mut().entry(CACHE_CONTROL).or_insert(uncached);
     response
+}
+
+/// How long a visitor that is not known yet may take for a form.
+const SOON: Duration = Duration::from_secs(10);
+
+/// Whoever sends a form more slowly is refused.
+pub(crate) async fn soon(request: Request, next: Next) -> Response {
+    match timeout(SOON, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+    }
 }
 
 /// Whether a page of the console has sent it. Browsers tell the site to encrypted and local addresses,

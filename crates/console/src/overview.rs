@@ -4,6 +4,7 @@ mod chart;
 mod pools;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -11,6 +12,7 @@ use axum::response::Response;
 use job::Money;
 use maud::{Markup, html};
 use operator::{Hour, MOST_COUNTED, Overview, Phases, Share};
+use tokio::time::Instant;
 
 use crate::console::Console;
 use crate::live;
@@ -18,14 +20,30 @@ use crate::page::Page;
 use crate::refusal::Refusal;
 use crate::visitor::Visitor;
 
+/// How long an overview is shown again.
+const FRESH: Duration = Duration::from_secs(1);
+
 pub(crate) async fn page(
     State(console): State<Arc<Console>>,
     visitor: Visitor,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let page = Page { title: "Overview", at: "/console", visitor: &visitor };
-    let content = move |console: Arc<Console>| async move { content(&console).await };
+    let content = move |console: Arc<Console>| async move { shared(&console).await };
     live::shown(console, &headers, &page, content).await
+}
+
+/// However many look at it, it is made once a second.
+async fn shared(console: &Console) -> Result<Markup, Refusal> {
+    let mut made = console.overview.lock().await;
+    if let Some((at, content)) = made.as_ref()
+        && at.elapsed() < FRESH
+    {
+        return Ok(content.clone());
+    }
+    let content = content(console).await?;
+    *made = Some((Instant::now(), content.clone()));
+    Ok(content)
 }
 
 async fn content(console: &Console) -> Result<Markup, Refusal> {

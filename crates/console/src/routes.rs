@@ -17,10 +17,11 @@ const ICON: &str = include_str!("assets/icon.svg");
 
 /// Below `/console`.
 pub fn routes(console: Arc<Console>) -> Router {
+    let login = get(login::form).post(login::log_in).layer(middleware::from_fn(guard::soon));
     Router::new()
         .route("/console", get(overview::page))
         .route("/console/", get(async || Redirect::to("/console")))
-        .route("/console/login", get(login::form).post(login::log_in))
+        .route("/console/login", login)
         .route("/console/logout", post(login::log_out))
         .route("/console/search", get(jobs::search))
         .route("/console/jobs", get(jobs::page))

@@ -1,7 +1,11 @@
 //! Who may see the console, and who may act.
 
+use std::time::Duration;
+
 use api_keys::Scope;
 use reqwest::header::COOKIE;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::bench::{Answer, Bench, key};
 
@@ -121,6 +125,19 @@ async fn an_operator_logs_in_acts_and_logs_out() {
     assert_eq!((done.status, bench.state("default/a").await), (303, "cancelled"));
     let out = post_with(&bench, ("/console/logout", ""), cookie).await;
     assert!(out.header("set-cookie").contains("reelwork_key=;"), "it is forgotten");
+}
+
+#[tokio::test]
+async fn a_form_that_never_ends_holds_nobody() {
+    let bench = Bench::new().await;
+    let mut slow = TcpStream::connect(bench.address()).await.unwrap();
+    let head = "POST /console/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\
+                Content-Type: application/x-www-form-urlencoded\r\n\r\nkey=";
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    let read = slow.read_exact(&mut answer);
+    tokio::time::timeout(Duration::from_secs(20), read).await.unwrap().unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 408");
 }
 
 #[tokio::test]

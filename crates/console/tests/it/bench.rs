@@ -119,6 +119,10 @@ impl Bench {
         format!("{}{path}", self.base)
     }
 
+    pub(crate) fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         Answer::of(self.http.get(self.url(path))).await
     }
