@@ -48,16 +48,19 @@ pub(crate) enum Command {
     Drop,
     /// Ends a doubt whose task is not running.
     Fail,
+    /// Has a job that did not succeed done again, and repeats the command.
+    Retry,
     /// Pauses something by hand, and resumes it later.
     Pause,
 }
 
 impl Command {
     fn any(chance: &Chance) -> Self {
-        match chance.below(6) {
+        match chance.below(8) {
             0 | 1 => Self::Cancel,
             2 | 3 => Self::Replay,
             4 => Self::Drop,
+            5 | 6 => Self::Retry,
             _ => Self::Fail,
         }
     }

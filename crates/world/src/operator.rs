@@ -2,6 +2,7 @@
 
 mod letters;
 mod pauses;
+mod retry;
 mod settle;
 
 use std::sync::Arc;
@@ -51,7 +52,7 @@ pub(crate) async fn visit(world: Arc<World>, command: Command) {
     match command {
         Command::Replay => replay(&world, command).await,
         Command::Pause => pauses::visit(&world).await,
-        Command::Cancel | Command::Drop | Command::Fail => {
+        Command::Cancel | Command::Drop | Command::Fail | Command::Retry => {
             one_visit(&world, command, &[]).await;
         }
     }
@@ -120,6 +121,7 @@ impl Operator {
         match command {
             Command::Cancel => self.cancel().await,
             Command::Fail => self.fail().await,
+            Command::Retry => self.retry().await,
             Command::Drop => self.drop_letter().await,
             Command::Replay => return self.replay(again).await,
             // It joins no ledger.

@@ -51,6 +51,7 @@ fn every_world_keeps_its_promises() {
         "cancelled ahead",
         "doubt failed",
         "replayed",
+        "retried",
         "replayed twice",
         "replay not acknowledged",
         "paused by hand",
