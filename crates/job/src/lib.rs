@@ -75,6 +75,7 @@ mod tombstone;
 mod trace;
 mod transition;
 mod watch;
+mod webhook;
 
 pub use acceptance::{Acceptance, Asked, Standing, asked_again};
 pub use account_choice::{AccountLoad, by_free_capacity};
@@ -141,3 +142,7 @@ pub use time::Timestamp;
 pub use trace::{TraceContext, trace_id};
 pub use transition::{Effect, Illegal, Step, transition};
 pub use watch::{FailedLook, Watch};
+pub use webhook::{
+    BadWebhookUrl, MAX_WEBHOOK_URL_BYTES, WebhookAttempt, WebhookDelay, WebhookEnd, WebhookNext,
+    WebhookUrl, webhook_next,
+};
