@@ -46,6 +46,7 @@ mod pause;
 mod permissions;
 mod slots;
 mod traces;
+mod webhooks;
 mod wires;
 
 // Documents and sources.

@@ -1,4 +1,4 @@
-use job::{Lane, OverflowQueue, RetryDelay};
+use job::{Lane, OverflowQueue, RetryDelay, WebhookDelay};
 use spans::Place;
 
 /// A place on the broker, for traces.
@@ -60,6 +60,16 @@ impl Names {
     /// Exchange and queue alike.
     pub(crate) fn unrouted(&self) -> String {
         self.of("unrouted")
+    }
+
+    /// Exchange and queue alike.
+    pub(crate) fn webhooks(&self) -> String {
+        self.of("webhooks")
+    }
+
+    /// Exchange and queue alike.
+    pub(crate) fn webhooks_later(&self, delay: WebhookDelay) -> String {
+        format!("{}.webhooks.later.{}", self.namespace, delay.as_str())
     }
 
     pub(crate) fn journal(&self) -> String {

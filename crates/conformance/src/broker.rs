@@ -7,6 +7,7 @@ mod later;
 mod overflow;
 mod results;
 mod settling;
+mod webhooks;
 mod words;
 
 use std::future::Future;
@@ -24,6 +25,7 @@ pub use later::*;
 pub use overflow::*;
 pub use results::*;
 pub use settling::*;
+pub use webhooks::*;
 pub use words::*;
 
 /// A broker for one case, and its cleanup.
@@ -72,6 +74,8 @@ macro_rules! broker {
             a_good_broker_passes_its_check
 
             jobs_in_overflow_queues_keep_key_and_order
+            calls_wait_in_a_queue_of_their_own
+            a_call_comes_again_after_its_delay
             a_job_given_back_to_an_overflow_queue_comes_first
 
             a_requeue_raises_the_delivery_count

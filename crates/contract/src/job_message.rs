@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use job::{
-    MAX_ACCOUNT_BYTES, MAX_ID_BYTES, MAX_OPERATION_BYTES, MAX_RETRIES, MAX_TENANT_BYTES, Priority,
-    Resource,
+    MAX_ACCOUNT_BYTES, MAX_ID_BYTES, MAX_OPERATION_BYTES, MAX_RETRIES, MAX_TENANT_BYTES,
+    MAX_WEBHOOK_URL_BYTES, Priority, Resource,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -42,6 +42,9 @@ struct JobMessage {
     /// tenant may use.
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<String>,
+    /// Called when the job has ended, by a gateway with `webhooks.secrets`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_url: Option<String>,
 }
 
 /// The job message. Lengths count characters here and bytes when the message is read.
@@ -53,6 +56,8 @@ pub fn job_message(draft: Draft) -> Value {
     refine(&mut schema, "tenant", [("pattern", tenant.into())]);
     let account = format!("^[A-Za-z0-9._-]{{1,{MAX_ACCOUNT_BYTES}}}$");
     refine(&mut schema, "account", [("pattern", account.into())]);
+    let url = [("maxLength", MAX_WEBHOOK_URL_BYTES.into()), ("pattern", r"^https?://\S+$".into())];
+    refine(&mut schema, "webhook_url", url);
     // Most validators do not check the format by themselves.
     let moment = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$";
     let deadline = [("format", "date-time".into()), ("pattern", moment.into())];

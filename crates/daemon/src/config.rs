@@ -274,6 +274,18 @@ settings! {
         keys_file: Option<PathBuf> = unset, FilePath;
     }
 
+    webhooks: Webhooks {
+        /// Secrets that sign the calls of clients' URLs: whsec_ and Base64 of 24 to 64 random bytes. Two, of
+        /// which each signs, while one is replaced. Unset: no client is called.
+        secrets: Vec<SecretString> = unset, Secrets(2);
+        /// Networks that are called although they are not on the Internet, such as 10.0.0.0/8.
+        allow_networks: Vec<String> = unset, Texts;
+        /// Call also http URLs; what is sent can be read on its way.
+        allow_http: bool = "false", Bool;
+        /// Ports that are called beside 443 and 8443.
+        allow_ports: Vec<String> = unset, Texts;
+    }
+
     admin: Admin {
         /// Where a role tells whether it is alive and ready: /livez, /readyz. Unset: nowhere.
         listen: Option<SocketAddr> = unset, Address;

@@ -109,6 +109,7 @@ fn queue_of(
         Source::Lane(lane) => Ok(queues.of(*lane)),
         Source::Overflow(queue) => Ok(queues.of_overflow(*queue)),
         Source::Dead => Ok(Some(queues.dead)),
+        Source::Webhooks => Ok(Some(queues.webhooks)),
         Source::Journal(_) | Source::BrokerDead => Ok(None),
         Source::Results(subscription) => match &subscription.name {
             Some(name) => queues::find_subscription(sql, ns, name),

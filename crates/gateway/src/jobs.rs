@@ -8,6 +8,7 @@ mod parent;
 mod retry;
 mod wait;
 mod watch;
+mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use producer::{Producer, Slots};
 use recorder::{Phase, Session};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
+use webhooks::Guard;
 
 pub(crate) use self::accept::{Accepted, Asking, Held};
 pub(crate) use self::allowance::RateLeft;
@@ -53,6 +55,8 @@ pub struct JobsSettings {
     pub room: usize,
     /// Clients that wait for a job, or follow one, at once.
     pub waits: usize,
+    /// Which URLs of clients are called; `None`: none.
+    pub webhooks: Option<Guard>,
     /// If the ledger is slower, the request is refused and may be repeated.
     pub ledger_timeout: Duration,
 }
@@ -69,6 +73,7 @@ impl JobsSettings {
             body_timeout: Duration::from_secs(10),
             room: 4 * MAX_MESSAGE_BYTES,
             waits: 256,
+            webhooks: None,
             ledger_timeout: Duration::from_secs(2),
         }
     }

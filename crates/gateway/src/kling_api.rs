@@ -6,7 +6,6 @@ mod list;
 mod path;
 mod query;
 mod submit;
-mod task;
 
 use std::sync::Arc;
 
@@ -18,11 +17,11 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use axum::routing::get;
+use job::ProviderTask;
 
 use self::answer::answer;
 use self::list::Parameters;
 use self::path::Asked;
-use self::task::Task;
 use crate::callers::Caller;
 use crate::jobs::Jobs;
 use crate::refusal::Refusal;
@@ -68,7 +67,7 @@ async fn query(
         Ok((caller, Asked::List(operation))) => {
             answer(list::list(&jobs, caller, operation, &parameters).await, &id)
         }
-        Err(refusal) => answer(Err::<Task, _>(refusal), &id),
+        Err(refusal) => answer(Err::<ProviderTask, _>(refusal), &id),
     }
 }
 
@@ -88,7 +87,7 @@ async fn other(
         true => Refusal::UnknownPath(uri.path().to_owned()),
         false => Refusal::WrongMethod,
     };
-    answer(Err::<Task, _>(refusal), &id)
+    answer(Err::<ProviderTask, _>(refusal), &id)
 }
 
 fn text(path: PathText) -> Result<String, Refusal> {

@@ -5,6 +5,8 @@
 //! [`job::callback_hint()`] decides what follows, the mailbox writes that to the ledger, and a
 //! poller queries the provider. Nothing is published from a callback.
 //!
+//! Clients whose jobs name a URL are called when their tasks change ([`Webhooks`]).
+//!
 //! Clients may ask for [`Jobs`] over HTTP, in the provider's words (`kling_api`) or in those of
 //! reelwork (`api`): a POST publishes a job, and a GET is answered from the ledger. No request of a client reaches the provider from here.
 
@@ -23,6 +25,7 @@ mod refusal;
 mod request_id;
 mod room;
 mod settings;
+mod webhooks;
 
 pub use api::{JobResource, KINDS, ProblemKind, ROUTES, Route};
 pub use callers::Callers;
@@ -30,3 +33,4 @@ pub use gateway::{Apis, Gateway, Listen, Served};
 pub use jobs::{Jobs, JobsSettings};
 pub use mailbox::{Mailbox, NotKept};
 pub use settings::Settings;
+pub use webhooks::Webhooks;

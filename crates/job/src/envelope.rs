@@ -5,12 +5,12 @@ use serde::Serialize;
 
 use crate::{
     JobId, JobKey, JsonObject, Operation, Priority, Reason, Request, Resource, RoutingKey, Tenant,
-    Timestamp,
+    Timestamp, WebhookUrl,
 };
 pub use decode::decode;
 
 /// The keys of a job message; others are refused by name.
-pub const KEYS: [&str; 9] = [
+pub const KEYS: [&str; 10] = [
     "id",
     "operation",
     "request",
@@ -20,6 +20,7 @@ pub const KEYS: [&str; 9] = [
     "metadata",
     "retries",
     "account",
+    "webhook_url",
 ];
 
 /// A job as its producer wrote it.
@@ -36,6 +37,8 @@ pub struct Job {
     pub retries: u32,
     /// The only account that it may be submitted with; `None`: any that its tenant may use.
     pub account: Option<String>,
+    /// Called when an event reports a change of its task.
+    pub webhook: Option<WebhookUrl>,
 }
 
 /// Message properties that take part in decoding.
@@ -101,6 +104,8 @@ struct Serialized<'a> {
     retries: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_url: Option<&'a WebhookUrl>,
 }
 
 impl Job {
@@ -120,6 +125,7 @@ impl Job {
             metadata: Some(&self.metadata).filter(|metadata| !metadata.is_empty()),
             retries: Some(self.retries).filter(|retries| *retries > 0),
             account: self.account.as_deref(),
+            webhook_url: self.webhook.as_ref(),
         };
         serde_json::to_string(&wire).unwrap_or_default()
     }

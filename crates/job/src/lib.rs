@@ -52,6 +52,7 @@ mod own_task;
 mod path;
 mod period;
 mod possible_accounts;
+mod provider_task;
 mod rate;
 mod reached;
 mod reason;
@@ -121,6 +122,7 @@ pub use overflow::OverflowQueue;
 pub use own_task::Origin;
 pub use path::{Passed, PathRefusals};
 pub use period::Period;
+pub use provider_task::ProviderTask;
 pub use rate::Rate;
 pub use reached::Reached;
 pub use reason::{Fault, Reason};
@@ -143,6 +145,6 @@ pub use trace::{TraceContext, trace_id};
 pub use transition::{Effect, Illegal, Step, transition};
 pub use watch::{FailedLook, Watch};
 pub use webhook::{
-    BadWebhookUrl, MAX_WEBHOOK_URL_BYTES, WebhookAttempt, WebhookDelay, WebhookEnd, WebhookNext,
-    WebhookUrl, webhook_next,
+    BadWebhookUrl, MAX_WEBHOOK_URL_BYTES, WebhookAttempt, WebhookCall, WebhookDelay, WebhookEnd,
+    WebhookNext, WebhookUrl, webhook_next,
 };

@@ -19,6 +19,7 @@ impl Record {
             metadata: bad.metadata.clone(),
             retries: 0,
             account: None,
+            webhook: None,
         };
         let mut record = Self::new(&job, NO_ACCOUNT, NO_ACCOUNT, now);
         record.request = Kept::Nothing;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::history;
 use crate::{
     Estimate, ExternalId, HistoryEntry, Job, JobKey, JsonObject, Kept, Life, Operation,
-    PathRefusals, Priority, RequestHash, State, StoredHash, Timestamp, Watch,
+    PathRefusals, Priority, RequestHash, State, StoredHash, Timestamp, Watch, WebhookUrl,
 };
 
 /// The account of a tombstone or a message that was not a job. Real accounts have a name.
@@ -76,6 +76,9 @@ pub struct Record {
     pub retries: u32,
     #[serde(default, skip_serializing_if = "is_empty")]
     pub metadata: JsonObject,
+    /// Called when an event reports a change of its task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<WebhookUrl>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -145,6 +148,7 @@ impl Record {
             deadline: job.deadline,
             retries: job.retries,
             metadata: job.metadata.clone(),
+            webhook: job.webhook.clone(),
             traceparent: None,
             tracestate: None,
             worker_span: None,
@@ -256,6 +260,7 @@ impl Record {
             metadata: self.metadata.clone(),
             retries: self.retries,
             account: self.bound.then(|| self.account.clone()),
+            webhook: self.webhook.clone(),
         })
     }
 

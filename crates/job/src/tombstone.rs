@@ -18,6 +18,7 @@ impl Record {
             metadata: JsonObject::default(),
             retries: 0,
             account: None,
+            webhook: None,
         };
         let mut record = Self::new(&job, NO_ACCOUNT, NO_ACCOUNT, now);
         record.request = Kept::Nothing;

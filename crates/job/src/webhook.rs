@@ -4,6 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::{EventKind, ProviderTask, Record};
 
 /// Longer than any address in use, and short enough to be kept with each job.
 pub const MAX_WEBHOOK_URL_BYTES: usize = 2048;
@@ -30,6 +33,18 @@ impl WebhookUrl {
         }
     }
 
+    /// The host, in lower case: the only part that may be shown. Empty if there is none.
+    pub fn host(&self) -> String {
+        let behind = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        let authority = behind.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+        let place = authority.rsplit('@').next().unwrap_or_default();
+        let host = match place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((address, _)) => address,
+            None => place.split(':').next().unwrap_or_default(),
+        };
+        host.to_ascii_lowercase()
+    }
+
     /// For the request itself; never for a log or a page.
     pub fn expose(&self) -> &str {
         &self.0
@@ -39,6 +54,36 @@ impl WebhookUrl {
 impl fmt::Debug for WebhookUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("WebhookUrl(***)")
+    }
+}
+
+/// One call that is due: its address, and the body of every attempt.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WebhookCall {
+    pub url: WebhookUrl,
+    pub body: Box<RawValue>,
+}
+
+impl WebhookCall {
+    /// Pure. What an event means for the client of its job: a change of its task's status, in the words of
+    /// the provider's callbacks. `None`: it is not called.
+    pub fn about(record: &Record, kind: EventKind) -> Option<Self> {
+        let url = record.webhook.clone().filter(|_| changes_the_status(kind))?;
+        let body = to_raw_value(&ProviderTask::of_record(record)).ok()?;
+        Some(Self { url, body })
+    }
+}
+
+/// A client sees a parked job as one that is still processed, and a conflict is about another message.
+fn changes_the_status(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Submitted
+        | EventKind::Succeeded
+        | EventKind::Failed
+        | EventKind::Rejected
+        | EventKind::TimedOut
+        | EventKind::Cancelled => true,
+        EventKind::Parked | EventKind::Conflict | EventKind::Overdue => false,
     }
 }
 
@@ -77,7 +122,7 @@ pub enum WebhookEnd {
 }
 
 impl WebhookEnd {
-    pub fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Gone => "gone",
             Self::Exhausted => "exhausted",
@@ -173,6 +218,7 @@ fn again(before: u32, asked: Option<Duration>) -> WebhookNext {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{CloudEvent, EventSource, MessageFacts, Timestamp, decode};
 
     fn next(status: u16, before: u32, retry_after: Option<u64>) -> WebhookNext {
         let retry_after = retry_after.map(Duration::from_secs);
@@ -224,6 +270,44 @@ mod tests {
         assert_eq!(waits.len(), 7);
         let all: Duration = waits.iter().sum();
         assert!((27 * 3600..28 * 3600).contains(&all.as_secs()), "{all:?}");
+    }
+
+    #[test]
+    fn a_client_is_called_when_the_status_of_its_task_changes() {
+        let job = |url: &str| {
+            let body = format!(
+                r#"{{"id":"a","operation":"videos/text2video","request":{{"prompt":"x"}}{url}}}"#
+            );
+            decode(body.as_bytes(), MessageFacts::default()).unwrap()
+        };
+        let record = |url| Record::new(&job(url), "default", "reelwork", Timestamp::EPOCH);
+        let called = record(r#","webhook_url":"https://client.example/canary""#);
+        let about = |kind| WebhookCall::about(&called, kind);
+        let silent = EventKind::ALL.into_iter().filter(|kind| about(*kind).is_none());
+        let expected = [EventKind::Parked, EventKind::Conflict, EventKind::Overdue];
+        assert!(silent.eq(expected));
+        let call = about(EventKind::Submitted).unwrap();
+        assert_eq!(call.url.expose(), "https://client.example/canary");
+        let task = serde_json::to_string(&ProviderTask::of_record(&called)).unwrap();
+        assert_eq!(call.body.get(), task);
+        assert!(EventKind::ALL.iter().all(|kind| WebhookCall::about(&record(""), *kind).is_none()));
+        let source = EventSource::of_installation("reelwork");
+        let event = CloudEvent::about(&called, EventKind::Failed, &source, Timestamp::EPOCH);
+        assert!(!serde_json::to_string(&event).unwrap().contains("canary"));
+    }
+
+    #[test]
+    fn the_host_is_all_that_is_shown() {
+        for (url, host) in [
+            ("https://Client.Example/canary?x=canary", "client.example"),
+            ("https://client.example:8443#canary", "client.example"),
+            ("http://canary:canary@client.example", "client.example"),
+            ("https://client.example\\@canary/", "client.example"),
+            ("https://[::1]:80/canary", "::1"),
+            ("https://", ""),
+        ] {
+            assert_eq!(WebhookUrl::new(url).unwrap().host(), host, "{url}");
+        }
     }
 
     #[test]

@@ -54,6 +54,7 @@ impl BrokerLayer for Metered {
             | Source::Dead
             | Source::BrokerDead
             | Source::Results(_)
+            | Source::Webhooks
             | Source::Journal(_) => inner,
         })
     }
@@ -66,6 +67,7 @@ fn place(to: &Destination) -> &'static str {
         Destination::Overflow { .. } => "overflow",
         Destination::Dead { .. } => "dead",
         Destination::Results { .. } => "results",
+        Destination::Webhooks { .. } => "webhooks",
         Destination::Journal => "journal",
     }
 }

@@ -136,6 +136,10 @@ families! {
     overflow_depth: Gauges<1> =
         add("overflow_depth", "Jobs in overflow queues; reported by the leader only.");
     dead_depth: Gauges<0> = add("dead_depth", "Dead letters; reported by the leader only.");
+    webhooks: Counts<1> = add(
+        "webhook_attempts",
+        "Attempts to call a client's URL, by what follows: again, or an end."
+    );
     calls: Counts<2> = add("ledger_calls", "Calls of the ledger, by result.");
     call_duration: Times<1> = times("ledger_call_duration_seconds", "Calls of the ledger.");
     open: Gauge = add("ledger_open", "0 while it is rebuilt and nothing is submitted.");

@@ -68,7 +68,7 @@ fn is_word(text: &str) -> bool {
     (1..=LONGEST).contains(&text.len()) && text.bytes().all(plain)
 }
 
-pub(crate) const PLACES: [&str; 5] = ["jobs", "later", "dead", "results", "journal"];
+pub(crate) const PLACES: [&str; 6] = ["jobs", "later", "dead", "results", "webhooks", "journal"];
 
 pub(crate) const OUTCOMES: [&str; 6] =
     ["confirmed", "unroutable", "refused", "denied", "too_large", "unknown"];

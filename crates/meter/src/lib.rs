@@ -17,6 +17,7 @@ mod process;
 mod reading;
 mod refusals;
 mod transport;
+mod webhooks;
 
 pub use self::classic::classic;
 pub use self::fleet::{Fleet, FleetAccount, slots_in_doubt};

@@ -104,6 +104,9 @@ fn begin(families: &Families) {
             families.publishes.get_or_create(&labels).inc_by(0);
         }
     }
+    for outcome in crate::webhooks::OUTCOMES {
+        families.webhooks.get_or_create(&[("outcome", outcome.into())]).inc_by(0);
+    }
     for route in Route::ALL {
         families.in_doubt.get_or_create(&[("operation", route.path().into())]).inc_by(0);
     }

@@ -69,6 +69,7 @@ fn name(source: &Source) -> String {
         Source::Dead => "the dead letters".to_owned(),
         Source::BrokerDead => "the broker's dead letters".to_owned(),
         Source::Results(_) => "results".to_owned(),
+        Source::Webhooks => "webhooks".to_owned(),
         Source::Journal(_) => "the journal".to_owned(),
     }
 }

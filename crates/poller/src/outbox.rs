@@ -63,7 +63,10 @@ async fn publish_entry(shared: &Shared, entry: OutboxEntry) {
                 Err(error) => return tracing::debug!(job = %id.key, %error, "not announced yet"),
             }
         }
-        Destination::Overflow { .. } | Destination::Dead { .. } | Destination::Journal => None,
+        Destination::Overflow { .. }
+        | Destination::Dead { .. }
+        | Destination::Webhooks { .. }
+        | Destination::Journal => None,
     };
     let trace_id = record.as_ref().and_then(Record::trace_id).map(str::to_owned);
     let span = trace::announcement(shared.settings.spans, record.as_ref());

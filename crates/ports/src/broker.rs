@@ -53,6 +53,8 @@ pub enum Source {
     /// that.
     BrokerDead,
     Results(Subscription),
+    /// Calls of clients' URLs.
+    Webhooks,
     Journal(JournalStart),
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use job::{Life, OverflowQueue, Reached, RetryDelay, Timestamp, TraceContext};
+use job::{Life, OverflowQueue, Reached, RetryDelay, Timestamp, TraceContext, WebhookDelay};
 use serde::{Deserialize, Serialize};
 
 /// Where a message goes. Each broker maps it to its own names.
@@ -20,6 +20,8 @@ pub enum Destination {
     Dead { routing_key: String },
     /// To all subscribers; kept as unrouted if there are none.
     Results { routing_key: String },
+    /// Calls of clients' URLs that are due, at once or after this delay.
+    Webhooks { after: Option<WebhookDelay> },
     /// The append-only log from which a ledger can be rebuilt.
     Journal,
 }

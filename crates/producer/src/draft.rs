@@ -150,6 +150,7 @@ impl Draft {
             metadata: object(&self.metadata).map_err(bad)?,
             retries: self.retries,
             account: self.account,
+            webhook: None,
         };
         // Decoded as by the worker, so that it does not park what is published here.
         read(job.to_message().as_bytes(), self.slots)

@@ -1,7 +1,7 @@
 //! Announces changes that are in the ledger: event, journal, then the mark that it was done.
 
-use job::{EventKind, Outcome, Record, State};
-use ports::{Destination, LedgerError, Message, OutboxEntry};
+use job::{EventKind, Outcome, Record, State, WebhookCall};
+use ports::{Destination, LedgerError, Message, OutboxEntry, header};
 
 use crate::announces::{Announces, Earlier};
 use crate::recorder::{Error, Recorder};
@@ -45,6 +45,10 @@ impl Recorder {
         if waits_for_message {
             self.write_line(line.as_ref()).await?;
         }
+        // First: once the event is journaled, a rebuilt ledger does not announce it again.
+        if let Some(call) = record.and_then(|record| webhook(record, &entry)) {
+            self.publish(&Destination::Webhooks { after: None }, call).await?;
+        }
         self.publish(&entry.to, entry.message).await?;
         if !waits_for_message {
             self.write_line(line.as_ref()).await?;
@@ -82,10 +86,21 @@ impl Recorder {
             | Destination::Later { .. }
             | Destination::Overflow { .. }
             | Destination::Dead { .. }
+            | Destination::Webhooks { .. }
             | Destination::Journal => None,
         };
         self.line(record, event).map(Some)
     }
+}
+
+/// The call of the client's URL that this event asks for, under the event's id: a repeat keeps it.
+fn webhook(record: &Record, entry: &OutboxEntry) -> Option<Message> {
+    let kind = entry.message.kind.as_deref().and_then(EventKind::of_type)?;
+    let body = serde_json::to_vec(&WebhookCall::about(record, kind)?).ok()?;
+    let message = Message::json(entry.message.id.clone(), body)
+        .header(header::TENANT, record.key.tenant.as_str())
+        .header(header::JOB_ID, record.key.id.as_str());
+    Some(message)
 }
 
 /// Whether it is a job message for workers, now or later.

@@ -68,6 +68,7 @@ impl BrokerLayer for NotedBroker {
         self.notes.note(match to {
             Destination::Journal => "journal",
             Destination::Results { .. } => "results",
+            Destination::Webhooks { .. } => "webhook",
             Destination::Jobs { .. }
             | Destination::Later { .. }
             | Destination::Overflow { .. }
@@ -104,6 +105,10 @@ impl Fixture {
     /// A record with the slot that its task uses; at version 1.
     async fn left(&self, state: State) -> Record {
         let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"}}"#;
+        self.left_of(body, state).await
+    }
+
+    async fn left_of(&self, body: &[u8], state: State) -> Record {
         let job = decode(body, MessageFacts::default()).unwrap();
         let mut record = Record::new(&job, "default", "reelwork", Timestamp::EPOCH);
         (record.state, record.revision) = (state, 1);
@@ -164,4 +169,18 @@ async fn an_end_is_announced_then_journaled_then_marked() {
     let mut small = fixture.notes.taken();
     small.sort_unstable();
     assert_eq!(small, ["announced", "give_permits"]);
+}
+
+/// A ledger that is rebuilt from the line does not announce the end again, so the client's call is kept
+/// before it.
+#[tokio::test]
+async fn the_call_of_a_clients_url_is_kept_before_its_event() {
+    let fixture = Fixture::set().await;
+    let body = br#"{"id":"a","operation":"videos/text2video","request":{"prompt":"x"},
+        "webhook_url":"https://client.example/hook"}"#;
+    fixture.left_of(body, pending()).await;
+    let (batcher, _writes) = Batcher::new(fixture.ledger.clone(), fixture.session.clone());
+    let recorder = fixture.recorder(Rules::default()).announcing(batcher, Duration::from_secs(5));
+    fixture.apply(&recorder, failed()).await;
+    assert_eq!(fixture.notes.taken(), ["swap", "webhook", "results", "journal"]);
 }

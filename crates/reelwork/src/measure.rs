@@ -12,6 +12,7 @@ use kling::Transport;
 use meter::{About, Fleet, FleetAccount, Meter};
 use poller::{LookUpReport, LookUpStanding};
 use recorder::Session;
+use webhooks::Calls;
 use worker::{LaneReport, PausedLane};
 
 use crate::backends::Backends;
@@ -48,6 +49,13 @@ impl Measure {
         match &self.meter {
             Some(meter) => meter.transport(transport),
             None => transport,
+        }
+    }
+
+    pub(crate) fn webhooks(&self, calls: Arc<dyn Calls>) -> Arc<dyn Calls> {
+        match &self.meter {
+            Some(meter) => meter.webhooks(calls),
+            None => calls,
         }
     }
 

@@ -17,6 +17,7 @@ use worker::{LaneReport, Worker};
 
 use crate::backends::Backends;
 use crate::error::Error;
+use crate::measure::Measure;
 use crate::{price_file, settings};
 
 use self::front::Front;
@@ -55,6 +56,7 @@ impl Roles {
         backends: &Backends,
         clients: Vec<Client>,
         which: Which,
+        measure: &Measure,
     ) -> Result<Self, Error> {
         let prices = price_file::table(config)?;
         let session = Arc::new(backends.join().await?);
@@ -82,7 +84,9 @@ impl Roles {
             Some(Poller::with_accounts(broker, ledger, session, clock, first, others, rules))
         });
         let gateway = match which {
-            Which::Both => Front::start(config, sources, backends, &session, &prices).await?,
+            Which::Both => {
+                Front::start(config, sources, backends, &session, &prices, measure).await?
+            }
             Which::Worker | Which::Poller => None,
         };
         let follower = follower(config, backends, &session);
@@ -95,13 +99,14 @@ impl Roles {
         config: &Config,
         sources: &Sources,
         backends: &Backends,
+        measure: &Measure,
     ) -> Result<Self, Error> {
         if settings::callbacks(config).is_none() && !config.gateway.serves() {
             return Err(front::nothing_to_serve());
         }
         let session = Arc::new(backends.join().await?);
         let prices = price_file::table(config)?;
-        let gateway = Front::start(config, sources, backends, &session, &prices).await?;
+        let gateway = Front::start(config, sources, backends, &session, &prices, measure).await?;
         let follower = follower(config, backends, &session);
         let (worker, poller, patience) = (None, None, config.worker.drain);
         Ok(Self { worker, poller, gateway, follower, session, patience })

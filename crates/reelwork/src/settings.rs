@@ -1,11 +1,13 @@
 //! The settings of each role, from the configuration.
 
 mod accounts;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::webhooks::Sender;
 use console::{Access, ConfigurationRow, ConsoleSettings};
 use daemon::{
     Config, DoubtPolicy, Effective, Limits, LookUp, MicroUsd, Money, OverCap, SlotCount, Sources,
@@ -20,6 +22,7 @@ use prices::PriceTable;
 use worker::{Budget, Callback, Slots};
 
 pub(crate) use self::accounts::{account_rules, asked, most_slots, of_account};
+pub(crate) use self::webhooks::webhooks;
 use crate::backends::spans;
 use crate::error::Error;
 
@@ -198,14 +201,20 @@ pub(crate) fn callbacks(config: &Config) -> Option<gateway::Settings> {
 }
 
 /// Of the jobs of clients.
-pub(crate) fn jobs(config: &Config, callers: Callers, prices: Arc<PriceTable>) -> JobsSettings {
+pub(crate) fn jobs(
+    config: &Config,
+    callers: Callers,
+    prices: Arc<PriceTable>,
+    webhooks: Option<&Sender>,
+) -> JobsSettings {
+    let webhooks = webhooks.map(|sender| sender.guard().clone());
     let slots = most_slots(config);
     // A message may wait for longer than an ended job is kept.
     let keep_for = config.ledger.retention.max(ACCEPTED_FOR);
     let settings = JobsSettings::new(callers, rules(config), config.ledger.retention, keep_for);
     // The other half is left to those that do not wait.
     let waits = (config.gateway.connections / 2) as usize;
-    JobsSettings { slots, prices, waits, ..settings }
+    JobsSettings { slots, prices, waits, webhooks, ..settings }
 }
 
 pub(crate) fn console(

@@ -43,6 +43,7 @@ impl Spans {
             Destination::Later { .. }
             | Destination::Overflow { .. }
             | Destination::Dead { .. }
+            | Destination::Webhooks { .. }
             | Destination::Journal => None,
         };
         if let Some(name) = named {

@@ -13,5 +13,5 @@ mod signature;
 
 pub use guard::{DeniedUrl, Guard};
 pub use network::{BadNetwork, Network};
-pub use sender::{Call, Limits, Sender, SetupError};
+pub use sender::{Call, Calls, Limits, Sender, SetupError};
 pub use signature::{BadSecret, Signer};

@@ -4,7 +4,8 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use job::{WebhookAttempt, WebhookUrl};
+use async_trait::async_trait;
+use job::{WebhookAttempt, WebhookNext, WebhookUrl};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use url::Url;
 
@@ -44,6 +45,15 @@ pub struct Call<'a> {
     pub body: Vec<u8>,
 }
 
+/// Makes attempts, and hears what is decided after each.
+#[async_trait]
+pub trait Calls: Send + Sync + 'static {
+    async fn attempt(&self, call: Call<'_>) -> WebhookAttempt;
+
+    /// For observers.
+    fn decided(&self, _next: WebhookNext) {}
+}
+
 /// Signs and sends. It follows no redirect and uses no proxy.
 #[derive(Clone)]
 pub struct Sender {
@@ -64,8 +74,11 @@ impl Sender {
     pub fn guard(&self) -> &Guard {
         &self.guard
     }
+}
 
-    pub async fn attempt(&self, call: Call<'_>) -> WebhookAttempt {
+#[async_trait]
+impl Calls for Sender {
+    async fn attempt(&self, call: Call<'_>) -> WebhookAttempt {
         // The client asks no resolver about a host that is an address.
         let Ok(url) = self.guard.check(call.url) else { return WebhookAttempt::UrlDenied };
         match self.send(url, call).await {
@@ -74,7 +87,9 @@ impl Sender {
             Err(_) => WebhookAttempt::Unanswered,
         }
     }
+}
 
+impl Sender {
     async fn send(&self, url: Url, call: Call<'_>) -> reqwest::Result<WebhookAttempt> {
         let now = SystemTime::now();
         let timestamp = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();

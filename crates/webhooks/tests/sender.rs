@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use axum::{Router, response::Redirect};
 use job::{WebhookAttempt, WebhookUrl};
-use webhooks::{Call, Guard, Limits, Sender, Signer};
+use webhooks::{Call, Calls, Guard, Limits, Sender, Signer};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const BODY: &str = r#"{"task_id":"a"}"#;

@@ -70,6 +70,7 @@ fn name(source: &Source) -> String {
         Source::Overflow(queue) => format!("overflow.{queue}"),
         Source::Dead | Source::BrokerDead => "dead".to_owned(),
         Source::Results(_) => "results".to_owned(),
+        Source::Webhooks => "webhooks".to_owned(),
         Source::Journal(_) => "journal".to_owned(),
     }
 }

@@ -29,6 +29,9 @@ fn place(to: &Destination) -> String {
         Destination::Overflow { queue, routing_key } => format!("overflow {queue} {routing_key}"),
         Destination::Dead { routing_key } => format!("dead {routing_key}"),
         Destination::Results { routing_key } => format!("results {routing_key}"),
+        Destination::Webhooks { after } => {
+            format!("webhooks {}", after.map_or("now", job::WebhookDelay::as_str))
+        }
         Destination::Journal => "journal".to_owned(),
     }
 }

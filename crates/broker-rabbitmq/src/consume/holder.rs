@@ -24,16 +24,20 @@ impl Holder {
         let arrived = decode(&taken.properties, taken.data, *kind == Kind::DeadLetters);
         let message = match kind {
             Kind::Events => structured(arrived.message),
-            Kind::Jobs { .. } | Kind::Overflow { .. } | Kind::DeadLetters | Kind::Log => {
-                arrived.message
-            }
+            Kind::Jobs { .. }
+            | Kind::Overflow { .. }
+            | Kind::DeadLetters
+            | Kind::Webhooks
+            | Kind::Log => arrived.message,
         };
         let routing_key = match kind {
             // The broker may have dead-lettered it from an overflow queue.
             Kind::Overflow { .. } | Kind::DeadLetters => {
                 lane_key(taken.routing_key.as_str()).to_owned()
             }
-            Kind::Jobs { .. } | Kind::Events | Kind::Log => taken.routing_key.to_string(),
+            Kind::Jobs { .. } | Kind::Events | Kind::Webhooks | Kind::Log => {
+                taken.routing_key.to_string()
+            }
         };
         let delivery_count = self.intake.counting.deliveries(taken.redelivered, arrived.counts);
         let spans = self.spans;
@@ -67,6 +71,8 @@ fn handling(
         Kind::Jobs { exchange, queue } | Kind::Overflow { exchange, queue } => {
             place(exchange, routing_key, queue).handling(spans, message, settle)
         }
-        Kind::Events | Kind::DeadLetters | Kind::Log => (Handling::untold(), settle),
+        Kind::Events | Kind::DeadLetters | Kind::Webhooks | Kind::Log => {
+            (Handling::untold(), settle)
+        }
     }
 }

@@ -51,6 +51,7 @@ pub(crate) enum Kind {
     /// In either content mode.
     Events,
     DeadLetters,
+    Webhooks,
     /// A stream: settling a line in any way only makes room for the next.
     Log,
 }
@@ -84,6 +85,7 @@ fn kind_of(names: &Names, source: &Source) -> Kind {
         }
         Source::Results(_) => Kind::Events,
         Source::Dead | Source::BrokerDead => Kind::DeadLetters,
+        Source::Webhooks => Kind::Webhooks,
         Source::Journal(_) => Kind::Log,
     }
 }

@@ -20,6 +20,7 @@ pub(super) async fn queue(
         | Source::Overflow(_)
         | Source::Dead
         | Source::BrokerDead
+        | Source::Webhooks
         | Source::Journal(_) => fixed(names, source),
     }
 }
@@ -61,6 +62,7 @@ pub(super) fn fixed(names: &Names, source: &Source) -> Result<ShortString, Broke
         Source::Overflow(queue) => names.overflow_queue(*queue),
         Source::Dead => names.dead(),
         Source::BrokerDead => names.broker_dead(),
+        Source::Webhooks => names.webhooks(),
         Source::Journal(_) => names.journal(),
         Source::Results(subscription) => {
             names.subscription(subscription.name.as_deref().unwrap_or_default())

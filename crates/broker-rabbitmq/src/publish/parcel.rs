@@ -39,6 +39,7 @@ impl Parcel {
             | Destination::Overflow { .. }
             | Destination::Dead { .. }
             | Destination::Results { .. }
+            | Destination::Webhooks { .. }
             | Destination::Journal => message.fitted(),
         };
         let unroutable = || PublishError::Unroutable(routing_key.clone());
@@ -71,6 +72,10 @@ pub(crate) fn address(names: &Names, to: &Destination) -> (String, String) {
         }
         Destination::Dead { routing_key } => (names.dead(), routing_key.clone()),
         Destination::Results { routing_key } => (names.results(), routing_key.clone()),
+        Destination::Webhooks { after: None } => (names.webhooks(), String::new()),
+        Destination::Webhooks { after: Some(delay) } => {
+            (names.webhooks_later(*delay), String::new())
+        }
         Destination::Journal => (String::new(), names.journal()),
     }
 }

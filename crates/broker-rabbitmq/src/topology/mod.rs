@@ -14,7 +14,7 @@ mod quorum;
 
 use std::time::Duration;
 
-use job::{Death, Lane, OverflowQueue, RetryDelay};
+use job::{Death, Lane, OverflowQueue, RetryDelay, WebhookDelay};
 
 pub use arguments::{Argument, Arguments};
 pub use permission::Forbidden;
@@ -34,6 +34,10 @@ const NO_DELIVERY_LIMIT: i64 = 1_000_000;
 /// Results without a subscription. Beyond this the oldest are dropped, because refusing would stop
 /// the publishing of every other result; the journal still contains them.
 const UNROUTED_MAX_LENGTH: i64 = 1_000_000;
+
+/// Calls of clients' URLs that no gateway makes. Beyond this the oldest are dropped: refusing would stop
+/// the publishing of outcomes.
+const WEBHOOKS_MAX_LENGTH: i64 = 1_000_000;
 
 /// Lines expire by whole segments: small ones, so that those of a quiet journal expire too.
 const JOURNAL_SEGMENT_BYTES: i64 = 64_000_000;
@@ -131,6 +135,7 @@ impl Topology {
         topology.results(&names);
         topology.journal(&names, journal_max_age);
         topology.broker_dead(&names);
+        topology.webhooks(&names);
         topology
     }
 
@@ -212,6 +217,20 @@ impl Topology {
         self.exchange(names.results(), ExchangeType::Topic, arguments);
     }
 
+    /// One TTL for all messages of a delay queue, as for jobs.
+    fn webhooks(&mut self, names: &Names) {
+        let arguments = Arguments::quorum()
+            .int("x-max-length", WEBHOOKS_MAX_LENGTH)
+            .int("x-delivery-limit", NO_DELIVERY_LIMIT);
+        self.pair(names.webhooks(), ExchangeType::Fanout, arguments);
+        for delay in WebhookDelay::ALL {
+            let wait = i64::try_from(delay.wait().as_millis()).unwrap_or(i64::MAX);
+            let arguments =
+                safe_dead_letters(Arguments::quorum(), names.webhooks()).int("x-message-ttl", wait);
+            self.pair(names.webhooks_later(delay), ExchangeType::Fanout, arguments);
+        }
+    }
+
     fn journal(&mut self, names: &Names, max_age: Duration) {
         let arguments = Arguments::default()
             .text("x-queue-type", "stream")
@@ -277,7 +296,7 @@ mod tests {
 
     #[test]
     fn queues_are_as_the_table_says() {
-        assert_eq!(topology().queues.len(), 9 + 24 + 5 + 4);
+        assert_eq!(topology().queues.len(), 9 + 24 + 5 + 4 + 7);
         for (queue, expected) in [
             (
                 "ns.jobs.videos.high",
@@ -295,6 +314,17 @@ mod tests {
                 "ns.later.30s",
                 "x-dead-letter-exchange=ns.jobs x-dead-letter-strategy=at-least-once \
                  x-message-ttl=30000 x-overflow=reject-publish \
+                 x-queue-leader-locator=balanced x-queue-type=quorum",
+            ),
+            (
+                "ns.webhooks",
+                "x-delivery-limit=1000000 x-max-length=1000000 \
+                 x-queue-leader-locator=balanced x-queue-type=quorum",
+            ),
+            (
+                "ns.webhooks.later.5m",
+                "x-dead-letter-exchange=ns.webhooks x-dead-letter-strategy=at-least-once \
+                 x-message-ttl=300000 x-overflow=reject-publish \
                  x-queue-leader-locator=balanced x-queue-type=quorum",
             ),
             (
@@ -340,7 +370,7 @@ mod tests {
     fn definitions_hold_everything_under_the_virtual_host() {
         let topology = crate::Settings::new("amqp://broker/studio", "ns").topology();
         let definitions = topology.definitions();
-        for (part, count) in [("queues", 42), ("exchanges", 11), ("bindings", 45)] {
+        for (part, count) in [("queues", 49), ("exchanges", 18), ("bindings", 52)] {
             let entries = definitions[part].as_array().unwrap();
             assert_eq!(entries.len(), count, "{part}");
             assert!(entries.iter().all(|entry| entry["vhost"] == "studio"));

@@ -24,7 +24,7 @@ async fn what_is_missing_is_shown_and_made_only_when_asked() {
         assert!(text.contains(&format!("queue {} is missing", queue.name)), "{text}");
     }
     let findings = topology.show(&settings).await.unwrap();
-    assert_eq!(findings.len(), 42 + 11);
+    assert_eq!(findings.len(), 49 + 18);
     assert!(findings.iter().all(|finding| finding.found == Found::Missing), "looking made it");
     topology.apply(&settings).await.unwrap();
     topology.apply(&settings).await.unwrap();
@@ -120,8 +120,10 @@ async fn what_our_user_may_not_do_is_found_without_doing_it() {
     settings.topology().apply(&settings).await.unwrap();
     assert_eq!(settings.topology().forbidden(&settings).await, Ok(Vec::new()));
     node.control(&["add_user", "clerk", "clerk"]).await;
-    let (write, read) =
-        (r"^looked\.(later|overflow|results|jobs).*$", r"^looked\.(jobs|overflow|dead).*$");
+    let (write, read) = (
+        r"^looked\.(later|overflow|results|jobs|webhooks).*$",
+        r"^looked\.(jobs|overflow|dead|webhooks).*$",
+    );
     // RabbitMQ 4.3 shows nothing of what a user has no permission for at all.
     let configure = r"^looked\.(unrouted|broker-dead|journal)$";
     node.control(&["set_permissions", "clerk", configure, write, read]).await;
@@ -139,7 +141,7 @@ async fn what_our_user_may_not_do_is_found_without_doing_it() {
     assert_eq!(words, expected);
     let held = node.control(&["list_queues", "--quiet", "name", "messages", "consumers"]).await;
     let held: Vec<&str> = held.lines().filter(|line| line.starts_with("looked.")).collect();
-    assert_eq!(held.len(), 42);
+    assert_eq!(held.len(), 49);
     assert!(held.iter().all(|line| line.ends_with("\t0\t0")), "{held:?}");
     refused_by_name(settings).await;
 }

@@ -52,6 +52,9 @@ fn the_example_reads_back_as_the_defaults() {
             "gateway.callback_url",
             "gateway.callback_secrets",
             "gateway.keys_file",
+            "webhooks.secrets",
+            "webhooks.allow_networks",
+            "webhooks.allow_ports",
             "admin.listen",
             "telemetry.otlp_endpoint"
         ]

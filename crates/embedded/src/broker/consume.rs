@@ -29,6 +29,7 @@ pub(crate) async fn consume(
         Source::Overflow(queue) => (store.queues.of_overflow(*queue), false),
         Source::Dead => (Some(store.queues.dead), false),
         Source::BrokerDead => (None, false),
+        Source::Webhooks => (Some(store.queues.webhooks), false),
         Source::Results(subscription) => {
             let queue = subscribe(store, subscription).await?;
             (Some(queue), subscription.name.is_none())
@@ -43,7 +44,11 @@ pub(crate) async fn consume(
     let traced = match source {
         Source::Lane(lane) => Some(("jobs", lane.to_string())),
         Source::Overflow(queue) => Some(("overflow", queue.to_string())),
-        Source::Dead | Source::BrokerDead | Source::Results(_) | Source::Journal(_) => None,
+        Source::Dead
+        | Source::BrokerDead
+        | Source::Results(_)
+        | Source::Webhooks
+        | Source::Journal(_) => None,
     };
     Ok(Box::new(QueueDeliveries { consumer, spans, traced }))
 }

@@ -14,6 +14,7 @@ pub(super) fn of(to: &Destination) -> Place<'_> {
         Destination::Overflow { routing_key, .. } => place("overflow", routing_key, ""),
         Destination::Dead { routing_key } => place("dead", routing_key, ""),
         Destination::Results { routing_key } => place("results", routing_key, ""),
+        Destination::Webhooks { .. } => place("webhooks", "", ""),
         Destination::Journal => place("", "journal", ""),
     }
 }

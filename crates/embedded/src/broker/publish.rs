@@ -50,6 +50,10 @@ fn route(queues: &Queues, to: &Destination) -> Result<Route, PublishError> {
         }
         Destination::Dead { routing_key: key } => Route::Queue(queues.dead, key.clone()),
         Destination::Results { routing_key: key } => Route::Results(key.clone()),
+        Destination::Webhooks { after: None } => Route::Queue(queues.webhooks, String::new()),
+        Destination::Webhooks { after: Some(delay) } => {
+            Route::Later(queues.webhooks, String::new(), delay.wait())
+        }
         Destination::Journal => Route::Journal,
     })
 }

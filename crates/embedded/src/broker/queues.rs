@@ -7,6 +7,7 @@ use crate::writer::Tx;
 
 const DEAD: &str = "dead";
 pub(crate) const UNROUTED: &str = "unrouted";
+const WEBHOOKS: &str = "webhooks";
 
 /// Ids of the queues that always exist.
 #[derive(Clone, Debug)]
@@ -15,6 +16,7 @@ pub(crate) struct Queues {
     overflow: Vec<(OverflowQueue, i64)>,
     pub(crate) dead: i64,
     pub(crate) unrouted: i64,
+    pub(crate) webhooks: i64,
 }
 
 impl Queues {
@@ -30,12 +32,13 @@ impl Queues {
             overflow,
             dead: ensure(sql, ns, DEAD)?,
             unrouted: ensure(sql, ns, UNROUTED)?,
+            webhooks: ensure(sql, ns, WEBHOOKS)?,
         })
     }
 
     /// For a store that only reads: it has no queues.
     pub(crate) fn none() -> Self {
-        Self { lanes: Vec::new(), overflow: Vec::new(), dead: 0, unrouted: 0 }
+        Self { lanes: Vec::new(), overflow: Vec::new(), dead: 0, unrouted: 0, webhooks: 0 }
     }
 
     pub(crate) fn of(&self, lane: Lane) -> Option<i64> {

@@ -12,7 +12,7 @@ use futures::{StreamExt, stream};
 use job::MAX_MESSAGE_BYTES;
 use serde::Serialize;
 
-use super::create::{HEADER_NAME, IDEMPOTENCY_KEY, Named};
+use super::create::{HEADER_NAME, IDEMPOTENCY_KEY, Named, WEBHOOK_URL};
 use super::problem::Problem;
 use super::resource::JobResource;
 use super::{ID, answered};
@@ -95,6 +95,7 @@ async fn submit(
 ) -> Result<Accepted, Refusal> {
     let named = Named::of(&line, None)?;
     let job = named.job(&caller, jobs)?;
+    jobs.may_call(&job, WEBHOOK_URL)?;
     jobs.accept(Asking { job, caller, named_in: named.named_in, name: ID }, room).await
 }
 

@@ -21,6 +21,8 @@ use crate::request_id::RequestId;
 
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub(super) const HEADER_NAME: &str = "Idempotency-Key";
+/// The key of a job message.
+pub(super) const WEBHOOK_URL: &str = "webhook_url";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 pub(super) async fn create(
@@ -40,6 +42,7 @@ async fn created(jobs: &Arc<Jobs>, headers: &HeaderMap, body: Body) -> Result<Re
     let body = whole(body, MAX_MESSAGE_BYTES, jobs.settings.body_timeout).await?;
     let named = Named::read(&body, headers)?;
     let job = named.job(&caller, jobs)?;
+    jobs.may_call(&job, WEBHOOK_URL)?;
     let asking = Asking { job, caller, named_in: named.named_in, name: ID };
     let Accepted { known, again, rate } = jobs.accept(asking, room).await?;
     let known = match wait {

@@ -2,10 +2,10 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use job::ProviderTask;
 use serde::Serialize;
 
 use super::code::code;
-use super::task::Task;
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
 
@@ -34,6 +34,6 @@ pub(super) fn answer(result: Result<impl Serialize, Refusal>, id: &RequestId) ->
 
 fn refused(refusal: &Refusal, request_id: &str) -> Response {
     let (code, message) = (code(refusal), refusal.to_string());
-    let envelope = Envelope { code, message: &message, request_id, data: None::<Task> };
+    let envelope = Envelope { code, message: &message, request_id, data: None::<ProviderTask> };
     refusal.respond(Json(envelope), request_id)
 }

@@ -2,10 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use job::{Operation, Record};
+use job::{Operation, ProviderTask, Record};
 use ports::{LedgerError, ListFilter};
 
-use super::task::Task;
 use crate::callers::Caller;
 use crate::jobs::Jobs;
 use crate::refusal::Refusal;
@@ -60,7 +59,7 @@ pub(super) async fn list(
     caller: Caller,
     operation: Operation,
     parameters: &Parameters,
-) -> Result<Vec<Task>, Refusal> {
+) -> Result<Vec<ProviderTask>, Refusal> {
     let wanted = Wanted::read(parameters)?;
     let _one = jobs.may_list()?;
     let (tenant, operation) = (Some(caller.tenant), Some(operation));
@@ -73,12 +72,16 @@ pub(super) async fn list(
     }
 }
 
-async fn read(jobs: &Jobs, filter: &ListFilter, wanted: Wanted) -> Result<Vec<Task>, LedgerError> {
+async fn read(
+    jobs: &Jobs,
+    filter: &ListFilter,
+    wanted: Wanted,
+) -> Result<Vec<ProviderTask>, LedgerError> {
     let (mut tasks, mut skip) = (Vec::new(), wanted.skip);
     let mut take = |record: Record| {
         match (record.has_begun(), skip) {
             (false, _) => {}
-            (true, 0) => tasks.push(Task::of_record(&record)),
+            (true, 0) => tasks.push(ProviderTask::of_record(&record)),
             (true, _) => skip -= 1,
         }
         tasks.len() < wanted.take

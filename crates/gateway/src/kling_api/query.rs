@@ -1,9 +1,8 @@
 //! A GET with an id: the state of a task, from the ledger alone.
 
-use job::{JobId, JobKey, Operation};
+use job::{JobId, JobKey, Operation, ProviderTask};
 
 use super::submit::ID;
-use super::task::Task;
 use crate::callers::Caller;
 use crate::jobs::{Jobs, Known};
 use crate::refusal::Refusal;
@@ -14,10 +13,10 @@ pub(super) async fn query(
     caller: Caller,
     operation: &Operation,
     id: JobId,
-) -> Result<Task, Refusal> {
+) -> Result<ProviderTask, Refusal> {
     let key = JobKey::new(caller.tenant, id);
     Ok(match jobs.find(&key, Some(operation), ID).await? {
-        Known::Record(record) => Task::of_record(&record),
-        Known::Accepted(awaited) => Task::of_acceptance(&awaited.key, &awaited.acceptance),
+        Known::Record(record) => ProviderTask::of_record(&record),
+        Known::Accepted(awaited) => ProviderTask::of_acceptance(&awaited.key, &awaited.acceptance),
     })
 }

@@ -5,19 +5,21 @@ use std::sync::Arc;
 use api_keys::Scope;
 use axum::body::Body;
 use axum::http::HeaderMap;
-use job::{Job, JobId, JsonObject, MAX_MESSAGE_BYTES, Operation, Tenant};
+use job::{Job, JobId, JsonObject, MAX_MESSAGE_BYTES, Operation, ProviderTask, Tenant, WebhookUrl};
 use producer::Producer;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::path;
-use super::task::Task;
 use crate::body::{is_of_type, whole};
 use crate::jobs::{Asking, Jobs, Known};
 use crate::refusal::Refusal;
 
 /// Under this name a client gives and finds an id.
 pub(super) const ID: &str = "external_task_id";
+
+/// The URL that the client wants to be called at.
+const CALLBACK_URL: &str = "callback_url";
 
 /// Returns once the broker has the job. The same request again, under its `external_task_id`, is
 /// answered with the state of the job.
@@ -26,7 +28,7 @@ pub(super) async fn submit(
     path: &str,
     headers: &HeaderMap,
     body: Body,
-) -> Result<Task, Refusal> {
+) -> Result<ProviderTask, Refusal> {
     let caller = jobs.identify(headers, Scope::Submit)?;
     is_of_type(headers, "application/json")?;
     let operation = path::operation(path)?;
@@ -34,11 +36,12 @@ pub(super) async fn submit(
     let body = whole(body, MAX_MESSAGE_BYTES, jobs.settings.body_timeout).await?;
     let asked = AskedFor::read(&body)?;
     let job = asked.job(&caller.tenant, &operation, jobs)?;
+    jobs.may_call(&job, CALLBACK_URL)?;
     let named_in = asked.named.then_some(ID);
     let accepted = jobs.accept(Asking { job, caller, named_in, name: ID }, room).await?;
     Ok(match &accepted.known {
-        Known::Record(record) => Task::of_record(record),
-        Known::Accepted(awaited) => Task::created(&awaited.key, &awaited.acceptance),
+        Known::Record(record) => ProviderTask::of_record(record),
+        Known::Accepted(awaited) => ProviderTask::created(&awaited.key, &awaited.acceptance),
     })
 }
 
@@ -48,6 +51,7 @@ struct AskedFor {
     /// The id is the client's own.
     named: bool,
     request: JsonObject,
+    webhook: Option<WebhookUrl>,
 }
 
 /// A client's request as a job message: it is read and checked like any other.
@@ -57,6 +61,8 @@ struct Message<'a> {
     tenant: &'a str,
     operation: &'a Operation,
     request: &'a JsonObject,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_url: Option<&'a WebhookUrl>,
 }
 
 impl AskedFor {
@@ -64,16 +70,17 @@ impl AskedFor {
         let not_json = |error: String| Refusal::NotJson(error);
         let text = std::str::from_utf8(body).map_err(|error| not_json(error.to_string()))?;
         let request = JsonObject::read(text).map_err(|error| not_json(error.to_string()))?;
-        refuse_callback(&request)?;
+        let webhook = callback_url(&request)?;
         let own = own_id(&request)?;
         let named = own.is_some();
         let id = own.unwrap_or_else(JobId::generate);
-        Ok(Self { id, named, request: request.without(ID).without("callback_url") })
+        Ok(Self { id, named, request: request.without(ID).without(CALLBACK_URL), webhook })
     }
 
     fn job(&self, tenant: &Tenant, operation: &Operation, jobs: &Jobs) -> Result<Job, Refusal> {
         let tenant = tenant.as_str();
-        let message = Message { id: &self.id, tenant, operation, request: &self.request };
+        let (request, webhook_url) = (&self.request, self.webhook.as_ref());
+        let message = Message { id: &self.id, tenant, operation, request, webhook_url };
         let message =
             serde_json::to_vec(&message).map_err(|error| Refusal::NotJson(error.to_string()))?;
         Producer::read(&message, jobs.settings.slots)
@@ -93,13 +100,16 @@ fn own_id(request: &JsonObject) -> Result<Option<JobId>, Refusal> {
     }
 }
 
-/// A callback that never comes would be worse than a refusal.
-fn refuse_callback(request: &JsonObject) -> Result<(), Refusal> {
-    const FIELD: &str = "callback_url";
-    const WHY: &str = "clients are not called back; ask for the task, or consume its event";
-    match given(request, FIELD) {
-        None => Ok(()),
-        Some(_) => Err(Refusal::Field(FIELD, WHY.to_owned())),
+/// Whether it may be called is decided with the job.
+fn callback_url(request: &JsonObject) -> Result<Option<WebhookUrl>, Refusal> {
+    let refused = |why: String| Refusal::Field(CALLBACK_URL, why);
+    match given(request, CALLBACK_URL) {
+        None => Ok(None),
+        Some(Value::String(url)) => {
+            let url = WebhookUrl::new(url.as_str());
+            url.map(Some).map_err(|error| refused(error.to_string()))
+        }
+        Some(_) => Err(refused("a string is needed".to_owned())),
     }
 }
 

@@ -2,12 +2,12 @@
 
 use super::fields::{
     Fields, account, deadline, fields, id, metadata, operation, priority, refuse_unknown, request,
-    retries, tenant,
+    retries, tenant, webhook,
 };
 use super::{BadJob, Job, MessageFacts};
 use crate::{
     JobId, JobKey, JsonObject, MAX_MESSAGE_BYTES, Operation, Priority, Reason, Request, Resource,
-    RoutingKey, Tenant, Timestamp,
+    RoutingKey, Tenant, Timestamp, WebhookUrl,
 };
 
 /// Some editors and exports begin a text with it.
@@ -50,6 +50,7 @@ struct Parts {
     metadata: Result<JsonObject, Reason>,
     retries: Result<u32, Reason>,
     account: Result<Option<String>, Reason>,
+    webhook: Result<Option<WebhookUrl>, Reason>,
     others: Result<(), Reason>,
 }
 
@@ -65,6 +66,7 @@ impl Parts {
             metadata: metadata(&mut fields),
             retries: retries(&mut fields),
             account: account(&mut fields),
+            webhook: webhook(&mut fields),
             others: refuse_unknown(&fields),
         }
     }
@@ -102,6 +104,7 @@ impl Parts {
             metadata: self.metadata?,
             retries: self.retries?,
             account: self.account?,
+            webhook: self.webhook?,
         })
     }
 

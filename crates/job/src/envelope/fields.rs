@@ -9,7 +9,8 @@ use super::{KEYS, MessageFacts};
 use crate::compressed;
 use crate::{
     Fault, JobId, JsonObject, MAX_ACCOUNT_BYTES, MAX_METADATA_BYTES, MAX_OPERATION_BYTES,
-    MAX_RETRIES, Operation, Priority, Reason, Request, Tenant, Timestamp, is_account_name,
+    MAX_RETRIES, Operation, Priority, Reason, Request, Tenant, Timestamp, WebhookUrl,
+    is_account_name,
 };
 
 fn wrong(field: &str, message: impl Into<String>) -> Reason {
@@ -130,6 +131,19 @@ pub(super) fn account(fields: &mut Fields<'_>) -> Result<Option<String>, Reason>
     match account.as_deref().is_none_or(is_account_name) {
         true => Ok(account),
         false => Err(wrong("account", bad_account(&account.unwrap_or_default()))),
+    }
+}
+
+/// Whether it may be called is decided by who calls it. The error must not show it.
+pub(super) fn webhook(fields: &mut Fields<'_>) -> Result<Option<WebhookUrl>, Reason> {
+    const KEY: &str = "webhook_url";
+    match value(fields, KEY)? {
+        None => Ok(None),
+        Some(Value::String(url)) => {
+            let url = WebhookUrl::new(url);
+            url.map(Some).map_err(|error| wrong(KEY, format!("{KEY}: {error}")))
+        }
+        Some(_) => Err(wrong(KEY, format!("{KEY} must be a string"))),
     }
 }
 

@@ -3,7 +3,8 @@ use crate::{Fault, MAX_MESSAGE_BYTES};
 
 const GOOD: &str = r#"{"id":"order-42","operation":"videos/text2video",
     "request":{"prompt":"a cat"},"tenant":"acme","priority":"high",
-    "deadline":"2026-12-01T12:00:00Z","metadata":{"order":"42"},"retries":1,"account":"eu_1.b-2"}"#;
+    "deadline":"2026-12-01T12:00:00Z","metadata":{"order":"42"},"retries":1,"account":"eu_1.b-2",
+    "webhook_url":"https://client.example/hook"}"#;
 
 fn read(body: &str) -> Result<Job, Box<BadJob>> {
     decode(body.as_bytes(), MessageFacts::default())
@@ -122,11 +123,13 @@ fn a_byte_order_mark_and_null_are_ignored() {
     let marked = [b"\xef\xbb\xbf", GOOD.as_bytes()].concat();
     assert_eq!(decode(&marked, MessageFacts::default()).unwrap(), read(GOOD).unwrap());
     let nulls = r#"{"id":null,"operation":"videos/text2video","request":{"prompt":"x"},
-        "tenant":null,"priority":null,"deadline":null,"metadata":null,"retries":null,"account":null}"#;
+        "tenant":null,"priority":null,"deadline":null,"metadata":null,"retries":null,"account":null,
+        "webhook_url":null}"#;
     let facts = MessageFacts { message_id: Some("m"), routing_key: None };
     let job = decode(nulls.as_bytes(), facts).unwrap();
     assert_eq!((job.key.to_string().as_str(), job.retries), ("default/m", 0));
     assert_eq!((job.priority, job.deadline, job.account), (Priority::Normal, None, None));
+    assert_eq!(job.webhook, None);
 }
 
 #[test]
@@ -187,6 +190,22 @@ fn an_account_has_a_name_of_some_length_and_is_no_part_of_the_request() {
     let free = read(&GOOD.replace(",\"account\":\"eu_1.b-2\"", "")).unwrap();
     assert_eq!(free.request.hash(), read(GOOD).unwrap().request.hash());
     assert!(!free.to_message().contains("account"));
+}
+
+#[test]
+fn a_webhook_url_is_no_part_of_the_request_and_in_no_error() {
+    let job = read(GOOD).unwrap();
+    let url = job.webhook.as_ref().map(crate::WebhookUrl::expose);
+    assert_eq!(url, Some("https://client.example/hook"));
+    let without = GOOD.replace("\"webhook_url\":\"https://client.example/hook\"", "\"retries\":1");
+    let without = without.replacen("\"retries\":1,", "", 1);
+    assert_eq!(read(&without).unwrap().request.hash(), job.request.hash());
+    assert!(!read(&without).unwrap().to_message().contains("webhook"));
+    for wrong in ["\"ftp://canary/\"", "\"canary\"", "[\"https://canary/\"]"] {
+        let refused = reason(&GOOD.replace("\"https://client.example/hook\"", wrong));
+        assert_eq!(refused.problem().field.as_deref(), Some("webhook_url"));
+        assert!(!format!("{refused} {refused:?}").contains("canary"), "{refused}");
+    }
 }
 
 #[test]

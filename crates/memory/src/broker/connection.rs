@@ -5,7 +5,7 @@ use ports::{
 };
 
 use super::journal::Lines;
-use super::queues::{BROKER_DEAD, DEAD};
+use super::queues::{BROKER_DEAD, DEAD, WEBHOOKS};
 use super::taken::Taken;
 use super::{MemoryBroker, Queues};
 
@@ -78,6 +78,13 @@ impl Broker for Connection {
                 queues.put(DEAD, routing_key, message);
             }
             Destination::Results { routing_key } => queues.fan_out(routing_key, &message),
+            Destination::Webhooks { after: None } => {
+                queues.put(WEBHOOKS, "", message);
+            }
+            Destination::Webhooks { after: Some(delay) } => {
+                drop(queues);
+                self.later(WEBHOOKS.to_owned(), String::new(), message, delay.wait());
+            }
             Destination::Journal => queues.journal.append(message),
         }
         Ok(())
@@ -134,6 +141,7 @@ fn queue_of(queues: &mut Queues, source: &Source) -> String {
         Source::Overflow(queue) => return queue_of_overflow(*queue),
         Source::Dead | Source::Journal(_) => return DEAD.to_owned(),
         Source::BrokerDead => return BROKER_DEAD.to_owned(),
+        Source::Webhooks => return WEBHOOKS.to_owned(),
         Source::Results(subscription) => subscription,
     };
     let name = match &subscription.name {

@@ -15,6 +15,7 @@ use super::journal::Journal;
 
 pub(super) const DEAD: &str = "dead";
 pub(super) const BROKER_DEAD: &str = "broker-dead";
+pub(super) const WEBHOOKS: &str = "webhooks";
 
 /// All queues, and which consumer holds which message.
 #[derive(Debug)]

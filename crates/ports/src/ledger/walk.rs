@@ -87,6 +87,7 @@ mod tests {
             metadata: JsonObject::default(),
             retries: 0,
             account: None,
+            webhook: None,
         };
         Record::new(&job, "default", "walk", Timestamp::from_millis(n))
     }

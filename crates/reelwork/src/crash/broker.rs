@@ -31,6 +31,7 @@ impl BrokerLayer for Crashing {
             Destination::Overflow { .. } => Effect::PublishOverflow,
             Destination::Dead { .. } => Effect::PublishDead,
             Destination::Results { .. } => Effect::PublishResults,
+            Destination::Webhooks { .. } => return self.inner.publish(to, message).await,
             Destination::Journal => Effect::PublishJournal,
         };
         around(effect, self.inner.publish(to, message)).await

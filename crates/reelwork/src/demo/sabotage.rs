@@ -58,6 +58,7 @@ impl Dropping {
             Destination::Later { .. }
             | Destination::Overflow { .. }
             | Destination::Dead { .. }
+            | Destination::Webhooks { .. }
             | Destination::Journal => false,
         };
         ours && !self.done.swap(true, Ordering::Relaxed)

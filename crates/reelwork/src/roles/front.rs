@@ -7,7 +7,7 @@ use std::time::Duration;
 use api_keys::KeyFile;
 use console::{Access, Console};
 use daemon::{Config, Sources};
-use gateway::{Apis, Callers, Gateway, Jobs, Listen, Mailbox, Served};
+use gateway::{Apis, Callers, Gateway, Jobs, Listen, Mailbox, Served, Webhooks};
 use job::Tenant;
 use prices::PriceTable;
 use recorder::Session;
@@ -16,10 +16,13 @@ use tokio::task::JoinHandle;
 use crate::backends::Backends;
 use crate::client_keys::ClientKeys;
 use crate::error::Error;
+use crate::measure::Measure;
 use crate::settings;
 
 pub(super) struct Front {
     pub(super) gateway: Gateway,
+    /// `None`: no client is called.
+    webhooks: Option<Webhooks>,
     console: Option<Arc<Console>>,
     /// `None`: its clients need no key.
     keys: Option<JoinHandle<()>>,
@@ -33,7 +36,9 @@ impl Front {
         backends: &Backends,
         session: &Arc<Session>,
         prices: &Arc<PriceTable>,
+        measure: &Measure,
     ) -> Result<Option<Self>, Error> {
+        let sender = settings::webhooks(config)?;
         let callbacks = settings::callbacks(config).map(|settings| {
             Mailbox::new(backends.ledger.clone(), session.clone(), session.clone(), settings)
         });
@@ -45,7 +50,7 @@ impl Front {
         let apis = Apis { kling: config.gateway.kling_api, own: config.gateway.jobs_api };
         let jobs = config.gateway.has_clients().then(|| {
             let (ledger, broker) = (backends.ledger.clone(), backends.broker.clone());
-            let settings = settings::jobs(config, callers, prices.clone());
+            let settings = settings::jobs(config, callers, prices.clone(), sender.as_ref());
             let jobs = Jobs::new(ledger, broker, session.clone(), session.clone(), settings);
             (Arc::new(jobs), apis)
         });
@@ -63,7 +68,10 @@ impl Front {
         let gateway = started.map_err(|error| {
             Error::Denied(format!("gateway.listen: {}: {error}", listen.address))
         })?;
-        Ok(Some(Self { gateway, console, keys: keys.map(ClientKeys::watch) }))
+        let webhooks = sender.map(|sender| {
+            Webhooks::start(backends.broker.clone(), measure.webhooks(Arc::new(sender)))
+        });
+        Ok(Some(Self { gateway, webhooks, console, keys: keys.map(ClientKeys::watch) }))
     }
 
     /// Where operators see the console.
@@ -73,7 +81,10 @@ impl Front {
 
     pub(super) async fn drain(self, patience: Duration) -> bool {
         self.console.iter().for_each(|console| console.drain());
-        let clean = self.gateway.drain(patience).await;
+        let mut clean = self.gateway.drain(patience).await;
+        if let Some(webhooks) = self.webhooks {
+            clean &= webhooks.drain(patience).await;
+        }
         self.keys.iter().for_each(JoinHandle::abort);
         clean
     }

@@ -64,5 +64,6 @@ fn job_of(record: &Record, request: job::Request) -> Job {
         metadata: record.metadata.clone(),
         retries: record.retries,
         account: record.bound.then(|| record.account.clone()),
+        webhook: record.webhook.clone(),
     }
 }

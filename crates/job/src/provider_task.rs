@@ -1,11 +1,12 @@
-//! A job as the provider would describe its task.
+//! A job as the provider would describe its task: in answers to clients, and in calls to their URLs.
 
-use job::{Acceptance, JobKey, Outcome, Output, OutputKind, Record, State, Timestamp};
 use serde::Serialize;
+
+use crate::{Acceptance, JobKey, Outcome, Output, OutputKind, Record, State, Timestamp};
 
 /// `data` of an answer. Source: CometAPI's page "individual queries", Kling's pages of operations.
 #[derive(Debug, PartialEq, Serialize)]
-pub(super) struct Task {
+pub struct ProviderTask {
     task_id: String,
     task_status: Status,
     task_status_msg: String,
@@ -77,18 +78,18 @@ struct Audio {
     duration_wav: Option<String>,
 }
 
-impl Task {
+impl ProviderTask {
     /// Accepted, and not recorded by a worker yet.
-    pub(super) fn of_acceptance(key: &JobKey, accepted: &Acceptance) -> Self {
+    pub fn of_acceptance(key: &JobKey, accepted: &Acceptance) -> Self {
         Self::submitted(key, accepted.accepted_at, accepted.accepted_at)
     }
 
     /// The answer to the POST that has created it.
-    pub(super) fn created(key: &JobKey, accepted: &Acceptance) -> Self {
+    pub fn created(key: &JobKey, accepted: &Acceptance) -> Self {
         Self { task_result: None, ..Self::of_acceptance(key, accepted) }
     }
 
-    pub(super) fn of_record(record: &Record) -> Self {
+    pub fn of_record(record: &Record) -> Self {
         // As in the first answer, where only the time of the message was known.
         let created = record.enqueued_at.unwrap_or(record.created_at);
         let begun = Self::submitted(&record.key, created, record.last_change());
@@ -205,10 +206,10 @@ impl Audio {
 
 #[cfg(test)]
 mod tests {
-    use job::{Doubt, MessageFacts, Problem, decode};
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::{Doubt, MessageFacts, Problem, decode};
 
     const AT: Timestamp = Timestamp::from_millis(1_777_385_361_501);
 
@@ -219,7 +220,7 @@ mod tests {
     }
 
     fn shown(state: State) -> Value {
-        serde_json::to_value(Task::of_record(&record(state))).unwrap()
+        serde_json::to_value(ProviderTask::of_record(&record(state))).unwrap()
     }
 
     fn settled(outcome: Outcome) -> Value {
