@@ -1,7 +1,8 @@
 //! Clients whose URLs are called when their tasks change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -20,6 +21,7 @@ const PATH: &str = "/kling/v1/videos/text2video";
 on_each_backend!(
     a_client_is_called_until_it_has_heard,
     a_call_outlives_the_gateway,
+    a_process_that_is_killed_loses_no_call,
     what_may_not_be_called_is_not_connected_to,
 );
 
@@ -173,6 +175,33 @@ async fn a_call_outlives_the_gateway(environment: Environment) {
 
     let _gateway = program.start_role("gateway-2", "gateway").await;
     until("the client has heard", async || receiver.ends("hook").len() == 1).await;
+}
+
+/// The poller between the call and its event, the gateway while it calls.
+async fn a_process_that_is_killed_loses_no_call(environment: Environment) {
+    let provider = Provider::here(json!({})).await;
+    let (receiver, receives) = Receiver::here().await;
+    let (mut program, port) = program(&environment, &provider, receives);
+    program.set("webhooks.allow_networks", "127.0.0.0/8");
+    let mut gateway = program.start_role("gateway", "gateway").await;
+    let url = format!("http://127.0.0.1:{receives}/hang");
+    assert_eq!(submit(port, "a", &url).await.0, 200);
+    let _worker = program.start_role("worker", "worker").await;
+    let mut doomed = program.clone();
+    let orders = environment.file("orders", "publish.results.before=return\n");
+    doomed.env("CRASH_POINTS_FILE", &orders);
+    let mut poller = doomed.start_role("poller", "poller").await;
+    let ended = poller.ended(Duration::from_secs(60)).await;
+    assert_ne!(ended, Some(0), "killed before the event");
+    until("the client is called", async || receiver.of("hang").len() == 1).await;
+    gateway.kill().await;
+
+    let _gateway = program.start_role("gateway-2", "gateway").await;
+    let _poller = program.start_role("poller-2", "poller").await;
+    program.run(&["wait", "a", "--timeout", "60s"]).await.exits(0);
+    until("the client is called again", async || receiver.of("hang").len() >= 2).await;
+    let ids: BTreeSet<_> = receiver.of("hang").iter().map(|heard| heard.id().to_owned()).collect();
+    assert_eq!(ids.len(), 1, "by which it knows the call");
 }
 
 async fn what_may_not_be_called_is_not_connected_to(environment: Environment) {
