@@ -5,6 +5,7 @@ use tls::{FileError, Section};
 use crate::cli::ConfigAction;
 use crate::error::Error;
 use crate::output::Output;
+use crate::settings::webhooks;
 use crate::{backends, price_file, provider};
 
 pub(crate) fn run(
@@ -50,7 +51,7 @@ fn check(sources: &Sources, output: &Output) -> ExitCode {
     }
 }
 
-/// Whether the files that it names can be used.
+/// Whether the files that it names can be used, and what calls clients can be made.
 fn files(config: &Config) -> Result<(), ConfigError> {
     let sections = [
         (Section::Broker, backends::broker_tls(config)),
@@ -70,6 +71,7 @@ fn files(config: &Config) -> Result<(), ConfigError> {
     // The first account may have no key here: not every process needs it.
     let further = config.accounts().into_iter().skip(1);
     problems.extend(further.filter_map(|account| account.kling.require_api_key().err()));
+    problems.extend(webhooks(config).err().into_iter().flat_map(|error| error.problems));
     match problems.is_empty() {
         true => Ok(()),
         false => Err(ConfigError { problems }),
