@@ -6,7 +6,7 @@
 //! is one of `operator`, by a visitor whose role allows it (`visitor`), and leaves a line in the log
 //! (`audit`).
 //!
-//! Read in this order: `console`, `visitor`, `login`, `guard`, `refusal`, `page`, `words`, `live`, then
+//! Read in this order: `console`, `document`, `refusal`, `guard`, `cookie`, `visitor`, `login`, `page`, `words`, `live`, then
 //! one file for each page.
 
 // Each match must list a new state.
@@ -17,6 +17,8 @@ mod routes;
 
 mod acting;
 mod audit;
+mod cookie;
+mod document;
 mod guard;
 mod login;
 mod refusal;

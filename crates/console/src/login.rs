@@ -4,29 +4,21 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::State;
-use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
+use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use maud::html;
 use serde::Deserialize;
 
 use crate::console::{Access, Console};
+use crate::cookie::NAME;
+use crate::document::document;
 use crate::guard;
-use crate::page;
 use crate::refusal::Refusal;
 use crate::visitor::Visitor;
 
-const NAME: &str = "reelwork_key";
-
 /// Scripts cannot read it, and no other site's page sends it.
 const ATTRIBUTES: &str = "HttpOnly; SameSite=Strict; Path=/console";
-
-/// The key that the browser keeps.
-pub(crate) fn shown(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
-    let mut pairs = cookies.flat_map(|text| text.split(';')).map(str::trim);
-    pairs.find_map(|pair| Some(pair.strip_prefix(NAME)?.strip_prefix('=')?.to_owned()))
-}
 
 pub(crate) async fn form() -> Response {
     let body = html! {
@@ -41,7 +33,7 @@ pub(crate) async fn form() -> Response {
                 code { "reelwork keys create --tenant NAME --scope operate" } "." }
         }
     };
-    page::document("Log in", &body).into_response()
+    document("Log in", &body).into_response()
 }
 
 #[derive(Deserialize)]

@@ -9,7 +9,7 @@ use listener::NotLocal;
 use operator::{PauseError, Unseen};
 use ports::{BrokerError, LedgerError};
 
-use crate::page;
+use crate::document;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
@@ -107,6 +107,6 @@ impl IntoResponse for Refusal {
         if matches!(self, Self::LogIn) {
             return (status, [(LOCATION, "/console/login")]).into_response();
         }
-        (status, page::message(status, &self.to_string())).into_response()
+        (status, document::message(status, &self.to_string())).into_response()
     }
 }

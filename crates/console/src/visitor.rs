@@ -8,8 +8,8 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
 use crate::console::{Access, Console};
+use crate::cookie;
 use crate::guard;
-use crate::login;
 use crate::refusal::Refusal;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Visitor {
                 Ok(Self { name: "local".to_owned(), role: Role::Operator, has_key: false })
             }
             Access::Keyed(ring) => {
-                let shown = login::shown(headers).ok_or(Refusal::LogIn)?;
+                let shown = cookie::shown(headers).ok_or(Refusal::LogIn)?;
                 Self::with_key(console, ring, &shown)
             }
         }

@@ -77,6 +77,7 @@ mod trace;
 mod transition;
 mod watch;
 mod webhook;
+mod webhook_url;
 
 pub use acceptance::{Acceptance, Asked, Standing, asked_again};
 pub use account_choice::{AccountLoad, by_free_capacity};
@@ -145,6 +146,6 @@ pub use trace::{TraceContext, trace_id};
 pub use transition::{Effect, Illegal, Step, transition};
 pub use watch::{FailedLook, Watch};
 pub use webhook::{
-    BadWebhookUrl, MAX_WEBHOOK_URL_BYTES, WebhookAttempt, WebhookCall, WebhookDelay, WebhookEnd,
-    WebhookNext, WebhookUrl, webhook_next,
+    WebhookAttempt, WebhookCall, WebhookDelay, WebhookEnd, WebhookNext, webhook_next,
 };
+pub use webhook_url::{BadWebhookUrl, MAX_WEBHOOK_URL_BYTES, WebhookUrl};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use job::Operation;
+use job::{Operation, WebhookEnd};
 use kling::Route;
 
 pub(crate) type Word = Cow<'static, str>;
@@ -17,6 +17,17 @@ pub(crate) type Labels<const N: usize> = [(&'static str, Word); N];
 const OTHER: Word = Cow::Borrowed("other");
 
 pub(crate) const NONE: Word = Cow::Borrowed("none");
+
+/// What becomes of an attempt to call a client.
+pub(crate) const WEBHOOK_OUTCOMES: [&str; 5] = [
+    WEBHOOK_DELIVERED,
+    WEBHOOK_AGAIN,
+    WebhookEnd::Gone.word(),
+    WebhookEnd::Exhausted.word(),
+    WebhookEnd::Denied.word(),
+];
+pub(crate) const WEBHOOK_DELIVERED: &str = "delivered";
+pub(crate) const WEBHOOK_AGAIN: &str = "again";
 
 /// A documented operation, or [`OTHER`].
 pub(crate) fn operation(operation: &Operation) -> Word {

@@ -6,7 +6,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
 use crate::families::Families;
-use crate::label::{OUTCOMES, PLACES, Vocabulary};
+use crate::label::{OUTCOMES, PLACES, Vocabulary, WEBHOOK_OUTCOMES};
 use crate::looks::Looks;
 use crate::process::Process;
 use crate::refusals::Refusals;
@@ -104,7 +104,7 @@ fn begin(families: &Families) {
             families.publishes.get_or_create(&labels).inc_by(0);
         }
     }
-    for outcome in crate::webhooks::OUTCOMES {
+    for outcome in WEBHOOK_OUTCOMES {
         families.webhooks.get_or_create(&[("outcome", outcome.into())]).inc_by(0);
     }
     for route in Route::ALL {

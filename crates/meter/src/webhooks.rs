@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use job::{WebhookAttempt, WebhookEnd, WebhookNext};
+use job::{WebhookAttempt, WebhookNext};
 use webhooks::{Call, Calls};
 
 use crate::Meter;
+use crate::label::{WEBHOOK_AGAIN, WEBHOOK_DELIVERED};
 
 impl Meter {
     /// Wraps what calls clients' URLs to count what becomes of the attempts.
@@ -12,17 +13,6 @@ impl Meter {
         Arc::new(Metered { inner, meter: self.clone() })
     }
 }
-
-/// Every value of the label.
-pub(crate) const OUTCOMES: [&str; 5] = [
-    DELIVERED,
-    AGAIN,
-    WebhookEnd::Gone.word(),
-    WebhookEnd::Exhausted.word(),
-    WebhookEnd::Denied.word(),
-];
-const DELIVERED: &str = "delivered";
-const AGAIN: &str = "again";
 
 struct Metered {
     inner: Arc<dyn Calls>,
@@ -37,8 +27,8 @@ impl Calls for Metered {
 
     fn decided(&self, next: WebhookNext) {
         let outcome = match next {
-            WebhookNext::Delivered => DELIVERED,
-            WebhookNext::Again(_) => AGAIN,
+            WebhookNext::Delivered => WEBHOOK_DELIVERED,
+            WebhookNext::Again(_) => WEBHOOK_AGAIN,
             WebhookNext::GiveUp(end) => end.word(),
         };
         let labels = [("outcome", outcome.into())];
@@ -49,6 +39,8 @@ impl Calls for Metered {
 
 #[cfg(test)]
 mod tests {
+    use job::WebhookEnd;
+
     use super::*;
     use crate::About;
 

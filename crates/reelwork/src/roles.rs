@@ -17,10 +17,9 @@ use worker::{LaneReport, Worker};
 
 use crate::backends::Backends;
 use crate::error::Error;
-use crate::measure::Measure;
 use crate::{price_file, settings};
 
-use self::front::Front;
+use self::front::{Front, Watched};
 
 /// A worker, a poller, a gateway, or several, and a follower, with one membership of the ledger.
 pub(crate) struct Roles {
@@ -56,7 +55,7 @@ impl Roles {
         backends: &Backends,
         clients: Vec<Client>,
         which: Which,
-        measure: &Measure,
+        watched: &Watched<'_>,
     ) -> Result<Self, Error> {
         let prices = price_file::table(config)?;
         let session = Arc::new(backends.join().await?);
@@ -85,7 +84,7 @@ impl Roles {
         });
         let gateway = match which {
             Which::Both => {
-                Front::start(config, sources, backends, &session, &prices, measure).await?
+                Front::start(config, sources, backends, &session, &prices, watched).await?
             }
             Which::Worker | Which::Poller => None,
         };
@@ -99,14 +98,14 @@ impl Roles {
         config: &Config,
         sources: &Sources,
         backends: &Backends,
-        measure: &Measure,
+        watched: &Watched<'_>,
     ) -> Result<Self, Error> {
         if settings::callbacks(config).is_none() && !config.gateway.serves() {
             return Err(front::nothing_to_serve());
         }
         let session = Arc::new(backends.join().await?);
         let prices = price_file::table(config)?;
-        let gateway = Front::start(config, sources, backends, &session, &prices, measure).await?;
+        let gateway = Front::start(config, sources, backends, &session, &prices, watched).await?;
         let follower = follower(config, backends, &session);
         let (worker, poller, patience) = (None, None, config.worker.drain);
         Ok(Self { worker, poller, gateway, follower, session, patience })

@@ -53,7 +53,7 @@ pub(crate) async fn gateway(
     let shutdown = Shutdown::on_signals()?;
     let measure = Measure::of(&config, "gateway");
     let backends = measure.backends(Backends::open(&config).await?);
-    let roles = Roles::front(&config, sources, &backends, &measure).await?;
+    let roles = Roles::front(&config, sources, &backends, &|calls| measure.webhooks(calls)).await?;
     let admin = health::admin(&config, &backends, &roles, &measure)?;
     until_stopped(roles, admin, "gateway", &shutdown, output).await
 }
@@ -131,7 +131,8 @@ async fn serve(
         Some(KeyWatch { file, key, ledger, account: account.config.kling.account })
     });
     let watches: Vec<KeyWatch> = watches.collect();
-    let roles = Roles::start(config, sources, &backends, clients, which, &measure).await?;
+    let watched = |calls| measure.webhooks(calls);
+    let roles = Roles::start(config, sources, &backends, clients, which, &watched).await?;
     let admin = health::admin(config, &backends, &roles, &measure)?;
     let watches: Vec<_> = watches.into_iter().map(|watch| tokio::spawn(watch.run())).collect();
     let done = until_stopped(roles, admin, which.word(), &shutdown, output).await;

@@ -12,7 +12,6 @@ use crate::backends::{self, Backends, spans};
 use crate::cli::{Backend, Demo, Sabotage};
 use crate::demo::sabotage::{DoublePost, Dropping};
 use crate::error::Error;
-use crate::measure::Measure;
 use crate::provider;
 use crate::roles::{Roles, Which};
 
@@ -60,9 +59,9 @@ impl System {
             backends.broker = Arc::new(Dropping::new(backends.broker, what));
         }
         let client = client(&config, options.sabotage)?;
-        let (clients, measure) = (vec![client], Measure::of(&config, "demo"));
+        let (clients, watched) = (vec![client], |calls| calls);
         let (sources, which) = (Sources::default(), Which::Both);
-        let roles = Roles::start(&config, &sources, &backends, clients, which, &measure).await?;
+        let roles = Roles::start(&config, &sources, &backends, clients, which, &watched).await?;
         Ok(Self { simulator, backends, roles, backend })
     }
 

@@ -12,12 +12,15 @@ use job::Tenant;
 use prices::PriceTable;
 use recorder::Session;
 use tokio::task::JoinHandle;
+use webhooks::Calls;
 
 use crate::backends::Backends;
 use crate::client_keys::ClientKeys;
 use crate::error::Error;
-use crate::measure::Measure;
 use crate::settings;
+
+/// Calls of clients' URLs, with whoever observes them.
+pub(crate) type Watched<'a> = dyn Fn(Arc<dyn Calls>) -> Arc<dyn Calls> + Sync + 'a;
 
 pub(super) struct Front {
     pub(super) gateway: Gateway,
@@ -36,7 +39,7 @@ impl Front {
         backends: &Backends,
         session: &Arc<Session>,
         prices: &Arc<PriceTable>,
-        measure: &Measure,
+        watched: &Watched<'_>,
     ) -> Result<Option<Self>, Error> {
         let sender = settings::webhooks(config)?;
         let callbacks = settings::callbacks(config).map(|settings| {
@@ -68,9 +71,8 @@ impl Front {
         let gateway = started.map_err(|error| {
             Error::Denied(format!("gateway.listen: {}: {error}", listen.address))
         })?;
-        let webhooks = sender.map(|sender| {
-            Webhooks::start(backends.broker.clone(), measure.webhooks(Arc::new(sender)))
-        });
+        let webhooks = sender
+            .map(|sender| Webhooks::start(backends.broker.clone(), watched(Arc::new(sender))));
         Ok(Some(Self { gateway, webhooks, console, keys: keys.map(ClientKeys::watch) }))
     }
 
