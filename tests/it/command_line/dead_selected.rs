@@ -143,7 +143,11 @@ async fn a_parked_job_is_failed_with_one_event_and_others_are_left(environment: 
 
     let fail = ["dead", "fail", "wide-1", "--why", "the customer has gone", "--json"];
     assert_eq!(program.run(&fail).await.exits(0).json(), json!({"failed": 1}));
-    let event = consumer.receives("wide-1").await;
+    // That it was parked may be announced later than its letter is there.
+    until("it is announced", async || consumer.received().count(EventKind::Failed) == 1).await;
+    let received = consumer.received();
+    let mut failed = received.0.iter().filter(|event| event.kind() == Some(EventKind::Failed));
+    let event = failed.next().expect("an event");
     let error = event.data.error.as_ref().expect("an error");
     assert_eq!(
         (error.kind.as_str(), error.message.as_str()),
@@ -159,7 +163,7 @@ async fn a_parked_job_is_failed_with_one_event_and_others_are_left(environment: 
     assert!(rest.stderr.contains("stays: no job was recorded for it"), "{}", rest.stderr);
     let left = program.run(&["dead", "list", "--json"]).await.exits(0).lines();
     assert_eq!(ids(&left), ["broken", "not-a-job"]);
-    consumer.receives("wide-2").await;
+    until("so is the other", async || consumer.received().count(EventKind::Failed) == 2).await;
 
     // Unlike a dropped one, its id is in use.
     let mut again = wide("wide-1").message();
