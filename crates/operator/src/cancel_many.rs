@@ -6,6 +6,8 @@ use ports::LedgerError;
 
 use crate::{Cancelled, Error, Operator, Selection};
 
+const UNSUBMITTED: [StateKind; 2] = [StateKind::Queued, StateKind::Waiting];
+
 /// Cancellations at once.
 const TOGETHER: usize = 64;
 
@@ -56,14 +58,20 @@ impl Operator {
         failed.map_or(Ok(tally), Err)
     }
 
-    /// The selected jobs that were published until then, and are not submitted.
+    /// The selected jobs that were published until then, and are not submitted: of the selected states,
+    /// those in which a job is not.
     pub async fn unsubmitted(
         &self,
         selection: &Selection,
         until: Timestamp,
     ) -> Result<Vec<JobKey>, LedgerError> {
         let mut waiting = selection.clone();
-        waiting.filter.states = vec![StateKind::Queued, StateKind::Waiting];
+        waiting.filter.states =
+            UNSUBMITTED.into_iter().filter(|state| selection.filter.wants(Some(*state))).collect();
+        // No states would be all states.
+        if waiting.filter.states.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut keys = Vec::new();
         let ledger = self.ledger.as_ref();
         waiting

@@ -66,6 +66,22 @@ async fn many_are_counted_and_then_cancelled() {
     assert_eq!(bench.state("default/other").await, "queued");
 }
 
+#[tokio::test]
+async fn what_the_filters_leave_out_is_not_cancelled() {
+    let bench = Bench::new().await;
+    bench.queued("default/a").await;
+    bench.failed("default/f").await;
+    for states in ["state=failed", "state=failed&state=succeeded", "state=waiting"] {
+        let form = format!("do=cancel_all&{states}");
+        let question = bench.post("/console/jobs/confirm", &form).await;
+        assert!(question.body.contains("0 jobs") && !question.body.contains("Yes, cancel"));
+        bench.post("/console/jobs/done", &form).await;
+        assert_eq!(bench.state("default/a").await, "queued", "{states}");
+    }
+    let question = bench.post("/console/jobs/confirm", "do=cancel_all&state=queued").await;
+    assert!(question.body.contains("Yes, cancel 1"), "{}", question.body);
+}
+
 fn bench_now() -> Timestamp {
     use ports::Clock;
     ports::SystemClock.now()
